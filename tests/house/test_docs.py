@@ -1,0 +1,40 @@
+"""Every command and option is documented, and every page can be reached."""
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from napari_sam.apps.cli import main
+
+DOCS = Path(__file__).parents[2] / "docs"
+CONTEXT = click.Context(main, info_name="napari-sam")
+SECTION = re.compile(r"^## `napari-sam ([\w-]+)`\n(.*?)(?=^## |\Z)", re.M | re.S)
+
+
+def sections() -> dict[str, str]:
+    return dict(SECTION.findall((DOCS / "cli.md").read_text()))
+
+
+def test_the_page_has_the_commands_that_exist():
+    assert sorted(sections()) == sorted(main.list_commands(CONTEXT))
+
+
+@pytest.mark.parametrize("name", main.list_commands(CONTEXT))
+def test_a_command_and_its_options_are_explained(name):
+    command = main.get_command(CONTEXT, name)
+    assert command.help
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, parameter.name
+            assert f"`{max(parameter.opts, key=len)}" in sections()[name]
+
+
+def test_every_page_is_in_the_table_of_contents():
+    pages = {str(p.relative_to(DOCS).with_suffix("")) for p in DOCS.rglob("*.md")}
+    index = (DOCS / "index.md").read_text()
+    toctree = re.search(r"^```\{toctree\}\n(.*?)^```", index, re.M | re.S)
+    assert toctree
+    listed = {line for line in toctree[1].split() if not line.startswith(":")}
+    assert listed == pages - {"index"}
