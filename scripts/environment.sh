@@ -47,15 +47,16 @@ is_recent() {
 
 # Prints the Python to build with.
 find_python() {
-  local name
-  for name in ${PYTHON:-python3 python3.13 python3.12 python3.11}; do
+  local name names=(python3 python3.13 python3.12 python3.11)
+  [ -z "${PYTHON:-}" ] || names=("$PYTHON")
+  for name in "${names[@]}"; do
     if is_recent "$name"; then
       command -v "$name"
       return
     fi
   done
-  fail "napari-sam needs Python 3.11 or later, and found none as ${PYTHON:-python3,
-python3.13, python3.12 or python3.11}. Install one, or name it: PYTHON=/path/to/python $0"
+  fail "napari-sam needs Python 3.11 or later and found none (looked for ${names[*]}).
+Install one, or name yours: PYTHON=/path/to/python $0"
 }
 
 # Debian packages Python without the part that makes environments.
@@ -71,6 +72,9 @@ make_environment() {
   local python
   if is_recent "$VENV/bin/python" && "$VENV/bin/python" -m pip --version >/dev/null 2>&1; then
     return
+  fi
+  if [ -n "$(ls -A "$VENV" 2>/dev/null)" ] && [ ! -e "$VENV/pyvenv.cfg" ]; then
+    fail "$VENV is a folder of something else; NAPARI_SAM_VENV must name a new one."
   fi
   python=$(find_python)
   require_venv "$python"

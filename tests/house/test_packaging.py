@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -13,13 +14,15 @@ NEEDS_TORCHVISION = {"torchvision", "timm", "trackastra"}
 
 
 def names(requirements):
-    return {Requirement(line).name.lower() for line in requirements}
+    return {canonicalize_name(Requirement(line).name) for line in requirements}
 
 
 def constraints():
     lines = (ROOT / "constraints.txt").read_text().splitlines()
     pins = [Requirement(line) for line in lines if line and not line.startswith("#")]
-    return {pin.name.lower(): next(iter(pin.specifier)).version for pin in pins}
+    return {
+        canonicalize_name(pin.name): next(iter(pin.specifier)).version for pin in pins
+    }
 
 
 def test_all_is_every_extra_for_users_and_a_qt_binding():
@@ -44,4 +47,6 @@ def test_the_tested_versions_lie_within_the_declared_ranges(extra):
     pins = constraints()
     for line in EXTRAS[extra] + PROJECT["dependencies"]:
         requirement = Requirement(line)
-        assert requirement.specifier.contains(pins[requirement.name.lower()]), line
+        assert requirement.specifier.contains(
+            pins[canonicalize_name(requirement.name)]
+        ), line

@@ -1,0 +1,17 @@
+"""How Sphinx builds these pages: `sphinx-build -W docs docs/_build`."""
+
+import re
+from pathlib import Path
+
+_version = Path(__file__).parents[1] / "src" / "napari_sam" / "_version.py"
+
+project = "napari-sam"
+author = "The napari-sam developers"
+copyright = "The napari-sam developers"
+release = re.search(r'__version__ = "(.+)"', _version.read_text())[1]
+
+extensions = ["myst_parser"]
+exclude_patterns = ["_build"]
+html_theme = "furo"
+html_title = f"napari-sam {release}"
+myst_heading_anchors = 3
