@@ -1,0 +1,82 @@
+"""Segment Anything for napari, notebooks and scripts: a click in, a mask out.
+
+Names are imported when they are first used, so ``import napari_sam`` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from napari_sam._version import __version__
+
+if TYPE_CHECKING:
+    from napari_sam.api import load_backend, segment, segment_many
+    from napari_sam.core.appearance import Appearance
+    from napari_sam.core.errors import NapariSamError
+    from napari_sam.core.frames import Frames
+    from napari_sam.core.prediction import Prediction
+    from napari_sam.core.prompts import Prompts
+    from napari_sam.core.protocols import Backend, EmbeddingStore
+    from napari_sam.core.tiling import Region, Tiling
+    from napari_sam.core.values import Address
+    from napari_sam.image import PromptableImage
+    from napari_sam.io import read_image, read_prompts, write_labels
+    from napari_sam.stores.memory import MemoryStore
+
+__all__ = [
+    "Address",
+    "Appearance",
+    "Backend",
+    "EmbeddingStore",
+    "Frames",
+    "MemoryStore",
+    "NapariSamError",
+    "Prediction",
+    "PromptableImage",
+    "Prompts",
+    "Region",
+    "Tiling",
+    "__version__",
+    "load_backend",
+    "read_image",
+    "read_prompts",
+    "segment",
+    "segment_many",
+    "write_labels",
+]
+
+_ROOMS = {
+    "Address": "core.values",
+    "Appearance": "core.appearance",
+    "Backend": "core.protocols",
+    "EmbeddingStore": "core.protocols",
+    "Frames": "core.frames",
+    "MemoryStore": "stores.memory",
+    "NapariSamError": "core.errors",
+    "Prediction": "core.prediction",
+    "PromptableImage": "image",
+    "Prompts": "core.prompts",
+    "Region": "core.tiling",
+    "Tiling": "core.tiling",
+    "load_backend": "api",
+    "read_image": "io",
+    "read_prompts": "io",
+    "segment": "api",
+    "segment_many": "api",
+    "write_labels": "io",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on first use."""
+    if name not in _ROOMS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_ROOMS[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Return also the names that were not imported yet."""
+    return sorted({*globals(), *__all__})

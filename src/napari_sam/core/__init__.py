@@ -1,0 +1,1 @@
+"""Ground floor: values and doors. numpy only, and nothing here knows a model."""

@@ -1,0 +1,207 @@
+"""How pixels are shown to a model: one value for the whole image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_sam.core.errors import AxesError, ImageError, NotAnImageError
+from napari_sam.core.sampling import sample
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_sam.core.frames import Frames
+
+_PERCENTILES = (0.1, 99.9)
+
+#: The darkest and the brightest value that are told apart.
+Limits = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Appearance:
+    """Channels, limits and gamma: pixels of any type in, 8-bit RGB out.
+
+    One value for the image, never one per plane or tile, so that an object looks the
+    same wherever it lies. It is part of the name of every embedding.
+
+    Parameters
+    ----------
+    channels
+        One, two or three channels that become red, green and blue: a single one is
+        grey, and of two the third stays black. None where there is no choice to make.
+    limits
+        ``(low, high)`` for each of them, or one pair for all. None means 0 to 255.
+    gamma
+        Exponent: below 1 brightens what is dark.
+    """
+
+    channels: tuple[int, ...] | None = None
+    limits: tuple[Limits, ...] | None = None
+    gamma: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.channels is not None:
+            object.__setattr__(self, "channels", tuple(int(c) for c in self.channels))
+            if not 1 <= len(self.channels) <= 3 or min(self.channels) < 0:
+                raise ImageError(
+                    f"channels={self.channels}: give one, two or three, counted from 0."
+                )
+        for low, high in self.limits or ():
+            if not (np.isfinite(low) and np.isfinite(high) and low < high):
+                raise ImageError(f"The limits ({low}, {high}) are no range.")
+        if not (np.isfinite(self.gamma) and self.gamma > 0):
+            raise ImageError(f"gamma={self.gamma}: expected a positive number.")
+
+    @classmethod
+    def fit(
+        cls,
+        frames: Frames,
+        *,
+        channels: Sequence[int] | None = None,
+        gamma: float = 1.0,
+    ) -> Appearance:
+        """Choose limits for an image from a fixed sample of its pixels.
+
+        8-bit RGB is shown as it is. Of everything else, the limits are the 0.1 and
+        99.9 percentiles: per channel, or common to the three of an RGB image.
+
+        Raises
+        ------
+        AxesError
+            If the image has several channels and it was not said which to show.
+        NotAnImageError
+            If no pixel of the sample is a finite number.
+        """
+        rgb = _is_rgb(frames, channels)
+        shown = (0, 1, 2) if rgb else _chosen(frames, channels)
+        if frames.dtype == np.uint8 and rgb:
+            return cls(shown, ((0.0, 255.0),), gamma)
+        if frames.dtype == np.bool_:
+            return cls(shown, ((0.0, 1.0),), gamma)
+        values = sample(frames)
+        if shown is not None:
+            values = values[..., list(shown)]
+        parts = [values] if rgb or shown is None else np.moveaxis(values, -1, 0)
+        return cls(shown, tuple(_limits(p) for p in parts), gamma)
+
+    @property
+    def token(self) -> str:
+        """A short text that differs whenever the result would."""
+        shown = "-" if self.channels is None else ",".join(map(str, self.channels))
+        limits = self.limits or ((0.0, 255.0),)
+        ranges = ",".join(f"{low:.9g}:{high:.9g}" for low, high in limits)
+        return f"c{shown} l{ranges} g{self.gamma:.9g}"
+
+    def render(self, plane: NDArray[Any]) -> NDArray[np.uint8]:
+        """Return a plane ``(y, x)`` or ``(y, x, c)`` as 8-bit RGB ``(y, x, 3)``.
+
+        NaN becomes the low limit.
+        """
+        shown = self._selected(plane)
+        limits = self.limits or ((0.0, 255.0),)
+        if len(limits) not in (1, len(shown)):
+            raise ImageError(
+                f"{len(limits)} limits for {len(shown)} channels: give one pair for "
+                "each, or one for all."
+            )
+        pairs = limits * len(shown) if len(limits) == 1 else limits
+        out = np.zeros((*plane.shape[:2], 3), np.uint8)
+        for i, (channel, (low, high)) in enumerate(zip(shown, pairs, strict=True)):
+            out[..., i] = _scaled(channel, low, high, self.gamma)
+        if len(shown) == 1:
+            out[..., 1:] = out[..., :1]
+        return out
+
+    def _selected(self, plane: NDArray[Any]) -> list[NDArray[Any]]:
+        channels = self.channels
+        if plane.ndim == 2:
+            if channels not in (None, (0,)):
+                raise AxesError(f"channels={channels} of an image without channels.")
+            return [plane]
+        count = plane.shape[2]
+        if channels is None:
+            if count == 2 or count > 4:
+                raise AxesError(_which(count))
+            channels = (0,) if count == 1 else (0, 1, 2)
+        if max(channels) >= count:
+            raise AxesError(
+                f"channels={channels} of an image with {count}, counted from 0."
+            )
+        return [plane[..., c] for c in channels]
+
+
+def _which(count: int) -> str:
+    return (
+        f"The image has {count} channels: say which one, two or three to show, "
+        "e.g. channels=(0,) or channels=(2, 0, 1); on the command line, "
+        "--channels 2,0,1."
+    )
+
+
+def _is_rgb(frames: Frames, channels: Sequence[int] | None) -> bool:
+    """Interleaved red, green and blue, perhaps with an alpha that is dropped."""
+    if channels is not None and tuple(channels) != (0, 1, 2):
+        return False
+    with_alpha = frames.n_channels == 4 and (
+        frames.dtype == np.uint8 or channels is not None
+    )
+    return frames.axes.endswith("c") and (frames.n_channels == 3 or with_alpha)
+
+
+def _chosen(frames: Frames, channels: Sequence[int] | None) -> tuple[int, ...] | None:
+    count = frames.n_channels
+    if channels is None:
+        if count is None:
+            return None
+        if count in (1, 3):
+            return tuple(range(count))
+        raise AxesError(_which(count))
+    if count is None and tuple(channels) != (0,):
+        raise AxesError(f"channels={tuple(channels)} of an image without channels.")
+    if channels and not 0 <= min(channels) <= max(channels) < (count or 1):
+        raise AxesError(
+            f"channels={tuple(channels)} of an image with {count}, counted from 0."
+        )
+    return None if count is None else tuple(channels)
+
+
+def _limits(values: NDArray[Any]) -> Limits:
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        raise NotAnImageError(
+            "No pixel of the image is a finite number (NaN or infinity everywhere it "
+            "was sampled). Give Appearance(limits=...) if there are numbers elsewhere."
+        )
+    low, high = (float(v) for v in np.percentile(finite, _PERCENTILES))
+    if low >= high:
+        low, high = float(finite.min()), float(finite.max())
+    if low >= high:
+        high = low + max(1.0, abs(low) * 1e-6)
+    return low, high
+
+
+def _scaled(
+    channel: NDArray[Any], low: float, high: float, gamma: float
+) -> NDArray[np.uint8]:
+    if channel.dtype in (np.uint8, np.uint16):
+        every = np.arange(np.iinfo(channel.dtype).max + 1)
+        return np.asarray(_to_8bit(every, low, high, gamma)[channel])
+    return _to_8bit(channel, low, high, gamma)
+
+
+def _to_8bit(
+    values: NDArray[Any], low: float, high: float, gamma: float
+) -> NDArray[np.uint8]:
+    kind = np.float32 if values.dtype in (np.float16, np.float32) else np.float64
+    unit = np.subtract(values, low, dtype=kind)
+    unit /= high - low
+    unit = np.nan_to_num(unit, nan=0.0, posinf=1.0, neginf=0.0).clip(0, 1)
+    if gamma != 1:
+        unit **= gamma
+    return np.asarray(unit * 255 + 0.5, np.uint8)

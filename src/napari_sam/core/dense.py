@@ -1,0 +1,179 @@
+"""Shapes on grids: what polygons, masks and scribbles cover. numpy only."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from math import ceil, hypot
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_sam.core.statements import Box, MaskPrompt, Point, Polygon, Scribble, bounds
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_sam.core.statements import Path, Statement
+
+#: Inside a polygon or a mask, at most this many points are sampled.
+_MOST_INSIDE = 5
+#: Along a scribble, at most this many.
+_MOST_ALONG = 8
+#: A shape is looked at through a grid of at most this many cells a side.
+_LOOK = 32
+#: A cell of a prior is sampled at this many places a side.
+_SUB = 3
+
+
+def inside(
+    shape: Polygon | MaskPrompt, rows: NDArray[np.float64], cols: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Whether the positions ``rows x cols`` lie in a shape (even-odd rule)."""
+    if isinstance(shape, MaskPrompt):
+        i = np.floor(rows + 0.5).astype(int) - shape.top
+        j = np.floor(cols + 0.5).astype(int) - shape.left
+        height, width = shape.mask.shape
+        seen = np.ix_(np.clip(i, 0, height - 1), np.clip(j, 0, width - 1))
+        on = ((i >= 0) & (i < height))[:, None] & (j >= 0) & (j < width)
+        return np.asarray(shape.mask[seen] & on)
+    start = np.asarray(shape.vertices)
+    stop = np.roll(start, -1, axis=0)
+    out = np.zeros((len(rows), len(cols)), bool)
+    for line, row in zip(out, rows, strict=True):
+        cut = (start[:, 0] > row) != (stop[:, 0] > row)
+        a, b = start[cut], stop[cut]
+        at = a[:, 1] + (row - a[:, 0]) / (b[:, 0] - a[:, 0]) * (b[:, 1] - a[:, 1])
+        line[:] = np.searchsorted(np.sort(at), cols) % 2 == 1
+    return out
+
+
+def coverage(
+    shape: Polygon | MaskPrompt, plane: tuple[int, int], grid: tuple[int, int]
+) -> NDArray[np.float64]:
+    """Share of each cell of a grid spanning the plane that a shape covers."""
+    rows, cols = (_centres(0, p, g * _SUB) for p, g in zip(plane, grid, strict=True))
+    fine = inside(shape, rows, cols).reshape(grid[0], _SUB, grid[1], _SUB)
+    return np.asarray(fine.mean((1, 3)))
+
+
+def stroke(
+    path: Path, plane: tuple[int, int], grid: tuple[int, int]
+) -> NDArray[np.bool_]:
+    """Cells of a grid spanning the plane under a line three cells wide."""
+    scale = grid[0] / plane[0], grid[1] / plane[1]
+    steps = ceil(2 * _length(path, scale)) + 1
+    at = along(path, np.linspace(0, 1, steps))
+    cells = np.floor((at + 0.5) * scale).astype(int)
+    near = (cells >= -1).all(1) & (cells <= grid).all(1)
+    out = np.zeros((grid[0] + 4, grid[1] + 4), bool)
+    i, j = cells[near].T + 2
+    for di in (-1, 0, 1):
+        for dj in (-1, 0, 1):
+            out[i + di, j + dj] = True
+    return out[2:-2, 2:-2]
+
+
+def grown(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Set also the eight neighbours of every cell that is set."""
+    padded = np.pad(cells, 1)
+    tall = padded[:-2] | padded[1:-1] | padded[2:]
+    return np.asarray(tall[:, :-2] | tall[:, 1:-1] | tall[:, 2:])
+
+
+def along(path: Path, fractions: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Positions at fractions of a path's length, as an array ``(n, 2)``."""
+    nodes = np.asarray(path, float)
+    lengths = np.r_[0, np.cumsum(np.hypot(*np.diff(nodes, axis=0).T))]
+    if lengths[-1] == 0:
+        return np.repeat(nodes[:1], len(fractions), axis=0)
+    wanted = fractions * lengths[-1]
+    return np.stack([np.interp(wanted, lengths, side) for side in nodes.T], axis=1)
+
+
+def sample(statement: Statement, plane: tuple[int, int]) -> list[tuple[float, float]]:
+    """Positions that stand for a statement: a few, inside it, always the same."""
+    match statement:
+        case Point(row, col):
+            return [(row, col)]
+        case Scribble(path):
+            count = min(_MOST_ALONG, 1 + int(_length(path, (1, 1)) // 8))
+            places = along(path, (np.arange(count) + 0.5) / count)
+            return [(float(r), float(c)) for r, c in places]
+        case Polygon() | MaskPrompt():
+            return _spread(statement, plane)
+    return []
+
+
+def _spread(
+    shape: Polygon | MaskPrompt, plane: tuple[int, int]
+) -> list[tuple[float, float]]:
+    """Return the deepest position inside, then others far from it and each other."""
+    box = bounds(shape)
+    assert box is not None
+    rows, cols = _look(box, shape, plane)
+    cells = inside(shape, rows, cols)
+    if not cells.any():
+        return [_somewhere(shape)]
+    at = np.stack(np.meshgrid(rows, cols, indexing="ij"), -1)
+    depth = _depth(cells, at)
+    places, depth = at[cells], depth[cells]
+    chosen = [int(depth.argmax())]
+    deep = depth >= 0.35 * depth.max()
+    away = np.full(len(places), np.inf)
+    while len(chosen) < _MOST_INSIDE:
+        last = places[chosen[-1]]
+        away = np.minimum(away, np.hypot(*(places - last).T))
+        best = int(np.where(deep, away, -1).argmax())
+        if away[best] <= depth.max():
+            break
+        chosen.append(best)
+    return [(float(r), float(c)) for r, c in places[chosen]]
+
+
+def _look(
+    box: Box, shape: Polygon | MaskPrompt, plane: tuple[int, int]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Positions of the rows and columns at which a shape is looked at."""
+    half = 0 if isinstance(shape, MaskPrompt) else 0.5
+    top, bottom = max(box.top + half, 0), min(box.bottom - half, plane[0])
+    left, right = max(box.left + half, 0), min(box.right - half, plane[1])
+    high, wide = max(bottom - top, 1e-6), max(right - left, 1e-6)
+    count = _LOOK if isinstance(shape, Polygon) else None
+    return (
+        _centres(top, top + high, count or min(_LOOK, ceil(high))),
+        _centres(left, left + wide, count or min(_LOOK, ceil(wide))),
+    )
+
+
+def _centres(start: float, stop: float, count: int) -> NDArray[np.float64]:
+    """Middles of `count` equal cells between two edges, as pixel positions."""
+    return start + (np.arange(count) + 0.5) * (stop - start) / count - 0.5
+
+
+def _depth(cells: NDArray[np.bool_], at: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Distance from every cell to the nearest one outside."""
+    step = [
+        float(np.ptp(at[..., k])) / max(n - 1, 1) for k, n in enumerate(cells.shape)
+    ]
+    ring = np.argwhere(grown(np.pad(cells, 1)) & ~np.pad(cells, 1)) - 1
+    here = np.argwhere(cells)
+    gaps = (here[:, None] - ring[None]) * [step[0] or 1, step[1] or 1]
+    out = np.zeros(cells.shape)
+    out[cells] = np.hypot(gaps[..., 0], gaps[..., 1]).min(1)
+    return out
+
+
+def _somewhere(shape: Polygon | MaskPrompt) -> tuple[float, float]:
+    """Return the middle of a shape too thin to be seen on the grid."""
+    if isinstance(shape, MaskPrompt):
+        row, col = np.argwhere(shape.mask)[np.count_nonzero(shape.mask) // 2]
+        return float(shape.top + row), float(shape.left + col)
+    row, col = np.mean(shape.vertices, axis=0)
+    return float(row), float(col)
+
+
+def _length(path: Path, scale: tuple[float, float]) -> float:
+    return sum(
+        hypot((b[0] - a[0]) * scale[0], (b[1] - a[1]) * scale[1])
+        for a, b in pairwise(path)
+    )

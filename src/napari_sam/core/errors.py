@@ -1,0 +1,58 @@
+"""Every error this package raises on purpose.
+
+* NapariSamError
+  + PromptError (ValueError)
+    + PromptOutsideImageError
+    + PromptSpansTilesError
+  + ImageError (ValueError)
+    + AxesError
+    + NotAnImageError
+  + ModelError
+    + UnknownModelError (LookupError)
+    + CheckpointError (ValueError)
+  + StoreMismatchError (ValueError)
+"""
+
+
+class NapariSamError(Exception):
+    """Base class: catch this to catch anything napari-sam raises on purpose."""
+
+
+class PromptError(NapariSamError, ValueError):
+    """The prompts cannot be answered; the message says what to change."""
+
+
+class PromptOutsideImageError(PromptError):
+    """Something was said about a place that is not in the plane."""
+
+
+class PromptSpansTilesError(PromptError):
+    """The prompts do not fit in one tile and its halo."""
+
+
+class ImageError(NapariSamError, ValueError):
+    """The image cannot be used as it is; the message says what to change."""
+
+
+class AxesError(ImageError):
+    """The letters do not describe the array, or an axis must be said."""
+
+
+class NotAnImageError(ImageError):
+    """The thing given holds no pixels that could be looked at."""
+
+
+class ModelError(NapariSamError):
+    """Something is wrong with a model."""
+
+
+class UnknownModelError(ModelError, LookupError):
+    """No installed package offers a model of that name."""
+
+
+class CheckpointError(ModelError, ValueError):
+    """The weights are missing, broken, or belong to another model."""
+
+
+class StoreMismatchError(NapariSamError, ValueError):
+    """The store on disk belongs to another image."""

@@ -1,0 +1,173 @@
+"""An image, stack or video seen as a sequence of planes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_sam.core.errors import AxesError, NotAnImageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from napari_sam.core.tiling import Region
+
+_LETTERS = "tzcyx"
+_CHOICES = {3: "'yxc', 'tyx', 'zyx', 'cyx'", 4: "'tzyx', 'tyxc', 'zyxc', 'tcyx'"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frames:
+    """Planes of anything that has a shape and can be sliced (numpy, zarr, dask).
+
+    A plane is addressed by one number, however many axes the planes lie along; the
+    last of these axes runs fastest. A channel axis belongs to the plane.
+
+    Parameters
+    ----------
+    data
+        The pixels. Only basic indexing is used, one plane at a time.
+    axes
+        One letter of ``t z c y x`` per dimension, e.g. ``"tyx"``. Only a
+        two-dimensional array may leave it out; for others it is never guessed.
+
+    Raises
+    ------
+    AxesError
+        If the letters do not describe the array.
+    NotAnImageError
+        If there are no pixels, or they are not numbers.
+    """
+
+    data: Any
+    axes: str = ""
+
+    def __init__(self, data: Any, axes: str | None = None) -> None:
+        data = data if hasattr(data, "shape") else _as_array(data)
+        shape = tuple(int(n) for n in data.shape)
+        object.__setattr__(self, "data", data)
+        object.__setattr__(self, "axes", _checked(axes, shape))
+        kind = np.dtype(data.dtype).kind
+        if kind not in "buif":
+            raise NotAnImageError(
+                f"The pixels have the type {data.dtype}; expected integers, floats or "
+                "booleans."
+            )
+        if 0 in shape:
+            raise NotAnImageError(f"The image is empty: its shape is {shape}.")
+
+    def __repr__(self) -> str:
+        sizes = " ".join(
+            f"{a}={n}" for a, n in zip(self.axes, self.data.shape, strict=True)
+        )
+        return f"Frames({sizes}, {self.dtype})"
+
+    def __len__(self) -> int:
+        return prod(self.sizes.values())
+
+    def __getitem__(self, plane: int) -> NDArray[Any]:
+        return self._read(plane, slice(None), slice(None))
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the pixels."""
+        kind: np.dtype[Any] = np.dtype(self.data.dtype)
+        return kind
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Length of each axis that the planes lie along, in order."""
+        return {a: self._size(a) for a in self.axes if a not in "yxc"}
+
+    @property
+    def plane_shape(self) -> tuple[int, int]:
+        """Rows and columns of every plane."""
+        return self._size("y"), self._size("x")
+
+    @property
+    def n_channels(self) -> int | None:
+        """Length of the channel axis, or None if there is none."""
+        return self._size("c") if "c" in self.axes else None
+
+    def unravel(self, plane: int) -> dict[str, int]:
+        """Where a plane lies along each axis, e.g. ``{"t": 3, "z": 0}``."""
+        if not 0 <= plane < len(self):
+            raise IndexError(f"plane {plane} of an image with {len(self)} planes")
+        where: dict[str, int] = {}
+        for axis, size in reversed(self.sizes.items()):
+            plane, where[axis] = divmod(plane, size)
+        return {axis: where[axis] for axis in self.sizes}
+
+    def ravel(self, where: Mapping[str, int]) -> int:
+        """Inverse of `unravel`."""
+        plane = 0
+        for axis, size in self.sizes.items():
+            if not 0 <= where[axis] < size:
+                raise IndexError(f"{axis}={where[axis]} of {size}")
+            plane = plane * size + where[axis]
+        return plane
+
+    def neighbours(self, plane: int, axis: str) -> tuple[int, ...]:
+        """Planes just before and after along one axis; fewer at the ends."""
+        if axis not in self.sizes:
+            raise AxesError(
+                f"There is no axis {axis!r} between the planes of axes={self.axes!r}."
+            )
+        where = self.unravel(plane)
+        beside = (where[axis] - 1, where[axis] + 1)
+        inside = (i for i in beside if 0 <= i < self.sizes[axis])
+        return tuple(self.ravel({**where, axis: i}) for i in inside)
+
+    def read(self, plane: int, region: Region) -> NDArray[Any]:
+        """Return a window of one plane; nothing else is read."""
+        return self._read(plane, *region.slices)
+
+    def _size(self, axis: str) -> int:
+        return int(self.data.shape[self.axes.index(axis)])
+
+    def _read(self, plane: int, rows: slice, cols: slice) -> NDArray[Any]:
+        where = self.unravel(plane)
+        parts = {"y": rows, "x": cols, "c": slice(None), **where}
+        pixels = np.asarray(self.data[tuple(parts[a] for a in self.axes)])
+        left = [a for a in self.axes if a in "yxc"]
+        return pixels.transpose([left.index(a) for a in "yxc" if a in left])
+
+
+def _as_array(data: Any) -> NDArray[Any]:
+    try:
+        return np.asarray(data)
+    except ValueError as wrong:
+        raise NotAnImageError(f"This is not an array of pixels: {wrong}.") from None
+
+
+def _checked(axes: str | None, shape: tuple[int, ...]) -> str:
+    if axes is None and len(shape) == 2:
+        return "yx"
+    some = _CHOICES.get(len(shape), "'yx', 'yxc', 'tyx', 'tzcyx'")
+    if len(shape) < 2:
+        raise AxesError(f"An image has at least two dimensions; the shape is {shape}.")
+    if axes is None:
+        raise AxesError(
+            f"An array of shape {shape} needs axes: one letter of t z c y x for each "
+            f"dimension, such as {some}."
+        )
+    known = set(axes) <= set(_LETTERS) and len(set(axes)) == len(axes)
+    if not known or not {"y", "x"} <= set(axes) or len(axes) != len(shape):
+        raise AxesError(
+            f"axes={axes!r} does not describe an array of shape {shape}. Give each "
+            f"dimension its own letter of t z c y x, y and x among them: {some}."
+        )
+    return axes
+
+
+def digest(plane: NDArray[Any]) -> str:
+    """Name a plane by its content: pixels, shape and dtype."""
+    name = blake2b(f"{plane.shape}{plane.dtype.str}".encode(), digest_size=16)
+    name.update(np.ascontiguousarray(plane).data)
+    return name.hexdigest()

@@ -1,0 +1,182 @@
+"""What a person said about one object in one plane, in order.
+
+Coordinates are ``(row, col)``; the conventions stand once, in
+`napari_sam.core.statements`. What was said is kept here as it was said; how a model
+hears it is computed in `napari_sam.core.lowering`, just before it is asked.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property, update_wrapper
+from hashlib import blake2b
+from types import MethodType
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec
+
+import numpy as np
+
+from napari_sam.core import encoding
+from napari_sam.core.errors import PromptError
+from napari_sam.core.statements import (
+    Box,
+    Choice,
+    MaskPrompt,
+    Point,
+    Polygon,
+    Scribble,
+    Statement,
+    bounds,
+    says_where,
+    shifted,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from numpy.typing import ArrayLike
+
+__all__ = [
+    "Box",
+    "Choice",
+    "MaskPrompt",
+    "Point",
+    "Polygon",
+    "Prompts",
+    "Scribble",
+    "Statement",
+]
+
+P = ParamSpec("P")
+
+
+class _Saying(Generic[P]):
+    """A method that also starts a sentence: on the class, it is on `Prompts()`."""
+
+    def __init__(self, method: Callable[Concatenate[Prompts, P], Prompts]) -> None:
+        self._method = method
+        update_wrapper(self, method)  # type: ignore[arg-type]
+
+    def __get__(
+        self, instance: Prompts | None, owner: type[Prompts]
+    ) -> Callable[P, Prompts]:
+        return MethodType(self._method, owner() if instance is None else instance)
+
+
+@dataclass(frozen=True)
+class Prompts:
+    """Everything said about one object in one plane.
+
+    A value: hashable, comparable, printable. "Changing" prompts makes new ones, so
+    undo is keeping the old value and "did they change?" is ``!=``.
+
+    Examples
+    --------
+    >>> prompts = Prompts().point(120, 85).point(140, 30, positive=False)
+    >>> prompts == Prompts.point(120, 85) + Prompts.point(140, 30, positive=False)
+    True
+    """
+
+    said: tuple[Statement, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "said", tuple(self.said))
+
+    @_Saying
+    def point(self, row: float, col: float, *, positive: bool = True) -> Prompts:
+        """And this pixel belongs to it (or does not)."""
+        return self._and(Point(float(row), float(col), bool(positive)))
+
+    @_Saying
+    def rectangle(
+        self, top: float, left: float, bottom: float, right: float
+    ) -> Prompts:
+        """And it fills this box, half-open like a slice."""
+        return self._and(Box(float(top), float(left), float(bottom), float(right)))
+
+    @_Saying
+    def polygon(
+        self, vertices: Iterable[Iterable[float]], *, positive: bool = True
+    ) -> Prompts:
+        """And this outline encloses it (or something else)."""
+        return self._and(Polygon(vertices, bool(positive)))  # type: ignore[arg-type]
+
+    @_Saying
+    def scribble(
+        self, path: Iterable[Iterable[float]], *, positive: bool = True
+    ) -> Prompts:
+        """And this line runs inside it (or outside)."""
+        return self._and(Scribble(path, bool(positive)))  # type: ignore[arg-type]
+
+    @_Saying
+    def from_mask(self, mask: ArrayLike, *, top: int = 0, left: int = 0) -> Prompts:
+        """And it looks roughly like this."""
+        return self._and(MaskPrompt(top, left, np.asarray(mask)))
+
+    @_Saying
+    def choose(self, index: int) -> Prompts:
+        """And of the candidates so far, best first, the `index`-th is meant."""
+        return self._and(Choice(int(index)))
+
+    def _and(self, statement: Statement) -> Prompts:
+        return Prompts((*self.said, statement))
+
+    def __add__(self, other: Prompts) -> Prompts:
+        """First this, then that."""
+        return Prompts(self.said + other.said)
+
+    def __bool__(self) -> bool:
+        """Whether anything says where the object is."""
+        return any(says_where(s) for s in self.said)
+
+    @property
+    def points(self) -> tuple[Point, ...]:
+        """The clicks."""
+        return tuple(s for s in self.said if isinstance(s, Point))
+
+    @property
+    def boxes(self) -> tuple[Box, ...]:
+        """The boxes."""
+        return tuple(s for s in self.said if isinstance(s, Box))
+
+    @property
+    def anchor(self) -> tuple[float, float]:
+        """Where the object was first said to be, as ``(row, col)``."""
+        first = next((s for s in self.said if says_where(s)), None)
+        around = None if first is None else bounds(first)
+        if around is None:
+            raise PromptError(
+                "Nothing says where the object is. Give a positive point, a box, "
+                "a polygon, a scribble or a mask."
+            )
+        return around.center
+
+    @property
+    def bounds(self) -> Box | None:
+        """The box around everything said positively, or None."""
+        around: Box | None = None
+        for one in (bounds(s) for s in self.said if says_where(s)):
+            if one is not None:
+                around = one if around is None else around.union(one)
+        return around
+
+    def shifted(self, rows: float, cols: float) -> Prompts:
+        """Move everything, e.g. from plane to tile."""
+        return Prompts(tuple(shifted(s, rows, cols) for s in self.said))
+
+    @cached_property
+    def digest(self) -> str:
+        """Name of what was said, the same on every machine."""
+        text = json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
+        return blake2b(text.encode(), digest_size=16).hexdigest()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types; `from_dict` is the exact inverse."""
+        said = [encoding.to_dict(s) for s in self.said]
+        return {"version": encoding.VERSION, "said": said}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Prompts:
+        """Inverse of `to_dict`."""
+        encoding.check_version(data)
+        return cls(tuple(encoding.from_dict(s) for s in data["said"]))

@@ -1,0 +1,81 @@
+"""The doors of the house: every place where someone else's code plugs in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from napari_sam.core.frames import Frames
+    from napari_sam.core.prediction import Prediction
+    from napari_sam.core.prompts import Prompts
+    from napari_sam.core.tiling import Tile
+    from napari_sam.core.values import EmbeddingKey
+
+#: What an image encoder computed for one tile. SAM fills one array, SAM 2 three.
+Embedding: TypeAlias = "Mapping[str, NDArray[Any]]"
+
+
+@runtime_checkable
+class Backend(Protocol):
+    """A model: planes in, embeddings out; embeddings and prompts in, masks out.
+
+    Arrays are numpy on both sides, so nothing above a backend imports torch. Test
+    yours by subclassing `napari_sam.testing.BackendTests`.
+    """
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever `encode` would answer differently."""
+
+    @property
+    def working_size(self) -> int:
+        """Side of the square that the encoder looks at, in its own pixels."""
+
+    def encode(self, planes: Sequence[NDArray[np.uint8]]) -> list[Embedding]:
+        """Embed tiles ``(y, x, 3)``, in order. Slow; called off the main thread.
+
+        An embedding carries everything that `decode` needs to know of the tile.
+        """
+
+    def decode(
+        self, embedding: Embedding, prompts: Sequence[Prompts]
+    ) -> list[Prediction]:
+        """Answer each prompt with its best mask, in tile coordinates. Fast.
+
+        Raises
+        ------
+        PromptError
+            If one of them does not say where its object is.
+        """
+
+
+class EmbeddingStore(Protocol):
+    """Remembers embeddings. Test yours by subclassing `testing.StoreTests`."""
+
+    def get(self, key: EmbeddingKey) -> Embedding | None:
+        """Return the embedding, or None if absent or made from other pixels."""
+
+    def put(self, key: EmbeddingKey, embedding: Embedding) -> Embedding:
+        """Keep it, and return what a later `get` will return, to the bit.
+
+        A reader never sees a half-written embedding.
+        """
+
+
+class Promptable(Protocol):
+    """An image that answers prompts; all a propagator or session knows of one."""
+
+    @property
+    def frames(self) -> Frames:
+        """The pixels."""
+
+    def embedding(self, frame: int, tile: Tile) -> Embedding:
+        """Look up or compute."""
+
+    def segment(self, prompts: Prompts, frame: int = 0) -> Prediction:
+        """Mask of one object, in plane coordinates."""

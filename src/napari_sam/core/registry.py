@@ -1,0 +1,71 @@
+"""Names of models, found by entry points; our own have no privileges."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, cast
+
+from napari_sam.core.errors import ModelError, UnknownModelError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+    from typing import Protocol
+
+    from napari_sam.core.protocols import Backend
+
+    class BackendFactory(Protocol):
+        """What an entry point of the group names: it opens a model by name."""
+
+        def __call__(
+            self,
+            name: str,
+            *,
+            checkpoint: str | None = None,
+            device: str = "auto",
+            precision: str = "auto",
+        ) -> Backend:
+            """Open the model."""
+
+
+#: The group of entry points by which a package offers models.
+BACKENDS = "napari_sam.backends"
+
+
+def backend_names() -> tuple[str, ...]:
+    """Every name that `resolve_backend` knows, sorted."""
+    return tuple(sorted({e.name for e in entry_points(group=BACKENDS)}))
+
+
+def resolve_backend(name: str) -> BackendFactory:
+    """Find the factory of a model by its name.
+
+    Raises
+    ------
+    UnknownModelError
+        If no installed package offers that name.
+    ModelError
+        If the package that offers it cannot be imported.
+    """
+    found = next(iter(entry_points(group=BACKENDS, name=name)), None)
+    if found is None:
+        raise UnknownModelError(_unknown(name))
+    return _load(found)
+
+
+def _unknown(name: str) -> str:
+    names = backend_names()
+    close = get_close_matches(name, names, n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    known = ", ".join(names) or "none; is the package installed, with its metadata?"
+    return f"There is no model {name!r}.{hint} Known models: {known}."
+
+
+def _load(entry: EntryPoint) -> BackendFactory:
+    try:
+        return cast("BackendFactory", entry.load())
+    except (ImportError, AttributeError) as wrong:
+        raise ModelError(
+            f"The model {entry.name!r} is offered by {entry.value}, which cannot be "
+            f"imported: {wrong}."
+        ) from wrong

@@ -1,0 +1,64 @@
+"""A fixed sample of an image's pixels, small however large the image is."""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_sam.core.tiling import Region
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from napari_sam.core.frames import Frames
+
+_CAP = 1_000_000
+_PLANES = 16
+_WINDOW = 64
+
+
+def sample(frames: Frames, *, cap: int = _CAP) -> NDArray[Any]:
+    """Return at most about `cap` values: all of a small image, windows of a large one.
+
+    The windows are spread evenly over up to 16 planes, each placed at random in its
+    own part of the plane, by a fixed seed: the same image gives the same sample.
+
+    Returns
+    -------
+    Array ``(n,)``, or ``(n, channels)`` if there is a channel axis.
+    """
+    parts = []
+    for plane, region in _windows(frames, cap):
+        pixels = frames.read(plane, region)
+        parts.append(pixels.reshape(-1, *pixels.shape[2:]))
+    return np.concatenate(parts)
+
+
+def _windows(frames: Frames, cap: int) -> Iterator[tuple[int, Region]]:
+    rows, cols = frames.plane_shape
+    channels = frames.n_channels or 1
+    if len(frames) * rows * cols * channels <= cap:
+        for plane in range(len(frames)):
+            yield plane, Region(0, 0, rows, cols)
+        return
+    rng = np.random.default_rng(0)
+    planes = np.unique(np.linspace(0, len(frames) - 1, _PLANES).round().astype(int))
+    height, width = min(rows, _WINDOW), min(cols, _WINDOW)
+    per_plane = cap / (len(planes) * height * width * channels)
+    side = max(1, int(sqrt(per_plane)))
+    down, across = min(side, -(-rows // height)), min(side, -(-cols // width))
+    for plane in planes.tolist():
+        for i in range(down):
+            for j in range(across):
+                top = _place(rng, rows, height, i, down)
+                left = _place(rng, cols, width, j, across)
+                yield plane, Region(top, left, top + height, left + width)
+
+
+def _place(rng: np.random.Generator, size: int, window: int, i: int, n: int) -> int:
+    """Start of a window at random in the `i`-th of `n` equal parts of a side."""
+    return int((i + rng.random()) * (size - window) / n)

@@ -1,0 +1,231 @@
+"""The things a person can say about one object in one plane.
+
+Coordinates are ``(row, col)`` pixels. **Pixel centres sit on integers**: pixel
+``(r, c)`` covers ``r - 0.5 <= row < r + 0.5``, and points, polygon vertices and
+scribble paths are positions in that sense. **Boxes and masks are made of whole
+pixels, half-open like slices**: ``Box(t, l, b, r)`` covers pixels ``t`` to ``b - 1``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from math import isfinite
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from napari_sam.core.errors import PromptError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+#: Positions along a line, as ``((row, col), ...)``.
+Path: TypeAlias = "tuple[tuple[float, float], ...]"
+
+
+def _check_finite(what: str, *values: float) -> None:
+    if not all(isfinite(v) for v in values):
+        raise PromptError(
+            f"{what} got the coordinates {values}; they must be finite numbers."
+        )
+
+
+def _path(what: str, positions: Iterable[Iterable[float]], least: int) -> Path:
+    path = []
+    for position in positions:
+        pair = tuple(float(v) for v in position)
+        if len(pair) != 2:
+            raise PromptError(f"{what} got the position {pair}; expected (row, col).")
+        _check_finite(what, *pair)
+        path.append((pair[0], pair[1]))
+    if len(path) < least:
+        raise PromptError(
+            f"{what} needs at least {least} positions (row, col); {len(path)} given."
+        )
+    return tuple(path)
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A click; `positive` means "this belongs to the object"."""
+
+    row: float
+    col: float
+    positive: bool = True
+
+    def __post_init__(self) -> None:
+        _check_finite("A point", self.row, self.col)
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle around the object, half-open: ``top <= row < bottom``."""
+
+    top: float
+    left: float
+    bottom: float
+    right: float
+
+    def __post_init__(self) -> None:
+        _check_finite("A box", self.top, self.left, self.bottom, self.right)
+        if self.bottom <= self.top or self.right <= self.left:
+            raise PromptError(
+                f"{self} is empty: bottom must exceed top, and right must exceed left."
+            )
+
+    @property
+    def center(self) -> tuple[float, float]:
+        """Its middle as a position ``(row, col)``."""
+        return (self.top + self.bottom - 1) / 2, (self.left + self.right - 1) / 2
+
+    def union(self, other: Box) -> Box:
+        """Return the smallest box around both."""
+        return Box(
+            min(self.top, other.top),
+            min(self.left, other.left),
+            max(self.bottom, other.bottom),
+            max(self.right, other.right),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Polygon:
+    """An outline drawn by hand: what it encloses is (or is not) the object."""
+
+    vertices: Path
+    positive: bool = True
+
+    def __post_init__(self) -> None:
+        vertices = _path("A polygon", self.vertices, 3)
+        object.__setattr__(self, "vertices", vertices)
+        away = np.subtract(vertices, vertices[0])
+        if np.linalg.matrix_rank(away) < 2:
+            raise PromptError("A polygon's vertices lie on one line: it holds nothing.")
+
+
+@dataclass(frozen=True, slots=True)
+class Scribble:
+    """A line drawn through the object, or through what is not the object."""
+
+    path: Path
+    positive: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", _path("A scribble", self.path, 1))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MaskPrompt:
+    """A rough mask whose first pixel is at ``(top, left)``.
+
+    Kept read-only and cut to the pixels that are set, so that the same mask is the
+    same value however much empty space came with it.
+    """
+
+    top: int
+    left: int
+    mask: NDArray[np.bool_]
+
+    def __post_init__(self) -> None:
+        mask = np.asarray(self.mask)
+        if mask.ndim != 2:
+            raise PromptError(f"A mask has two dimensions; {mask.ndim} given.")
+        mask = mask.astype(bool)
+        rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+        if not rows.size:
+            raise PromptError("A mask prompt is empty: no pixel is set.")
+        mask = mask[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1].copy()
+        mask.flags.writeable = False
+        object.__setattr__(self, "top", int(self.top) + int(rows[0]))
+        object.__setattr__(self, "left", int(self.left) + int(cols[0]))
+        object.__setattr__(self, "mask", mask)
+
+    @property
+    def box(self) -> Box:
+        """The box it fills."""
+        height, width = self.mask.shape
+        return Box(self.top, self.left, self.top + height, self.left + width)
+
+    @property
+    def digest(self) -> str:
+        """Name of the pixels, wherever they are."""
+        packed = np.packbits(self.mask).tobytes()
+        return blake2b(
+            f"{self.mask.shape}".encode() + packed, digest_size=16
+        ).hexdigest()
+
+    @property
+    def _identity(self) -> tuple[int, int, str]:
+        return self.top, self.left, self.digest
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, MaskPrompt) and self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
+
+    def __repr__(self) -> str:
+        height, width = self.mask.shape
+        return (
+            f"MaskPrompt(top={self.top}, left={self.left}, {height} x {width} pixels)"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Go on from the `index`-th candidate of the answer so far, best first."""
+
+    index: int
+
+    def __post_init__(self) -> None:
+        if self.index < 0:
+            raise PromptError(f"A choice counts from 0; {self.index} given.")
+
+
+#: One thing said.
+Statement: TypeAlias = "Point | Box | Polygon | Scribble | MaskPrompt | Choice"
+
+
+def says_where(statement: Statement) -> bool:
+    """Whether this alone tells where the object is."""
+    if isinstance(statement, Choice):
+        return False
+    return isinstance(statement, Box | MaskPrompt) or statement.positive
+
+
+def bounds(statement: Statement) -> Box | None:
+    """Return the box around one statement; None for a choice."""
+    match statement:
+        case Choice():
+            return None
+        case Box():
+            return statement
+        case MaskPrompt():
+            return statement.box
+        case Point(row, col):
+            return Box(row, col, row + 1, col + 1)
+    path = statement.vertices if isinstance(statement, Polygon) else statement.path
+    (top, left), (bottom, right) = np.min(path, 0), np.max(path, 0)
+    return Box(float(top), float(left), float(bottom) + 1, float(right) + 1)
+
+
+def shifted(statement: Statement, rows: float, cols: float) -> Statement:
+    """Return the same thing said `rows` further down and `cols` further right."""
+    match statement:
+        case Choice():
+            return statement
+        case Box(top, left, bottom, right):
+            return Box(top + rows, left + cols, bottom + rows, right + cols)
+        case MaskPrompt(top, left, mask):
+            if not (float(rows).is_integer() and float(cols).is_integer()):
+                raise PromptError("A mask can only be moved by whole pixels.")
+            return MaskPrompt(top + int(rows), left + int(cols), mask)
+        case Point(row, col, positive):
+            return Point(row + rows, col + cols, positive)
+        case Polygon(vertices, positive):
+            return Polygon(tuple((r + rows, c + cols) for r, c in vertices), positive)
+        case Scribble(path, positive):
+            return Scribble(tuple((r + rows, c + cols) for r, c in path), positive)

@@ -1,0 +1,72 @@
+"""Embeddings in memory, least recently used first out."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from threading import Lock
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from napari_sam.core.protocols import Embedding
+    from napari_sam.core.values import EmbeddingKey
+
+
+class MemoryStore:
+    """Keeps embeddings until `limit` bytes are used. Safe to share between threads.
+
+    Parameters
+    ----------
+    limit
+        In bytes. The newest embedding is kept even if it alone exceeds this.
+    """
+
+    def __init__(self, limit: int = 2 * 1024**3) -> None:
+        self.limit = limit
+        self._items: OrderedDict[EmbeddingKey, Embedding] = OrderedDict()
+        self._nbytes = 0
+        self._lock = Lock()
+
+    def __repr__(self) -> str:
+        used = f"{self.nbytes / 2**20:.0f} of {self.limit / 2**20:.0f} MB"
+        return f"MemoryStore({len(self)} embeddings, {used})"
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held now."""
+        return self._nbytes
+
+    def get(self, key: EmbeddingKey) -> Embedding | None:
+        """Return the embedding, or None."""
+        with self._lock:
+            if key in self._items:
+                self._items.move_to_end(key)
+            return self._items.get(key)
+
+    def put(self, key: EmbeddingKey, embedding: Embedding) -> Embedding:
+        """Keep a read-only copy, dropping the least recently used to make room."""
+        kept = MappingProxyType({k: _frozen(a) for k, a in embedding.items()})
+        with self._lock:
+            if key in self._items:
+                self._nbytes -= _nbytes(self._items.pop(key))
+            self._items[key] = kept
+            self._nbytes += _nbytes(kept)
+            while self._nbytes > self.limit and len(self._items) > 1:
+                _, dropped = self._items.popitem(last=False)
+                self._nbytes -= _nbytes(dropped)
+        return kept
+
+
+def _frozen(array: np.ndarray) -> np.ndarray:
+    copy = np.array(array)
+    copy.flags.writeable = False
+    return copy
+
+
+def _nbytes(embedding: Embedding) -> int:
+    return sum(a.nbytes for a in embedding.values())

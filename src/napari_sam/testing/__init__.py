@@ -1,0 +1,6 @@
+"""A model with no weights, and tests for models and stores that plug in."""
+
+from napari_sam.testing.backend import ThresholdBackend
+from napari_sam.testing.suites import BackendTests, StoreTests
+
+__all__ = ["BackendTests", "StoreTests", "ThresholdBackend"]

@@ -1,0 +1,129 @@
+"""A model with no weights, whose answers can be worked out by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import ndimage
+
+from napari_sam.core.lowering import is_ambiguous, lower, rounds
+from napari_sam.core.prediction import Prediction
+from napari_sam.core.tiling import Region
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_sam.core.lowering import Lowered
+    from napari_sam.core.prompts import Prompts
+    from napari_sam.core.protocols import Embedding
+
+
+@dataclass(slots=True)
+class ThresholdBackend:
+    """The object at a point is the connected bright blob under it.
+
+    A negative point takes its blob away. A box keeps what is inside it, and alone
+    means the largest blob there. A polygon or mask means the blobs its sampled points
+    hit, cut to what was drawn. A single click has three candidates: the blob, the
+    blob without its rim, and the blob with everything it touches within two pixels.
+    `encoded` and `decoded` count, so a test can say "the second click encodes nothing".
+
+    Parameters
+    ----------
+    threshold
+        Pixels whose mean over the channels exceeds this are bright.
+    """
+
+    threshold: float = 127.5
+    working_size: int = 64
+    encoded: int = field(default=0, init=False)
+    decoded: int = field(default=0, init=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """Depends on everything `encode` depends on."""
+        return f"threshold-{self.threshold:g}"
+
+    def encode(self, planes: Sequence[NDArray[np.uint8]]) -> list[Embedding]:
+        """Return the binary plane as the "embedding"."""
+        self.encoded += len(planes)
+        return [{"bright": p.mean(-1) > self.threshold} for p in planes]
+
+    def decode(
+        self, embedding: Embedding, prompts: Sequence[Prompts]
+    ) -> list[Prediction]:
+        """Answer each prompt."""
+        self.decoded += 1
+        blobs = ndimage.label(embedding["bright"], np.ones((3, 3)))[0]
+        return [_answer(blobs, p) for p in prompts]
+
+
+def _answer(blobs: NDArray[Any], prompts: Prompts) -> Prediction:
+    """Ask the first and the last round: only a choice carries anything over."""
+    first, *later = rounds(prompts)
+    candidates = _candidates(blobs, first.prompts)
+    answer = _prediction(candidates).chosen(first.chosen)
+    if not later:
+        return answer
+    heard = lower(later[-1].prompts, _shape(blobs), grid=_shape(blobs))
+    fresh = (
+        _blob(blobs, heard) & ~candidates[0] if first.chosen else _blob(blobs, heard)
+    )
+    carried = candidates[first.chosen] if first.chosen else fresh
+    unwanted = np.isin(blobs, sorted(_under(blobs, heard, 0) - {0}))
+    mask = (fresh | carried) & ~unwanted
+    return _prediction([mask]).chosen(later[-1].chosen)
+
+
+def _shape(blobs: NDArray[Any]) -> tuple[int, int]:
+    return blobs.shape[0], blobs.shape[1]
+
+
+def _candidates(blobs: NDArray[Any], prompts: Prompts) -> list[NDArray[np.bool_]]:
+    mask = _blob(blobs, lower(prompts, _shape(blobs), grid=_shape(blobs)))
+    if not is_ambiguous(prompts):
+        return [mask]
+    near = set(np.unique(blobs[ndimage.binary_dilation(mask, iterations=2)])) - {0}
+    return [mask, mask & ~_rim(mask), np.isin(blobs, sorted(near))]
+
+
+def _rim(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    return np.asarray(mask & ~ndimage.binary_erosion(mask))
+
+
+def _blob(blobs: NDArray[Any], heard: Lowered) -> NDArray[np.bool_]:
+    allowed = blobs
+    if (corners := heard.labels >= 2).any():
+        (left, top), (right, bottom) = heard.coords_xy[corners]
+        inside = np.zeros(blobs.shape, bool)
+        inside[round(top) : round(bottom), round(left) : round(right)] = True
+        allowed = np.where(inside, blobs, 0)
+    if heard.prior is not None:
+        allowed = np.where(heard.prior < 0, 0, allowed)
+    wanted = _under(blobs, heard, 1)
+    if not wanted and corners.any() and allowed.any():
+        wanted = {int(np.bincount(allowed[allowed > 0]).argmax())}
+    return np.isin(allowed, sorted(wanted - _under(blobs, heard, 0) - {0}))
+
+
+def _under(blobs: NDArray[Any], heard: Lowered, label: int) -> set[int]:
+    cols, rows = np.floor(heard.coords_xy[heard.labels == label]).astype(int).T
+    return set(blobs[rows, cols].tolist())
+
+
+def _prediction(masks: list[NDArray[np.bool_]]) -> Prediction:
+    made = [
+        Prediction(
+            logits=np.where(mask, 1, -1).astype(np.float32),
+            score=float(mask.any()) * 0.9**i,
+            tile=Region(0, 0, *_shape(mask)),
+        )
+        for i, mask in enumerate(masks)
+    ]
+    others = tuple(made[1:])
+    best = made[0]
+    return Prediction(best.logits, best.score, best.tile, others=others)

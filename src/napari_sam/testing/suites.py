@@ -1,0 +1,258 @@
+"""Tests for whatever plugs in: subclass, say what is tested, inherit the tests."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_sam.core.errors import PromptError
+from napari_sam.core.prompts import Prompts
+from napari_sam.core.protocols import Backend
+from napari_sam.core.values import EmbeddingKey
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_sam.core.prediction import Prediction
+    from napari_sam.core.protocols import Embedding, EmbeddingStore
+
+_INSIDE = Prompts().point(24, 20)
+_AROUND = Prompts().rectangle(10, 8, 40, 34)
+
+
+def picture(rows: int = 56, cols: int = 72) -> NDArray[np.uint8]:
+    """Return a small image of two bright discs on a dark, uneven ground."""
+    y, x = np.ogrid[:rows, :cols]
+    first = (y - 24) ** 2 + (x - 20) ** 2 < 12**2
+    second = (y - 30) ** 2 + (x - 54) ** 2 < 9**2
+    ground = 20 + 10 * np.sin(y / 5) + 10 * np.cos(x / 7)
+    grey = np.where(first | second, 200, ground).astype(np.uint8)
+    return np.repeat(grey[..., None], 3, axis=2)
+
+
+def _same(one: Prediction, other: Prediction) -> bool:
+    return (
+        np.array_equal(one.logits, other.logits)
+        and one.score == other.score
+        and one.tile == other.tile
+        and one.stride == other.stride
+        and len(one.others) == len(other.others)
+        and all(_same(a, b) for a, b in zip(one.others, other.others, strict=True))
+    )
+
+
+class BackendTests(ABC):
+    """What every backend promises.
+
+    Examples
+    --------
+    >>> class TestMine(BackendTests):
+    ...     def make_backend(self):
+    ...         return MyBackend()
+    """
+
+    @abstractmethod
+    def make_backend(self) -> Backend:
+        """Return a backend. Called once per test; cache it if that is slow."""
+
+    def embed(self) -> tuple[Backend, Embedding]:
+        """Return a backend and what it made of `picture`."""
+        backend = self.make_backend()
+        (embedding,) = backend.encode([picture()])
+        return backend, embedding
+
+    def test_it_satisfies_the_protocol(self) -> None:
+        """It has every name of `Backend`."""
+        backend = self.make_backend()
+        assert isinstance(backend, Backend)
+        assert backend.working_size > 0
+        assert backend.fingerprint
+        assert backend.fingerprint == self.make_backend().fingerprint
+
+    def test_an_embedding_is_a_mapping_of_arrays(self) -> None:
+        """Stores can keep it."""
+        _, embedding = self.embed()
+        assert embedding
+        for name, array in embedding.items():
+            assert isinstance(name, str)
+            assert isinstance(array, np.ndarray)
+            assert array.dtype.kind in "biuf"
+
+    def test_encoding_twice_gives_the_same_bits(self) -> None:
+        """The same pixels give the same embedding."""
+        backend, one = self.embed()
+        (other,) = backend.encode([picture()])
+        assert one.keys() == other.keys()
+        assert all(np.array_equal(one[k], other[k]) for k in one)
+
+    def test_a_batch_of_planes_encodes_like_one_by_one(self) -> None:
+        """Batch size changes no bit; planes may differ in size."""
+        backend, one = self.embed()
+        first, second = backend.encode([picture(), picture(40, 64)])
+        (alone,) = backend.encode([picture(40, 64)])
+        assert all(np.array_equal(one[k], first[k]) for k in one)
+        assert all(np.array_equal(alone[k], second[k]) for k in alone)
+
+    def test_a_batch_of_prompts_decodes_like_one_by_one(self) -> None:
+        """However many objects are asked for, each gets the mask it gets alone."""
+        backend, embedding = self.embed()
+        asked = [_INSIDE, _AROUND, _INSIDE.point(30, 54), Prompts().point(30, 54)]
+        together = backend.decode(embedding, asked)
+        for prompts, answer in zip(asked, together, strict=True):
+            (alone,) = backend.decode(embedding, [prompts])
+            np.testing.assert_array_equal(answer.mask, alone.mask)
+            assert answer.region == alone.region
+
+    def test_decoding_twice_gives_the_same_bits(self) -> None:
+        """A mask is a pure function of the embedding and what was said."""
+        backend, embedding = self.embed()
+        (one,) = backend.decode(embedding, [_INSIDE.point(30, 54, positive=False)])
+        (other,) = backend.decode(embedding, [_INSIDE.point(30, 54, positive=False)])
+        assert _same(one, other)
+
+    def test_read_only_embeddings_decode(self) -> None:
+        """Stores hand out arrays that cannot be written."""
+        backend, embedding = self.embed()
+        for array in embedding.values():
+            array.flags.writeable = False
+        assert len(backend.decode(embedding, [_INSIDE])) == 1
+
+    def test_predictions_lie_in_the_tile(self) -> None:
+        """In tile coordinates, with logits for the whole tile."""
+        backend, embedding = self.embed()
+        for answer in backend.decode(embedding, [_INSIDE, _AROUND]):
+            assert answer.tile.slices == (slice(0, 56), slice(0, 72))
+            assert answer.logits.dtype == np.float32
+            assert np.isfinite(answer.logits).all()
+            spanned = np.multiply(answer.logits.shape, answer.stride)
+            assert (spanned >= np.array(answer.tile.shape) - 1e-3).all()
+            region = answer.region
+            assert 0 <= region.top <= region.bottom <= 56
+            assert 0 <= region.left <= region.right <= 72
+
+    def test_every_kind_of_prompt_is_answered(self) -> None:
+        """Points, boxes, outlines, lines, masks, choices, and all of them together."""
+        backend, embedding = self.embed()
+        outline = [(13, 12), (13, 28), (35, 28), (35, 12)]
+        asked = [
+            _INSIDE,
+            _AROUND,
+            Prompts().polygon(outline),
+            Prompts().scribble([(20, 14), (26, 26)]),
+            Prompts().from_mask(np.ones((12, 10), bool), top=18, left=15),
+            _INSIDE.scribble([(50, 2), (50, 60)], positive=False),
+            _AROUND.polygon([(25, 50), (35, 50), (35, 60)], positive=False),
+            _INSIDE.rectangle(10, 8, 40, 34).point(2, 2, positive=False),
+        ]
+        answers = backend.decode(embedding, asked)
+        assert len(answers) == len(asked)
+        assert all(np.isfinite(a.score) for a in answers)
+
+    def test_candidates_come_best_first_and_can_be_chosen(self) -> None:
+        """`choose(k)` gives the k-th candidate of the answer without it."""
+        backend, embedding = self.embed()
+        (plain,) = backend.decode(embedding, [_INSIDE])
+        scores = [c.score for c in plain.candidates]
+        assert scores == sorted(scores, reverse=True)
+        for k, candidate in enumerate(plain.candidates):
+            (chosen,) = backend.decode(embedding, [_INSIDE.choose(k)])
+            np.testing.assert_array_equal(chosen.logits, candidate.logits)
+
+    def test_prompts_that_say_nothing_are_refused(self) -> None:
+        """An empty question, or one of negatives only, is an error of ours."""
+        backend, embedding = self.embed()
+        for prompts in (Prompts(), Prompts().point(2, 2, positive=False)):
+            try:
+                backend.decode(embedding, [prompts])
+            except PromptError:
+                continue
+            raise AssertionError(f"{prompts} was answered.")
+
+    def test_no_prompts_give_no_predictions(self) -> None:
+        """An empty batch is fine."""
+        backend, embedding = self.embed()
+        assert list(backend.decode(embedding, [])) == []
+        assert list(backend.encode([])) == []
+
+
+class StoreTests(ABC):
+    """What every store of embeddings promises."""
+
+    @abstractmethod
+    def make_store(self) -> EmbeddingStore:
+        """Return an empty store. Called once per test."""
+
+    key = EmbeddingKey("model", "whole", (3, 0, 1), (1, 0, 0), "d1")
+
+    @staticmethod
+    def make_embedding(seed: int = 0) -> dict[str, NDArray[np.float32]]:
+        """Return two small arrays."""
+        rng = np.random.default_rng(seed)
+        return {
+            "fine": rng.normal(size=(4, 8, 8)).astype(np.float32),
+            "coarse": rng.normal(size=(6, 2, 2)).astype(np.float32),
+        }
+
+    def test_what_is_absent_is_none(self) -> None:
+        """An empty store knows nothing."""
+        assert self.make_store().get(self.key) is None
+
+    def test_put_returns_what_get_returns(self) -> None:
+        """To the bit, so that a first click and a re-read agree."""
+        store = self.make_store()
+        kept = store.put(self.key, self.make_embedding())
+        found = store.get(self.key)
+        assert found is not None
+        assert found.keys() == kept.keys() == self.make_embedding().keys()
+        for name, array in kept.items():
+            np.testing.assert_array_equal(found[name], array)
+            assert found[name].dtype == array.dtype
+
+    def test_other_pixels_are_not_believed(self) -> None:
+        """An embedding of what the plane was before is not returned."""
+        store = self.make_store()
+        store.put(self.key, self.make_embedding())
+        assert store.get(replace(self.key, digest="d2")) is None
+
+    def test_other_places_models_and_tilings_are_apart(self) -> None:
+        """Each key has its own embedding."""
+        store = self.make_store()
+        store.put(self.key, self.make_embedding())
+        for other in (
+            replace(self.key, at=(2, 0, 0)),
+            replace(self.key, model="another"),
+            replace(self.key, tiling="64x64+8x8"),
+        ):
+            assert store.get(other) is None
+
+    def test_a_second_put_replaces_the_first(self) -> None:
+        """A changed plane is embedded again under the same address."""
+        store = self.make_store()
+        store.put(self.key, self.make_embedding(0))
+        changed = replace(self.key, digest="d2")
+        kept = store.put(changed, self.make_embedding(1))
+        found = store.get(changed)
+        assert found is not None
+        np.testing.assert_array_equal(found["fine"], kept["fine"])
+
+    def test_what_was_kept_does_not_change_with_the_original(self) -> None:
+        """Writing to the array that was put in changes nothing."""
+        store = self.make_store()
+        mine = self.make_embedding()
+        kept = np.array(store.put(self.key, mine)["fine"])
+        mine["fine"][:] = 0
+        found = store.get(self.key)
+        assert found is not None
+        np.testing.assert_array_equal(found["fine"], kept)
+
+    def test_what_is_handed_out_is_read_only(self) -> None:
+        """Nobody can spoil the store by writing to an answer."""
+        store = self.make_store()
+        kept = store.put(self.key, self.make_embedding())
+        found = store.get(self.key)
+        assert found is not None
+        for array in (*kept.values(), *found.values()):
+            assert not array.flags.writeable
