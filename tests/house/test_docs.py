@@ -7,6 +7,7 @@ import click
 import pytest
 
 from napari_sam.apps.cli import main
+from napari_sam.core import schema
 
 DOCS = Path(__file__).parents[2] / "docs"
 CONTEXT = click.Context(main, info_name="napari-sam")
@@ -38,3 +39,12 @@ def test_every_page_is_in_the_table_of_contents():
     assert toctree
     listed = {line for line in toctree[1].split() if not line.startswith(":")}
     assert listed == pages - {"index"}
+
+
+def test_the_prompt_files_of_the_page_are_read():
+    page = (DOCS / "conventions.md").read_text()
+    [table] = re.findall(r"^```text\n(object,.*?)^```", page, re.M | re.S)
+    [record] = re.findall(r"^```json\n(.*?)^```", page, re.M | re.S)
+    assert len(schema.from_csv(table)) == 2
+    [prompts] = schema.from_json(record).values()
+    assert len(prompts.said) == 5
