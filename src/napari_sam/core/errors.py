@@ -7,6 +7,7 @@
   + ImageError (ValueError)
     + AxesError
     + NotAnImageError
+  + MissingFileError (FileNotFoundError)
   + ModelError
     + UnknownModelError (LookupError)
     + CheckpointError (ValueError)
@@ -40,6 +41,10 @@ class AxesError(ImageError):
 
 class NotAnImageError(ImageError):
     """The thing given holds no pixels that could be looked at."""
+
+
+class MissingFileError(NapariSamError, FileNotFoundError):
+    """There is no file of that name."""
 
 
 class ModelError(NapariSamError):

@@ -69,3 +69,9 @@ def _load(entry: EntryPoint) -> BackendFactory:
             f"The model {entry.name!r} is offered by {entry.value}, which cannot be "
             f"imported: {wrong}."
         ) from wrong
+
+
+def offered() -> tuple[tuple[str, str], ...]:
+    """Every name and the package that offers it, sorted."""
+    found = entry_points(group=BACKENDS)
+    return tuple(sorted((e.name, e.dist.name if e.dist else "?") for e in found))

@@ -1,0 +1,169 @@
+"""One call, one answer: the functions a script needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_sam.core.registry import resolve_backend
+from napari_sam.image import PromptableImage
+from napari_sam.io import read_image
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_sam.core.appearance import Appearance
+    from napari_sam.core.frames import Frames
+    from napari_sam.core.prediction import Prediction
+    from napari_sam.core.prompts import Prompts
+    from napari_sam.core.protocols import Backend
+    from napari_sam.core.values import Address
+
+
+def load_backend(
+    name: str = "pocket",
+    *,
+    checkpoint: str | Path | None = None,
+    device: str = "auto",
+    precision: str = "auto",
+) -> Backend:
+    """Open a model by its name.
+
+    Parameters
+    ----------
+    name
+        ``"pocket"`` is the one in the package; ``napari-sam models list`` shows all.
+    checkpoint
+        A file of weights, for models that do not bring their own.
+    device
+        ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"`` ...
+    precision
+        ``"auto"``, ``"float32"`` or ``"bfloat16"``.
+
+    Raises
+    ------
+    UnknownModelError
+        If no installed package offers a model of that name.
+    CheckpointError
+        If the weights are missing or belong to another model.
+    """
+    path = None if checkpoint is None else str(checkpoint)
+    factory = resolve_backend(name)
+    return factory(name, checkpoint=path, device=device, precision=precision)
+
+
+def segment(
+    image: Any,
+    prompts: Prompts,
+    *,
+    frame: int = 0,
+    axes: str | None = None,
+    model: str | Backend = "pocket",
+    appearance: Appearance | None = None,
+    checkpoint: str | Path | None = None,
+    device: str = "auto",
+    precision: str = "auto",
+) -> Prediction:
+    """Return the mask of one object in an image.
+
+    For several prompts on the same image, `segment_many` or a `PromptableImage` looks
+    at the image once.
+
+    Parameters
+    ----------
+    image
+        An array, or the path of an image file.
+    prompts
+        What was said about the object, e.g. ``Prompts.point(120, 85)``.
+    frame
+        The plane of a stack or video.
+    axes
+        One letter of ``t z c y x`` per dimension. A 2D array may leave it out, and so
+        may a file that says its axes itself.
+    model
+        A name, or a backend already open: then the three options below are unused.
+    appearance
+        How pixels are shown to the model. By default, fitted to the image.
+    checkpoint, device, precision
+        As in `load_backend`.
+
+    Examples
+    --------
+    >>> import napari_sam as sam
+    >>> from skimage.data import coins
+    >>> coin = sam.segment(coins(), sam.Prompts.point(130, 48))  # doctest: +SKIP
+    >>> coin.mask.shape, coin.score  # doctest: +SKIP
+    """
+    (prediction,) = segment_many(
+        image,
+        [prompts],
+        frame=frame,
+        axes=axes,
+        model=model,
+        appearance=appearance,
+        checkpoint=checkpoint,
+        device=device,
+        precision=precision,
+    )
+    return prediction
+
+
+def segment_objects(
+    image: PromptableImage, prompts: Mapping[Address, Prompts]
+) -> dict[Address, Prediction]:
+    """Return the mask of each object in each plane where something was said of it.
+
+    Every plane is looked at once, and its objects are decoded together.
+    """
+    answers: dict[Address, Prediction] = {}
+    for frame in dict.fromkeys(at.frame for at in prompts):
+        mine = [at for at in prompts if at.frame == frame]
+        found = image.segment_many([prompts[at] for at in mine], frame)
+        answers.update(zip(mine, found, strict=True))
+    return {at: answers[at] for at in prompts}
+
+
+def paint(
+    predictions: Mapping[Address, Prediction], frames: Frames
+) -> NDArray[np.uint32]:
+    """Return a label image of all planes: each object's number where its mask is.
+
+    The planes lie along the axes ``frames.sizes``; a 2D image gives a 2D result.
+    Where masks overlap, the later one in the mapping is on top.
+    """
+    labels = np.zeros((len(frames), *frames.plane_shape), np.uint32)
+    for at, prediction in predictions.items():
+        window = labels[at.frame][prediction.region.slices]
+        window[prediction.mask] = at.object_id
+    return labels.reshape(*frames.sizes.values(), *frames.plane_shape)
+
+
+def segment_many(
+    image: Any,
+    prompts: Sequence[Prompts],
+    *,
+    frame: int = 0,
+    axes: str | None = None,
+    model: str | Backend = "pocket",
+    appearance: Appearance | None = None,
+    checkpoint: str | Path | None = None,
+    device: str = "auto",
+    precision: str = "auto",
+) -> list[Prediction]:
+    """Return the masks of several objects of one plane, in the same order.
+
+    The image is looked at once. Parameters are those of `segment`.
+    """
+    if isinstance(image, str | Path):
+        found = read_image(image, axes=axes)
+        image, axes = found.data, found.axes
+    if isinstance(model, str):
+        model = load_backend(
+            model, checkpoint=checkpoint, device=device, precision=precision
+        )
+    asked = PromptableImage(image, model, axes=axes, appearance=appearance)
+    return asked.segment_many(prompts, frame)

@@ -1,0 +1,1 @@
+"""The roof: rooms with windows, which do not know each other."""

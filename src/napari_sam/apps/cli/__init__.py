@@ -1,0 +1,15 @@
+"""The command line: one small file per command, imported when it is asked for."""
+
+from __future__ import annotations
+
+from napari_sam.apps.cli.group import Commands, main_group
+
+#: Adding a command is one line: its name, and where it is.
+COMMANDS: Commands = {
+    "segment": "napari_sam.apps.cli.segment:segment",
+    "models": "napari_sam.apps.cli.models:models",
+    "info": "napari_sam.apps.cli.info:info",
+    "demo": "napari_sam.apps.cli.demo:demo",
+}
+
+main = main_group(COMMANDS)

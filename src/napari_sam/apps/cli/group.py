@@ -1,0 +1,81 @@
+"""A group of commands that imports a command when it is used, and speaks plainly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import click
+
+from napari_sam._version import __version__
+from napari_sam.core.errors import NapariSamError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: Names of commands, and "module:function".
+Commands: TypeAlias = Mapping[str, str]
+
+
+class Mistake(click.ClickException):
+    """One line on standard error, and exit code 2."""
+
+    exit_code = 2
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(" ".join(str(error).split()))
+
+
+class LazyGroup(click.Group):
+    """Knows where its commands are, and turns errors of ours into one line."""
+
+    def __init__(self, *, commands_at: Commands, **options: Any) -> None:
+        super().__init__(**options)
+        self.commands_at = commands_at
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names, in the order in which they were written down."""
+        return list(self.commands_at)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command."""
+        if cmd_name not in self.commands_at:
+            return None
+        module, _, name = self.commands_at[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which one was probably meant."""
+        if args and args[0] not in self.commands_at and not args[0].startswith("-"):
+            raise click.UsageError(_no_such(args[0], self.list_commands(ctx)), ctx)
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run, and say what went wrong in one line."""
+        try:
+            return super().invoke(ctx)
+        except (NapariSamError, PermissionError, IsADirectoryError) as error:
+            raise Mistake(error) from error
+
+
+def _no_such(name: str, names: Sequence[str]) -> str:
+    close = get_close_matches(name, names, n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    return f"There is no command {name!r}.{hint}"
+
+
+def main_group(commands: Commands) -> LazyGroup:
+    """Make the command ``napari-sam``."""
+    group = LazyGroup(
+        name="napari-sam",
+        commands_at=commands,
+        help="Segment Anything for microscopy and remote sensing: a click in, a mask "
+        "out. Positions are ROW,COL in pixels, counted from the top-left.",
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    return click.version_option(__version__, prog_name="napari-sam")(group)

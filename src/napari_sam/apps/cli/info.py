@@ -1,0 +1,105 @@
+"""``napari-sam info``: what a report of a bug needs."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+from importlib import metadata, resources
+from typing import Any
+
+import click
+
+from napari_sam._version import __version__
+
+_LIBRARIES = (
+    "numpy", "scipy", "scikit-image", "torch", "safetensors", "zarr", "tifffile",
+    "imageio", "pillow", "click",
+)  # fmt: skip
+_EXTRAS = {
+    "napari": ("napari",),
+    "notebook": ("anywidget", "ipywidgets"),
+    "geo": ("rasterio", "geopandas", "shapely"),
+    "video": ("av",),
+    "track": ("laptrack",),
+    "sam2": ("transformers",),
+    "dask": ("dask", "distributed"),
+    "trackastra": ("trackastra",),
+}
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Write it as JSON.")
+def info(as_json: bool) -> None:
+    """Versions, devices, models and caches: what a report of a bug needs."""
+    found = gather()
+    if as_json:
+        click.echo(json.dumps(found, indent=1))
+        return
+    for title, part in found.items():
+        click.echo(f"{title}:")
+        for name, value in part.items():
+            click.echo(f"  {name:14} {_text(value)}")
+
+
+def gather() -> dict[str, dict[str, Any]]:
+    """Collect everything, as plain JSON types."""
+    from napari_sam.core.registry import offered
+
+    return {
+        "napari-sam": {
+            "version": __version__,
+            "python": sys.version.split()[0],
+            "system": platform.platform(),
+            "machine": platform.machine(),
+            "cpus": _cpus(),
+        },
+        "libraries": {name: _version(name) for name in _LIBRARIES},
+        "extras": {
+            name: {package: _version(package) for package in packages}
+            for name, packages in _EXTRAS.items()
+        },
+        "devices": _devices(),
+        "models": dict(offered()),
+        "weights": _weights(),
+        "caches": {"embeddings": "in memory", "downloads": "none are made"},
+    }
+
+
+def _cpus() -> int | None:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count()
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _devices() -> dict[str, Any]:
+    try:
+        from napari_sam.backends.devices import describe
+    except ImportError as wrong:
+        return {"torch": f"cannot be imported: {wrong}"}
+    return describe()
+
+
+def _weights() -> dict[str, str]:
+    """Files of weights inside the package, and how large they are."""
+    folder = resources.files("napari_sam") / "models" / "weights"
+    if not folder.is_dir():
+        return {}
+    files = [f for f in folder.iterdir() if f.name.endswith(".safetensors")]
+    return {f.name: f"{len(f.read_bytes()) / 1e6:.1f} MB, {folder}" for f in files}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{k} {_text(v)}" for k, v in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return "not installed" if value is None else str(value)

@@ -1,0 +1,48 @@
+"""Files: images, labels, prompts and pictures. Each name is imported on first use."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from napari_sam.io.images import Image, read_image
+    from napari_sam.io.labels import write_labels
+    from napari_sam.io.overlay import (
+        compose,
+        draw_overlay,
+        write_overlay,
+        write_picture,
+    )
+    from napari_sam.io.prompts import read_prompts, write_prompts
+
+__all__ = [
+    "Image",
+    "compose",
+    "draw_overlay",
+    "read_image",
+    "read_prompts",
+    "write_labels",
+    "write_overlay",
+    "write_picture",
+    "write_prompts",
+]
+
+_ROOMS = {
+    "Image": "images",
+    "compose": "overlay",
+    "draw_overlay": "overlay",
+    "read_image": "images",
+    "read_prompts": "prompts",
+    "write_labels": "labels",
+    "write_overlay": "overlay",
+    "write_picture": "overlay",
+    "write_prompts": "prompts",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name on first use."""
+    if name not in _ROOMS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_ROOMS[name]}"), name)
