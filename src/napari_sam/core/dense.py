@@ -51,9 +51,18 @@ def coverage(
     shape: Polygon | MaskPrompt, plane: tuple[int, int], grid: tuple[int, int]
 ) -> NDArray[np.float64]:
     """Share of each cell of a grid spanning the plane that a shape covers."""
+    if isinstance(shape, MaskPrompt):
+        down = _overlap(shape.top, shape.mask.shape[0], plane[0], grid[0])
+        across = _overlap(shape.left, shape.mask.shape[1], plane[1], grid[1])
+        return np.asarray(down @ shape.mask @ across.T)
     rows, cols = (_centres(0, p, g * _SUB) for p, g in zip(plane, grid, strict=True))
     fine = inside(shape, rows, cols).reshape(grid[0], _SUB, grid[1], _SUB)
-    return np.asarray(fine.mean((1, 3)))
+    share = fine.mean((1, 3))
+    if not share.any():
+        at = np.add(_somewhere(shape), 0.5) * grid / plane
+        if (at >= 0).all() and (at < grid).all():
+            share[tuple(at.astype(int))] = 1 / _SUB**2
+    return np.asarray(share)
 
 
 def stroke(
@@ -148,6 +157,14 @@ def _look(
 def _centres(start: float, stop: float, count: int) -> NDArray[np.float64]:
     """Middles of `count` equal cells between two edges, as pixel positions."""
     return start + (np.arange(count) + 0.5) * (stop - start) / count - 0.5
+
+
+def _overlap(start: int, pixels: int, size: int, cells: int) -> NDArray[np.float64]:
+    """Share of each of `cells` along a side that each pixel from `start` fills."""
+    edges = np.arange(cells + 1)[:, None] * size / cells
+    first = start + np.arange(pixels)
+    low, high = np.maximum(edges[:-1], first), np.minimum(edges[1:], first + 1)
+    return np.asarray(np.clip(high - low, 0, None) * cells / size)
 
 
 def _depth(cells: NDArray[np.bool_], at: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -73,9 +73,9 @@ def read_image(path: str | Path, *, axes: str | None = None) -> Image:
     except NapariSamError:
         raise
     except Exception as wrong:
-        reason = str(wrong).strip().splitlines()[:1] or [type(wrong).__name__]
         raise NotAnImageError(
-            f"{path} is not an image that can be read: {reason[0]}"
+            f"{path} cannot be read as an image. Expected TIFF, PNG, JPEG or another "
+            "format of imageio, .npy, or a zarr folder."
         ) from wrong
     return _checked(path, data, axes or said, metadata)
 

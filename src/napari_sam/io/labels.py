@@ -64,6 +64,7 @@ def _write_tiff(path: Path, pixels: NDArray[Any], axes: str) -> None:
             pixels,
             imagej=imagej,
             ome=False,
+            photometric="minisblack",
             compression="zlib",
             metadata={"axes": axes.upper()},
         )

@@ -62,6 +62,17 @@ class ThresholdBackend:
         return [_answer(blobs, p) for p in prompts]
 
 
+def open_threshold(
+    name: str,
+    *,
+    checkpoint: str | None = None,
+    device: str = "auto",
+    precision: str = "auto",
+) -> ThresholdBackend:
+    """Open it as an entry point of the group ``napari_sam.backends`` would."""
+    return ThresholdBackend()
+
+
 def _answer(blobs: NDArray[Any], prompts: Prompts) -> Prediction:
     """Ask the first and the last round: only a choice carries anything over."""
     first, *later = rounds(prompts)

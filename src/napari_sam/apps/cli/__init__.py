@@ -9,6 +9,8 @@ COMMANDS: Commands = {
     "segment": "napari_sam.apps.cli.segment:segment",
     "models": "napari_sam.apps.cli.models:models",
     "info": "napari_sam.apps.cli.info:info",
+    "train": "napari_sam.apps.cli.train:train",
+    "evaluate": "napari_sam.apps.cli.evaluate:evaluate",
     "demo": "napari_sam.apps.cli.demo:demo",
 }
 

@@ -51,7 +51,7 @@ SAMPLES = (
         ),
     ),
     Sample(
-        "cell.png", "a cell in phase contrast: one click", (Prompts().point(377, 424),)
+        "cell.png", "a cell in a phase image: one click", (Prompts().point(377, 424),)
     ),
     Sample(
         "ihc.png",

@@ -1,0 +1,27 @@
+"""Shared by all tests: a model without weights, under a name."""
+
+from importlib.metadata import EntryPoint, EntryPoints
+
+import numpy as np
+import pytest
+
+from napari_sam.core import registry
+
+
+@pytest.fixture
+def threshold_model(monkeypatch):
+    """Offer `ThresholdBackend` as the models "threshold" and "pocket"."""
+    value = "napari_sam.testing.backend:open_threshold"
+    names = ("pocket", "threshold")
+    entries = EntryPoints(EntryPoint(n, value, registry.BACKENDS) for n in names)
+    monkeypatch.setattr(registry, "entry_points", lambda **by: entries.select(**by))
+    return "threshold"
+
+
+@pytest.fixture
+def blobs():
+    """64 x 64, 8-bit: a square at rows 10-29, columns 20-39, and a small one."""
+    pixels = np.zeros((64, 64), np.uint8)
+    pixels[10:30, 20:40] = 200
+    pixels[50:60, 5:15] = 250
+    return pixels

@@ -1,0 +1,149 @@
+import numpy as np
+import pytest
+
+from napari_sam.core.appearance import Appearance
+from napari_sam.core.errors import AxesError, ImageError, NotAnImageError
+from napari_sam.core.frames import Frames
+from napari_sam.core.sampling import sample
+
+
+def shown(data, axes=None, **options):
+    frames = Frames(data, axes)
+    return Appearance.fit(frames, **options).render(frames[0])
+
+
+@pytest.mark.parametrize(
+    "kind", [np.uint8, np.uint16, np.int32, np.uint64, np.float16, np.float32, float]
+)
+def test_every_type_spans_the_whole_range(kind):
+    ramp = np.linspace(10, 90, 64 * 64).reshape(64, 64).astype(kind)
+    out = shown(ramp)
+    assert out.dtype == np.uint8
+    assert out.shape == (64, 64, 3)
+    assert (out.min(), out.max()) == (0, 255)
+    assert (out[..., 0] == out[..., 2]).all()
+
+
+def test_scaling_a_float_image_changes_nothing():
+    data = np.random.default_rng(0).random((40, 40))
+    np.testing.assert_allclose(shown(data).astype(int), shown(data * 1000 - 7), atol=1)
+
+
+def test_8_bit_rgb_is_shown_as_it_is_and_alpha_dropped():
+    rgba = np.random.default_rng(0).integers(0, 99, (8, 9, 4), dtype=np.uint8)
+    np.testing.assert_array_equal(shown(rgba, "yxc"), rgba[..., :3])
+    np.testing.assert_array_equal(shown(rgba[..., :3], "yxc"), rgba[..., :3])
+
+
+def test_rgb_of_other_types_keeps_its_colours():
+    rgb = np.random.default_rng(0).integers(0, 999, (32, 32, 3)).astype(np.uint16)
+    rgb[..., 2] //= 2
+    out = shown(rgb, "yxc").astype(int)
+    assert out[..., 2].max() < 140
+    assert len(Appearance.fit(Frames(rgb, "yxc")).limits) == 1
+
+
+def test_channels_of_a_stack_have_their_own_limits():
+    data = np.random.default_rng(0).random((3, 32, 32)) * [[[1]], [[50]], [[900]]]
+    assert [c.max() for c in np.moveaxis(shown(data, "cyx"), -1, 0)] == [255] * 3
+
+
+def test_two_or_many_channels_are_chosen_explicitly():
+    data = np.random.default_rng(0).random((5, 16, 16))
+    for count in (2, 4, 5):
+        with pytest.raises(AxesError, match=r"which one, two or three.*--channels"):
+            shown(data[:count], "cyx")
+    two = shown(data, "cyx", channels=(3, 1))
+    assert (two[..., 2] == 0).all()
+    assert two[..., 0].max() == two[..., 1].max() == 255
+    one = shown(data, "cyx", channels=(3,))
+    assert (one[..., 0] == two[..., 0]).all()
+    assert (one[..., 1] == one[..., 0]).all()
+
+
+@pytest.mark.parametrize("channels", [(5,), (-1,), (0, 1, 2, 3)])
+def test_channels_that_are_not_there_are_refused(channels):
+    with pytest.raises(ImageError, match="channels"):
+        shown(np.zeros((5, 8, 8)), "cyx", channels=channels)
+
+
+def test_channels_of_an_image_without_any_are_refused():
+    with pytest.raises(AxesError, match="without channels"):
+        shown(np.zeros((8, 8)), channels=(1,))
+
+
+def test_booleans_are_black_and_white():
+    assert set(np.unique(shown(np.eye(8, dtype=bool)))) == {0, 255}
+
+
+@pytest.mark.parametrize("value", [0, 7, -3.5, 1e30])
+def test_a_constant_image_is_shown(value):
+    assert len(np.unique(shown(np.full((8, 8), value, float)))) == 1
+
+
+def test_few_bright_pixels_on_black_are_seen():
+    data = np.zeros((200, 200), np.uint16)
+    data[3, 3] = 1000
+    assert shown(data)[3, 3, 0] == 255
+
+
+def test_nan_is_dark_and_infinity_bright():
+    data = np.linspace(0, 1, 100).reshape(10, 10)
+    data[0, 1], data[5, 5], data[6, 6] = np.nan, np.inf, -np.inf
+    out = shown(data)
+    assert (out[0, 1, 0], out[5, 5, 0], out[6, 6, 0]) == (0, 255, 0)
+
+
+def test_an_image_of_nans_is_refused():
+    with pytest.raises(NotAnImageError, match="finite"):
+        shown(np.full((8, 8), np.nan))
+
+
+def test_one_appearance_serves_all_planes():
+    stack = np.stack([np.full((16, 16), 10.0), np.full((16, 16), 1000.0)])
+    frames = Frames(stack, "tyx")
+    look = Appearance.fit(frames)
+    assert look.render(frames[0]).max() < look.render(frames[1]).min()
+
+
+def test_the_sample_is_capped_fixed_and_spread():
+    class Endless:
+        shape, dtype, read = (500, 30_000, 40_000), np.dtype(np.uint16), 0
+
+        def __getitem__(self, where):
+            plane, rows, cols = where
+            size = (rows.stop - rows.start, cols.stop - cols.start)
+            self.read += size[0] * size[1]
+            return np.full(size, rows.start + plane, np.uint16)
+
+    frames = Frames(Endless(), "tyx")
+    one, other = sample(frames), sample(frames)
+    np.testing.assert_array_equal(one, other)
+    assert frames.data.read <= 2_000_000
+    assert len(np.unique(one)) > 50
+
+
+def test_gamma_brightens_what_is_dark():
+    ramp = np.linspace(0, 1, 64).reshape(8, 8)
+    assert (shown(ramp, gamma=0.5) >= shown(ramp)).all()
+
+
+def test_the_token_differs_when_the_result_would():
+    looks = [
+        Appearance(),
+        Appearance(gamma=0.5),
+        Appearance(limits=((0, 1),)),
+        Appearance(limits=((0, 1.00000001),)),
+        Appearance((0,)),
+        Appearance((0, 1)),
+    ]
+    assert len({look.token for look in looks}) == len(looks)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"gamma": 0}, {"limits": ((1, 1),)}, {"limits": ((0, np.nan),)}, {"channels": ()}],
+)
+def test_an_appearance_that_makes_no_sense_is_refused(options):
+    with pytest.raises(ImageError):
+        Appearance(**options)

@@ -1,0 +1,191 @@
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from napari_sam.core.dense import coverage, inside
+from napari_sam.core.errors import PromptError
+from napari_sam.core.lowering import is_ambiguous, lower, prior_at, rounds
+from napari_sam.core.prompts import Choice, Polygon, Prompts
+from napari_sam.testing.strategies import answerable, masks, polygons, prompts
+
+SHAPE = (48, 64)
+C_SHAPE = [(4, 4), (4, 40), (10, 40), (10, 10), (34, 10), (34, 40), (40, 40), (40, 4)]
+
+
+@given(answerable())
+def test_rounds_are_growing_prefixes_without_choices(said):
+    asked = rounds(said)
+    spoken = tuple(s for s in said.said if not isinstance(s, Choice))
+    assert asked[-1].prompts.said == spoken
+    assert asked[0].prompts
+    for before, after in itertools.pairwise(asked):
+        assert after.prompts.said[:-1] == before.prompts.said
+
+
+@given(answerable(), prompts())
+def test_what_is_said_later_changes_no_earlier_round(said, later):
+    early = rounds(said)
+    both = rounds(said + later)
+    assert both[: len(early) - 1] == early[:-1]
+    assert both[len(early) - 1].prompts == early[-1].prompts
+
+
+def test_the_first_round_hears_up_to_where_the_object_is():
+    said = Prompts.point(1, 1, positive=False).rectangle(0, 0, 9, 9).point(5, 5)
+    assert [len(r.prompts.said) for r in rounds(said)] == [2, 3]
+
+
+def test_a_choice_belongs_to_the_round_before_it():
+    said = Prompts.point(5, 5).choose(2).point(6, 6).choose(1).choose(0)
+    assert [r.chosen for r in rounds(said)] == [2, 0]
+    with pytest.raises(PromptError, match="no candidates yet"):
+        rounds(Prompts.choose(1).point(5, 5))
+
+
+@pytest.mark.parametrize("said", [Prompts(), Prompts.point(1, 1, positive=False)])
+def test_there_is_no_round_about_nowhere(said):
+    with pytest.raises(PromptError, match="Nothing says where"):
+        rounds(said)
+
+
+def test_only_a_single_positive_point_is_ambiguous():
+    point = Prompts.point(5, 5)
+    assert is_ambiguous(point)
+    assert is_ambiguous(point.choose(1))
+    assert not is_ambiguous(point.point(6, 6))
+    assert not is_ambiguous(Prompts.point(5, 5, positive=False))
+    assert not is_ambiguous(Prompts.rectangle(0, 0, 5, 5))
+
+
+def test_a_model_hears_x_before_y_and_the_middle_of_pixels():
+    heard = lower(Prompts.point(3, 7).point(0, 0, positive=False), SHAPE)
+    assert heard.coords_xy.tolist() == [[7.5, 3.5], [0.5, 0.5]]
+    assert heard.labels.tolist() == [1, 0]
+    assert heard.prior is None
+    assert (heard.coords_xy.dtype, heard.labels.dtype) == (np.float32, np.int8)
+
+
+def test_the_last_box_comes_last_and_is_cut_to_the_plane():
+    said = Prompts.rectangle(0, 0, 5, 5).point(3, 3).rectangle(-4, 10, 30, 99)
+    heard = lower(said, SHAPE)
+    assert heard.coords_xy.tolist() == [[3.5, 3.5], [10, 0], [64, 30]]
+    assert heard.labels.tolist() == [1, 2, 3]
+
+
+def test_an_explicit_box_wins_over_that_of_a_polygon():
+    polygon = Prompts.polygon(C_SHAPE)
+    assert lower(polygon, SHAPE).coords_xy[-2:].tolist() == [[4.5, 4.5], [40.5, 40.5]]
+    both = Prompts.rectangle(1, 2, 45, 50) + polygon
+    assert lower(both, SHAPE).coords_xy[-2:].tolist() == [[2, 1], [50, 45]]
+
+
+def test_points_of_a_polygon_lie_inside_even_where_its_middle_does_not():
+    heard = lower(Prompts.polygon(C_SHAPE), SHAPE)
+    shape = Polygon(tuple(C_SHAPE))
+    clicks = heard.coords_xy[heard.labels == 1]
+    assert 3 <= len(clicks) <= 5
+    for x, y in clicks:
+        assert inside(shape, np.array([y - 0.5]), np.array([x - 0.5])).all()
+    assert np.ptp(clicks[:, 1]) > 20, "the two arms are both heard"
+
+
+@given(masks(SHAPE))
+@settings(max_examples=50)
+def test_points_of_a_mask_lie_on_it(mask):
+    heard = lower(Prompts((mask,)), SHAPE)
+    cols, rows = np.floor(heard.coords_xy[heard.labels == 1]).astype(int).T
+    assert len(rows) >= 1
+    assert mask.mask[rows - mask.top, cols - mask.left].all()
+
+
+@given(answerable())
+@settings(max_examples=60)
+def test_lowering_is_a_pure_function_within_the_plane(said):
+    one, other = lower(said, SHAPE), lower(said, SHAPE)
+    np.testing.assert_array_equal(one.coords_xy, other.coords_xy)
+    np.testing.assert_array_equal(one.labels, other.labels)
+    assert len(one.coords_xy) == len(one.labels)
+    assert (one.coords_xy >= 0).all()
+    assert (one.coords_xy <= [SHAPE[1], SHAPE[0]]).all()
+    if one.prior is not None:
+        assert one.prior.shape == SHAPE
+        assert set(np.unique(one.prior)) <= {-1, 0, 1}
+
+
+@given(polygons((24, 24)))
+@settings(max_examples=50)
+def test_a_polygon_is_filled_by_the_even_odd_rule(polygon):
+    rows = cols = np.arange(24) + 0.123
+    filled = inside(polygon, rows, cols)
+    for i in range(0, 24, 5):
+        for j in range(0, 24, 5):
+            assert filled[i, j] == _crossings(polygon.vertices, rows[i], cols[j]) % 2
+
+
+def _crossings(vertices, row, col):
+    """Count edges that a ray to the right crosses."""
+    count = 0
+    for (r0, c0), (r1, c1) in zip(vertices, vertices[1:] + vertices[:1], strict=True):
+        if (r0 > row) != (r1 > row):
+            count += c0 + (row - r0) / (r1 - r0) * (c1 - c0) > col
+    return count
+
+
+def test_coverage_of_a_grid_keeps_the_area():
+    square = Polygon(((9.5, 9.5), (9.5, 29.5), (29.5, 29.5), (29.5, 9.5)))
+    share = coverage(square, (64, 64), (16, 16))
+    assert share.sum() * 16 == pytest.approx(400, rel=0.1)
+    assert share[3:7, 3:7].min() == 1
+
+
+def test_a_prior_says_inside_outside_and_unknown():
+    prior = prior_at(
+        Prompts.polygon([(9.5, 9.5), (9.5, 29.5), (29.5, 20)]), (48, 48), (24, 24)
+    )
+    assert prior[7, 9] == 1
+    assert prior[20, 2] == prior[2, 20] == -1
+    edge = prior[7]
+    assert {-1, 0, 1} == set(edge.tolist()), "a margin of unknown cells lies between"
+
+
+def test_a_scribble_says_nothing_of_the_rest():
+    prior = prior_at(Prompts.scribble([(24, 5), (24, 40)]), (48, 48), (48, 48))
+    assert (prior[23:26, 6:40] == 1).all()
+    assert set(np.unique(prior)) == {0, 1}
+    assert (prior == 1).sum() == 3 * 38
+    negative = prior_at(Prompts.scribble([(24, 5)], positive=False), (48, 48), (48, 48))
+    assert set(np.unique(negative)) == {-1, 0}
+
+
+def test_of_two_priors_the_later_wins():
+    first = Prompts.from_mask(np.ones((20, 20)), top=10, left=10)
+    hole = Prompts.from_mask(np.ones((4, 4)), top=18, left=18)
+    cut = Prompts.polygon([(14, 14), (14, 24), (24, 24), (24, 14)], positive=False)
+    assert prior_at(first + cut, (48, 48), (48, 48))[19, 19] == -1
+    assert prior_at(first + cut + hole, (48, 48), (48, 48))[19, 19] == 1
+
+
+def test_something_smaller_than_a_cell_is_still_heard():
+    prior = prior_at(
+        Prompts.from_mask(np.ones((1, 1)), top=33, left=77), (512, 512), (64, 64)
+    )
+    assert (prior == 1).sum() == 1
+    assert prior[33 // 8, 77 // 8] == 1
+    sliver = Prompts.polygon([(33, 77), (33, 77.2), (33.2, 77)])
+    np.testing.assert_array_equal(prior_at(sliver, (512, 512), (64, 64)), prior)
+
+
+def test_points_along_a_scribble_are_even_and_few():
+    heard = lower(Prompts.scribble([(0, 0), (0, 60), (40, 60)]), SHAPE)
+    assert len(heard.labels) == 8
+    steps = np.abs(np.diff(heard.coords_xy, axis=0)).sum(1)
+    assert steps.max() - steps.min() < 1e-3
+    assert len(lower(Prompts.scribble([(3, 3), (3, 5)]), SHAPE).labels) == 1
+
+
+def test_what_lies_outside_the_tile_is_not_heard():
+    said = Prompts.point(5, 5).point(500, 5, positive=False).rectangle(60, 0, 90, 9)
+    heard = lower(said, SHAPE)
+    assert heard.labels.tolist() == [1]
