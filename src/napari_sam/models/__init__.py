@@ -1,0 +1,1 @@
+"""Promptable models as torch modules."""

@@ -1,0 +1,180 @@
+"""The two-way transformer of the mask decoder, re-associated.
+
+Kirillov et al. 2023, appendix A, "Lightweight mask decoder": each layer does
+self-attention of the tokens, attention of the tokens to the image, an MLP on the
+tokens, and attention of the image to the tokens.
+
+There are thousands of image tokens and fewer than a dozen others. So every projection
+of the image tokens is multiplied into the few tokens instead, as matrix products
+associate: (X W) t = X (W t). It is the same sum in another order, at half the work,
+and nothing as long as the image is projected. The bias of the image's keys shifts all
+scores of a token alike, and softmax does not see it.
+
+Shapes: B prompts, T tokens, N image tokens, C width, A heads, D width of a head,
+Y = A T pairs of a head and a token.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from napari_sam.models.common import MlpBlock
+
+
+class TwoWayTransformer(nn.Module):
+    """Let tokens and image tell each other what they know.
+
+    Parameters
+    ----------
+    depth, dim, num_heads, mlp_dim
+        Layers, width, heads, and hidden width of the layers' MLPs.
+    """
+
+    def __init__(self, depth: int, dim: int, num_heads: int, mlp_dim: int) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(
+            TwoWayBlock(dim, num_heads, mlp_dim, is_first=i == 0) for i in range(depth)
+        )
+        self.final_attn_token_to_image = CrossAttention(dim, num_heads)
+        self.norm_final_attn = nn.LayerNorm(dim)
+
+    def forward(
+        self, image_BNC: Tensor, places_NC: Tensor, tokens_BTC: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Return tokens and image tokens after the exchange.
+
+        Parameters
+        ----------
+        image_BNC
+            The image embedding with the mask prompt added.
+        places_NC
+            The positional encoding of the image tokens.
+        tokens_BTC
+            Output tokens and prompt tokens; they also serve as their own positions.
+        """
+        queries_BTC, keys_BNC = tokens_BTC, image_BNC
+        for layer in self.layers:
+            queries_BTC, keys_BNC = layer(queries_BTC, keys_BNC, tokens_BTC, places_NC)
+        found_BTC = self.final_attn_token_to_image.gather(
+            queries_BTC + tokens_BTC, keys_BNC + places_NC, keys_BNC
+        )
+        return self.norm_final_attn(queries_BTC + found_BTC), keys_BNC
+
+
+class TwoWayBlock(nn.Module):
+    """One exchange. In the first, tokens have no positions to add yet."""
+
+    def __init__(
+        self, dim: int, num_heads: int, mlp_dim: int, *, is_first: bool
+    ) -> None:
+        super().__init__()
+        self.is_first = is_first
+        self.self_attn = SelfAttention(dim, num_heads)
+        self.norm1 = nn.LayerNorm(dim)
+        self.cross_attn_token_to_image = CrossAttention(dim, num_heads)
+        self.norm2 = nn.LayerNorm(dim)
+        self.mlp = MlpBlock(dim, mlp_dim, F.relu)
+        self.norm3 = nn.LayerNorm(dim)
+        self.norm4 = nn.LayerNorm(dim)
+        self.cross_attn_image_to_token = CrossAttention(dim, num_heads)
+
+    def forward(
+        self, x_BTC: Tensor, keys_BNC: Tensor, tokens_BTC: Tensor, places_NC: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Return tokens and image tokens, each knowing more of the other."""
+        if self.is_first:
+            x_BTC = self.self_attn(x_BTC, x_BTC)
+        else:
+            x_BTC = x_BTC + self.self_attn(x_BTC + tokens_BTC, x_BTC)
+        x_BTC = self.norm1(x_BTC)
+        placed_BNC = keys_BNC + places_NC
+        x_BTC = x_BTC + self.cross_attn_token_to_image.gather(
+            x_BTC + tokens_BTC, placed_BNC, keys_BNC
+        )
+        x_BTC = self.norm2(x_BTC)
+        x_BTC = self.norm3(x_BTC + self.mlp(x_BTC))
+        told_BNC = self.cross_attn_image_to_token.scatter(
+            placed_BNC, x_BTC + tokens_BTC, x_BTC
+        )
+        return x_BTC, self.norm4(told_BNC.add_(keys_BNC))
+
+
+class _Projections(nn.Module):
+    """The four projections of an attention layer, under their published names."""
+
+    def __init__(self, dim: int, inner: int, num_heads: int) -> None:
+        super().__init__()
+        self.num_heads = num_heads
+        self.scale = (inner // num_heads) ** -0.5
+        self.q_proj = nn.Linear(dim, inner)
+        self.k_proj = nn.Linear(dim, inner)
+        self.v_proj = nn.Linear(dim, inner)
+        self.out_proj = nn.Linear(inner, dim)
+
+    def split(self, x_BTE: Tensor) -> Tensor:
+        """Separate the heads, (B, T, A, D)."""
+        return torch.unflatten(x_BTE, -1, (self.num_heads, -1))
+
+
+class SelfAttention(_Projections):
+    """Attention among the few tokens, as it is usually written."""
+
+    def __init__(self, dim: int, num_heads: int) -> None:
+        super().__init__(dim, dim, num_heads)
+
+    def forward(self, placed_BTC: Tensor, x_BTC: Tensor) -> Tensor:
+        """Attend by tokens with positions; gather tokens without."""
+        q_BTAD = self.split(self.q_proj(placed_BTC))
+        k_BTAD = self.split(self.k_proj(placed_BTC))
+        v_BTAD = self.split(self.v_proj(x_BTC))
+        scores_BATT = torch.einsum("btad,bsad->bats", q_BTAD, k_BTAD) * self.scale
+        y_BTAD = torch.einsum("bats,bsad->btad", scores_BATT.softmax(-1), v_BTAD)
+        out: Tensor = self.out_proj(y_BTAD.flatten(2))
+        return out
+
+
+class CrossAttention(_Projections):
+    """Attention between tokens and image, at half the width inside."""
+
+    def __init__(self, dim: int, num_heads: int) -> None:
+        super().__init__(dim, dim // 2, num_heads)
+
+    def gather(
+        self, tokens_BTC: Tensor, placed_BNC: Tensor, image_BNC: Tensor
+    ) -> Tensor:
+        """Let the tokens attend to the image: what each finds, BTC."""
+        b, t, _ = tokens_BTC.shape
+        q_BTAD = self.split(self.q_proj(tokens_BTC)) * self.scale
+        wk_ADC = torch.unflatten(self.k_proj.weight, 0, (self.num_heads, -1))
+        wv_ADC = torch.unflatten(self.v_proj.weight, 0, (self.num_heads, -1))
+        q_BYC = torch.einsum("btad,adc->batc", q_BTAD, wk_ADC).flatten(1, 2)
+        scores_BYN = torch.matmul(q_BYC, placed_BNC.transpose(1, 2))
+        y_BYC = torch.matmul(scores_BYN.softmax(-1), image_BNC)
+        y_BATC = y_BYC.view(b, self.num_heads, t, -1)
+        y_BTE = torch.einsum("batc,adc->btad", y_BATC, wv_ADC).flatten(2)
+        out: Tensor = self.out_proj(y_BTE + self.v_proj.bias)
+        return out
+
+    def scatter(
+        self, placed_BNC: Tensor, tokens_BTC: Tensor, values_BTC: Tensor
+    ) -> Tensor:
+        """Let the image attend to the tokens: what each place is told, BNC.
+
+        The softmax runs over a handful of tokens; with the places last in memory it
+        is a few long rows instead of thousands of short ones.
+        """
+        heads = (self.num_heads, -1)
+        k_BTAD = self.split(self.k_proj(tokens_BTC)) * self.scale
+        v_BTAD = self.split(self.v_proj(values_BTC))
+        wq_ADC = torch.unflatten(self.q_proj.weight, 0, heads)
+        bq_AD = torch.unflatten(self.q_proj.bias, 0, heads)
+        wo_CAD = torch.unflatten(self.out_proj.weight, 1, heads)
+        k_BYC = torch.einsum("btad,adc->batc", k_BTAD, wq_ADC).flatten(1, 2)
+        k_BY1 = torch.einsum("btad,ad->bat", k_BTAD, bq_AD).flatten(1)[..., None]
+        v_BYC = torch.einsum("btad,cad->batc", v_BTAD, wo_CAD).flatten(1, 2)
+        scores_BYN = torch.baddbmm(k_BY1, k_BYC, placed_BNC.transpose(1, 2))
+        scores_BATN = torch.unflatten(scores_BYN, 1, heads).softmax(2)
+        told_BNC = torch.matmul(scores_BATN.flatten(1, 2).transpose(1, 2), v_BYC)
+        return told_BNC.add_(self.out_proj.bias)

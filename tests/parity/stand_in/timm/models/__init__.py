@@ -1,0 +1,1 @@
+"""Stands in for timm: see README.md beside this package."""

@@ -1,0 +1,1 @@
+"""Stands in for torchvision: see README.md beside this package."""
