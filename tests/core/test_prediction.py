@@ -41,6 +41,20 @@ def test_the_mask_is_the_whole_grid_upsampled_and_cut(seed, grid, stride, tile, 
     assert answer.area == mask.sum()
 
 
+@given(
+    st.tuples(st.integers(0, 6), st.integers(0, 8)),
+    st.tuples(st.floats(0.5, 9), st.floats(0.5, 9)),
+    st.floats(0.01, 20),
+)
+def test_a_single_cell_reaches_as_far_as_it_is_blended(cell, stride, height):
+    logits = np.full((7, 9), -1, np.float32)
+    logits[cell] = height
+    answer = Prediction(logits, 0.5, Region(0, 0, 40, 50), stride)
+    value = reference(logits, (40, 50), stride, 0)
+    sure = np.abs(value) > 1e-4
+    np.testing.assert_array_equal(answer.full((40, 50))[sure], (value > 0)[sure])
+
+
 def test_nothing_above_the_threshold_is_an_empty_mask():
     answer = Prediction(
         np.full((4, 4), -1, np.float32), 0.1, Region(8, 8, 24, 24), (4, 4)

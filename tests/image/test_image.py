@@ -59,6 +59,27 @@ def test_another_appearance_or_tiling_is_another_embedding(blobs):
     assert backend.encoded == len(store) == 3
 
 
+def test_a_key_says_model_tiling_appearance_and_place(blobs):
+    class Noting(MemoryStore):
+        def put(self, key, embedding):
+            self.key = key
+            return super().put(key, embedding)
+
+    store, look = Noting(), Appearance(limits=((0, 99),))
+    image = PromptableImage(
+        np.stack([blobs] * 3),
+        ThresholdBackend(),
+        axes="zyx",
+        appearance=look,
+        store=store,
+        tiling=Tiling((32, 64), (12, 0)),
+    )
+    image.segment(SMALL, frame=2)
+    assert store.key.model == image.backend.fingerprint
+    assert store.key.tiling == f"32x64+12x0 {look.token}"
+    assert (store.key.grid, store.key.at) == ((3, 0, 2), (2, 0, 1))
+
+
 def test_decode_uses_what_the_store_returned(blobs):
     class Lossy(MemoryStore):
         def put(self, key, embedding):
@@ -89,6 +110,9 @@ def test_many_objects_are_decoded_in_one_call_and_in_order(blobs):
     assert [p.area for p in together] == [100, 400, 100]
     assert (backend.encoded, backend.decoded) == (1, 1)
     assert image.segment_many([]) == []
+    tiled = PromptableImage(blobs, backend, tiling=Tiling((32, 64)))
+    assert [p.area for p in tiled.segment_many([SMALL, BIG, SMALL])] == [100, 400, 100]
+    assert (backend.encoded, backend.decoded) == (3, 3)
 
 
 @pytest.mark.parametrize("halo", [0, 5, 12])
