@@ -5,6 +5,7 @@ import sys
 import numpy as np
 import pytest
 import tifffile
+import zarr
 from click.testing import CliRunner
 
 import napari_sam as sam
@@ -169,6 +170,8 @@ def test_a_threshold_shrinks_the_mask(picture):
         (["--prompts", "gone.csv"], "gone.csv does not exist"),
         (["--prompts", "gone.csv", "--point", "1,1"], "cannot be given together"),
         (["--point", "15,25", "-o", "mask.jpg"], ".tif, .tiff or .png"),
+        (["--point", "15,25", "--overlay", "a.xyz"], ".png, .jpg, .tif or .webp"),
+        (["--point", "15,25", "-o", "/dev/null/mask.tif"], "/dev/null"),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_2(picture, args, match):
@@ -188,6 +191,29 @@ def test_images_that_cannot_be_used_are_one_line(tmp_path):
     assert "finite" in ask("nan.npy")
     assert "is empty" in ask("empty.npy")
     assert "needs axes" in ask("three.npy")
+
+
+def test_a_path_that_cannot_be_written_is_said_before_any_work(picture, monkeypatch):
+    monkeypatch.setattr("napari_sam.api.load_backend", lambda *a, **k: 1 / 0)
+    failure("segment", picture, "--point", "1,1", "-o", "mask.doc")
+    failure("demo", "-o", "demo.doc")
+
+
+def test_zarr_is_segmented_plane_by_plane(tmp_path, blobs):
+    array = zarr.create_array(
+        tmp_path / "a.zarr",
+        shape=(2, 64, 64),
+        dtype="u1",
+        dimension_names=("z", "y", "x"),
+    )
+    array[1] = blobs
+    out = tmp_path / "mask.tif"
+    result = run(
+        "segment", tmp_path / "a.zarr", "--frame", 1, "--point", "15,25", "-o", out
+    )
+    assert result.exit_code == 0, result.output
+    found = read_image(out)
+    assert (found.axes, int(found.data[1].sum())) == ("zyx", 400)
 
 
 def test_a_misspelt_command_is_met_with_the_right_one():

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from napari_sam.io.images import Image, read_image
-    from napari_sam.io.labels import write_labels
+    from napari_sam.io.labels import check_labels_path, write_labels
     from napari_sam.io.overlay import (
+        check_picture_path,
         compose,
         draw_overlay,
         write_overlay,
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Image",
+    "check_labels_path",
+    "check_picture_path",
     "compose",
     "draw_overlay",
     "read_image",
@@ -30,6 +33,8 @@ __all__ = [
 
 _ROOMS = {
     "Image": "images",
+    "check_labels_path": "labels",
+    "check_picture_path": "overlay",
     "compose": "overlay",
     "draw_overlay": "overlay",
     "read_image": "images",

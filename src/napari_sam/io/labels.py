@@ -34,12 +34,16 @@ def write_labels(path: str | Path, labels: ArrayLike, *, axes: str = "yx") -> No
     path, pixels = Path(path), _smallest(np.asarray(labels))
     if pixels.ndim != len(axes):
         raise ImageError(f"axes={axes!r} for labels of shape {pixels.shape}.")
-    kind = path.suffix.lower()
-    if kind in (".tif", ".tiff"):
-        _write_tiff(path, pixels, axes)
-    elif kind == ".png":
+    check_labels_path(path)
+    if path.suffix.lower() == ".png":
         _write_png(path, pixels)
     else:
+        _write_tiff(path, pixels, axes)
+
+
+def check_labels_path(path: str | Path) -> None:
+    """Refuse a path that `write_labels` could not write, before any long work."""
+    if Path(path).suffix.lower() not in (".tif", ".tiff", ".png"):
         raise ImageError(f"{path}: labels are written as .tif, .tiff or .png.")
 
 

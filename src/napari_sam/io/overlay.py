@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from math import ceil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
+from napari_sam.core.errors import ImageError
 from napari_sam.core.statements import Box, MaskPrompt, Point, Polygon, Scribble
 from napari_sam.io.files import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -46,9 +47,16 @@ def write_overlay(
 
 
 def write_picture(path: str | Path, picture: NDArray[np.uint8]) -> None:
-    """Save an RGB picture as PNG, JPEG or whatever the suffix says."""
+    """Save an RGB picture as PNG, JPEG, TIFF or WebP, as the suffix says."""
+    check_picture_path(path)
     with replacing(path) as temporary:
         Image.fromarray(picture).save(temporary)
+
+
+def check_picture_path(path: str | Path) -> None:
+    """Refuse a path that `write_picture` could not write, before any long work."""
+    if Path(path).suffix.lower() not in (".png", ".jpg", ".jpeg", ".tif", ".webp"):
+        raise ImageError(f"{path}: pictures are written as .png, .jpg, .tif or .webp.")
 
 
 def draw_overlay(

@@ -90,8 +90,9 @@ SAMPLES = (
 def demo(output: Path, model: str, checkpoint: Path | None) -> None:
     """Prompts on real images out of scikit-image, the masks, and a picture of both."""
     from napari_sam.api import load_backend
-    from napari_sam.io import compose, write_picture
+    from napari_sam.io import check_picture_path, compose, write_picture
 
+    check_picture_path(output)
     start = perf_counter()
     backend = load_backend(model, checkpoint=checkpoint)
     click.echo(f"{model} is ready after {perf_counter() - start:.2f} s.")

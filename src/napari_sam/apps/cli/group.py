@@ -59,7 +59,7 @@ class LazyGroup(click.Group):
         """Run, and say what went wrong in one line."""
         try:
             return super().invoke(ctx)
-        except (NapariSamError, PermissionError, IsADirectoryError) as error:
+        except (NapariSamError, OSError) as error:
             raise Mistake(error) from error
 
 

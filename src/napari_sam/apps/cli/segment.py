@@ -87,6 +87,7 @@ def segment(ctx: click.Context, /, image: Path, **options: Any) -> None:
     from napari_sam import io
     from napari_sam.api import paint, segment_objects
 
+    _check_outputs(options)
     asked = _prompts(ctx, options)
     seen = _open(image, options)
     answers = {
@@ -100,6 +101,15 @@ def segment(ctx: click.Context, /, image: Path, **options: Any) -> None:
     if options["overlay"]:
         _write_overlay(options["overlay"], seen, asked, labels)
     _report(answers)
+
+
+def _check_outputs(options: dict[str, Any]) -> None:
+    from napari_sam import io
+
+    if options["output"]:
+        io.check_labels_path(options["output"])
+    if options["overlay"]:
+        io.check_picture_path(options["overlay"])
 
 
 def _prompts(ctx: click.Context, options: dict[str, Any]) -> dict[Address, Prompts]:
