@@ -1,1 +1,1 @@
-"""Models behind the `Backend` door."""
+"""Models behind the one door `core.protocols.Backend`."""

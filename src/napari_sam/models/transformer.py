@@ -158,9 +158,15 @@ class CrossAttention(_Projections):
         return out
 
     def scatter(
-        self, placed_BNC: Tensor, tokens_BTC: Tensor, values_BTC: Tensor
+        self,
+        placed_BNC: Tensor,
+        tokens_BTC: Tensor,
+        values_BTC: Tensor,
+        said_BT: Tensor | None = None,
     ) -> Tensor:
         """Let the image attend to the tokens: what each place is told, BNC.
+
+        Where `said_BT` is false a token is padding, and nobody hears it.
 
         The softmax runs over a handful of tokens; with the places last in memory it
         is a few long rows instead of thousands of short ones.
@@ -173,6 +179,9 @@ class CrossAttention(_Projections):
         wo_CAD = torch.unflatten(self.out_proj.weight, 1, heads)
         k_BYC = torch.einsum("btad,adc->batc", k_BTAD, wq_ADC).flatten(1, 2)
         k_BY1 = torch.einsum("btad,ad->bat", k_BTAD, bq_AD).flatten(1)[..., None]
+        if said_BT is not None:
+            unsaid_BYE = ~said_BT.repeat(1, self.num_heads)[..., None]
+            k_BY1 = k_BY1.masked_fill(unsaid_BYE, -torch.inf)
         v_BYC = torch.einsum("btad,cad->batc", v_BTAD, wo_CAD).flatten(1, 2)
         scores_BYN = torch.baddbmm(k_BY1, k_BYC, placed_BNC.transpose(1, 2))
         scores_BATN = torch.unflatten(scores_BYN, 1, heads).softmax(2)

@@ -1,0 +1,152 @@
+"""Answering prompts round by round: what every SAM-like backend shares."""
+
+from __future__ import annotations
+
+import weakref
+from abc import ABC, abstractmethod
+from collections import OrderedDict
+from threading import Lock
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from napari_sam.core.lowering import is_ambiguous, rounds
+from napari_sam.core.prediction import Prediction
+from napari_sam.core.tiling import Region
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    from napari_sam.core.prompts import Prompts
+    from napari_sam.core.protocols import Embedding
+
+#: Answers remembered, so that a further click asks once instead of from the start.
+_REMEMBERED = 64
+
+
+class Answer(NamedTuple):
+    """Candidates, best first: logits ``(M, h, w)`` and scores ``(M,)``."""
+
+    logits: NDArray[np.float32]
+    scores: NDArray[np.float32]
+
+    def ranked(self) -> Answer:
+        """Sort by score; equal scores keep their order."""
+        order = np.argsort(-self.scores, kind="stable")
+        return Answer(self.logits[order], self.scores[order])
+
+
+class Conversation(ABC):
+    """A backend's `decode`: every later statement hears the answer before it.
+
+    A mask is a pure function of the embedding and of what was said in order. Answers
+    to the beginning of a conversation are remembered, which changes its speed alone.
+    """
+
+    def __init__(self) -> None:
+        self._said: OrderedDict[tuple[int, Prompts, int], NDArray[np.float32]]
+        self._said = OrderedDict()
+        self._known: dict[int, weakref.ref[NDArray[Any]]] = {}
+        self._lock = Lock()
+
+    @abstractmethod
+    def _ask(
+        self,
+        embedding: Embedding,
+        prompts: Prompts,
+        previous: NDArray[np.float32] | None,
+        *,
+        several: bool,
+    ) -> Answer:
+        """Ask the model once; `previous` are logits that it gave before."""
+
+    @abstractmethod
+    def _stride(self, shape: tuple[int, int]) -> tuple[float, float]:
+        """Pixels of a plane of `shape` per cell of the logits."""
+
+    def decode(
+        self, embedding: Embedding, prompts: Sequence[Prompts]
+    ) -> list[Prediction]:
+        """Answer each prompt with its best mask, in tile coordinates.
+
+        Raises
+        ------
+        PromptError
+            If one of them does not say where its object is.
+        """
+        return [self._converse(embedding, p) for p in prompts]
+
+    def _converse(self, embedding: Embedding, prompts: Prompts) -> Prediction:
+        *earlier, last = rounds(prompts)
+        place = self._place(embedding)
+        previous: NDArray[np.float32] | None = None
+        for turn in earlier:
+            key = (place, turn.prompts, turn.chosen)
+            remembered = self._recall(key)
+            if remembered is None:
+                answer = self._answer(embedding, turn.prompts, previous)
+                remembered = answer.logits[min(turn.chosen, len(answer.logits) - 1)]
+                self._remember(key, remembered)
+            previous = remembered
+        answer = self._answer(embedding, last.prompts, previous)
+        found = self._predictions(embedding, answer).chosen(last.chosen)
+        self._remember((place, last.prompts, last.chosen), found.logits)
+        return found
+
+    def _answer(
+        self,
+        embedding: Embedding,
+        prompts: Prompts,
+        previous: NDArray[np.float32] | None,
+    ) -> Answer:
+        several = is_ambiguous(prompts)
+        return self._ask(embedding, prompts, previous, several=several).ranked()
+
+    def _predictions(self, embedding: Embedding, answer: Answer) -> Prediction:
+        rows, cols = (int(n) for n in embedding["shape"])
+        made = [
+            Prediction(
+                np.ascontiguousarray(logits, np.float32),
+                float(score),
+                Region(0, 0, rows, cols),
+                self._stride((rows, cols)),
+            )
+            for logits, score in zip(answer.logits, answer.scores, strict=True)
+        ]
+        best = made[0]
+        return Prediction(
+            best.logits, best.score, best.tile, best.stride, others=tuple(made[1:])
+        )
+
+    def _place(self, embedding: Embedding) -> int:
+        """Give an embedding a number while it lives; forget its answers after."""
+        array = next(a for name, a in sorted(embedding.items()) if name != "shape")
+        number = id(array)
+        known = self._known.get(number)
+        if known is None or known() is not array:
+            self._forget(number)
+            self._known[number] = weakref.ref(array, lambda _: self._forget(number))
+        return number
+
+    def _forget(self, number: int) -> None:
+        with self._lock:
+            self._known.pop(number, None)
+            for key in [k for k in self._said if k[0] == number]:
+                del self._said[key]
+
+    def _recall(self, key: tuple[int, Prompts, int]) -> NDArray[np.float32] | None:
+        with self._lock:
+            if key in self._said:
+                self._said.move_to_end(key)
+            return self._said.get(key)
+
+    def _remember(
+        self, key: tuple[int, Prompts, int], logits: NDArray[np.float32]
+    ) -> None:
+        with self._lock:
+            self._said[key] = logits
+            while len(self._said) > _REMEMBERED:
+                self._said.popitem(last=False)

@@ -1,0 +1,190 @@
+"""The small model that ships in the wheel, as a backend."""
+
+from __future__ import annotations
+
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch.nn import functional as F
+from torch.nn.utils import convert_conv2d_weight_memory_format
+
+from napari_sam.backends.conversation import Answer, Conversation
+from napari_sam.backends.torch_tools import as_tensor, digest_state, find_device
+from napari_sam.core.errors import CheckpointError
+from napari_sam.core.lowering import lower
+from napari_sam.models.pocket import (
+    GRID,
+    NOT_HERE,
+    WORKING_SIZE,
+    Features,
+    Pocket,
+    fused,
+    prompt_maps,
+    working_scale,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_sam.core.prompts import Prompts
+    from napari_sam.core.protocols import Embedding
+
+#: Part of every fingerprint: changes when pixels are prepared in another way.
+_PREPARATION = "p1"
+_NAMES = ("s16", "s8", "s4", "s2")
+
+
+class PocketBackend(Conversation):
+    """`pocket` behind the door `Backend`.
+
+    Parameters
+    ----------
+    model
+        With its weights.
+    device
+        Where to compute.
+    name
+        For messages and fingerprints.
+    """
+
+    working_size = WORKING_SIZE
+
+    def __init__(
+        self, model: Pocket, *, device: str = "auto", name: str = "pocket"
+    ) -> None:
+        super().__init__()
+        self.device = find_device(device)
+        self.name = name
+        digest = digest_state(model.state_dict())
+        self._fingerprint = f"{name}-{digest}-float32-{_PREPARATION}"
+        self.model = fused(model).to(self.device)
+        convert_conv2d_weight_memory_format(self.model, torch.channels_last)
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever `encode` would answer differently."""
+        return self._fingerprint
+
+    @torch.inference_mode()
+    def encode(self, planes: Sequence[NDArray[np.uint8]]) -> list[Embedding]:
+        """Embed tiles ``(y, x, 3)``, one after the other.
+
+        Returns
+        -------
+        list
+            For each, float32 features ``(C, rows, cols)`` at strides 16, 8, 4 and 2
+            of the working image, and the tile's shape.
+        """
+        return [self._encode(p) for p in planes]
+
+    def _encode(self, plane: NDArray[np.uint8]) -> Embedding:
+        shape = plane.shape[0], plane.shape[1]
+        x = as_tensor(np.ascontiguousarray(plane)).to(self.device)
+        x = x.permute(2, 0, 1)[None].float().div_(255)
+        rows, cols = _working_shape(shape)
+        if (rows, cols) != shape:
+            shrinks = rows < shape[0]
+            x = F.interpolate(x, (rows, cols), mode="bilinear", antialias=shrinks)
+        x = F.pad(x, (0, -cols % GRID, 0, -rows % GRID))
+        found = self.model.encoder(x.contiguous(memory_format=torch.channels_last))
+        embedding = {
+            name: f[0].contiguous().cpu().numpy()
+            for name, f in zip(_NAMES, found, strict=True)
+        }
+        return {**embedding, "shape": np.array(shape, np.int32)}
+
+    @torch.inference_mode()
+    def _ask(
+        self,
+        embedding: Embedding,
+        prompts: Prompts,
+        previous: NDArray[np.float32] | None,
+        *,
+        several: bool,
+    ) -> Answer:
+        shape = int(embedding["shape"][0]), int(embedding["shape"][1])
+        features = Features(
+            *(as_tensor(embedding[n])[None].to(self.device) for n in _NAMES)
+        )
+        rows, cols = features.s4.shape[2:]
+        working = _working_shape(shape)
+        drawn = -(-working[0] // 4), -(-working[1] // 4)
+        heard = lower(prompts, shape, grid=drawn)
+        scale = np.divide(working, shape, dtype=np.float32)[::-1].copy()
+        xy = as_tensor(heard.coords_xy * scale)[None].to(self.device)
+        kinds = as_tensor(heard.labels.astype(np.int64))[None].to(self.device)
+        prior = before = None
+        if heard.prior is not None:
+            off = (0, cols - drawn[1], 0, rows - drawn[0])
+            prior = F.pad(as_tensor(heard.prior), off)[None].to(self.device)
+        if previous is not None:
+            half = as_tensor(previous)[None].to(self.device)
+            before = F.avg_pool2d(half, 2, ceil_mode=True)
+            off = (0, cols - before.shape[2], 0, rows - before.shape[1])
+            before = F.pad(before, off, value=NOT_HERE)
+        maps = prompt_maps(xy, kinds, (rows, cols), prior, before)
+        wanted = slice(1, 4) if several else slice(0, 1)
+        logits, scores = self.model.answer(features, xy, kinds, maps, wanted)
+        seen = -(-working[0] // 2), -(-working[1] // 2)
+        logits = logits[:, : seen[0], : seen[1]]
+        return Answer(logits.cpu().numpy(), scores.cpu().numpy())
+
+    def _stride(self, shape: tuple[int, int]) -> tuple[float, float]:
+        rows, cols = _working_shape(shape)
+        return 2 * shape[0] / rows, 2 * shape[1] / cols
+
+
+def _working_shape(shape: tuple[int, int]) -> tuple[int, int]:
+    """Rows and columns of the image that the model works on, before padding."""
+    scale = working_scale(shape)
+    return max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
+
+
+def open_pocket(
+    checkpoint: str | Path | None = None,
+    *,
+    device: str = "auto",
+    precision: str = "auto",
+) -> PocketBackend:
+    """Load the bundled weights, or others of the same architecture.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is missing, damaged, or of another architecture.
+    """
+    if checkpoint is not None:
+        return PocketBackend(_load(Path(checkpoint)), device=device)
+    bundled = files("napari_sam.models") / "weights" / "pocket.safetensors"
+    with as_file(bundled) as path:
+        return PocketBackend(_load(path), device=device)
+
+
+def _load(path: Path) -> Pocket:
+    try:
+        state = load_file(path)
+    except (OSError, SafetensorError) as wrong:
+        raise CheckpointError(
+            f"{path} cannot be read as a safetensors file: {wrong}."
+        ) from wrong
+    model = Pocket()
+    want = model.state_dict()
+    differ = [
+        n for n in {**want, **state}
+        if n not in want or n not in state or want[n].shape != state[n].shape
+    ]  # fmt: skip
+    if differ:
+        raise CheckpointError(
+            f"{path} does not hold the weights of pocket: {len(differ)} of "
+            f"{len(want)} arrays are missing, unknown or of another shape, the first "
+            f"{sorted(differ)[0]!r}."
+        )
+    model.load_state_dict({n: v.to(want[n].dtype) for n, v in state.items()})
+    return model

@@ -1,0 +1,1 @@
+"""How good masks are, measured as a person would use them."""

@@ -1,0 +1,1 @@
+"""Making and improving models: data, prompts, losses, the loop."""
