@@ -58,45 +58,52 @@ def position_scores(q_NALD: Tensor, at: RelativePositions) -> tuple[Tensor, Tens
     q_NAHWD = q_NALD.reshape(n, a, len(at.rows_HHD), len(at.columns_WWD), d)
     rows = torch.einsum("nahwd,hkd->nahwk", q_NAHWD, at.rows_HHD)
     columns = torch.einsum("nahwd,wkd->nahwk", q_NAHWD, at.columns_WWD)
-    return rows, columns
+    return rows.contiguous(), columns.contiguous()
 
 
 def attend_plain(q: Tensor, k: Tensor, v: Tensor, at: RelativePositions) -> Tensor:
-    """Attend with all scores at once; q, k, v and the answer are NALD."""
+    """Attend with all scores at once; q, k, v are NALD, the answer is NLAD.
+
+    The position terms are written first and the products of queries and keys are
+    accumulated on top, which saves a pass over the scores.
+    """
     n, a, length, d = q.shape
-    h, w = len(at.rows_HHD), len(at.columns_WWD)
     rows, columns = position_scores(q, at)
-    scores = ((q * d**-0.5) @ k.transpose(-2, -1)).view(n, a, h, w, h, w)
-    scores += rows[..., :, None]
-    scores += columns[..., None, :]
-    return torch.matmul(scores.view(n, a, length, length).softmax(-1), v)
+    places = rows[..., :, None] + columns[..., None, :]
+    q, k, v = (x.reshape(n * a, length, d) for x in (q * d**-0.5, k, v))
+    places = places.view(n * a, length, length)
+    scores = torch.baddbmm(places, q, k.transpose(1, 2))
+    y = torch.bmm(scores.softmax(-1), v)
+    return y.view(n, a, length, d).transpose(1, 2)
 
 
 def attend_in_chunks(
     q: Tensor, k: Tensor, v: Tensor, at: RelativePositions, chunk: int = CHUNK
 ) -> Tensor:
-    """Attend a few rows of queries of one head at a time; shapes as `attend_plain`.
-
-    The position terms are written into the block first and the product of queries
-    and keys is accumulated on top, which saves a pass over the scores.
-    """
+    """Attend a few rows of queries of one head at a time; as `attend_plain`."""
     n, a, length, d = q.shape
-    h, w = len(at.rows_HHD), len(at.columns_WWD)
-    rows, columns = (x.reshape(n * a, length, -1) for x in position_scores(q, at))
-    q, k, v = ((x.reshape(n * a, length, d)) for x in (q * d**-0.5, k, v))
-    out = torch.empty_like(q)
-    block = q.new_empty(min(chunk, length), h, w)
-    for head in range(n * a):
-        k_DL = k[head].t()
-        for start in range(0, length, chunk):
-            part = slice(start, min(start + chunk, length))
-            scores = block[: part.stop - start]
-            torch.add(
-                rows[head, part, :, None], columns[head, part, None, :], out=scores
-            )
-            scores = scores.view(-1, length).addmm_(q[head, part], k_DL)
-            torch.mm(scores.softmax(-1), v[head], out=out[head, part])
-    return out.view(n, a, length, d)
+    out_NLAD = q.new_empty(n, length, a, d)
+    block = q.new_empty(min(chunk, length), len(at.rows_HHD), len(at.columns_WWD))
+    for i in range(n):
+        for j in range(a):
+            _attend_one_head(q[i, j], k[i, j], v[i, j], at, block, out_NLAD[i, :, j])
+    return out_NLAD
+
+
+def _attend_one_head(
+    q: Tensor, k: Tensor, v: Tensor, at: RelativePositions, block: Tensor, out: Tensor
+) -> None:
+    """Fill `out` from q, k and v (all LD), computing scores in `block`."""
+    length, d = q.shape
+    q, k, v = q.contiguous(), k.contiguous(), v.contiguous()
+    rows, columns = (x.reshape(length, -1) for x in position_scores(q[None, None], at))
+    q = q * d**-0.5
+    for start in range(0, length, len(block)):
+        part = slice(start, min(start + len(block), length))
+        places = block[: part.stop - start]
+        torch.add(rows[part, :, None], columns[part, None, :], out=places)
+        scores = places.view(-1, length).addmm_(q[part], k.t())
+        torch.mm(scores.softmax(-1), v, out=out[part])
 
 
 def fold_positions(
@@ -122,7 +129,8 @@ def attend_folded(q: Tensor, k: Tensor, v: Tensor, at: RelativePositions) -> Ten
     q, k = fold_positions(q, k, at)
     if v.device.type == "cpu":  # its fused kernel wants equal widths
         v = F.pad(v, (0, q.shape[-1] - d))
-    return F.scaled_dot_product_attention(q, k, v, scale=1.0)[..., :d]
+    y_NALD = F.scaled_dot_product_attention(q, k, v, scale=1.0)[..., :d]
+    return y_NALD.transpose(1, 2)
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor, at: RelativePositions) -> Tensor:

@@ -23,6 +23,7 @@ from napari_sam.models.common import (
     LayerNorm2d,
     MlpBlock,
     drop_path_rates,
+    keep_freed_memory,
 )
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class ImageEncoder(nn.Module):
 
     def forward(self, image_BCHW: Tensor) -> Tensor:
         """Return the embedding: (B, out_channels, H / 16, W / 16)."""
+        keep_freed_memory()
         x_BHWD = self.patch_embed(image_BCHW) + self.pos_embed
         for block in self.blocks:
             if self.checkpointing and self.training:
@@ -102,7 +104,8 @@ class PatchEmbed(nn.Module):
     def forward(self, image_BCHW: Tensor) -> Tensor:
         """Return the patches, BHWD."""
         x_BDHW: Tensor = self.proj(image_BCHW)
-        return x_BDHW.permute(0, 2, 3, 1)
+        # contiguous, or every later sum would keep the order of the channels
+        return x_BDHW.permute(0, 2, 3, 1).contiguous()
 
 
 class Block(nn.Module):
@@ -152,47 +155,37 @@ class Attention(nn.Module):
 
     def forward(self, x_BHWD: Tensor) -> Tensor:
         """Return what each token has gathered, BHWD."""
-        qkv_BHWE = self.qkv(x_BHWD)
-        y_BHWD = (self._attend_windows if self.window else self._attend)(qkv_BHWE)
-        out: Tensor = self.proj(y_BHWD)
+        at = gather_positions(self.rel_pos_h, self.rel_pos_w)
+        if self.window == 0:
+            return self._attend(x_BHWD, at)
+        bands = torch.split(x_BHWD, self.window, dim=1)
+        return torch.cat([self._attend_windows(band, at) for band in bands], 1)
+
+    def _attend(self, x_BHWD: Tensor, at: RelativePositions) -> Tensor:
+        b, h, w, d = x_BHWD.shape
+        qkv_BLE = self.qkv(x_BHWD).view(b, h * w, 3, self.num_heads, -1)
+        q, k, v = qkv_BLE.permute(2, 0, 3, 1, 4)
+        y_BLAD = attend(q, k, v, at)
+        out: Tensor = self.proj(y_BLAD.reshape(b, h, w, d))
         return out
 
-    def _attend(self, qkv_BHWE: Tensor) -> Tensor:
-        b, h, w, e = qkv_BHWE.shape
-        heads = qkv_BHWE.view(b, h * w, 3, self.num_heads, -1).permute(2, 0, 3, 1, 4)
-        q, k, v = heads.contiguous()
-        y_BALD = attend(q, k, v, gather_positions(self.rel_pos_h, self.rel_pos_w))
-        return y_BALD.transpose(1, 2).reshape(b, h, w, e // 3)
-
-    def _attend_windows(self, qkv_BHWE: Tensor) -> Tensor:
-        """Attend in windows, one row of windows at a time.
+    def _attend_windows(self, band_BHWD: Tensor, at: RelativePositions) -> Tensor:
+        """Attend in the windows of one row of windows, from tokens to tokens.
 
         Where windows stick out of the grid, the paper's model pads *normalised*
         tokens with zeros. Those take part in attention, and what the projection makes
         of zero is its bias: so only real tokens are projected, and the bias is
         filled in.
         """
-        b, h, w, e = qkv_BHWE.shape
-        s = self.window
-        rows, columns = -(-h // s), -(-w // s)
-        padded = self.qkv.bias.expand(b, rows * s, columns * s, e).to(qkv_BHWE.dtype)
-        padded = padded.clone()
-        padded[:, :h, :w] = qkv_BHWE
-        at = gather_positions(self.rel_pos_h, self.rel_pos_w)
-        bands = [
-            self._attend_band(band_BHWE, at) for band_BHWE in padded.chunk(rows, dim=1)
-        ]
-        return torch.cat(bands, 1)[:, :h, :w]
-
-    def _attend_band(self, band_BHWE: Tensor, at: RelativePositions) -> Tensor:
-        """Attend in the windows of one row of windows."""
-        b, s, w, e = band_BHWE.shape
-        windows = band_BHWE.view(b, s, w // s, s, 3, self.num_heads, -1)
-        q, k, v = (
-            windows.permute(4, 0, 2, 5, 1, 3, 6)
-            .reshape(3, b * (w // s), self.num_heads, s * s, -1)
-            .unbind(0)
-        )
-        y_NALD = attend(q, k, v, at)
-        y = y_NALD.view(b, w // s, self.num_heads, s, s, -1)
-        return y.permute(0, 3, 1, 4, 2, 5).reshape(b, s, w, e // 3)
+        b, h, w, d = band_BHWD.shape
+        s, n = self.window, -(-w // self.window)
+        qkv = self.qkv(band_BHWD)
+        if (h, w) != (s, n * s):
+            padded = self.qkv.bias.expand(b, s, n * s, -1).clone()
+            padded[:, :h, :w] = qkv
+            qkv = padded
+        qkv = qkv.view(b, s, n, s, 3, self.num_heads, -1).permute(4, 0, 2, 5, 1, 3, 6)
+        q, k, v = qkv.reshape(3, b * n, self.num_heads, s * s, -1)
+        y = attend(q, k, v, at).reshape(b, n, s, s, d).transpose(1, 2)
+        out: Tensor = self.proj(y.reshape(b, s, n * s, d)[:, :h, :w])
+        return out

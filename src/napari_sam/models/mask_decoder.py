@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from napari_sam.models.common import LayerNorm2d, Mlp
+from napari_sam.models.common import LayerNorm2d, Mlp, keep_freed_memory
 from napari_sam.models.transformer import TwoWayTransformer
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ class MaskDecoder(nn.Module):
         logits_BMHW, scores_BM
             Float32 logits at four times the embedding's size, and predicted IoUs.
         """
+        keep_freed_memory()
         dtype, (h, w) = self.mask_tokens.weight.dtype, image_CHW.shape[-2:]
         places_NC = places_CHW.to(dtype).flatten(1).t().contiguous()
         sparse_BKC = sparse_BKC.to(dtype)
@@ -98,10 +99,11 @@ class MaskDecoder(nn.Module):
             return self._predict(image_BNC, places_NC, sparse_BKC, chosen, (h, w))
         logits_BMHW = image_CHW.new_empty((b, m, 4 * h, 4 * w), dtype=torch.float32)
         scores_BM = image_CHW.new_empty((b, m), dtype=torch.float32)
+        shared_BNC = _as_tokens(image_CHW, dense_BCHW[:1], dtype)
         for i in range(0, b, chunk):
-            part = slice(i, i + chunk)
-            dense = dense_BCHW if len(dense_BCHW) == 1 else dense_BCHW[part]
-            image_BNC = _as_tokens(image_CHW, dense, dtype)
+            part, image_BNC = slice(i, i + chunk), shared_BNC
+            if len(dense_BCHW) > 1:
+                image_BNC = _as_tokens(image_CHW, dense_BCHW[part], dtype)
             logits_BMHW[part], scores_BM[part] = self._predict(
                 image_BNC, places_NC, sparse_BKC[part], chosen, (h, w)
             )

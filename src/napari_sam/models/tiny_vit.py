@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
-from napari_sam.models.common import DropPath, drop_path_rates
+from napari_sam.models.common import DropPath, drop_path_rates, keep_freed_memory
 from napari_sam.models.image_encoder import build_neck
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ class TinyVit(nn.Module):
 
     def forward(self, image_BCHW: Tensor) -> Tensor:
         """Return the embedding: (B, out_channels, H / 16, W / 16)."""
+        keep_freed_memory()
         image_BCHW = image_BCHW.contiguous(memory_format=torch.channels_last)
         x_BCHW = self.patch_embed(image_BCHW)
         for layer in self.layers:
