@@ -130,7 +130,7 @@ class PocketBackend(Conversation):
             off = (0, cols - before.shape[2], 0, rows - before.shape[1])
             before = F.pad(before, off, value=NOT_HERE)
         maps = prompt_maps(xy, kinds, (rows, cols), prior, before)
-        wanted = slice(1, 4) if several else slice(0, 1)
+        wanted = slice(0, 4) if several else slice(0, 1)
         logits, scores = self.model.answer(features, xy, kinds, maps, wanted)
         seen = -(-working[0] // 2), -(-working[1] // 2)
         logits = logits[:, : seen[0], : seen[1]]

@@ -108,9 +108,9 @@ class Trainer:
         loss, reached = total_loss(answer, truth, said.ambiguous)
         first = reached[:, 0].mean().item()
         xy, kinds, sure = said.xy, said.kinds, torch.zeros_like(said.ambiguous)
-        best = torch.where(said.ambiguous, 1 + answer.scores[:, 1:].argmax(1), 0)
-        # Most often one correction: a second and a third cost as much as the first.
-        rounds = 1 + int(torch.rand(()).pow(3) * self.recipe.corrections)
+        best = torch.where(said.ambiguous, answer.scores.argmax(1), 0)
+        # More often one correction than three: each costs as much as the first.
+        rounds = 1 + int(torch.rand(()).pow(2) * self.recipe.corrections)
         for k in range(rounds):
             before = answer.logits[torch.arange(len(xy)), best].detach()
             wanted = truth[:, 0] > 0.5

@@ -35,6 +35,16 @@ def mask_loss(logits: Tensor, truth: Tensor) -> Tensor:
     return 20 * focal(logits, truth) + dice(logits, truth)
 
 
+def where_loss(logits: Tensor, truth: Tensor) -> Tensor:
+    """Cost of the first map, ``(N, M)``: cross-entropy and Dice.
+
+    Not focal: far from the object it must be sure, so that drawing there is spared.
+    """
+    truth = (truth > 0).float().expand_as(logits)
+    ce = F.binary_cross_entropy_with_logits(logits, truth, reduction="none")
+    return ce.mean((-2, -1)) + 0.2 * dice(logits, truth)
+
+
 @torch.no_grad()
 def iou(logits: Tensor, truth: Tensor) -> Tensor:
     """Overlap that each mask really reaches, ``(N, M)``."""
@@ -65,7 +75,7 @@ def total_loss(
     """
     each = mask_loss(answer.logits, truth)
     each = each + 0.3 * mask_loss(answer.coarse, F.avg_pool2d(truth, 4))
-    each = each + 0.3 * mask_loss(answer.where, F.max_pool2d(truth, 8))
+    each = each + where_loss(answer.where, F.max_pool2d(truth, 8))
     reached = iou(answer.logits, truth)
     plain, best = each[:, 0], each[:, 1:].min(1).values
     best = best + 0.05 * each[:, 1:].mean(1)  # no candidate may run wild

@@ -1,0 +1,178 @@
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from napari_sam.backends.pocket import PocketBackend, open_pocket
+from napari_sam.core.errors import CheckpointError, ModelError
+from napari_sam.core.prompts import Prompts
+from napari_sam.models.pocket import Pocket, PocketConfig
+from napari_sam.testing import BackendTests
+
+
+def tiny():
+    torch.manual_seed(0)
+    return PocketBackend(Pocket(PocketConfig.tiny()), device="cpu")
+
+
+class TestPocket(BackendTests):
+    def make_backend(self):
+        return tiny()
+
+
+class TestBundledPocket(BackendTests):
+    def make_backend(self):
+        return open_pocket(device="cpu")
+
+
+@pytest.fixture(scope="module")
+def bundled():
+    return open_pocket(device="cpu")
+
+
+def discs():
+    """Two bright discs of 12 and 9 pixels' radius on a noisy ground."""
+    y, x = np.ogrid[:96, :128]
+    first, second = (np.hypot(y - r, x - c) < d for r, c, d in DISCS)
+    noise = np.random.default_rng(0).normal(0, 6, first.shape)
+    grey = np.clip(40 + 120 * (first | second) + noise, 0, 255).astype(np.uint8)
+    return np.repeat(grey[..., None], 3, 2), first, second
+
+
+DISCS = ((40, 36, 12), (52, 92, 9))
+
+
+def overlap(one, other):
+    return (one & other).sum() / (one | other).sum()
+
+
+def ask(backend, image, *said):
+    (embedding,) = backend.encode([image])
+    return [p.full(image.shape[:2]) for p in backend.decode(embedding, said)]
+
+
+def test_the_bundled_model_segments_a_disc_from_a_box(bundled):
+    image, first, second = discs()
+    boxes = (Prompts().rectangle(28, 24, 53, 49), Prompts().rectangle(43, 83, 62, 102))
+    one, other = ask(bundled, image, *boxes)
+    assert overlap(one, first) > 0.8
+    assert overlap(other, second) > 0.8
+
+
+def test_the_bundled_model_segments_a_disc_from_a_click(bundled):
+    image, first, second = discs()
+    one, other = ask(bundled, image, Prompts().point(40, 36), Prompts().point(52, 92))
+    assert overlap(one, first) > 0.7
+    assert overlap(other, second) > 0.7
+
+
+@pytest.mark.parametrize("kind", ["polygon", "scribble", "mask"])
+def test_the_bundled_model_hears_drawings(bundled, kind):
+    image, first, _ = discs()
+    said = {
+        "polygon": Prompts().polygon([(28, 36), (40, 48), (52, 36), (40, 24)]),
+        "scribble": Prompts().scribble([(34, 30), (40, 36), (46, 42)]),
+        "mask": Prompts().from_mask(np.ones((18, 18), bool), top=31, left=27),
+    }[kind]
+    (mask,) = ask(bundled, image, said)
+    assert overlap(mask, first) > 0.6
+
+
+def test_further_clicks_refine(bundled):
+    """A negative click takes the place it names out of the mask."""
+    image, first, second = discs()
+    both = Prompts().rectangle(25, 20, 66, 106)
+    refined = both.point(40, 36).point(52, 92, positive=False)
+    (mask,) = ask(bundled, image, refined)
+    assert mask[40, 36]
+    assert not mask[52, 92]
+    assert overlap(mask & ~second, first) > 0.5
+
+
+def test_a_click_offers_three_candidates_and_a_box_one(bundled):
+    (embedding,) = bundled.encode([discs()[0]])
+    click, box = bundled.decode(
+        embedding, [Prompts().point(40, 36), Prompts().rectangle(28, 24, 53, 49)]
+    )
+    assert len(click.candidates) == 3
+    assert len(box.candidates) == 1
+
+
+def test_what_was_remembered_is_what_would_be_computed():
+    """Answers to the same words, heard before or not, agree to the bit."""
+    image = discs()[0]
+    words = Prompts().point(40, 36).point(20, 20, positive=False).point(44, 40)
+    slow, quick = tiny(), tiny()
+    (embedding,) = slow.encode([image])
+    (fresh,) = slow.decode(embedding, [words])
+    (again,) = quick.encode([image])
+    for n in (1, 2, 3):
+        (answer,) = quick.decode(again, [Prompts(words.said[:n])])
+    np.testing.assert_array_equal(fresh.logits, answer.logits)
+
+
+def test_a_further_click_asks_once(monkeypatch):
+    backend, asked = tiny(), []
+    ask_model = backend._ask
+
+    def count(*args, **options):
+        asked.append(args[1])
+        return ask_model(*args, **options)
+
+    monkeypatch.setattr(backend, "_ask", count)
+    (embedding,) = backend.encode([discs()[0]])
+    words = Prompts().point(40, 36)
+    backend.decode(embedding, [words])
+    words = words.point(20, 20, positive=False)
+    backend.decode(embedding, [words])
+    words = words.point(44, 40)
+    backend.decode(embedding, [words])
+    assert len(asked) == 3
+
+
+def test_answers_are_forgotten_with_their_embedding():
+    backend = tiny()
+    (embedding,) = backend.encode([discs()[0]])
+    backend.decode(embedding, [Prompts().point(40, 36)])
+    assert backend._said
+    del embedding
+    assert not backend._said
+
+
+def test_half_precision_on_disk_is_enough(bundled, tmp_path):
+    """The bundled file is float16 and small."""
+    from importlib.resources import files
+
+    path = files("napari_sam.models") / "weights" / "pocket.safetensors"
+    assert len(path.read_bytes()) < 12e6
+
+
+def test_a_file_of_something_else_is_refused(tmp_path):
+    path = tmp_path / "other.safetensors"
+    save_file({"a": torch.zeros(2)}, path)
+    with pytest.raises(CheckpointError, match="does not hold the weights of pocket"):
+        open_pocket(path)
+
+
+def test_a_damaged_file_is_refused(tmp_path):
+    path = tmp_path / "broken.safetensors"
+    path.write_bytes(b"\x10garbage")
+    with pytest.raises(CheckpointError, match="cannot be read"):
+        open_pocket(path)
+    with pytest.raises(CheckpointError, match=r"no\.safetensors"):
+        open_pocket(tmp_path / "no.safetensors")
+
+
+@pytest.mark.parametrize("device", ["abacus", "cuda:99"])
+def test_a_device_that_is_not_there_is_refused(device):
+    with pytest.raises(ModelError, match="cannot be used here"):
+        open_pocket(device=device)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (7, 300), (33, 64), (1100, 40)])
+def test_any_shape_is_answered(shape):
+    backend = tiny()
+    image = np.zeros((*shape, 3), np.uint8)
+    (embedding,) = backend.encode([image])
+    (answer,) = backend.decode(embedding, [Prompts().point(0, 0)])
+    assert answer.full(shape).shape == shape

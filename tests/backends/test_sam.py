@@ -1,0 +1,207 @@
+import pickle
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+import napari_sam as sam
+from napari_sam.backends.sam import SamBackend, open_sam, read_state
+from napari_sam.core.errors import CheckpointError, ModelError, UnknownModelError
+from napari_sam.core.prompts import Prompts
+from napari_sam.models.config import SamConfig
+from napari_sam.models.sam import build_sam
+from napari_sam.testing import BackendTests
+
+
+def model(config):
+    """Random weights, also where a fresh model has zeros."""
+    torch.manual_seed(0)
+    made = build_sam(config)
+    for parameter in made.parameters():
+        if not parameter.any():
+            torch.nn.init.normal_(parameter, std=0.02)
+    return made
+
+
+def backend(config=None, **options):
+    options = {"precision": "float32", "device": "cpu", **options}
+    return SamBackend(model(config or SamConfig.tiny()), **options)
+
+
+class TestVit(BackendTests):
+    def make_backend(self):
+        return backend()
+
+
+class TestVitInBfloat16(BackendTests):
+    def make_backend(self):
+        return backend(precision="bfloat16")
+
+
+class TestTinyVit(BackendTests):
+    def make_backend(self):
+        return backend(SamConfig.tiny_vit_t())
+
+
+def noise(shape, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (*shape, 3), np.uint8)
+
+
+def test_the_precision_is_part_of_the_fingerprint():
+    one, other = backend(), backend(precision="bfloat16")
+    assert one.fingerprint != other.fingerprint
+
+
+def test_weights_are_part_of_the_fingerprint():
+    changed = model(SamConfig.tiny())
+    with torch.no_grad():
+        changed.image_encoder.pos_embed[0, 0, 0, 0] += 1e-3
+    other = SamBackend(changed, precision="float32", device="cpu")
+    assert other.fingerprint != backend().fingerprint
+
+
+def test_bfloat16_answers_nearly_like_float32():
+    image = noise((60, 80))
+    answers = []
+    for precision in ("float32", "bfloat16"):
+        made = backend(precision=precision)
+        (embedding,) = made.encode([image])
+        answers.append(made.decode(embedding, [Prompts().point(30, 40)])[0].logits)
+    spread = np.abs(answers[0]).max()
+    assert 0 < np.abs(answers[0] - answers[1]).max() < 0.1 * spread
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 200), (64, 64), (150, 97)])
+def test_any_shape_is_answered(shape):
+    made = backend()
+    (embedding,) = made.encode([noise(shape)])
+    (answer,) = made.decode(embedding, [Prompts().point(0, 0)])
+    assert answer.full(shape).shape == shape
+    rows, cols = np.multiply(answer.logits.shape, answer.stride)
+    assert shape[0] <= rows + 1e-6
+    assert shape[1] <= cols + 1e-6
+
+
+def test_previous_logits_are_heard():
+    """Two clicks said together are not two clicks of which the first was answered."""
+    made = backend()
+    (embedding,) = made.encode([noise((64, 64))])
+    click, two = Prompts().point(30, 30), Prompts().point(30, 30).point(40, 40)
+    (refined,) = made.decode(embedding, [two])
+    alone = made._ask(embedding, two, None, several=False)
+    assert np.abs(refined.logits - alone.logits[0]).max() > 1e-4
+    (first,) = made.decode(embedding, [click])
+    again = made._ask(embedding, two, first.logits, several=False)
+    np.testing.assert_array_equal(refined.logits, again.logits[0])
+
+
+def test_the_candidate_chosen_is_the_one_refined():
+    made = backend()
+    (embedding,) = made.encode([noise((64, 64))])
+    click = Prompts().point(30, 30)
+    (first,) = made.decode(embedding, [click])
+    (refined,) = made.decode(embedding, [click.choose(2).point(40, 40)])
+    before = first.candidates[2].logits
+    again = made._ask(embedding, click.point(40, 40), before, several=False)
+    np.testing.assert_array_equal(refined.logits, again.logits[0])
+
+
+def test_what_was_drawn_is_heard():
+    made = backend()
+    (embedding,) = made.encode([noise((64, 64))])
+    box = Prompts().rectangle(10, 10, 40, 40)
+    outline = Prompts().polygon([(10, 10), (10, 39), (39, 39), (39, 10)])
+    one, other = made.decode(embedding, [box, outline])
+    assert np.abs(one.logits - other.logits).max() > 1e-3
+
+
+def as_vit_b(monkeypatch):
+    """Let the name vit_b stand for a small model, whose files are quick to write."""
+    config = SamConfig.tiny()
+    monkeypatch.setattr(SamConfig, "vit_b", classmethod(lambda cls: config))
+    return model(config).state_dict()
+
+
+@pytest.mark.parametrize("wrapper", [None, "model", "model_state"])
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_a_file_of_weights_opens_by_name(monkeypatch, tmp_path, wrapper, suffix):
+    state, path = as_vit_b(monkeypatch), tmp_path / f"weights{suffix}"
+    if suffix == ".pth":
+        torch.save({wrapper: state} if wrapper else state, path)
+    else:
+        save_file(state, path)
+    opened = sam.load_backend("vit_b", checkpoint=path, device="cpu")
+    image = noise((50, 60))
+    answer = sam.segment(image, Prompts().point(20, 30), axes="yxc", model=opened)
+    assert len(answer.candidates) == 3
+
+
+def test_the_size_must_be_the_one_named(monkeypatch, tmp_path):
+    path = tmp_path / "weights.pth"
+    torch.save(as_vit_b(monkeypatch), path)
+    with pytest.raises(CheckpointError, match="does not hold vit_l, but vit_b"):
+        open_sam("vit_l", path)
+
+
+def test_missing_weights_are_said(monkeypatch, tmp_path):
+    state, path = as_vit_b(monkeypatch), tmp_path / "weights.pth"
+    del state["mask_decoder.iou_token.weight"]
+    torch.save(state, path)
+    with pytest.raises(CheckpointError, match="iou_token"):
+        open_sam("vit_b", path)
+
+
+def test_no_weights_are_asked_for():
+    with pytest.raises(CheckpointError, match="checkpoint="):
+        sam.load_backend("vit_h")
+    with pytest.raises(UnknownModelError, match="vit_x"):
+        open_sam("vit_x", "weights.pth")
+    with pytest.raises(ModelError, match="float16"):
+        sam.load_backend("vit_b", checkpoint="weights.pth", precision="float16")
+
+
+class Malicious:
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (open, (str(self.path), "w"))
+
+
+def test_a_pickle_that_runs_programs_runs_nothing(tmp_path):
+    path, harm = tmp_path / "weights.pth", tmp_path / "harm"
+    torch.save({"a": Malicious(harm)}, path)
+    with pytest.raises(CheckpointError, match="any program"):
+        read_state(path)
+    assert not harm.exists()
+    path.write_bytes(pickle.dumps(Malicious(harm), protocol=2))
+    with pytest.raises(CheckpointError):
+        read_state(path)
+    assert not harm.exists()
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_a_damaged_file_is_refused(tmp_path, suffix):
+    path = tmp_path / f"weights{suffix}"
+    path.write_bytes(b"not weights at all")
+    with pytest.raises(CheckpointError, match="weights"):
+        read_state(path)
+    path.write_bytes(b"")
+    with pytest.raises(CheckpointError, match="weights"):
+        read_state(path)
+
+
+def test_a_file_of_other_things_is_refused(tmp_path):
+    path = tmp_path / "weights.pth"
+    torch.save([torch.zeros(1)], path)
+    with pytest.raises(CheckpointError, match="no state dict"):
+        read_state(path)
+    torch.save({"a": torch.zeros(1)}, path)
+    with pytest.raises(CheckpointError):
+        open_sam("vit_b", path)
+
+
+def test_the_published_sizes_keep_their_names():
+    assert replace(SamConfig.vit_b()) == SamConfig.vit_b() != SamConfig.vit_l()

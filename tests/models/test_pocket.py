@@ -1,0 +1,153 @@
+import pytest
+import torch
+
+from napari_sam.models.pocket import (
+    BOTTOM_RIGHT,
+    NEGATIVE,
+    PADDING,
+    POSITIVE,
+    TOP_LEFT,
+    Features,
+    Pocket,
+    PocketConfig,
+    fused,
+    prompt_maps,
+    working_scale,
+)
+
+
+@pytest.fixture(scope="module")
+def model():
+    """Small, with random weights that let every part be heard."""
+    torch.manual_seed(0)
+    model = Pocket(PocketConfig.tiny()).eval()
+    for module in model.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_()
+            module.running_var.uniform_(0.5, 2)
+    return model
+
+
+@pytest.fixture(scope="module")
+def features(model):
+    with torch.inference_mode():
+        return model.encoder(torch.rand(1, 3, 192, 256))
+
+
+def click(*places, kinds):
+    return torch.tensor([places]), torch.tensor([kinds])
+
+
+def test_it_is_small_enough_to_ship():
+    parameters = sum(p.numel() for p in Pocket().parameters())
+    assert parameters <= 5_000_000
+
+
+def test_features_come_at_four_strides(features):
+    assert [f.shape[2:] for f in features] == [
+        (12, 16),
+        (24, 32),
+        (48, 64),
+        (96, 128),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("shape", "scale"),
+    [((100, 100), 2.0), ((256, 512), 2.0), ((600, 700), 1024 / 700), ((2048, 1), 0.5)],
+)
+def test_small_views_are_enlarged_at_most_twice(shape, scale):
+    assert working_scale(shape) == scale
+
+
+def test_folding_the_norms_changes_nothing(model):
+    x = torch.rand(1, 3, 64, 96)
+    with torch.inference_mode():
+        for one, other in zip(model.encoder(x), fused(model).encoder(x), strict=True):
+            torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "previous", [None, -10.0, "random"], ids=["first", "blank", "refined"]
+)
+@pytest.mark.parametrize(
+    ("places", "kinds"),
+    [
+        ([[100.0, 90.0]], [POSITIVE]),
+        ([[3.0, 2.0], [250.0, 188.0]], [POSITIVE, NEGATIVE]),
+        ([[40.0, 30.0], [90.0, 60.0]], [TOP_LEFT, BOTTOM_RIGHT]),
+    ],
+)
+def test_drawing_in_a_window_equals_drawing_everywhere(
+    model, features, monkeypatch, places, kinds, previous
+):
+    """Only the window differs; in it, the answer is that of `decode`."""
+    monkeypatch.setattr("napari_sam.models.pocket.POSSIBLE", 1e9)
+    xy, kinds = click(*places, kinds=kinds)
+    if previous == "random":
+        previous = torch.full((1, 48, 64), -10.0)
+        previous[:, 20:30, 15:40] = torch.randn(1, 10, 25)
+    elif previous is not None:
+        previous = torch.full((1, 48, 64), previous)
+    maps = prompt_maps(xy, kinds, (48, 64), previous=previous)
+    with torch.inference_mode():
+        whole = model.decode(features, xy, kinds, maps)
+    logits, scores = model.answer(features, xy, kinds, maps, slice(0, 4))
+    drawn = logits != -10
+    assert drawn.any()
+    assert not drawn.all() or len(places) > 1
+    torch.testing.assert_close(
+        logits[drawn], whole.logits[0][drawn], rtol=1e-4, atol=1e-4
+    )
+    torch.testing.assert_close(scores, whole.scores[0], rtol=1e-4, atol=1e-4)
+
+
+def test_padding_is_not_heard(model, features):
+    """A prompt answers alike with and without padding beside it in its batch."""
+    xy, kinds = click([100.0, 90.0], kinds=[POSITIVE])
+    padded_xy, padded = click([100.0, 90.0], [0.0, 0.0], kinds=[POSITIVE, PADDING])
+    maps = prompt_maps(xy, kinds, (48, 64))
+    with torch.inference_mode():
+        one = model.decode(features, xy, kinds, maps)
+        other = model.decode(features, padded_xy, padded, maps)
+    torch.testing.assert_close(one.logits, other.logits, rtol=1e-4, atol=1e-4)
+
+
+def test_what_is_said_matters(model, features):
+    answers = []
+    for kind in (POSITIVE, NEGATIVE):
+        xy, kinds = click([100.0, 90.0], kinds=[kind])
+        maps = prompt_maps(xy, kinds, (48, 64))
+        with torch.inference_mode():
+            answers.append(model.decode(features, xy, kinds, maps).logits)
+    assert (answers[0] - answers[1]).abs().max() > 1e-4
+
+
+def test_maps_show_each_kind_of_prompt():
+    xy, kinds = click(
+        [20.0, 40.0], [60.0, 40.0], [80.0, 8.0], [120.0, 24.0],
+        kinds=[POSITIVE, NEGATIVE, TOP_LEFT, BOTTOM_RIGHT],
+    )  # fmt: skip
+    prior = torch.zeros(1, 16, 32)
+    prior[0, 12, 3], prior[0, 13, 4] = 1, -1
+    maps = prompt_maps(xy, kinds, (16, 32), prior)[0]
+    assert maps[0, 10, 5] == 1
+    assert maps[0, 12, 3] == 1
+    assert maps[1, 10, 15] == 1
+    assert maps[1, 13, 4] == 1
+    assert maps[2].nonzero().min(0).values.tolist() == [2, 20]
+    assert maps[2].nonzero().max(0).values.tolist() == [5, 29]
+    assert (maps[3] == 0).all()
+
+
+def test_gradients_reach_every_parameter(model):
+    model = Pocket(PocketConfig.tiny()).train()
+    features = model.encoder(torch.rand(2, 3, 64, 64))
+    xy = torch.rand(2, 3, 2) * 64
+    kinds = torch.tensor([[POSITIVE, NEGATIVE, PADDING], [TOP_LEFT, BOTTOM_RIGHT, 1]])
+    maps = prompt_maps(xy, kinds, (16, 16), previous=torch.randn(2, 16, 16))
+    answer = model.decode(Features(*features), xy, kinds, maps)
+    sum(part.square().sum() for part in answer).backward()
+    silent = [n for n, p in model.named_parameters() if p.grad is None]
+    # a key's bias shifts all scores of a softmax alike, so it is never computed
+    assert [n for n in silent if not n.endswith("k_proj.bias")] == []
