@@ -65,6 +65,7 @@ def run(script: str, case: str) -> Measurement:
 def matmul_peaks(rows: int = 4096, inner: int = 768, columns: int = 3072) -> str:
     """Return what the machine multiplies per second, in one process of one thread."""
     import torch
+
     from napari_sam.models.precision import fast_float32
 
     torch.set_num_threads(1)

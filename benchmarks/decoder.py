@@ -42,6 +42,7 @@ def reference(n: int, precision: str) -> None:
 
 def ours(n: int, precision: str) -> None:
     import torch
+
     from napari_sam.models.config import SamConfig
     from napari_sam.models.precision import fast_float32
     from napari_sam.models.sam import build_sam

@@ -40,6 +40,7 @@ def build_reference(model: str) -> Any:
 def build_ours(model: str, dtype: Any) -> Any:
     """Build as from a memory-mapped checkpoint: no weight is held twice."""
     import torch
+
     from napari_sam.models.config import SamConfig
     from napari_sam.models.sam import build_sam
     from napari_sam.models.tiny_vit import for_inference
@@ -52,6 +53,7 @@ def build_ours(model: str, dtype: Any) -> Any:
 
 def work(case: str) -> None:
     import torch
+
     from napari_sam.models.precision import fast_float32
 
     torch.set_num_threads(1)

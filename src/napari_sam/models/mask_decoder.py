@@ -25,9 +25,6 @@ from napari_sam.models.transformer import TwoWayTransformer
 if TYPE_CHECKING:
     from napari_sam.models.config import SamConfig
 
-#: Prompts decoded at once. More at once is slower: the work leaves the cache.
-CHUNK = 1
-
 
 class MaskDecoder(nn.Module):
     """Predict masks for prompts about one image."""
@@ -63,7 +60,7 @@ class MaskDecoder(nn.Module):
         dense_BCHW: Tensor,
         *,
         multimask: bool,
-        chunk: int = CHUNK,
+        chunk: int | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Answer prompts about one image, a few at a time.
 
@@ -80,7 +77,8 @@ class MaskDecoder(nn.Module):
             Whether to give the masks for an ambiguous prompt rather than the one for
             a clear prompt.
         chunk
-            Prompts decoded at once.
+            Prompts decoded at once. More is slower, as the work leaves the cache: one
+            in float32, two in half precision.
 
         Returns
         -------
@@ -92,6 +90,7 @@ class MaskDecoder(nn.Module):
         places_NC = places_CHW.to(dtype).flatten(1).t().contiguous()
         sparse_BKC = sparse_BKC.to(dtype)
         chosen = slice(1, None) if multimask else slice(0, 1)
+        chunk = chunk or (1 if dtype == torch.float32 else 2)
         m = self.num_mask_tokens - 1 if multimask else 1
         b = len(sparse_BKC)
         if torch.is_grad_enabled() or b <= chunk:

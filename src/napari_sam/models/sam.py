@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from napari_sam.models.config import SamConfig, TinyVitConfig, VitConfig
 from napari_sam.models.image_encoder import ImageEncoder
-from napari_sam.models.mask_decoder import CHUNK, MaskDecoder
+from napari_sam.models.mask_decoder import MaskDecoder
 from napari_sam.models.prompt_encoder import TOP_LEFT, PromptEncoder
 from napari_sam.models.tiny_vit import TinyVit
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 #: Mean and spread of the training images' red, green and blue, of 255.
 PIXEL_MEAN = (123.675, 116.28, 103.53)
 PIXEL_STD = (58.395, 57.12, 57.375)
+#: Prompts embedded at once. A mask prompt is 4 MB embedded.
+_BATCH = 16
 
 
 class Spoken(NamedTuple):
@@ -119,7 +121,7 @@ class Sam(nn.Module):
         prompts: Sequence[Spoken],
         *,
         multimask: bool = True,
-        chunk: int = CHUNK,
+        chunk: int | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Answer prompts about one image; those with equal tokens go together.
 
@@ -133,7 +135,7 @@ class Sam(nn.Module):
         multimask
             Whether to give three masks, for an ambiguous prompt, rather than one.
         chunk
-            Prompts decoded at once.
+            Prompts decoded at once; see `MaskDecoder.predict`.
 
         Returns
         -------
@@ -148,8 +150,8 @@ class Sam(nn.Module):
         for i, prompt in enumerate(prompts):
             groups.setdefault(prompt.kind, []).append(i)
         for indices in groups.values():
-            for start in range(0, len(indices), max(chunk, 16)):
-                some = indices[start : start + max(chunk, 16)]
+            for start in range(0, len(indices), _BATCH):
+                some = indices[start : start + _BATCH]
                 logits_BMHW[some], scores_BM[some] = self.decode_alike(
                     embedding_CHW,
                     [prompts[i] for i in some],
@@ -164,7 +166,7 @@ class Sam(nn.Module):
         prompts: Sequence[Spoken],
         *,
         multimask: bool,
-        chunk: int = CHUNK,
+        chunk: int | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Answer prompts of the same `kind` as one batch; see `decode`."""
         device = embedding_CHW.device
