@@ -10,9 +10,13 @@ from napari_sam.models.pocket import Pocket, PocketConfig
 from napari_sam.testing import BackendTests
 
 
-def tiny():
+def tiny_model():
     torch.manual_seed(0)
-    return PocketBackend(Pocket(PocketConfig.tiny()), device="cpu")
+    return Pocket(PocketConfig.tiny())
+
+
+def tiny():
+    return PocketBackend(tiny_model(), device="cpu")
 
 
 class TestPocket(BackendTests):
@@ -23,6 +27,11 @@ class TestPocket(BackendTests):
 class TestBundledPocket(BackendTests):
     def make_backend(self):
         return open_pocket(device="cpu")
+
+
+class TestPocketInBfloat16(BackendTests):
+    def make_backend(self):
+        return PocketBackend(tiny_model(), device="cpu", precision="bfloat16")
 
 
 @pytest.fixture(scope="module")

@@ -92,14 +92,15 @@ def test_drawing_in_a_window_equals_drawing_everywhere(
     maps = prompt_maps(xy, kinds, (48, 64), previous=previous)
     with torch.inference_mode():
         whole = model.decode(features, xy, kinds, maps)
-    logits, scores = model.answer(features, xy, kinds, maps, slice(0, 4))
+    logits, scores = model.answer(features, xy, kinds, maps, several=True)
+    order = whole.scores[0].argsort(descending=True)[:3]
     drawn = logits != -10
     assert drawn.any()
     assert not drawn.all() or len(places) > 1
     torch.testing.assert_close(
-        logits[drawn], whole.logits[0][drawn], rtol=1e-4, atol=1e-4
+        logits[drawn], whole.logits[0][order][drawn], rtol=1e-4, atol=1e-4
     )
-    torch.testing.assert_close(scores, whole.scores[0], rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(scores, whole.scores[0][order], rtol=1e-4, atol=1e-4)
 
 
 def test_padding_is_not_heard(model, features):

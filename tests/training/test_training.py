@@ -18,7 +18,7 @@ from napari_sam.models.pocket import (
 from napari_sam.training.data import Batches, SyntheticSource, read_folder
 from napari_sam.training.export import export
 from napari_sam.training.loop import Trainer
-from napari_sam.training.losses import iou, mask_loss, total_loss
+from napari_sam.training.losses import click_loss, iou, mask_loss, total_loss
 from napari_sam.training.prompts import corrected, simulate
 from napari_sam.training.recipe import Recipe
 from napari_sam.training.run import iter_train
@@ -106,6 +106,15 @@ def test_a_better_mask_costs_less():
     assert iou(wrong, truth).item() == 0
 
 
+def test_a_mask_that_keeps_to_the_clicks_costs_less():
+    logits = torch.full((1, 1, 32, 32), -5.0)
+    logits[..., 5:10, 20:25] = 5
+    xy = torch.tensor([[[44.0, 14.0], [4.0, 4.0], [0.0, 0.0]]])
+    kinds = torch.tensor([[POSITIVE, NEGATIVE, PADDING]])
+    assert click_loss(logits, xy, kinds).item() < 0.01
+    assert click_loss(-logits, xy, kinds).item() > 4
+
+
 def test_an_ambiguous_prompt_trains_its_best_candidate_most():
     truth = torch.from_numpy(squares(1)).float()[:, None]
     logits = torch.zeros(1, 4, 64, 64)
@@ -117,7 +126,8 @@ def test_an_ambiguous_prompt_trains_its_best_candidate_most():
         torch.zeros(1, 4, 16, 16),
         torch.zeros(1, 4, 8, 8),
     )
-    loss, _ = total_loss(answer, truth, torch.tensor([True]))
+    said = torch.zeros(1, 1, 2), torch.tensor([[PADDING]])
+    loss, _ = total_loss(answer, truth, torch.tensor([True]), *said)
     loss.backward()
     felt = logits.grad.abs().sum((0, 2, 3))
     per_error = felt / (1 - iou(logits, truth)[0] + 0.1)

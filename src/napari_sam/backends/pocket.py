@@ -52,19 +52,28 @@ class PocketBackend(Conversation):
         Where to compute.
     name
         For messages and fingerprints.
+    precision
+        Of the encoder: ``float32`` (also ``auto``) or ``bfloat16``.
     """
 
     working_size = WORKING_SIZE
 
     def __init__(
-        self, model: Pocket, *, device: str = "auto", name: str = "pocket"
+        self,
+        model: Pocket,
+        *,
+        device: str = "auto",
+        name: str = "pocket",
+        precision: str = "auto",
     ) -> None:
         super().__init__()
         self.device = find_device(device)
         self.name = name
         digest = digest_state(model.state_dict())
-        self._fingerprint = f"{name}-{digest}-float32-{_PREPARATION}"
+        self.precision = "float32" if precision == "auto" else precision
+        self._fingerprint = f"{name}-{digest}-{self.precision}-{_PREPARATION}"
         self.model = fused(model).to(self.device)
+        self.model.encoder.to(getattr(torch, self.precision))
         convert_conv2d_weight_memory_format(self.model, torch.channels_last)
 
     @property
@@ -93,9 +102,10 @@ class PocketBackend(Conversation):
             shrinks = rows < shape[0]
             x = F.interpolate(x, (rows, cols), mode="bilinear", antialias=shrinks)
         x = F.pad(x, (0, -cols % GRID, 0, -rows % GRID))
-        found = self.model.encoder(x.contiguous(memory_format=torch.channels_last))
+        x = x.to(getattr(torch, self.precision), memory_format=torch.channels_last)
+        found = self.model.encoder(x)
         embedding = {
-            name: f[0].contiguous().cpu().numpy()
+            name: f[0].float().contiguous().cpu().numpy()
             for name, f in zip(_NAMES, found, strict=True)
         }
         return {**embedding, "shape": np.array(shape, np.int32)}
@@ -130,8 +140,7 @@ class PocketBackend(Conversation):
             off = (0, cols - before.shape[2], 0, rows - before.shape[1])
             before = F.pad(before, off, value=NOT_HERE)
         maps = prompt_maps(xy, kinds, (rows, cols), prior, before)
-        wanted = slice(0, 4) if several else slice(0, 1)
-        logits, scores = self.model.answer(features, xy, kinds, maps, wanted)
+        logits, scores = self.model.answer(features, xy, kinds, maps, several=several)
         seen = -(-working[0] // 2), -(-working[1] // 2)
         logits = logits[:, : seen[0], : seen[1]]
         return Answer(logits.cpu().numpy(), scores.cpu().numpy())
@@ -161,10 +170,12 @@ def open_pocket(
         If the file is missing, damaged, or of another architecture.
     """
     if checkpoint is not None:
-        return PocketBackend(_load(Path(checkpoint)), device=device)
+        return PocketBackend(
+            _load(Path(checkpoint)), device=device, precision=precision
+        )
     bundled = files("napari_sam.models") / "weights" / "pocket.safetensors"
     with as_file(bundled) as path:
-        return PocketBackend(_load(path), device=device)
+        return PocketBackend(_load(path), device=device, precision=precision)
 
 
 def _load(path: Path) -> Pocket:

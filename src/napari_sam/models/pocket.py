@@ -626,23 +626,27 @@ class Pocket(nn.Module):
         xy: Tensor,
         kinds: Tensor,
         maps: Tensor,
-        masks: slice,
+        *,
+        several: bool,
     ) -> tuple[Tensor, Tensor]:
         """Answer one prompt, drawing only where the object may be.
 
-        The arguments are those of `decode`, for N = 1, and which of the four masks
-        are wanted. Elsewhere the logits only say "not here".
+        The arguments are those of `decode`, for N = 1, and whether the prompt is
+        ambiguous: then the three of the four masks that expect most are drawn, else
+        mask 0 alone. Where nothing is drawn the logits only say "not here".
 
         Returns
         -------
         tuple
-            Logits ``(M, 8H, 8W)`` and expected IoU ``(M,)``.
+            Logits ``(M, 8H, 8W)`` and expected IoU ``(M,)``, best first.
         """
         cells = features.s16.shape[2], features.s16.shape[3]
         position = self.prompts.position.remembered(cells)
         tokens = self.prompts.tokens(xy, kinds)
         image = self._heard(features.s16, maps, cells)
         sought = self.decoder.attend(image, tokens, kinds != PADDING, position)
+        order = sought.scores[0].argsort(descending=True, stable=True)
+        masks = order[:CANDIDATES].tolist() if several else [0]
         window = possible(sought.where[:, masks], xy)
         near = window.grown(HALO, cells)
         part, _ = self.decoder.draw(
@@ -679,6 +683,8 @@ class Pocket(nn.Module):
 
 #: How much finer each of `Features` is than stride 16.
 _TIMES = (1, 2, 4, 8)
+#: Masks that answer an ambiguous prompt.
+CANDIDATES = 3
 #: Cells where the first map is above this may belong to the object.
 POSSIBLE = -4.0
 #: Stride-16 cells around a window that its edge must see to be drawn exactly.

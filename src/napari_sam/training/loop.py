@@ -105,7 +105,7 @@ class Trainer:
         features = self.model.encoder(images).of(batch.image_of)
         offset = float(torch.randint(0, 1024 - images.shape[-1] + 1, ()))
         answer = self._ask(features, said.xy, said.kinds, said.prior, None, offset)
-        loss, reached = total_loss(answer, truth, said.ambiguous)
+        loss, reached = total_loss(answer, truth, said.ambiguous, said.xy, said.kinds)
         first = reached[:, 0].mean().item()
         xy, kinds, sure = said.xy, said.kinds, torch.zeros_like(said.ambiguous)
         best = torch.where(said.ambiguous, answer.scores.argmax(1), 0)
@@ -118,7 +118,7 @@ class Trainer:
             with torch.set_grad_enabled(k == rounds - 1):
                 answer = self._ask(features, xy, kinds, said.prior, before, offset)
             best = torch.zeros_like(best)
-        again, reached = total_loss(answer, truth, sure)
+        again, reached = total_loss(answer, truth, sure, xy, kinds)
         return loss + again, first, reached[:, 0].mean().item()
 
     def _ask(

@@ -8,10 +8,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from napari_sam.models.pocket import NEGATIVE, POSITIVE
+
 if TYPE_CHECKING:
     from napari_sam.models.pocket import Decoded
 
-__all__ = ["iou", "mask_loss", "total_loss"]
+__all__ = ["click_loss", "iou", "mask_loss", "total_loss"]
 
 
 def focal(logits: Tensor, truth: Tensor, gamma: float = 2) -> Tensor:
@@ -53,8 +55,23 @@ def iou(logits: Tensor, truth: Tensor) -> Tensor:
     return both / either.clamp(min=1)
 
 
+def click_loss(logits: Tensor, xy: Tensor, kinds: Tensor, stride: int = 2) -> Tensor:
+    """Cost of masks that do not keep to the clicks, ``(N, M)``.
+
+    One click is a few of many thousand pixels, and would hardly be felt otherwise;
+    but a person who says "not this" means it.
+    """
+    sign = (kinds == POSITIVE).float() - (kinds == NEGATIVE).float()
+    limits = xy.new_tensor([logits.shape[-1] - 1, logits.shape[-2] - 1])
+    x, y = torch.minimum(xy.div(stride).floor().clamp(min=0), limits).long().unbind(-1)
+    every = torch.arange(len(xy), device=xy.device)[:, None]
+    found = logits[every, :, y, x]  # N P M
+    missed = F.softplus(-sign[..., None] * found) * sign.abs()[..., None]
+    return missed.sum(1) / sign.abs().sum(1).clamp(min=1)[:, None]
+
+
 def total_loss(
-    answer: Decoded, truth: Tensor, ambiguous: Tensor
+    answer: Decoded, truth: Tensor, ambiguous: Tensor, xy: Tensor, kinds: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Cost of an answer, and the overlaps reached.
 
@@ -67,6 +84,8 @@ def total_loss(
         ``(N, 1, h, w)`` in [0, 1], at the stride of the logits.
     ambiguous
         ``(N,)``.
+    xy, kinds
+        What was said, ``(N, P, 2)`` and ``(N, P)``.
 
     Returns
     -------
@@ -76,6 +95,7 @@ def total_loss(
     each = mask_loss(answer.logits, truth)
     each = each + 0.3 * mask_loss(answer.coarse, F.avg_pool2d(truth, 4))
     each = each + where_loss(answer.where, F.max_pool2d(truth, 8))
+    each = each + 0.1 * click_loss(answer.logits, xy, kinds)
     reached = iou(answer.logits, truth)
     plain, best = each[:, 0], each[:, 1:].min(1).values
     best = best + 0.05 * each[:, 1:].mean(1)  # no candidate may run wild

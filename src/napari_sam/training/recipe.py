@@ -41,8 +41,8 @@ class Recipe:
     images: int = 8
     objects: int = 4
     crop: int = 256
-    large_share: float = 0.1
-    jitter: float = 1.7
+    large_share: float = 0.2
+    jitter: float = 2.0
     rate: float = 1e-3
     warmup: int = 250
     drops: tuple[float, ...] = (2 / 3, 0.9)
