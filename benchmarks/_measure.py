@@ -88,7 +88,6 @@ def matmul_peaks(rows: int = 4096, inner: int = 768, columns: int = 3072) -> str
     return "Matrix products, GFLOP/s on one thread: " + ", ".join(lines)
 
 
-def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a Markdown table."""
-    for row in (head, ["---"] * len(head), *rows):
-        print("| " + " | ".join(row) + " |", flush=True)
+def print_row(cells: Sequence[str]) -> None:
+    """Print a row of a Markdown table at once: some cases take minutes."""
+    print("| " + " | ".join(cells) + " |", flush=True)

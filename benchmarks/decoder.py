@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 
-from _measure import matmul_peaks, measure, print_table, run
+from _measure import Measurement, matmul_peaks, measure, print_row, run
 
 PROMPTS = (1, 64)
 CASES = ("reference float32", "reference bfloat16", "ours float32", "ours bfloat16")
@@ -79,21 +79,17 @@ def main() -> None:
         work(sys.argv[-1])
         return
     print(matmul_peaks())
-    rows = []
+    head = ["prompts", "decoder", "CPU-ms", "faster", "peak-MB"]
+    print_row(head)
+    print_row(["---"] * len(head))
     for n in PROMPTS:
-        found = {case: run(__file__, f"{case} {n}") for case in CASES}
-        base = found["reference float32"]
-        for case, x in found.items():
-            rows.append(
-                (
-                    str(n),
-                    case,
-                    f"{1e3 * x.seconds:.0f}",
-                    f"{base.seconds / x.seconds:.2f}",
-                    f"{x.megabytes:.0f}",
-                )
-            )
-    print_table(("prompts", "decoder", "CPU ms", "times faster", "peak MB"), rows)
+        first: Measurement | None = None
+        for case in CASES:
+            x = run(__file__, f"{case} {n}")
+            first = first or x  # the reference in float32
+            faster = f"{first.seconds / x.seconds:.2f}x"
+            milliseconds, megabytes = f"{1e3 * x.seconds:.0f}", f"{x.megabytes:.0f}"
+            print_row([str(n), case, milliseconds, faster, megabytes])
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from _measure import matmul_peaks, measure, print_table, run
+from _measure import Measurement, matmul_peaks, measure, print_row, run
 
 #: Work of one image in GFLOP (two per multiplication and addition). What is only
 #: padding is not counted, nor are softmax, GELU and the like.
@@ -76,25 +76,21 @@ def main() -> None:
         work(sys.argv[-1])
         return
     print(matmul_peaks())
-    found = {(m, c): run(__file__, f"{m} {c}") for m, c in CASES}
-    rows = []
-    for (model, case), x in found.items():
-        base = found[model, "reference float32"]
-        rows.append(
-            (
-                model,
-                case,
-                f"{x.seconds:.2f}",
-                f"{base.seconds / x.seconds:.2f}",
-                f"{GFLOP[model] / x.seconds:.0f}",
-                f"{x.megabytes:.0f}",
-                f"{x.megabytes / base.megabytes:.2f}",
-            )
+    head = ["model", "encoder", "CPU-s", "faster", "GFLOP/s", "peak-MB", "of-reference"]
+    print_row(head)
+    print_row(["---"] * len(head))
+    base: dict[str, Measurement] = {}
+    for model, case in CASES:
+        x = run(__file__, f"{model} {case}")
+        first = base.setdefault(model, x)  # the reference in float32
+        figures = (
+            f"{x.seconds:.2f}",
+            f"{first.seconds / x.seconds:.2f}x",
+            f"{GFLOP[model] / x.seconds:.0f}",
+            f"{x.megabytes:.0f}",
+            f"{x.megabytes / first.megabytes:.2f}",
         )
-    print_table(
-        ("model", "encoder", "CPU s", "times faster", "GFLOP/s", "peak MB", "of ref."),
-        rows,
-    )
+        print_row([model, case, *figures])
 
 
 if __name__ == "__main__":
