@@ -10,7 +10,9 @@ author = "The napari-sam developers"
 copyright = "The napari-sam developers"
 release = re.search(r'__version__ = "(.+)"', _version.read_text())[1]
 
-extensions = ["myst_parser"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"  # the signature has them
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"napari-sam {release}"

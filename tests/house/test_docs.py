@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 import pytest
 
+import napari_sam
 from napari_sam.apps.cli import main
 from napari_sam.core import schema
 
@@ -39,6 +40,12 @@ def test_every_page_is_in_the_table_of_contents():
     assert toctree
     listed = {line for line in toctree[1].split() if not line.startswith(":")}
     assert listed == pages - {"index"}
+
+
+def test_every_public_name_has_a_place_in_the_reference():
+    page = (DOCS / "reference.md").read_text()
+    listed = re.findall(r"^\.\. auto\w+:: (\w+)$", page, re.M)
+    assert sorted(listed) == sorted(set(napari_sam.__all__) - {"__version__"})
 
 
 def test_the_prompt_files_of_the_page_are_read():
