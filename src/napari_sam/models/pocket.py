@@ -295,9 +295,10 @@ class PixelEncoding(nn.Module):
 
     def remembered(self, cells: tuple[int, int]) -> Tensor:
         """Return `grid` of the last size asked for without computing it again."""
-        if self._last is None or self._last[0] != cells:
-            self._last = cells, self.grid(*cells)
-        return self._last[1]
+        known = self._last
+        if known is None or known[0] != cells:
+            known = self._last = cells, self.grid(*cells)
+        return known[1]
 
     def grid(self, rows: int, cols: int, *, offset: float = 0) -> Tensor:
         """Encode the centres of a stride-16 grid: ``(rows * cols, dim)``."""
@@ -388,13 +389,14 @@ class PocketPromptEncoder(nn.Module):
 
     def blank(self, grid: tuple[int, int], previous: float) -> Tensor:
         """Stride-16 features where nothing was said, ``(1, D, *grid)``; remembered."""
-        key = (*grid, previous)
-        if key not in self._blank:
+        known = self._blank.get((*grid, previous))
+        if known is None:
             maps = torch.zeros(1, MAPS, 4 * grid[0], 4 * grid[1])
             maps[:, 3] = previous
-            device = self.kind.weight.device
-            self._blank = {key: self(maps.to(device)).s16}
-        return self._blank[key]
+            known = self(maps.to(self.kind.weight.device)).s16
+            kept = {k: v for k, v in self._blank.items() if k[:2] == grid}
+            self._blank = {**kept, (*grid, previous): known}
+        return known
 
 
 class SelfAttention(nn.Module):
@@ -647,7 +649,7 @@ class Pocket(nn.Module):
         sought = self.decoder.attend(image, tokens, kinds != PADDING, position)
         order = sought.scores[0].argsort(descending=True, stable=True)
         masks = order[:CANDIDATES].tolist() if several else [0]
-        window = possible(sought.where[:, masks], xy)
+        window = possible(sought.where[:, masks], xy, kinds)
         near = window.grown(HALO, cells)
         part, _ = self.decoder.draw(
             sought.image[..., *near.at(1)],
@@ -686,24 +688,47 @@ _TIMES = (1, 2, 4, 8)
 #: Masks that answer an ambiguous prompt.
 CANDIDATES = 3
 #: Cells where the first map is above this may belong to the object.
-POSSIBLE = -4.0
+POSSIBLE = -3.0
 #: Stride-16 cells around a window that its edge must see to be drawn exactly.
 HALO = 3
 #: Logit of everything outside the window.
 NOT_HERE = -10.0
 
 
-def possible(where: Tensor, xy: Tensor) -> Window:
-    """Return the window around every cell that may belong, and every place named."""
-    grid = where.shape[2:]
+def possible(where: Tensor, xy: Tensor, kinds: Tensor) -> Window:
+    """Return the window around what may belong to the object.
+
+    These are the cells pointed at, those of the box, and the cells above `POSSIBLE`
+    that hang together with them, gaps of one cell allowed. A likeness elsewhere in
+    the image is not this object.
+    """
     cells = (where > POSSIBLE).flatten(0, 1).any(0)
-    named = (xy[0] / 16).long()
-    limits = torch.tensor([grid[1] - 1, grid[0] - 1], device=xy.device)
-    named = torch.minimum(named.clamp(min=0), limits)
-    cells[named[:, 1], named[:, 0]] = True
-    rows, cols = cells.any(1).nonzero(), cells.any(0).nonzero()
-    found = Window(int(rows[0]), int(cols[0]), int(rows[-1]) + 1, int(cols[-1]) + 1)
-    return found.grown(1, grid)
+    found = _pointed_at(cells.shape, xy[0], kinds[0])
+    cells |= found
+    count = 0
+    while (now := int(found.sum())) != count:
+        count = now
+        reached = F.max_pool2d(found[None].float(), 5, 1, 2)[0] > 0
+        found = reached & cells
+    rows, cols = found.any(1).nonzero(), found.any(0).nonzero()
+    window = Window(int(rows[0]), int(cols[0]), int(rows[-1]) + 1, int(cols[-1]) + 1)
+    return window.grown(1, cells.shape)
+
+
+def _pointed_at(grid: Sequence[int], xy: Tensor, kinds: Tensor) -> Tensor:
+    """Cells of positive points and boxes, of all points if there are none."""
+    limits = xy.new_tensor([grid[1] - 1, grid[0] - 1])
+    at = torch.minimum((xy / 16).floor().clamp(min=0), limits).long()
+    found = torch.zeros(*grid, dtype=torch.bool, device=xy.device)
+    wanted = at[kinds == POSITIVE]
+    found[wanted[:, 1], wanted[:, 0]] = True
+    corners = at[(kinds == TOP_LEFT) | (kinds == BOTTOM_RIGHT)]
+    if len(corners):
+        (left, top), (right, bottom) = corners.amin(0), corners.amax(0)
+        found[top : bottom + 1, left : right + 1] = True
+    elif not len(wanted):
+        found[at[:, 1], at[:, 0]] = True
+    return found
 
 
 def fused(model: Pocket) -> Pocket:
