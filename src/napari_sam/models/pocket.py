@@ -316,6 +316,12 @@ class Window(NamedTuple):
     bottom: int
     right: int
 
+    @classmethod
+    def around(cls, cells: Tensor) -> Window:
+        """Smallest window that holds every true cell of ``(H, W)``, of one at least."""
+        rows, cols = cells.any(1).nonzero(), cells.any(0).nonzero()
+        return cls(int(rows[0]), int(cols[0]), int(rows[-1]) + 1, int(cols[-1]) + 1)
+
     def at(self, factor: int) -> tuple[slice, slice]:
         """Slices of an array `factor` times as fine."""
         return (
@@ -649,7 +655,8 @@ class Pocket(nn.Module):
         sought = self.decoder.attend(image, tokens, kinds != PADDING, position)
         order = sought.scores[0].argsort(descending=True, stable=True)
         masks = order[:CANDIDATES].tolist() if several else [0]
-        window = possible(sought.where[:, masks], xy, kinds)
+        here = possible(sought.where[:, masks], xy, kinds)
+        window = Window.around(here)
         near = window.grown(HALO, cells)
         part, _ = self.decoder.draw(
             sought.image[..., *near.at(1)],
@@ -661,7 +668,9 @@ class Pocket(nn.Module):
         )
         logits = part.new_full((part.shape[1], 8 * cells[0], 8 * cells[1]), NOT_HERE)
         inner = window.shifted(-near.top, -near.left)
-        logits[:, *window.at(8)] = part[0, :, *inner.at(8)]
+        drawn = here[window.at(1)].repeat_interleave(8, 0).repeat_interleave(8, 1)
+        found = torch.where(drawn, part[0, :, *inner.at(8)], NOT_HERE)
+        logits[:, *window.at(8)] = found
         return logits, sought.scores[0, masks]
 
     def _heard(self, s16: Tensor, maps: Tensor, cells: tuple[int, int]) -> Tensor:
@@ -670,14 +679,9 @@ class Pocket(nn.Module):
         image = s16 + self.prompts.blank(cells, previous)
         blank = maps.new_tensor([0, 0, 0, previous]).view(1, MAPS, 1, 1)
         said = (maps != blank).flatten(0, 1).any(0)
-        rows, cols = said.any(1).nonzero(), said.any(0).nonzero()
-        if len(rows):
-            spot = Window(
-                int(rows[0]) // 4,
-                int(cols[0]) // 4,
-                int(rows[-1]) // 4 + 1,
-                int(cols[-1]) // 4 + 1,
-            ).grown(MAP_REACH, cells)
+        said = F.max_pool2d(said[None].float(), 4)[0] > 0
+        if said.any():
+            spot = Window.around(said).grown(MAP_REACH, cells)
             inside = s16[..., *spot.at(1)] + self.prompts.within(maps, spot).s16
             image[..., *spot.at(1)] = inside
         return image
@@ -695,12 +699,12 @@ HALO = 3
 NOT_HERE = -10.0
 
 
-def possible(where: Tensor, xy: Tensor, kinds: Tensor) -> Window:
-    """Return the window around what may belong to the object.
+def possible(where: Tensor, xy: Tensor, kinds: Tensor) -> Tensor:
+    """Return which cells may belong to the object, ``(H, W)``.
 
-    These are the cells pointed at, those of the box, and the cells above `POSSIBLE`
-    that hang together with them, gaps of one cell allowed. A likeness elsewhere in
-    the image is not this object.
+    These are the cells pointed at, those of the box, the cells above `POSSIBLE` that
+    hang together with them, and one more all around. A likeness elsewhere in the
+    image is not this object.
     """
     cells = (where > POSSIBLE).flatten(0, 1).any(0)
     found = _pointed_at(cells.shape, xy[0], kinds[0])
@@ -708,11 +712,13 @@ def possible(where: Tensor, xy: Tensor, kinds: Tensor) -> Window:
     count = 0
     while (now := int(found.sum())) != count:
         count = now
-        reached = F.max_pool2d(found[None].float(), 5, 1, 2)[0] > 0
-        found = reached & cells
-    rows, cols = found.any(1).nonzero(), found.any(0).nonzero()
-    window = Window(int(rows[0]), int(cols[0]), int(rows[-1]) + 1, int(cols[-1]) + 1)
-    return window.grown(1, cells.shape)
+        found = _spread(found) & cells
+    return _spread(found)
+
+
+def _spread(cells: Tensor) -> Tensor:
+    """Add the eight neighbours of every cell."""
+    return F.max_pool2d(cells[None].float(), 3, 1, 1)[0] > 0
 
 
 def _pointed_at(grid: Sequence[int], xy: Tensor, kinds: Tensor) -> Tensor:
