@@ -82,7 +82,7 @@ def test_drawing_in_a_window_equals_drawing_everywhere(
     model, features, monkeypatch, places, kinds, previous
 ):
     """Only the window differs; in it, the answer is that of `decode`."""
-    monkeypatch.setattr("napari_sam.models.pocket.POSSIBLE", 1e9)
+    monkeypatch.setattr("napari_sam.models.pocket.window.POSSIBLE", 1e9)
     xy, kinds = click(*places, kinds=kinds)
     if previous == "random":
         previous = torch.full((1, 48, 64), -10.0)

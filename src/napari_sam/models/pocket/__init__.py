@@ -1,0 +1,51 @@
+"""`pocket`: a small promptable model that ships in the wheel.
+
+The same three parts as the paper's SAM, narrowed for a laptop's CPU: a convolutional
+encoder with features at four strides, a prompt encoder, and a two-way mask decoder.
+Three things differ from SAM, each for small objects:
+
+* positions are encoded in working pixels, not as a share of the image, so that what
+  was learnt on small crops holds on large ones;
+* clicks, boxes, strokes and the previous mask also enter as *maps* at stride 4, and
+  their features join the decoder's upscaling, as the encoder's do;
+* masks are read out at stride 2, but only where the object may be: a first map at
+  stride 16 says where that is, and spares the rest of a large view (`Pocket.answer`).
+
+Shapes: B images, N prompts, T tokens, D token width, C channels, H W rows and columns
+of the stride-16 grid (so that stride 4 is 4H x 4W), P points, M masks.
+"""
+
+from napari_sam.models.pocket.config import (
+    BOTTOM_RIGHT,
+    GRID,
+    MAPS,
+    NEGATIVE,
+    PADDING,
+    POSITIVE,
+    TOP_LEFT,
+    WORKING_SIZE,
+    Features,
+    PocketConfig,
+    working_scale,
+)
+from napari_sam.models.pocket.model import NOT_HERE, Decoded, Pocket, fused
+from napari_sam.models.pocket.prompts import prompt_maps
+
+__all__ = [
+    "BOTTOM_RIGHT",
+    "GRID",
+    "MAPS",
+    "NEGATIVE",
+    "NOT_HERE",
+    "PADDING",
+    "POSITIVE",
+    "TOP_LEFT",
+    "WORKING_SIZE",
+    "Decoded",
+    "Features",
+    "Pocket",
+    "PocketConfig",
+    "fused",
+    "prompt_maps",
+    "working_scale",
+]

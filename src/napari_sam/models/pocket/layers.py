@@ -1,0 +1,85 @@
+"""Small layers that the parts of `pocket` share."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+def conv_norm(inputs: int, outputs: int, size: int = 3, stride: int = 1) -> nn.Module:
+    """Convolution, batch norm, SiLU: the norm folds into the weights to infer."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, size, stride, size // 2, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.SiLU(inplace=True),
+    )
+
+
+class ChannelNorm(nn.Module):
+    """Layer norm over channels, one place at a time: no running statistics."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x_NCHW: Tensor) -> Tensor:
+        """Normalise ``(N, C, H, W)``."""
+        x = x_NCHW.permute(0, 2, 3, 1)
+        x = F.layer_norm(x, (x.shape[-1],), self.weight, self.bias, 1e-5)
+        return x.permute(0, 3, 1, 2)
+
+
+class FusedBlock(nn.Module):
+    """Inverted residual whose expansion is a full 3 x 3 convolution."""
+
+    def __init__(self, channels: int, expansion: int = 2) -> None:
+        super().__init__()
+        self.expand = conv_norm(channels, channels * expansion)
+        self.project = nn.Sequential(
+            nn.Conv2d(channels * expansion, channels, 1, bias=False),
+            nn.BatchNorm2d(channels),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Keep the shape ``(B, C, h, w)``."""
+        return x + self.project(self.expand(x))
+
+
+class WideBlock(nn.Module):
+    """Large depthwise kernel, then a pointwise MLP: context without attention."""
+
+    def __init__(self, channels: int, kernel: int = 7, expansion: int = 2) -> None:
+        super().__init__()
+        self.spread = nn.Conv2d(
+            channels, channels, kernel, padding=kernel // 2, groups=channels
+        )
+        self.norm = ChannelNorm(channels)
+        self.mix = nn.Sequential(
+            nn.Conv2d(channels, channels * expansion, 1),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(channels * expansion, channels, 1),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Keep the shape ``(B, C, h, w)``."""
+        return x + self.mix(self.norm(self.spread(x)))
+
+
+def upsampled(x: Tensor) -> Tensor:
+    """Twice the rows and columns, bilinear."""
+    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+
+
+def weighed(weights: Tensor, x: Tensor) -> Tensor:
+    """Weigh channels ``(N, M, C)`` of ``(N or 1, C, h, w)`` into ``(N, M, h, w)``."""
+    return (weights @ x.flatten(2)).unflatten(2, x.shape[2:])
+
+
+def three_layers(dim: int, out: int) -> nn.Sequential:
+    """Return the paper's small MLP from a token to weights or scores."""
+    return nn.Sequential(
+        nn.Linear(dim, dim), nn.GELU(), nn.Linear(dim, dim), nn.GELU(),
+        nn.Linear(dim, out),
+    )  # fmt: skip

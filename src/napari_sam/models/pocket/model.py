@@ -1,0 +1,161 @@
+"""The whole of `pocket`, and the ways to ask it."""
+
+from __future__ import annotations
+
+import copy
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from napari_sam.models.pocket.config import MAPS, PADDING, Features, PocketConfig
+from napari_sam.models.pocket.decoder import PocketMaskDecoder, Sought
+from napari_sam.models.pocket.encoder import PocketEncoder
+from napari_sam.models.pocket.prompts import MAP_REACH, MapFeatures, PocketPromptEncoder
+from napari_sam.models.pocket.window import Window, possible
+
+#: How much finer each of `Features` is than stride 16.
+_TIMES = (1, 2, 4, 8)
+#: Masks that answer an ambiguous prompt.
+CANDIDATES = 3
+#: Stride-16 cells around a window that its edge must see to be drawn exactly.
+HALO = 3
+#: Logit of everything outside the window.
+NOT_HERE = -10.0
+
+
+class Decoded(NamedTuple):
+    """Answers to N prompts."""
+
+    logits: Tensor  # (N, 4, 8H, 8W), stride 2
+    scores: Tensor  # (N, 4) expected IoU
+    coarse: Tensor  # (N, 4, 2H, 2W), stride 8
+    where: Tensor  # (N, 4, H, W), stride 16
+
+
+class Pocket(nn.Module):
+    """The whole model."""
+
+    def __init__(self, config: PocketConfig | None = None) -> None:
+        super().__init__()
+        self.config = config or PocketConfig()
+        self.encoder = PocketEncoder(self.config)
+        self.prompts = PocketPromptEncoder(self.config)
+        self.decoder = PocketMaskDecoder(self.config)
+
+    def seek(
+        self, features: Features, xy: Tensor, kinds: Tensor, maps: Tensor, offset: float
+    ) -> tuple[Sought, MapFeatures]:
+        """Run everything at stride 16; see `decode` for the arguments."""
+        tokens = self.prompts.tokens(xy + offset, kinds)
+        rows, cols = features.s16.shape[2:]
+        position = self.prompts.position.grid(rows, cols, offset=offset)
+        heard = self.prompts(maps)
+        image = features.s16 + heard.s16
+        return self.decoder.attend(image, tokens, kinds != PADDING, position), heard
+
+    def decode(
+        self,
+        features: Features,
+        xy: Tensor,
+        kinds: Tensor,
+        maps: Tensor,
+        *,
+        offset: float = 0,
+    ) -> Decoded:
+        """Answer N prompts over the whole image: what training uses.
+
+        Parameters
+        ----------
+        features
+            Batch N, or 1 when one image answers all.
+        xy
+            ``(N, P, 2)`` places in working pixels.
+        kinds
+            ``(N, P)``: negative, positive, top left, bottom right, padding.
+        maps
+            ``(N, 4, 4H, 4W)``: positive, negative and box cells, previous mask.
+        offset
+            Working pixels added to every place: training moves the origin about so
+            that no position is ever new to the model.
+        """
+        sought, heard = self.seek(features, xy, kinds, maps, offset)
+        logits, coarse = self.decoder.draw(
+            sought.image, sought.weights, features, heard
+        )
+        return Decoded(logits, sought.scores, coarse, sought.where)
+
+    @torch.inference_mode()
+    def answer(
+        self,
+        features: Features,
+        xy: Tensor,
+        kinds: Tensor,
+        maps: Tensor,
+        *,
+        several: bool,
+    ) -> tuple[Tensor, Tensor]:
+        """Answer one prompt, drawing only where the object may be.
+
+        The arguments are those of `decode`, for N = 1, and whether the prompt is
+        ambiguous: then the three of the four masks that expect most are drawn, else
+        mask 0 alone. Where nothing is drawn the logits only say "not here".
+
+        Returns
+        -------
+        tuple
+            Logits ``(M, 8H, 8W)`` and expected IoU ``(M,)``, best first.
+        """
+        cells = features.s16.shape[2], features.s16.shape[3]
+        position = self.prompts.position.remembered(cells)
+        tokens = self.prompts.tokens(xy, kinds)
+        image = self._heard(features.s16, maps, cells)
+        sought = self.decoder.attend(image, tokens, kinds != PADDING, position)
+        order = sought.scores[0].argsort(descending=True, stable=True)
+        masks = order[:CANDIDATES].tolist() if several else [0]
+        here = possible(sought.where[:, masks], xy, kinds)
+        window = Window.around(here)
+        near = window.grown(HALO, cells)
+        part, _ = self.decoder.draw(
+            sought.image[..., *near.at(1)],
+            sought.weights[:, masks],
+            Features(
+                *(f[..., *near.at(k)] for f, k in zip(features, _TIMES, strict=True))
+            ),
+            self.prompts.within(maps, near),
+        )
+        logits = part.new_full((part.shape[1], 8 * cells[0], 8 * cells[1]), NOT_HERE)
+        inner = window.shifted(-near.top, -near.left)
+        drawn = here[window.at(1)].repeat_interleave(8, 0).repeat_interleave(8, 1)
+        found = torch.where(drawn, part[0, :, *inner.at(8)], NOT_HERE)
+        logits[:, *window.at(8)] = found
+        return logits, sought.scores[0, masks]
+
+    def _heard(self, s16: Tensor, maps: Tensor, cells: tuple[int, int]) -> Tensor:
+        """Add what the maps say, computed only near where they say anything."""
+        previous = float(maps[0, 3, -1, -1])
+        image = s16 + self.prompts.blank(cells, previous)
+        blank = maps.new_tensor([0, 0, 0, previous]).view(1, MAPS, 1, 1)
+        said = (maps != blank).flatten(0, 1).any(0)
+        said = F.max_pool2d(said[None].float(), 4)[0] > 0
+        if said.any():
+            spot = Window.around(said).grown(MAP_REACH, cells)
+            inside = s16[..., *spot.at(1)] + self.prompts.within(maps, spot).s16
+            image[..., *spot.at(1)] = inside
+        return image
+
+
+def fused(model: Pocket) -> Pocket:
+    """Return a copy for inference, every batch norm folded into its convolution."""
+    model = copy.deepcopy(model).eval()
+    for block in model.modules():
+        if not isinstance(block, nn.Sequential):
+            continue
+        for i in range(len(block) - 1):
+            conv, norm = block[i], block[i + 1]
+            if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                block[i] = fuse_conv_bn_eval(conv, norm)
+                block[i + 1] = nn.Identity()
+    return model

@@ -1,0 +1,180 @@
+"""What was said, as tokens and as maps."""
+
+from __future__ import annotations
+
+from math import log, pi
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from napari_sam.models.pocket.config import (
+    BOTTOM_RIGHT,
+    MAPS,
+    NEGATIVE,
+    PADDING,
+    POSITIVE,
+    TOP_LEFT,
+    WORKING_SIZE,
+    PocketConfig,
+)
+from napari_sam.models.pocket.layers import ChannelNorm
+
+if TYPE_CHECKING:
+    from napari_sam.models.pocket.window import Window
+
+
+def prompt_maps(
+    xy: Tensor,
+    kinds: Tensor,
+    grid: tuple[int, int],
+    prior: Tensor | None = None,
+    previous: Tensor | None = None,
+) -> Tensor:
+    """Draw what was said on a stride-4 grid.
+
+    Parameters
+    ----------
+    xy, kinds
+        Points and box corners in working pixels, ``(N, P, 2)`` and ``(N, P)``.
+    grid
+        Rows and columns of the stride-4 grid.
+    prior
+        ``(N, *grid)``: 1 where a drawing said inside, -1 outside, 0 unsaid.
+    previous
+        ``(N, *grid)`` logits of the answer so far.
+
+    Returns
+    -------
+    Tensor
+        ``(N, 4, *grid)``: positive, negative, box, previous mask in [-0.5, 0.5].
+    """
+    maps = xy.new_zeros((len(xy), MAPS, *grid))
+    y = torch.arange(grid[0], device=xy.device) + 0.5
+    x = torch.arange(grid[1], device=xy.device) + 0.5
+    for j in range(xy.shape[1]):
+        at, kind = xy[:, j] / 4, kinds[:, j]
+        away = (y - at[:, 1:]).square()[:, :, None] + (x - at[:, :1]).square()[:, None]
+        disc = (away <= 1.5**2).to(maps.dtype)
+        for channel, wanted in ((0, POSITIVE), (1, NEGATIVE)):
+            drawn = disc * (kind == wanted).view(-1, 1, 1)
+            maps[:, channel] = torch.maximum(maps[:, channel], drawn)
+    _draw_boxes(maps[:, 2], xy / 4, kinds, y, x)
+    if prior is not None:
+        maps[:, 0] = torch.maximum(maps[:, 0], prior.clamp(min=0))
+        maps[:, 1] = torch.maximum(maps[:, 1], (-prior).clamp(min=0))
+    if previous is not None:
+        maps[:, 3] = previous.sigmoid() - 0.5
+    return maps
+
+
+def _draw_boxes(
+    out: Tensor, cells: Tensor, kinds: Tensor, y: Tensor, x: Tensor
+) -> None:
+    """Fill the cells whose centres lie between the corners, where there are any."""
+    first, last = kinds == TOP_LEFT, kinds == BOTTOM_RIGHT
+    for n in torch.nonzero(first.any(1)).flatten().tolist():
+        (left, top), (right, bottom) = cells[n, first[n]][-1], cells[n, last[n]][-1]
+        out[n] = ((y > top) & (y < bottom))[:, None] & ((x > left) & (x < right))
+
+
+class PixelEncoding(nn.Module):
+    """Random Fourier features of a place, in working pixels.
+
+    Wavelengths run from 32 pixels to the working size. Since they are lengths and not
+    shares of the image, two places 20 pixels apart differ alike in any image.
+    """
+
+    waves: Tensor
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        seeded = torch.Generator().manual_seed(0)
+        turn = torch.rand(dim // 2, generator=seeded) * 2 * pi
+        octave = torch.rand(dim // 2, generator=seeded)
+        waves = torch.exp(-(log(32) + octave * (log(WORKING_SIZE) - log(32))))
+        self._last: tuple[tuple[int, int], Tensor] | None = None
+        self.register_buffer("waves", waves * torch.stack([turn.cos(), turn.sin()]))
+
+    def forward(self, xy: Tensor) -> Tensor:
+        """Encode ``(..., 2)`` pixels as ``(..., dim)``."""
+        angle = 2 * pi * (xy @ self.waves)
+        return torch.cat([angle.sin(), angle.cos()], -1)
+
+    def remembered(self, cells: tuple[int, int]) -> Tensor:
+        """Return `grid` of the last size asked for without computing it again."""
+        known = self._last
+        if known is None or known[0] != cells:
+            known = self._last = cells, self.grid(*cells)
+        return known[1]
+
+    def grid(self, rows: int, cols: int, *, offset: float = 0) -> Tensor:
+        """Encode the centres of a stride-16 grid: ``(rows * cols, dim)``."""
+        y = (torch.arange(rows, device=self.waves.device) + 0.5) * 16 + offset
+        x = (torch.arange(cols, device=self.waves.device) + 0.5) * 16 + offset
+        grid_y, grid_x = torch.meshgrid(y, x, indexing="ij")
+        return self(torch.stack([grid_x, grid_y], -1)).flatten(0, 1)
+
+
+class MapFeatures(NamedTuple):
+    """What the prompt maps say, at the strides where the decoder hears it."""
+
+    s16: Tensor
+    s8: Tensor
+    s4: Tensor
+
+
+#: Stride-16 cells from which a cell of the maps' features can still hear something.
+MAP_REACH = 2
+
+
+class PocketPromptEncoder(nn.Module):
+    """Points and boxes to tokens; maps of everything said to features."""
+
+    def __init__(self, config: PocketConfig) -> None:
+        super().__init__()
+        k8, k4 = config.heard
+        self._blank: dict[tuple[int, int, float], Tensor] = {}
+        self.position = PixelEncoding(config.dim)
+        self.kind = nn.Embedding(5, config.dim)
+        self.map4 = nn.Sequential(
+            nn.Conv2d(MAPS, k4, 3, padding=1), ChannelNorm(k4), nn.ReLU(inplace=True)
+        )
+        self.map8 = nn.Sequential(
+            nn.Conv2d(k4, k8, 3, 2, padding=1), ChannelNorm(k8), nn.ReLU(inplace=True)
+        )
+        self.map16 = nn.Sequential(
+            nn.Conv2d(k8, config.dim, 3, 2, padding=1), ChannelNorm(config.dim)
+        )
+
+    def tokens(self, xy_NP2: Tensor, kinds_NP: Tensor) -> Tensor:
+        """Encode places and what was said of them as ``(N, P, D)``."""
+        said = (kinds_NP != PADDING).unsqueeze(-1)
+        return self.position(xy_NP2) * said + self.kind(kinds_NP)
+
+    def forward(self, maps: Tensor) -> MapFeatures:
+        """Features of ``(N, MAPS, 4H, 4W)`` maps."""
+        s4 = self.map4(maps)
+        s8 = self.map8(s4)
+        return MapFeatures(self.map16(s8), s8, s4)
+
+    def within(self, maps: Tensor, window: Window) -> MapFeatures:
+        """Features of one window only, the same as a part of those of the whole."""
+        grid = [n // 4 for n in maps.shape[2:]]
+        around = window.grown(MAP_REACH, grid)
+        found = self(maps[..., *around.at(4)])
+        inner = window.shifted(-around.top, -around.left)
+        return MapFeatures(
+            *(f[..., *inner.at(k)] for f, k in zip(found, (1, 2, 4), strict=True))
+        )
+
+    def blank(self, grid: tuple[int, int], previous: float) -> Tensor:
+        """Stride-16 features where nothing was said, ``(1, D, *grid)``; remembered."""
+        known = self._blank.get((*grid, previous))
+        if known is None:
+            maps = torch.zeros(1, MAPS, 4 * grid[0], 4 * grid[1])
+            maps[:, 3] = previous
+            known = self(maps.to(self.kind.weight.device)).s16
+            kept = {k: v for k, v in self._blank.items() if k[:2] == grid}
+            self._blank = {**kept, (*grid, previous): known}
+        return known

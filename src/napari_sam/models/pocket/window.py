@@ -1,0 +1,93 @@
+"""Where an object may be: what is drawn of a large view, and what is spared."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from napari_sam.models.pocket.config import BOTTOM_RIGHT, POSITIVE, TOP_LEFT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Window(NamedTuple):
+    """Half-open rectangle of stride-16 cells."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    @classmethod
+    def around(cls, cells: Tensor) -> Window:
+        """Smallest window that holds every true cell of ``(H, W)``, of one at least."""
+        rows, cols = cells.any(1).nonzero(), cells.any(0).nonzero()
+        return cls(int(rows[0]), int(cols[0]), int(rows[-1]) + 1, int(cols[-1]) + 1)
+
+    def at(self, factor: int) -> tuple[slice, slice]:
+        """Slices of an array `factor` times as fine."""
+        return (
+            slice(self.top * factor, self.bottom * factor),
+            slice(self.left * factor, self.right * factor),
+        )
+
+    def grown(self, cells: int, grid: Sequence[int]) -> Window:
+        """Grow on every side, up to the edges of the grid."""
+        return Window(
+            max(self.top - cells, 0),
+            max(self.left - cells, 0),
+            min(self.bottom + cells, grid[0]),
+            min(self.right + cells, grid[1]),
+        )
+
+    def shifted(self, rows: int, cols: int) -> Window:
+        """Move, e.g. to count from a larger window's corner."""
+        return Window(
+            self.top + rows, self.left + cols, self.bottom + rows, self.right + cols
+        )
+
+
+#: Cells where the first map is above this may belong to the object.
+POSSIBLE = -3.0
+
+
+def possible(where: Tensor, xy: Tensor, kinds: Tensor) -> Tensor:
+    """Return which cells may belong to the object, ``(H, W)``.
+
+    These are the cells pointed at, those of the box, the cells above `POSSIBLE` that
+    hang together with them, and one more all around. A likeness elsewhere in the
+    image is not this object.
+    """
+    cells = (where > POSSIBLE).flatten(0, 1).any(0)
+    found = _pointed_at(cells.shape, xy[0], kinds[0])
+    cells |= found
+    count = 0
+    while (now := int(found.sum())) != count:
+        count = now
+        found = _spread(found) & cells
+    return _spread(found)
+
+
+def _spread(cells: Tensor) -> Tensor:
+    """Add the eight neighbours of every cell."""
+    return F.max_pool2d(cells[None].float(), 3, 1, 1)[0] > 0
+
+
+def _pointed_at(grid: Sequence[int], xy: Tensor, kinds: Tensor) -> Tensor:
+    """Cells of positive points and boxes, of all points if there are none."""
+    limits = xy.new_tensor([grid[1] - 1, grid[0] - 1])
+    at = torch.minimum((xy / 16).floor().clamp(min=0), limits).long()
+    found = torch.zeros(*grid, dtype=torch.bool, device=xy.device)
+    wanted = at[kinds == POSITIVE]
+    found[wanted[:, 1], wanted[:, 0]] = True
+    corners = at[(kinds == TOP_LEFT) | (kinds == BOTTOM_RIGHT)]
+    if len(corners):
+        (left, top), (right, bottom) = corners.amin(0), corners.amax(0)
+        found[top : bottom + 1, left : right + 1] = True
+    elif not len(wanted):
+        found[at[:, 1], at[:, 0]] = True
+    return found
