@@ -52,14 +52,14 @@ class Window(NamedTuple):
 
 
 #: Cells where the first map is above this may belong to the object.
-POSSIBLE = -3.0
+POSSIBLE = -4.0
 
 
 def possible(where: Tensor, xy: Tensor, kinds: Tensor) -> Tensor:
     """Return which cells may belong to the object, ``(H, W)``.
 
     These are the cells pointed at, those of the box, the cells above `POSSIBLE` that
-    hang together with them, and one more all around. A likeness elsewhere in the
+    hang together with them, and two more all around. A likeness elsewhere in the
     image is not this object.
     """
     cells = (where > POSSIBLE).flatten(0, 1).any(0)
@@ -69,7 +69,7 @@ def possible(where: Tensor, xy: Tensor, kinds: Tensor) -> Tensor:
     while (now := int(found.sum())) != count:
         count = now
         found = _spread(found) & cells
-    return _spread(found)
+    return _spread(_spread(found))
 
 
 def _spread(cells: Tensor) -> Tensor:
