@@ -43,23 +43,25 @@ SAMPLES = (
         "coins: clicks and boxes",
         (
             Prompts().point(52, 100),
-            Prompts().point(45, 336),
+            Prompts().point(47, 45),
+            Prompts().point(122, 45),
+            Prompts().point(122, 152),
+            Prompts().point(127, 333),
+            Prompts().point(196, 95),
             Prompts().rectangle(95, 243, 146, 300),
             Prompts().rectangle(155, 314, 220, 381),
-            Prompts().point(196, 45),
             Prompts().rectangle(231, 16, 292, 77),
         ),
     ),
     Sample(
-        "cell.png", "a cell in a phase image: one click", (Prompts().point(377, 424),)
+        "cell.png",
+        "a cell in phase contrast: two clicks",
+        (Prompts().point(377, 424).point(377, 470),),
     ),
     Sample(
         "ihc.png",
-        "a stained gland: a box; a lumen: a click",
-        (
-            Prompts().rectangle(309, 252, 508, 386).point(400, 320),
-            Prompts().point(150, 362),
-        ),
+        "a stained gland: a box and a click",
+        (Prompts().rectangle(309, 252, 508, 386).point(400, 320),),
     ),
 )
 
