@@ -184,9 +184,9 @@ class ConvBlock(nn.Module):
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
         """Return the map, refined."""
-        y_BCHW = F.gelu(self.conv1(x_BCHW))
-        y_BCHW = F.gelu(self.conv2(y_BCHW))
-        return F.gelu(x_BCHW + self.drop_path(self.conv3(y_BCHW)))
+        y_BCHW = _gelu(self.conv1(x_BCHW))
+        y_BCHW = _gelu(self.conv2(y_BCHW))
+        return _gelu(x_BCHW + self.drop_path(self.conv3(y_BCHW)))
 
 
 class Downsample(nn.Module):
@@ -200,8 +200,8 @@ class Downsample(nn.Module):
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
         """Return the wider map."""
-        y_BCHW = F.gelu(self.conv1(x_BCHW))
-        out: Tensor = self.conv3(F.gelu(self.conv2(y_BCHW)))
+        y_BCHW = _gelu(self.conv1(x_BCHW))
+        out: Tensor = self.conv3(_gelu(self.conv2(y_BCHW)))
         return out
 
 
@@ -238,7 +238,7 @@ class NormedMlp(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the layers' answer, of the shape of `x`."""
-        out: Tensor = self.fc2(F.gelu(self.fc1(self.norm(x))))
+        out: Tensor = self.fc2(_gelu(self.fc1(self.norm(x))))
         return out
 
 
@@ -306,3 +306,14 @@ def _distance_index(window: int, device: torch.device) -> Tensor:
         away = (at[:, None] - at[None, :]).abs()
         index = away[:, None, :, None] * window + away[None, :, None, :]
         return index.reshape(window**2, window**2)
+
+
+def _gelu(x: Tensor) -> Tensor:
+    """GELU of a tensor that nobody else holds: in its own memory where none learns.
+
+    The widest are 67 MB each; to ask the system for another costs as much again.
+    """
+    if torch.is_grad_enabled():
+        return F.gelu(x)
+    out: Tensor = torch.ops.aten.gelu_(x)
+    return out
