@@ -205,3 +205,17 @@ def test_a_file_of_other_things_is_refused(tmp_path):
 
 def test_the_published_sizes_keep_their_names():
     assert replace(SamConfig.vit_b()) == SamConfig.vit_b() != SamConfig.vit_l()
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (30, 60), (200, 100)])
+def test_places_are_told_in_pixels_of_the_encoders_square(shape):
+    """Its first and last pixels lie half a pixel inside; the model adds that half."""
+    made = backend()
+    said = Prompts().point(0, 0).rectangle(0, 0, *shape)
+    spoken = made._spoken(said, shape, None)
+    rows, cols = np.multiply(shape, made.working_size / max(shape))
+    first, corner, opposite = (spoken.coords_N2 + 0.5).tolist()
+    assert first == pytest.approx([0.5 * cols / shape[1], 0.5 * rows / shape[0]])
+    assert corner == [0, 0]
+    assert opposite == pytest.approx([cols, rows])
+    assert spoken.labels_N.tolist() == [1, 2, 3]
