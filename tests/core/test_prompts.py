@@ -104,6 +104,12 @@ def test_bounds_hold_everything_said_positively():
     ("say", "match"),
     [
         (lambda: Prompts.point(float("nan"), 1), "finite"),
+        (lambda: Prompts.point("a", 1), "finite"),
+        (lambda: Prompts.point(None, 1), "finite"),
+        (lambda: Prompts.point(1e300, 1), "finite"),
+        (lambda: Prompts.point(10**400, 1), "finite"),
+        (lambda: Prompts.scribble([1, 2, 3, 4]), "finite"),
+        (lambda: Prompts.polygon("abc"), "finite"),
         (lambda: Prompts.rectangle(5, 5, 5, 9), "empty"),
         (lambda: Prompts.rectangle(9, 0, 5, 9), "bottom must exceed top"),
         (lambda: Prompts.rectangle(0, 0, float("inf"), 9), "finite"),
@@ -129,12 +135,25 @@ def test_what_makes_no_sense_is_refused(say, match):
         ({"kind": "point", "row": 1}, "lacks 'col'"),
         ({"kind": "point", "row": 1, "col": 2, "positive": "no"}, "true or false"),
         ({"kind": "mask", "top": 0, "left": 0, "shape": [2, 2], "runs": [3]}, "sum to"),
+        ({"kind": "point", "row": "a", "col": 2}, "finite numbers"),
+        ({"kind": "mask", "top": 0, "left": 0, "shape": [4], "runs": [4]}, "not a st"),
+        ({"kind": "choice", "index": "first"}, "not a statement"),
+        (
+            {"kind": "box", "top": 0, "left": 0, "bottom": 9, "right": 9}
+            | {"positive": False},
+            "box says what the object is",
+        ),
         ("point", "not a statement"),
     ],
 )
 def test_json_that_makes_no_sense_is_refused(entry, match):
     with pytest.raises(PromptError, match=match):
         Prompts.from_dict({"version": 1, "said": [entry]})
+
+
+def test_the_same_place_has_the_same_name_whatever_the_type_of_its_numbers():
+    said = [Prompts((Point(row, 2),)) for row in (1, 1.0, np.int64(1), np.float32(1))]
+    assert len({s.digest for s in said}) == 1
 
 
 def test_prompts_of_a_later_version_are_refused():

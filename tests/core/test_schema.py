@@ -61,6 +61,12 @@ def test_csv_cannot_hold_a_scribble():
         ("object,row,col,positive\n1,2,3,maybe\n", "write 1 or 0"),
         ("object,row,col\n1,2,3,4\n", "more values"),
         ("object,top,left,bottom,right\n1,9,9,1,1\n", "Line 2.*empty"),
+        ("object,row,col\n5000000000,2,3\n", "Line 2.*from 1 to 4294967295"),
+        (f"object,row,col\n1,{'1' * 200_000},3\n", "not CSV.*field limit"),
+        (
+            "object,top,left,bottom,right,positive\n1,0,0,9,9,0\n",
+            "Line 2.*positive cannot be 0",
+        ),
     ],
 )
 def test_rows_that_make_no_sense_are_refused_by_line(text, match):
@@ -88,3 +94,9 @@ def test_rows_that_make_no_sense_are_refused_by_line(text, match):
 def test_json_that_makes_no_sense_is_refused(text, match):
     with pytest.raises(PromptError, match=match):
         from_json(text)
+
+
+@pytest.mark.parametrize("at", [(-1, 1), (0, 0), (0, -3), (0, 2**32)])
+def test_an_address_is_one_that_labels_can_hold(at):
+    with pytest.raises(PromptError, match="from"):
+        Address(*at)

@@ -84,7 +84,9 @@ def from_dict(data: Mapping[str, Any]) -> Statement:
         return _read(data)
     except KeyError as missing:
         raise PromptError(f"{dict(data)!r} lacks {missing}.") from None
-    except (TypeError, AttributeError) as wrong:
+    except PromptError:
+        raise
+    except (TypeError, AttributeError, ValueError, OverflowError) as wrong:
         raise PromptError(f"{data!r} is not a statement: {wrong}.") from None
 
 
@@ -93,12 +95,16 @@ def _read(data: Mapping[str, Any]) -> Statement:
     positive = data.get("positive", True)
     if not isinstance(positive, bool):
         raise PromptError(f"positive={positive!r} in {dict(data)!r}: true or false.")
+    if not positive and kind in ("box", "mask", "choice"):
+        raise PromptError(
+            f"A {kind} says what the object is, never what it is not: positive cannot "
+            "be false. Use a point, a polygon or a scribble."
+        )
     match kind:
         case "point":
-            return Point(float(data["row"]), float(data["col"]), positive)
+            return Point(data["row"], data["col"], positive)
         case "box":
-            edges = (float(data[k]) for k in ("top", "left", "bottom", "right"))
-            return Box(*edges)
+            return Box(*(data[k] for k in ("top", "left", "bottom", "right")))
         case "polygon":
             return Polygon(tuple(data["vertices"]), positive)
         case "scribble":

@@ -85,14 +85,14 @@ class Prompts:
     @_Saying
     def point(self, row: float, col: float, *, positive: bool = True) -> Prompts:
         """And this pixel belongs to it (or does not)."""
-        return self._and(Point(float(row), float(col), bool(positive)))
+        return self._and(Point(row, col, bool(positive)))
 
     @_Saying
     def rectangle(
         self, top: float, left: float, bottom: float, right: float
     ) -> Prompts:
         """And it fills this box, half-open like a slice."""
-        return self._and(Box(float(top), float(left), float(bottom), float(right)))
+        return self._and(Box(top, left, bottom, right))
 
     @_Saying
     def polygon(

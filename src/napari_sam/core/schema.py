@@ -117,12 +117,14 @@ def from_csv(text: str) -> dict[Address, Prompts]:
             f"{','.join(_COLUMNS)}, and object must be there{what}."
         )
     out: dict[Address, Prompts] = {}
-    for row in reader:
-        try:
+    try:
+        for row in reader:
             at, statement = _row(row)
-        except PromptError as wrong:
-            raise PromptError(f"Line {reader.line_num} of the CSV: {wrong}") from None
-        out[at] = out.get(at, Prompts()) + Prompts((statement,))
+            out[at] = out.get(at, Prompts()) + Prompts((statement,))
+    except PromptError as wrong:
+        raise PromptError(f"Line {reader.line_num} of the CSV: {wrong}") from None
+    except csv.Error as wrong:
+        raise PromptError(f"This is not CSV: {wrong}.") from None
     return out
 
 
@@ -139,6 +141,10 @@ def _row(row: Mapping[str, Any]) -> tuple[Address, Statement]:
     if all(point) and not any(edges):
         return at, Point(_number(point[0]), _number(point[1]), positive)
     if all(edges) and not any(point):
+        if not positive:
+            raise PromptError(
+                "a box is around the object: positive cannot be 0. Use a point."
+            )
         return at, Box(*(_number(v) for v in edges))
     raise PromptError("give either row and col, or top, left, bottom and right.")
 
@@ -157,7 +163,7 @@ def _address(entry: Mapping[str, Any]) -> Address:
 def _number(value: Any, what: str = "a coordinate") -> float:
     try:
         return float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         given = "missing" if value is None else f"{value!r}, which is no number"
         raise PromptError(f"{what} is {given}.") from None
 

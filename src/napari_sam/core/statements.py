@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import blake2b
-from math import isfinite
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -26,26 +25,43 @@ if TYPE_CHECKING:
 Path: TypeAlias = "tuple[tuple[float, float], ...]"
 
 
-def _check_finite(what: str, *values: float) -> None:
-    if not all(isfinite(v) for v in values):
+#: No plane is this large, and whole pixels are still told apart at this distance.
+_FARTHEST = 1e9
+
+
+def _numbers(what: str, values: Iterable[float]) -> tuple[float, ...]:
+    """Coordinates as floats that can be calculated with."""
+    try:
+        values = tuple(values)
+        numbers = tuple(map(float, values))
+    except (TypeError, ValueError, OverflowError):
+        numbers = (float("nan"),)
+    if not all(abs(number) <= _FARTHEST for number in numbers):
         raise PromptError(
-            f"{what} got the coordinates {values}; they must be finite numbers."
+            f"{what} got the coordinates {values}; they must be finite numbers, in "
+            "pixels."
         )
+    return numbers
 
 
 def _path(what: str, positions: Iterable[Iterable[float]], least: int) -> Path:
     path = []
     for position in positions:
-        pair = tuple(float(v) for v in position)
+        pair = _numbers(what, position)
         if len(pair) != 2:
             raise PromptError(f"{what} got the position {pair}; expected (row, col).")
-        _check_finite(what, *pair)
         path.append((pair[0], pair[1]))
     if len(path) < least:
         raise PromptError(
             f"{what} needs at least {least} positions (row, col); {len(path)} given."
         )
     return tuple(path)
+
+
+def _set_numbers(statement: Point | Box, what: str, *names: str) -> None:
+    numbers = _numbers(what, (getattr(statement, name) for name in names))
+    for name, number in zip(names, numbers, strict=True):
+        object.__setattr__(statement, name, number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +73,7 @@ class Point:
     positive: bool = True
 
     def __post_init__(self) -> None:
-        _check_finite("A point", self.row, self.col)
+        _set_numbers(self, "A point", "row", "col")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +86,7 @@ class Box:
     right: float
 
     def __post_init__(self) -> None:
-        _check_finite("A box", self.top, self.left, self.bottom, self.right)
+        _set_numbers(self, "A box", "top", "left", "bottom", "right")
         if self.bottom <= self.top or self.right <= self.left:
             raise PromptError(
                 f"{self} is empty: bottom must exceed top, and right must exceed left."
