@@ -192,3 +192,26 @@ def test_what_lies_outside_the_tile_is_not_heard():
     said = Prompts.point(5, 5).point(500, 5, positive=False).rectangle(60, 0, 90, 9)
     heard = lower(said, SHAPE)
     assert heard.labels.tolist() == [1]
+
+
+def test_of_a_line_only_the_part_on_the_plane_is_heard():
+    heard = lower(Prompts.scribble([(-1000, 30), (20, 30)]), SHAPE)
+    assert len(heard.coords_xy) >= 2
+    assert (heard.coords_xy[:, 1] < 21).all()
+    assert heard.prior is not None
+    assert heard.prior[:20, 30].all()
+
+
+def test_the_length_of_a_line_beyond_the_plane_costs_nothing():
+    heard = lower(Prompts.scribble([(10, 10), (9e8, 9e8)]), SHAPE)
+    assert heard.prior is not None
+    assert heard.prior[20, 20] == 1
+
+
+def test_a_line_may_leave_the_plane_and_come_back():
+    out_and_back = [(10, 50), (10, 90), (40, 90), (40, 50)]
+    heard = lower(Prompts.scribble(out_and_back), SHAPE)
+    rows = set(heard.coords_xy[:, 1].tolist())
+    assert rows == {10.5, 40.5}
+    assert heard.prior is not None
+    assert not heard.prior[25].any()

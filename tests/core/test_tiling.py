@@ -55,6 +55,9 @@ def test_an_object_stays_in_its_tile_when_a_click_is_added(row, col):
         Prompts.rectangle(70, 0, 90, 9),
         Prompts.polygon([(100, 100), (100, 120), (120, 110)]),
         Prompts.scribble([(-9, -9)]),
+        Prompts.scribble([(-20, 50), (20, 90)]),
+        Prompts.polygon([(-20, 50), (20, 90), (-20, 90)]),
+        Prompts.from_mask(np.eye(9)[::-1], top=62, left=62),
         Prompts.from_mask(np.ones((3, 3)), top=80),
     ],
 )
@@ -66,6 +69,9 @@ def test_what_is_outside_the_image_is_refused(said):
 def test_a_box_drawn_over_the_edge_is_fine():
     assert Tiling().route(Prompts.rectangle(-5, -5, 90, 30), (64, 64)).index == 0
     assert Tiling().route(Prompts.point(-0.5, 63.4), (64, 64)).index == 0
+    corner = Prompts.from_mask(np.eye(90), top=-89, left=-89)
+    assert Tiling().route(corner, (64, 64)).index == 0
+    assert Tiling().route(Prompts.scribble([(-900, 3), (2, 3)]), (64, 64)).index == 0
 
 
 def test_what_does_not_fit_in_a_tile_is_refused():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from math import ceil, hypot
 from typing import TYPE_CHECKING
 
@@ -69,13 +68,13 @@ def stroke(
     path: Path, plane: tuple[int, int], grid: tuple[int, int]
 ) -> NDArray[np.bool_]:
     """Cells of a grid spanning the plane under a line three cells wide."""
-    scale = grid[0] / plane[0], grid[1] / plane[1]
-    steps = ceil(2 * _length(path, scale)) + 1
-    at = along(path, np.linspace(0, 1, steps))
-    cells = np.floor((at + 0.5) * scale).astype(int)
-    near = (cells >= -1).all(1) & (cells <= grid).all(1)
     out = np.zeros((grid[0] + 4, grid[1] + 4), bool)
-    i, j = cells[near].T + 2
+    pieces = _on_plane(path, plane)
+    scale = grid[0] / plane[0], grid[1] / plane[1]
+    steps = ceil(2 * _length(pieces, scale)) + 1 if len(pieces) else 0
+    at = _along(pieces, np.linspace(0, 1, steps))
+    cells = np.floor((at + 0.5) * scale).astype(int)
+    i, j = cells.T + 2
     for di in (-1, 0, 1):
         for dj in (-1, 0, 1):
             out[i + di, j + dj] = True
@@ -89,11 +88,33 @@ def grown(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.asarray(tall[:, :-2] | tall[:, 1:-1] | tall[:, 2:])
 
 
-def along(path: Path, fractions: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Positions at fractions of a path's length, as an array ``(n, 2)``."""
-    nodes = np.asarray(path, float)
-    lengths = np.r_[0, np.cumsum(np.hypot(*np.diff(nodes, axis=0).T))]
-    if lengths[-1] == 0:
+def _on_plane(path: Path, plane: tuple[int, int]) -> NDArray[np.float64]:
+    """Pieces of a line that lie on a plane, ``(n, 2, 2)``: from and to, row and col."""
+    nodes = np.asarray(path if len(path) > 1 else path * 2, float)
+    start, stop = nodes[:-1], nodes[1:]
+    way, low, high = stop - start, -0.5, np.subtract(plane, 0.5)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        cuts = np.stack([(low - start) / way, (high - start) / way])
+    outside = (start < low) | (start > high)
+    still = np.where(outside, np.inf, -np.inf)
+    enter = np.where(way == 0, still, cuts.min(0)).max(1).clip(0, None)
+    leave = np.where(way == 0, -still, cuts.max(0)).min(1).clip(None, 1)
+    on = enter <= leave
+    start, stop, way = start[on], stop[on], way[on]
+    enter, leave = enter[on, None], leave[on, None]
+    ends = np.where(leave == 1, stop, start + way * leave)
+    return np.stack([start + way * enter, ends], axis=1)
+
+
+def _along(
+    pieces: NDArray[np.float64], fractions: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Positions at fractions of a line's length, as an array ``(n, 2)``."""
+    nodes = pieces.reshape(-1, 2)
+    steps = np.hypot(*np.diff(nodes, axis=0).T)
+    steps[1::2] = 0  # from one piece to the next
+    lengths = np.r_[0, np.cumsum(steps)]
+    if not len(nodes) or lengths[-1] == 0:
         return np.repeat(nodes[:1], len(fractions), axis=0)
     wanted = fractions * lengths[-1]
     return np.stack([np.interp(wanted, lengths, side) for side in nodes.T], axis=1)
@@ -105,8 +126,9 @@ def sample(statement: Statement, plane: tuple[int, int]) -> list[tuple[float, fl
         case Point(row, col):
             return [(row, col)]
         case Scribble(path):
-            count = min(_MOST_ALONG, 1 + int(_length(path, (1, 1)) // 8))
-            places = along(path, (np.arange(count) + 0.5) / count)
+            pieces = _on_plane(path, plane)
+            count = min(_MOST_ALONG, 1 + int(_length(pieces, (1, 1)) // 8))
+            places = _along(pieces, (np.arange(count) + 0.5) / count)
             return [(float(r), float(c)) for r, c in places]
         case Polygon() | MaskPrompt():
             return _spread(statement, plane)
@@ -189,8 +211,5 @@ def _somewhere(shape: Polygon | MaskPrompt) -> tuple[float, float]:
     return float(row), float(col)
 
 
-def _length(path: Path, scale: tuple[float, float]) -> float:
-    return sum(
-        hypot((b[0] - a[0]) * scale[0], (b[1] - a[1]) * scale[1])
-        for a, b in pairwise(path)
-    )
+def _length(pieces: NDArray[np.float64], scale: tuple[float, float]) -> float:
+    return sum(hypot(*(way * scale)) for way in pieces[:, 1] - pieces[:, 0])

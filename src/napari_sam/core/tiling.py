@@ -7,15 +7,17 @@ from functools import lru_cache
 from math import ceil
 from typing import TYPE_CHECKING
 
+from napari_sam.core import dense
 from napari_sam.core.errors import (
     ImageError,
     PromptOutsideImageError,
     PromptSpansTilesError,
 )
-from napari_sam.core.statements import Box, Point, bounds, says_where
+from napari_sam.core.statements import Box, MaskPrompt, Point, bounds, says_where
 
 if TYPE_CHECKING:
     from napari_sam.core.prompts import Prompts
+    from napari_sam.core.statements import Statement
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -151,24 +153,36 @@ class Tiling:
 def check_inside(prompts: Prompts, shape: tuple[int, int]) -> None:
     """Refuse prompts of which a part lies outside a plane of `shape`.
 
-    A point must lie on a pixel; what has an extent must overlap the plane, since a
-    box drawn by hand often reaches over the edge.
+    A point must lie on a pixel; what has an extent must reach the plane with a part of
+    itself, since what is drawn by hand often reaches over the edge.
     """
-    plane = Region(0, 0, *shape)
     for statement in prompts.said:
-        around = bounds(statement)
-        if isinstance(statement, Point):
-            inside = plane.holds(statement.row, statement.col)
-            what = f"({statement.row:g}, {statement.col:g})"
-        else:
-            inside = around is None or plane.overlaps(around)
+        if not _reaches(statement, Region(0, 0, *shape)):
             what = f"{statement}"
-        if not inside:
+            if isinstance(statement, Point):
+                what = f"({statement.row:g}, {statement.col:g})"
             raise PromptOutsideImageError(
                 f"{what} is outside the image, which has {shape[0]} rows and "
                 f"{shape[1]} columns. Coordinates are (row, col), counted from the "
                 "top-left pixel."
             )
+
+
+def _reaches(statement: Statement, plane: Region) -> bool:
+    """Whether any of it lies on the plane, and not only of the box around it."""
+    around = bounds(statement)
+    if around is None or isinstance(statement, Box):
+        return around is None or plane.overlaps(around)
+    if not isinstance(statement, Point) and plane.covers(around):
+        return True
+    if isinstance(statement, MaskPrompt):
+        top, left = max(-statement.top, 0), max(-statement.left, 0)
+        stop = plane.bottom - statement.top, plane.right - statement.left
+        return plane.overlaps(around) and bool(
+            statement.mask[top : stop[0], left : stop[1]].any()
+        )
+    heard = dense.sample(statement, plane.shape)
+    return any(plane.holds(row, col) for row, col in heard)
 
 
 def _clipped(box: Box | None, shape: tuple[int, int]) -> Box | None:
