@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import weakref
 from abc import ABC, abstractmethod
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from threading import Lock
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 #: Answers remembered, so that a further click asks once instead of from the start.
 _REMEMBERED = 64
+#: What was asked: an embedding's number, what was said, and the candidate chosen in
+#: each round. Earlier choices count, since each answer hears the one before it.
+_Question: TypeAlias = "tuple[int, Prompts, tuple[int, ...]]"
 
 
 class Answer(NamedTuple):
@@ -47,9 +50,9 @@ class Conversation(ABC):
     """
 
     def __init__(self) -> None:
-        self._said: OrderedDict[tuple[int, Prompts, int], NDArray[np.float32]]
-        self._said = OrderedDict()
+        self._said: OrderedDict[_Question, NDArray[np.float32]] = OrderedDict()
         self._known: dict[int, weakref.ref[NDArray[Any]]] = {}
+        self._gone: deque[int] = deque()
         self._lock = Lock()
 
     @abstractmethod
@@ -80,20 +83,18 @@ class Conversation(ABC):
         return [self._converse(embedding, p) for p in prompts]
 
     def _converse(self, embedding: Embedding, prompts: Prompts) -> Prediction:
-        *earlier, last = rounds(prompts)
+        asked = rounds(prompts)
         place = self._place(embedding)
         previous: NDArray[np.float32] | None = None
-        for turn in earlier:
-            key = (place, turn.prompts, turn.chosen)
-            remembered = self._recall(key)
-            if remembered is None:
+        for n, turn in enumerate(asked, start=1):
+            key = (place, turn.prompts, tuple(r.chosen for r in asked[:n]))
+            known = self._recall(key) if n < len(asked) else None
+            if known is None:
                 answer = self._answer(embedding, turn.prompts, previous)
-                remembered = answer.logits[min(turn.chosen, len(answer.logits) - 1)]
-                self._remember(key, remembered)
-            previous = remembered
-        answer = self._answer(embedding, last.prompts, previous)
-        found = self._predictions(embedding, answer).chosen(last.chosen)
-        self._remember((place, last.prompts, last.chosen), found.logits)
+                found = self._predictions(embedding, answer).chosen(turn.chosen)
+                known = found.logits
+                self._remember(key, known)
+            previous = known
         return found
 
     def _answer(
@@ -125,27 +126,39 @@ class Conversation(ABC):
         """Give an embedding a number while it lives; forget its answers after."""
         array = next(a for name, a in sorted(embedding.items()) if name != "shape")
         number = id(array)
-        known = self._known.get(number)
-        if known is None or known() is not array:
-            self._forget(number)
-            self._known[number] = weakref.ref(array, lambda _: self._forget(number))
+        with self._lock:
+            self._forget_the_gone()
+            known = self._known.get(number)
+            if known is None or known() is not array:
+                self._gone.append(number)
+                self._forget_the_gone()
+                left = weakref.ref(array, lambda _: self._left(number))
+                self._known[number] = left
         return number
 
-    def _forget(self, number: int) -> None:
-        with self._lock:
+    def _left(self, number: int) -> None:
+        """Note that an embedding is gone; it may go while this thread has the lock."""
+        self._gone.append(number)
+        if self._lock.acquire(blocking=False):
+            try:
+                self._forget_the_gone()
+            finally:
+                self._lock.release()
+
+    def _forget_the_gone(self) -> None:
+        while self._gone:
+            number = self._gone.popleft()
             self._known.pop(number, None)
             for key in [k for k in self._said if k[0] == number]:
-                del self._said[key]
+                self._said.pop(key, None)
 
-    def _recall(self, key: tuple[int, Prompts, int]) -> NDArray[np.float32] | None:
+    def _recall(self, key: _Question) -> NDArray[np.float32] | None:
         with self._lock:
             if key in self._said:
                 self._said.move_to_end(key)
             return self._said.get(key)
 
-    def _remember(
-        self, key: tuple[int, Prompts, int], logits: NDArray[np.float32]
-    ) -> None:
+    def _remember(self, key: _Question, logits: NDArray[np.float32]) -> None:
         with self._lock:
             self._said[key] = logits
             while len(self._said) > _REMEMBERED:
