@@ -61,5 +61,6 @@ def test_an_embedding_may_go_at_any_moment():
     thread.start()
     thread.join(10)
     assert not thread.is_alive()
-    backend.decode(embedding(), [CLICK])
+    another = embedding()
+    backend.decode(another, [CLICK])
     assert len(backend._said) == len(backend._known) == 1
