@@ -174,6 +174,7 @@ class PromptableImage:
             grid=(len(self.frames), at[1], len(self.tiles)),
             at=at,
             digest=self._digests[at],
+            plane_shape=self.frames.plane_shape,
         )
 
     def _check_frame(self, frame: int) -> None:

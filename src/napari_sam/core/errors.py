@@ -11,7 +11,9 @@
   + ModelError
     + UnknownModelError (LookupError)
     + CheckpointError (ValueError)
-  + StoreMismatchError (ValueError)
+  + StoreError (ValueError)
+    + StoreMismatchError
+  + TrainingError (ValueError)
 """
 
 
@@ -59,5 +61,13 @@ class CheckpointError(ModelError, ValueError):
     """The weights are missing, broken, or belong to another model."""
 
 
-class StoreMismatchError(NapariSamError, ValueError):
-    """The store on disk belongs to another image."""
+class StoreError(NapariSamError, ValueError):
+    """A store of embeddings cannot be used in this way; the message says why."""
+
+
+class StoreMismatchError(StoreError):
+    """What is there is no store of embeddings, or one of a later version."""
+
+
+class TrainingError(NapariSamError, ValueError):
+    """A training run cannot be made as it was asked for; the message says why."""

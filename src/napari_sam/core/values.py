@@ -45,6 +45,8 @@ class EmbeddingKey:
         Plane, level and tile.
     digest
         Name of the pixels that the encoder saw.
+    plane_shape
+        Rows and columns of the whole plane.
     """
 
     model: str
@@ -52,3 +54,4 @@ class EmbeddingKey:
     grid: tuple[int, int, int]
     at: tuple[int, int, int]
     digest: str
+    plane_shape: tuple[int, int] = (0, 0)

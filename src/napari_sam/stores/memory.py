@@ -63,6 +63,8 @@ class MemoryStore:
 
 
 def _frozen(array: np.ndarray) -> np.ndarray:
+    if array.flags.owndata and not array.flags.writeable:
+        return array
     copy = np.array(array)
     copy.flags.writeable = False
     return copy

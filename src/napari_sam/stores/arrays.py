@@ -1,0 +1,211 @@
+"""Tiles in zarr arrays: one chunk for each array of each tile."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import numpy as np
+import zarr
+from zarr.codecs import BloscCodec, Crc32cCodec
+from zarr.errors import ContainsArrayError, ContainsGroupError
+
+from napari_sam.stores.layout import (
+    FORMAT,
+    VERSION,
+    Layout,
+    Record,
+    prove,
+    restored,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+    from zarr.abc.store import Store
+
+    from napari_sam.core.protocols import Embedding
+    from napari_sam.stores.files import Files
+    from napari_sam.stores.layout import Part, Place
+
+_Found = TypeVar("_Found")
+#: Bits of like weight stand together before LZ4, as neighbours share the upper ones;
+#: the checksum comes last, so that nothing damaged is ever decompressed.
+_CODECS = (BloscCodec(cname="lz4", clevel=5, shuffle="bitshuffle"), Crc32cCodec())
+#: Raised on the way when another writer was faster.
+_THERE = (ContainsArrayError, ContainsGroupError, FileExistsError)
+
+
+class Arrays:
+    """Reads and writes tiles. What is damaged raises, of any type, or is not proven.
+
+    Groups and arrays stay open; `forget` opens them anew.
+    """
+
+    def __init__(self, store: Store, files: Files) -> None:
+        self._store, self._files = store, files
+        self.forget()
+
+    def forget(self) -> None:
+        """Let go of everything that is open."""
+        self._reading: dict[str, zarr.Array[Any]] = {}
+        self._writing: dict[str, zarr.Array[Any]] = {}
+        self._layouts: dict[str, Layout] = {}
+
+    def record(self, place: Place, plane: int, tile: int) -> Record | None:
+        """Return what was written last of a tile."""
+        packed = self._array(f"{place.path}/digest")[plane, tile]
+        return Record.unpack(np.asarray(packed)) if np.any(packed) else None
+
+    def read(
+        self, place: Place, plane: int, tile: int, record: Record
+    ) -> Embedding | None:
+        """Return a tile, or None if its proof fails. Its arrays are read at once."""
+        path = f"{place.path}/features/{record.layout}"
+        layout = self._layout(path)
+
+        def read_part(part: Part) -> tuple[NDArray[Any], NDArray[Any]]:
+            kept = np.asarray(self._array(f"{path}/{part.path}")[plane, tile])
+            return kept, restored(part, kept)
+
+        with ThreadPoolExecutor(max(1, len(layout.parts))) as pool:
+            found = list(pool.map(read_part, layout.parts))
+        names = [part.name for part in layout.parts]
+        kept = {name: kept for name, (kept, _) in zip(names, found, strict=True)}
+        if prove(place, record.seen, layout, kept) != record.proof:
+            return None
+        return {name: array for name, (_, array) in zip(names, found, strict=True)}
+
+    def write(
+        self,
+        place: Place,
+        at: tuple[int, int],
+        seen: bytes,
+        layout: Layout,
+        kept: Mapping[str, NDArray[Any]],
+    ) -> None:
+        """Write the arrays of a tile, then the record that vouches for them."""
+        if self._files.read(f"{place.path}/digest/zarr.json") is None:
+            self.forget()
+        path = f"{place.path}/features/{layout.token}"
+        self._make_groups(place, path, layout)
+        for part in layout.parts:
+            array = self._made(f"{path}/{part.path}", place, part.shape, part.kept)
+            array[_chunk(at)] = kept[part.name][None, None]
+        proof = prove(place, seen, layout, kept)
+        record = Record(seen, proof, layout.token, time.time()).pack()
+        array = self._made(f"{place.path}/digest", place, record.shape, "uint8")
+        array[_chunk(at)] = record[None, None]
+
+    def attributes(self, path: str) -> Mapping[str, Any]:
+        """Return the attributes of a group."""
+        group = zarr.open_group(self._store, path=path, mode="r")
+        return group.attrs.asdict()
+
+    def _array(self, path: str) -> zarr.Array[Any]:
+        if path not in self._reading:
+            self._reading[path] = self._opened(path, "r")
+        return self._reading[path]
+
+    def _layout(self, path: str) -> Layout:
+        if path not in self._layouts:
+            self._layouts[path] = Layout.from_dict(self.attributes(path))
+        return self._layouts[path]
+
+    def _make_groups(self, place: Place, path: str, layout: Layout) -> None:
+        if path in self._layouts:
+            return
+        about = {"format": FORMAT, "version": VERSION}
+        image = {k: getattr(place, k) for k in ("planes", "rows", "columns")}
+        self._make_group("", {**about, "image": image}, fixed=about)
+        self._make_group(place.model_path, {**about, "model": place.model})
+        self._make_group(place.path, {**about, **asdict(place)})
+        self._make_group(f"{place.path}/features", {})
+        self._make_group(path, layout.to_dict())
+        self._layouts[path] = layout
+
+    def _make_group(
+        self,
+        path: str,
+        attributes: dict[str, Any],
+        fixed: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Make a group, unless it is there with attributes of these values."""
+        fixed = attributes if fixed is None else fixed
+        found = _or_none(lambda: self.attributes(path))
+        if found is not None and all(found.get(k) == v for k, v in fixed.items()):
+            return
+        self._files.delete(f"{path}/zarr.json".lstrip("/"))
+        with suppress(*_THERE):
+            zarr.create_group(self._store, path=path, attributes=attributes)
+
+    def _made(
+        self, path: str, place: Place, shape: tuple[int, ...], dtype: str
+    ) -> zarr.Array[Any]:
+        """Open an array to write to; make it if there is none, or a damaged one."""
+        if path not in self._writing:
+            found = _or_none(lambda: self._opened(path, "r+"))
+            if found is None or not _is_like(found, place, shape, dtype):
+                self._files.delete(f"{path}/zarr.json")
+                with suppress(*_THERE):
+                    self._create(path, place, shape, dtype)
+                found = self._opened(path, "r+")
+            self._writing[path] = found
+        return self._writing[path]
+
+    def _create(
+        self, path: str, place: Place, shape: tuple[int, ...], dtype: str
+    ) -> None:
+        zarr.create_array(
+            self._store,
+            name=path,
+            shape=(place.planes, place.tiles, *shape),
+            chunks=_chunks(shape),
+            dtype=dtype,
+            compressors=_CODECS,
+            fill_value=0,
+            chunk_key_encoding={"name": "default", "separator": "."},
+            dimension_names=("plane", "tile", *(None for _ in shape)),
+        )
+
+    def _opened(self, path: str, mode: Literal["r", "r+"]) -> zarr.Array[Any]:
+        return zarr.open_array(
+            self._store, path=path, mode=mode, config={"write_empty_chunks": True}
+        )
+
+
+def _chunks(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return (1, 1, *(max(1, n) for n in shape))
+
+
+def _chunk(at: tuple[int, int]) -> tuple[slice, slice]:
+    """Select one whole chunk, which is then written without being read."""
+    return slice(at[0], at[0] + 1), slice(at[1], at[1] + 1)
+
+
+def _is_like(
+    array: zarr.Array[Any], place: Place, shape: tuple[int, ...], dtype: str
+) -> bool:
+    """Whether an array is as it was made: its description may be damaged, too."""
+    return (
+        array.shape == (place.planes, place.tiles, *shape)
+        and array.chunks == _chunks(shape)
+        and array.dtype == np.dtype(dtype)
+        and array.metadata.encode_chunk_key((0, 0)) == "c.0.0"
+    )
+
+
+def _or_none(look: Callable[[], _Found]) -> _Found | None:
+    """Return what is found, or None if there is none or it is damaged."""
+    try:
+        return look()
+    except OSError as wrong:
+        if isinstance(wrong, FileNotFoundError):
+            return None
+        raise
+    except Exception:
+        return None

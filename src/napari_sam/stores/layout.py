@@ -1,0 +1,223 @@
+"""What is where in a store of embeddings, and what proves it. No files are read here.
+
+::
+
+    cells.zarr/                         attributes: format, version, image
+    └── {model}/                        attributes: model
+        └── {tiling}-level{n}-{hash}/   attributes: those of a `Place`
+            ├── digest                  uint8  (planes, tiles, 48)   a `Record` each
+            └── features/{layout}/      attributes: those of a `Layout`
+                └── {name}                     (planes, tiles, *shape)
+
+The first two names are made of what they hold alone, so two writers who need the same
+group write the same one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+from dataclasses import asdict, dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from xxhash import xxh3_128
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from napari_sam.core.protocols import Embedding
+    from napari_sam.core.values import EmbeddingKey
+
+FORMAT = "napari-sam embeddings"
+#: Raised when a reader of the old layout could misunderstand the new one.
+VERSION = 1
+#: Floats of this many bytes and more are rounded, if they are to be.
+_SINGLE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The group of one model, tiling and level, for images of one size.
+
+    Attributes
+    ----------
+    model, tiling, level
+        As in `EmbeddingKey`.
+    planes, rows, columns
+        Size of the image.
+    tiles
+        Tiles per plane on this level.
+    precision
+        Of the floats in it: ``float16`` or ``float32``.
+    """
+
+    model: str
+    tiling: str
+    level: int
+    planes: int
+    rows: int
+    columns: int
+    tiles: int
+    precision: str
+
+    @classmethod
+    def of(cls, key: EmbeddingKey, precision: str) -> Self:
+        """Where an embedding belongs."""
+        planes, level, tiles = key.grid
+        return cls(
+            key.model, key.tiling, level, planes, *key.plane_shape, tiles, precision
+        )
+
+    @property
+    def model_path(self) -> str:
+        """Path of the group of the model."""
+        return f"{_slug(self.model)}-{_hash(self.model)}"
+
+    @property
+    def path(self) -> str:
+        """Path of the group, in the store."""
+        cut = _slug(self.tiling.partition(" ")[0])
+        return f"{self.model_path}/{cut}-level{self.level}-{_hash(asdict(self))}"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One array of an embedding: its type as the model gave it and as it is kept."""
+
+    name: str
+    dtype: str
+    kept: str
+    shape: tuple[int, ...]
+
+    @property
+    def path(self) -> str:
+        """Name of its array on disk."""
+        safe = re.fullmatch(r"[A-Za-z0-9]\w*", self.name, re.ASCII)
+        return self.name if safe else f"{_slug(self.name)}-{_hash(self.name)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The arrays of an embedding, without their values."""
+
+    parts: tuple[Part, ...]
+
+    @property
+    def token(self) -> str:
+        """A short name."""
+        return _hash(self.to_dict())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain JSON types."""
+        return {"arrays": [{**asdict(p), "shape": list(p.shape)} for p in self.parts]}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Inverse of `to_dict`."""
+        parts = ({**part, "shape": tuple(part["shape"])} for part in data["arrays"])
+        return cls(tuple(Part(**part) for part in parts))
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Written after the arrays of a tile; nothing is believed without it.
+
+    Attributes
+    ----------
+    seen
+        Which pixels the encoder saw.
+    proof
+        Of place, pixels and every stored byte.
+    layout
+        Which arrays there are.
+    written
+        When, in seconds since 1970.
+    """
+
+    seen: bytes
+    proof: bytes
+    layout: str
+    written: float
+
+    def pack(self) -> NDArray[np.uint8]:
+        """Return it as 48 bytes."""
+        when = struct.pack("<d", self.written)
+        parts = self.seen + self.proof + self.layout.encode("ascii") + when
+        return np.frombuffer(parts, np.uint8)
+
+    @classmethod
+    def unpack(cls, packed: NDArray[np.uint8]) -> Self:
+        """Inverse of `pack`."""
+        data = packed.tobytes()
+        (when,) = struct.unpack("<d", data[40:])
+        return cls(data[:16], data[16:32], data[32:40].decode("ascii"), when)
+
+
+def seen_by(key: EmbeddingKey) -> bytes:
+    """Name the pixels of a key in 16 bytes."""
+    return blake2b(key.digest.encode(), digest_size=16).digest()
+
+
+def prove(
+    place: Place, seen: bytes, layout: Layout, kept: Mapping[str, NDArray[Any]]
+) -> bytes:
+    """Name everything that a tile is: 16 bytes that change if any bit of it does.
+
+    Place and pixels are part of it, so that a chunk that was copied or moved from
+    elsewhere is not believed. It guards against accidents, not against attackers.
+    """
+    what = xxh3_128(_json([asdict(place), seen.hex(), layout.to_dict()]))
+    for part in layout.parts:
+        what.update(np.ascontiguousarray(kept[part.name]).data)
+    return what.digest()
+
+
+def rounded(
+    embedding: Embedding, precision: str
+) -> tuple[Layout, dict[str, NDArray[Any]]]:
+    """Return the arrays as they are kept.
+
+    In half precision, floats are rounded to 11 bits; an array with a number too large
+    for that is kept in single precision.
+    """
+    kept = {name: _rounded(a, precision) for name, a in sorted(embedding.items())}
+    parts = (
+        Part(name, embedding[name].dtype.str, a.dtype.str, a.shape)
+        for name, a in kept.items()
+    )
+    return Layout(tuple(parts)), kept
+
+
+def restored(part: Part, kept: NDArray[Any]) -> NDArray[Any]:
+    """Return an array as a model takes it: of its first type, and read-only."""
+    array = kept.astype(part.dtype)
+    array.flags.writeable = False
+    return array
+
+
+def _rounded(array: NDArray[Any], precision: str) -> NDArray[Any]:
+    array = np.asarray(array, array.dtype.newbyteorder("="))
+    if array.dtype.kind != "f" or array.dtype.itemsize < _SINGLE:
+        return array
+    with np.errstate(over="ignore"):
+        kept = array.astype(precision)
+    fits = np.isfinite(kept).all() or np.array_equal(np.isinf(kept), np.isinf(array))
+    return kept if fits else array
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, sort_keys=True).encode()
+
+
+def _hash(value: Any) -> str:
+    return blake2b(_json(value), digest_size=4).hexdigest()
+
+
+def _slug(text: str) -> str:
+    """Return the part of a name that any file system takes."""
+    return re.sub(r"[^A-Za-z0-9+]+", "-", text)[:40].strip("-") or "unnamed"

@@ -1,0 +1,148 @@
+"""What is in a store: which places, how many tiles, which files they are."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from napari_sam.core.errors import StoreMismatchError
+from napari_sam.stores.layout import FORMAT, VERSION, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from napari_sam.stores.arrays import Arrays
+    from napari_sam.stores.files import Files
+
+#: Path of a place, plane and tile.
+Spot: TypeAlias = tuple[str, int, int]
+#: What zarr calls a file while it writes it.
+UNFINISHED = re.compile(r"\.[0-9a-f]{32}\.partial$")
+
+_CHUNK = re.compile(
+    r"([^/]+/[^/]+)/(digest|features/[^/]+/[^/]+)/c\.(\d+)\.(\d+)(?:\.\d+)*"
+)
+
+
+@dataclass
+class Holding:
+    """The files of one tile: chunks and, if `proven`, the record that vouches."""
+
+    paths: list[str] = field(default_factory=list)
+    nbytes: int = 0
+    used: float = 0.0
+    proven: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceInfo:
+    """How much there is of one model and tiling; `place` is None if damaged."""
+
+    path: str
+    place: Place | None
+    stored: int
+    nbytes: int
+    used: float
+
+
+@dataclass(frozen=True, slots=True)
+class StoreInfo:
+    """What a store holds."""
+
+    path: str
+    version: int
+    nbytes: int
+    places: tuple[PlaceInfo, ...]
+
+
+def is_store(files: Files, path: str) -> bool:
+    """Whether there is a store; False if there is nothing yet.
+
+    Raises
+    ------
+    StoreMismatchError
+        If there is something else, or a store of a later version.
+    """
+    names = [n for n in files.entries() if not UNFINISHED.search(n)]
+    about = attributes(files, "")
+    if about is None:
+        # A store whose first file was damaged is known by the groups in it.
+        about = next((a for n in names if (a := attributes(files, n))), {})
+    version = about.get("version", 0)
+    if about.get("format") != FORMAT or not isinstance(version, int):
+        if not names:
+            return False
+        raise StoreMismatchError(
+            f"{path} is not a store of embeddings, but holds {_some(names)}. Give the "
+            "path of a store, or of a new folder."
+        )
+    if version > VERSION:
+        raise StoreMismatchError(
+            f"{path} was written by a later napari-sam: its layout has version "
+            f"{version}, and this one reads up to {VERSION}. Update napari-sam, or "
+            "give another path."
+        )
+    return True
+
+
+def record_path(place: str, plane: int, tile: int) -> str:
+    """Where the record of a tile is."""
+    return f"{place}/digest/c.{plane}.{tile}.0"
+
+
+def info(files: Files, arrays: Arrays, path: str) -> StoreInfo:
+    """Count what is in a store."""
+    total = sum(f.size for f in files.walk())
+    found: dict[str, list[Holding]] = {}
+    for (place, _, _), holding in holdings(files).items():
+        found.setdefault(place, []).append(holding)
+    places = tuple(
+        PlaceInfo(
+            place,
+            place_at(arrays, place),
+            sum(h.proven for h in held),
+            sum(h.nbytes for h in held),
+            max(h.used for h in held),
+        )
+        for place, held in sorted(found.items())
+    )
+    return StoreInfo(path, VERSION, total, places)
+
+
+def holdings(files: Files) -> dict[Spot, Holding]:
+    """Every tile of which there is a file."""
+    found: dict[Spot, Holding] = {}
+    for file in files.walk():
+        match = _CHUNK.fullmatch(file.path)
+        if match:
+            place, what, plane, tile = match.groups()
+            holding = found.setdefault((place, int(plane), int(tile)), Holding())
+            holding.paths.append(file.path)
+            holding.nbytes += file.size
+            holding.used = max(holding.used, file.used)
+            holding.proven |= what == "digest"
+    return found
+
+
+def place_at(arrays: Arrays, path: str) -> Place | None:
+    """Return what a group says it is for, or None if that is damaged."""
+    try:
+        about = arrays.attributes(path)
+        return Place(**{f.name: about[f.name] for f in fields(Place)})
+    except Exception:
+        return None
+
+
+def attributes(files: Files, path: str) -> Mapping[str, Any] | None:
+    """Attributes of a zarr group, read without zarr; None if missing or damaged."""
+    try:
+        data = json.loads(files.read(f"{path}/zarr.json".lstrip("/")) or b"")
+        return dict(data["attributes"])
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (" ..." if len(names) > 3 else "")

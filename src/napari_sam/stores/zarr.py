@@ -1,0 +1,230 @@
+"""Embeddings on disk, in zarr, with the latest ones also in memory."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from zarr.storage import FsspecStore, LocalStore
+
+from napari_sam.core.errors import MissingFileError, StoreError
+from napari_sam.stores import survey, upkeep
+from napari_sam.stores.arrays import Arrays
+from napari_sam.stores.files import LocalFiles, RemoteFiles
+from napari_sam.stores.layout import Place, restored, rounded, seen_by
+from napari_sam.stores.memory import MemoryStore
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+    from zarr.abc.store import Store
+
+    from napari_sam.core.protocols import Embedding
+    from napari_sam.core.values import EmbeddingKey
+    from napari_sam.stores.files import Files
+    from napari_sam.stores.layout import Layout
+    from napari_sam.stores.survey import StoreInfo
+    from napari_sam.stores.upkeep import Pruned, Verified
+
+logger = logging.getLogger(__name__)
+
+
+class ZarrStore:
+    """Keeps embeddings in a folder of zarr arrays that processes may share.
+
+    An embedding is found by its place, which is model, tiling, plane and tile, and
+    believed by its content: what was damaged, half written, or made of other pixels
+    is as if it were not there. If the disk cannot be written, work goes on in memory.
+    See `open_store` for the options.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        mode: Literal["a", "r"] = "a",
+        precision: Literal["float16", "float32"] = "float16",
+        memory: int = 2 * 1024**3,
+        max_size: int | None = None,
+    ) -> None:
+        _check_choice("mode", mode, ("a", "r"))
+        _check_choice("precision", precision, ("float16", "float32"))
+        self.path, self.mode, self.precision = str(path), mode, precision
+        self.max_size = max_size
+        self.memory = MemoryStore(memory)
+        store, self.files = _connect(self.path, read_only=mode == "r")
+        self._arrays = Arrays(store, self.files)
+        if not survey.is_store(self.files, self.path) and mode == "r":
+            raise MissingFileError(f"There is no store of embeddings at {self.path}.")
+        self._warned = False
+        self._size: int | None = None
+        self._tidying = Lock()
+
+    def __repr__(self) -> str:
+        return f"ZarrStore({self.path!r}, mode={self.mode!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Another process opens it anew."""
+        options = (self.mode, self.precision, self.memory.limit, self.max_size)
+        return _reopen, (self.path, *options)
+
+    def get(self, key: EmbeddingKey) -> Embedding | None:
+        """Return the embedding, or None if absent, damaged or of other pixels."""
+        found = self.memory.get(key)
+        if found is not None:
+            return found
+        read = self._read(key)
+        return None if read is None else self.memory.put(key, read)
+
+    def put(self, key: EmbeddingKey, embedding: Embedding) -> Embedding:
+        """Keep it, and return what a later `get` will return, to the bit.
+
+        If it cannot be written, it is kept in memory, and a warning says so once.
+        """
+        layout, kept = rounded(embedding, self.precision)
+        if self.mode == "a":
+            self._write(key, layout, kept)
+        parts = {p.name: restored(p, kept[p.name]) for p in layout.parts}
+        return self.memory.put(key, parts)
+
+    def info(self) -> StoreInfo:
+        """Count what is in it. Nothing is read but names, sizes and attributes."""
+        return survey.info(self.files, self._arrays, self.path)
+
+    def verify(self, *, delete: bool = False) -> Verified:
+        """Read everything, and name what is damaged.
+
+        Parameters
+        ----------
+        delete
+            Also delete what is damaged or was left behind by an interrupted writer.
+        """
+        if delete:
+            self._check_writable()
+        return upkeep.verify(self.files, self._arrays, delete=delete)
+
+    def prune(
+        self,
+        *,
+        max_size: int | None = None,
+        older: float | None = None,
+        keep: Sequence[str] = (),
+    ) -> Pruned:
+        """Delete embeddings, the least recently used first.
+
+        Parameters
+        ----------
+        max_size
+            Until no more than this many bytes are left.
+        older
+            Those that were not used for this many seconds.
+        keep
+            Those of every model but these: names, or beginnings of fingerprints.
+        """
+        self._check_writable()
+        pruned = upkeep.prune(
+            self.files, self._arrays, max_size=max_size, older=older, keep=keep
+        )
+        self._forget()
+        return pruned
+
+    def clear(self) -> None:
+        """Delete all of it. Files that are not the store's stay."""
+        self._check_writable()
+        upkeep.clear(self.files)
+        self._forget()
+
+    def _read(self, key: EmbeddingKey) -> Embedding | None:
+        place, (plane, _, tile) = Place.of(key, self.precision), key.at
+        try:
+            record = self._arrays.record(place, plane, tile)
+            if record is None or record.seen != seen_by(key):
+                return None
+            found = self._arrays.read(place, plane, tile, record)
+        except FileNotFoundError:
+            return None
+        except Exception as wrong:
+            # zarr and its codecs raise errors of many types at damaged bytes.
+            logger.info("%s cannot be read in %s: %s", key.at, self.path, wrong)
+            self._arrays.forget()
+            return None
+        if found is None:
+            logger.info("%s is damaged in %s", key.at, self.path)
+            self._arrays.forget()
+            return None
+        if self.mode == "a":
+            self.files.touch(survey.record_path(place.path, plane, tile))
+        return found
+
+    def _write(
+        self, key: EmbeddingKey, layout: Layout, kept: Mapping[str, NDArray[Any]]
+    ) -> None:
+        place, (plane, _, tile) = Place.of(key, self.precision), key.at
+        try:
+            self._arrays.write(place, (plane, tile), seen_by(key), layout, kept)
+        except Exception as wrong:
+            self._arrays.forget()
+            self._warn(wrong)
+            upkeep.discard(self.files, place.path, layout, plane, tile)
+        else:
+            nbytes = sum(a.nbytes for a in kept.values())
+            self._make_room((place.path, plane, tile), nbytes)
+
+    def _make_room(self, written: survey.Spot, nbytes: int) -> None:
+        """Keep to `max_size`; sizes before compression say when to look."""
+        if self.max_size is None:
+            return
+        with self._tidying:
+            self._size = None if self._size is None else self._size + nbytes
+            if self._size is None or self._size > self.max_size:
+                self._size = upkeep.evict(self.files, self.max_size, spare=written)
+
+    def _warn(self, wrong: Exception) -> None:
+        if not self._warned:
+            self._warned = True
+            reason = " ".join(str(wrong).split()) or type(wrong).__name__
+            warnings.warn(
+                f"Embeddings cannot be written to {self.path} ({reason}). Work goes "
+                "on with those in memory; what is made now is made again next time. "
+                "Free some space, or give a store that can be written.",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+
+    def _check_writable(self) -> None:
+        if self.mode == "r":
+            raise StoreError(
+                f'{self.path} was opened with mode="r", which changes nothing. Open it '
+                'with mode="a".'
+            )
+
+    def _forget(self) -> None:
+        self._arrays.forget()
+        self._size = None
+
+
+def _reopen(path: str, mode: Any, precision: Any, memory: int, most: Any) -> ZarrStore:
+    return ZarrStore(path, mode=mode, precision=precision, memory=memory, max_size=most)
+
+
+def _connect(path: str, *, read_only: bool) -> tuple[Store, Files]:
+    """Open a folder or a URL, once for zarr and once for its files."""
+    if path.startswith("file://"):
+        path = url2pathname(urlsplit(path).path)
+    if "://" in path:
+        files = RemoteFiles(path)
+        return FsspecStore.from_url(path, read_only=read_only), files
+    root = Path(path).expanduser()
+    return LocalStore(root, read_only=read_only), LocalFiles(root)
+
+
+def _check_choice(name: str, given: str, choices: tuple[str, ...]) -> None:
+    if given not in choices:
+        expected = " or ".join(map(repr, choices))
+        raise StoreError(f"{name}={given!r}: expected {expected}.")
