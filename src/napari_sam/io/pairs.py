@@ -1,80 +1,106 @@
-"""Images with their labels: ``images/NAME.*`` beside ``labels/NAME.*``."""
+"""Images with ground truth, in any of the layouts in which people keep them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from napari_sam.core.errors import ImageError, MissingFileError
-from napari_sam.io.images import read_image
+from napari_sam.io.layouts import coco, ctc, folders, ome, sa1b
+from napari_sam.io.layouts.kept import Kept
+from napari_sam.io.layouts.listing import few
+from napari_sam.io.truth.pair import Pair
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Callable, Sequence
 
-    from napari_sam.core.frames import Frames
+__all__ = ["LAYOUTS", "Pair", "read_pairs"]
+
+#: How each layout is read, by its name.
+LAYOUTS: dict[str, Callable[[Path, Kept], list[Pair]]] = {
+    "labels": folders.find,
+    "masks": folders.find_beside,
+    "sa-1b": sa1b.find,
+    "coco": coco.find,
+    "ctc": ctc.find,
+    "ctc-st": ctc.find_silver,
+    "ctc-tra": ctc.find_tracks,
+    "ome-zarr": ome.find,
+}
+
+#: How each is recognised, and what it looks like.
+_SIGNS: dict[str, tuple[Callable[[Path], bool], str]] = {
+    "labels": (folders.fits, folders.LABELS),
+    "masks": (folders.fits_beside, folders.MASKS),
+    "sa-1b": (sa1b.fits, sa1b.LOOKS),
+    "coco": (coco.fits, coco.LOOKS),
+    "ctc": (ctc.fits, ctc.LOOKS),
+    "ome-zarr": (ome.fits, ome.LOOKS),
+}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Pair:
-    """An image and what is in it.
+def read_pairs(
+    root: str | Path, *, layout: str = "auto", memory: int = 2**28
+) -> Sequence[Pair]:
+    """Find the images of a data set, each with its objects.
 
-    Attributes
+    Names are read now, pixels and masks when a pair is asked for them; see
+    `check_pairs` for looking at all of them before a long run.
+
+    Parameters
     ----------
-    name
-        The files' common stem.
-    kind
-        The folder that holds ``images`` and ``labels``.
-    frames
-        The image, of one plane.
-    labels
-        ``(rows, cols)`` int32; 0 is background.
-    """
-
-    name: str
-    kind: str
-    frames: Frames
-    labels: NDArray[np.int32]
-
-
-def read_pairs(root: str | Path) -> list[Pair]:
-    """Read a folder of images and labels.
+    root
+        A folder, an OME-Zarr, or the JSON file of a COCO data set. Where there are
+        several truths, the path of one: ``image.zarr/labels/NAME`` or ``01_GT/TRA``.
+    layout
+        How the files lie: ``labels``, ``masks``, ``sa-1b``, ``coco``, ``ctc``,
+        ``ctc-st``, ``ctc-tra`` or ``ome-zarr``; ``auto`` looks what is there.
+    memory
+        Bytes of images and masks to remember, the latest first. A data set that is
+        smaller is read once.
 
     Raises
     ------
     MissingFileError
-        If there is no ``images`` or ``labels``, or an image without labels.
+        If there is nothing of a known layout, or a file has no counterpart.
     ImageError
-        If labels do not fit their image, or there is no object in any of them.
+        If several layouts fit, or a file that lists others cannot be used.
     """
-    root = Path(root)
-    for folder in (root / "images", root / "labels"):
-        if not folder.is_dir():
-            raise MissingFileError(
-                f"{folder} is not a folder. Give folders that hold images/ and "
-                "labels/, with the same file names in both."
-            )
-    paths = sorted(p for p in (root / "images").iterdir() if p.is_file())
-    pairs = [_read_pair(root, path) for path in paths]
-    if not any(p.labels.any() for p in pairs):
-        raise ImageError(f"{root}: there is no object in any of {len(pairs)} images.")
-    return pairs
-
-
-def _read_pair(root: Path, path: Path) -> Pair:
-    beside = sorted((root / "labels").glob(f"{path.stem}.*"))
-    if not beside:
-        raise MissingFileError(f"{path} has no labels: {root / 'labels'}/{path.stem}.*")
-    frames = read_image(path).frames
-    labels = np.asarray(read_image(beside[0]).data)
-    if len(frames) != 1 or labels.shape != frames.plane_shape:
+    root = Path(root).absolute()
+    if not root.exists():
+        raise MissingFileError(f"{root} does not exist.")
+    if layout == "auto":
+        layout = _recognised(root)
+    if layout not in LAYOUTS:
         raise ImageError(
-            f"{beside[0]} has the shape {labels.shape}, but {path} has "
-            f"{len(frames)} planes of {frames.plane_shape}: expected one plane, and "
-            "labels of its rows and columns."
+            f"layout={layout!r} is not known; expected auto, {', '.join(LAYOUTS)}."
         )
-    if labels.dtype.kind not in "iub":
-        raise ImageError(f"{beside[0]}: labels are whole numbers, not {labels.dtype}.")
-    return Pair(path.stem, root.name, frames, labels.astype(np.int32))
+    if root.is_file() and layout != "coco":
+        raise ImageError(f"{root} is a file; the layout {layout} is one of folders.")
+    return LAYOUTS[layout](root, Kept(memory))
+
+
+def _recognised(root: Path) -> str:
+    """Name the one layout that fits."""
+    signs = _SIGNS if root.is_dir() else {"coco": _SIGNS["coco"]}
+    fitting = [name for name, (fits, _) in signs.items() if fits(root)]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        raise ImageError(
+            f"{root} can be read in {len(fitting)} ways: {', '.join(fitting)}. Say "
+            f'which, as layout="{fitting[0]}".'
+        )
+    raise MissingFileError(
+        f"{root} is not a folder of images with ground truth. It holds "
+        f"{_content(root)}. Looked for "
+        + "; ".join(looks for _, looks in _SIGNS.values())
+        + "."
+    )
+
+
+def _content(root: Path) -> str:
+    if root.is_file():
+        return "no JSON with images and annotations"
+    names = sorted(p.name + "/" * p.is_dir() for p in root.iterdir())
+    return few(names, 5) or "nothing"

@@ -1,0 +1,105 @@
+"""Looking into folders: what are images there, and how many planes they have."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from napari_sam.core.errors import ImageError, MissingFileError, NotAnImageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+__all__ = ["few", "images_in", "may_be_image", "read_json", "stack_sizes"]
+
+#: Files that lie beside images and are none.
+_NO_IMAGES = {
+    ".csv", ".db", ".geojson", ".html", ".ini", ".json", ".log", ".md", ".txt", ".xlsx",
+    ".xml", ".yaml", ".yml",
+}  # fmt: skip
+_TIFF = {".tif", ".tiff"}
+
+
+def images_in(folder: Path) -> dict[str, Path]:
+    """List the images of a folder by their stems, in order.
+
+    Raises
+    ------
+    ImageError
+        If two files have the same stem.
+    """
+    found: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        if not may_be_image(path):
+            continue
+        if path.stem in found:
+            raise ImageError(
+                f"{path} and {found[path.stem].name} have the same name. Keep one."
+            )
+        found[path.stem] = path
+    return found
+
+
+def may_be_image(path: Path) -> bool:
+    """Whether it is a file, not hidden, that nobody would take for text."""
+    hidden = path.name.startswith(".") or path.suffix.lower() in _NO_IMAGES
+    return not hidden and path.is_file()
+
+
+def stack_sizes(path: Path) -> tuple[tuple[int, ...], str, bool]:
+    """Read from the header of a TIFF how many planes lie along which axes.
+
+    Returns
+    -------
+    tuple
+        Length of each axis that the planes lie along, their letters, and whether the
+        file says these; if not, they are ``z`` and ``tz``. No axes for one plane.
+
+    Raises
+    ------
+    NotAnImageError
+        If it is no TIFF.
+    """
+    if path.suffix.lower() not in _TIFF:
+        return (), "", True
+    import tifffile
+
+    try:
+        with tifffile.TiffFile(path) as tiff:
+            series = tiff.series[0]
+            axes, shape = series.axes, series.shape
+    except Exception as wrong:
+        raise NotAnImageError(f"{path} cannot be read as a TIFF: {wrong}") from wrong
+    along = [(a, n) for a, n in zip(axes, shape, strict=True) if a not in "YXSC"]
+    letters, sizes = "".join(a for a, _ in along), tuple(n for _, n in along)
+    if set(letters) <= set("TZ"):
+        return sizes, letters.lower(), True
+    if len(along) != len(shape) - 2 or len(along) > 2:
+        return (), "", True  # left to the reader, who says what is wrong with it
+    return sizes, "tz"[-len(along) :], False
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file.
+
+    Raises
+    ------
+    MissingFileError
+        If there is none.
+    ImageError
+        If it is no JSON.
+    """
+    try:
+        return json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise MissingFileError(f"{path} does not exist.") from None
+    except (OSError, ValueError, RecursionError) as wrong:
+        raise ImageError(f"{path} cannot be read as JSON: {wrong}.") from None
+
+
+def few(things: Sequence[object], most: int = 3) -> str:
+    """Name the first of many things, and say how many more there are."""
+    named = ", ".join(str(t) for t in things[:most])
+    more = len(things) - most
+    return f"{named} and {more} more" if more > 0 else named

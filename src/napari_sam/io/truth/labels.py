@@ -1,0 +1,150 @@
+"""Truth from a label image: 0 is background, every object has its number."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import ndimage
+
+from napari_sam.core.errors import ImageError
+from napari_sam.core.tiling import Region
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["LabelTruth"]
+
+_MOST = np.iinfo(np.int32).max
+
+
+class LabelTruth:
+    """The objects of a label image.
+
+    Parameters
+    ----------
+    labels
+        ``(rows, cols)``, whole numbers, also as floats; 0 is background. Where one is
+        above 2147483647, all are replaced by 1, 2, ... in their order.
+    where
+        What messages call it.
+
+    Attributes
+    ----------
+    labels
+        ``(rows, cols)`` int32.
+    ids, areas
+        Number and pixels of each object, as `Truth` has them.
+
+    Raises
+    ------
+    ImageError
+        If these are no labels of one plane; the message says why.
+    """
+
+    def __init__(self, labels: ArrayLike, *, where: str = "The label image") -> None:
+        self.labels = _as_labels(np.asarray(labels), where)
+        self.ids, self.areas = _counted(self.labels)
+        self._windows: dict[int, Region] | None = None
+
+    def __repr__(self) -> str:
+        return f"LabelTruth({len(self.ids)} objects, {self.shape})"
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        rows, cols = self.labels.shape
+        return rows, cols
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held."""
+        return self.labels.nbytes
+
+    def mask(self, object_id: int) -> NDArray[np.bool_]:
+        """Return the pixels of an object."""
+        self.window(object_id)
+        inside: NDArray[np.bool_] = self.labels == object_id
+        return inside
+
+    def window(self, object_id: int) -> Region:
+        """Return the tight rectangle around an object."""
+        if self._windows is None:
+            self._windows = _windows(self.labels, self.ids)
+        if object_id not in self._windows:
+            raise ImageError(f"There is no object {object_id} in {self!r}.")
+        return self._windows[object_id]
+
+
+def _as_labels(pixels: NDArray[Any], where: str) -> NDArray[np.int32]:
+    if pixels.ndim == 3:
+        pixels = _without_colour(pixels, where)
+    if pixels.ndim != 2:
+        raise ImageError(
+            f"{where} has the shape {pixels.shape}; expected rows and columns."
+        )
+    if pixels.dtype.kind == "f":
+        _check_whole(pixels, where)
+    elif pixels.dtype.kind not in "bui":
+        raise ImageError(f"{where}: labels are whole numbers, not {pixels.dtype}.")
+    if pixels.size and pixels.min() < 0:
+        raise ImageError(
+            f"{where}: labels are whole numbers from 0, but the least is "
+            f"{pixels.min():g}. Write 0 where there is no object."
+        )
+    if pixels.size and pixels.max() > _MOST:
+        background = pixels == 0
+        order = np.unique(pixels[~background])
+        pixels = np.where(background, 0, np.searchsorted(order, pixels) + 1)
+    return pixels.astype(np.int32)
+
+
+def _without_colour(pixels: NDArray[Any], where: str) -> NDArray[Any]:
+    """Take grey that was saved as colour for what it is."""
+    grey = pixels[..., 0]
+    if (pixels[..., :3] != grey[..., None]).any():
+        raise ImageError(
+            f"{where} holds colours, of shape {pixels.shape}; expected one whole "
+            "number per pixel. Save the numbers of the objects, not their colours."
+        )
+    return grey
+
+
+def _check_whole(pixels: NDArray[Any], where: str) -> None:
+    nowhere = int((~np.isfinite(pixels)).sum())
+    if nowhere:
+        raise ImageError(
+            f"{where} has {nowhere} pixels that are NaN or infinite; expected whole "
+            "numbers, 0 where there is no object."
+        )
+    between = pixels[pixels != np.floor(pixels)]
+    if len(between):
+        raise ImageError(
+            f"{where} has {len(between)} pixels that are no whole numbers, such as "
+            f"{between[0]:g}. Labels number the objects; these may be probabilities, "
+            "or labels that were resized with interpolation."
+        )
+
+
+def _counted(
+    labels: NDArray[np.int32],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    if labels.max(initial=0) <= labels.size:
+        areas = np.bincount(labels.ravel(), minlength=1)
+        areas[0] = 0
+        ids = np.flatnonzero(areas)
+        return ids.astype(np.int64), areas[ids].astype(np.int64)
+    ids, areas = np.unique(labels[labels > 0], return_counts=True)
+    return ids.astype(np.int64), areas.astype(np.int64)
+
+
+def _windows(labels: NDArray[np.int32], ids: NDArray[np.int64]) -> dict[int, Region]:
+    """Find all rectangles in one pass, over numbers without large gaps."""
+    dense = labels
+    if len(ids) and ids[-1] > labels.size:
+        dense = np.where(labels > 0, np.searchsorted(ids, labels) + 1, 0)
+    found = [w for w in ndimage.find_objects(dense) if w is not None]
+    return {
+        int(i): Region(rows.start, cols.start, rows.stop, cols.stop)
+        for i, (rows, cols) in zip(ids, found, strict=True)
+    }

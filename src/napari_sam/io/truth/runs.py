@@ -1,0 +1,141 @@
+"""COCO run lengths and polygons, checked before anything decodes them.
+
+The library that decodes trusts what it is given: a mask that ends too early comes back
+with whatever was in memory, and a polygon that reaches far outside takes all of it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from napari_sam.core.errors import ImageError
+
+__all__ = ["as_rle"]
+
+
+def as_rle(segmentation: Any, shape: tuple[int, int], what: str) -> dict[str, Any]:
+    """Turn a segmentation of any form into compressed run lengths.
+
+    Parameters
+    ----------
+    segmentation
+        ``{"size", "counts"}`` or a list of polygons ``[x, y, x, y, ...]``.
+    shape
+        Rows and columns of the image.
+    what
+        What messages call it.
+
+    Raises
+    ------
+    ImageError
+        If it is broken, or made for an image of another size.
+    """
+    if isinstance(segmentation, dict):
+        return _from_runs(segmentation, shape, what)
+    if isinstance(segmentation, list):
+        return _from_polygons(segmentation, shape, what)
+    raise ImageError(
+        f"{what} is of the type {type(segmentation).__name__}; expected run lengths "
+        '{"size": [rows, cols], "counts": ...} or a list of polygons.'
+    )
+
+
+def _from_runs(
+    segmentation: dict[str, Any], shape: tuple[int, int], what: str
+) -> dict[str, Any]:
+    from pycocotools import mask
+
+    size, counts = segmentation.get("size"), segmentation.get("counts")
+    if size != list(shape) and size != shape:
+        raise ImageError(
+            f"{what} has the size {size}, but the image has {shape[0]} rows and "
+            f"{shape[1]} columns."
+        )
+    runs = _lengths(counts, what)
+    if (runs < 0).any() or runs.sum() != shape[0] * shape[1]:
+        raise ImageError(
+            f"{what} is broken: its run lengths add up to {runs.sum()}, the least "
+            f"is {runs.min(initial=0)}; expected none below 0, and "
+            f"{shape[0]} x {shape[1]} = {shape[0] * shape[1]} in all."
+        )
+    if isinstance(counts, list):
+        packed: dict[str, Any] = mask.frPyObjects(
+            {"size": list(shape), "counts": runs.tolist()}, *shape
+        )
+        return packed
+    text = counts.encode("ascii") if isinstance(counts, str) else counts
+    return {"size": list(shape), "counts": text}
+
+
+def _lengths(counts: Any, what: str) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Run lengths as numbers, from numbers or from COCO's text."""
+    if isinstance(counts, list):
+        plain = np.array(counts) if counts else np.zeros(0, np.int64)
+        if plain.ndim == 1 and plain.dtype.kind in "iu":
+            return plain.astype(np.int64)
+    elif isinstance(counts, str) and counts.isascii():
+        return _unpacked(counts.encode("ascii"), what)
+    elif isinstance(counts, bytes):
+        return _unpacked(counts, what)
+    raise ImageError(f"{what} has counts that are neither whole numbers nor text.")
+
+
+def _unpacked(text: bytes, what: str) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Read COCO's text: 5 bits a character, lowest first, a sixth to go on.
+
+    From the fourth on, numbers are differences to the one before the last.
+    """
+    digits = np.frombuffer(text, np.uint8).astype(np.int64) - 48
+    ends = np.flatnonzero((digits & 32) == 0)
+    broken = len(digits) == 0 or digits.min() < 0 or digits.max() > 63
+    if broken or ends[-1:].tolist() != [len(digits) - 1]:
+        raise ImageError(f"{what} is broken: its counts are not COCO run lengths.")
+    starts = np.concatenate(([0], ends[:-1] + 1))
+    sizes = ends - starts + 1
+    place = np.arange(len(digits)) - np.repeat(starts, sizes)
+    if place.max() > 10:
+        raise ImageError(f"{what} is broken: one of its run lengths is endless.")
+    numbers = np.add.reduceat((digits & 31) << (5 * place), starts)
+    numbers -= np.where(digits[ends] & 16, np.int64(1) << (5 * sizes), 0)
+    numbers[1::2] = np.cumsum(numbers[1::2])
+    numbers[2::2] = np.cumsum(numbers[2::2])
+    return numbers
+
+
+def _from_polygons(
+    polygons: list[Any], shape: tuple[int, int], what: str
+) -> dict[str, Any]:
+    from pycocotools import mask
+
+    checked = [_outline(p, shape, what) for p in polygons]
+    drawn = [p for p in checked if len(p) >= 6]  # two points enclose nothing
+    if not drawn:
+        empty: dict[str, Any] = mask.frPyObjects(
+            {"size": list(shape), "counts": [shape[0] * shape[1]]}, *shape
+        )
+        return empty
+    merged: dict[str, Any] = mask.merge(mask.frPyObjects(drawn, *shape))
+    return merged
+
+
+def _outline(polygon: Any, shape: tuple[int, int], what: str) -> list[float]:
+    try:
+        numbers = np.asarray(polygon, float)
+    except (TypeError, ValueError):
+        numbers = np.zeros((0, 0))
+    if numbers.ndim != 1 or len(numbers) % 2 or not np.isfinite(numbers).all():
+        raise ImageError(
+            f"{what} has a polygon that is no list of finite numbers x, y, x, y, ..."
+        )
+    xy = numbers.reshape(-1, 2)
+    size = np.array(shape[::-1])
+    if (xy < -size).any() or (xy > 2 * size).any():
+        raise ImageError(
+            f"{what} has a polygon that reaches to x = {xy[:, 0].max():g}, "
+            f"y = {xy[:, 1].max():g}, far outside the image of {shape[0]} rows and "
+            f"{shape[1]} columns."
+        )
+    points: list[float] = numbers.tolist()
+    return points
