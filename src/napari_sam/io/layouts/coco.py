@@ -80,7 +80,8 @@ def _candidates(root: Path) -> list[Path]:
 def _may_be_coco(path: Path) -> bool:
     with path.open("rb") as file:
         start = file.read(_GLANCE)
-    return b'"images"' in start or b'"annotations"' in start
+    one_image = b'"image"' in start  # as SA-1B has it
+    return b'"images"' in start or (b'"annotations"' in start and not one_image)
 
 
 def _the_one(root: Path) -> Path:
@@ -88,7 +89,7 @@ def _the_one(root: Path) -> Path:
     if len(found) > 1:
         found = [p for p in found if _may_be_coco(p)] or found
     if not found:
-        raise MissingFileError(f"{root} holds no {LOOKS}.")
+        raise MissingFileError(f"There is nothing to read in {root}; expected {LOOKS}.")
     if len(found) > 1:
         raise ImageError(
             f"{root} holds {len(found)} JSON files: {few([p.name for p in found], 5)}. "

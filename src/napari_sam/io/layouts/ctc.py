@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from napari_sam.core.errors import MissingFileError
+from napari_sam.core.errors import ImageError, MissingFileError
 from napari_sam.io.images import read_image
 from napari_sam.io.layouts.listing import few, stack_sizes
 from napari_sam.io.layouts.sources import ImageFile, LabelFile
@@ -128,13 +128,18 @@ def _pairs(
     for match, path in masks:
         image = images[f"t{match[1]}"]
         name = f"{sequence.name}/{image.stem}"
-        sizes, _, _ = stack_sizes(image)
+        sizes, _, _ = stack_sizes(image, channels="S")  # C is z here
         if len(sizes) != 1:  # a plane, or what the reader will complain about
             yield _pair(name, kind, image, path, kept)
         elif match[2]:  # the mask of one slice
             yield _pair(name, kind, image, path, kept, z=int(match[2]), sliced=True)
         else:
             volume = read_image(path, axes="zyx").frames
+            if len(volume) != sizes[0]:
+                raise ImageError(
+                    f"{path} has {len(volume)} slices, but {image} has {sizes[0]}; "
+                    "expected as many."
+                )
             for z in (z for z in range(len(volume)) if volume[z].any()):
                 yield _pair(name, kind, image, path, kept, z=z)
 

@@ -86,7 +86,7 @@ def find_beside(root: Path, kept: Kept) -> list[Pair]:
         raise MissingFileError(
             f"{root} has no image for {few(without)}; expected {MASKS}."
             if without
-            else f"{root} holds no {MASKS}."
+            else f"There is nothing to read in {root}; expected {MASKS}."
         )
     return [
         pair

@@ -47,8 +47,17 @@ def may_be_image(path: Path) -> bool:
     return not hidden and path.is_file()
 
 
-def stack_sizes(path: Path) -> tuple[tuple[int, ...], str, bool]:
+def stack_sizes(
+    path: Path, *, channels: str = "SC"
+) -> tuple[tuple[int, ...], str, bool]:
     """Read from the header of a TIFF how many planes lie along which axes.
+
+    Parameters
+    ----------
+    path
+        Where it is.
+    channels
+        Axes of the file that belong to a plane, in letters of a TIFF.
 
     Returns
     -------
@@ -71,7 +80,9 @@ def stack_sizes(path: Path) -> tuple[tuple[int, ...], str, bool]:
             axes, shape = series.axes, series.shape
     except Exception as wrong:
         raise NotAnImageError(f"{path} cannot be read as a TIFF: {wrong}") from wrong
-    along = [(a, n) for a, n in zip(axes, shape, strict=True) if a not in "YXSC"]
+    along = [
+        (a, n) for a, n in zip(axes, shape, strict=True) if a not in "YX" + channels
+    ]
     letters, sizes = "".join(a for a, _ in along), tuple(n for _, n in along)
     if set(letters) <= set("TZ"):
         return sizes, letters.lower(), True

@@ -43,7 +43,7 @@ def find(root: Path, kept: Kept) -> list[Pair]:
     """
     found = _images(root)
     if not found:
-        raise MissingFileError(f"{root} holds no {LOOKS}.")
+        raise MissingFileError(f"There is nothing to read in {root}; expected {LOOKS}.")
     pairs = []
     for image, names in found:
         if len(names) != 1:

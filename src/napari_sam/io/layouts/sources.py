@@ -46,7 +46,14 @@ class ImageFile:
     def __call__(self) -> Frames:
         """Open it."""
         frames = self.kept.get(("image", self.path), self._read, _nbytes)
-        return frames if self.plane is None else one_plane(frames, self.plane)
+        if self.plane is None:
+            return frames
+        if self.plane >= len(frames):
+            raise ImageError(
+                f"{self.path} has {len(frames)} planes; there is no plane {self.plane} "
+                "to go with its labels, counted from 0."
+            )
+        return one_plane(frames, self.plane)
 
     def _read(self) -> Frames:
         frames = read_image(self.path, axes=self.axes).frames

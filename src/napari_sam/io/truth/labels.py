@@ -104,8 +104,9 @@ def _without_colour(pixels: NDArray[Any], where: str) -> NDArray[Any]:
     grey = pixels[..., 0]
     if (pixels[..., :3] != grey[..., None]).any():
         raise ImageError(
-            f"{where} holds colours, of shape {pixels.shape}; expected one whole "
-            "number per pixel. Save the numbers of the objects, not their colours."
+            f"{where} has channels, its shape is {pixels.shape}; expected one whole "
+            "number per pixel. Save the numbers of the objects, not their colours, "
+            "and stacks with their axes."
         )
     return grey
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from napari_sam.core.errors import ImageError
 from napari_sam.core.tiling import Region
-from napari_sam.io.truth.runs import as_rle
+from napari_sam.io.truth.runs import as_rle, decoded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,10 +78,7 @@ class RleTruth:
 
     def mask(self, object_id: int) -> NDArray[np.bool_]:
         """Decode the pixels of an object."""
-        from pycocotools import mask
-
-        decoded: NDArray[np.uint8] = mask.decode(self._rle(object_id))
-        return decoded.astype(bool, order="C")
+        return decoded(self._rle(object_id))
 
     def window(self, object_id: int) -> Region:
         """Return the tight rectangle around an object."""

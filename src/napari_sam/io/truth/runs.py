@@ -6,13 +6,16 @@ with whatever was in memory, and a polygon that reaches far outside takes all of
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_sam.core.errors import ImageError
 
-__all__ = ["as_rle"]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["as_rle", "decoded"]
 
 
 def as_rle(segmentation: Any, shape: tuple[int, int], what: str) -> dict[str, Any]:
@@ -42,6 +45,19 @@ def as_rle(segmentation: Any, shape: tuple[int, int], what: str) -> dict[str, An
     )
 
 
+def decoded(rle: dict[str, Any]) -> NDArray[np.bool_]:
+    """Return the mask of compressed run lengths, ``(rows, cols)``."""
+    rows, cols = rle["size"]
+    runs = _unpacked(rle["counts"], "The mask")
+    inside = np.arange(len(runs)) % 2 == 1  # the first run is background
+    columns = np.repeat(inside, runs).reshape(cols, rows)
+    ends = np.cumsum(runs)[inside]
+    part = slice(runs[0] // rows, -(-int(ends[-1]) // rows) if len(ends) else 0)
+    mask = np.zeros((rows, cols), bool)  # turning the columns is what takes long
+    mask[:, part] = columns[part].T
+    return mask
+
+
 def _from_runs(
     segmentation: dict[str, Any], shape: tuple[int, int], what: str
 ) -> dict[str, Any]:
@@ -69,7 +85,7 @@ def _from_runs(
     return {"size": list(shape), "counts": text}
 
 
-def _lengths(counts: Any, what: str) -> np.ndarray[Any, np.dtype[np.int64]]:
+def _lengths(counts: Any, what: str) -> NDArray[np.int64]:
     """Run lengths as numbers, from numbers or from COCO's text."""
     if isinstance(counts, list):
         plain = np.array(counts) if counts else np.zeros(0, np.int64)
@@ -82,7 +98,7 @@ def _lengths(counts: Any, what: str) -> np.ndarray[Any, np.dtype[np.int64]]:
     raise ImageError(f"{what} has counts that are neither whole numbers nor text.")
 
 
-def _unpacked(text: bytes, what: str) -> np.ndarray[Any, np.dtype[np.int64]]:
+def _unpacked(text: bytes, what: str) -> NDArray[np.int64]:
     """Read COCO's text: 5 bits a character, lowest first, a sixth to go on.
 
     From the fourth on, numbers are differences to the one before the last.
