@@ -38,11 +38,11 @@ def trained(folder):
 
 
 def test_trained_weights_are_evaluated(folder, trained):
-    table = folder.parent / "table.csv"
-    done = run("evaluate", folder, "--checkpoint", trained, "--objects", 2, "-o", table)
+    report = folder.parent / "report"
+    done = run("evaluate", trained, folder, "--objects", 2, "-o", report)
     assert done.exit_code == 0, done.output
-    assert done.output.splitlines()[1].split()[0] == "cells"
-    rows = list(csv.DictReader(table.open()))
+    rows = list(csv.DictReader((report / "objects.csv").open()))
+    assert {(row["model"], row["kind"]) for row in rows} == {("mine", "cells")}
     assert 1 <= len(rows) <= 4
     assert all(0 <= float(row["box"]) <= 1 for row in rows)
 
@@ -58,9 +58,10 @@ def test_trained_weights_segment(folder, trained):
 
 @pytest.mark.parametrize("command", ["train", "evaluate"])
 def test_a_folder_that_is_not_there_is_one_line(command, tmp_path):
-    options = ("-o", tmp_path / "x.safetensors") if command == "train" else ()
-    done = run(command, tmp_path / "nowhere", *options)
+    nowhere = tmp_path / "nowhere"
+    train = (nowhere, "-o", tmp_path / "x.safetensors")
+    done = run(command, *(train if command == "train" else ("pocket", nowhere)))
     assert done.exit_code == 2
     (line,) = done.output.strip().splitlines()
     assert line.startswith("Error: ")
-    assert "images/" in line
+    assert str(nowhere) in line

@@ -1,68 +1,176 @@
 import numpy as np
+import pytest
 
+from napari_sam.core.errors import ImageError, PromptError
 from napari_sam.core.frames import Frames
 from napari_sam.core.progress import drain
-from napari_sam.evaluation.masks import (
-    iou,
-    iter_evaluate,
-    middle,
-    next_click,
-    summarise,
-    tight_box,
-)
+from napari_sam.core.tiling import Region
+from napari_sam.evaluation import evaluate, iter_evaluate, iter_worst, synthetic_pairs
+from napari_sam.evaluation.masks import size_of
+from napari_sam.evaluation.worst import ANSWER, TRUTH
 from napari_sam.io.pairs import Pair
 from napari_sam.testing import ThresholdBackend
 
 
-def test_the_middle_is_deepest_inside():
-    mask = np.zeros((30, 30), bool)
-    mask[5:16, 10:21] = True
-    mask[5:7, 0:10] = True
-    assert middle(mask) == (10, 15)
-
-
-def test_a_person_clicks_the_larger_error():
-    truth = np.zeros((40, 40), bool)
-    truth[5:25, 5:25] = True
-    answer = truth.copy()
-    answer[5:15] = False
-    answer[30:34, 30:34] = True
-    row, col, inside = next_click(truth, answer)
-    assert inside
-    assert truth[row, col]
-    assert not answer[row, col]
-    answer = truth.copy()
-    answer[26:38, 5:38] = True
-    row, col, inside = next_click(truth, answer)
-    assert not inside
-    assert answer[row, col]
-    assert not truth[row, col]
-    assert next_click(truth, truth) is None
-
-
-def test_a_model_that_answers_rightly_scores_one(blobs):
+@pytest.fixture
+def squares(blobs):
     labels = np.zeros(blobs.shape, np.int32)
     labels[10:30, 20:40], labels[50:60, 5:15] = 1, 2
-    pair = Pair("a", "squares", Frames(blobs, "yx"), labels)
-    (summary,) = summarise(drain(iter_evaluate(ThresholdBackend(), [pair])))
-    assert (summary.kind, summary.objects) == ("squares", 2)
-    assert (summary.click, summary.box, summary.five) == (1, 1, 1)
+    return Pair("a", "squares", Frames(blobs, "yx"), labels)
 
 
-def test_a_model_that_answers_wrongly_does_not(blobs):
+@pytest.fixture
+def too_wide(blobs):
     labels = np.zeros(blobs.shape, np.int32)
     labels[10:30, 20:60] = 1  # twice as wide as what is bright
-    pair = Pair("a", "squares", Frames(blobs, "yx"), labels)
-    (result,) = drain(iter_evaluate(ThresholdBackend(), [pair]))
+    return Pair("b", "squares", Frames(blobs, "yx"), labels)
+
+
+class Refusing(ThresholdBackend):
+    """Answers nothing about the upper half, and no box at all."""
+
+    def decode(self, embedding, prompts):
+        if any(p.boxes or p.anchor[0] < 32 for p in prompts):
+            raise PromptError("I would rather not")
+        return super().decode(embedding, prompts)
+
+
+def test_a_model_that_answers_rightly_scores_one(squares):
+    results = drain(iter_evaluate(ThresholdBackend(), [squares]))
+    assert {r.object_id for r in results} == {1, 2}
+    for result in results:
+        assert (result.click, result.best, result.box) == (1, 1, 1)
+        assert result.clicks == (1,) * 5
+        assert result.needed(0.9) == 1
+        assert result.refusal == ""
+
+
+def test_a_model_that_answers_wrongly_does_not(too_wide):
+    (result,) = drain(iter_evaluate(ThresholdBackend(), [too_wide]))
     assert result.click == 0.5
     assert result.clicks[0] == result.click
     assert len(result.clicks) == 5
+    assert result.needed(0.8) is None
+    assert result.candidates == (0.5, 18 * 18 / 800, 0.5)
+    assert result.best == 0.5
+    assert result.candidate_scores == pytest.approx((1, 0.9, 0.81))
+    assert result.click_scores[0] == 1
 
 
-def test_iou_and_boxes_by_hand():
-    one, other = np.zeros((2, 4, 4), bool)
-    assert iou(one, other) == 1
-    one[1:3, 1:3] = other[1:3, 2:4] = True
-    assert iou(one, other) == 2 / 6
-    (box,) = tight_box(one).boxes
-    assert (box.top, box.left, box.bottom, box.right) == (1, 1, 3, 3)
+def test_a_refusal_is_counted_and_ends_nothing(squares):
+    backend = Refusing()
+    results = {r.object_id: r for r in drain(iter_evaluate(backend, [squares]))}
+    assert results[1].clicks == (0,) * 5
+    assert results[1].candidates == ()
+    assert results[1].best == 0
+    assert results[2].clicks == (1,) * 5
+    assert results[2].box == 0
+    assert all("rather not" in r.refusal for r in results.values())
+
+
+def test_every_model_is_asked_for_the_same_objects(squares, too_wide):
+    models = {"one": ThresholdBackend(), "two": ThresholdBackend(threshold=225)}
+    results = drain(iter_evaluate(models, [squares, too_wide]))
+    asked = [[(r.name, r.object_id) for r in results if r.model == m] for m in models]
+    assert asked[0] == asked[1]
+    assert len(asked[0]) == 3
+    dim = {(r.name, r.object_id): r for r in results if r.model == "two"}
+    assert dim["a", 1].click == 0
+    assert dim["a", 2].click == 1
+
+
+def test_an_image_is_looked_at_once(squares):
+    backend = ThresholdBackend()
+    drain(iter_evaluate(backend, [squares]))
+    assert backend.encoded == 1
+
+
+def test_which_objects_depends_on_the_image_and_the_seed_alone():
+    pairs = synthetic_pairs(3, size=64)
+
+    def asked(some, seed=0):
+        work = iter_evaluate(ThresholdBackend(), some, objects=2, seed=seed)
+        return {(r.name, r.object_id) for r in drain(work)}
+
+    assert asked(pairs) == asked(pairs[::-1])
+    assert asked(pairs[1:]) < asked(pairs)
+    assert asked(pairs) != asked(pairs, seed=1)
+
+
+def test_objects_may_overlap(blobs):
+    """One that lies under another is asked for whole."""
+
+    class Overlapping:
+        shape, ids, areas = blobs.shape, np.array([1, 2]), np.array([400, 100])
+
+        def window(self, object_id):
+            return Region(10, 20, 30, 40) if object_id == 1 else Region(10, 20, 20, 30)
+
+        def mask(self, object_id):
+            plane = np.zeros(blobs.shape, bool)
+            plane[self.window(object_id).slices] = True
+            return plane
+
+    pair = Pair("a", "k", Frames(blobs, "yx"), lambda: Overlapping())
+    results = {r.object_id: r for r in drain(iter_evaluate(ThresholdBackend(), [pair]))}
+    assert results[1].click == 1
+    assert results[2].click == 0.25
+    assert results[2].box == 1
+
+
+def test_specks_are_not_asked_for(blobs):
+    labels = np.zeros(blobs.shape, np.int32)
+    labels[0, :29], labels[1, :30] = 1, 2
+    pair = Pair("a", "specks", Frames(blobs, "yx"), labels)
+    (result,) = drain(iter_evaluate(ThresholdBackend(), [pair]))
+    assert result.object_id == 2
+
+
+def test_sizes_go_by_the_diameter_of_a_disc():
+    areas = (201, 202, 1809, 1810)
+    assert [size_of(a) for a in areas] == ["small", "medium", "medium", "large"]
+
+
+def test_each_step_holds_what_was_found_so_far(squares, too_wide):
+    work = iter_evaluate(ThresholdBackend(), [squares, too_wide])
+    step = next(work)
+    assert (step.done, step.total) == (1, 2)
+    assert {r.name for r in step.results} == {"a"}
+    work.close()
+
+
+def test_nothing_to_ask_for_is_an_error_of_ours(blobs):
+    pair = Pair("a", "none", Frames(blobs, "yx"), np.zeros(blobs.shape, np.int32))
+    with pytest.raises(ImageError, match="no object"):
+        evaluate(ThresholdBackend(), [pair])
+
+
+def test_synthetic_scenes_are_the_same_every_time():
+    first, second = synthetic_pairs(2), synthetic_pairs(3)
+    for one, other in zip(first, second, strict=False):
+        np.testing.assert_array_equal(one.labels, other.labels)
+        np.testing.assert_array_equal(one.frames[0], other.frames[0])
+    assert not np.array_equal(second[1].labels, second[2].labels)
+
+
+def test_the_worst_cases_are_drawn_with_truth_and_answer(squares, too_wide):
+    backend = ThresholdBackend()
+    pairs = [squares, too_wide]
+    results = drain(iter_evaluate(backend, pairs))
+    cases = drain(iter_worst(backend, pairs, results, count=1))
+    assert [c.asked for c in cases] == ["one click", "a box", "five clicks"]
+    for case in cases:
+        assert case.result.name == "b"
+        assert case.reached == 0.5
+        colours = {tuple(c) for c in case.picture.reshape(-1, 3)}
+        assert {TRUTH, ANSWER} <= colours
+
+
+def test_a_refused_case_is_drawn_without_an_answer(squares):
+    backend = Refusing()
+    results = drain(iter_evaluate(backend, [squares]))
+    case, *_ = drain(iter_worst(backend, [squares], results, count=1))
+    assert case.reached == 0
+    colours = {tuple(c) for c in case.picture.reshape(-1, 3)}
+    assert TRUTH in colours
+    assert ANSWER not in colours

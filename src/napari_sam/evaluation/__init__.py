@@ -1,1 +1,48 @@
-"""How good masks are, measured as a person would use them."""
+"""How good masks are, measured as a person would use them.
+
+Each name is imported on first use.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from napari_sam.evaluation.classical import open_classical
+    from napari_sam.evaluation.html import write_html
+    from napari_sam.evaluation.masks import Result, iter_evaluate
+    from napari_sam.evaluation.report import Report, evaluate
+    from napari_sam.evaluation.scenes import synthetic_pairs
+    from napari_sam.evaluation.worst import Case, iter_worst
+
+__all__ = [
+    "Case",
+    "Report",
+    "Result",
+    "evaluate",
+    "iter_evaluate",
+    "iter_worst",
+    "open_classical",
+    "synthetic_pairs",
+    "write_html",
+]
+
+_ROOMS = {
+    "Case": "worst",
+    "Report": "report",
+    "Result": "masks",
+    "evaluate": "report",
+    "iter_evaluate": "masks",
+    "iter_worst": "worst",
+    "open_classical": "classical",
+    "synthetic_pairs": "scenes",
+    "write_html": "html",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name on first use."""
+    if name not in _ROOMS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_ROOMS[name]}"), name)

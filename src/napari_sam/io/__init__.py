@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         check_picture_path,
         compose,
         draw_overlay,
+        encode_picture,
         write_overlay,
         write_picture,
     )
@@ -23,6 +24,7 @@ __all__ = [
     "check_picture_path",
     "compose",
     "draw_overlay",
+    "encode_picture",
     "read_image",
     "read_prompts",
     "write_labels",
@@ -37,6 +39,7 @@ _ROOMS = {
     "check_picture_path": "overlay",
     "compose": "overlay",
     "draw_overlay": "overlay",
+    "encode_picture": "overlay",
     "read_image": "images",
     "read_prompts": "prompts",
     "write_labels": "labels",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,6 +52,14 @@ def write_picture(path: str | Path, picture: NDArray[np.uint8]) -> None:
     check_picture_path(path)
     with replacing(path) as temporary:
         Image.fromarray(picture).save(temporary)
+
+
+def encode_picture(picture: NDArray[np.uint8]) -> bytes:
+    """Return an RGB picture as a small PNG of at most 256 colours."""
+    file = BytesIO()
+    few = Image.fromarray(picture).quantize(256, dither=Image.Dither.NONE)
+    few.save(file, "png", optimize=True)
+    return file.getvalue()
 
 
 def check_picture_path(path: str | Path) -> None:

@@ -2,73 +2,231 @@
 
 from __future__ import annotations
 
-import csv
-from dataclasses import asdict
+import sys
+from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari_sam.core.protocols import Backend
     from napari_sam.evaluation.masks import Result
+    from napari_sam.evaluation.report import Report
+    from napari_sam.evaluation.worst import Case
+    from napari_sam.io.pairs import Pair
+
+_FOLDER = click.Path(path_type=Path)
+_LAYOUTS = ("auto", "labels", "masks", "sa-1b", "coco", "ctc", "ctc-st", "ctc-tra",
+            "ome-zarr")  # fmt: skip
 
 
-@click.command()
-@click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.command(no_args_is_help=True)
+@click.argument("model")
+@click.argument("data", nargs=-1, type=_FOLDER)
 @click.option(
-    "--model", default="pocket", show_default=True, metavar="NAME",
-    help="Which model; see napari-sam models list.",
+    "-o", "--output", type=_FOLDER, metavar="FOLDER",
+    help="Write report.html, summary.csv and objects.csv.",
 )  # fmt: skip
 @click.option(
-    "--checkpoint", type=click.Path(path_type=Path), metavar="FILE",
-    help="Weights of the model.",
+    "--against", multiple=True, metavar="NAMES",
+    help="Judge others on the same objects: flood, walker, watershed, or models.",
 )  # fmt: skip
 @click.option(
-    "--objects", default=12, show_default=True, help="At most this many per image."
+    "--classical", is_flag=True, help="The same as --against flood,walker,watershed."
 )
-@click.option("--seed", default=0, show_default=True, help="Chooses the objects.")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE",
-    help="Write a table of every object (.csv).",
+    "--synthetic", type=click.IntRange(1), metavar="N",
+    help="Also evaluate on N generated scenes; DATA may then be left out.",
 )  # fmt: skip
+@click.option(
+    "--layout", type=click.Choice(_LAYOUTS), default="auto", show_default=True,
+    help="How the files of DATA lie.",
+)  # fmt: skip
+@click.option(
+    "--objects", type=click.IntRange(1), default=12, show_default=True,
+    help="At most this many of each image.",
+)  # fmt: skip
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True,
+    help="Chooses the objects.",
+)  # fmt: skip
+@click.option(
+    "--worst", type=click.IntRange(0), default=4, show_default=True, metavar="N",
+    help="Pictures of the worst cases, for each kind of image and prompt.",
+)  # fmt: skip
+@click.option("--markdown", is_flag=True, help="Print the tables of a model card.")
+@click.option("--json", "as_json", is_flag=True, help="Print every figure as JSON.")
+@click.option("--device", default="auto", show_default=True, help="cpu, cuda, mps.")
+@click.option(
+    "--precision", default="auto", show_default=True, help="float32 or bfloat16."
+)
 def evaluate(
-    folders: tuple[Path, ...],
     model: str,
-    checkpoint: Path | None,
-    objects: int,
-    seed: int,
-    output: Path | None,
+    data: tuple[Path, ...],
+    against: tuple[str, ...],
+    classical: bool,
+    synthetic: int | None,
+    **options: Any,
 ) -> None:
-    """Ask for objects of folders of images/ and labels/, and measure the masks.
+    """Ask MODEL for the objects of images with ground truth, and measure its masks.
 
-    Each object is asked for by one click in its middle (the best-ranked mask, and
-    the best of the candidates), by its box, and by five clicks, each new one in the
-    middle of the largest error. Figures are mean IoU.
+    MODEL is a name (see napari-sam models list), a file of weights of pocket, or
+    NAME=FILE. DATA are folders of images/ and labels/, or of another layout. Each
+    object is asked for by one click in its middle, by its box, and by up to five
+    clicks, each in the middle of the largest error. Figures are mean IoU.
     """
+    names = [n for text in against for n in text.split(",") if n]
+    names += ["flood", "walker", "watershed"] if classical else []
+    models = _open([model, *names], options["device"], options["precision"])
+    pairs = _read(data, synthetic, options["layout"])
+    results, stopped = _run(models, pairs, options)
+    report = _report(models, results, data, synthetic, options)
+    _say(report, options)
+    if options["output"] and results:
+        cases = [] if stopped else _worst(models, pairs, report, options["worst"])
+        _write(report, cases, options["output"])
+    if stopped:
+        sys.exit(130)
+
+
+def _open(names: Sequence[str], device: str, precision: str) -> dict[str, Backend]:
+    """Open every model, each under the name that it has in the tables."""
     from napari_sam.api import load_backend
-    from napari_sam.core.progress import drain
-    from napari_sam.evaluation.masks import iter_evaluate, summarise
+    from napari_sam.core.errors import UnknownModelError
+    from napari_sam.core.registry import backend_names
+    from napari_sam.evaluation.classical import CLASSICAL, open_classical
+
+    found: dict[str, Backend] = {}
+    for text in dict.fromkeys(names):
+        name, _, file = text.partition("=")
+        if text in CLASSICAL:
+            found[text] = open_classical(text)
+        elif file or name in backend_names() or not Path(text).exists():
+            path = file or None
+            options = {"device": device, "precision": precision}
+            short = f"{name}={Path(file).name}" if file else name
+            found[short] = load_backend(name, checkpoint=path, **options)
+        elif Path(text).is_dir():
+            raise UnknownModelError(
+                f"{text} is a folder, but the model comes first: "
+                f"napari-sam evaluate pocket {text}"
+            )
+        else:
+            found[Path(text).stem] = load_backend(
+                "pocket", checkpoint=text, device=device, precision=precision
+            )
+    return found
+
+
+def _read(data: Sequence[Path], synthetic: int | None, layout: str) -> list[Pair]:
+    """Find all images, and look at every one before a long run depends on it."""
+    from napari_sam.evaluation.scenes import synthetic_pairs
+    from napari_sam.io.checking import check_pairs
     from napari_sam.io.pairs import read_pairs
 
-    backend = load_backend(model, checkpoint=checkpoint)
-    pairs = [pair for folder in folders for pair in read_pairs(folder)]
-    results = drain(iter_evaluate(backend, pairs, objects=objects, seed=seed))
-    click.echo(f"{'kind':16} objects  click   best    box  five clicks")
-    for row in summarise(results):
-        click.echo(
-            f"{row.kind:16} {row.objects:7}  {row.click:.3f}  {row.best:.3f}  "
-            f"{row.box:.3f}  {row.five:.3f}"
-        )
-    if output is not None:
-        _write(output, results)
+    if not data and synthetic is None:
+        raise click.UsageError("Give DATA to evaluate on, or --synthetic.")
+    found = {folder: read_pairs(folder, layout=layout) for folder in data}
+    kinds = Counter(
+        kind for those in found.values() for kind in {p.kind for p in those}
+    )
+    for folder, those in found.items():
+        for pair in those:
+            if kinds[pair.kind] > 1:
+                pair.kind = f"{folder.absolute().parent.name}/{pair.kind}"
+    pairs = [pair for those in found.values() for pair in those]
+    if pairs:
+        check_pairs(pairs)
+    return pairs + (synthetic_pairs(synthetic) if synthetic else [])
 
 
-def _write(output: Path, results: list[Result]) -> None:
-    rows = [
-        {**asdict(r), "clicks": " ".join(f"{v:.4f}" for v in r.clicks)} for r in results
-    ]
-    with output.open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]) if rows else ["kind"])
-        writer.writeheader()
-        writer.writerows(rows)
-    click.echo(f"Every object stands in {output}")
+def _run(
+    models: dict[str, Backend], pairs: Sequence[Pair], options: dict[str, Any]
+) -> tuple[list[Result], bool]:
+    """Results, and whether Ctrl-C ended it before its time."""
+    from napari_sam.evaluation.masks import iter_evaluate
+
+    objects, seed = options["objects"], options["seed"]
+    results: list[Result] = []
+    said = start = perf_counter()
+    done = 0
+    try:
+        for step in iter_evaluate(models, pairs, objects=objects, seed=seed):
+            results += step.results
+            done = step.done
+            if (now := perf_counter()) - said > 10:
+                said = now
+                left = (now - start) / done * (step.total - done)
+                click.echo(
+                    f"{done} of {step.total} images, {left:.0f} s left", err=True
+                )
+    except KeyboardInterrupt:
+        click.echo(f"Stopped after {done} of {len(pairs)} images.", err=True)
+        return results, True
+    return results, False
+
+
+def _report(
+    models: dict[str, Backend],
+    results: Sequence[Result],
+    data: Sequence[Path],
+    synthetic: int | None,
+    options: dict[str, Any],
+) -> Report:
+    from napari_sam._version import __version__
+    from napari_sam.evaluation.report import Report
+
+    folders = [str(d) for d in data]
+    scenes = [f"{synthetic} generated scenes"] if synthetic else []
+    images = {(r.kind, r.name) for r in results}
+    objects = {(r.kind, r.name, r.object_id) for r in results}
+    facts = {
+        "data": ", ".join(folders + scenes),
+        "asked for": f"{len(objects)} objects of {len(images)} images, at most "
+        f"{options['objects']} of each, seed {options['seed']}",
+        "models": ", ".join(m.fingerprint for m in models.values()),
+        "napari-sam": __version__,
+    }
+    return Report(tuple(results), facts)
+
+
+def _say(report: Report, options: dict[str, Any]) -> None:
+    from napari_sam.evaluation.report import as_json
+    from napari_sam.evaluation.tables import ranking_line
+
+    if options["as_json"]:
+        click.echo(as_json(report))
+    elif not report.results:
+        click.echo("No object was asked for: there is none of 30 pixels or more.")
+    elif options["markdown"]:
+        tables = (f"**{t.title}**\n\n{t.markdown()}" for t in report.tables)
+        click.echo("\n\n".join([f"{report.facts['asked for']}.", *tables]))
+    else:
+        click.echo(f"{report.facts['asked for']}. ± is half of the 95 % interval.")
+        for table in report.tables:
+            click.echo(f"\n{table.title}\n{table.text()}")
+        if line := ranking_line(report.results, report.models[0]):
+            click.echo(f"\n{line}")
+
+
+def _worst(
+    models: dict[str, Backend], pairs: Sequence[Pair], report: Report, count: int
+) -> list[Case]:
+    from napari_sam.core.progress import drain
+    from napari_sam.evaluation.worst import iter_worst
+
+    first = report.models[0]
+    mine = [r for r in report.results if r.model == first]
+    return drain(iter_worst(models[first], pairs, mine, count=count))
+
+
+def _write(report: Report, cases: Sequence[Case], folder: Path) -> None:
+    from napari_sam.evaluation.html import write_html
+
+    report.write(folder)
+    write_html(folder / "report.html", report, cases)
+    click.echo(f"\nThe report is {folder / 'report.html'}", err=True)

@@ -1,0 +1,195 @@
+"""What a person has without a model: the tools before Segment Anything, as backends.
+
+Each hears the same clicks and boxes through the same door as a model, so both are
+judged by the same code.
+
+- `flood`: the magic wand. Everything that hangs together with a click and differs from
+  it by less than a tolerance.
+- `walker`: the random walker (Grady 2006, IEEE Transactions on Pattern Analysis and
+  Machine Intelligence 28:1768). A pixel belongs to the marks that a walker, who shuns
+  strong edges, probably meets first.
+- `watershed`: marks flooded over the slope of the image (Vincent and Soille 1991, IEEE
+  Transactions on Pattern Analysis and Machine Intelligence 13:583).
+
+The last two need marks of the background too: negative clicks, what is outside a box,
+or, without a box, the rim of a window around the clicks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+
+from napari_sam.core.errors import UnknownModelError
+from napari_sam.core.lowering import rounds
+from napari_sam.core.prediction import Prediction
+from napari_sam.core.tiling import Region
+from napari_sam.evaluation.clicks import put
+from napari_sam.evaluation.marks import (
+    GROUND,
+    OBJECT,
+    Heard,
+    hear,
+    is_in,
+    marks_of,
+    window_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_sam.core.prompts import Prompts
+    from napari_sam.core.protocols import Embedding
+
+    Tool = Callable[[NDArray[np.float32], Heard], NDArray[np.bool_]]
+
+__all__ = ["CLASSICAL", "ClassicalBackend", "open_classical"]
+
+#: Standard deviation of the smoothing before anything else, in pixels.
+SMOOTH = 0.7
+#: Flood fill: of 255, the largest difference in any channel; twice that in a box,
+#: where it cannot run away.
+TOLERANCE = 32.0
+#: Random walker: how much it shuns edges.
+BETA = 1000.0
+
+
+@dataclass(frozen=True)
+class ClassicalBackend:
+    """A tool behind the door `Backend`. Its score is always 1: it has no opinion.
+
+    Attributes
+    ----------
+    name
+        For messages and fingerprints.
+    tool
+        Makes a mask of a smoothed plane and what was heard.
+    """
+
+    name: str
+    tool: Tool
+    working_size: int = 1024
+
+    @property
+    def fingerprint(self) -> str:
+        """Name of the tool, and of how it smooths."""
+        return f"{self.name}-1"
+
+    def encode(self, planes: Sequence[NDArray[np.uint8]]) -> list[Embedding]:
+        """Smooth each plane; float32 ``(y, x, 3)``, 0 to 255."""
+        sigma = (SMOOTH, SMOOTH, 0)
+        return [
+            {"smooth": ndimage.gaussian_filter(p.astype(np.float32), sigma)}
+            for p in planes
+        ]
+
+    def decode(
+        self, embedding: Embedding, prompts: Sequence[Prompts]
+    ) -> list[Prediction]:
+        """Answer each prompt with one mask."""
+        return [self._answer(embedding["smooth"], p) for p in prompts]
+
+    def _answer(self, smooth: NDArray[np.float32], prompts: Prompts) -> Prediction:
+        last = rounds(prompts)[-1]
+        rows, cols = smooth.shape[:2]
+        mask = self.tool(smooth, hear(last.prompts, (rows, cols)))
+        logits = np.where(mask, np.float32(1), np.float32(-1))
+        answer = Prediction(logits, 1.0, Region(0, 0, rows, cols))
+        return answer.chosen(last.chosen)
+
+
+def flood(smooth: NDArray[np.float32], heard: Heard) -> NDArray[np.bool_]:
+    """Join what each click reaches, and stay in the box.
+
+    Where that runs into a negative click, the tolerance is halved until it does not:
+    so does a person with a slider.
+    """
+    plane = _whole(smooth)
+    mask = np.zeros(plane.shape, bool)
+    where = plane if heard.box is None else heard.box
+    tolerance = TOLERANCE if heard.box is None else 2 * TOLERANCE
+    window = smooth[where.slices]
+    outside = [(r - where.top, c - where.left) for r, c in heard.outside]
+    outside = [at for at in outside if is_in(at, where.shape)]
+    for row, col in heard.inside:
+        at = row - where.top, col - where.left
+        if is_in(at, where.shape):
+            mask[where.slices] |= _wand(window, at, outside, tolerance)
+    return mask
+
+
+def _wand(
+    smooth: NDArray[np.float32],
+    at: tuple[int, int],
+    outside: list[tuple[int, int]],
+    tolerance: float,
+) -> NDArray[np.bool_]:
+    from skimage.segmentation import flood as reached_from
+
+    apart = np.abs(smooth - smooth[at]).max(-1)
+    while True:
+        near = (apart <= tolerance).view(np.uint8)
+        found: NDArray[np.bool_] = reached_from(near, at, connectivity=1)
+        if tolerance < 1 or not any(found[other] for other in outside):
+            return found
+        tolerance /= 2
+
+
+def walker(smooth: NDArray[np.float32], heard: Heard) -> NDArray[np.bool_]:
+    """Give each pixel to the marks that a random walker meets first."""
+    from skimage.segmentation import random_walker
+
+    plane = _whole(smooth)
+    window = window_of(heard, plane.shape)
+    marks = marks_of(heard, window, plane.shape)
+    pixels = smooth[window.slices] / 255
+    if not (marks == GROUND).any() or np.ptp(pixels) == 0:
+        return put(marks == OBJECT, window, plane)
+    # Rounding may leave probabilities a little outside [0, 1]; only their order counts.
+    found = random_walker(
+        pixels, marks, beta=BETA, mode="cg_j", channel_axis=-1, prob_tol=1.0
+    )
+    return put(found == OBJECT, window, plane)
+
+
+def watershed(smooth: NDArray[np.float32], heard: Heard) -> NDArray[np.bool_]:
+    """Let the marks flow down the slope of the image until they meet."""
+    from skimage.segmentation import watershed as flow
+
+    plane = _whole(smooth)
+    window = window_of(heard, plane.shape)
+    marks = marks_of(heard, window, plane.shape)
+    pixels = smooth[window.slices]
+    slope = np.max(
+        [np.hypot(ndimage.sobel(p, 0), ndimage.sobel(p, 1)) for p in pixels.T], axis=0
+    ).T
+    return put(flow(slope, marks) == OBJECT, window, plane)
+
+
+def _whole(smooth: NDArray[np.float32]) -> Region:
+    return Region(0, 0, smooth.shape[0], smooth.shape[1])
+
+
+#: The tools by name.
+CLASSICAL: dict[str, Tool] = {"flood": flood, "walker": walker, "watershed": watershed}
+
+
+def open_classical(name: str) -> ClassicalBackend:
+    """Open a tool by its name.
+
+    Raises
+    ------
+    UnknownModelError
+        If there is none of that name.
+    """
+    if name not in CLASSICAL:
+        raise UnknownModelError(
+            f"There is no classical tool {name!r}: expected one of "
+            f"{', '.join(CLASSICAL)}."
+        )
+    return ClassicalBackend(name, CLASSICAL[name])
