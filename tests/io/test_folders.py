@@ -1,6 +1,8 @@
 """Images and label images, in two folders or side by side."""
 
 import pickle
+import re
+from pathlib import Path
 
 import imageio.v3 as iio
 import numpy as np
@@ -10,7 +12,7 @@ from PIL import Image
 
 from napari_sam.core.errors import ImageError, MissingFileError, NapariSamError
 from napari_sam.io import write_labels
-from napari_sam.io.pairs import read_pairs
+from napari_sam.io.pairs import LAYOUTS, read_pairs
 
 
 def test_images_and_labels_of_the_same_name(label_folder, pixels, labels):
@@ -213,3 +215,9 @@ def test_a_layout_that_is_not_known_is_refused(label_folder):
         read_pairs(label_folder / "images" / "a.png", layout="labels")
     with pytest.raises(MissingFileError, match="does not hold images/ and labels/"):
         read_pairs(label_folder / "images", layout="labels")
+
+
+def test_every_layout_is_explained():
+    page = (Path(__file__).parents[2] / "docs" / "data.md").read_text()
+    rows = re.findall(r"^\| (`.*?) \|", page, re.M)
+    assert re.findall(r"`([\w-]+)`", " ".join(rows)) == list(LAYOUTS)

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from napari_sam.io.checking import check_pairs, iter_check_pairs
     from napari_sam.io.images import Image, read_image
     from napari_sam.io.labels import check_labels_path, write_labels
     from napari_sam.io.overlay import (
@@ -16,16 +17,21 @@ if TYPE_CHECKING:
         write_overlay,
         write_picture,
     )
+    from napari_sam.io.pairs import Pair, read_pairs
     from napari_sam.io.prompts import read_prompts, write_prompts
 
 __all__ = [
     "Image",
+    "Pair",
     "check_labels_path",
+    "check_pairs",
     "check_picture_path",
     "compose",
     "draw_overlay",
     "encode_picture",
+    "iter_check_pairs",
     "read_image",
+    "read_pairs",
     "read_prompts",
     "write_labels",
     "write_overlay",
@@ -35,12 +41,16 @@ __all__ = [
 
 _ROOMS = {
     "Image": "images",
+    "Pair": "pairs",
     "check_labels_path": "labels",
+    "check_pairs": "checking",
     "check_picture_path": "overlay",
     "compose": "overlay",
     "draw_overlay": "overlay",
     "encode_picture": "overlay",
+    "iter_check_pairs": "checking",
     "read_image": "images",
+    "read_pairs": "pairs",
     "read_prompts": "prompts",
     "write_labels": "labels",
     "write_overlay": "overlay",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from napari_sam.core.errors import ImageError, MissingFileError, NotAnImageError
@@ -30,8 +32,10 @@ def images_in(folder: Path) -> dict[str, Path]:
         If two files have the same stem.
     """
     found: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()):
-        if not may_be_image(path):
+    with os.scandir(folder) as entries:  # knows files without asking for each
+        paths = sorted(folder / e.name for e in entries if e.is_file())
+    for path in paths:
+        if not _may_be_image(path.name):
             continue
         if path.stem in found:
             raise ImageError(
@@ -43,8 +47,11 @@ def images_in(folder: Path) -> dict[str, Path]:
 
 def may_be_image(path: Path) -> bool:
     """Whether it is a file, not hidden, that nobody would take for text."""
-    hidden = path.name.startswith(".") or path.suffix.lower() in _NO_IMAGES
-    return not hidden and path.is_file()
+    return _may_be_image(path.name) and path.is_file()
+
+
+def _may_be_image(name: str) -> bool:
+    return not name.startswith(".") and PurePath(name).suffix.lower() not in _NO_IMAGES
 
 
 def stack_sizes(
