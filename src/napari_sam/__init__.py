@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from napari_sam._version import __version__
 
 if TYPE_CHECKING:
-    from napari_sam.api import load_backend, segment, segment_many
+    from napari_sam.api import load_backend, open_store, segment, segment_many
     from napari_sam.core.appearance import Appearance
     from napari_sam.core.errors import NapariSamError
     from napari_sam.core.frames import Frames
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from napari_sam.image import PromptableImage
     from napari_sam.io import read_image, read_prompts, write_labels
     from napari_sam.stores.memory import MemoryStore
+    from napari_sam.stores.zarr import ZarrStore
 
 __all__ = [
     "Address",
@@ -37,8 +38,10 @@ __all__ = [
     "Prompts",
     "Region",
     "Tiling",
+    "ZarrStore",
     "__version__",
     "load_backend",
+    "open_store",
     "read_image",
     "read_prompts",
     "segment",
@@ -59,7 +62,9 @@ _ROOMS = {
     "Prompts": "core.prompts",
     "Region": "core.tiling",
     "Tiling": "core.tiling",
+    "ZarrStore": "stores.zarr",
     "load_backend": "api",
+    "open_store": "api",
     "read_image": "io",
     "read_prompts": "io",
     "segment": "api",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from napari_sam.core.prompts import Prompts
     from napari_sam.core.protocols import Backend
     from napari_sam.core.values import Address
+    from napari_sam.stores.zarr import ZarrStore
 
 
 def load_backend(
@@ -54,6 +55,53 @@ def load_backend(
     path = None if checkpoint is None else str(checkpoint)
     factory = resolve_backend(name)
     return factory(name, checkpoint=path, device=device, precision=precision)
+
+
+def open_store(
+    path: str | Path,
+    *,
+    mode: Literal["a", "r"] = "a",
+    precision: Literal["float16", "float32"] = "float16",
+    memory: int = 2 * 1024**3,
+    max_size: int | None = None,
+) -> ZarrStore:
+    """Open a folder where embeddings are kept, so that no image is looked at twice.
+
+    Several processes may use it at once, for several models and images. It is made
+    when the first embedding is written.
+
+    Parameters
+    ----------
+    path
+        A folder, or a URL that fsspec knows, such as ``s3://bucket/cells.zarr``.
+    mode
+        ``"r"`` writes nothing: what is missing is kept in memory.
+    precision
+        Of what is written. Half precision takes half the space, and the first answer
+        already uses the rounded values, so it agrees with every later one.
+    memory
+        Bytes of the latest embeddings that are kept in memory as well.
+    max_size
+        Bytes on disk, beyond which the least recently used embeddings are deleted.
+
+    Raises
+    ------
+    StoreMismatchError
+        If there is something else at that path, or a store of a later version.
+    MissingFileError
+        If there is nothing and the mode is ``"r"``.
+
+    Examples
+    --------
+    >>> import napari_sam as sam
+    >>> store = sam.open_store("cells.zarr")  # doctest: +SKIP
+    >>> image = sam.PromptableImage(pixels, model, store=store)  # doctest: +SKIP
+    """
+    from napari_sam.stores.zarr import ZarrStore
+
+    return ZarrStore(
+        path, mode=mode, precision=precision, memory=memory, max_size=max_size
+    )
 
 
 def segment(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
@@ -23,7 +25,7 @@ from napari_sam.stores.layout import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
     from zarr.abc.store import Store
@@ -48,6 +50,7 @@ class Arrays:
 
     def __init__(self, store: Store, files: Files) -> None:
         self._store, self._files = store, files
+        self._making = Lock()
         self.forget()
 
     def forget(self) -> None:
@@ -121,12 +124,13 @@ class Arrays:
             return
         about = {"format": FORMAT, "version": VERSION}
         image = {k: getattr(place, k) for k in ("planes", "rows", "columns")}
-        self._make_group("", {**about, "image": image}, fixed=about)
-        self._make_group(place.model_path, {**about, "model": place.model})
-        self._make_group(place.path, {**about, **asdict(place)})
-        self._make_group(f"{place.path}/features", {})
-        self._make_group(path, layout.to_dict())
-        self._layouts[path] = layout
+        with self._making:
+            self._make_group("", {**about, "image": image}, fixed={})
+            self._make_group(place.model_path, {**about, "model": place.model})
+            self._make_group(place.path, {**about, **asdict(place)})
+            self._make_group(f"{place.path}/features", {})
+            self._make_group(path, layout.to_dict())
+            self._layouts[path] = layout
 
     def _make_group(
         self,
@@ -136,10 +140,11 @@ class Arrays:
     ) -> None:
         """Make a group, unless it is there with attributes of these values."""
         fixed = attributes if fixed is None else fixed
-        found = _or_none(lambda: self.attributes(path))
-        if found is not None and all(found.get(k) == v for k, v in fixed.items()):
+        found = _look(lambda: self.attributes(path))
+        if isinstance(found, Mapping) and all(found.get(k) == fixed[k] for k in fixed):
             return
-        self._files.delete(f"{path}/zarr.json".lstrip("/"))
+        if found is not None:
+            self._files.delete(f"{path}/zarr.json".lstrip("/"))
         with suppress(*_THERE):
             zarr.create_group(self._store, path=path, attributes=attributes)
 
@@ -147,30 +152,34 @@ class Arrays:
         self, path: str, place: Place, shape: tuple[int, ...], dtype: str
     ) -> zarr.Array[Any]:
         """Open an array to write to; make it if there is none, or a damaged one."""
-        if path not in self._writing:
-            found = _or_none(lambda: self._opened(path, "r+"))
-            if found is None or not _is_like(found, place, shape, dtype):
-                self._files.delete(f"{path}/zarr.json")
-                with suppress(*_THERE):
-                    self._create(path, place, shape, dtype)
-                found = self._opened(path, "r+")
-            self._writing[path] = found
-        return self._writing[path]
+        with self._making:
+            if path not in self._writing:
+                found = _look(lambda: self._opened(path, "r+"))
+                if not isinstance(found, zarr.Array) or not _is_like(
+                    found, place, shape, dtype
+                ):
+                    if found is not None:
+                        self._files.delete(f"{path}/zarr.json")
+                    found = self._create(path, place, shape, dtype)
+                self._writing[path] = found
+            return self._writing[path]
 
     def _create(
         self, path: str, place: Place, shape: tuple[int, ...], dtype: str
-    ) -> None:
-        zarr.create_array(
-            self._store,
-            name=path,
-            shape=(place.planes, place.tiles, *shape),
-            chunks=_chunks(shape),
-            dtype=dtype,
-            compressors=_CODECS,
-            fill_value=0,
-            chunk_key_encoding={"name": "default", "separator": "."},
-            dimension_names=("plane", "tile", *(None for _ in shape)),
-        )
+    ) -> zarr.Array[Any]:
+        with suppress(*_THERE):
+            zarr.create_array(
+                self._store,
+                name=path,
+                shape=(place.planes, place.tiles, *shape),
+                chunks=_chunks(shape),
+                dtype=dtype,
+                compressors=_CODECS,
+                fill_value=0,
+                chunk_key_encoding={"name": "default", "separator": "."},
+                dimension_names=("plane", "tile", *(None for _ in shape)),
+            )
+        return self._opened(path, "r+")
 
     def _opened(self, path: str, mode: Literal["r", "r+"]) -> zarr.Array[Any]:
         return zarr.open_array(
@@ -199,13 +208,18 @@ def _is_like(
     )
 
 
-def _or_none(look: Callable[[], _Found]) -> _Found | None:
-    """Return what is found, or None if there is none or it is damaged."""
+def _look(look: Callable[[], _Found]) -> _Found | _Damaged | None:
+    """Return what is found, None if there is nothing, or that it is damaged."""
     try:
         return look()
-    except OSError as wrong:
-        if isinstance(wrong, FileNotFoundError):
-            return None
+    except FileNotFoundError:
+        return None
+    except OSError:
         raise
     except Exception:
-        return None
+        # zarr raises errors of many types at damaged descriptions.
+        return _Damaged()
+
+
+class _Damaged:
+    """Something is there and cannot be understood."""

@@ -19,6 +19,7 @@ import json
 import re
 import struct
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Self
 
@@ -81,8 +82,7 @@ class Place:
     @property
     def path(self) -> str:
         """Path of the group, in the store."""
-        cut = _slug(self.tiling.partition(" ")[0])
-        return f"{self.model_path}/{cut}-level{self.level}-{_hash(asdict(self))}"
+        return _path(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +198,12 @@ def restored(part: Part, kept: NDArray[Any]) -> NDArray[Any]:
     array = kept.astype(part.dtype)
     array.flags.writeable = False
     return array
+
+
+@lru_cache(maxsize=256)
+def _path(place: Place) -> str:
+    cut = _slug(place.tiling.partition(" ")[0])
+    return f"{place.model_path}/{cut}-level{place.level}-{_hash(asdict(place))}"
 
 
 def _rounded(array: NDArray[Any], precision: str) -> NDArray[Any]:

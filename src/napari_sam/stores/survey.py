@@ -68,8 +68,9 @@ def is_store(files: Files, path: str) -> bool:
     names = [n for n in files.entries() if not UNFINISHED.search(n)]
     about = attributes(files, "")
     if about is None:
-        # A store whose first file was damaged is known by the groups in it.
-        about = next((a for n in names if (a := attributes(files, n))), {})
+        # A store whose first file is damaged is known by the groups in it.
+        names = [n for n in names if n != "zarr.json"]
+        about = next((a for n in names if (a := _model(files, n))), {})
     version = about.get("version", 0)
     if about.get("format") != FORMAT or not isinstance(version, int):
         if not names:
@@ -135,12 +136,24 @@ def place_at(arrays: Arrays, path: str) -> Place | None:
         return None
 
 
+def is_ours(files: Files, name: str) -> bool:
+    """Whether what has this name at the top was written by us."""
+    return bool(UNFINISHED.search(name)) or _model(files, name) is not None
+
+
+def _model(files: Files, name: str) -> Mapping[str, Any] | None:
+    """Attributes of the group of a model; None for anything else, also for a store."""
+    about = attributes(files, name)
+    ours = about is not None and about.get("format") == FORMAT and "model" in about
+    return about if ours else None
+
+
 def attributes(files: Files, path: str) -> Mapping[str, Any] | None:
     """Attributes of a zarr group, read without zarr; None if missing or damaged."""
     try:
         data = json.loads(files.read(f"{path}/zarr.json".lstrip("/")) or b"")
-        return dict(data["attributes"])
-    except (ValueError, KeyError, TypeError):
+        return dict(data.get("attributes", {}))
+    except (ValueError, AttributeError, TypeError):
         return None
 
 

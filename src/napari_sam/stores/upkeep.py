@@ -7,12 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from napari_sam.stores.layout import FORMAT
 from napari_sam.stores.survey import (
     UNFINISHED,
     Holding,
-    attributes,
     holdings,
+    is_ours,
     place_at,
     record_path,
 )
@@ -115,14 +114,15 @@ def evict(files: Files, max_size: int, *, spare: Spot) -> int:
     size = sum(f.size for f in files.walk())
     if size <= max_size:
         return size
-    _shrink(files, int(_SLACK * max_size), spare=spare)
+    with suppress(OSError):
+        _shrink(files, int(_SLACK * max_size), spare=spare)
     return sum(f.size for f in files.walk())
 
 
 def clear(files: Files) -> None:
     """Delete a store; what makes it one goes last."""
     for name in files.entries():
-        if _is_ours(files, name):
+        if is_ours(files, name):
             files.delete(name)
     files.delete("zarr.json")
     if not files.entries():
@@ -136,7 +136,8 @@ def discard(files: Files, place: str, layout: Layout, plane: int, tile: int) -> 
         folder = f"{place}/features/{layout.token}/{part.path}"
         end = ".0" * len(part.shape)
         holding.paths.append(f"{folder}/c.{plane}.{tile}{end}")
-    _delete(files, (place, plane, tile), holding)
+    with suppress(OSError):
+        _delete(files, (place, plane, tile), holding)
 
 
 def _shrink(files: Files, max_size: int, *, spare: Spot | None = None) -> int:
@@ -155,11 +156,9 @@ def _shrink(files: Files, max_size: int, *, spare: Spot | None = None) -> int:
 
 def _delete(files: Files, spot: Spot, holding: Holding) -> None:
     """Delete the record first: what lacks one is not believed."""
-    with suppress(OSError):
-        files.delete(record_path(*spot))
+    files.delete(record_path(*spot))
     for path in holding.paths:
-        with suppress(OSError):
-            files.delete(path)
+        files.delete(path)
 
 
 def _damage(arrays: Arrays, path: str, plane: int, tile: int) -> str | None:
@@ -171,7 +170,8 @@ def _damage(arrays: Arrays, path: str, plane: int, tile: int) -> str | None:
         record = arrays.record(place, plane, tile)
         found = record and arrays.read(place, plane, tile, record)
     except Exception as wrong:
-        return " ".join(str(wrong).split()) or type(wrong).__name__
+        why = " ".join(str(wrong).split()) or type(wrong).__name__
+        return f"a file of it cannot be read ({why})"
     return None if found else "its bytes are not those that were written"
 
 
@@ -183,11 +183,4 @@ def _is_left(holding: Holding) -> bool:
 def _is_kept(place: Place | None, keep: Sequence[str]) -> bool:
     return place is not None and any(
         place.model == name or place.model.startswith(f"{name}-") for name in keep
-    )
-
-
-def _is_ours(files: Files, name: str) -> bool:
-    about = attributes(files, name)
-    return bool(UNFINISHED.search(name)) or (
-        about is not None and about.get("format") == FORMAT
     )

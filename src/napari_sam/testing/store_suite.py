@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -63,6 +64,8 @@ class StoreTests(ABC):
             replace(self.key, at=(2, 0, 0)),
             replace(self.key, model="another"),
             replace(self.key, tiling="64x64+8x8"),
+            replace(self.key, plane_shape=(9, 9)),
+            replace(self.key, grid=(3, 1, 1), at=(1, 1, 0)),
         ):
             assert store.get(other) is None
 
@@ -94,3 +97,41 @@ class StoreTests(ABC):
         assert found is not None
         for array in (*kept.values(), *found.values()):
             assert not array.flags.writeable
+
+    def test_every_kind_of_array_can_be_kept(self) -> None:
+        """Whole numbers and booleans exactly; any shape, any name, other each time."""
+        store = self.make_store()
+        kinds = {
+            "bright": np.eye(5, dtype=bool),
+            "a name/with.signs": np.arange(6, dtype=np.int64).reshape(1, 2, 3) - 2**40,
+            "scalar": np.array(7, np.uint8),
+            "nothing": np.zeros((0, 3), np.float32),
+            "double": np.linspace(0, 1, 7),
+            "turned": np.arange(6, dtype=np.float32).reshape(2, 3).T,
+            "zeros": np.full((3, 3), -0.0, np.float32),
+        }
+        kept = store.put(self.key, kinds)
+        other = replace(self.key, at=(2, 0, 0))
+        store.put(other, {"bright": np.zeros((2, 9), bool)})
+        found = store.get(self.key)
+        assert found is not None
+        for name, array in kinds.items():
+            assert found[name].dtype == kept[name].dtype == array.dtype
+            np.testing.assert_array_equal(found[name], kept[name])
+            np.testing.assert_allclose(found[name], array, rtol=1e-3)
+        found = store.get(other)
+        assert found is not None
+        assert found["bright"].shape == (2, 9)
+
+    def test_threads_may_share_it(self) -> None:
+        """Many write and read at once, and each gets what belongs to its key."""
+        store = self.make_store()
+        keys = [replace(self.key, at=(i, 0, 0), grid=(4, 0, 1)) for i in range(4)]
+
+        def use(i: int) -> bool:
+            kept = store.put(keys[i % 4], self.make_embedding(i % 4))
+            found = store.get(keys[i % 4])
+            return found is None or np.array_equal(found["fine"], kept["fine"])
+
+        with ThreadPoolExecutor(4) as pool:
+            assert all(pool.map(use, range(16)))

@@ -71,6 +71,11 @@ _FILE = click.Path(path_type=Path)
     "--precision", default="auto", show_default=True, help="float32 or bfloat16."
 )
 @click.option(
+    "--store",
+    metavar="PATH",
+    help="Folder where embeddings are kept, so that the next time is quick.",
+)
+@click.option(
     "--threshold",
     type=float,
     default=0.0,
@@ -132,7 +137,7 @@ def _prompts(ctx: click.Context, options: dict[str, Any]) -> dict[Address, Promp
 
 
 def _open(image: Path, options: dict[str, Any]) -> PromptableImage:
-    from napari_sam.api import load_backend
+    from napari_sam.api import load_backend, open_store
     from napari_sam.core.appearance import Appearance
     from napari_sam.image import PromptableImage
     from napari_sam.io import read_image
@@ -142,7 +147,8 @@ def _open(image: Path, options: dict[str, Any]) -> PromptableImage:
     appearance = Appearance.fit(frames, channels=channels)
     names = ("checkpoint", "device", "precision")
     backend = load_backend(options["model"], **{k: options[k] for k in names})
-    return PromptableImage(frames, backend, appearance=appearance)
+    store = options["store"] and open_store(options["store"])
+    return PromptableImage(frames, backend, appearance=appearance, store=store)
 
 
 def _channels(text: str | None) -> tuple[int, ...] | None:

@@ -1,0 +1,138 @@
+"""``napari-sam store``: looking after embeddings on disk."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from napari_sam.apps.cli.sizes import as_bytes, as_seconds, text_of_bytes
+
+if TYPE_CHECKING:
+    from napari_sam.stores.survey import PlaceInfo
+    from napari_sam.stores.upkeep import Damage
+
+_PATH = click.argument("path", metavar="PATH")
+
+
+@click.group()
+def store() -> None:
+    """Embeddings kept on disk: what there is, what is damaged, what may go."""
+
+
+@store.command()
+@_PATH
+def info(path: str) -> None:
+    """Say what is in the store at PATH."""
+    from napari_sam.api import open_store
+
+    found = open_store(path, mode="r").info()
+    count = sum(p.stored for p in found.places)
+    click.echo(f"{path}: {_embeddings(count)}, {text_of_bytes(found.nbytes)}")
+    for place in found.places:
+        click.echo()
+        for line in _lines(place):
+            click.echo(line)
+
+
+@store.command()
+@_PATH
+@click.option("--delete", is_flag=True, help="Delete what is damaged or left over.")
+@click.pass_context
+def verify(ctx: click.Context, path: str, *, delete: bool) -> None:
+    """Read everything in the store at PATH, and name what is damaged.
+
+    The exit code is 1 if something is damaged and stays.
+    """
+    from napari_sam.api import open_store
+
+    opened = open_store(path, mode="r")
+    if delete:
+        opened = open_store(path)
+    found = opened.verify(delete=delete)
+    for damage in found.damaged:
+        click.echo(_sentence(damage))
+    click.echo(f"{_embeddings(found.read)} read, {len(found.damaged)} damaged.")
+    if found.leftovers:
+        click.echo(f"{len(found.leftovers)} files are left of interrupted writing.")
+    if delete and (found.damaged or found.leftovers):
+        click.echo("They were deleted. What is missing is computed when it is needed.")
+    elif found.damaged:
+        click.echo("They are not used. --delete makes room.")
+        ctx.exit(1)
+
+
+@store.command()
+@_PATH
+@click.option(
+    "--max-size", type=as_bytes, metavar="SIZE", help="Leave at most, e.g. 10GB."
+)
+@click.option(
+    "--older",
+    type=as_seconds,
+    metavar="AGE",
+    help="Delete what was not used for, e.g. 30d.",
+)
+@click.option(
+    "--keep", multiple=True, metavar="MODEL", help="Delete those of all other models."
+)
+def prune(
+    path: str, max_size: int | None, older: float | None, keep: tuple[str, ...]
+) -> None:
+    """Delete embeddings from the store at PATH, the least recently used first."""
+    from napari_sam.api import open_store
+
+    if max_size is None and older is None and not keep:
+        raise click.UsageError("Say what may go: --max-size, --older or --keep.")
+    open_store(path, mode="r")
+    done = open_store(path).prune(max_size=max_size, older=older, keep=keep)
+    click.echo(
+        f"{_embeddings(done.deleted)} deleted, {text_of_bytes(done.freed)} freed, "
+        f"{text_of_bytes(done.nbytes)} left."
+    )
+
+
+@store.command()
+@_PATH
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def clear(path: str, *, yes: bool) -> None:
+    """Delete the store at PATH, and nothing that is not the store's."""
+    from napari_sam.api import open_store
+
+    found = open_store(path, mode="r").info()
+    count = sum(p.stored for p in found.places)
+    what = f"{_embeddings(count)}, {text_of_bytes(found.nbytes)}"
+    if not yes:
+        click.confirm(f"Delete {path} ({what})?", abort=True)
+    open_store(path).clear()
+    click.echo(f"{path} was deleted ({what}).")
+
+
+def _lines(info: PlaceInfo) -> list[str]:
+    size, when = text_of_bytes(info.nbytes), datetime.fromtimestamp(info.used)
+    used = f"{size}, last used {when:%Y-%m-%d %H:%M}"
+    place = info.place
+    if place is None:
+        return [info.path, f"  damaged description; {info.stored} embeddings, {used}"]
+    planes = f"{place.planes} planes of " if place.planes > 1 else ""
+    stored = f"{info.stored} of {place.planes * place.tiles}"
+    return [
+        place.model,
+        f"  image      {planes}{place.rows} x {place.columns}",
+        f"  tiling     {place.tiling}, level {place.level}",
+        f"  stored     {stored} in {place.precision}",
+        f"  size       {used}",
+        f"  group      {info.path}",
+    ]
+
+
+def _sentence(damage: Damage) -> str:
+    return (
+        f"{damage.path}: plane {damage.plane}, tile {damage.tile} is damaged: "
+        f"{damage.reason}"
+    )
+
+
+def _embeddings(n: int) -> str:
+    return f"{n} embedding" if n == 1 else f"{n} embeddings"
