@@ -157,8 +157,9 @@ def test_what_is_not_quite_coco_is_refused(coco, write_coco, change, match):
 def test_what_is_not_coco_at_all_is_refused(tmp_path, content):
     path = tmp_path / "some.json"
     path.write_bytes(content.encode("utf-8", "surrogateescape"))
-    with pytest.raises(ImageError, match=r"some\.json (cannot be read as JSON|is not)"):
-        read_pairs(path, layout="coco")
+    for layout in ("coco", "auto"):
+        with pytest.raises(ImageError, match=r"some\.json (cannot be read as|is not)"):
+            read_pairs(path, layout=layout)
 
 
 def test_a_folder_without_json_is_no_coco(tmp_path):

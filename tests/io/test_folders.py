@@ -150,6 +150,12 @@ def test_two_files_of_one_name_are_refused(label_folder, labels):
         read_pairs(label_folder)
 
 
+def test_two_folders_of_labels_are_refused(label_folder):
+    (label_folder / "masks").mkdir()
+    with pytest.raises(ImageError, match="both labels/ and masks/"):
+        read_pairs(label_folder)
+
+
 def test_labels_of_another_shape_are_refused_when_used(label_folder, labels):
     write_labels(label_folder / "labels" / "b.tif", labels[:5, :5])
     pair = read_pairs(label_folder)[1]
@@ -211,6 +217,8 @@ def test_two_layouts_in_one_folder_must_be_told_apart(label_folder, pixels):
 def test_a_layout_that_is_not_known_is_refused(label_folder):
     with pytest.raises(ImageError, match="expected auto, labels, masks, sa-1b"):
         read_pairs(label_folder, layout="yolo")
+    with pytest.raises(MissingFileError, match=r"a\.png is not .* holds no JSON\."):
+        read_pairs(label_folder / "images" / "a.png")
     with pytest.raises(ImageError, match="is a file"):
         read_pairs(label_folder / "images" / "a.png", layout="labels")
     with pytest.raises(MissingFileError, match="does not hold images/ and labels/"):

@@ -40,7 +40,7 @@ _SIGNS: dict[str, tuple[Callable[[Path], bool], str]] = {
 
 
 def read_pairs(
-    root: str | Path, *, layout: str = "auto", memory: int = 2**28
+    root: str | Path, *, layout: str = "auto", memory: int = 2**29
 ) -> Sequence[Pair]:
     """Find the images of a data set, each with its objects.
 
@@ -101,6 +101,6 @@ def _recognised(root: Path) -> str:
 
 def _content(root: Path) -> str:
     if root.is_file():
-        return "no JSON with images and annotations"
+        return "no JSON"
     names = sorted(p.name + "/" * p.is_dir() for p in root.iterdir())
     return few(names, 5) or "nothing"

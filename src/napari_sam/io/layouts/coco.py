@@ -29,7 +29,9 @@ _GLANCE = 2**16
 
 
 def fits(root: Path) -> bool:
-    """Whether this is a JSON file that may be COCO, or there is one."""
+    """Whether this is a JSON file, or there is one that may be COCO."""
+    if root.is_file():
+        return bool(_candidates(root))
     return any(_may_be_coco(path) for path in _candidates(root))
 
 
