@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -86,7 +87,8 @@ def test_others_are_judged_beside_it(threshold_model, folder, tmp_path):
 def test_markdown_is_what_a_model_card_shows(threshold_model, folder):
     done = run("evaluate", threshold_model, folder, "--markdown")
     lines = [line for line in done.output.splitlines() if line]
-    assert lines[0] == "4 objects of 2 images, at most 12 of each, seed 0."
+    what = "4 objects of 2 images, at most 12 of each, seed 0."
+    assert lines[0] == f"threshold-127.5: {what}"
     assert lines[1] == "**Mean IoU**"
     assert lines[2].startswith("| images | objects | 1 click | its best | box |")
     assert all(line.startswith(("|", "**")) for line in lines[1:])
@@ -137,10 +139,12 @@ def test_nothing_is_written_when_nothing_was_done(
     assert not (tmp_path / "out").exists()
 
 
-def test_a_file_of_weights_is_a_model(threshold_model, folder, tmp_path):
+def test_a_file_of_weights_is_a_model(tmp_path):
     weights = tmp_path / "mine.safetensors"
-    weights.write_bytes(b"")
-    done = run("evaluate", weights, folder, "--against", f"pocket={weights}")
+    bundled = files("napari_sam.models") / "weights" / "pocket.safetensors"
+    weights.write_bytes(bundled.read_bytes())
+    scene = ("--synthetic", 1, "--objects", 1)
+    done = run("evaluate", weights, *scene, "--against", f"pocket={weights}")
     assert done.exit_code == 0, done.output
     assert "mine over pocket=mine.safetensors" in done.output
 

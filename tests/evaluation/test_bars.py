@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import napari_sam as sam
 from napari_sam.core.progress import drain
 from napari_sam.evaluation import (
     evaluate,
@@ -36,11 +37,14 @@ BARS = {
 }
 
 
+def figures():
+    begin, end = "<!-- figures -->", "<!-- end of figures -->"
+    return CARD.read_text().partition(begin)[2].partition(end)[0].strip()
+
+
 def tables():
     """Tables that the card has from the command: rows of cells, by title."""
-    begin, end = "<!-- figures -->", "<!-- end of figures -->"
-    figures = CARD.read_text().partition(begin)[2].partition(end)[0]
-    _, *parts = re.split(r"^\*\*(.*)\*\*$", figures, flags=re.M)
+    _, *parts = re.split(r"^\*\*(.*)\*\*$", figures(), flags=re.M)
     return {
         title: [
             tuple(cell.strip() for cell in line.split("|")[1:-1])
@@ -56,6 +60,12 @@ def test_the_card_has_the_tables_that_the_command_prints():
     assert {title: rows[0] for title, rows in tables().items()} == {
         table.title: table.header for table in made
     }
+
+
+def test_the_figures_of_the_card_are_of_the_weights_in_the_package():
+    """Refresh them with ``benchmarks/pocket_card.py``."""
+    backend = sam.load_backend("pocket", device="cpu")
+    assert figures().startswith(f"{backend.fingerprint}: ")
 
 
 @pytest.mark.parametrize("kind", BARS)
@@ -90,8 +100,6 @@ def held_back(every):
 if DATA.is_dir():
 
     def test_the_bundled_model_comes_close_on_a_sample():
-        import napari_sam as sam
-
         backend = sam.load_backend("pocket", device="cpu")
         results = drain(iter_evaluate(backend, held_back(6), objects=3))
         found = {s.group: s for s in summarise(results)}

@@ -6,7 +6,7 @@ from napari_sam.core.frames import Frames
 from napari_sam.core.progress import drain
 from napari_sam.core.tiling import Region
 from napari_sam.evaluation import evaluate, iter_evaluate, iter_worst, synthetic_pairs
-from napari_sam.evaluation.masks import size_of
+from napari_sam.evaluation.masks import chosen, size_of
 from napari_sam.evaluation.worst import ANSWER, TRUTH
 from napari_sam.io.pairs import Pair
 from napari_sam.testing import ThresholdBackend
@@ -95,6 +95,14 @@ def test_which_objects_depends_on_the_image_and_the_seed_alone():
     assert asked(pairs) == asked(pairs[::-1])
     assert asked(pairs[1:]) < asked(pairs)
     assert asked(pairs) != asked(pairs, seed=1)
+
+
+def test_images_alike_but_in_name_are_asked_for_different_objects():
+    labels = np.kron(np.arange(1, 17).reshape(4, 4), np.ones((8, 8), int))
+    truth = Pair("a", "k", Frames(labels), labels).truth
+    first, second = (chosen(truth, name, 5, 0) for name in ("k/a", "k/b"))
+    assert len(first) == 5
+    assert first != second
 
 
 def test_objects_may_overlap(blobs):

@@ -3,6 +3,7 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -122,6 +123,13 @@ def test_the_page_is_well_formed(report, tmp_path):
     body = page[page.index("<body>") : page.index("</html>")]
     root = ET.fromstring(body.replace("&nbsp;", " "))
     assert len(root.findall(".//svg")) == 2  # IoU by clicks, and one model's scores
+
+
+def test_the_lines_of_the_page_on_evaluation_run(threshold_model, capsys):
+    page = Path(__file__).parents[2] / "docs" / "evaluation.md"
+    (block,) = re.findall(r"^```python\n(.*?)^```", page.read_text(), re.M | re.S)
+    exec(compile(block, str(page), "exec"), {})
+    assert capsys.readouterr().out.startswith("images")
 
 
 def test_a_plot_puts_points_where_they_belong():

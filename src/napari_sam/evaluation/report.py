@@ -77,7 +77,7 @@ def evaluate(
     models
         One backend, or several by name; the first is the one that is judged.
     pairs
-        Images and what is in them, as `napari_sam.io.pairs.read_pairs` reads them.
+        Images and what is in them, as `napari_sam.io.read_pairs` finds them.
     objects
         At most this many objects of each image.
     seed

@@ -74,10 +74,10 @@ def evaluate(
 ) -> None:
     """Ask MODEL for the objects of images with ground truth, and measure its masks.
 
-    MODEL is a name (see napari-sam models list), a file of weights of pocket, or
-    NAME=FILE. DATA are folders of images/ and labels/, or of another layout. Each
-    object is asked for by one click in its middle, by its box, and by up to five
-    clicks, each in the middle of the largest error. Figures are mean IoU.
+    MODEL is a name (see napari-sam models list), a file of weights, or NAME=FILE. DATA
+    are folders of images/ and labels/, or of another layout. Each object is asked for
+    by one click in its middle, by its box, and by up to five clicks, each in the middle
+    of the largest error. Figures are mean IoU.
     """
     names = [n for text in against for n in text.split(",") if n]
     names += ["flood", "walker", "watershed"] if classical else []
@@ -101,23 +101,22 @@ def _open(names: Sequence[str], device: str, precision: str) -> dict[str, Backen
     from napari_sam.evaluation.classical import CLASSICAL, open_classical
 
     found: dict[str, Backend] = {}
+    options = {"device": device, "precision": precision}
     for text in dict.fromkeys(names):
         name, _, file = text.partition("=")
         if text in CLASSICAL:
             found[text] = open_classical(text)
-        elif file or name in backend_names() or not Path(text).exists():
-            path = file or None
-            options = {"device": device, "precision": precision}
-            short = f"{name}={Path(file).name}" if file else name
-            found[short] = load_backend(name, checkpoint=path, **options)
-        elif Path(text).is_dir():
+        elif file:
+            called = f"{name}={Path(file).name}"
+            found[called] = load_backend(name, checkpoint=file, **options)
+        elif text in backend_names() or not Path(text).exists():
+            found[text] = load_backend(text, **options)
+        elif Path(text).is_file():
+            found[Path(text).stem] = load_backend(checkpoint=text, **options)
+        else:
             raise UnknownModelError(
                 f"{text} is a folder, but the model comes first: "
                 f"napari-sam evaluate pocket {text}"
-            )
-        else:
-            found[Path(text).stem] = load_backend(
-                "pocket", checkpoint=text, device=device, precision=precision
             )
     return found
 
@@ -204,7 +203,10 @@ def _say(report: Report, options: dict[str, Any]) -> None:
         click.echo("No object was asked for: there is none of 30 pixels or more.")
     elif options["markdown"]:
         tables = (f"**{t.title}**\n\n{t.markdown()}" for t in report.tables)
-        click.echo("\n\n".join([f"{report.facts['asked for']}.", *tables]))
+        judged = (
+            f"{report.facts['models'].split(', ')[0]}: {report.facts['asked for']}."
+        )
+        click.echo("\n\n".join([judged, *tables]))
     else:
         click.echo(f"{report.facts['asked for']}. ± is half of the 95 % interval.")
         for table in report.tables:
