@@ -23,14 +23,20 @@ def test_the_page_has_the_commands_that_exist():
     assert sorted(sections()) == sorted(main.list_commands(CONTEXT))
 
 
+def with_parts(command: click.Command) -> list[click.Command]:
+    parts = command.commands.values() if isinstance(command, click.Group) else ()
+    return [command, *parts]
+
+
 @pytest.mark.parametrize("name", main.list_commands(CONTEXT))
 def test_a_command_and_its_options_are_explained(name):
-    command = main.get_command(CONTEXT, name)
-    assert command.help
-    for parameter in command.params:
-        if isinstance(parameter, click.Option):
-            assert parameter.help, parameter.name
-            assert f"`{max(parameter.opts, key=len)}" in sections()[name]
+    for command in with_parts(main.get_command(CONTEXT, name)):
+        assert command.help
+        assert command.name in sections()[name]
+        for parameter in command.params:
+            if isinstance(parameter, click.Option):
+                assert parameter.help, parameter.name
+                assert f"`{max(parameter.opts, key=len)}" in sections()[name]
 
 
 def test_every_page_is_in_the_table_of_contents():
