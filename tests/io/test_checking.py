@@ -38,6 +38,7 @@ def test_everything_that_is_wrong_is_said_at_once(label_folder, labels, pixels):
     assert ["a.tif" in lines[0], "b.tif" in lines[1], "c.png" in lines[2]] == [True] * 3
     with pytest.raises(ImageError) as caught:
         check_pairs(read_pairs(label_folder), most=1)
+    assert len(str(caught.value).splitlines()) == 3
     assert str(caught.value).endswith("\n- and 2 more complaints")
     with pytest.raises(ImageError) as caught:
         check_pairs(read_pairs(label_folder)[:1])

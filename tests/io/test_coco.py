@@ -39,6 +39,10 @@ def test_no_file_of_sa1b_is_opened_before_it_is_used(
     seen = []
     read = sa1b.read_json
     monkeypatch.setattr(sa1b, "read_json", lambda path: seen.append(path) or read(path))
+    glance = coco_layout._may_be_coco
+    monkeypatch.setattr(
+        coco_layout, "_may_be_coco", lambda path: seen.append(path) or glance(path)
+    )
     pairs = read_pairs(sa1b_folder)
     assert (seen, files_read) == ([], [])
     for _ in range(3):
@@ -49,6 +53,14 @@ def test_no_file_of_sa1b_is_opened_before_it_is_used(
 def test_sa1b_without_a_counterpart_is_refused(sa1b_folder):
     (sa1b_folder / "sa_2.jpg").unlink()
     with pytest.raises(MissingFileError, match=r"1 images and 2 JSON.*sa_2\.json"):
+        read_pairs(sa1b_folder)
+    (sa1b_folder / "sa_2.json").rename(sa1b_folder / "sa_3.json")
+    (sa1b_folder / "sa_1.jpg").rename(sa1b_folder / "sa_3.jpg")
+    with pytest.raises(MissingFileError, match=r"the other: sa_1\.json"):
+        read_pairs(sa1b_folder)
+    (sa1b_folder / "sa_1.json").rename(sa1b_folder / "sa_3.json")
+    (sa1b_folder / "sa_4.jpg").write_bytes(b"")
+    with pytest.raises(MissingFileError, match=r"2 images .* the other: sa_4\.jpg"):
         read_pairs(sa1b_folder)
 
 

@@ -90,6 +90,15 @@ def test_labels_without_channels_and_times(tmp_path, volume, labels):
     np.testing.assert_array_equal(pair.frames[0][..., 1], volume[0, 1, 1])
 
 
+def test_axes_of_labels_in_another_order(tmp_path, volume, labels):
+    multiscale(tmp_path, "a.zarr", [volume], "tczyx", "0.5")
+    turned = np.zeros((5, 2, 40, 50), np.uint8)
+    turned[3, 1] = labels
+    multiscale(tmp_path / "a.zarr" / "labels", "cells", [turned], "ztyx", "0.5")
+    (pair,) = read_pairs(tmp_path / "a.zarr")
+    np.testing.assert_array_equal(pair.frames[0][..., 0], volume[1, 0, 3])
+
+
 def test_labels_of_a_plane(tmp_path, pixels, labels):
     multiscale(tmp_path, "a.zarr", [pixels], "yx", "0.4")
     multiscale(tmp_path / "a.zarr" / "labels", "cells", [labels], "yx", "0.4")
