@@ -60,7 +60,7 @@ def test_others_stand_beside_the_first(report):
     ]  # fmt: skip
     alone = [r for r in report.results if r.model == "flood"]
     assert [t.title for t in all_tables(alone)] == titles[:3]
-    assert "Median IoU" in [t.title for t in all_tables(alone, medians=True)]
+    assert "Median IoU" in [t.title for t in all_tables(alone, thorough=True)]
 
 
 def test_all_kinds_together_come_last_and_sizes_begin_with_the_small(report):

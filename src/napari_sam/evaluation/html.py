@@ -73,7 +73,7 @@ def write_html(path: str | Path, report: Report, cases: Sequence[Case] = ()) -> 
         _facts(report),
         f"<p>{_HOW}</p>",
         *(_section(t.title, f'<div class="wide">{t.html()}</div>')
-          for t in all_tables(report.results, medians=True)),
+          for t in all_tables(report.results, thorough=True)),
         *(f"<p>{escape(line)}</p>" for m in report.models
           if (line := ranking_line(report.results, m))),
         _section("Plots", _row(_plots(report))),

@@ -61,15 +61,15 @@ class Table:
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def all_tables(results: Sequence[Result], *, medians: bool = False) -> list[Table]:
+def all_tables(results: Sequence[Result], *, thorough: bool = False) -> list[Table]:
     """Every table that there is something to put in: of the first model, then of all.
 
     Parameters
     ----------
     results
         Of any number of models.
-    medians
-        Also a table of medians.
+    thorough
+        Also medians, and the clicks that the others need.
     """
     models = list(dict.fromkeys(r.model for r in results))
     mine = [r for r in results if r.model == models[0]]
@@ -80,15 +80,14 @@ def all_tables(results: Sequence[Result], *, medians: bool = False) -> list[Tabl
         needed_table("Clicks needed", kinds),
         calibration_table(mine),
     ]
-    if medians:
+    if thorough:
         tables.append(iou_table("Median IoU", kinds, _median))
     if len(models) > 1:
         every = by_kind(results)
-        tables += [
-            iou_table("Mean IoU beside others", every),
-            needed_table("Clicks needed beside others", every),
-            difference_table(results),
-        ]
+        tables.append(iou_table("Mean IoU beside others", every))
+        if thorough:
+            tables.append(needed_table("Clicks needed beside others", every))
+        tables.append(difference_table(results))
     return [table for table in tables if table.rows]
 
 
