@@ -208,6 +208,9 @@ def _path(place: Place) -> str:
 
 def _rounded(array: NDArray[Any], precision: str) -> NDArray[Any]:
     array = np.asarray(array, array.dtype.newbyteorder("="))
+    if not array.any():
+        # zarr may leave out a chunk of zeros, and would take -0.0 for one.
+        array = np.zeros_like(array)
     if array.dtype.kind != "f" or array.dtype.itemsize < _SINGLE:
         return array
     with np.errstate(over="ignore"):

@@ -15,7 +15,7 @@ from napari_sam._version import __version__
 
 _LIBRARIES = (
     "numpy", "scipy", "scikit-image", "torch", "safetensors", "zarr", "tifffile",
-    "imageio", "pillow", "click",
+    "imageio", "pillow", "click", "pooch", "requests", "filelock",
 )  # fmt: skip
 _EXTRAS = {
     "napari": ("napari",),
@@ -24,6 +24,7 @@ _EXTRAS = {
     "video": ("av",),
     "track": ("laptrack",),
     "sam2": ("transformers",),
+    "adapters": ("peft",),
     "dask": ("dask", "distributed"),
     "trackastra": ("trackastra",),
 }
@@ -63,7 +64,10 @@ def gather() -> dict[str, dict[str, Any]]:
         "devices": _devices(),
         "models": dict(offered()),
         "weights": _weights(),
-        "caches": {"embeddings": "in memory", "downloads": "none are made"},
+        "caches": {
+            "embeddings": "in memory, or in the store that is given",
+            "downloads": _downloads(),
+        },
     }
 
 
@@ -95,6 +99,22 @@ def _weights() -> dict[str, str]:
         return {}
     files = [f for f in folder.iterdir() if f.name.endswith(".safetensors")]
     return {f.name: f"{len(f.read_bytes()) / 1e6:.1f} MB, {folder}" for f in files}
+
+
+def _downloads() -> dict[str, Any]:
+    """Where downloaded models are, which, how large, and what was said of networks."""
+    from napari_sam import checkpoints
+
+    here = [m for m in checkpoints.models() if m.weights and checkpoints.is_here(m)]
+    paths = [checkpoints.models_folder() / d.file for m in here for d in m.downloads]
+    size = sum(path.stat().st_size for path in paths if path.is_file())
+    return {
+        "folder": str(checkpoints.models_folder()),
+        "models": [m.name for m in here],
+        "size": f"{size / 1e6:.0f} MB",
+        "offline": checkpoints.is_offline(),
+        "mirror": checkpoints.default_mirror() or "none",
+    }
 
 
 def _text(value: Any) -> str:
