@@ -15,6 +15,14 @@ settings.register_profile(
 settings.load_profile("ours")
 
 
+@pytest.fixture(autouse=True)
+def _home_and_no_network(tmp_path, monkeypatch):
+    """Keep a test from the person's own checkpoints, and from downloading any."""
+    monkeypatch.setenv("NAPARI_SAM_HOME", str(tmp_path / "napari-sam"))
+    monkeypatch.setenv("NAPARI_SAM_OFFLINE", "1")
+    monkeypatch.delenv("NAPARI_SAM_MIRROR", raising=False)
+
+
 @pytest.fixture
 def threshold_model(monkeypatch):
     """Offer `ThresholdBackend` as the models "threshold" and "pocket"."""

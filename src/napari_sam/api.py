@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from napari_sam.core.registry import resolve_backend
+from napari_sam import checkpoints
+from napari_sam.core.registry import offered, resolve_backend
 from napari_sam.image import PromptableImage
 from napari_sam.io import read_image
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_sam.checkpoints import ModelEntry
     from napari_sam.core.appearance import Appearance
     from napari_sam.core.frames import Frames
     from napari_sam.core.prediction import Prediction
@@ -24,22 +26,26 @@ if TYPE_CHECKING:
     from napari_sam.core.values import Address
     from napari_sam.stores.zarr import ZarrStore
 
+#: How this package is called where models are offered.
+_OURS = "napari-sam"
+
 
 def load_backend(
-    name: str = "pocket",
+    name: str | None = None,
     *,
     checkpoint: str | Path | None = None,
     device: str = "auto",
     precision: str = "auto",
 ) -> Backend:
-    """Open a model by its name.
+    """Open a model by its name; what is not on this disk is downloaded and verified.
 
     Parameters
     ----------
     name
         ``"pocket"`` is the one in the package; ``napari-sam models list`` shows all.
+        By default, `pocket`, or with a checkpoint whatever that holds.
     checkpoint
-        A file of weights, for models that do not bring their own.
+        A file of weights, instead of the model's own.
     device
         ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"`` ...
     precision
@@ -48,13 +54,57 @@ def load_backend(
     Raises
     ------
     UnknownModelError
-        If no installed package offers a model of that name.
+        If there is no model of that name.
     CheckpointError
-        If the weights are missing or belong to another model.
+        If the weights cannot be had, are damaged, or belong to another model.
     """
+    if name is None and checkpoint is not None:
+        from napari_sam.backends.native import open_file
+
+        return open_file(checkpoint, device=device, precision=precision)
+    name = name or "pocket"
+    entry = _checkpoint_of(name)
+    if entry is not None:
+        return _open_entry(entry, checkpoint, device=device, precision=precision)
+    known = [m.name for m in checkpoints.models()]
+    factory = resolve_backend(name, also=known)
     path = None if checkpoint is None else str(checkpoint)
-    factory = resolve_backend(name)
     return factory(name, checkpoint=path, device=device, precision=precision)
+
+
+def _checkpoint_of(name: str) -> ModelEntry | None:
+    """Return what our list says of a name, unless another package offers it."""
+    if dict(offered()).get(name, _OURS) != _OURS:
+        return None
+    with_files = (m for m in checkpoints.models() if m.weights is not None)
+    return next((m for m in with_files if m.name == name), None)
+
+
+def _open_entry(
+    entry: ModelEntry, checkpoint: str | Path | None, *, device: str, precision: str
+) -> Backend:
+    """Open a checkpoint by name, or another file in its place, as it was trained."""
+    from napari_sam.backends.native import open_backend
+    from napari_sam.backends.weights import identify
+
+    decoder = None
+    if checkpoint is not None:
+        where = Path(checkpoint)
+    else:
+        there = checkpoints.is_here(entry)
+        where = (checkpoints.path if there else checkpoints.download)(entry.name)
+        decoder = checkpoints.decoder_path(entry)
+    return open_backend(
+        entry.name,
+        checkpoint=where,
+        device=device,
+        precision=precision,
+        architecture=entry.architecture or identify(where),
+        fit=entry.preprocessing.fit,
+        values=entry.preprocessing.values,
+        percentiles=entry.preprocessing.percentiles,
+        decoder=decoder,
+    )
 
 
 def open_store(
@@ -110,7 +160,7 @@ def segment(
     *,
     frame: int = 0,
     axes: str | None = None,
-    model: str | Backend = "pocket",
+    model: str | Backend | None = None,
     appearance: Appearance | None = None,
     checkpoint: str | Path | None = None,
     device: str = "auto",
@@ -133,7 +183,8 @@ def segment(
         One letter of ``t z c y x`` per dimension. A 2D array may leave it out, and so
         may a file that says its axes itself.
     model
-        A name, or a backend already open: then the three options below are unused.
+        A name, as in `load_backend`, or a backend already open: then `checkpoint`,
+        `device` and `precision` are unused.
     appearance
         How pixels are shown to the model. By default, fitted to the image.
     checkpoint, device, precision
@@ -196,7 +247,7 @@ def segment_many(
     *,
     frame: int = 0,
     axes: str | None = None,
-    model: str | Backend = "pocket",
+    model: str | Backend | None = None,
     appearance: Appearance | None = None,
     checkpoint: str | Path | None = None,
     device: str = "auto",
@@ -209,7 +260,7 @@ def segment_many(
     if isinstance(image, str | Path):
         found = read_image(image, axes=axes)
         image, axes = found.data, found.axes
-    if isinstance(model, str):
+    if model is None or isinstance(model, str):
         model = load_backend(
             model, checkpoint=checkpoint, device=device, precision=precision
         )

@@ -41,7 +41,8 @@ class PromptableImage:
         One letter of ``t z c y x`` per dimension of `data`. Only a two-dimensional
         image may leave it out.
     appearance
-        How pixels are shown to the model. By default, fitted to the whole image.
+        How pixels are shown to the model. By default, fitted to the whole image, in
+        the manner that the model was trained with.
     store
         Where embeddings are kept. By default, in memory.
     tiling
@@ -83,7 +84,7 @@ class PromptableImage:
     @cached_property
     def appearance(self) -> Appearance:
         """How pixels are shown to the model; fitted when first needed."""
-        return self._given or Appearance.fit(self.frames)
+        return self._given or fitted(self.frames, self.backend)
 
     @property
     def tiles(self) -> tuple[Tile, ...]:
@@ -183,3 +184,15 @@ class PromptableImage:
                 f"frame {frame} of an image with {len(self.frames)} "
                 f"({self.frames!r}), counted from 0."
             )
+
+
+def fitted(
+    frames: Frames, backend: Backend, *, channels: Sequence[int] | None = None
+) -> Appearance:
+    """Fit an appearance as the model was trained with it.
+
+    A backend that learnt from other limits of contrast than `Appearance.fit` takes has
+    an attribute ``percentiles``.
+    """
+    percentiles = getattr(backend, "percentiles", None)
+    return Appearance.fit(frames, channels=channels, percentiles=percentiles)

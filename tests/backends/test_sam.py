@@ -7,7 +7,8 @@ import torch
 from safetensors.torch import save_file
 
 import napari_sam as sam
-from napari_sam.backends.sam import SamBackend, open_sam, read_state
+from napari_sam.backends.opening import open_sam
+from napari_sam.backends.sam import SamBackend, read_state
 from napari_sam.core.errors import CheckpointError, ModelError, UnknownModelError
 from napari_sam.core.prompts import Prompts
 from napari_sam.models.config import SamConfig
@@ -33,6 +34,11 @@ def backend(config=None, **options):
 class TestVit(BackendTests):
     def make_backend(self):
         return backend()
+
+
+class TestVitStretched(BackendTests):
+    def make_backend(self):
+        return backend(fit="stretch", values="unit")
 
 
 class TestVitInBfloat16(BackendTests):
@@ -155,6 +161,8 @@ def test_missing_weights_are_said(monkeypatch, tmp_path):
 
 def test_no_weights_are_asked_for():
     with pytest.raises(CheckpointError, match="checkpoint="):
+        open_sam("vit_h", None)
+    with pytest.raises(CheckpointError, match=r"sam_vit_h_4b8939\.pth on another"):
         sam.load_backend("vit_h")
     with pytest.raises(UnknownModelError, match="vit_x"):
         open_sam("vit_x", "weights.pth")
@@ -219,3 +227,57 @@ def test_places_are_told_in_pixels_of_the_encoders_square(shape):
     assert corner == [0, 0]
     assert opposite == pytest.approx([cols, rows])
     assert spoken.labels_N.tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (30, 60), (200, 100)])
+def test_a_stretched_image_fills_the_square_and_places_follow(shape):
+    made = backend(fit="stretch")
+    said = Prompts().point(0, 0).rectangle(0, 0, *shape).point(shape[0] - 1, 0)
+    spoken = made._spoken(said, shape, None)
+    side = made.working_size
+    first, last, corner, opposite = (spoken.coords_N2 + 0.5).tolist()
+    assert first == pytest.approx([0.5 * side / shape[1], 0.5 * side / shape[0]])
+    assert last == pytest.approx([0.5 * side / shape[1], side - 0.5 * side / shape[0]])
+    assert corner == [0, 0]
+    assert opposite == pytest.approx([side, side])
+    (embedding,) = made.encode([noise(shape)])
+    (answer,) = made.decode(embedding, [said])
+    assert answer.logits.shape == (side // 4, side // 4)
+    assert np.multiply(answer.logits.shape, answer.stride) == pytest.approx(shape)
+
+
+def test_a_stretched_image_is_looked_at_as_if_it_were_square():
+    """A wide image and the square it is stretched to give the same logits."""
+    square = noise((128, 128))
+    side = backend().working_size
+    wide = np.repeat(square, 2, axis=1)
+    stretched = backend(fit="stretch")
+    answers = []
+    for image, col in ((square, 40), (wide, 80.5)):
+        (embedding,) = stretched.encode([image])
+        (found,) = stretched.decode(embedding, [Prompts().point(30, col)])
+        answers.append(found.logits)
+    assert answers[0].shape == (side // 4, side // 4)
+    alike = np.corrcoef(answers[0].ravel(), answers[1].ravel())[0, 1]
+    assert alike > 0.95
+
+
+def test_unit_values_are_between_0_and_1(monkeypatch):
+    made = backend(fit="stretch", values="unit")
+    seen = []
+    encoder = made.model.image_encoder
+    forward = encoder.forward
+    monkeypatch.setattr(encoder, "forward", lambda x: seen.append(x) or forward(x))
+    made.encode([noise((40, 60)) // 2 + 50, np.full((8, 9, 3), 7, np.uint8)])
+    assert (seen[0].min(), seen[0].max()) == (0, 1)
+    assert not seen[1].any()
+
+
+def test_preprocessing_is_part_of_the_fingerprint():
+    marks = {
+        backend(**options).fingerprint
+        for options in ({}, {"fit": "stretch"}, {"values": "unit"})
+    }
+    assert len(marks) == 3
+    with pytest.raises(ModelError, match="pad, stretch"):
+        backend(fit="crop")

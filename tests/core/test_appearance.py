@@ -24,6 +24,14 @@ def test_every_type_spans_the_whole_range(kind):
     assert (out[..., 0] == out[..., 2]).all()
 
 
+def test_limits_may_be_other_percentiles():
+    ramp = np.linspace(-5.0, 300.0, 64 * 64).reshape(64, 64)
+    usual = Appearance.fit(Frames(ramp))
+    full = Appearance.fit(Frames(ramp), percentiles=(0.0, 100.0))
+    assert full.limits == ((-5.0, 300.0),)
+    assert full.token != usual.token
+
+
 def test_scaling_a_float_image_changes_nothing():
     data = np.random.default_rng(0).random((40, 40))
     np.testing.assert_allclose(shown(data).astype(int), shown(data * 1000 - 7), atol=1)

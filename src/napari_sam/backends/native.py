@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from napari_sam.core.errors import ModelError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from napari_sam.core.protocols import Backend
 
 _PRECISIONS = ("auto", "float32", "bfloat16")
@@ -20,13 +19,19 @@ def open_backend(
     checkpoint: str | Path | None = None,
     device: str = "auto",
     precision: str = "auto",
+    architecture: str | None = None,
+    fit: Literal["pad", "stretch"] = "pad",
+    values: Literal["normalised", "unit"] = "normalised",
+    percentiles: tuple[float, float] | None = None,
+    decoder: Path | None = None,
 ) -> Backend:
     """Open a model of ours.
 
     Parameters
     ----------
     name
-        ``pocket``, ``vit_t``, ``vit_b``, ``vit_l`` or ``vit_h``.
+        ``pocket``, ``vit_t``, ``vit_b``, ``vit_l`` or ``vit_h``; or any name, with an
+        architecture.
     checkpoint
         A file of weights. Only `pocket` has some in the package.
     device
@@ -34,6 +39,11 @@ def open_backend(
     precision
         ``float32``, ``bfloat16``, or ``auto``: bfloat16 for the `vit` encoders where
         the machine is fast at it.
+    architecture
+        One of the names above, or ``sam`` for other sizes. By default, what the name
+        says.
+    fit, values, percentiles, decoder
+        As in `open_sam`.
 
     Raises
     ------
@@ -46,10 +56,40 @@ def open_backend(
         raise ModelError(
             f"precision={precision!r}: expected one of {', '.join(_PRECISIONS)}."
         )
-    if name == "pocket":
+    if (architecture or name) == "pocket":
         from napari_sam.backends.pocket import open_pocket
 
         return open_pocket(checkpoint, device=device, precision=precision)
-    from napari_sam.backends.sam import open_sam
+    from napari_sam.backends.opening import open_sam
 
-    return open_sam(name, checkpoint, device=device, precision=precision)
+    return open_sam(
+        name,
+        checkpoint,
+        architecture=architecture,
+        device=device,
+        precision=precision,
+        fit=fit,
+        values=values,
+        percentiles=percentiles,
+        decoder=decoder,
+    )
+
+
+def open_file(
+    checkpoint: str | Path, *, device: str = "auto", precision: str = "auto"
+) -> Backend:
+    """Open a file of weights as the model it turns out to be.
+
+    Raises
+    ------
+    CheckpointError
+        If it holds the weights of none of ours.
+    ModelError
+        If the device or the precision cannot be had.
+    """
+    from napari_sam.backends.weights import identify
+
+    found = identify(Path(checkpoint))
+    return open_backend(
+        found, checkpoint=checkpoint, device=device, precision=precision
+    )

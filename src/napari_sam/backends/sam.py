@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import pickle
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
 from PIL import Image
-from safetensors import SafetensorError
-from safetensors.torch import load_file
-from torch import Tensor
 from torch.nn import functional as F
 
 from napari_sam.backends.conversation import Answer, Conversation
 from napari_sam.backends.torch_tools import as_tensor, digest_state, find_device
-from napari_sam.core.errors import CheckpointError, UnknownModelError
+from napari_sam.backends.weights import read_state
+from napari_sam.core.errors import ModelError
 from napari_sam.core.lowering import lower
-from napari_sam.models.config import SamConfig
 from napari_sam.models.precision import fast_float32, prefers_bfloat16
 from napari_sam.models.sam import Sam, Spoken
-from napari_sam.models.state import guess_config, sam_from_state
 from napari_sam.models.tiny_vit import TinyVit, for_inference
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
+    from torch import Tensor
 
     from napari_sam.core.prompts import Prompts
     from napari_sam.core.protocols import Embedding
@@ -40,9 +36,10 @@ _DRAWN = 10.0
 _CELL = 4
 #: Previous logits are heard within these bounds.
 _BOUND = 32.0
-_NAMES = ("vit_t", "vit_b", "vit_l", "vit_h")
-#: Keys under which training programs wrap the weights.
-_WRAPPERS = ("model", "model_state", "state_dict", "model_state_dict")
+_FITS = ("pad", "stretch")
+_VALUES = ("normalised", "unit")
+
+__all__ = ["SamBackend", "read_state"]
 
 
 class SamBackend(Conversation):
@@ -60,6 +57,16 @@ class SamBackend(Conversation):
     precision
         Of the encoder: ``float32``, ``bfloat16``, or ``auto`` for bfloat16 where the
         machine is fast at it.
+    fit
+        How an image comes into the encoder's square: ``pad`` lets its longer side
+        fill it, ``stretch`` both, whatever that does to its shape.
+    values
+        What the encoder is given: ``normalised`` pixels, or those of each image
+        between 0 and 1, ``unit``.
+    percentiles
+        Limits of contrast that the model was trained with; None for the usual ones.
+    extras
+        Tensors of further decoders that came with the weights.
     """
 
     def __init__(
@@ -69,19 +76,35 @@ class SamBackend(Conversation):
         name: str = "sam",
         device: str = "auto",
         precision: str = "auto",
+        fit: Literal["pad", "stretch"] = "pad",
+        values: Literal["normalised", "unit"] = "normalised",
+        percentiles: tuple[float, float] | None = None,
+        extras: Mapping[str, Tensor] | None = None,
     ) -> None:
         super().__init__()
+        if fit not in _FITS or values not in _VALUES:
+            raise ModelError(
+                f"fit={fit!r}, values={values!r}: expected one of {', '.join(_FITS)}, "
+                f"and one of {', '.join(_VALUES)}."
+            )
+        self.fit, self.values, self.percentiles = fit, values, percentiles
+        self.extras = MappingProxyType(dict(extras or {}))
         self.device, self.name = find_device(device), name
         digest = digest_state(model.state_dict())
         if precision == "auto":
             fast = prefers_bfloat16(self.device)
             precision = "bfloat16" if fast else "float32"
         self.precision = precision
-        self._fingerprint = f"{name}-{digest}-{precision}-{_PREPARATION}"
+        usual = fit == "pad" and values == "normalised"
+        prepared = _PREPARATION if usual else f"{_PREPARATION}.{fit}.{values}"
+        self._fingerprint = f"{name}-{digest}-{precision}-{prepared}"
         self.model = model.eval().requires_grad_(False).to(self.device)
         if isinstance(model.image_encoder, TinyVit):
             self.model.image_encoder = for_inference(model.image_encoder)
         self.model.set_precision(getattr(torch, precision))
+        if values == "unit":
+            self.model.pixel_mean.zero_()
+            self.model.pixel_std.fill_(1)
 
     @property
     def fingerprint(self) -> str:
@@ -97,7 +120,8 @@ class SamBackend(Conversation):
         """Embed tiles ``(y, x, 3)``, one after the other.
 
         Each is resized so that its longer side fills the encoder's square, with
-        Pillow's bilinear filter, as the published models were trained.
+        Pillow's bilinear filter, as the published models were trained; or so that
+        both sides do, with its bicubic one, as MedSAM was.
 
         Returns
         -------
@@ -111,9 +135,12 @@ class SamBackend(Conversation):
         rows, cols = self._working_shape(shape)
         if (rows, cols) != shape:
             picture = Image.fromarray(np.ascontiguousarray(plane))
-            resample = Image.Resampling.BILINEAR
-            plane = np.array(picture.resize((cols, rows), resample))
+            filters = Image.Resampling
+            chosen = filters.BILINEAR if self.fit == "pad" else filters.BICUBIC
+            plane = np.array(picture.resize((cols, rows), chosen))
         x = as_tensor(np.ascontiguousarray(plane)).to(self.device)
+        if self.values == "unit":
+            x = _between_0_and_1(x)
         with torch.inference_mode(), fast_float32():
             found = self.model.encode(x.permute(2, 0, 1)[None])[0]
         return {"image": found.cpu().numpy(), "shape": np.array(shape, np.int32)}
@@ -162,7 +189,9 @@ class SamBackend(Conversation):
         )
 
     def _working_shape(self, shape: tuple[int, int]) -> tuple[int, int]:
-        """Rows and columns once the longer side fills the square."""
+        """Rows and columns of the image in the square."""
+        if self.fit == "stretch":
+            return self.working_size, self.working_size
         scale = self.working_size / max(shape)
         return max(1, int(shape[0] * scale + 0.5)), max(1, int(shape[1] * scale + 0.5))
 
@@ -176,91 +205,7 @@ class SamBackend(Conversation):
         return _CELL * shape[0] / rows, _CELL * shape[1] / cols
 
 
-def open_sam(
-    name: str,
-    checkpoint: str | Path | None,
-    *,
-    device: str = "auto",
-    precision: str = "auto",
-) -> SamBackend:
-    """Load a checkpoint of a named size.
-
-    Raises
-    ------
-    UnknownModelError
-        If there is no such size.
-    CheckpointError
-        If no file is given, or it does not hold the weights of that size.
-    """
-    if name not in _NAMES:
-        raise UnknownModelError(
-            f"There is no model {name!r}. Known sizes: {', '.join(_NAMES)}."
-        )
-    if checkpoint is None:
-        raise CheckpointError(
-            f"{name} brings no weights in the package. Give a file of them: "
-            f'checkpoint="FILE", or --checkpoint FILE on the command line; or take '
-            'the model "pocket", which needs none.'
-        )
-    path = Path(checkpoint)
-    state = read_state(path)
-    try:
-        config = guess_config(state)
-        model = sam_from_state(state)
-    except ValueError as wrong:
-        raise CheckpointError(f"{path}: {wrong}") from wrong
-    if config != getattr(SamConfig, name)():
-        raise CheckpointError(
-            f"{path} does not hold {name}, but {_called(config)}. Load it by the "
-            "name of its own size."
-        )
-    return SamBackend(model, name=name, device=device, precision=precision)
-
-
-def _called(config: SamConfig) -> str:
-    for name in _NAMES:
-        if config == getattr(SamConfig, name)():
-            return name
-    return f"a model of other sizes ({config})"
-
-
-def read_state(path: Path) -> dict[str, Tensor]:
-    """Read a file of weights: safetensors, or torch's own format, tensors only.
-
-    Nothing in the file is executed: a pickle that asks for anything but tensors is
-    refused.
-
-    Raises
-    ------
-    CheckpointError
-        If the file is missing, damaged, or holds anything but weights.
-    """
-    if not path.is_file():
-        raise CheckpointError(f"There is no file {path}.")
-    try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as wrong:
-        raise CheckpointError(
-            f"{path} is damaged, or holds Python objects besides tensors; those are "
-            "never loaded, since they can run any program. Save its state dict alone, "
-            "as safetensors."
-        ) from wrong
-    except (OSError, RuntimeError, EOFError, SafetensorError) as wrong:
-        reason = str(wrong).strip().splitlines()[:1] or [type(wrong).__name__]
-        raise CheckpointError(f"{path} cannot be read: {reason[0]}") from wrong
-    return _unwrapped(path, loaded)
-
-
-def _unwrapped(path: Path, loaded: Any) -> dict[str, Tensor]:
-    """Find the tensors in what a training program saved."""
-    for wrapper in _WRAPPERS:
-        if isinstance(loaded, dict) and isinstance(loaded.get(wrapper), dict):
-            loaded = loaded[wrapper]
-            break
-    if not isinstance(loaded, dict) or not all(
-        isinstance(v, Tensor) for v in loaded.values()
-    ):
-        raise CheckpointError(f"{path} holds no state dict: names and tensors.")
-    return {name.removeprefix("sam."): value for name, value in loaded.items()}
+def _between_0_and_1(x: Tensor) -> Tensor:
+    """Stretch the values of one image; one without contrast becomes 0."""
+    low, high = x.min().float(), x.max().float()
+    return (x.float() - low) / (high - low).clamp(min=1)

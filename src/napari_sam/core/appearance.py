@@ -65,11 +65,12 @@ class Appearance:
         *,
         channels: Sequence[int] | None = None,
         gamma: float = 1.0,
+        percentiles: tuple[float, float] | None = None,
     ) -> Appearance:
         """Choose limits for an image from a fixed sample of its pixels.
 
-        8-bit RGB is shown as it is. Of everything else, the limits are the 0.1 and
-        99.9 percentiles: per channel, or common to the three of an RGB image.
+        8-bit RGB is shown as it is. Of everything else, the limits are percentiles,
+        0.1 and 99.9 unless given: per channel, or common to the three of an RGB image.
 
         Raises
         ------
@@ -88,7 +89,8 @@ class Appearance:
         if shown is not None:
             values = values[..., list(shown)]
         parts = [values] if rgb or shown is None else np.moveaxis(values, -1, 0)
-        return cls(shown, tuple(_limits(p) for p in parts), gamma)
+        cut = percentiles or _PERCENTILES
+        return cls(shown, tuple(_limits(p, cut) for p in parts), gamma)
 
     @property
     def token(self) -> str:
@@ -171,14 +173,14 @@ def _chosen(frames: Frames, channels: Sequence[int] | None) -> tuple[int, ...] |
     return None if count is None else tuple(channels)
 
 
-def _limits(values: NDArray[Any]) -> Limits:
+def _limits(values: NDArray[Any], percentiles: tuple[float, float]) -> Limits:
     finite = values[np.isfinite(values)]
     if not finite.size:
         raise NotAnImageError(
             "No pixel of the image is a finite number (NaN or infinity everywhere it "
             "was sampled). Give Appearance(limits=...) if there are numbers elsewhere."
         )
-    low, high = (float(v) for v in np.percentile(finite, _PERCENTILES))
+    low, high = (float(v) for v in np.percentile(finite, percentiles))
     if low >= high:
         low, high = float(finite.min()), float(finite.max())
     if low >= high:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 from napari_sam.core.errors import ModelError, UnknownModelError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from importlib.metadata import EntryPoint
     from typing import Protocol
 
@@ -37,8 +38,15 @@ def backend_names() -> tuple[str, ...]:
     return tuple(sorted({e.name for e in entry_points(group=BACKENDS)}))
 
 
-def resolve_backend(name: str) -> BackendFactory:
+def resolve_backend(name: str, *, also: Iterable[str] = ()) -> BackendFactory:
     """Find the factory of a model by its name.
+
+    Parameters
+    ----------
+    name
+        As its package calls it.
+    also
+        Names known elsewhere: they are offered to whoever misspelt one.
 
     Raises
     ------
@@ -49,12 +57,12 @@ def resolve_backend(name: str) -> BackendFactory:
     """
     found = next(iter(entry_points(group=BACKENDS, name=name)), None)
     if found is None:
-        raise UnknownModelError(_unknown(name))
+        raise UnknownModelError(_unknown(name, {*backend_names(), *also}))
     return _load(found)
 
 
-def _unknown(name: str) -> str:
-    names = backend_names()
+def _unknown(name: str, offered: Iterable[str]) -> str:
+    names = sorted(offered)
     close = get_close_matches(name, names, n=1)
     hint = f" Did you mean {close[0]!r}?" if close else ""
     known = ", ".join(names) or "none; is the package installed, with its metadata?"

@@ -10,7 +10,6 @@ from zlib import crc32
 
 import numpy as np
 
-from napari_sam.core.appearance import Appearance
 from napari_sam.core.progress import Progress
 from napari_sam.evaluation.clicks import Target, Turn, ask, iter_clicks
 from napari_sam.image import PromptableImage
@@ -157,8 +156,7 @@ def target_of(truth: Truth, object_id: int) -> Target:
 
 def promptable(pair: Pair, model: Backend) -> PromptableImage:
     """Show an image to a model, as it is shown wherever nothing else is asked for."""
-    frames = pair.frames
-    return PromptableImage(frames, model, appearance=Appearance.fit(frames))
+    return PromptableImage(pair.frames, model)
 
 
 def _judge_image(

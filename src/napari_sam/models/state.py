@@ -23,7 +23,27 @@ UNUSED_HEADS = (
     "image_encoder.head.bias",
 )
 
+#: What SAM-HQ adds to the mask decoder; the rest of it is Segment Anything's own.
+HQ_PARTS = (
+    "mask_decoder.hf_token.",
+    "mask_decoder.hf_mlp.",
+    "mask_decoder.compress_vit_feat.",
+    "mask_decoder.embedding_encoder.",
+    "mask_decoder.embedding_maskfeature.",
+)
+
 _EXAMPLES = 6
+
+
+def split_extras(
+    state: Mapping[str, Tensor],
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Part a model's own tensors from those of a known addition (`HQ_PARTS`).
+
+    What nobody knows stays with the model, which then refuses it.
+    """
+    own = {k: v for k, v in state.items() if not k.startswith(HQ_PARTS)}
+    return own, {k: v for k, v in state.items() if k.startswith(HQ_PARTS)}
 
 
 def drop_unused_heads(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from napari_sam.apps.cli.fetching import fetch_missing
 from napari_sam.core.prompts import Prompts
 from napari_sam.core.values import Address
 
@@ -78,10 +79,9 @@ SAMPLES = (
 )
 @click.option(
     "--model",
-    default="pocket",
-    show_default=True,
     metavar="NAME",
-    help="Which model; see napari-sam models list.",
+    help="Which model; see napari-sam models list. [default: pocket, or what the "
+    "checkpoint holds]",
 )
 @click.option(
     "--checkpoint",
@@ -89,15 +89,18 @@ SAMPLES = (
     metavar="FILE",
     help="Weights of the model.",
 )
-def demo(output: Path, model: str, checkpoint: Path | None) -> None:
+def demo(output: Path, model: str | None, checkpoint: Path | None) -> None:
     """Prompts on real images out of scikit-image, the masks, and a picture of both."""
     from napari_sam.api import load_backend
     from napari_sam.io import check_picture_path, compose, write_picture
 
     check_picture_path(output)
+    if checkpoint is None:
+        fetch_missing(model)
     start = perf_counter()
     backend = load_backend(model, checkpoint=checkpoint)
-    click.echo(f"{model} is ready after {perf_counter() - start:.2f} s.")
+    called = model or checkpoint or "pocket"
+    click.echo(f"{called} is ready after {perf_counter() - start:.2f} s.")
     panels = [(_show(s, backend, output), s.caption) for s in SAMPLES]
     write_picture(output, compose(panels))
     click.echo(f"\nThe picture is {output}")

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from napari_sam.apps.cli.fetching import fetch_missing
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -110,6 +112,7 @@ def _open(names: Sequence[str], device: str, precision: str) -> dict[str, Backen
             called = f"{name}={Path(file).name}"
             found[called] = load_backend(name, checkpoint=file, **options)
         elif text in backend_names() or not Path(text).exists():
+            fetch_missing(text)
             found[text] = load_backend(text, **options)
         elif Path(text).is_file():
             found[Path(text).stem] = load_backend(checkpoint=text, **options)

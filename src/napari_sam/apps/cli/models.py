@@ -1,19 +1,197 @@
-"""``napari-sam models``: which models there are."""
+"""``napari-sam models``: which models there are, and having them on this disk."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
+
+from napari_sam.apps.cli.fetching import fetch
+from napari_sam.apps.cli.sizes import text_of_bytes
+
+if TYPE_CHECKING:
+    from napari_sam.checkpoints import ModelEntry
+
+_NAME = click.argument("name", metavar="NAME")
 
 
 @click.group()
 def models() -> None:
-    """Models that --model can name."""
+    """Models that --model can name: what there is, downloading, your own."""
 
 
 @models.command("list")
-def list_() -> None:
-    """List the names of all models, and which package offers each."""
+@click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
+def list_(*, as_json: bool) -> None:
+    """List the models there are; * marks those on this disk."""
+    from napari_sam import checkpoints
+
+    found = checkpoints.models()
+    if as_json:
+        click.echo(json.dumps([_described(m) for m in found], indent=1))
+        return
+    width = max(len(m.name) for m in found) + 2
+    click.echo(f"  {'name':{width}}{'size':>9}  {'licence':14}good for")
+    for model in found:
+        mark = "*" if checkpoints.is_here(model) else " "
+        click.echo(
+            f"{mark} {model.name:{width}}{_size(model):>9}  {_short(model):14}"
+            f"{model.good_for}"
+        )
+    for name, package in _offered_by_others():
+        click.echo(f"  {name:{width}}{'':9}  {'':14}offered by {package}")
+    click.echo(
+        f"\n* is on this disk, in {checkpoints.home() / 'models'} or in the package."
+        "\nMore about one: napari-sam models info NAME"
+    )
+
+
+@models.command()
+@_NAME
+def info(name: str) -> None:
+    """Say everything that is known of a model: files, licences, what to cite."""
+    from napari_sam import checkpoints
+
+    model = checkpoints.find(name)
+    prepared = model.preprocessing
+    lines = {
+        "name": model.name,
+        "good for": model.good_for,
+        "architecture": model.architecture or "what its file says",
+        "size": _size(model),
+        "licence": model.licence,
+        "learnt from": model.data,
+        "pixels": f"{prepared.fit}, {prepared.values}"
+        + (f", percentiles {prepared.percentiles}" if prepared.percentiles else ""),
+        "note": model.note,
+        "on this disk": _where(model),
+    }
+    for title, text in lines.items():
+        if text:
+            click.echo(f"{title:13} {text}")
+    for part in model.downloads:
+        click.echo(f"{'file':13} {part.file}")
+        if part.url:
+            click.echo(f"{'  from':13} {part.url}")
+        click.echo(f"{'  hash':13} {part.hash}")
+    for paper in model.citations:
+        click.echo(f"{'cite':13} {paper}")
+
+
+@models.command()
+@_NAME
+@click.option(
+    "--mirror",
+    metavar="URL|FOLDER",
+    help="Take the files from this server or folder, by their names there.",
+)
+def download(name: str, mirror: str | None) -> None:
+    """Have a model on this disk, verified. What was interrupted goes on."""
+    click.echo(fetch(name, mirror=mirror))
+
+
+@models.command()
+@click.argument("name", metavar="[NAME]", required=False)
+@click.pass_context
+def verify(ctx: click.Context, name: str | None) -> None:
+    """Read files again and compare their hashes; of all models, unless one is named.
+
+    The exit code is 1 if a file is not what it should be.
+    """
+    from napari_sam import checkpoints
+
+    found = checkpoints.verify(name)
+    for file in found:
+        if file.is_right:
+            click.echo(f"{file.name}: {file.path} is right ({file.expected})")
+        else:
+            click.echo(
+                f"{file.name}: {file.path} is NOT what it should be: expected "
+                f"{file.expected}, got {file.got}. Delete it: napari-sam models remove "
+                f"{file.name}"
+            )
+    if not found:
+        click.echo("Nothing to verify: no downloaded file of it is on this disk.")
+    if not all(file.is_right for file in found):
+        ctx.exit(1)
+
+
+@models.command()
+@_NAME
+def path(name: str) -> None:
+    """Print where a model's weights are, verified."""
+    from napari_sam import checkpoints
+
+    click.echo(checkpoints.path(name))
+
+
+@models.command()
+@click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
+@click.option("--name", required=True, help="What --model will call it.")
+@click.option("--note", default="", metavar="TEXT", help="What it is good for.")
+@click.option("--replace", is_flag=True, help="Replace your model of that name.")
+def add(file: Path, name: str, note: str, *, replace: bool) -> None:
+    """Give a FILE of weights a name that every --model takes. It is copied."""
+    from napari_sam import checkpoints
+    from napari_sam.backends.weights import identify
+
+    architecture = identify(file)
+    checkpoints.add(file, name, architecture=architecture, note=note, replace=replace)
+    click.echo(f"{name} is a {architecture}: {checkpoints.path(name)}")
+
+
+@models.command()
+@_NAME
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def remove(name: str, *, yes: bool) -> None:
+    """Delete a model's files from this disk."""
+    from napari_sam import checkpoints
+
+    if checkpoints.find(name).own and not yes:
+        click.confirm(f"Delete {name}? It cannot be downloaded again.", abort=True)
+    for gone in checkpoints.remove(name):
+        click.echo(f"{gone} was deleted.")
+
+
+def _offered_by_others() -> list[tuple[str, str]]:
+    from napari_sam import checkpoints
     from napari_sam.core.registry import offered
 
-    for name, package in offered():
-        click.echo(f"{name:16}  from {package}")
+    known = {m.name for m in checkpoints.models()}
+    return [(name, package) for name, package in offered() if name not in known]
+
+
+def _described(model: ModelEntry) -> dict[str, object]:
+    from napari_sam import checkpoints
+
+    return {**asdict(model), "on_disk": checkpoints.is_here(model)}
+
+
+def _where(model: ModelEntry) -> str:
+    from napari_sam import checkpoints
+
+    if model.weights is None:
+        return "yes, in the package"
+    there = checkpoints.models_folder() / model.weights.file
+    return str(there) if checkpoints.is_here(model) else "no"
+
+
+def _size(model: ModelEntry) -> str:
+    """Bytes of the weights; for unpublished sizes, those of their architecture's."""
+    from napari_sam import checkpoints
+
+    if checkpoints.is_here(model):
+        return text_of_bytes(checkpoints.weights_path(model).stat().st_size)
+    if model.weights is not None and model.weights.size is not None:
+        return text_of_bytes(model.weights.size)
+    if model.architecture is None or model.architecture == model.name:
+        return "unknown"
+    return "~" + _size(checkpoints.find(model.architecture))
+
+
+def _short(model: ModelEntry) -> str:
+    """Return the first words of a licence."""
+    return model.licence.partition(" as ")[0]

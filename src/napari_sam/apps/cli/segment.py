@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from napari_sam.apps.cli.fetching import fetch_missing
 from napari_sam.apps.cli.saying import SayingCommand, prompts_from, saying_options
 from napari_sam.core.errors import AxesError, PromptError
 from napari_sam.core.values import Address
@@ -60,10 +61,9 @@ _FILE = click.Path(path_type=Path)
 )
 @click.option(
     "--model",
-    default="pocket",
-    show_default=True,
     metavar="NAME",
-    help="Which model; see napari-sam models list.",
+    help="Which model; see napari-sam models list. [default: pocket, or what the "
+    "checkpoint holds]",
 )
 @click.option("--checkpoint", type=_FILE, metavar="FILE", help="Weights of the model.")
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, mps.")
@@ -138,15 +138,16 @@ def _prompts(ctx: click.Context, options: dict[str, Any]) -> dict[Address, Promp
 
 def _open(image: Path, options: dict[str, Any]) -> PromptableImage:
     from napari_sam.api import load_backend, open_store
-    from napari_sam.core.appearance import Appearance
-    from napari_sam.image import PromptableImage
+    from napari_sam.image import PromptableImage, fitted
     from napari_sam.io import read_image
 
     frames = read_image(image, axes=options["axes"]).frames
     channels = _channels(options["channels"])
-    appearance = Appearance.fit(frames, channels=channels)
     names = ("checkpoint", "device", "precision")
+    if options["checkpoint"] is None:
+        fetch_missing(options["model"])
     backend = load_backend(options["model"], **{k: options[k] for k in names})
+    appearance = fitted(frames, backend, channels=channels)
     store = options["store"] and open_store(options["store"])
     return PromptableImage(frames, backend, appearance=appearance, store=store)
 

@@ -1,0 +1,91 @@
+"""From a file of weights to a `SamBackend`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from napari_sam.backends.sam import SamBackend
+from napari_sam.backends.weights import SIZES, name_of, read_decoder, read_weights
+from napari_sam.core.errors import CheckpointError, UnknownModelError
+from napari_sam.models.state import guess_config, sam_from_state
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def open_sam(
+    name: str,
+    checkpoint: str | Path | None,
+    *,
+    architecture: str | None = None,
+    device: str = "auto",
+    precision: str = "auto",
+    fit: Literal["pad", "stretch"] = "pad",
+    values: Literal["normalised", "unit"] = "normalised",
+    percentiles: tuple[float, float] | None = None,
+    decoder: Path | None = None,
+) -> SamBackend:
+    """Load a checkpoint of a named size, or of any.
+
+    Parameters
+    ----------
+    name
+        For messages and fingerprints.
+    checkpoint
+        The file of weights.
+    architecture
+        A named size, which the file must have, or ``sam`` for any. By default, what
+        the name says.
+    device, precision, fit, values, percentiles
+        As in `SamBackend`.
+    decoder
+        A file with the tensors of a second decoder, kept among the extras.
+
+    Raises
+    ------
+    UnknownModelError
+        If there is no such size.
+    CheckpointError
+        If no file is given, or it does not hold the weights of that size.
+    """
+    wanted = architecture or name
+    if wanted not in (*SIZES, "sam"):
+        raise UnknownModelError(
+            f"There is no model {wanted!r}. Known sizes: {', '.join(SIZES)}."
+        )
+    if checkpoint is None:
+        raise CheckpointError(
+            f"{name} brings no weights in the package. Give a file of them: "
+            f'checkpoint="FILE", or --checkpoint FILE on the command line; or take '
+            'the model "pocket", which needs none.'
+        )
+    path = Path(checkpoint)
+    found = read_weights(path)
+    try:
+        config = guess_config(found.state)
+        model = sam_from_state({k: _as_float32(v) for k, v in found.state.items()})
+    except ValueError as wrong:
+        raise CheckpointError(f"{path}: {wrong}") from wrong
+    if wanted != "sam" and name_of(config) != wanted:
+        held = name_of(config) or f"a model of other sizes ({config})"
+        raise CheckpointError(
+            f"{path} does not hold {wanted}, but {held}. Load it by the name of its "
+            "own size, or by no name."
+        )
+    extras = found.extras if decoder is None else found.extras | read_decoder(decoder)
+    return SamBackend(
+        model,
+        name=name,
+        device=device,
+        precision=precision,
+        fit=fit,
+        values=values,
+        percentiles=percentiles,
+        extras=extras,
+    )
+
+
+def _as_float32(value: Tensor) -> Tensor:
+    """Undo a rounding that only the file needed."""
+    return value.float() if value.is_floating_point() else value

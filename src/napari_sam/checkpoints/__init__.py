@@ -1,0 +1,43 @@
+"""Checkpoints by name: what there is, where it comes from, and that it is right.
+
+Nothing here opens a file of weights; that is for the backends. So neither torch nor
+the network is needed to list what there is.
+"""
+
+from napari_sam.checkpoints.catalogue import find, models
+from napari_sam.checkpoints.entries import Download, ModelEntry, Preprocessing
+from napari_sam.checkpoints.fetching import (
+    decoder_path,
+    download,
+    is_here,
+    iter_download,
+    path,
+    weights_path,
+)
+from napari_sam.checkpoints.home import default_mirror, home, is_offline, models_folder
+from napari_sam.checkpoints.own import add, remove
+from napari_sam.checkpoints.transfer import Patience
+from napari_sam.checkpoints.verifying import Verified, verify
+
+__all__ = [
+    "Download",
+    "ModelEntry",
+    "Patience",
+    "Preprocessing",
+    "Verified",
+    "add",
+    "decoder_path",
+    "default_mirror",
+    "download",
+    "find",
+    "home",
+    "is_here",
+    "is_offline",
+    "iter_download",
+    "models",
+    "models_folder",
+    "path",
+    "remove",
+    "verify",
+    "weights_path",
+]

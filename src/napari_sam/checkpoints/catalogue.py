@@ -1,0 +1,108 @@
+"""The models there are: those of `models.toml`, and those added on this machine."""
+
+from __future__ import annotations
+
+import json
+import logging
+import tomllib
+from difflib import get_close_matches
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from napari_sam.checkpoints.entries import Download, ModelEntry, Preprocessing
+from napari_sam.checkpoints.home import own_folder
+from napari_sam.core.errors import UnknownModelError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+logger = logging.getLogger(__name__)
+
+
+def models() -> tuple[ModelEntry, ...]:
+    """Return every model known by name: the published, then one's own.
+
+    Neither torch nor the network is needed for it.
+    """
+    return (*published(), *own())
+
+
+def find(name: str) -> ModelEntry:
+    """Return what is known of a model.
+
+    Raises
+    ------
+    UnknownModelError
+        If there is none of that name.
+    """
+    known = {entry.name: entry for entry in models()}
+    if name not in known:
+        close = get_close_matches(name, known, n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        raise UnknownModelError(
+            f"There is no checkpoint {name!r}.{hint} Known: {', '.join(known)}."
+        )
+    return known[name]
+
+
+@cache
+def published() -> tuple[ModelEntry, ...]:
+    """Return the models of `models.toml`, in its order."""
+    text = files("napari_sam.checkpoints").joinpath("models.toml").read_text("utf-8")
+    found = tomllib.loads(text)
+    return tuple(_published(m, found["citations"]) for m in found["model"])
+
+
+def _published(said: dict[str, Any], citations: dict[str, str]) -> ModelEntry:
+    prepared = dict(said.get("preprocessing", {}))
+    if "percentiles" in prepared:
+        low, high = prepared["percentiles"]
+        prepared["percentiles"] = (float(low), float(high))
+    return ModelEntry(
+        said["name"],
+        said["architecture"],
+        said["good_for"],
+        weights=_download(said.get("weights")),
+        decoder=_download(said.get("decoder")),
+        preprocessing=Preprocessing(**prepared),
+        licence=said["licence"],
+        data=said["data"],
+        citations=tuple(citations[key] for key in said["cite"]),
+        note=said.get("note", ""),
+    )
+
+
+def _download(said: dict[str, Any] | None) -> Download | None:
+    return None if said is None else Download(**said)
+
+
+def own() -> tuple[ModelEntry, ...]:
+    """Return the models that were added on this machine, by name.
+
+    A description that cannot be read is left out, with a word in the log.
+    """
+    found = []
+    for path in sorted(own_folder().glob("*.json")):
+        try:
+            found.append(_own(path))
+        except (OSError, ValueError, KeyError, TypeError) as wrong:
+            logger.warning("%s is no description of a model: %s", path, wrong)
+    return tuple(found)
+
+
+def _own(path: Path) -> ModelEntry:
+    said = json.loads(path.read_text("utf-8"))
+    name, file = path.stem, str(said["file"])
+    if "/" in file or "\\" in file:
+        raise ValueError(f"{file!r} is not a name of a file beside it")
+    return ModelEntry(
+        name,
+        said["architecture"],
+        said["note"] or "a model of your own",
+        weights=Download(f"own/{file}", "", said["hash"], int(said["size"])),
+        licence="your own",
+        data="see its maker",
+        note=str(said.get("made_by") or ""),
+        own=True,
+    )

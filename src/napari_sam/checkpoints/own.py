@@ -1,0 +1,144 @@
+"""Models of one's own: copied into the home, and known by a name from then on."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_sam.checkpoints.catalogue import find, models
+from napari_sam.checkpoints.headers import metadata_of
+from napari_sam.checkpoints.home import models_folder, own_folder
+from napari_sam.checkpoints.integrity import digest, forget, remember
+from napari_sam.checkpoints.transfer import make_room
+from napari_sam.core.errors import CheckpointError, MissingFileError, ModelError
+from napari_sam.core.registry import backend_names
+
+if TYPE_CHECKING:
+    from napari_sam.checkpoints.entries import ModelEntry
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+def add(
+    file: str | Path,
+    name: str,
+    *,
+    architecture: str | None = None,
+    note: str = "",
+    replace: bool = False,
+) -> ModelEntry:
+    """Give a file of weights a name, under which every door opens it.
+
+    The file is copied, not opened: whether it fits is seen when it is loaded. The
+    command ``napari-sam models add`` looks into it first.
+
+    Parameters
+    ----------
+    file
+        Weights made here or elsewhere, ``.safetensors``, ``.pt`` or ``.pth``.
+    name
+        Letters, digits, dots, dashes and underscores.
+    architecture
+        ``pocket``, ``vit_t``, ``vit_b``, ``vit_l``, ``vit_h`` or ``sam``. By default,
+        what the file says of itself.
+    note
+        What it is good for, in one line.
+    replace
+        Whether a model of one's own of that name may be replaced.
+
+    Raises
+    ------
+    MissingFileError
+        If there is no such file.
+    ModelError
+        If the name cannot be given.
+    CheckpointError
+        If the disk has no room.
+    """
+    source = Path(file)
+    if not source.is_file():
+        raise MissingFileError(f"There is no file {source}.")
+    _check_name(name, replace=replace)
+    said = metadata_of(source)
+    before = {d.file for m in models() if m.own and m.name == name for d in m.downloads}
+    target = own_folder() / f"{name}{source.suffix or '.pt'}"
+    _copy(source, target)
+    described = {
+        "file": target.name,
+        "architecture": architecture or said.get("architecture"),
+        "hash": digest(target, "sha256"),
+        "size": target.stat().st_size,
+        "note": note,
+        "made_by": said.get("made_by", ""),
+    }
+    part = own_folder() / f"{name}.json.part"
+    part.write_text(json.dumps(described, indent=1), "utf-8")
+    os.replace(part, own_folder() / f"{name}.json")
+    entry = find(name)
+    for left in before - {d.file for d in entry.downloads}:
+        (models_folder() / left).unlink(missing_ok=True)
+        forget(models_folder() / left)
+    if entry.weights is not None:
+        remember(target, entry.weights)
+    return entry
+
+
+def remove(name: str) -> tuple[Path, ...]:
+    """Delete a model's files from this disk, and return them.
+
+    A published one can be downloaded again; one of your own is gone.
+
+    Raises
+    ------
+    UnknownModelError
+        If there is no such model.
+    CheckpointError
+        If it has no file on this disk outside the package.
+    """
+    entry = find(name)
+    paths = [models_folder() / d.file for d in entry.downloads]
+    if entry.own:
+        paths.insert(0, own_folder() / f"{name}.json")
+    there = tuple(p for p in paths if p.is_file())
+    if not there:
+        raise CheckpointError(f"{name} has no file on this disk that could be removed.")
+    for path in there:
+        path.unlink()
+        forget(path)
+    return there
+
+
+def _check_name(name: str, *, replace: bool) -> None:
+    if not _NAME.fullmatch(name):
+        raise ModelError(
+            f"{name!r} cannot be the name of a model: expected letters, digits, dots, "
+            "dashes and underscores, beginning with a letter or a digit."
+        )
+    mine = _own_names()
+    if name in mine and not replace:
+        raise ModelError(
+            f"You have a model {name!r} already. Give another name, or --replace "
+            "(replace=True)."
+        )
+    taken = {m.name for m in models()} | set(backend_names())
+    if name in taken - mine:
+        raise ModelError(f"{name!r} is the name of another model. Give another one.")
+
+
+def _own_names() -> set[str]:
+    return {m.name for m in models() if m.own}
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy, whole or not at all."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(target.name + ".part")
+    make_room(part, source.stat().st_size)
+    shutil.copyfile(source, part)
+    with part.open("r+b") as written:
+        os.fsync(written.fileno())
+    os.replace(part, target)

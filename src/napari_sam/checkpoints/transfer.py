@@ -1,0 +1,255 @@
+"""Bytes from a server into a file, going on where an earlier try was cut."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import shutil
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from napari_sam._version import __version__
+from napari_sam.core.errors import CheckpointError
+from napari_sam.core.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from requests import Response
+
+#: Bytes between two steps. At most so many are lost in a cut.
+_CHUNK = 1 << 16
+#: Answers that may be better a moment later.
+_BUSY = (408, 425, 429, 500, 502, 503, 504)
+#: "bytes 100-199/200", or "bytes */200" where the file ends before what was asked.
+_RANGE = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a server is waited for.
+
+    Attributes
+    ----------
+    timeout
+        Seconds without a single byte after which a try is given up.
+    tries
+        Tries in a row that may bring nothing new.
+    wait
+        Seconds before the second of them; twice as long before each further one.
+    """
+
+    timeout: float = 30.0
+    tries: int = 5
+    wait: float = 1.0
+
+
+class _Cut(Exception):
+    """One try came to nothing, and another may not."""
+
+
+def iter_fetch(
+    url: str, part: Path, *, size: int | None = None, patience: Patience
+) -> Generator[Progress, None, None]:
+    """Bring `part` to its full length. Closing the generator keeps what is there.
+
+    Parameters
+    ----------
+    url
+        Of the file, http or https.
+    part
+        Where the bytes go; what an earlier call left there is gone on from.
+    size
+        Bytes, if known.
+    patience
+        When to give up.
+
+    Raises
+    ------
+    CheckpointError
+        If the server has no such file, cannot be reached, or keeps cutting the
+        connection; or if the disk is full.
+    """
+    furthest, failures = _length(part), 0
+    while True:
+        try:
+            yield from _iter_try(url, part, size, patience)
+            return
+        except _Cut as cut:
+            reached = _length(part)
+            failures = 1 if reached > furthest else failures + 1
+            furthest = max(reached, furthest)
+            if failures >= patience.tries:
+                raise CheckpointError(_gave_up(url, part, str(cut))) from cut
+            wait = patience.wait * 2 ** (failures - 1)
+            yield Progress(reached, size or 0, f"{cut}; trying again")
+            time.sleep(wait)
+
+
+def _iter_try(
+    url: str, part: Path, size: int | None, patience: Patience
+) -> Generator[Progress, None, None]:
+    """Ask once, and write what comes."""
+    import requests
+
+    have = _length(part)
+    if size is not None and have == size:
+        return
+    try:
+        with requests.get(
+            url, headers=_asking(part, have), stream=True, timeout=patience.timeout
+        ) as answer:
+            if _is_complete(answer, part, have):
+                return
+            _refuse(answer, url)
+            yield from _iter_write(answer, part, _start(answer, part, have))
+    except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema) as wrong:
+        raise CheckpointError(f"{url} is no address of a server: {wrong}") from wrong
+    except requests.RequestException as wrong:
+        raise _Cut(_reason(wrong, patience)) from wrong
+
+
+def _iter_write(
+    answer: Response, part: Path, start: int
+) -> Generator[Progress, None, None]:
+    """Write the body from `start` on."""
+    promised = answer.headers.get("Content-Length")
+    total = start + int(promised) if promised else 0
+    make_room(part, total - start)
+    done = start
+    with writing(part, start) as out:
+        yield Progress(done, total, "downloading")
+        for chunk in answer.iter_content(_CHUNK):
+            out.write(chunk)
+            done += len(chunk)
+            yield Progress(done, total, "downloading")
+    if done < total:
+        raise _Cut(f"the connection was cut after {done} of {total} bytes")
+
+
+@contextmanager
+def writing(part: Path, start: int) -> Iterator[BinaryIO]:
+    """Open a part at a place; what was written is on the disk afterwards.
+
+    Raises
+    ------
+    CheckpointError
+        If the disk is full.
+    """
+    try:
+        with part.open("r+b" if start else "wb") as out:
+            out.seek(start)
+            out.truncate()
+            yield out
+            out.flush()
+            os.fsync(out.fileno())
+    except OSError as wrong:
+        if wrong.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise CheckpointError(
+            f"The disk of {part.parent} is full. Make room and ask again: the download "
+            f"goes on from {_length(part)} bytes."
+        ) from wrong
+
+
+def make_room(part: Path, missing: int) -> None:
+    """Refuse to begin what the disk cannot hold.
+
+    Raises
+    ------
+    CheckpointError
+        If so.
+    """
+    free = shutil.disk_usage(part.parent).free
+    if missing > free:
+        raise CheckpointError(
+            f"{part.parent} has {free / 1e6:.0f} MB left, and {missing / 1e6:.0f} MB "
+            "are still to come. Make room and ask again: what is there is kept. Or "
+            "let NAPARI_SAM_HOME name a folder on another disk."
+        )
+
+
+def discard(part: Path) -> None:
+    """Delete a part, and what was noted of it."""
+    part.unlink(missing_ok=True)
+    _tag(part).unlink(missing_ok=True)
+
+
+def _asking(part: Path, have: int) -> dict[str, str]:
+    """Ask for what is missing, if the file is still the one that was begun."""
+    headers = {"Accept-Encoding": "identity", "User-Agent": f"napari-sam/{__version__}"}
+    if have:
+        headers["Range"] = f"bytes={have}-"
+        if _tag(part).is_file():
+            headers["If-Range"] = _tag(part).read_text()
+    return headers
+
+
+def _is_complete(answer: Response, part: Path, have: int) -> bool:
+    """Whether the server says that there is nothing after what we have."""
+    if answer.status_code != 416:
+        return False
+    found = _RANGE.fullmatch(answer.headers.get("Content-Range", ""))
+    if found and found[2] == str(have):
+        return True
+    discard(part)
+    raise _Cut(f"the server has not the {have} bytes that an earlier try left")
+
+
+def _refuse(answer: Response, url: str) -> None:
+    status = answer.status_code
+    if status in _BUSY:
+        raise _Cut(f"the server answered {status} {answer.reason}")
+    if status in (401, 403):
+        raise CheckpointError(f"The server does not give {url} away ({status}).")
+    if status not in (200, 206):
+        raise CheckpointError(f"There is no file at {url} ({status} {answer.reason}).")
+
+
+def _start(answer: Response, part: Path, have: int) -> int:
+    """Where the body begins in the file: 0 for a server that knows no ranges."""
+    tag = answer.headers.get("ETag", "")
+    before = _tag(part).read_text() if have and _tag(part).is_file() else tag
+    if answer.status_code == 206:
+        found = _RANGE.fullmatch(answer.headers.get("Content-Range", ""))
+        if not found or found[1] != str(have) or tag != before:
+            discard(part)
+            raise _Cut("the server sent another part of a file than was asked for")
+        return have
+    _tag(part).unlink(missing_ok=True)
+    if tag and not tag.startswith("W/"):
+        _tag(part).write_text(tag)
+    return 0
+
+
+def _tag(part: Path) -> Path:
+    """Where the server's name for this version of the file is noted."""
+    return part.with_name(part.name + ".etag")
+
+
+def _length(part: Path) -> int:
+    return part.stat().st_size if part.is_file() else 0
+
+
+def _reason(wrong: Exception, patience: Patience) -> str:
+    import requests
+
+    if isinstance(wrong, requests.exceptions.Timeout) or "timed out" in str(wrong):
+        return f"not a byte came in {patience.timeout:g} s"
+    if isinstance(wrong, requests.exceptions.ChunkedEncodingError):
+        return "the connection was cut"
+    return f"the server cannot be reached ({type(wrong).__name__})"
+
+
+def _gave_up(url: str, part: Path, why: str) -> str:
+    kept = _length(part)
+    later = f" {kept} bytes are kept: ask again, and it goes on there." if kept else ""
+    return (
+        f"{url} could not be downloaded: {why}.{later} Or download it elsewhere and "
+        f"save it as {part.with_suffix('')}."
+    )
