@@ -26,7 +26,7 @@ def constraints():
 
 
 def test_all_is_every_extra_for_users_and_a_qt_binding():
-    users = ["napari", "notebook", "geo", "video", "track", "sam2", "dask"]
+    users = ["napari", "notebook", "geo", "video", "track", "sam2", "dask", "adapters"]
     union = {line for extra in users for line in EXTRAS[extra]}
     assert set(EXTRAS["all"]) - union == {"PySide6_Essentials>=6.8"}
     assert union <= set(EXTRAS["all"])

@@ -8,6 +8,7 @@
     + AxesError
     + NotAnImageError
   + MissingFileError (FileNotFoundError)
+  + MissingPackageError (ImportError)
   + ModelError
     + UnknownModelError (LookupError)
     + CheckpointError (ValueError)
@@ -47,6 +48,10 @@ class NotAnImageError(ImageError):
 
 class MissingFileError(NapariSamError, FileNotFoundError):
     """There is no file of that name."""
+
+
+class MissingPackageError(NapariSamError, ImportError):
+    """A package that is only needed for this is not installed."""
 
 
 class ModelError(NapariSamError):

@@ -59,7 +59,7 @@ class MaskDecoder(nn.Module):
         sparse_BKC: Tensor,
         dense_BCHW: Tensor,
         *,
-        multimask: bool,
+        multimask: bool | None,
         chunk: int | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Answer prompts about one image, a few at a time.
@@ -67,7 +67,8 @@ class MaskDecoder(nn.Module):
         Parameters
         ----------
         image_CHW
-            The image embedding.
+            The image embedding. To train, and with all prompts in one chunk, it may be
+            BCHW: one for each prompt.
         places_CHW
             The positional encoding of its places, `PromptEncoder.dense_pe`.
         sparse_BKC, dense_BCHW
@@ -75,7 +76,7 @@ class MaskDecoder(nn.Module):
             serve all.
         multimask
             Whether to give the masks for an ambiguous prompt rather than the one for
-            a clear prompt.
+            a clear prompt. None gives all, the one for a clear prompt first.
         chunk
             Prompts decoded at once. More is slower, as the work leaves the cache: one
             in float32, two in half precision.
@@ -89,9 +90,9 @@ class MaskDecoder(nn.Module):
         dtype, (h, w) = self.mask_tokens.weight.dtype, image_CHW.shape[-2:]
         places_NC = places_CHW.to(dtype).flatten(1).t().contiguous()
         sparse_BKC = sparse_BKC.to(dtype)
-        chosen = slice(1, None) if multimask else slice(0, 1)
+        chosen = {True: slice(1, None), False: slice(0, 1), None: slice(None)}[multimask]
         chunk = chunk or (1 if dtype == torch.float32 else 2)
-        m = self.num_mask_tokens - 1 if multimask else 1
+        m = len(range(self.num_mask_tokens)[chosen])
         b = len(sparse_BKC)
         if torch.is_grad_enabled() or b <= chunk:
             image_BNC = _as_tokens(image_CHW, dense_BCHW, dtype)

@@ -1,113 +1,170 @@
-"""Where training examples come from, and how they are varied."""
+"""Batches of views with prompts, each a pure function of seed and step."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
-from torch.nn import functional as F
 
-from napari_sam.core.appearance import Appearance
-from napari_sam.io.pairs import read_pairs
-from napari_sam.models.pocket import working_scale
+from napari_sam.core.errors import TrainingError
 from napari_sam.training.prompts import PromptBatch, simulate
-from napari_sam.training.synthetic import Scene, draw_scene
+from napari_sam.training.sources import View
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from napari_sam.training.recipe import Recipe
+    from napari_sam.training.sources import Scale, Source
 
-__all__ = ["Batch", "Batches", "Folder", "Source", "SyntheticSource", "read_folder"]
+__all__ = ["Batch", "Batches"]
 
-#: Objects smaller than this many working pixels teach nothing.
-MIN_AREA = 40
-
-
-class Source(Protocol):
-    """Somewhere crops come from."""
-
-    def crop(self, rng: np.random.Generator, size: int, jitter: float) -> Scene:
-        """Cut a square of `size` working pixels, zoomed by up to `jitter`."""
+#: Views without an object in a row before the data is blamed.
+_PATIENCE = 500
 
 
-@dataclass(frozen=True, slots=True)
-class SyntheticSource:
-    """Every crop a scene never seen before."""
+class Batch(NamedTuple):
+    """What one step of training sees: B images, N prompts."""
 
-    def crop(self, rng: np.random.Generator, size: int, jitter: float) -> Scene:
-        """Draw a scene and take it whole, or zoom into a part of it."""
-        scene = draw_scene(rng, size=size)
-        zoom = np.exp(rng.uniform(0, np.log(jitter))) if rng.uniform() < 0.4 else 1.0
-        return cut(rng, scene, zoom, size)
+    images: torch.Tensor  # (B, 3, size, size) uint8
+    shapes: torch.Tensor  # (B, 2) rows and columns before padding
+    masks: torch.Tensor  # (N, size, size) bool
+    prompts: PromptBatch
+    seeds: torch.Tensor  # (N,) of what is random about each prompt later on
+    image_of: torch.Tensor  # (N,) which image each prompt is about
+
+    def parts(self, most: int) -> Iterator[Batch]:
+        """Split into batches of at most so many prompts, about the same images."""
+        for start in range(0, len(self.masks), most):
+            part = slice(start, start + most)
+            yield self._replace(
+                masks=self.masks[part],
+                prompts=PromptBatch(*(p[part] for p in self.prompts)),
+                seeds=self.seeds[part],
+                image_of=self.image_of[part],
+            )
+
+    def to(self, device: torch.device) -> Batch:
+        """Move all that is computed with; the seeds stay."""
+        moved = {
+            name: getattr(self, name).to(device)
+            for name in ("images", "shapes", "masks", "image_of")
+        }
+        prompts = PromptBatch(*(t.to(device) for t in self.prompts))
+        return self._replace(**moved, prompts=prompts)
 
 
-class Folder:
-    """Images with labels: ``images/NAME.*`` beside ``labels/NAME.*``.
+class Batches(torch.utils.data.IterableDataset[Batch]):
+    """Batches of steps `start` to `stop`.
 
-    Parameters
-    ----------
-    scenes
-        The images, already made 3-channel uint8, and their labels.
+    Each image of a step is a function of seed, step and its index, whichever process
+    makes it. So a resumed run meets what the uninterrupted one would have met, and
+    two processes see together what one would with twice the images.
     """
 
-    def __init__(self, scenes: Sequence[Scene]) -> None:
-        self.scenes = scenes
-        areas = np.array([float(s.labels.size) for s in scenes])
-        self._share = np.sqrt(areas) / np.sqrt(areas).sum()
+    def __init__(
+        self,
+        sources: Sequence[tuple[float, Source]],
+        recipe: Recipe,
+        start: int,
+        stop: int,
+        *,
+        size: int,
+        scale: Scale,
+        rank: int = 0,
+        world: int = 1,
+    ) -> None:
+        self.sources, self.recipe = sources, recipe
+        self.start, self.stop = start, stop
+        self.size, self.scale = size, scale
+        self.rank, self.world = rank, world
 
-    def crop(self, rng: np.random.Generator, size: int, jitter: float) -> Scene:
-        """Cut around a random object of a random image."""
-        scene = self.scenes[rng.choice(len(self.scenes), p=self._share)]
-        zoom = working_scale(scene.labels.shape)
-        zoom *= np.exp(rng.uniform(-np.log(jitter), np.log(jitter)))
-        return cut(rng, scene, float(zoom), size)
+    def __iter__(self) -> Iterator[Batch]:
+        torch.set_num_threads(1)
+        for step in range(self.start, self.stop):
+            yield self.batch(step)
+
+    def batch(self, step: int) -> Batch:
+        """Make the batch of one step."""
+        size, images = self.size, self.recipe.images
+        rng = np.random.default_rng([self.recipe.seed, step])
+        if rng.uniform() < self.recipe.large_share:
+            size, images = 2 * size, max(images // 4, 1)
+        first = self.rank * images
+        made = [self._example(step, i, size) for i in range(first, first + images)]
+        made = _thinned(made, self.recipe.masks)
+        counts = [len(e.masks) for e in made]
+        return Batch(
+            torch.from_numpy(np.stack([e.image for e in made])),
+            torch.tensor([e.shape for e in made]),
+            torch.from_numpy(np.concatenate([e.masks for e in made])),
+            PromptBatch(*map(torch.cat, zip(*(e.said for e in made), strict=True))),
+            torch.from_numpy(np.concatenate([e.seeds for e in made])),
+            torch.arange(len(made)).repeat_interleave(torch.tensor(counts)),
+        )
+
+    def _example(self, step: int, index: int, size: int) -> _Example:
+        rng = np.random.default_rng([self.recipe.seed, step, index])
+        weights = np.array([w for w, _ in self.sources])
+        for _ in range(_PATIENCE):
+            chosen = rng.choice(len(weights), p=weights / weights.sum())
+            source = self.sources[chosen][1]
+            view = source.view(rng, self.recipe, size, self.scale)
+            if view is not None:
+                return _example(rng, view, self.recipe, size)
+        raise TrainingError(
+            f"{_PATIENCE} views in a row held no object of at least "
+            f"{self.recipe.smallest} working pixels and at most "
+            f"{self.recipe.largest:.0%} of its image. Check the labels, or set "
+            "smallest or largest."
+        )
 
 
-def cut(rng: np.random.Generator, scene: Scene, zoom: float, size: int) -> Scene:
-    """Take a square of `size` at `zoom`, near an object, padded where it must be."""
-    side = max(round(size / zoom), 8)
-    rows, cols = scene.labels.shape
-    found = np.flatnonzero(scene.labels.ravel()[::7])
-    if len(found):
-        row, col = divmod(int(found[rng.integers(len(found))]) * 7, cols)
-        top, left = np.array([row, col]) - rng.uniform(0.2, 0.8, 2) * side
-    else:
-        top, left = rng.uniform(0, 1, 2) * (rows - side, cols - side)
-    top = int(np.clip(top, 0, max(rows - side, 0)))
-    left = int(np.clip(left, 0, max(cols - side, 0)))
-    image = scene.image[top : top + side, left : left + side]
-    labels = scene.labels[top : top + side, left : left + side]
-    return Scene(*resized(image, labels, size / side, size))
+class _Example(NamedTuple):
+    image: NDArray[np.uint8]  # (3, size, size)
+    shape: tuple[int, int]
+    masks: NDArray[np.bool_]  # (N, size, size)
+    said: PromptBatch
+    seeds: NDArray[np.int64]  # (N,)
 
 
-def resized(
-    image: NDArray[np.uint8], labels: NDArray[np.int32], zoom: float, size: int
-) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
-    """Zoom, and pad with zeros at the bottom and right, as the model does."""
-    shape = tuple(max(1, min(size, round(n * zoom))) for n in labels.shape)
-    x = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None].float()
-    x = F.interpolate(x, shape, mode="bilinear", antialias=zoom < 1)
-    y = torch.from_numpy(np.ascontiguousarray(labels))[None, None].float()
-    y = F.interpolate(y, shape, mode="nearest-exact")
-    pad = (0, size - shape[1], 0, size - shape[0])
-    x, y = F.pad(x, pad), F.pad(y, pad)
-    pixels = x[0].permute(1, 2, 0).round().to(torch.uint8).numpy()
-    return pixels, y[0, 0].to(torch.int32).numpy()
+def _example(
+    rng: np.random.Generator, view: View, recipe: Recipe, size: int
+) -> _Example:
+    if recipe.vary:
+        view = varied(rng, view)
+    rows, cols = view.image.shape[:2]
+    pad = (0, size - rows), (0, size - cols)
+    image = np.pad(view.image, (*pad, (0, 0))).transpose(2, 0, 1)
+    masks = np.pad(view.masks, ((0, 0), *pad))
+    said = simulate(rng, masks, recipe)
+    return _Example(
+        image, (rows, cols), masks, said, rng.integers(2**62, size=len(masks))
+    )
 
 
-def varied(rng: np.random.Generator, scene: Scene) -> Scene:
-    """Turn, mirror, and change light, noise and colour; labels follow."""
-    image, labels = scene.image, scene.labels
+def _thinned(made: list[_Example], most: int) -> list[_Example]:
+    """Leave each image its share of the masks that a step may have."""
+    share = max(most // len(made), 1)
+    return [
+        e._replace(
+            masks=e.masks[:share],
+            said=PromptBatch(*(p[:share] for p in e.said)),
+            seeds=e.seeds[:share],
+        )
+        for e in made
+    ]
+
+
+def varied(rng: np.random.Generator, view: View) -> View:
+    """Turn, mirror, and change light, noise and colour; masks follow."""
+    image, masks = view.image, view.masks
     turns = int(rng.integers(4))
-    image, labels = np.rot90(image, turns), np.rot90(labels, turns)
+    image, masks = np.rot90(image, turns), np.rot90(masks, turns, (1, 2))
     if rng.uniform() < 0.5:
-        image, labels = image[:, ::-1], labels[:, ::-1]
+        image, masks = image[:, ::-1], masks[:, :, ::-1]
     x = image.astype(np.float32) / 255
     if rng.uniform() < 0.15:
         x = 1 - x
@@ -121,89 +178,4 @@ def varied(rng: np.random.Generator, scene: Scene) -> Scene:
     if rng.uniform() < 0.3:
         x = x[..., rng.permutation(3)]
     image = (np.clip(x, 0, 1) * 255).round().astype(np.uint8)
-    return Scene(image, np.ascontiguousarray(labels))
-
-
-class Batch(NamedTuple):
-    """What one step of training sees."""
-
-    images: torch.Tensor  # (B, 3, size, size) uint8
-    masks: torch.Tensor  # (N, size, size) bool
-    prompts: PromptBatch
-    image_of: torch.Tensor  # (N,) which image each prompt is about
-
-
-class Batches(torch.utils.data.IterableDataset[Batch]):
-    """Batches of steps `start` to `stop`, each a pure function of seed and step.
-
-    That makes a resumed run meet what the uninterrupted one would have met.
-    """
-
-    def __init__(
-        self,
-        sources: Sequence[tuple[float, Source]],
-        recipe: Recipe,
-        start: int,
-        stop: int,
-        *,
-        rank: int = 0,
-    ) -> None:
-        self.sources, self.recipe, self.rank = sources, recipe, rank
-        self.start, self.stop = start, stop
-
-    def __iter__(self) -> Iterator[Batch]:
-        torch.set_num_threads(1)
-        for step in range(self.start, self.stop):
-            yield self.batch(step)
-
-    def batch(self, step: int) -> Batch:
-        """Make the batch of one step."""
-        rng = np.random.default_rng([self.recipe.seed, step, self.rank])
-        size, images = self.recipe.crop, self.recipe.images
-        if rng.uniform() < self.recipe.large_share:
-            size, images = 2 * size, max(images // 4, 1)
-        weights = np.array([w for w, _ in self.sources])
-        scenes: list[Scene] = []
-        masks: list[NDArray[np.bool_]] = []
-        image_of: list[int] = []
-        while len(scenes) < images:
-            source = self.sources[rng.choice(len(weights), p=weights / weights.sum())][
-                1
-            ]
-            scene = varied(rng, source.crop(rng, size, self.recipe.jitter))
-            chosen = objects(rng, scene.labels, self.recipe.objects)
-            if not chosen:
-                continue
-            image_of += [len(scenes)] * len(chosen)
-            masks += [scene.labels == k for k in chosen]
-            scenes.append(scene)
-        stack = np.stack([s.image for s in scenes])
-        truth = np.stack(masks)
-        return Batch(
-            torch.from_numpy(stack).permute(0, 3, 1, 2).contiguous(),
-            torch.from_numpy(truth),
-            simulate(rng, truth),
-            torch.tensor(image_of),
-        )
-
-
-def objects(
-    rng: np.random.Generator, labels: NDArray[np.int32], wanted: int
-) -> list[int]:
-    """Choose objects to ask for: not specks, not nearly the whole picture."""
-    areas = np.bincount(labels.ravel())
-    fit = (areas >= MIN_AREA) & (areas < 0.9 * labels.size)
-    fit[0] = False
-    found = np.flatnonzero(fit)
-    if not len(found):
-        return []
-    return [int(k) for k in rng.choice(found, wanted, replace=len(found) < wanted)]
-
-
-def read_folder(root: Path) -> Folder:
-    """Read a folder of ``images`` and ``labels`` to train on."""
-    scenes = []
-    for pair in read_pairs(root):
-        appearance = Appearance.fit(pair.frames)
-        scenes.append(Scene(appearance.render(pair.frames[0]), pair.labels))
-    return Folder(scenes)
+    return View(image, np.ascontiguousarray(masks))

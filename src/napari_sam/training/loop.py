@@ -1,4 +1,4 @@
-"""The training loop: resumable at any step, with a running mean of the weights."""
+"""The training loop: resumable at any step, the same in one process or in many."""
 
 from __future__ import annotations
 
@@ -6,29 +6,33 @@ import copy
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import torch
-import torch.distributed as dist
-from torch.nn import functional as F
-from torch.nn.utils import convert_conv2d_weight_memory_format
 
-from napari_sam.models.pocket import Decoded, Features, Pocket, prompt_maps
-from napari_sam.training.data import Batch, Batches, Source
-from napari_sam.training.losses import total_loss
-from napari_sam.training.prompts import corrected
+from napari_sam.training.data import Batch, Batches
+from napari_sam.training.parts import parameter_groups
+from napari_sam.training.processes import share, share_gradients, summed
+from napari_sam.training.recipe import Round
+from napari_sam.training.rounds import converse, rounded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from torch import Tensor
 
+    from napari_sam.training.learner import Learner
     from napari_sam.training.recipe import Recipe
+    from napari_sam.training.sources import Source
 
 __all__ = ["Report", "Trainer"]
 
+#: Corrections after which a model is measured.
+_MEASURED = [Round(clicks=True, teaches=True)] * 3
+
 
 class Report(NamedTuple):
-    """What one step reached."""
+    """What one step reached, or what a measurement found."""
 
     step: int
     steps: int
@@ -45,111 +49,142 @@ class Trainer:
     recipe
         Every setting.
     sources
-        Where crops come from, with weights.
-    model
-        To start from; by default a new `Pocket`.
+        Where views come from, with weights.
+    learner
+        What learns, its parts already chosen.
+    device
+        Where to compute; the model is moved there.
+    bfloat16
+        Whether the forward pass may round to bfloat16.
     """
 
     def __init__(
         self,
         recipe: Recipe,
         sources: Sequence[tuple[float, Source]],
+        learner: Learner,
         *,
-        model: Pocket | None = None,
+        device: torch.device | None = None,
+        bfloat16: bool = False,
     ) -> None:
-        torch.manual_seed(recipe.seed)
-        self.recipe, self.sources = recipe, sources
-        self.model = model or Pocket()
-        convert_conv2d_weight_memory_format(self.model, torch.channels_last)
-        self.mean = copy.deepcopy(self.model).eval()
+        self.recipe, self.sources, self.learner = recipe, sources, learner
+        self.device, self.bfloat16 = device or torch.device("cpu"), bfloat16
+        self.model = learner.model.to(self.device)
+        self.mean = copy.deepcopy(self.model).eval() if recipe.average else self.model
         self.optimizer = torch.optim.AdamW(
-            self.model.parameters(), recipe.rate, weight_decay=recipe.weight_decay
+            parameter_groups(learner, recipe), recipe.rate
         )
+        encoder = learner.parts()["encoder"]
+        self.sees = any(p.requires_grad for p in encoder.parameters())
         self.step = 0
+        self.whole = True  # false while weights and optimiser disagree
+        self.measuring = recipe.measuring()
 
-    def run(self, *, workers: int = 0) -> Iterator[Report]:
-        """Train to the end, yielding after every step; stop whenever you like."""
-        rank = dist.get_rank() if dist.is_initialized() else 0
-        batches = Batches(
-            self.sources, self.recipe, self.step, self.recipe.steps, rank=rank
-        )
+    def batches(
+        self, sources: Sequence[tuple[float, Source]], start: int, stop: int
+    ) -> Batches:
+        """Return batches as this run makes them, this process's share."""
+        mine = share()
+        return Batches(
+            sources, self.recipe, start, stop,
+            size=self.recipe.crop or self.learner.crop, scale=self.learner.scale,
+            rank=mine.rank, world=mine.world,
+        )  # fmt: skip
+
+    def batches_to_measure(self, sources: Sequence[tuple[float, Source]]) -> Batches:
+        """Return batches of plain views and careful prompts, not shared out."""
+        return Batches(
+            sources, self.measuring, 0, 0, size=self.recipe.crop or self.learner.crop,
+            scale=self.learner.scale,
+        )  # fmt: skip
+
+    def run(self, *, ahead: bool = False) -> Iterator[Report]:
+        """Train to the end, yielding after every step; stop whenever you like.
+
+        With `ahead`, another process makes batches while this one computes.
+        """
         loader = torch.utils.data.DataLoader(
-            batches,
+            self.batches(self.sources, self.step, self.recipe.steps),
             batch_size=None,
-            num_workers=workers,
-            prefetch_factor=4 if workers else None,
+            num_workers=int(ahead),
+            prefetch_factor=4 if ahead else None,
         )
-        self.model.train()
         for batch in loader:
-            yield self._step(batch)
+            yield self._step(batch.to(self.device))
 
     def _step(self, batch: Batch) -> Report:
         torch.manual_seed(self.recipe.seed * 1_000_003 + self.step)
+        rng = np.random.default_rng([self.recipe.seed, self.step, 0, 0])
         for group in self.optimizer.param_groups:
-            group["lr"] = self.recipe.rate_at(self.step)
-        loss, first, last = self._loss(batch)
+            group["lr"] = self.recipe.rate_at(self.step) * group["scale"]
+        self.learner.train()
+        self.learner.prepare(rng, batch.images.shape[-1])
         self.optimizer.zero_grad()
-        loss.backward()
-        self._share_gradients()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        reached = self._learn(batch, self.recipe.schedule(rng))
+        learning = [p for p in self.model.parameters() if p.requires_grad]
+        share_gradients(learning)
+        if self.recipe.clip:
+            torch.nn.utils.clip_grad_norm_(learning, self.recipe.clip)
+        self.whole = False
         self.optimizer.step()
         self._average()
         self.step += 1
-        return Report(self.step, self.recipe.steps, loss.item(), first, last)
+        self.whole = True
+        return Report(self.step, self.recipe.steps, *reached.tolist())
 
-    def _loss(self, batch: Batch) -> tuple[Tensor, float, float]:
-        """Ask, correct a random number of times, ask again; both answers teach."""
-        said = batch.prompts
-        images = batch.images.float().div(255).to(memory_format=torch.channels_last)
-        truth = F.avg_pool2d(batch.masks[:, None].float(), 2)
-        features = self.model.encoder(images).of(batch.image_of)
-        offset = float(torch.randint(0, 1024 - images.shape[-1] + 1, ()))
-        answer = self._ask(features, said.xy, said.kinds, said.prior, None, offset)
-        loss, reached = total_loss(answer, truth, said.ambiguous, said.xy, said.kinds)
-        first = reached[:, 0].mean().item()
-        xy, kinds, sure = said.xy, said.kinds, torch.zeros_like(said.ambiguous)
-        best = torch.where(said.ambiguous, answer.scores.argmax(1), 0)
-        # More often one correction than three: each costs as much as the first.
-        rounds = 1 + int(torch.rand(()).pow(2) * self.recipe.corrections)
-        for k in range(rounds):
-            before = answer.logits[torch.arange(len(xy)), best].detach()
-            wanted = truth[:, 0] > 0.5
-            xy, kinds = corrected(xy, kinds, (before > 0) ^ wanted, wanted, 2)
-            with torch.set_grad_enabled(k == rounds - 1):
-                answer = self._ask(features, xy, kinds, said.prior, before, offset)
-            best = torch.zeros_like(best)
-        again, reached = total_loss(answer, truth, sure, xy, kinds)
-        return loss + again, first, reached[:, 0].mean().item()
+    def _learn(self, batch: Batch, plan: Sequence[Round]) -> Tensor:
+        """Gather gradients; return loss and IoUs, means over all processes' prompts.
 
-    def _ask(
-        self,
-        features: Features,
-        xy: Tensor,
-        kinds: Tensor,
-        prior: Tensor,
-        before: Tensor | None,
-        offset: float,
-    ) -> Decoded:
-        previous = None if before is None else F.avg_pool2d(before[:, None], 2)[:, 0]
-        grid = (prior.shape[1], prior.shape[2])
-        maps = prompt_maps(xy, kinds, grid, prior, previous)
-        return self.model.decode(features, xy, kinds, maps, offset=offset)
+        The graph of a round is freed before the next round: features are leaves in
+        between, and what they gather goes back through the encoder once.
+        """
+        with torch.set_grad_enabled(self.sees), rounded(self.device, self.bfloat16):
+            features = self.learner.encode(batch.images, batch.shapes)
+        leaves = tuple(f.detach().requires_grad_(self.sees) for f in features)
+        count = summed(torch.tensor(float(len(batch.masks)), device=self.device))
+        total = torch.zeros(3, device=self.device)
+        for part in batch.parts(self.recipe.at_once):
+            for asked in converse(
+                self.learner, self.recipe, part, leaves, plan, bfloat16=self.bfloat16
+            ):
+                if asked.loss is not None:
+                    (asked.loss / count).backward()
+                    total[0] += asked.loss.detach()
+                total[1] += asked.overlap * asked.is_first
+                total[2] += asked.overlap * asked.is_last
+        if self.sees:
+            felt = [(f, leaf.grad) for f, leaf in zip(features, leaves, strict=True)]
+            felt = [(f, grad) for f, grad in felt if grad is not None]
+            torch.autograd.backward([f for f, _ in felt], [g for _, g in felt])
+        return summed(total) / count
 
-    def _share_gradients(self) -> None:
-        """Average gradients over the processes of a distributed run, if it is one."""
-        if not dist.is_initialized():
-            return
-        grads = [p.grad for p in self.model.parameters() if p.grad is not None]
-        flat = torch.cat([g.flatten() for g in grads])
-        dist.all_reduce(flat)
-        flat /= dist.get_world_size()
-        for grad, part in zip(
-            grads, flat.split([g.numel() for g in grads]), strict=True
-        ):
-            grad.copy_(part.view_as(grad))
+    @torch.no_grad()
+    def measure(self, batches: Iterable[Batch]) -> Report:
+        """Ask what is kept of the weights, and correct it: mean IoUs."""
+        learner = self.learner.of(self.mean)
+        learner.prepare(np.random.default_rng(0), learner.crop)
+        self.mean.eval()
+        first = last = 0.0
+        count = 0
+        for batch in batches:
+            there = batch.to(self.device)
+            features = learner.encode(there.images, there.shapes)
+            for part in there.parts(self.recipe.at_once):
+                for asked in converse(
+                    learner, self.measuring, part, features, _MEASURED
+                ):
+                    first += float(asked.overlap) * asked.is_first
+                    last += float(asked.overlap) * asked.is_last
+            count += len(batch.masks)
+        count = max(count, 1)
+        return Report(
+            self.step, self.recipe.steps, float("nan"), first / count, last / count
+        )
 
     @torch.no_grad()
     def _average(self) -> None:
+        if not self.recipe.average:
+            return
         decay = min(self.recipe.average, (1 + self.step) / (10 + self.step))
         for kept, now in zip(
             self.mean.state_dict().values(),
@@ -161,24 +196,29 @@ class Trainer:
             else:
                 kept.copy_(now)
 
-    def save(self, path: Path, settings: str = "") -> None:
+    def save(self, path: Path, notes: dict[str, Any]) -> None:
         """Write everything needed to go on, whole or not at all."""
         state: dict[str, Any] = {
             "step": self.step,
-            "settings": settings,
+            "notes": notes,
             "model": self.model.state_dict(),
-            "mean": self.mean.state_dict(),
             "optimizer": self.optimizer.state_dict(),
         }
+        if self.recipe.average:
+            state["mean"] = self.mean.state_dict()
         part = path.with_name(path.name + ".part")
-        torch.save(state, part)
+        with part.open("wb") as file:
+            torch.save(state, file)
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(part, path)
 
-    def load(self, path: Path) -> str:
-        """Go on from where `save` left off; return the settings saved with it."""
-        state = torch.load(path, weights_only=True)
+    def load(self, path: Path) -> dict[str, Any]:
+        """Go on from where `save` left off; return the notes saved with it."""
+        state = torch.load(path, map_location="cpu", weights_only=True)
         self.model.load_state_dict(state["model"])
-        self.mean.load_state_dict(state["mean"])
+        if self.recipe.average:
+            self.mean.load_state_dict(state["mean"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step = state["step"]
-        return str(state["settings"])
+        return dict(state["notes"])

@@ -1,13 +1,14 @@
 """What a person might have said about an object: simulated clicks, boxes, drawings.
 
 After the paper's appendix A ("Training algorithm"): a click inside or a jittered box to
-begin with, then clicks drawn from where the answer is wrong.
+begin with, then clicks drawn from where the answer is wrong. How often each is said,
+and how carefully, is the `Recipe`'s.
 """
 
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 import torch
@@ -20,10 +21,14 @@ from napari_sam.models.pocket import BOTTOM_RIGHT, NEGATIVE, PADDING, POSITIVE, 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from napari_sam.training.recipe import Recipe
+
 __all__ = ["PromptBatch", "corrected", "simulate"]
 
 #: Points and corners of a first prompt; padded to this many.
 FIRST = 4
+#: A place in working pixels (x, y), and its kind.
+_Said: TypeAlias = "tuple[tuple[float, float], int]"
 
 
 class PromptBatch(NamedTuple):
@@ -35,28 +40,30 @@ class PromptBatch(NamedTuple):
     ambiguous: Tensor  # (N,) one positive click and nothing else
 
 
-def simulate(rng: np.random.Generator, masks: NDArray[np.bool_]) -> PromptBatch:
+def simulate(
+    rng: np.random.Generator, masks: NDArray[np.bool_], recipe: Recipe
+) -> PromptBatch:
     """Say something about each of ``(N, size, size)`` masks."""
     n, size = len(masks), masks.shape[-1]
     xy = np.zeros((n, FIRST, 2), np.float32)
     kinds = np.full((n, FIRST), PADDING)
     prior = np.zeros((n, size // 4, size // 4), np.float32)
     ambiguous = np.zeros(n, bool)
+    shares = np.array(list(recipe.ways.values()))
     for i, mask in enumerate(masks):
-        way = rng.choice(["click", "box", "both", "points", "drawn", "stroke"],
-                         p=[0.46, 0.22, 0.08, 0.1, 0.08, 0.06])  # fmt: skip
-        said: list[tuple[tuple[float, float], int]] = []
-        if way in ("click", "both", "points"):
-            said.append((_inside(rng, mask), POSITIVE))
-        if way == "points":
-            said += _more(rng, mask)
-        if way in ("box", "both", "drawn"):
-            said += _box(rng, mask)
-        if way == "drawn":
+        way = rng.choice(list(recipe.ways), p=shares / shares.sum())
+        said: list[_Said] = []
+        if way in ("click", "click_and_box", "clicks"):
+            said.append((_inside(rng, mask, recipe.deep), POSITIVE))
+        if way == "clicks":
+            said += _more(rng, mask, recipe.deep)
+        if way in ("box", "click_and_box", "outline"):
+            said += _box(rng, mask, recipe)
+        if way == "outline":
             prior[i] = _drawn(rng, mask)
-            said.append((_inside(rng, mask), POSITIVE))
-        if way == "stroke":
-            prior[i], ends = _stroke(rng, mask)
+            said.append((_inside(rng, mask, recipe.deep), POSITIVE))
+        if way == "scribble":
+            prior[i], ends = _stroke(rng, mask, recipe.deep)
             said += [(end, POSITIVE) for end in ends]
         for j, (place, kind) in enumerate(said):
             xy[i, j], kinds[i, j] = place, kind
@@ -69,11 +76,13 @@ def _window(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:
     return int(rows[0]), int(cols[0]), int(rows[-1]) + 1, int(cols[-1]) + 1
 
 
-def _inside(rng: np.random.Generator, mask: NDArray[np.bool_]) -> tuple[float, float]:
-    """Click: more often well inside, as people do, and now and then anywhere in it."""
+def _inside(
+    rng: np.random.Generator, mask: NDArray[np.bool_], deep: float
+) -> tuple[float, float]:
+    """Click: with the chance `deep` well inside, as people do, else anywhere in it."""
     top, left, bottom, right = _window(mask)
     part = np.pad(mask[top:bottom, left:right], 1)
-    if rng.uniform() < 0.7:
+    if rng.uniform() < deep:
         depth = ndimage.distance_transform_cdt(part)
         part = depth > 0.5 * depth.max()
     places = np.flatnonzero(part)
@@ -82,15 +91,15 @@ def _inside(rng: np.random.Generator, mask: NDArray[np.bool_]) -> tuple[float, f
 
 
 def _more(
-    rng: np.random.Generator, mask: NDArray[np.bool_]
-) -> list[tuple[tuple[float, float], int]]:
+    rng: np.random.Generator, mask: NDArray[np.bool_], deep: float
+) -> list[_Said]:
     """One or two more clicks, inside or near by outside."""
     top, left, bottom, right = _window(mask)
     reach = 0.5 * max(bottom - top, right - left) + 6
-    said: list[tuple[tuple[float, float], int]] = []
+    said: list[_Said] = []
     for _ in range(int(rng.integers(1, 3))):
         if rng.uniform() < 0.5:
-            said.append((_inside(rng, mask), POSITIVE))
+            said.append((_inside(rng, mask, deep), POSITIVE))
             continue
         for _ in range(8):
             row, col = rng.uniform(
@@ -107,12 +116,12 @@ def _more(
 
 
 def _box(
-    rng: np.random.Generator, mask: NDArray[np.bool_]
-) -> list[tuple[tuple[float, float], int]]:
-    """Box with corners off by about a tenth of its sides, at most 20 pixels."""
+    rng: np.random.Generator, mask: NDArray[np.bool_], recipe: Recipe
+) -> list[_Said]:
+    """Box whose corners are a little off."""
     top, left, bottom, right = _window(mask)
-    off = rng.normal(0, 0.07, 4) * ([bottom - top, right - left] * 2)
-    off = np.clip(off, -20, 20)
+    off = rng.normal(0, recipe.box_noise, 4) * ([bottom - top, right - left] * 2)
+    off = np.clip(off, -recipe.box_limit, recipe.box_limit)
     size = mask.shape[0]
     top, left, bottom, right = np.clip(
         np.array([top, left, bottom, right]) + off, 0, size
@@ -145,10 +154,10 @@ def _drawn(rng: np.random.Generator, mask: NDArray[np.bool_]) -> NDArray[np.floa
 
 
 def _stroke(
-    rng: np.random.Generator, mask: NDArray[np.bool_]
+    rng: np.random.Generator, mask: NDArray[np.bool_], deep: float
 ) -> tuple[NDArray[np.float32], list[tuple[float, float]]]:
     """Scribble from place to place inside, and its two ends."""
-    stops = [_inside(rng, mask) for _ in range(int(rng.integers(2, 4)))]
+    stops = [_inside(rng, mask, deep) for _ in range(int(rng.integers(2, 4)))]
     n = mask.shape[0] // 4
     path = np.zeros((n, n), bool)
     for (x0, y0), (x1, y1) in pairwise(stops):
@@ -161,9 +170,16 @@ def _stroke(
 
 
 def corrected(
-    xy: Tensor, kinds: Tensor, wrong: Tensor, truth: Tensor, stride: int
+    xy: Tensor,
+    kinds: Tensor,
+    wrong: Tensor,
+    truth: Tensor,
+    *,
+    stride: int,
+    noise: Tensor,
+    middle: bool,
 ) -> tuple[Tensor, Tensor]:
-    """Add one click where the answer is wrong, preferring the middle of the error.
+    """Add one click where the answer is wrong.
 
     Parameters
     ----------
@@ -173,6 +189,10 @@ def corrected(
         ``(N, h, w)``: where the answer errs, and the mask wanted, at `stride`.
     stride
         Working pixels per cell.
+    noise
+        ``(N, h, w)`` in (0, 1): what chooses among the wrong places.
+    middle
+        Whether to prefer the middle of the error; else any wrong place is as likely.
 
     Returns
     -------
@@ -180,13 +200,14 @@ def corrected(
         `xy` and `kinds` with one more column; padding where nothing is wrong.
     """
     n, _, cols = wrong.shape
-    error = wrong.float()[:, None]
-    depth = F.avg_pool2d(error, 5, 1, 2) * error
-    depth = depth + F.avg_pool2d(error, 15, 1, 7) * error
-    chance = depth.square() * (0.3 + torch.rand_like(depth))
+    error = wrong.float()
+    chance = error * (noise + 1e-6)
+    if middle:
+        near = F.avg_pool2d(error, 5, 1, 2) + F.avg_pool2d(error, 15, 1, 7)
+        chance = (near * error).square() * (0.3 + noise)
     place = chance.flatten(1).argmax(1)
     row, col = place // cols, place % cols
-    inside = truth[torch.arange(n), row, col]
+    inside = truth[torch.arange(n, device=truth.device), row, col]
     kind = torch.where(inside, POSITIVE, NEGATIVE)
     kind = torch.where(wrong.flatten(1).any(1), kind, PADDING)
     click = (torch.stack([col, row], -1) + 0.5) * stride

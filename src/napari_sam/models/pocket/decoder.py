@@ -79,8 +79,65 @@ class Sought(NamedTuple):
 
     image: Tensor  # (N, D, H, W)
     where: Tensor  # (N, 4, H, W) logits: may the mask reach into this cell?
+    tokens: Tensor  # (N, 4, D), one for each mask
     weights: Tensor  # (N, 4, K) of every mask's read-out
-    scores: Tensor  # (N, 4) expected IoU
+    scores: Tensor  # (N, 4) IoU expected before anything is drawn
+
+
+class Drawn(NamedTuple):
+    """Masks, and what they were drawn from."""
+
+    logits: Tensor  # (N, M, h, w), stride 2
+    coarse: Tensor  # (N, M, h/4, w/4), stride 8
+    features: Tensor  # (N, K, h/4, w/4), stride 8
+
+
+class Judge(nn.Module):
+    """How good a mask is, from the mask itself and from what it covers.
+
+    The token that sought a mask has not seen it drawn. This looks at the features
+    inside the mask and just outside, and at how firmly it was drawn: a mask that hardly
+    changes with the threshold is seldom wrong.
+    """
+
+    def __init__(self, dim: int, channels: int, hidden: int = 64) -> None:
+        super().__init__()
+        self.features = nn.Linear(2 * channels + FIRMNESS, hidden)
+        self.token = nn.Linear(dim, hidden)
+        last = nn.Linear(hidden, 1)
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
+        self.mix = nn.Sequential(nn.GELU(), nn.Linear(hidden, hidden), nn.GELU(), last)
+
+    def forward(self, tokens: Tensor, drawn: Drawn) -> Tensor:
+        """Return what to add to the scores ``(N, M)`` of masks ``(N, M, h, w)``.
+
+        The masks are judged as they are: no gradient reaches them.
+        """
+        logits = drawn.logits.detach()
+        inside = F.avg_pool2d(logits.sigmoid(), 4)
+        around = (F.max_pool2d(inside, 5, 1, 2) - inside).clamp_(min=0)
+        seen = [_covered(inside, drawn.features), _covered(around, drawn.features)]
+        seen.append(_firmness(logits))
+        return self.mix(self.features(torch.cat(seen, -1)) + self.token(tokens))[..., 0]
+
+
+#: Figures that `_firmness` gives of a mask.
+FIRMNESS = 4
+
+
+def _covered(weights: Tensor, features: Tensor) -> Tensor:
+    """Mean features ``(N, M, K)`` under weights ``(N, M, h, w)``."""
+    total = weights.flatten(2).sum(-1, keepdim=True).clamp(min=1e-3)
+    return weights.flatten(2) @ features.flatten(2).transpose(1, 2) / total
+
+
+def _firmness(logits: Tensor) -> Tensor:
+    """Size of masks, and how much of it stays when the threshold moves."""
+    area = [(logits > t).flatten(2).sum(-1).float() + 1 for t in (-2, -1, 0, 1, 2)]
+    size = area[2].log() / 8 - 1
+    sure = [area[4] / area[2], area[3] / area[1], area[2] / area[0]]
+    return torch.stack([size, *sure], -1)
 
 
 class PocketMaskDecoder(nn.Module):
@@ -116,6 +173,7 @@ class PocketMaskDecoder(nn.Module):
             three_layers(dim, sum(self.sizes)) for _ in range(self.n_masks)
         )
         self.iou_head = three_layers(dim, self.n_masks)
+        self.judge = Judge(dim, k8)
 
     def attend(
         self, image: Tensor, tokens: Tensor, said: Tensor, position: Tensor
@@ -142,23 +200,19 @@ class PocketMaskDecoder(nn.Module):
         for layer in self.layers:
             q, k = layer(q, k, q_pe, position, said)
         q = self.final_norm(q + self.final_attn.gather(q + q_pe, k + position, k))
-        weights = torch.stack([h(q[:, 1 + m]) for m, h in enumerate(self.hyper)], 1)
+        tokens = q[:, 1 : 1 + self.n_masks]
+        weights = torch.stack([h(tokens[:, m]) for m, h in enumerate(self.hyper)], 1)
         image = k.transpose(1, 2).unflatten(2, (rows, cols))
         *_, w16, bias = weights.split(self.sizes, -1)
         where = weighed(w16, image) + bias.unsqueeze(-1)
-        return Sought(image, where, weights, self.iou_head(q[:, 0]))
+        return Sought(image, where, tokens, weights, self.iou_head(q[:, 0]))
 
     def draw(
         self, image: Tensor, weights: Tensor, features: Features, maps: MapFeatures
-    ) -> tuple[Tensor, Tensor]:
+    ) -> Drawn:
         """Draw the masks whose weights ``(N, M, K)`` are given.
 
         All arrays may be cut to one window of stride-16 cells.
-
-        Returns
-        -------
-        tuple
-            Logits at stride 2 and, for training, at stride 8.
         """
         w8, bias, w4, w2, *_ = weights.split(self.sizes, -1)
         x8 = self.up8(image) + features.s8 + self.heard8(maps.s8)
@@ -167,4 +221,4 @@ class PocketMaskDecoder(nn.Module):
         x4 = self.up4(x8) + features.s4 + self.heard4(maps.s4)
         x4 = self.refine4(F.relu(self.norm4(x4), inplace=True))
         fine = upsampled(weighed(w4, x4)) + weighed(w2, features.s2)
-        return upsampled(upsampled(coarse)) + fine, coarse
+        return Drawn(upsampled(upsampled(coarse)) + fine, coarse, x8)

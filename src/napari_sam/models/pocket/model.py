@@ -30,7 +30,8 @@ class Decoded(NamedTuple):
     """Answers to N prompts."""
 
     logits: Tensor  # (N, 4, 8H, 8W), stride 2
-    scores: Tensor  # (N, 4) expected IoU
+    scores: Tensor  # (N, 4) expected IoU, the masks seen
+    sought: Tensor  # (N, 4) IoU expected before they were drawn
     coarse: Tensor  # (N, 4, 2H, 2W), stride 8
     where: Tensor  # (N, 4, H, W), stride 16
 
@@ -82,10 +83,9 @@ class Pocket(nn.Module):
             that no position is ever new to the model.
         """
         sought, heard = self.seek(features, xy, kinds, maps, offset)
-        logits, coarse = self.decoder.draw(
-            sought.image, sought.weights, features, heard
-        )
-        return Decoded(logits, sought.scores, coarse, sought.where)
+        drawn = self.decoder.draw(sought.image, sought.weights, features, heard)
+        scores = sought.scores.detach() + self.decoder.judge(sought.tokens, drawn)
+        return Decoded(drawn.logits, scores, sought.scores, drawn.coarse, sought.where)
 
     @torch.inference_mode()
     def answer(
@@ -113,12 +113,11 @@ class Pocket(nn.Module):
         tokens = self.prompts.tokens(xy, kinds)
         image = self._heard(features.s16, maps, cells)
         sought = self.decoder.attend(image, tokens, kinds != PADDING, position)
-        order = sought.scores[0].argsort(descending=True, stable=True)
-        masks = order[:CANDIDATES].tolist() if several else [0]
+        masks = slice(None) if several else slice(0, 1)
         here = possible(sought.where[:, masks], xy, kinds)
         window = Window.around(here)
         near = window.grown(HALO, cells)
-        part, _ = self.decoder.draw(
+        drawn = self.decoder.draw(
             sought.image[..., *near.at(1)],
             sought.weights[:, masks],
             Features(
@@ -126,12 +125,15 @@ class Pocket(nn.Module):
             ),
             self.prompts.within(maps, near),
         )
-        logits = part.new_full((part.shape[1], 8 * cells[0], 8 * cells[1]), NOT_HERE)
-        inner = window.shifted(-near.top, -near.left)
-        drawn = here[window.at(1)].repeat_interleave(8, 0).repeat_interleave(8, 1)
-        found = torch.where(drawn, part[0, :, *inner.at(8)], NOT_HERE)
-        logits[:, *window.at(8)] = found
-        return logits, sought.scores[0, masks]
+        may = here[near.at(1)].repeat_interleave(8, 0).repeat_interleave(8, 1)
+        drawn.logits.masked_fill_(~may, NOT_HERE)
+        scores = sought.scores[0, masks]
+        scores = scores + self.decoder.judge(sought.tokens[:, masks], drawn)[0]
+        best = scores.argsort(descending=True, stable=True)[:CANDIDATES]
+        rows, cols = 8 * cells[0], 8 * cells[1]
+        logits = drawn.logits.new_full((len(best), rows, cols), NOT_HERE)
+        logits[:, *near.at(8)] = drawn.logits[0, best]
+        return logits, scores[best]
 
     def _heard(self, s16: Tensor, maps: Tensor, cells: tuple[int, int]) -> Tensor:
         """Add what the maps say, computed only near where they say anything."""

@@ -1,0 +1,82 @@
+"""One training run in several processes, each with its device (torch.distributed)."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+import torch.distributed as dist
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from torch import Tensor, nn
+
+__all__ = ["Share", "joined", "share", "share_gradients", "summed"]
+
+
+class Share(NamedTuple):
+    """Which of how many processes this is."""
+
+    rank: int
+    world: int
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process writes files and reports."""
+        return self.rank == 0
+
+
+def share() -> Share:
+    """Return this process's place in the run; alone, it is 0 of 1."""
+    if not (dist.is_available() and dist.is_initialized()):
+        return Share(0, 1)
+    return Share(dist.get_rank(), dist.get_world_size())
+
+
+@contextmanager
+def joined(device: torch.device) -> Iterator[Share]:
+    """Join the processes that ``torchrun`` started, if it did.
+
+    It says so by the environment variables ``RANK`` and ``WORLD_SIZE``.
+    """
+    if "RANK" not in os.environ or int(os.environ.get("WORLD_SIZE", "1")) < 2:
+        yield share()
+        return
+    dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    try:
+        yield share()
+    finally:
+        dist.destroy_process_group()
+
+
+def own_device(device: torch.device) -> torch.device:
+    """Give every process of a run a GPU of its own."""
+    if device.type == "cuda" and device.index is None and "LOCAL_RANK" in os.environ:
+        return torch.device("cuda", int(os.environ["LOCAL_RANK"]))
+    return device
+
+
+def summed(value: Tensor) -> Tensor:
+    """Sum a tensor over the processes."""
+    if share().world > 1:
+        dist.all_reduce(value)
+    return value
+
+
+@torch.no_grad()
+def share_gradients(parameters: Iterable[nn.Parameter]) -> None:
+    """Sum gradients over the processes; a parameter without one counts as zero."""
+    if share().world < 2:
+        return
+    trained = [p for p in parameters if p.requires_grad]
+    for p in trained:
+        if p.grad is None:
+            p.grad = torch.zeros_like(p)
+    grads = [p.grad for p in trained if p.grad is not None]
+    flat = summed(torch.cat([g.flatten() for g in grads]))
+    parts = flat.split([g.numel() for g in grads])
+    for grad, part in zip(grads, parts, strict=True):
+        grad.copy_(part.view_as(grad))

@@ -1,0 +1,207 @@
+"""Views and batches: what is cut, how it is varied, and that it comes again."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from napari_sam.core.errors import ImageError, MissingFileError, TrainingError
+from napari_sam.core.frames import Frames
+from napari_sam.io import write_labels
+from napari_sam.io.truth.labels import LabelTruth
+from napari_sam.io.truth.pair import Pair
+from napari_sam.training.data import Batches, varied
+from napari_sam.training.read import read_data
+from napari_sam.training.recipe import Recipe
+from napari_sam.training.sources import Pairs, SyntheticSource, View, cut
+
+PLAIN = Recipe(zoom_low=1, zoom_high=1, objects=8, smallest=4)
+
+
+def whole(shape, size):
+    return size / max(shape)
+
+
+class Overlapping:
+    """Two objects on the same pixels: the second lies within the first."""
+
+    shape = (40, 60)
+    ids = np.array([3, 7])
+    areas = np.array([600, 100])
+
+    def __init__(self):
+        big, small = np.zeros((2, 40, 60), bool)
+        big[5:25, 10:40] = True
+        small[10:20, 15:25] = True
+        self._masks = {3: big, 7: small}
+
+    def mask(self, object_id):
+        return self._masks[object_id]
+
+    def window(self, object_id):
+        labels = LabelTruth(self._masks[object_id].astype(np.uint8))
+        return labels.window(1)
+
+
+def pictured(labels):
+    return np.repeat(labels.astype(np.uint8)[..., None] * 60, 3, -1)
+
+
+def test_masks_lie_on_their_objects():
+    """Each object has a grey of its own, which its mask must find."""
+    labels = np.zeros((80, 120), np.int32)
+    labels[10:30, 10:40] = 1
+    labels[50:70, 60:110] = 2
+    rng = np.random.default_rng(0)
+    for zoom in (0.4, 0.5, 1.0, 2.3):
+        view = cut(rng, pictured(labels), LabelTruth(labels), PLAIN, 64, zoom)
+        assert max(view.image.shape[:2]) <= 64
+        for mask in view.masks:
+            greys = view.image[mask][:, 0]
+            assert np.median(greys) in (60, 120)
+            assert (abs(greys - np.median(greys)) < 30).mean() > 0.95
+
+
+def test_overlapping_objects_keep_all_their_pixels():
+    truth = Overlapping()
+    image = np.zeros((40, 60, 3), np.uint8)
+    view = cut(np.random.default_rng(0), image, truth, PLAIN, 60, 1.0)
+    assert view.image.shape == (40, 60, 3)
+    assert sorted(m.sum() for m in view.masks) == [100, 600]
+
+
+def test_nearly_the_whole_image_is_no_object():
+    labels = np.ones((50, 50), np.int32)
+    labels[:2] = 2
+    view = cut(
+        np.random.default_rng(0), pictured(labels), LabelTruth(labels), PLAIN, 50, 1
+    )
+    assert [m.sum() for m in view.masks] == [100]
+    labels[:] = 1
+    truth = LabelTruth(labels)
+    assert cut(np.random.default_rng(0), pictured(labels), truth, PLAIN, 50, 1) is None
+
+
+def test_specks_are_no_objects():
+    labels = np.zeros((50, 50), np.int32)
+    labels[10, 10] = 1
+    view = cut(
+        np.random.default_rng(0), pictured(labels), LabelTruth(labels), PLAIN, 50, 1
+    )
+    assert view is None
+
+
+def test_varied_masks_follow_their_image():
+    rng = np.random.default_rng(0)
+    image = np.zeros((30, 40, 3), np.uint8)
+    image[5:12, 8:30] = 255
+    mask = image[None, ..., 0] > 0
+    for _ in range(20):
+        view = varied(rng, View(image, mask))
+        inside = view.image[view.masks[0]].mean()
+        outside = view.image[~view.masks[0]].mean()
+        assert abs(inside - outside) > 40
+
+
+def batches(recipe, **options):
+    sources = [(1.0, SyntheticSource())]
+    return Batches(sources, recipe, 0, 5, size=64, scale=whole, **options)
+
+
+def test_a_batch_is_a_function_of_seed_and_step(small):
+    made = batches(small())
+    one, other, next_one = made.batch(2), made.batch(2), made.batch(3)
+    torch.testing.assert_close(one.images, other.images)
+    torch.testing.assert_close(one.prompts.xy, other.prompts.xy)
+    torch.testing.assert_close(one.seeds, other.seeds)
+    assert not torch.equal(one.images, next_one.images)
+
+
+def test_two_processes_see_what_one_would_with_twice_the_images(small):
+    recipe = small(large_share=0.0)
+    parts = [batches(recipe, rank=r, world=2).batch(1) for r in (0, 1)]
+    both = batches(replace(recipe, images=4)).batch(1)
+    torch.testing.assert_close(torch.cat([p.images for p in parts]), both.images)
+    torch.testing.assert_close(torch.cat([p.masks for p in parts]), both.masks)
+    torch.testing.assert_close(torch.cat([p.seeds for p in parts]), both.seeds)
+
+
+def test_no_step_has_more_masks_than_allowed(small):
+    batch = batches(small(images=3, objects=8, masks=7, large_share=0.0)).batch(0)
+    assert len(batch.masks) <= 6
+    assert len(batch.masks) == len(batch.prompts.xy) == len(batch.image_of)
+
+
+def test_what_is_measured_is_never_trained_on(small):
+    recipe = small(vary=False)
+    other = batches(recipe.measuring()).batch(0)
+    assert not torch.equal(batches(recipe).batch(0).images[0], other.images[0])
+
+
+def test_parts_of_a_batch_are_all_of_it(small):
+    batch = batches(small(images=2, objects=4)).batch(0)
+    parts = list(batch.parts(3))
+    assert [len(p.masks) for p in parts][:-1] == [3] * (len(parts) - 1)
+    torch.testing.assert_close(torch.cat([p.masks for p in parts]), batch.masks)
+    torch.testing.assert_close(
+        torch.cat([p.prompts.xy for p in parts]), batch.prompts.xy
+    )
+
+
+def test_data_without_an_object_is_blamed(small):
+    labels = np.zeros((50, 50), np.int32)
+    labels[10, 10] = 1
+    pair = Pair("dust", "dust", Frames(np.zeros((50, 50), np.uint8)), labels)
+    made = Batches([(1.0, Pairs([pair]))], small(), 0, 1, size=64, scale=whole)
+    with pytest.raises(TrainingError, match="held no object"):
+        made.batch(0)
+
+
+def test_images_are_kept_within_a_bound(write_folder):
+    from napari_sam.io.pairs import read_pairs
+
+    source = Pairs(read_pairs(write_folder(4)), memory=2 * 96 * 96 * 3)
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        source.view(rng, PLAIN, 64, whole)
+    assert len(source._kept) == 2
+
+
+def test_a_tenth_is_held_back_by_name(write_folder):
+    root = write_folder(12)
+    found = read_data([(1.0, root)])
+    kept = {p.name for p in found.sources[0][1].pairs}
+    held = {p.name for p in found.validation[0][1].pairs}
+    assert (len(kept), len(held)) == (11, 1)
+    assert not kept & held
+    assert {p.name for p in read_data([(1.0, root)]).validation[0][1].pairs} == held
+
+
+def test_few_images_are_trained_on_whole(write_folder):
+    found = read_data([(1.0, write_folder(2))])
+    assert len(found.sources[0][1].pairs) == 2
+    assert not found.validation
+
+
+def test_given_validation_holds_nothing_back(write_folder):
+    found = read_data([(1.0, write_folder(6))], validation=[write_folder(1, "other")])
+    assert len(found.sources[0][1].pairs) == 6
+    assert len(found.validation[0][1].pairs) == 1
+
+
+def test_an_image_without_labels_is_refused(write_folder):
+    root = write_folder(2)
+    (root / "labels" / "2.tif").unlink()
+    with pytest.raises(MissingFileError, match=r"2\.tif"):
+        read_data([(1.0, root)])
+
+
+def test_labels_of_another_shape_are_refused(write_folder, small):
+    root = write_folder(1)
+    write_labels(root / "labels" / "1.tif", np.ones((5, 5), np.uint8))
+    with pytest.raises(ImageError, match=r"5"):
+        for _ in Batches(
+            read_data([(1.0, root)]).sources, small(), 0, 1, size=64, scale=whole
+        ):
+            pass
