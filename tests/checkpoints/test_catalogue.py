@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -94,3 +95,12 @@ def test_a_description_that_is_broken_is_left_out(tmp_path, caplog):
     assert catalogue.own() == ()
     assert "broken.json" in caplog.text
     assert "sly.json" in caplog.text
+
+
+def test_the_table_of_the_page_is_that_of_the_list():
+    page = Path(__file__).parents[2] / "docs" / "models" / "checkpoints.md"
+    rows = [
+        f"| `{m.name}` | {m.architecture} | {m.good_for} | {m.licence} |"
+        for m in checkpoints.models()
+    ]
+    assert "\n".join(rows) in page.read_text(), "paste these:\n" + "\n".join(rows)
