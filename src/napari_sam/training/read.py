@@ -45,6 +45,7 @@ def read_data(
     *,
     validation: Sequence[Path] = (),
     synthetic: float = 0.0,
+    layout: str = "auto",
 ) -> Data:
     """Read what to train on.
 
@@ -55,6 +56,8 @@ def read_data(
     validation
         What to measure on. If none is given, about a tenth of each folder's images,
         chosen by their names, is held back for it.
+    layout
+        How the files of all of them lie, where that is not plain.
     synthetic
         Weight of drawn scenes; without folders they are all there is.
 
@@ -65,11 +68,11 @@ def read_data(
     """
     sources: list[tuple[float, Source]] = []
     measured: list[tuple[float, Source]] = [
-        (1.0, Pairs(read_pairs(p))) for p in validation
+        (1.0, Pairs(read_pairs(p, layout=layout))) for p in validation
     ]
     told: dict[str, object] = {}
     for weight, path in folders:
-        pairs = read_pairs(path)
+        pairs = read_pairs(path, layout=layout)
         kept: list[Pair] = list(pairs)
         held: list[Pair] = []
         if not validation and len(pairs) >= _FEWEST:

@@ -54,6 +54,10 @@ if TYPE_CHECKING:
     help="Measure on these images. [default: a tenth of each DATA, not trained on]",
 )  # fmt: skip
 @click.option(
+    "--layout", default="auto", show_default=True, metavar="NAME",
+    help="How the files of DATA lie, where several layouts fit.",
+)  # fmt: skip
+@click.option(
     "--synthetic", type=float, metavar="WEIGHT",
     help="Weight of drawn scenes beside the data's (1 each, unless given). "
     "[default: 0.3 for pocket, else 0]",
@@ -99,6 +103,7 @@ def train(
     settings: tuple[str, ...],
     show: bool,
     validation: tuple[Path, ...],
+    layout: str,
     synthetic: float | None,
     measure_every: int,
     save_every: int,
@@ -140,10 +145,12 @@ def train(
     if synthetic is None:
         synthetic = 0.3 if learner.architecture == "pocket" else 0.0
     weighed = [_weighed(d) for d in data]
-    found = read_data(weighed, validation=validation, synthetic=synthetic)
+    found = read_data(
+        weighed, validation=validation, synthetic=synthetic, layout=layout
+    )
     if check and _leads() and not Path(f"{output}.training").exists():
         for path in (*(p for _, p in weighed), *validation):
-            _check(path)
+            _check(path, layout)
     work = iter_train(
         chosen, learner, found.sources, output, validation=found.validation,
         parts=parts, rank=rank, save_every=save_every, measure_every=measure_every,
@@ -161,7 +168,8 @@ def _follow(work: Iterable[Report]) -> None:
     said = start = perf_counter()
     for report in work:
         measured = math.isnan(report.loss)
-        if not _leads() or not (measured or perf_counter() - said > 15):
+        tells = measured or report.step == report.steps or perf_counter() - said > 15
+        if not (_leads() and tells):
             continue
         said = perf_counter()
         click.echo(
@@ -172,11 +180,11 @@ def _follow(work: Iterable[Report]) -> None:
         )
 
 
-def _check(path: Path) -> None:
+def _check(path: Path, layout: str) -> None:
     from napari_sam.io.checking import check_pairs
     from napari_sam.io.pairs import read_pairs
 
-    found = check_pairs(read_pairs(path))
+    found = check_pairs(read_pairs(path, layout=layout))
     empty = f", {found.empty} of them without any" if found.empty else ""
     click.echo(f"{path}: {found.objects} objects in {found.images} images{empty}")
 
