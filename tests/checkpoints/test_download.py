@@ -90,6 +90,12 @@ def test_parts_of_different_files_are_never_put_together(entry, server, faults):
     assert sum("verifying" in step.what for step in work) == 1
 
 
+def test_a_changed_file_is_begun_anew_in_the_same_answer(entry, server):
+    server.faults.append(Fault(body=b"\0" * 500_000, cut=200_000, etag='"old"'))
+    fetch()
+    assert len(server.asked) == 2
+
+
 def test_what_came_before_a_cut_is_not_asked_for_again(entry, server):
     server.faults.append(Fault(cut=200_000))
     fetch()

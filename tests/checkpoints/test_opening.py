@@ -22,6 +22,7 @@ from napari_sam.models.config import SamConfig
 from napari_sam.models.pocket import Pocket
 from napari_sam.models.sam import build_sam
 from napari_sam.models.state import HQ_PARTS
+from napari_sam.training.synthetic import draw_scene
 
 from .conftest import entry_for
 from .server import Fault
@@ -188,6 +189,8 @@ def test_a_file_says_itself_what_it_is(tmp_path, state, suffix):
     path = tmp_path / f"mine{suffix}"
     (torch.save if suffix == ".pt" else save_file)(half, path)
     assert identify(path) == "sam"
+    opened = sam.load_backend(checkpoint=path, device="cpu", precision="float32")
+    assert {p.dtype for p in opened.model.parameters()} == {torch.float32}
     answer = sam.segment(picture(), SAID, checkpoint=path, device="cpu")
     assert np.isfinite(answer.score)
     small = tmp_path / "small.safetensors"
@@ -220,6 +223,32 @@ def test_a_model_of_ones_own_is_opened_by_its_name_everywhere(
     assert run("models", "remove", "yeast-2", "--yes").exit_code == 0
     assert "yeast-2" not in run("models", "list").stdout
     assert list((home / "own").iterdir()) == []
+
+
+def test_what_was_fine_tuned_here_is_opened_by_a_name(home, tmp_path, state):
+    torch.save(state, tmp_path / "start.pth")
+    for part in ("images", "labels"):
+        (tmp_path / "cells" / part).mkdir(parents=True)
+    for seed in (1, 2):
+        scene = draw_scene(seed, size=64)
+        write_labels(tmp_path / f"cells/images/{seed}.tif", scene.image[..., 0])
+        write_labels(tmp_path / f"cells/labels/{seed}.tif", scene.labels)
+    output = tmp_path / "mine.safetensors"
+    quick = ("--steps", 1, "--set", "images=1", "--workers", 0, "--device", "cpu")
+    trained = run(
+        "train", tmp_path / "cells", "--from", tmp_path / "start.pth", "-o", output,
+        *quick,
+    )  # fmt: skip
+    assert trained.exit_code == 0, trained.output
+    assert run("models", "add", output, "--name", "yeast").exit_code == 0
+    assert "napari-sam" in checkpoints.find("yeast").note
+    answer = sam.segment(picture(), SAID, model="yeast", device="cpu")
+    words = ("--model", "yeast", "--point", "20,30", "--device", "cpu")
+    write_labels(tmp_path / "image.tif", picture())
+    done = run("segment", tmp_path / "image.tif", *words, "-o", tmp_path / "mask.tif")
+    assert done.exit_code == 0, done.output
+    mask = np.asarray(read_image(tmp_path / "mask.tif").data)
+    np.testing.assert_array_equal(mask, answer.full((50, 80)))
 
 
 def test_python_adds_a_file_whose_architecture_shows_when_it_is_opened(tmp_path, state):

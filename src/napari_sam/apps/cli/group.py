@@ -62,6 +62,8 @@ class LazyGroup(click.Group):
             with warnings.catch_warnings():
                 warnings.showwarning = _show_warning
                 return super().invoke(ctx)
+        except BrokenPipeError:
+            raise  # whoever read has read enough: click ends quietly
         except (NapariSamError, OSError) as error:
             raise Mistake(error) from error
 

@@ -187,9 +187,9 @@ def _size(model: ModelEntry) -> str:
         return text_of_bytes(checkpoints.weights_path(model).stat().st_size)
     if model.weights is not None and model.weights.size is not None:
         return text_of_bytes(model.weights.size)
-    if model.architecture is None or model.architecture == model.name:
-        return "unknown"
-    return "~" + _size(checkpoints.find(model.architecture))
+    alike = (m.weights for m in checkpoints.models() if m.name == model.architecture)
+    size = next((w.size for w in alike if w is not None), None)
+    return "unknown" if size is None else f"~{text_of_bytes(size)}"
 
 
 def _short(model: ModelEntry) -> str:
