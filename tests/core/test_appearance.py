@@ -155,3 +155,60 @@ def test_the_token_differs_when_the_result_would():
 def test_an_appearance_that_makes_no_sense_is_refused(options):
     with pytest.raises(ImageError):
         Appearance(**options)
+
+
+def test_an_index_is_shown_in_grey():
+    red, near = np.full((8, 8), 20, np.uint16), np.full((8, 8), 60, np.uint16)
+    near[0] = 20
+    frames = Frames(np.stack([red, near]), "cyx")
+    look = Appearance(index=(1, 0), limits=((-1.0, 1.0),))
+    out = look.render(frames[0])
+    assert np.unique(out[0]).tolist() == [128]  # (20 - 20) / 40 = 0
+    assert np.unique(out[1:]).tolist() == [191]  # (60 - 20) / 80 = 0.5
+    assert Appearance.fit(frames, index=(1, 0)).limits == ((0.0, 0.5),)
+    tokens = {look.token, Appearance(index=(0, 1), limits=look.limits).token}
+    assert len(tokens | {Appearance((1,), look.limits).token}) == 3
+
+
+def test_an_index_of_nothing_is_black_and_not_a_warning():
+    dark = np.zeros((2, 8, 8), np.uint8)
+    dark[0, 0] = 9
+    out = Appearance(index=(0, 1), limits=((-1, 1),)).render(Frames(dark, "cyx")[0])
+    assert out[0].min() == 255
+    assert out[1:].max() == 0
+
+
+def test_an_index_needs_two_channels_that_are_there():
+    frames = Frames(np.zeros((3, 8, 8)), "cyx")
+    with pytest.raises(AxesError, match="of an image with 3 channels"):
+        Appearance.fit(frames, index=(3, 0))
+    with pytest.raises(ImageError, match="not both"):
+        Appearance.fit(frames, index=(1, 0), channels=(1,))
+    with pytest.raises(ImageError, match="two channels"):
+        Appearance(index=(1,))
+
+
+@pytest.mark.parametrize("index", [None, (0, 1)])
+def test_nodata_has_no_part_in_the_limits_and_is_black(index):
+    data = np.random.default_rng(0).integers(50, 90, (2, 32, 32)).astype(np.int16)
+    data[:, :9] = -9999
+    channels = None if index else (0, 1)
+    with_it, without = (
+        Appearance.fit(Frames(d, "cyx", nodata=n), channels=channels, index=index)
+        for d, n in ((data, -9999), (data[:, 9:], None))
+    )
+    assert with_it.limits == without.limits
+    assert with_it.token != without.token
+    assert with_it.render(np.moveaxis(data, 0, -1))[:9].max() == 0
+
+
+def test_nodata_that_is_brighter_than_all_is_black_too():
+    data = np.full((8, 8), 65535, np.uint16)
+    data[4:] = np.arange(32).reshape(4, 8)
+    look = Appearance.fit(Frames(data, nodata=65535))
+    assert look.render(data)[:4].max() == 0
+
+
+def test_limits_that_are_given_are_not_looked_for():
+    look = Appearance.fit(Frames(np.zeros((8, 8))), limits=[(3, 5)], gamma=2.0)
+    assert look == Appearance(limits=((3, 5),), gamma=2.0)

@@ -117,3 +117,39 @@ def test_a_digest_names_pixels_shape_and_type():
     }
     assert len(names) == 4
     assert digest(zeros[:, ::2]) == digest(zeros[:, ::2].copy())
+
+
+class Named:
+    """What xarray has, as far as we look at it."""
+
+    def __init__(self, data, *dims):
+        self.data, self.shape, self.dtype, self.dims = (
+            data,
+            data.shape,
+            data.dtype,
+            dims,
+        )
+
+    def __getitem__(self, where):
+        return self.data[where]
+
+
+@pytest.mark.parametrize(
+    ("dims", "axes"), [("xy", "xy"), (("Time", "latitude", "lon"), "tyx")]
+)
+def test_an_array_that_names_its_dimensions_needs_no_axes(dims, axes):
+    data = np.arange(24).reshape((2, 3, 4) if len(axes) == 3 else (6, 4))
+    frames = Frames(Named(data, *dims), None)
+    assert frames.axes == axes
+    np.testing.assert_array_equal(frames[0], data[0] if len(axes) == 3 else data.T)
+
+
+def test_names_that_say_nothing_are_not_guessed():
+    with pytest.raises(AxesError, match="needs axes"):
+        Frames(Named(np.zeros((2, 3, 4)), "dim_0", "dim_1", "dim_2"))
+
+
+def test_the_byte_order_of_a_file_is_not_seen():
+    frames = Frames(np.arange(12, dtype=">u2").reshape(3, 4))
+    assert frames.dtype == frames[0].dtype == np.dtype("u2")
+    np.testing.assert_array_equal(frames[0].ravel(), range(12))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_sam.core.errors import AxesError, ImageError, NotAnImageError
+from napari_sam.core.contrast import difference, limits_of, scaled
+from napari_sam.core.errors import AxesError, ImageError
 from napari_sam.core.sampling import sample
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ Limits = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Appearance:
-    """Channels, limits and gamma: pixels of any type in, 8-bit RGB out.
+    """Channels or an index, limits and gamma: pixels of any type in, 8-bit RGB out.
 
     One value for the image, never one per plane or tile, so that an object looks the
     same wherever it lies. It is part of the name of every embedding.
@@ -39,11 +40,18 @@ class Appearance:
         ``(low, high)`` for each of them, or one pair for all. None means 0 to 255.
     gamma
         Exponent: below 1 brightens what is dark.
+    index
+        Two channels ``(a, b)``, shown as ``(a - b) / (a + b)`` instead of `channels`:
+        near infrared and red give NDVI.
+    nodata
+        Pixels of this value are black, whatever the limits.
     """
 
     channels: tuple[int, ...] | None = None
     limits: tuple[Limits, ...] | None = None
     gamma: float = 1.0
+    index: tuple[int, int] | None = None
+    nodata: float | None = None
 
     def __post_init__(self) -> None:
         if self.channels is not None:
@@ -51,6 +59,13 @@ class Appearance:
             if not 1 <= len(self.channels) <= 3 or min(self.channels) < 0:
                 raise ImageError(
                     f"channels={self.channels}: give one, two or three, counted from 0."
+                )
+        if self.index is not None:
+            object.__setattr__(self, "index", tuple(int(c) for c in self.index))
+            if len(self.index) != 2 or min(self.index) < 0 or self.channels is not None:
+                raise ImageError(
+                    f"index={self.index}: give two channels, counted from 0, and then "
+                    "no channels besides."
                 )
         for low, high in self.limits or ():
             if not (np.isfinite(low) and np.isfinite(high) and low < high):
@@ -66,11 +81,14 @@ class Appearance:
         channels: Sequence[int] | None = None,
         gamma: float = 1.0,
         percentiles: tuple[float, float] | None = None,
+        limits: Sequence[Limits] | None = None,
+        index: tuple[int, int] | None = None,
     ) -> Appearance:
         """Choose limits for an image from a fixed sample of its pixels.
 
         8-bit RGB is shown as it is. Of everything else, the limits are percentiles,
         0.1 and 99.9 unless given: per channel, or common to the three of an RGB image.
+        Pixels of ``frames.nodata`` have no part in it. Limits that are given are taken.
 
         Raises
         ------
@@ -79,18 +97,23 @@ class Appearance:
         NotAnImageError
             If no pixel of the sample is a finite number.
         """
-        rgb = _is_rgb(frames, channels)
-        shown = (0, 1, 2) if rgb else _chosen(frames, channels)
+        rgb = index is None and _is_rgb(frames, channels)
+        shown: tuple[int, ...] | None = (0, 1, 2) if rgb else None
+        if index is not None:
+            _check_index(index, channels, frames)
+        elif not rgb:
+            shown = _chosen(frames, channels)
+        look = cls(shown, None, gamma, index, frames.nodata)
+        if limits is not None:
+            return replace(look, limits=tuple(limits))
         if frames.dtype == np.uint8 and rgb:
-            return cls(shown, ((0.0, 255.0),), gamma)
+            return replace(look, limits=((0.0, 255.0),))
         if frames.dtype == np.bool_:
-            return cls(shown, ((0.0, 1.0),), gamma)
-        values = sample(frames)
-        if shown is not None:
-            values = values[..., list(shown)]
-        parts = [values] if rgb or shown is None else np.moveaxis(values, -1, 0)
+            return replace(look, limits=((0.0, 1.0),))
+        parts = look.values(sample(frames))
         cut = percentiles or _PERCENTILES
-        return cls(shown, tuple(_limits(p, cut) for p in parts), gamma)
+        together = [np.concatenate(parts)] if rgb else parts
+        return replace(look, limits=tuple(limits_of(p, cut) for p in together))
 
     @property
     def token(self) -> str:
@@ -98,7 +121,18 @@ class Appearance:
         shown = "-" if self.channels is None else ",".join(map(str, self.channels))
         limits = self.limits or ((0.0, 255.0),)
         ranges = ",".join(f"{low:.9g}:{high:.9g}" for low, high in limits)
-        return f"c{shown} l{ranges} g{self.gamma:.9g}"
+        index = "" if self.index is None else " i{}/{}".format(*self.index)
+        nodata = "" if self.nodata is None else f" n{self.nodata:.9g}"
+        return f"c{shown} l{ranges} g{self.gamma:.9g}{index}{nodata}"
+
+    def values(self, pixels: NDArray[Any]) -> list[NDArray[Any]]:
+        """Return what was measured in pixels ``(n,)`` or ``(n, c)``, for each channel.
+
+        That is the chosen channels or the index, without the pixels of `nodata`.
+        """
+        shown = self._selected(pixels[:, None])
+        flat = (channel[:, 0] for channel in shown)
+        return [v if self.nodata is None else v[v != self.nodata] for v in flat]
 
     def render(self, plane: NDArray[Any]) -> NDArray[np.uint8]:
         """Return a plane ``(y, x)`` or ``(y, x, c)`` as 8-bit RGB ``(y, x, 3)``.
@@ -115,13 +149,15 @@ class Appearance:
         pairs = limits * len(shown) if len(limits) == 1 else limits
         out = np.zeros((*plane.shape[:2], 3), np.uint8)
         for i, (channel, (low, high)) in enumerate(zip(shown, pairs, strict=True)):
-            out[..., i] = _scaled(channel, low, high, self.gamma)
+            out[..., i] = scaled(channel, low, high, self.gamma)
+            if self.nodata is not None:
+                out[channel == self.nodata, i] = 0
         if len(shown) == 1:
             out[..., 1:] = out[..., :1]
         return out
 
     def _selected(self, plane: NDArray[Any]) -> list[NDArray[Any]]:
-        channels = self.channels
+        channels = self.channels or self.index
         if plane.ndim == 2:
             if channels not in (None, (0,)):
                 raise AxesError(f"channels={channels} of an image without channels.")
@@ -135,7 +171,25 @@ class Appearance:
             raise AxesError(
                 f"channels={channels} of an image with {count}, counted from 0."
             )
-        return [plane[..., c] for c in channels]
+        found = [plane[..., c] for c in channels]
+        if self.index is None:
+            return found
+        return [difference(found[0], found[1], nodata=self.nodata)]
+
+
+def _check_index(
+    index: tuple[int, int], channels: Sequence[int] | None, frames: Frames
+) -> None:
+    if channels is not None:
+        raise ImageError("Give either channels or an index, not both.")
+    if (
+        frames.n_channels is None
+        or not 0 <= min(index) <= max(index) < frames.n_channels
+    ):
+        raise AxesError(
+            f"index={tuple(index)} of an image with {frames.n_channels or 'no'} "
+            "channels, counted from 0."
+        )
 
 
 def _which(count: int) -> str:
@@ -171,39 +225,3 @@ def _chosen(frames: Frames, channels: Sequence[int] | None) -> tuple[int, ...] |
             f"channels={tuple(channels)} of an image with {count}, counted from 0."
         )
     return None if count is None else tuple(channels)
-
-
-def _limits(values: NDArray[Any], percentiles: tuple[float, float]) -> Limits:
-    finite = values[np.isfinite(values)]
-    if not finite.size:
-        raise NotAnImageError(
-            "No pixel of the image is a finite number (NaN or infinity everywhere it "
-            "was sampled). Give Appearance(limits=...) if there are numbers elsewhere."
-        )
-    low, high = (float(v) for v in np.percentile(finite, percentiles))
-    if low >= high:
-        low, high = float(finite.min()), float(finite.max())
-    if low >= high:
-        high = low + max(1.0, abs(low) * 1e-6)
-    return low, high
-
-
-def _scaled(
-    channel: NDArray[Any], low: float, high: float, gamma: float
-) -> NDArray[np.uint8]:
-    if channel.dtype in (np.uint8, np.uint16):
-        every = np.arange(np.iinfo(channel.dtype).max + 1)
-        return np.asarray(_to_8bit(every, low, high, gamma)[channel])
-    return _to_8bit(channel, low, high, gamma)
-
-
-def _to_8bit(
-    values: NDArray[Any], low: float, high: float, gamma: float
-) -> NDArray[np.uint8]:
-    kind = np.float32 if values.dtype in (np.float16, np.float32) else np.float64
-    unit = np.subtract(values, low, dtype=kind)
-    unit /= high - low
-    unit = np.nan_to_num(unit, nan=0.0, posinf=1.0, neginf=0.0).clip(0, 1)
-    if gamma != 1:
-        unit **= gamma
-    return np.asarray(unit * 255 + 0.5, np.uint8)

@@ -12,19 +12,24 @@ import numpy as np
 from napari_sam.core.errors import AxesError, NotAnImageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from napari_sam.core.tiling import Region
 
 _LETTERS = "tzcyx"
+#: What other libraries call an axis, besides its letter.
+_NAMES = {
+    "time": "t", "depth": "z", "plane": "z", "channel": "c", "band": "c", "rgb": "c",
+    "row": "y", "lat": "y", "latitude": "y", "col": "x", "lon": "x", "longitude": "x",
+}  # fmt: skip
 _CHOICES = {3: "'yxc', 'tyx', 'zyx', 'cyx'", 4: "'tzyx', 'tyxc', 'zyxc', 'tcyx'"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frames:
-    """Planes of anything that has a shape and can be sliced (numpy, zarr, dask).
+    """Planes of anything that has a shape and can be sliced (numpy, zarr, dask, HDF5).
 
     A plane is addressed by one number, however many axes the planes lie along; the
     last of these axes runs fastest. A channel axis belongs to the plane.
@@ -32,10 +37,16 @@ class Frames:
     Parameters
     ----------
     data
-        The pixels. Only basic indexing is used, one plane at a time.
+        The pixels. Only basic indexing is used, and nothing but the window that is
+        asked for is read.
     axes
-        One letter of ``t z c y x`` per dimension, e.g. ``"tyx"``. Only a
-        two-dimensional array may leave it out; for others it is never guessed.
+        One letter of ``t z c y x`` per dimension, e.g. ``"tyx"``. A two-dimensional
+        array may leave it out, and so may one that names its dimensions itself, as
+        xarray and zarr do; for others it is never guessed.
+    levels
+        The same image at coarser levels, finest first, with the same axes.
+    nodata
+        The value of pixels where nothing was measured.
 
     Raises
     ------
@@ -47,12 +58,25 @@ class Frames:
 
     data: Any
     axes: str = ""
+    levels: tuple[Any, ...] = ()
+    nodata: float | None = None
 
-    def __init__(self, data: Any, axes: str | None = None) -> None:
+    def __init__(
+        self,
+        data: Any,
+        axes: str | None = None,
+        *,
+        levels: Sequence[Any] = (),
+        nodata: float | None = None,
+    ) -> None:
         data = data if hasattr(data, "shape") else _as_array(data)
         shape = tuple(int(n) for n in data.shape)
         object.__setattr__(self, "data", data)
-        object.__setattr__(self, "axes", _checked(axes, shape))
+        object.__setattr__(
+            self, "axes", _checked(_said(data) if axes is None else axes, shape)
+        )
+        object.__setattr__(self, "levels", tuple(levels))
+        object.__setattr__(self, "nodata", nodata)
         kind = np.dtype(data.dtype).kind
         if kind not in "buif":
             raise NotAnImageError(
@@ -76,9 +100,9 @@ class Frames:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Type of the pixels."""
+        """Type of the pixels, in the byte order of this machine."""
         kind: np.dtype[Any] = np.dtype(self.data.dtype)
-        return kind
+        return kind.newbyteorder("=")
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -134,7 +158,7 @@ class Frames:
     def _read(self, plane: int, rows: slice, cols: slice) -> NDArray[Any]:
         where = self.unravel(plane)
         parts = {"y": rows, "x": cols, "c": slice(None), **where}
-        pixels = np.asarray(self.data[tuple(parts[a] for a in self.axes)])
+        pixels = np.asarray(self.data[tuple(parts[a] for a in self.axes)], self.dtype)
         left = [a for a in self.axes if a in "yxc"]
         return pixels.transpose([left.index(a) for a in "yxc" if a in left])
 
@@ -144,6 +168,17 @@ def _as_array(data: Any) -> NDArray[Any]:
         return np.asarray(data)
     except ValueError as wrong:
         raise NotAnImageError(f"This is not an array of pixels: {wrong}.") from None
+
+
+def _said(data: Any) -> str | None:
+    """Axes that an array names itself: dimensions of xarray or of zarr."""
+    found = getattr(data, "dims", None)
+    names = found or getattr(getattr(data, "metadata", None), "dimension_names", None)
+    if not isinstance(names, tuple | list) or len(names) != len(data.shape):
+        return None
+    lower = [str(n).lower() for n in names]
+    letters = [n if n in tuple(_LETTERS) else _NAMES.get(n, "") for n in lower]
+    return "".join(letters) if all(letters) else None
 
 
 def _checked(axes: str | None, shape: tuple[int, ...]) -> str:
