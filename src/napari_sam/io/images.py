@@ -1,59 +1,47 @@
-"""Reading images: TIFF, what imageio reads, and zarr; axes as the file says them."""
+"""Reading images: each kind of file by its own reader, as far as it is looked at."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam.core.errors import MissingFileError, NapariSamError, NotAnImageError
+from napari_sam.core.errors import (
+    MissingFileError,
+    NapariSamError,
+    NotAnImageError,
+)
 from napari_sam.core.frames import Frames
+from napari_sam.io.reading.image import Image
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+__all__ = ["Image", "read_image"]
+
 _TIFF = {".tif", ".tiff", ".lsm", ".svs", ".ndpi", ".stk", ".btf", ".tf8", ".qptiff"}
-#: What tifffile calls an axis, and what we call it.
-_LETTERS = {"S": "c", "C": "c", "T": "t", "Z": "z", "Y": "y", "X": "x"}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Image:
-    """What was in a file.
-
-    Attributes
-    ----------
-    data
-        The pixels: a numpy array, or a zarr array that is read plane by plane.
-    axes
-        One letter of ``t z c y x`` per dimension.
-    metadata
-        What the file says besides, as far as it was understood.
-    """
-
-    data: Any
-    axes: str
-    metadata: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def frames(self) -> Frames:
-        """The pixels as planes."""
-        return Frames(self.data, self.axes)
+_RASTER = {".vrt", ".jp2", ".img"}
+_VIDEO = {
+    ".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".ogv",
+}  # fmt: skip
 
 
 def read_image(path: str | Path, *, axes: str | None = None) -> Image:
-    """Read an image file or a zarr array.
+    """Open an image; large ones are read window by window, when they are looked at.
 
     Parameters
     ----------
     path
-        A TIFF, anything imageio reads (PNG, JPEG, ...), a ``.npy`` file, or a zarr
-        array or OME-Zarr group on disk.
+        A TIFF, OME-TIFF or BigTIFF; a GeoTIFF, COG or other raster (needs rasterio); a
+        video (needs av); anything imageio reads (PNG, JPEG, ...); a ``.npy`` file; a
+        zarr array or OME-Zarr group; or a folder of images, each a frame.
     axes
         One letter of ``t z c y x`` per dimension. Needed only where the file does not
-        say them; given, it wins over what the file says.
+        say them; given, it wins over what the file says. Of a folder, the first letter
+        is the axis along the files, ``t`` unless given.
 
     Raises
     ------
@@ -63,95 +51,74 @@ def read_image(path: str | Path, *, axes: str | None = None) -> Image:
         If the file is no image, or holds no pixels.
     AxesError
         If the file does not say its axes, and they were not given.
+    MissingPackageError
+        If this kind of file needs a package that is not installed.
     """
     path = Path(path)
     if not path.exists():
         raise MissingFileError(f"{path} does not exist.")
-    reader = _reader(path)
+    found = _opened(path, axes)
     try:
-        data, said, metadata = reader(path)
+        frames = Frames(found.data, axes or found.axes or None)
+    except NapariSamError as wrong:
+        raise type(wrong)(f"{path}: {wrong}") from None
+    return replace(
+        found,
+        axes=frames.axes,
+        scale={a: s for a, s in found.scale.items() if a in frames.axes},
+        units={a: u for a, u in found.units.items() if a in frames.axes},
+        path=path,
+    )
+
+
+def _opened(path: Path, axes: str | None) -> Image:
+    try:
+        return _reader(path, axes)(path)
     except NapariSamError:
         raise
     except Exception as wrong:
         raise NotAnImageError(
             f"{path} cannot be read as an image. Expected TIFF, PNG, JPEG or another "
-            "format of imageio, .npy, or a zarr folder."
+            "format of imageio, .npy, a video, a zarr folder, or a folder of images."
         ) from wrong
-    return _checked(path, data, axes or said, metadata)
 
 
-def _reader(path: Path) -> Callable[[Path], tuple[Any, str | None, dict[str, Any]]]:
+def _reader(path: Path, axes: str | None) -> Callable[[Path], Image]:
+    suffix = path.suffix.lower()
     if path.is_dir():
-        return _read_zarr
-    if path.suffix.lower() in _TIFF:
-        return _read_tiff
-    return _read_npy if path.suffix.lower() == ".npy" else _read_other
+        from napari_sam.io.reading.folder import read_folder
+        from napari_sam.io.reading.zarrs import is_zarr, read_zarr
+
+        if is_zarr(path) or suffix == ".zarr":
+            return read_zarr
+        return partial(read_folder, read=partial(_opened, axes=None), axes=axes)
+    if suffix in _TIFF:
+        from napari_sam.io.reading.tiff import read_tiff
+
+        return read_tiff
+    if suffix in _RASTER:
+        from napari_sam.io.reading.raster import read_raster
+
+        return read_raster
+    if suffix in _VIDEO:
+        from napari_sam.io.reading.video import read_video
+
+        return read_video
+    return _read_npy if suffix == ".npy" else _read_other
 
 
-def _checked(
-    path: Path, data: Any, axes: str | None, metadata: dict[str, Any]
-) -> Image:
+def _read_npy(path: Path) -> Image:
     try:
-        frames = Frames(data, axes)
-    except NapariSamError as wrong:
-        raise type(wrong)(f"{path}: {wrong}") from None
-    return Image(data, frames.axes, metadata)
+        data = np.load(path, mmap_mode="r", allow_pickle=False)
+    except ValueError:  # mapping has no words for what is no plain array
+        data = np.load(path, allow_pickle=False)
+    return Image(data=data, axes="")
 
 
-def _read_tiff(path: Path) -> tuple[Any, str | None, dict[str, Any]]:
-    import tifffile
-
-    with tifffile.TiffFile(path) as tiff:
-        if not tiff.series:
-            raise NotAnImageError(f"{path} holds no image.")
-        series = tiff.series[0]
-        metadata = {"kind": series.kind, "tiff_axes": series.axes}
-        if 0 in series.shape:
-            raise NotAnImageError(f"{path} is empty: its shape is {series.shape}.")
-        return series.asarray(), _tiff_axes(series.axes), metadata
-
-
-def _tiff_axes(axes: str) -> str | None:
-    """Translate; None where an axis has no meaning that we know."""
-    letters = [_LETTERS.get(a) for a in axes]
-    known = all(letters) and len(set(letters)) == len(letters)
-    return "".join(a for a in letters if a) if known else None
-
-
-def _read_npy(path: Path) -> tuple[Any, str | None, dict[str, Any]]:
-    return np.load(path, allow_pickle=False), None, {}
-
-
-def _read_other(path: Path) -> tuple[Any, str | None, dict[str, Any]]:
+def _read_other(path: Path) -> Image:
     import imageio.v3 as iio
 
     data = np.asarray(iio.imread(path))
-    by_dimensions = {2: "yx", 3: "yxc" if data.shape[-1] <= 4 else None}
-    return data, by_dimensions.get(data.ndim), {}
-
-
-def _read_zarr(path: Path) -> tuple[Any, str | None, dict[str, Any]]:
-    import zarr
-
-    found = zarr.open(path, mode="r")
-    if isinstance(found, zarr.Array):
-        names = getattr(found.metadata, "dimension_names", None)
-        return found, _zarr_axes(names), dict(found.attrs)
-    attributes = dict(found.attrs)
-    ome: Any = attributes.get("ome", attributes)
-    try:
-        scales = ome["multiscales"][0]
-        finest = found[scales["datasets"][0]["path"]]
-    except (KeyError, IndexError, TypeError):
-        raise NotAnImageError(
-            f"{path} is a zarr group without an image. Name an array in it: "
-            f"{', '.join(str(path / k) for k in found.keys()) or 'it is empty'}."  # noqa: SIM118
-        ) from None
-    names = [a["name"] if isinstance(a, dict) else a for a in scales.get("axes", ())]
-    return finest, _zarr_axes(names), attributes
-
-
-def _zarr_axes(names: Any) -> str | None:
-    letters = [str(n).lower() for n in names or ()]
-    known = bool(letters) and all(len(n) == 1 and n in "tzcyx" for n in letters)
-    return "".join(letters) if known else None
+    colour = "yxc" if data.shape[-1] <= 4 else ""
+    by_dimensions = {2: "yx", 3: colour, 4: "tyxc"}  # four are an animation
+    return Image(data=data, axes=by_dimensions.get(data.ndim, ""))

@@ -1,0 +1,64 @@
+"""What was in a file of pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from napari_sam.core.frames import Frames
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Image:
+    """What was in a file, and what the file says of it.
+
+    Attributes
+    ----------
+    data
+        The pixels: an array, or something that reads what is sliced of it.
+    axes
+        One letter of ``t z c y x`` per dimension.
+    scale
+        Size of a pixel by axis, as far as it is known: ``{"y": 0.15, "x": 0.15}``.
+    units
+        Unit of the scale by axis, e.g. ``"micrometer"``, ``"second"``, ``"metre"``.
+    channel_names
+        Names of channels or bands, in order; empty where there are none.
+    crs
+        Coordinate reference system of a raster, ``"EPSG:32616"`` or WKT.
+    transform
+        ``(a, b, c, d, e, f)``: the corner ``(row, col)`` of a pixel lies at
+        ``x = a * col + b * row + c``, ``y = d * col + e * row + f``.
+    nodata
+        Value of pixels where nothing was measured.
+    levels
+        The same image at coarser levels, finest first, with the same axes.
+    path
+        Where it was read.
+    metadata
+        What the file says besides, as far as it was understood.
+    """
+
+    data: Any
+    axes: str
+    scale: dict[str, float] = field(default_factory=dict)
+    units: dict[str, str] = field(default_factory=dict)
+    channel_names: tuple[str, ...] = ()
+    crs: str | None = None
+    transform: tuple[float, float, float, float, float, float] | None = None
+    nodata: float | None = None
+    levels: tuple[Any, ...] = ()
+    path: Path | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        more = f", crs={self.crs[:24]!r}" if self.crs else ""
+        return f"Image({self.frames!r}{more}, path={str(self.path)!r})"
+
+    @property
+    def frames(self) -> Frames:
+        """The pixels as planes, with their coarser levels."""
+        return Frames(self.data, self.axes, levels=self.levels, nodata=self.nodata)

@@ -1,0 +1,146 @@
+"""Arrays of pixels that stay in their file until they are sliced."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_sam.core.errors import NapariSamError, NotAnImageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from numpy.typing import DTypeLike, NDArray
+
+#: First and last index, half-open, for each dimension.
+Bounds = tuple[tuple[int, int], ...]
+
+
+class FileArray:
+    """An array in a file; slicing it reads the window and nothing else.
+
+    Several threads may read at once, if `read` allows it.
+
+    Parameters
+    ----------
+    path
+        What messages call it.
+    shape, dtype
+        Of the whole array.
+    read
+        Returns the pixels within bounds, half-open, for each dimension.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        shape: tuple[int, ...],
+        dtype: DTypeLike,
+        read: Callable[[Bounds], NDArray[Any]],
+    ) -> None:
+        self.path, self.shape, self.dtype = path, shape, np.dtype(dtype)
+        self._read = read
+
+    def __repr__(self) -> str:
+        return f"FileArray({self.path.name}, {self.shape}, {self.dtype})"
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions."""
+        return len(self.shape)
+
+    def __getitem__(self, where: Any) -> NDArray[Any]:
+        bounds, rest = window(where, self.shape)
+        if any(start == stop for start, stop in bounds):
+            shape = [stop - start for start, stop in bounds]
+            return np.zeros(shape, self.dtype)[rest]
+        try:
+            pixels = self._read(bounds)
+        except NapariSamError:
+            raise
+        except Exception as wrong:
+            raise NotAnImageError(
+                f"{self.path} cannot be read: {wrong or type(wrong).__name__}. Is the "
+                "file damaged, or cut off?"
+            ) from wrong
+        return np.asarray(pixels[rest])
+
+    def __array__(
+        self, dtype: DTypeLike | None = None, copy: bool | None = None
+    ) -> NDArray[Any]:
+        whole = self[...]
+        return whole if dtype is None else whole.astype(dtype, copy=False)
+
+
+def window(
+    where: Any, shape: tuple[int, ...]
+) -> tuple[Bounds, tuple[int | slice, ...]]:
+    """Split basic indexing into a window, and what to take of it.
+
+    Raises
+    ------
+    IndexError
+        If it lies outside, or is more than integers and slices.
+    """
+    parts = list(where) if isinstance(where, tuple) else [where]
+    if Ellipsis in parts:
+        at = parts.index(Ellipsis)
+        parts[at : at + 1] = [slice(None)] * (len(shape) - len(parts) + 1)
+    parts += [slice(None)] * (len(shape) - len(parts))
+    if len(parts) != len(shape):
+        raise IndexError(f"{len(parts)} indices for an array of shape {shape}.")
+    both = [_along(part, n) for part, n in zip(parts, shape, strict=True)]
+    return tuple(b for b, _ in both), tuple(r for _, r in both)
+
+
+def _along(part: Any, size: int) -> tuple[tuple[int, int], int | slice]:
+    if isinstance(part, slice):
+        steps = range(size)[part]
+        if not steps:
+            return (0, 0), slice(None)
+        low, high = min(steps[0], steps[-1]), max(steps[0], steps[-1])
+        return (low, high + 1), slice(None, None, steps.step)
+    index = range(size)[part]
+    return (index, index + 1), 0
+
+
+class Stack:
+    """Reads windows of many frames along the first dimension, remembering a few.
+
+    Parameters
+    ----------
+    frame
+        Returns a whole frame by its index.
+    most
+        How many frames stay in memory.
+    """
+
+    def __init__(self, frame: Callable[[int], Any], *, most: int = 4) -> None:
+        self._frame, self._most = frame, most
+        self._kept: OrderedDict[int, Any] = OrderedDict()
+        self._lock = Lock()
+
+    def __call__(self, bounds: Bounds) -> NDArray[Any]:
+        """Read within bounds."""
+        (first, last), *inside = bounds
+        cut = tuple(slice(start, stop) for start, stop in inside)
+        return np.stack([np.asarray(self._get(i)[cut]) for i in range(first, last)])
+
+    def _get(self, index: int) -> Any:
+        with self._lock:
+            if index in self._kept:
+                self._kept.move_to_end(index)
+                return self._kept[index]
+        found = self._frame(index)
+        with self._lock:
+            self._kept[index] = found
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        return found

@@ -1,0 +1,133 @@
+"""TIFF, BigTIFF, OME-TIFF and what microscopes make of it: opened, not read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_sam.core.errors import MissingPackageError, NotAnImageError
+from napari_sam.io.reading.image import Image
+from napari_sam.io.reading.lazy import Bounds, FileArray
+from napari_sam.io.reading.tiff_said import said_by
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from tifffile import TiffFile, TiffPageSeries
+
+#: What tifffile calls an axis, and what we call it.
+_LETTERS = {"S": "c", "C": "c", "T": "t", "Z": "z", "Y": "y", "X": "x"}
+#: What is compressed, and no larger than this when it is not, is read at once.
+_SMALL = 64 * 2**20
+
+
+def read_tiff(path: Path) -> Image:
+    """Open the first series of a TIFF, its pyramid included.
+
+    What is not compressed is mapped into memory; of the rest, tiles or strips are
+    decoded when they are looked at. A raster with coordinates is left to `read_raster`.
+    """
+    import tifffile
+
+    with tifffile.TiffFile(path) as tiff:
+        if not tiff.series:
+            raise NotAnImageError(f"{path} holds no image.")
+        series = tiff.series[0]
+        if 0 in series.shape:
+            raise NotAnImageError(f"{path} is empty: its shape is {series.shape}.")
+        if _has_coordinates(tiff):
+            from napari_sam.io.reading.raster import read_raster
+
+            return read_raster(path)
+        _check_complete(path, series)
+        _check_decoder(path, series)
+        levels = tuple(_opened(path, series, k) for k in range(len(series.levels)))
+        return Image(
+            data=levels[0],
+            levels=levels[1:],
+            axes=_axes(series.axes),
+            metadata={"kind": series.kind, "tiff_axes": series.axes},
+            **said_by(tiff),
+        )
+
+
+def _has_coordinates(tiff: TiffFile) -> bool:
+    """Whether it says where on earth it is; a mere tag of nodata says nothing."""
+    tags = tiff.pages.first.tags
+    return 34735 in tags or 33922 in tags or 34264 in tags
+
+
+def _axes(axes: str) -> str:
+    """Translate; nothing where an axis has no meaning that we know."""
+    letters = [_LETTERS.get(a) for a in axes]
+    known = all(letters) and len(set(letters)) == len(letters)
+    return "".join(a for a in letters if a) if known else ""
+
+
+def _check_complete(path: Path, series: TiffPageSeries) -> None:
+    size = path.stat().st_size
+    if series.kind == "ome" and len(series.pages) and series.pages[0] is None:
+        return
+    needed = 0
+    for page in (series.keyframe, series.pages[-1]):
+        if page is not None and page.dataoffsets and page.parent is series.parent:
+            ends = (
+                o + n
+                for o, n in zip(page.dataoffsets, page.databytecounts, strict=False)
+            )
+            needed = max(needed, *ends, 0)
+    if series.dataoffset is not None:
+        needed = max(needed, series.dataoffset + series.nbytes)
+    if needed > size:
+        raise NotAnImageError(
+            f"{path} is cut off: it has {size} bytes, and its pixels reach to byte "
+            f"{needed}. Copy it again."
+        )
+
+
+def _check_decoder(path: Path, series: TiffPageSeries) -> None:
+    from tifffile import TIFF
+
+    page = series.keyframe
+    try:
+        TIFF.DECOMPRESSORS[page.compression]
+        TIFF.UNPREDICTORS[page.predictor]
+    except KeyError:
+        raise MissingPackageError(
+            f"{path} is compressed by {page.compression!s}, which needs "
+            "imagecodecs: pip install imagecodecs"
+        ) from None
+
+
+def _opened(path: Path, series: TiffPageSeries, level: int) -> Any:
+    import tifffile
+
+    part = series.levels[level]
+    dtype = part.dtype
+    if dtype is None:
+        raise NotAnImageError(f"{path} has pixels of a type that cannot be read.")
+    if level == 0 and part.dataoffset is not None:
+        try:
+            return tifffile.memmap(path, series=0, mode="r")
+        except ValueError:
+            pass  # packed bits and the like are no plain memory
+    if part.nbytes <= _SMALL:
+        return part.asarray()
+    return FileArray(path, part.shape, dtype, _Segments(path, level))
+
+
+class _Segments:
+    """Reads windows, decoding only the tiles or strips that they touch."""
+
+    def __init__(self, path: Path, level: int) -> None:
+        import tifffile
+        import zarr
+
+        self._store: Any = tifffile.imread(path, aszarr=True, series=0, level=level)
+        self._array: Any = zarr.open_array(self._store, mode="r")
+
+    def __call__(self, bounds: Bounds) -> NDArray[Any]:
+        where = tuple(slice(start, stop) for start, stop in bounds)
+        return np.asarray(self._array[where])

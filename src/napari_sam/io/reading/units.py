@@ -1,0 +1,20 @@
+"""Units by the names that OME-Zarr uses."""
+
+from __future__ import annotations
+
+_NAMES = {
+    "um": "micrometer", "µm": "micrometer", "μm": "micrometer", "micron": "micrometer",
+    "microns": "micrometer", "nm": "nanometer", "mm": "millimeter", "cm": "centimeter",
+    "m": "meter", "metre": "meter", "pm": "picometer", "å": "angstrom",
+    "s": "second", "sec": "second", "seconds": "second", "ms": "millisecond",
+    "min": "minute", "h": "hour", "inch": "inch", "in": "inch", "degrees": "degree",
+    "us survey foot": "foot",
+}  # fmt: skip
+
+
+def unit_name(text: str | None) -> str | None:
+    """Return the full name of a unit, or None for a pixel or nothing."""
+    plain = (text or "").replace("\\u00B5", "µ").strip().strip("\x00")
+    if plain.lower() in ("", "pixel", "pixels", "none"):
+        return None
+    return _NAMES.get(plain.lower(), plain)

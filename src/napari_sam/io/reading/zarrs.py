@@ -1,0 +1,102 @@
+"""Zarr arrays, and OME-Zarr 0.4 and 0.5: levels, sizes, units and channels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari_sam.core.errors import NotAnImageError
+from napari_sam.io.reading.image import Image
+from napari_sam.io.reading.units import unit_name
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def is_zarr(path: Path) -> bool:
+    """Whether a folder is a zarr array or group."""
+    marks = ("zarr.json", ".zarray", ".zgroup", ".zattrs")
+    return any((path / mark).is_file() for mark in marks)
+
+
+def read_zarr(path: Path) -> Image:
+    """Open an array, or the levels of an OME-Zarr image; nothing is read yet."""
+    import zarr
+
+    found: Any = zarr.open(path, mode="r")
+    if isinstance(found, zarr.Array):
+        names = getattr(found.metadata, "dimension_names", None)
+        names = names or found.attrs.get("_ARRAY_DIMENSIONS")  # xarray, in version 2
+        return Image(data=found, axes=_letters(names), metadata=dict(found.attrs))
+    said = ome_attributes(found)
+    if "bioformats2raw.layout" in said and "0" in found:
+        found = found["0"]
+        said = ome_attributes(found)
+    try:
+        scales = said["multiscales"][0]
+        levels = [found[d["path"]] for d in scales["datasets"]]
+        finest = levels[0]
+    except (KeyError, IndexError, TypeError):
+        raise NotAnImageError(
+            f"{path} is a zarr group without an image. Name an array in it: "
+            f"{', '.join(str(path / k) for k in found.keys()) or 'it is empty'}."  # noqa: SIM118
+        ) from None
+    scale = level_scales(scales, finest.ndim)[0]
+    axes = [a if isinstance(a, dict) else {"name": a} for a in scales.get("axes", ())]
+    letters = _letters([a.get("name") for a in axes])
+    named = dict(zip(letters, axes, strict=True)) if letters else {}
+    units = {a: unit_name(said.get("unit")) for a, said in named.items() if a != "c"}
+    sizes = dict(zip(letters, scale, strict=True)) if letters and scale else {}
+    return Image(
+        data=finest,
+        axes=letters,
+        scale={a: s for a, s in sizes.items() if a != "c"},
+        units={a: u for a, u in units.items() if u},
+        channel_names=_channel_names(said),
+        levels=tuple(level for level in levels[1:] if level.ndim == finest.ndim),
+        metadata=dict(found.attrs),
+    )
+
+
+def ome_attributes(group: Any) -> dict[str, Any]:
+    """Return what a group says about images: version 0.5 keeps it under ``ome``."""
+    attributes = dict(group.attrs)
+    ome = attributes.get("ome")
+    return ome if isinstance(ome, dict) else attributes
+
+
+def level_scales(scales: dict[str, Any], ndim: int) -> list[list[float]]:
+    """Return the size of a pixel for each level; empty where it is not said.
+
+    What holds for all levels comes on top of what holds for each.
+    """
+    common = _scale(scales, ndim) or [1.0] * ndim
+    found = []
+    for level in scales.get("datasets", ()):
+        own = _scale(level, ndim)
+        found.append([a * b for a, b in zip(own, common, strict=True)] if own else [])
+    return found
+
+
+def _scale(said: dict[str, Any], ndim: int) -> list[float]:
+    for step in said.get("coordinateTransformations") or ():
+        if isinstance(step, dict) and step.get("type") == "scale":
+            values = step.get("scale")
+            if isinstance(values, list) and len(values) == ndim:
+                return [float(v) for v in values]
+    return []
+
+
+def _channel_names(said: dict[str, Any]) -> tuple[str, ...]:
+    omero = said.get("omero")
+    channels = omero.get("channels") if isinstance(omero, dict) else None
+    if not isinstance(channels, list):
+        return ()
+    return tuple(
+        str(c.get("label", "")) if isinstance(c, dict) else "" for c in channels
+    )
+
+
+def _letters(names: Any) -> str:
+    letters = [str(n).lower() for n in names or ()]
+    known = bool(letters) and all(len(n) == 1 and n in "tzcyx" for n in letters)
+    return "".join(letters) if known else ""
