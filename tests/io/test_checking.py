@@ -14,7 +14,7 @@ from napari_sam.io.pairs import Pair, read_pairs
 
 
 def test_a_good_set_is_counted(label_folder, labels):
-    write_labels(label_folder / "labels" / "c.tif", 0 * labels)
+    write_labels(label_folder / "labels" / "c.tif", 0 * labels, overwrite=True)
     assert check_pairs(read_pairs(label_folder)) == Contents(3, 4, 1)
 
 
@@ -28,7 +28,7 @@ def test_every_image_is_a_step(label_folder):
 
 
 def test_everything_that_is_wrong_is_said_at_once(label_folder, labels, pixels):
-    write_labels(label_folder / "labels" / "a.tif", labels[:5])
+    write_labels(label_folder / "labels" / "a.tif", labels[:5], overwrite=True)
     tifffile.imwrite(label_folder / "labels" / "b.tif", labels + 0.5)
     (label_folder / "images" / "c.png").write_bytes(b"no")
     with pytest.raises(ImageError) as caught:
@@ -56,7 +56,9 @@ def test_broken_masks_are_found(sa1b_folder):
 
 def test_a_set_without_objects_is_refused(label_folder, labels):
     for name in "abc":
-        write_labels(label_folder / "labels" / f"{name}.tif", 0 * labels)
+        write_labels(
+            label_folder / "labels" / f"{name}.tif", 0 * labels, overwrite=True
+        )
     with pytest.raises(ImageError, match="cells: there is no object in any of 3"):
         check_pairs(read_pairs(label_folder))
 

@@ -72,7 +72,9 @@ def test_what_is_no_image_is_passed_over(label_folder, name):
 def test_names_are_names_and_no_patterns(label_folder, pixels, labels):
     for name in ("a.b", "[x]"):
         iio.imwrite(label_folder / "images" / f"{name}.png", pixels)
-        write_labels(label_folder / "labels" / f"{name}.tif", 0 * labels)
+        write_labels(
+            label_folder / "labels" / f"{name}.tif", 0 * labels, overwrite=True
+        )
     empty = [p.name for p in read_pairs(label_folder) if not len(p.truth.ids)]
     assert empty == ["[x]", "a.b"]
 
@@ -123,7 +125,12 @@ def test_a_stack_with_channels_keeps_them(label_folder, labels):
     options = {"imagej": True, "metadata": {"axes": "ZCYX"}}
     (label_folder / "images" / "b.png").unlink()
     tifffile.imwrite(label_folder / "images" / "b.tif", stack, **options)
-    write_labels(label_folder / "labels" / "b.tif", np.stack([labels] * 3), axes="zyx")
+    write_labels(
+        label_folder / "labels" / "b.tif",
+        np.stack([labels] * 3),
+        axes="zyx",
+        overwrite=True,
+    )
     pair = read_pairs(label_folder)[2]
     assert (pair.name, pair.frames.n_channels) == ("b[z=1]", 2)
     np.testing.assert_array_equal(pair.frames[0], stack[1].transpose(1, 2, 0))
@@ -145,7 +152,7 @@ def test_a_missing_counterpart_is_named_at_once(label_folder):
 
 
 def test_two_files_of_one_name_are_refused(label_folder, labels):
-    write_labels(label_folder / "labels" / "a.png", labels)
+    write_labels(label_folder / "labels" / "a.png", labels, overwrite=True)
     with pytest.raises(ImageError, match=r"a\.tif and a\.png have the same name"):
         read_pairs(label_folder)
 
@@ -157,7 +164,7 @@ def test_two_folders_of_labels_are_refused(label_folder):
 
 
 def test_labels_of_another_shape_are_refused_when_used(label_folder, labels):
-    write_labels(label_folder / "labels" / "b.tif", labels[:5, :5])
+    write_labels(label_folder / "labels" / "b.tif", labels[:5, :5], overwrite=True)
     pair = read_pairs(label_folder)[1]
     for _ in range(2):
         with pytest.raises(ImageError, match=r"b\.tif has the shape \(5, 5\).*b\.png"):
@@ -165,7 +172,12 @@ def test_labels_of_another_shape_are_refused_when_used(label_folder, labels):
 
 
 def test_planes_that_do_not_correspond_are_refused_when_used(label_folder, labels):
-    write_labels(label_folder / "labels" / "b.tif", np.stack([labels] * 4), axes="zyx")
+    write_labels(
+        label_folder / "labels" / "b.tif",
+        np.stack([labels] * 4),
+        axes="zyx",
+        overwrite=True,
+    )
     with pytest.raises(ImageError, match="4 planes of labels; expected one"):
         _ = read_pairs(label_folder)[1].truth
     (label_folder / "images" / "b.png").unlink()

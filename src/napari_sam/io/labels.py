@@ -1,85 +1,172 @@
-"""Writing label images: 0 is background, every object has its number."""
+"""Writing labels: 0 is background, every object has its number."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from napari_sam.core.errors import ImageError
+from napari_sam.core.frames import Frames
 from napari_sam.io.files import replacing
+from napari_sam.io.writing.zarrs import image_of
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from napari_sam.io.reading.image import Image
 
-#: Axes as ImageJ orders them; its own format needs no others.
-_IMAGEJ = "tzcyx"
+_SUFFIXES = (".tif", ".tiff", ".png", ".zarr", ".geojson", ".gpkg", ".json")
+_FORMS = ".tif, .tiff, .png, .zarr, .geojson, .gpkg or .json (COCO)"
 
 
-def write_labels(path: str | Path, labels: ArrayLike, *, axes: str = "yx") -> None:
-    """Write labels as TIFF or PNG, in the smallest type that holds them.
+def write_labels(
+    path: str | Path,
+    labels: Any,
+    *,
+    axes: str | None = None,
+    like: Image | None = None,
+    overwrite: bool = False,
+    coco: Literal["rle", "polygons"] = "rle",
+) -> None:
+    """Write labels in the form that the suffix says, in the smallest type that fits.
 
-    The file appears complete or not at all.
+    What is written appears complete or not at all. Planes are written one after
+    another: a stack larger than memory may be a zarr array.
 
     Parameters
     ----------
     path
-        Ends in ``.tif``, ``.tiff`` or ``.png``.
+        ``.tif``: TIFF, or GeoTIFF if `like` has a reference system; ``.ome.tif``;
+        ``.png``; ``.zarr``: OME-Zarr, and ``IMAGE.zarr/labels/NAME`` labels in an
+        OME-Zarr image; ``.geojson``, ``.gpkg``: polygons; ``.json``: COCO.
     labels
         Whole numbers, 0 for the background.
     axes
-        One letter per dimension; kept in a TIFF. PNG holds only ``"yx"``.
+        One letter per dimension; unless given, those of `like` without channels.
+    like
+        The image that they belong to, as `read_image` gives it: its coordinates and
+        its sizes of pixels are kept.
+    overwrite
+        Replace what is there.
+    coco
+        Masks of a COCO file as run lengths, which are exact, or as polygons.
+
+    Raises
+    ------
+    ImageError
+        If they are no labels, do not fit the form, or there is something at `path`.
+    MissingPackageError
+        If this form needs a package that is not installed.
     """
-    path, pixels = Path(path), _smallest(np.asarray(labels))
-    if pixels.ndim != len(axes):
-        raise ImageError(f"axes={axes!r} for labels of shape {pixels.shape}.")
-    check_labels_path(path)
-    if path.suffix.lower() == ".png":
-        _write_png(path, pixels)
+    path = Path(path)
+    check_labels_path(path, overwrite=overwrite)
+    frames = _frames(labels, axes, like)
+    dtype = _smallest(frames)
+    if frames.n_channels is not None:
+        raise ImageError(f"axes={frames.axes!r}: labels have no channels.")
+    suffix = path.suffix.lower()
+    if suffix == ".zarr" or image_of(path) is not None:
+        from napari_sam.io.writing.zarrs import write_zarr
+
+        write_zarr(path, frames, dtype, like, overwrite=overwrite)
+    elif suffix in (".geojson", ".gpkg"):
+        from napari_sam.io.writing import polygons
+
+        write = polygons.write_gpkg if suffix == ".gpkg" else polygons.write_geojson
+        crs = like.crs if like else None
+        write(path, frames, transform=like.transform if like and crs else None, crs=crs)
+    elif suffix == ".json":
+        from napari_sam.io.writing.coco import write_coco
+
+        name = like.path.name if like and like.path else path.stem
+        write_coco(path, frames, image=name, masks=coco)
+    elif suffix == ".png":
+        _write_png(path, frames, dtype)
     else:
-        _write_tiff(path, pixels, axes)
+        _write_tiff(path, frames, dtype, like)
 
 
-def check_labels_path(path: str | Path) -> None:
+def check_labels_path(path: str | Path, *, overwrite: bool = True) -> None:
     """Refuse a path that `write_labels` could not write, before any long work."""
-    if Path(path).suffix.lower() not in (".tif", ".tiff", ".png"):
-        raise ImageError(f"{path}: labels are written as .tif, .tiff or .png.")
-
-
-def _smallest(labels: NDArray[Any]) -> NDArray[Any]:
-    if labels.dtype.kind not in "bui" or (labels.size and labels.min() < 0):
-        raise ImageError("Labels are whole numbers from 0.")
-    most = int(labels.max()) if labels.size else 0
-    for kind in (np.uint8, np.uint16, np.uint32):
-        if most <= np.iinfo(kind).max:
-            return labels.astype(kind)
-    raise ImageError(f"The label {most} is larger than 4294967295.")
-
-
-def _write_tiff(path: Path, pixels: NDArray[Any], axes: str) -> None:
-    import tifffile
-
-    ordered = axes == "".join(a for a in _IMAGEJ if a in axes)
-    imagej = ordered and pixels.dtype != np.uint32
-    with replacing(path) as temporary:
-        tifffile.imwrite(
-            temporary,
-            pixels,
-            imagej=imagej,
-            ome=False,
-            photometric="minisblack",
-            compression="zlib",
-            metadata={"axes": axes.upper()},
+    path = Path(path)
+    inside = image_of(path)
+    if path.suffix.lower() not in _SUFFIXES and inside is None:
+        raise ImageError(
+            f"{path}: labels are written as {_FORMS}, or into an OME-Zarr image as "
+            "IMAGE.zarr/labels/NAME."
+        )
+    if path.exists() and path.suffix.lower() == ".zarr" and _is_image(path):
+        raise ImageError(
+            f"{path} is an image. To put labels in it, name them: "
+            f"{path / 'labels' / 'NAME'}"
+        )
+    if path.exists() and not overwrite:
+        raise ImageError(
+            f"{path} is there already. Give another name, or say that it may be "
+            "replaced: overwrite=True, on the command line --overwrite."
         )
 
 
-def _write_png(path: Path, pixels: NDArray[Any]) -> None:
+def _is_image(path: Path) -> bool:
+    """Whether a zarr is more than labels that we or others wrote."""
+    import zarr
+
+    from napari_sam.io.reading.zarrs import is_zarr, ome_attributes
+
+    if not is_zarr(path):
+        return False
+    found = zarr.open(path, mode="r")
+    return not isinstance(found, zarr.Group) or (
+        "image-label" not in ome_attributes(found)
+    )
+
+
+def _frames(labels: Any, axes: str | None, like: Image | None) -> Frames:
+    labels = labels if hasattr(labels, "shape") else np.asarray(labels)
+    if axes is None:
+        axes = like.axes.replace("c", "") if like else None
+    if axes is not None and len(labels.shape) != len(axes):
+        raise ImageError(f"axes={axes!r} for labels of shape {tuple(labels.shape)}.")
+    frames = Frames(labels, axes)
+    if frames.axes[-2:] != "yx" and frames.n_channels is None:
+        raise ImageError(
+            f"axes={frames.axes!r}: labels are written with yx at the end."
+        )
+    return frames
+
+
+def _smallest(frames: Frames) -> np.dtype[Any]:
+    if frames.dtype.kind not in "bui":
+        raise ImageError("Labels are whole numbers from 0.")
+    least = most = 0
+    for plane in range(len(frames)):
+        pixels = frames[plane]
+        least, most = min(least, int(pixels.min())), max(most, int(pixels.max()))
+    if least < 0:
+        raise ImageError("Labels are whole numbers from 0.")
+    for kind in (np.uint8, np.uint16, np.uint32):
+        if most <= np.iinfo(kind).max:
+            return np.dtype(kind)
+    raise ImageError(f"The label {most} is larger than 4294967295.")
+
+
+def _write_tiff(
+    path: Path, frames: Frames, dtype: np.dtype[Any], like: Image | None
+) -> None:
+    from napari_sam.io.writing import tiffs
+
+    if like is not None and like.crs:
+        tiffs.write_geotiff(path, frames, dtype, like)
+    else:
+        tiffs.write_tiff(path, frames, dtype, like)
+
+
+def _write_png(path: Path, frames: Frames, dtype: np.dtype[Any]) -> None:
     import imageio.v3 as iio
 
-    if pixels.ndim != 2 or pixels.dtype == np.uint32:
+    if frames.axes != "yx" or dtype == np.uint32:
         raise ImageError(
             f"{path}: PNG holds one plane and labels up to 65535. Write a .tif."
         )
     with replacing(path) as temporary:
-        iio.imwrite(temporary, pixels)
+        iio.imwrite(temporary, frames[0].astype(dtype))

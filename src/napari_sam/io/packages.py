@@ -14,7 +14,7 @@ def needed(package: str, what: str) -> Any:
     Parameters
     ----------
     package
-        Its name, also for pip.
+        Its name, also for pip, or a part of it.
     what
         What cannot be done without it, e.g. ``"a.mp4 is a video; reading it"``.
 
@@ -26,6 +26,5 @@ def needed(package: str, what: str) -> Any:
     try:
         return import_module(package)
     except ImportError as wrong:
-        raise MissingPackageError(
-            f"{what} needs {package}: pip install {package}"
-        ) from wrong
+        name = package.partition(".")[0]
+        raise MissingPackageError(f"{what} needs {name}: pip install {name}") from wrong

@@ -122,7 +122,7 @@ def _show(sample: Sample, backend: Backend, output: Path) -> NDArray[np.uint8]:
     done = perf_counter()
     labels = paint(answers, image.frames)
     saved = output.with_name(f"{output.stem}-{sample.path.stem}.tif")
-    write_labels(saved, labels)
+    write_labels(saved, labels, overwrite=True)
     rows, cols = image.frames.plane_shape
     click.echo(
         f"\n{sample.name} ({rows} x {cols}): image {ready - start:.2f} s, "
