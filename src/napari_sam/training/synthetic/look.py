@@ -1,0 +1,100 @@
+"""What scenes of one sort of objects under one sort of light are, said as shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["IRREGULAR", "MEMBRANES", "MIXTURE", "NUCLEI", "PHASE", "RODS", "Look"]
+
+
+_OUTLINES = {"nucleus": 0.45, "amoeba": 0.2, "rod": 0.12, "roof": 0.13, "disc": 0.1}
+_STYLES = {
+    "filled": 0.42,
+    "walled": 0.14,
+    "both": 0.16,
+    "textured": 0.08,
+    "phase": 0.2,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a scene is likely to be; as it stands, anything.
+
+    Attributes
+    ----------
+    outlines
+        Share of each of `OUTLINES`.
+    styles
+        Share of each way that light shows objects, see `light`.
+    walled
+        Share of scenes where objects fill the plane.
+    missing
+        Share of those where some objects are left out.
+    radius
+        Least radius of objects in pixels, and the largest as a fraction of the plane.
+    contrast
+        Limits of the difference between objects and what is around them.
+    signs
+        1 for bright objects, -1 for dark ones.
+    grey
+        Share of scenes without colour.
+    """
+
+    outlines: Mapping[str, float] = field(default_factory=_OUTLINES.copy)
+    styles: Mapping[str, float] = field(default_factory=_STYLES.copy)
+    walled: float = 0.2
+    missing: float = 0.3
+    radius: tuple[float, float] = (6, 0.28)
+    contrast: tuple[float, float] = (0.08, 0.9)
+    signs: tuple[int, ...] = (-1, 1)
+    grey: float = 0.65
+
+
+MIXTURE = Look()
+NUCLEI = Look(
+    outlines={"nucleus": 0.8, "disc": 0.2},
+    styles={"filled": 1},
+    walled=0,
+    radius=(6, 0.12),
+    contrast=(0.3, 0.9),
+    signs=(1,),
+    grey=0.85,
+)
+MEMBRANES = Look(
+    styles={"walled": 1},
+    walled=1,
+    missing=0,
+    radius=(8, 0.14),
+    contrast=(0.3, 0.9),
+    grey=0.7,
+)
+RODS = Look(
+    outlines={"rod": 1},
+    styles={"filled": 0.6, "both": 0.4},
+    walled=0,
+    radius=(7, 0.12),
+    contrast=(0.3, 0.9),
+    grey=0.8,
+)
+IRREGULAR = Look(
+    outlines={"amoeba": 1},
+    styles={"filled": 0.5, "both": 0.3, "textured": 0.2},
+    walled=0,
+    radius=(8, 0.2),
+    contrast=(0.3, 0.9),
+    grey=0.8,
+)
+PHASE = Look(
+    outlines={"nucleus": 0.4, "amoeba": 0.4, "rod": 0.2},
+    styles={"haloed": 1},
+    walled=0,
+    radius=(8, 0.14),
+    contrast=(0.2, 0.6),
+    signs=(-1,),
+    grey=1,
+)

@@ -1,0 +1,47 @@
+"""Smooth noise, from which uneven light, stains and bends are made; and a grid."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["cloud", "grid"]
+
+
+def cloud(
+    rng: np.random.Generator, size: int, grain: float, *, smooth: bool = False
+) -> NDArray[np.float32]:
+    """Draw noise of unit deviation whose features are `grain` pixels wide.
+
+    Parameters
+    ----------
+    rng
+        Where the noise comes from.
+    size
+        Rows and columns.
+    grain
+        Pixels.
+    smooth
+        Without creases, at twice the price: for what lines are taken from.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(size, size)`` float32.
+    """
+    n = max(4, int(size / max(grain, 1)))
+    small = rng.standard_normal((n, n)).astype(np.float32)
+    big = ndimage.zoom(small, size / n, order=3 if smooth else 1)[:size, :size]
+    big = np.pad(big, [(0, size - s) for s in big.shape], mode="edge")
+    return big / (big.std() + 1e-6)
+
+
+def grid(size: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Row and column of each pixel of a square."""
+    rows, cols = np.indices((size, size), dtype=np.float32)
+    return np.asarray(rows), np.asarray(cols)
