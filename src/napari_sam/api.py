@@ -258,8 +258,7 @@ def segment_many(
     The image is looked at once. Parameters are those of `segment`.
     """
     if isinstance(image, str | Path):
-        found = read_image(image, axes=axes)
-        image, axes = found.data, found.axes
+        image = read_image(image, axes=axes).frames
     if model is None or isinstance(model, str):
         model = load_backend(
             model, checkpoint=checkpoint, device=device, precision=precision

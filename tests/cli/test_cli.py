@@ -169,7 +169,7 @@ def test_a_threshold_shrinks_the_mask(picture):
         (["--point", "5,5", "--model", "pockt"], "Did you mean 'pocket'"),
         (["--prompts", "gone.csv"], "gone.csv does not exist"),
         (["--prompts", "gone.csv", "--point", "1,1"], "cannot be given together"),
-        (["--point", "15,25", "-o", "mask.jpg"], ".tif, .tiff or .png"),
+        (["--point", "15,25", "-o", "mask.jpg"], ".tif, .tiff, .png"),
         (["--point", "15,25", "--overlay", "a.xyz"], ".png, .jpg, .tif or .webp"),
         (["--point", "15,25", "-o", "/dev/null/mask.tif"], "/dev/null"),
     ],

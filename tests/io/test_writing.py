@@ -104,7 +104,7 @@ def test_prompts_come_back(tmp_path, suffix):
 def test_files_of_prompts_that_cannot_be_read_are_named(tmp_path):
     with pytest.raises(MissingFileError, match=r"gone\.csv"):
         read_prompts(tmp_path / "gone.csv")
-    with pytest.raises(PromptError, match=r"\.csv or \.json"):
+    with pytest.raises(PromptError, match=r"\.csv, \.json"):
         read_prompts(tmp_path / "prompts.txt")
     (tmp_path / "bad.csv").write_text("object,row,col\n1,x,2\n")
     with pytest.raises(PromptError, match=r"bad\.csv: Line 2"):

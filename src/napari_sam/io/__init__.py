@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from napari_sam.io.checking import check_pairs, iter_check_pairs
     from napari_sam.io.images import Image, read_image
     from napari_sam.io.labels import check_labels_path, write_labels
+    from napari_sam.io.objects import prompts_of_labels
     from napari_sam.io.overlay import (
         check_picture_path,
         compose,
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
         write_picture,
     )
     from napari_sam.io.pairs import Pair, read_pairs
-    from napari_sam.io.prompts import read_prompts, write_prompts
+    from napari_sam.io.prompts import read_prompts, read_prompts_on, write_prompts
 
 __all__ = [
     "Image",
@@ -30,9 +31,11 @@ __all__ = [
     "draw_overlay",
     "encode_picture",
     "iter_check_pairs",
+    "prompts_of_labels",
     "read_image",
     "read_pairs",
     "read_prompts",
+    "read_prompts_on",
     "write_labels",
     "write_overlay",
     "write_picture",
@@ -49,9 +52,11 @@ _ROOMS = {
     "draw_overlay": "overlay",
     "encode_picture": "overlay",
     "iter_check_pairs": "checking",
+    "prompts_of_labels": "objects",
     "read_image": "images",
     "read_pairs": "pairs",
     "read_prompts": "prompts",
+    "read_prompts_on": "prompts",
     "write_labels": "labels",
     "write_overlay": "overlay",
     "write_picture": "overlay",

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from napari_sam.apps.cli.asking import asking_options, prompts_in_files
 from napari_sam.apps.cli.fetching import fetch_missing
+from napari_sam.apps.cli.looking import look, looking_options, open_image
 from napari_sam.apps.cli.saying import SayingCommand, prompts_from, saying_options
-from napari_sam.core.errors import AxesError, PromptError
+from napari_sam.core.errors import PromptError
 from napari_sam.core.values import Address
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.prompts import Prompts
     from napari_sam.image import PromptableImage
+    from napari_sam.io import Image
 
 _FILE = click.Path(path_type=Path)
 
@@ -25,19 +28,21 @@ _FILE = click.Path(path_type=Path)
 @click.command(cls=SayingCommand, no_args_is_help=True)
 @click.argument("image", type=_FILE)
 @saying_options
-@click.option(
-    "--prompts",
-    "prompts_file",
-    type=_FILE,
-    metavar="FILE",
-    help="Prompts of several objects, as .csv or .json; one label each.",
-)
+@asking_options
 @click.option(
     "-o",
     "--output",
     type=_FILE,
     metavar="FILE",
-    help="Where the labels go: .tif or .png.",
+    help="Where the labels go: .tif, .png, .zarr, .geojson, .gpkg or .json.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace labels that are there.")
+@click.option(
+    "--coco",
+    type=click.Choice(["rle", "polygons"]),
+    default="rle",
+    show_default=True,
+    help="Masks of a .json file.",
 )
 @click.option(
     "--overlay",
@@ -51,14 +56,7 @@ _FILE = click.Path(path_type=Path)
     metavar="INDEX",
     help="Plane of a stack that the prompts are in, from 0.",
 )
-@click.option(
-    "--axes",
-    metavar="LETTERS",
-    help="What the axes mean, e.g. yxc or tyx, unless the file says it.",
-)
-@click.option(
-    "--channels", metavar="N[,N[,N]]", help="Channels to show to the model, from 0."
-)
+@looking_options
 @click.option(
     "--model",
     metavar="NAME",
@@ -84,7 +82,7 @@ _FILE = click.Path(path_type=Path)
 )
 @click.pass_context
 def segment(ctx: click.Context, /, image: Path, **options: Any) -> None:
-    """Masks from prompts on IMAGE, written as a label image.
+    """Masks from prompts on IMAGE, written as labels or polygons.
 
     Several points and boxes given here are about one object, in that order, and its
     label is 1. For several objects use --prompts.
@@ -93,16 +91,24 @@ def segment(ctx: click.Context, /, image: Path, **options: Any) -> None:
     from napari_sam.api import paint, segment_objects
 
     _check_outputs(options)
-    asked = _prompts(ctx, options)
-    seen = _open(image, options)
+    _check_said(ctx, options)
+    opened = open_image(image, options)
+    asked = _prompts(ctx, options, opened)
+    seen = _promptable(opened, options)
     answers = {
         at: answer.with_threshold(options["threshold"])
         for at, answer in segment_objects(seen, asked).items()
     }
     labels = paint(answers, seen.frames)
     if options["output"]:
-        axes = "".join(seen.frames.sizes) + "yx"
-        io.write_labels(options["output"], labels, axes=axes)
+        io.write_labels(
+            options["output"],
+            labels,
+            axes="".join(seen.frames.sizes) + "yx",
+            like=opened,
+            overwrite=options["overwrite"],
+            coco=options["coco"],
+        )
     if options["overlay"]:
         _write_overlay(options["overlay"], seen, asked, labels)
     _report(answers)
@@ -112,51 +118,47 @@ def _check_outputs(options: dict[str, Any]) -> None:
     from napari_sam import io
 
     if options["output"]:
-        io.check_labels_path(options["output"])
+        io.check_labels_path(options["output"], overwrite=options["overwrite"])
     if options["overlay"]:
         io.check_picture_path(options["overlay"])
 
 
-def _prompts(ctx: click.Context, options: dict[str, Any]) -> dict[Address, Prompts]:
-    from napari_sam.io import read_prompts
-
+def _check_said(ctx: click.Context, options: dict[str, Any]) -> None:
     order = ctx.meta["said"]
-    if options["prompts_file"]:
-        if order or options["frame"] is not None:
-            raise PromptError(
-                "--prompts says everything, frames included: it cannot be given "
-                "together with --point, --box, --polygon, --scribble or --frame."
-            )
-        asked = read_prompts(options["prompts_file"])
-        if not asked:
-            raise PromptError(f"{options['prompts_file']} holds no prompts.")
-        return asked
-    if not order:
-        raise PromptError("Say where the object is: --point, --box or --prompts.")
-    return {Address(options["frame"] or 0, 1): prompts_from(order, options)}
+    file = options["prompts_file"] or options["from_labels"]
+    if file and (order or options["frame"] is not None):
+        raise PromptError(
+            "--prompts and --from-labels say everything, frames included: they cannot "
+            "be given together with --point, --box, --polygon, --scribble or --frame."
+        )
+    if not order and not file:
+        raise PromptError(
+            "Say where the object is: --point, --box, --prompts or --from-labels."
+        )
 
 
-def _open(image: Path, options: dict[str, Any]) -> PromptableImage:
+def _prompts(
+    ctx: click.Context, options: dict[str, Any], opened: Image
+) -> dict[Address, Prompts]:
+    found = prompts_in_files(options, opened)
+    if found is not None:
+        return found
+    said = prompts_from(ctx.meta["said"], options)
+    return {Address(options["frame"] or 0, 1): said}
+
+
+def _promptable(opened: Image, options: dict[str, Any]) -> PromptableImage:
     from napari_sam.api import load_backend, open_store
-    from napari_sam.image import PromptableImage, fitted
-    from napari_sam.io import read_image
+    from napari_sam.image import PromptableImage
 
-    frames = read_image(image, axes=options["axes"]).frames
-    channels = _channels(options["channels"])
     names = ("checkpoint", "device", "precision")
     if options["checkpoint"] is None:
         fetch_missing(options["model"])
     backend = load_backend(options["model"], **{k: options[k] for k in names})
-    appearance = fitted(frames, backend, channels=channels)
+    frames = opened.frames
+    appearance = look(frames, backend, options)
     store = options["store"] and open_store(options["store"])
     return PromptableImage(frames, backend, appearance=appearance, store=store)
-
-
-def _channels(text: str | None) -> tuple[int, ...] | None:
-    try:
-        return None if text is None else tuple(int(c) for c in text.split(","))
-    except ValueError:
-        raise AxesError(f"--channels {text}: expected e.g. 0 or 2,0,1.") from None
 
 
 def _write_overlay(
