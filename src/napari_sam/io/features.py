@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: How an outline or a mask is said to the model.
 Form = Literal["point", "box", "mask"]
+#: Pixels by which files round places: a box does not reach into the next pixel for it.
+_CLOSE = 0.01
 _FALSE = (False, 0, "0", "false", "no", "negative", "-")
 
 
@@ -209,8 +211,8 @@ def _say_polygon(
     positive: bool,
 ) -> Prompts:
     cut = np.clip(corners, 0, shape)
-    top, left = np.floor(cut.min(0) + 1e-6)
-    bottom, right = np.ceil(cut.max(0) - 1e-6)
+    top, left = np.floor(cut.min(0) + _CLOSE)
+    bottom, right = np.ceil(cut.max(0) - _CLOSE)
     if bottom <= top or right <= left:
         return said
     if form == "mask" or not positive:

@@ -94,7 +94,8 @@ def _runs(
     place = (col + at[1]) * shape[0] + row - 1 + at[0]
     turns, times = np.unique(place, return_counts=True)
     turns = turns[times == 1]  # an object at the edge goes on in the next column
-    lengths = np.diff(np.concatenate([[0], turns, [shape[0] * shape[1]]])).tolist()
+    ends = np.union1d(turns, [shape[0] * shape[1]])
+    lengths = np.diff(np.concatenate([[0], ends])).tolist()
     size = {"size": list(shape), "counts": lengths}
     packed: dict[str, Any] = mask.frPyObjects(size, *shape)
     return {"size": list(shape), "counts": packed["counts"].decode("ascii")}

@@ -160,7 +160,7 @@ def _fill(array: Any, source: Any, chunks: tuple[int, ...]) -> None:
             start, chunks, array.shape, source.shape, strict=True
         ):
             stop = min(at + c, n)
-            nearest = ((np.arange(at, stop) + 0.5) * wide / n).astype(int)
+            nearest = _nearest(np.arange(at, stop), n, wide)
             block.append(slice(at, stop))
             reads.append(slice(int(nearest[0]), int(nearest[-1]) + 1))
             takes.append(nearest - nearest[0])
@@ -168,6 +168,14 @@ def _fill(array: Any, source: Any, chunks: tuple[int, ...]) -> None:
         taken = pixels[np.ix_(*takes)]
         if taken.any():
             array[tuple(block)] = taken.astype(array.dtype)
+
+
+def _nearest(at: NDArray[np.int64], size: int, wide: int) -> NDArray[np.int64]:
+    """Pixels of `wide` that are in the middle of pixels of a coarser level."""
+    by = max(1, round(wide / size))
+    if size in (wide // by, -(-wide // by)):  # a last pixel may reach over the edge
+        return np.minimum(at * by + by // 2, wide - 1)
+    return ((at + 0.5) * wide / size).astype(np.int64)
 
 
 def _attributes(
