@@ -57,7 +57,7 @@ def test_folders_of_one_name_are_told_apart(threshold_model, folder, tmp_path):
 
 
 def test_every_image_is_looked_at_before_the_run(threshold_model, folder):
-    write_labels(folder / "labels" / "b.tif", np.ones((3, 3), np.uint8))
+    write_labels(folder / "labels" / "b.tif", np.ones((3, 3), np.uint8), overwrite=True)
     done = run("evaluate", threshold_model, folder)
     assert done.exit_code == 2
     assert "shape (3, 3)" in done.output
