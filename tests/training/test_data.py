@@ -199,6 +199,7 @@ def test_an_image_without_labels_is_refused(write_folder):
 
 def test_labels_of_another_shape_are_refused(write_folder, small):
     root = write_folder(1)
+    (root / "labels" / "1.tif").unlink()
     write_labels(root / "labels" / "1.tif", np.ones((5, 5), np.uint8))
     with pytest.raises(ImageError, match=r"5"):
         for _ in Batches(

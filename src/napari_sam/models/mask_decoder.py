@@ -90,7 +90,8 @@ class MaskDecoder(nn.Module):
         dtype, (h, w) = self.mask_tokens.weight.dtype, image_CHW.shape[-2:]
         places_NC = places_CHW.to(dtype).flatten(1).t().contiguous()
         sparse_BKC = sparse_BKC.to(dtype)
-        chosen = {True: slice(1, None), False: slice(0, 1), None: slice(None)}[multimask]
+        answers = {True: slice(1, None), False: slice(0, 1), None: slice(None)}
+        chosen = answers[multimask]
         chunk = chunk or (1 if dtype == torch.float32 else 2)
         m = len(range(self.num_mask_tokens)[chosen])
         b = len(sparse_BKC)

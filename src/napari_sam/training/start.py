@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from napari_sam.backends.sam import read_state
+from napari_sam.backends.weights import identify, read_state
 from napari_sam.core.errors import CheckpointError, TrainingError
 from napari_sam.models.config import SamConfig
 from napari_sam.models.pocket import Pocket
@@ -26,10 +26,6 @@ if TYPE_CHECKING:
     from napari_sam.training.recipe import Recipe
 
 __all__ = ["begin"]
-
-#: A key that only `pocket` has.
-_POCKET = "decoder.iou_token.weight"
-_SIZES = ("vit_t", "vit_b", "vit_l", "vit_h")
 
 
 def begin(
@@ -66,8 +62,8 @@ def begin(
             "There is nothing to train: give a recipe to begin from nothing, or a "
             f"checkpoint to improve. Recipes: {', '.join(RECIPES)}."
         )
+    found = recipe or "" if checkpoint is None else identify(checkpoint)
     state = None if checkpoint is None else read_state(checkpoint)
-    found = recipe if state is None else _architecture(state, checkpoint)
     name = recipe or (found if found in RECIPES else "vit_b")
     if state is not None and recipe and found in RECIPES and found != recipe:
         raise CheckpointError(
@@ -82,20 +78,7 @@ def begin(
     model = Sam(config, drop_path=chosen.drop_path, checkpointing=checkpointing)
     if state is not None:
         load_sam_state(model, {k: v.float() for k, v in state.items()})
-    return chosen, SamLearner(model, found or name)
-
-
-def _architecture(state: Mapping[str, Tensor], path: Path | None) -> str:
-    if _POCKET in state:
-        return "pocket"
-    try:
-        config = guess_config(state)
-    except ValueError as wrong:
-        raise CheckpointError(f"{path}: {wrong}") from wrong
-    for name in _SIZES:
-        if config == getattr(SamConfig, name)():
-            return name
-    return "sam"
+    return chosen, SamLearner(model, found)
 
 
 def _pocket(state: Mapping[str, Tensor] | None, path: Path | None) -> Pocket:
