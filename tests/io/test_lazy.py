@@ -217,6 +217,7 @@ def test_ome_zarr_says_levels_sizes_and_names(tmp_path, version):
     assert found.axes == "czyx"
     assert found.scale == {"z": 4.0, "y": 0.5, "x": 0.25}
     assert found.units == {"z": "micrometer", "y": "micrometer"}
+    assert found.translation == {"y": 1.0, "x": 1.0}
     assert found.channel_names == ("dapi", "gfp")
     assert [level.shape for level in found.frames.levels] == [(2, 3, 8, 10)]
     np.testing.assert_array_equal(found.frames[1][..., 0], pixels[0, 1])

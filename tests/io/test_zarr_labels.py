@@ -19,7 +19,11 @@ def image(request, tmp_path):
     for k, by in enumerate((1, 2, 4)):
         group.create_array(str(k), data=np.zeros((2, 3, 40 // by, 48 // by), np.uint8))
         scale = [SIZE[a] * (by if a in "yx" else 1) for a in "czyx"]
-        steps = [{"type": "scale", "scale": scale}]
+        start = [0.0, 0.0, 7.0 + by / 4, 9.0]
+        steps = [
+            {"type": "scale", "scale": scale},
+            {"type": "translation", "translation": start},
+        ]
         datasets.append({"path": str(k), "coordinateTransformations": steps})
     axes = [{"name": a, "type": zarrs._KINDS.get(a, "space")} for a in "czyx"]
     for axis in axes[1:]:
@@ -46,6 +50,12 @@ def test_labels_in_an_image_have_its_levels_and_sizes(image, labels):
         assert found.data.dtype == np.uint16
         assert found.scale == {a: SIZE[a] for a in "zyx"}
         assert found.units == dict.fromkeys("zyx", "micrometer")
+        assert found.translation == {"y": 7.25, "x": 9.0}
+        said = zarrs.ome_attributes(zarr.open_group(image / "labels" / name))
+        places = zarrs.level_places(said["multiscales"][0], 3)
+        assert [start for _, start in places] == [
+            [0, 7 + by / 4, 9] for by in (1, 2, 4)
+        ]
         np.testing.assert_array_equal(found.data, labels)
         assert [level.shape for level in found.levels] == [(3, 20, 24), (3, 10, 12)]
         np.testing.assert_array_equal(found.levels[1], labels[:, ::4, ::4])
@@ -60,6 +70,13 @@ def test_labels_in_an_image_have_its_levels_and_sizes(image, labels):
         "cells",
         "more",
     ]
+
+
+def test_labels_beside_their_image_lie_where_it_does(image, labels):
+    write_labels(image.parent / "b.zarr", labels, like=read_image(image))
+    found = read_image(image.parent / "b.zarr")
+    assert found.translation == {"y": 7.25, "x": 9.0}
+    assert found.scale == {a: SIZE[a] for a in "zyx"}
 
 
 def test_what_we_write_is_valid_for_others(image, labels):
@@ -79,8 +96,9 @@ def test_labels_alone_are_halved_until_they_fit_a_chunk(tmp_path, monkeypatch):
     np.testing.assert_array_equal(found.data, labels)
     shapes = [level.shape for level in found.levels]
     assert shapes == [(23, 32), (12, 16)]
-    scales = zarrs.level_scales(found.metadata["ome"]["multiscales"][0], 2)
-    assert scales == [[1, 1], [2, 2], [4, 4]]
+    places = zarrs.level_places(found.metadata["ome"]["multiscales"][0], 2)
+    assert [scale for scale, _ in places] == [[1, 1], [2, 2], [4, 4]]
+    assert [start for _, start in places] == [[0, 0], [0.5, 0.5], [1.5, 1.5]]
     for level in found.levels:
         assert set(np.unique(level)) <= set(np.unique(labels))
     np.testing.assert_array_equal(found.levels[0][:22, :31], labels[1:45:2, 1:63:2])

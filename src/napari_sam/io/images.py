@@ -67,6 +67,7 @@ def read_image(path: str | Path, *, axes: str | None = None) -> Image:
         axes=frames.axes,
         scale={a: s for a, s in found.scale.items() if a in frames.axes},
         units={a: u for a, u in found.units.items() if a in frames.axes},
+        translation={a: t for a, t in found.translation.items() if a in frames.axes},
         path=path,
     )
 

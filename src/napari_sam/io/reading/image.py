@@ -24,7 +24,9 @@ class Image:
     scale
         Size of a pixel by axis, as far as it is known: ``{"y": 0.15, "x": 0.15}``.
     units
-        Unit of the scale by axis, e.g. ``"micrometer"``, ``"second"``, ``"metre"``.
+        Unit of the scale by axis, e.g. ``"micrometer"``, ``"second"``, ``"meter"``.
+    translation
+        Where the middle of the first pixel lies by axis, in these units, if not at 0.
     channel_names
         Names of channels or bands, in order; empty where there are none.
     crs
@@ -46,6 +48,7 @@ class Image:
     axes: str
     scale: dict[str, float] = field(default_factory=dict)
     units: dict[str, str] = field(default_factory=dict)
+    translation: dict[str, float] = field(default_factory=dict)
     channel_names: tuple[str, ...] = ()
     crs: str | None = None
     transform: tuple[float, float, float, float, float, float] | None = None

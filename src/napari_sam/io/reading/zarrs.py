@@ -40,17 +40,19 @@ def read_zarr(path: Path) -> Image:
             f"{path} is a zarr group without an image. Name an array in it: "
             f"{', '.join(str(path / k) for k in found.keys()) or 'it is empty'}."  # noqa: SIM118
         ) from None
-    scale = level_scales(scales, finest.ndim)[0]
+    scale, start = level_places(scales, finest.ndim)[0]
     axes = [a if isinstance(a, dict) else {"name": a} for a in scales.get("axes", ())]
     letters = _letters([a.get("name") for a in axes])
     named = dict(zip(letters, axes, strict=True)) if letters else {}
     units = {a: unit_name(said.get("unit")) for a, said in named.items() if a != "c"}
     sizes = dict(zip(letters, scale, strict=True)) if letters and scale else {}
+    places = dict(zip(letters, start, strict=True)) if sizes else {}
     return Image(
         data=finest,
         axes=letters,
         scale={a: s for a, s in sizes.items() if a != "c"},
         units={a: u for a, u in units.items() if u},
+        translation={a: t for a, t in places.items() if a != "c" and t},
         channel_names=_channel_names(said),
         levels=tuple(level for level in levels[1:] if level.ndim == finest.ndim),
         metadata=dict(found.attrs),
@@ -64,26 +66,37 @@ def ome_attributes(group: Any) -> dict[str, Any]:
     return ome if isinstance(ome, dict) else attributes
 
 
-def level_scales(scales: dict[str, Any], ndim: int) -> list[list[float]]:
-    """Return the size of a pixel for each level; empty where it is not said.
+def level_places(
+    scales: dict[str, Any], ndim: int
+) -> list[tuple[list[float], list[float]]]:
+    """Return, for each level, the size of a pixel and where the first one lies.
 
-    What holds for all levels comes on top of what holds for each.
+    What holds for all levels comes on top of what holds for each. Lists are empty where
+    no size is said.
     """
-    common = _scale(scales, ndim) or [1.0] * ndim
-    found = []
+    size, start = _place(scales, ndim)
+    found: list[tuple[list[float], list[float]]] = []
     for level in scales.get("datasets", ()):
-        own = _scale(level, ndim)
-        found.append([a * b for a, b in zip(own, common, strict=True)] if own else [])
+        own, at = _place(level, ndim)
+        if own is None:
+            found.append(([], []))
+            continue
+        common = size or [1.0] * ndim
+        steps = zip(at, common, start, strict=True)
+        placed = [t * s + origin for t, s, origin in steps]
+        found.append(([a * b for a, b in zip(own, common, strict=True)], placed))
     return found
 
 
-def _scale(said: dict[str, Any], ndim: int) -> list[float]:
+def _place(said: dict[str, Any], ndim: int) -> tuple[list[float] | None, list[float]]:
+    """Read the scale, None if there is none, and the translation."""
+    found: dict[str, list[float]] = {}
     for step in said.get("coordinateTransformations") or ():
-        if isinstance(step, dict) and step.get("type") == "scale":
-            values = step.get("scale")
-            if isinstance(values, list) and len(values) == ndim:
-                return [float(v) for v in values]
-    return []
+        kind = step.get("type") if isinstance(step, dict) else None
+        values = step.get(kind) if kind in ("scale", "translation") else None
+        if isinstance(values, list) and len(values) == ndim:
+            found.setdefault(str(kind), [float(v) for v in values])
+    return found.get("scale"), found.get("translation", [0.0] * ndim)
 
 
 def _channel_names(said: dict[str, Any]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from napari_sam.core.errors import ImageError
-from napari_sam.io.reading.zarrs import is_zarr, level_scales, ome_attributes
+from napari_sam.io.reading.zarrs import is_zarr, level_places, ome_attributes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,10 +26,11 @@ _KINDS = {"t": "time", "c": "channel"}
 
 
 class Level(NamedTuple):
-    """Shape of a level, and the size of its pixels."""
+    """Shape of a level, the size of its pixels, and where the first one lies."""
 
     shape: tuple[int, ...]
     scale: tuple[float, ...]
+    start: tuple[float, ...]
 
 
 def image_of(path: Path) -> Path | None:
@@ -81,8 +82,11 @@ def _remove(path: Path) -> None:
 def _levels(frames: Frames, like: Image | None) -> list[Level]:
     """Halve planes until one chunk holds them."""
     sizes = like.scale if like else {}
+    starts = like.translation if like else {}
     level = Level(
-        tuple(frames.data.shape), tuple(sizes.get(a, 1.0) for a in frames.axes)
+        tuple(frames.data.shape),
+        tuple(sizes.get(a, 1.0) for a in frames.axes),
+        tuple(starts.get(a, 0.0) for a in frames.axes),
     )
     levels = [level]
     while max(n for n, a in zip(level.shape, frames.axes, strict=True) if a in "yx") > (
@@ -91,7 +95,11 @@ def _levels(frames: Frames, like: Image | None) -> list[Level]:
         by = [2 if a in "yx" else 1 for a in frames.axes]
         shape = [ceil(n / b) for n, b in zip(level.shape, by, strict=True)]
         scale = [s * b for s, b in zip(level.scale, by, strict=True)]
-        level = Level(tuple(shape), tuple(scale))
+        moved = [  # the middle of a pixel is half way between those that it stands for
+            t + (b - 1) * s / 2
+            for t, s, b in zip(level.start, level.scale, by, strict=True)
+        ]
+        level = Level(tuple(shape), tuple(scale), tuple(moved))
         levels.append(level)
     return levels
 
@@ -112,10 +120,12 @@ def _as_in(image: Path, frames: Frames, levels: list[Level]) -> tuple[str, list[
     if "".join(axes[i] for i in kept) != frames.axes:
         return version, levels
     found = []
-    sizes = level_scales(scales, len(axes))
-    for array, size in zip(arrays, sizes, strict=True):
+    for array, (size, start) in zip(
+        arrays, level_places(scales, len(axes)), strict=True
+    ):
         scale = tuple(size[i] for i in kept) if size else levels[0].scale
-        found.append(Level(tuple(array.shape[i] for i in kept), scale))
+        origin = tuple(start[i] for i in kept) if size else levels[0].start
+        found.append(Level(tuple(array.shape[i] for i in kept), scale, origin))
     return version, found if found[0].shape == levels[0].shape else levels
 
 
@@ -187,10 +197,7 @@ def _attributes(
         unit = {"unit": units[axis]} if axis in units else {}
         named.append({"name": axis, "type": _KINDS.get(axis, "space"), **unit})
     datasets = [
-        {
-            "path": str(k),
-            "coordinateTransformations": [{"type": "scale", "scale": list(one.scale)}],
-        }
+        {"path": str(k), "coordinateTransformations": _steps(one)}
         for k, one in enumerate(levels)
     ]
     old = {"version": version} if version == "0.4" else {}
@@ -201,6 +208,13 @@ def _attributes(
         "image-label": {**old, **({"source": {"image": "../../"}} if inside else {})},
     }
     return said if old else {"ome": {"version": version, **said}}
+
+
+def _steps(level: Level) -> list[dict[str, Any]]:
+    steps: list[dict[str, Any]] = [{"type": "scale", "scale": list(level.scale)}]
+    if any(level.start):
+        steps.append({"type": "translation", "translation": list(level.start)})
+    return steps
 
 
 def _enlist(path: Path, version: str) -> None:
