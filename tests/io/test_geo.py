@@ -246,6 +246,7 @@ def test_other_reference_systems_are_honoured(tmp_path, image):
     place = to_map([(100.5, 200.5)], UTM)
     web = reprojected(place, "EPSG:32633", "EPSG:3857").tolist()[0]
     name = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::3857"}}
+    wrong = {"type": "name", "properties": {"name": "EPSG:4326"}}
     said = [
         read_prompts(save(tmp_path / "a.geojson", feature("Point", web), crs=name),
                      image=image),
@@ -253,6 +254,8 @@ def test_other_reference_systems_are_honoured(tmp_path, image):
                      image=image, crs="EPSG:3857"),
         read_prompts(save(tmp_path / "c.geojson", feature("Point", place.tolist()[0])),
                      image=image, crs="EPSG:32633"),
+        read_prompts(save(tmp_path / "d.geojson", feature("Point", web), crs=wrong),
+                     image=image, crs="EPSG:3857"),
     ]  # fmt: skip
     for one in said:
         (point,) = one[Address(0, 1)].said

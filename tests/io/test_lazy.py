@@ -196,7 +196,7 @@ def test_ome_zarr_says_levels_sizes_and_names(tmp_path, version):
             "path": f"s{k}",
             "coordinateTransformations": [
                 {"type": "scale", "scale": [1, 2, 0.5 * 2**k, 0.25 * 2**k]},
-                {"type": "translation", "translation": [0, 0, 1, 1]},
+                {"type": "translation", "translation": [0, 3, 1, 1]},
             ],
         }
         for k in range(2)
@@ -217,7 +217,7 @@ def test_ome_zarr_says_levels_sizes_and_names(tmp_path, version):
     assert found.axes == "czyx"
     assert found.scale == {"z": 4.0, "y": 0.5, "x": 0.25}
     assert found.units == {"z": "micrometer", "y": "micrometer"}
-    assert found.translation == {"y": 1.0, "x": 1.0}
+    assert found.translation == {"z": 6.0, "y": 1.0, "x": 1.0}
     assert found.channel_names == ("dapi", "gfp")
     assert [level.shape for level in found.frames.levels] == [(2, 3, 8, 10)]
     np.testing.assert_array_equal(found.frames[1][..., 0], pixels[0, 1])
