@@ -10,7 +10,7 @@ import numpy as np
 from napari_sam import checkpoints
 from napari_sam.core.registry import offered, resolve_backend
 from napari_sam.image import PromptableImage
-from napari_sam.io import read_image
+from napari_sam.io import Image, read_image
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -174,7 +174,7 @@ def segment(
     Parameters
     ----------
     image
-        An array, or the path of an image file.
+        An array, the path of an image file, or what `read_image` gives.
     prompts
         What was said about the object, e.g. ``Prompts.point(120, 85)``.
     frame
@@ -258,7 +258,9 @@ def segment_many(
     The image is looked at once. Parameters are those of `segment`.
     """
     if isinstance(image, str | Path):
-        image = read_image(image, axes=axes).frames
+        image = read_image(image, axes=axes)
+    if isinstance(image, Image):
+        image = image.frames
     if model is None or isinstance(model, str):
         model = load_backend(
             model, checkpoint=checkpoint, device=device, precision=precision

@@ -87,3 +87,12 @@ def test_public_names_are_listed_sorted_and_there():
     assert set(sam.__all__) <= set(dir(sam))
     with pytest.raises(AttributeError, match="no attribute 'segmnt'"):
         _ = sam.segmnt
+
+
+def test_an_image_that_was_opened_is_an_image(threshold_model, tmp_path, blobs):
+    write_labels(tmp_path / "a.tif", np.stack([blobs, blobs.T]), axes="tyx")
+    opened = sam.read_image(tmp_path / "a.tif")
+    asked = sam.Prompts.point(25, 15)
+    for image in (opened, opened.frames, tmp_path / "a.tif"):
+        found = sam.segment(image, asked, frame=1, model="threshold")
+        assert found.region == sam.Region(20, 10, 40, 30)
