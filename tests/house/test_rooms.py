@@ -30,7 +30,7 @@ def test_a_package_says_what_it_is_for(folder):
 def test_the_ground_floor_is_small():
     files = sorted((PACKAGE / "core").rglob("*.py"))
     lengths = {name(path): len(path.read_text().splitlines()) for path in files}
-    assert len(files) <= 18, list(lengths)
+    assert len(files) <= 21, list(lengths)
     assert {file: n for file, n in lengths.items() if n > 250} == {}
 
 

@@ -57,6 +57,8 @@ class PocketBackend(Conversation):
     """
 
     working_size = WORKING_SIZE
+    #: Tiles of larger images are of this side, enlarged as a small image would be.
+    view = WORKING_SIZE // 2
 
     def __init__(
         self,

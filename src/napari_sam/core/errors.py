@@ -3,7 +3,6 @@
 * NapariSamError
   + PromptError (ValueError)
     + PromptOutsideImageError
-    + PromptSpansTilesError
   + ImageError (ValueError)
     + AxesError
     + NotAnImageError
@@ -28,10 +27,6 @@ class PromptError(NapariSamError, ValueError):
 
 class PromptOutsideImageError(PromptError):
     """Something was said about a place that is not in the plane."""
-
-
-class PromptSpansTilesError(PromptError):
-    """The prompts do not fit in one tile and its halo."""
 
 
 class ImageError(NapariSamError, ValueError):

@@ -9,10 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam.core.errors import PromptError
+from napari_sam.core.resampling import upsampled
 from napari_sam.core.tiling import Region
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from napari_sam.core.tiling import Tile
+
+#: Cells from the edge of a tile at which a mask is taken to go on beyond it.
+_EDGE = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +44,10 @@ class Prediction:
         Logits above this are the object.
     others
         Further candidates, best first.
+    beyond
+        Whether the plane goes on beyond the top, left, bottom and right of `tile`.
+    unfinished
+        The object goes on where nothing was asked any more.
     """
 
     logits: NDArray[np.float32]
@@ -46,11 +56,14 @@ class Prediction:
     stride: tuple[float, float] = (1.0, 1.0)
     threshold: float = 0.0
     others: tuple[Prediction, ...] = ()
+    beyond: tuple[bool, bool, bool, bool] = (False, False, False, False)
+    unfinished: bool = False
 
     def __repr__(self) -> str:
         if not self.area:
             return f"Prediction(empty, score={self.score:.2f})"
-        return f"Prediction({self.area} pixels in {self.region}, {self.score:.2f})"
+        cut = "" if self.complete else ", incomplete"
+        return f"Prediction({self.area} pixels in {self.region}, {self.score:.2f}{cut})"
 
     @property
     def mask(self) -> NDArray[np.bool_]:
@@ -66,6 +79,26 @@ class Prediction:
     def area(self) -> int:
         """Pixels in the mask."""
         return int(np.count_nonzero(self.mask))
+
+    @property
+    def complete(self) -> bool:
+        """Whether all of the object was seen.
+
+        False if the mask reaches an edge of what was looked at, and the plane goes on.
+        """
+        return not self.unfinished and not any(self.leaves)
+
+    @cached_property
+    def leaves(self) -> tuple[bool, bool, bool, bool]:
+        """Whether the mask leaves the tile at its top, left, bottom and right."""
+        rows, cols = self._seen_cells
+        above = self.logits[:rows, :cols] > self.threshold
+        sides = above[:_EDGE], above[:, :_EDGE], above[-_EDGE:], above[:, -_EDGE:]
+        top, left, bottom, right = (
+            more and bool(side.any())
+            for more, side in zip(self.beyond, sides, strict=True)
+        )
+        return top, left, bottom, right
 
     @property
     def candidates(self) -> tuple[Prediction, ...]:
@@ -88,6 +121,23 @@ class Prediction:
         others = tuple(o.placed(rows, cols) for o in self.others)
         return replace(self, tile=self.tile.shifted(rows, cols), others=others)
 
+    def on_plane(self, tile: Tile, plane: tuple[int, int]) -> Prediction:
+        """Move from a tile to the plane of this shape that it is a part of."""
+        region = tile.region(plane)
+        beyond = (
+            region.top > 0,
+            region.left > 0,
+            region.bottom < plane[0],
+            region.right < plane[1],
+        )
+        return replace(
+            self,
+            tile=region,
+            stride=(self.stride[0] * tile.scale, self.stride[1] * tile.scale),
+            others=tuple(o.on_plane(tile, plane) for o in self.others),
+            beyond=beyond,
+        )
+
     def with_threshold(self, threshold: float) -> Prediction:
         """Ask for more (lower) or less (higher) of the object."""
         others = tuple(o.with_threshold(threshold) for o in self.others)
@@ -99,11 +149,35 @@ class Prediction:
         plane[self.region.slices] = self.mask
         return plane
 
+    def sampled(self, region: Region, step: int = 1) -> NDArray[np.float32]:
+        """Return logits at the middles of the pixels of a region, without threshold.
+
+        Parameters
+        ----------
+        region
+            Of the plane, and inside `tile`; in pixels that are `step` times as large.
+        step
+            Rows and columns of the plane per pixel asked for.
+        """
+        start = self.tile.top, self.tile.left
+        return upsampled(self.logits, region.slices, self.stride, start, step)
+
+    @property
+    def _seen_cells(self) -> tuple[int, int]:
+        """Rows and columns of the grid that lie on the tile, not in its padding."""
+        rows, cols = (
+            max(1, min(n, int((size - 0.5) / step) + 1))
+            for n, size, step in zip(
+                self.logits.shape, self.tile.shape, self.stride, strict=True
+            )
+        )
+        return rows, cols
+
     @cached_property
     def _found(self) -> tuple[Region, NDArray[np.bool_]]:
         near = self._neighbourhood()
         if near is not None:
-            mask = _upsample(self.logits, near, self.stride) > self.threshold
+            mask = upsampled(self.logits, near.slices, self.stride) > self.threshold
             rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
             if rows.size:
                 tight = Region(
@@ -145,31 +219,3 @@ def _up_to_edges(
         bottom=tile[0] if rows[-1] == grid[0] - 1 else near.bottom,
         right=tile[1] if cols[-1] == grid[1] - 1 else near.right,
     )
-
-
-def _taps(
-    start: int, stop: int, stride: float, cells: int
-) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
-    """For pixels along one side: the two cells to blend, and the second's weight."""
-    at = (np.arange(start, stop) + 0.5) / stride - 0.5
-    at = np.clip(at, 0, cells - 1)
-    low = at.astype(np.intp)
-    high = np.minimum(low + 1, cells - 1)
-    return low, high, (at - low).astype(np.float32)
-
-
-def _upsample(
-    grid: NDArray[np.float32], region: Region, stride: tuple[float, float]
-) -> NDArray[np.float32]:
-    """Bilinear values of `grid` at the pixels of `region`, one axis after the other."""
-    if stride == (1.0, 1.0) and grid.shape >= (region.bottom, region.right):
-        return grid[region.slices]
-    low, high, weight = _taps(region.top, region.bottom, stride[0], grid.shape[0])
-    left, right, across = _taps(region.left, region.right, stride[1], grid.shape[1])
-    first, last = left[0], right[-1] + 1
-    part = grid[:, first:last].astype(np.float32, copy=False)
-    down = part[low] + (part[high] - part[low]) * weight[:, None]
-    down_T = np.ascontiguousarray(down.T)
-    left, right = left - first, right - first
-    out = down_T[left] + (down_T[right] - down_T[left]) * across[:, None]
-    return np.asarray(out.T)

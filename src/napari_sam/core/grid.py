@@ -1,0 +1,219 @@
+"""Rectangles of pixels, and the tiles of a plane. No pixels are read here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, overload
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from napari_sam.core.statements import Box
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Region:
+    """A half-open rectangle of whole pixels."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width."""
+        return self.bottom - self.top, self.right - self.left
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """For indexing an array whose last two axes are rows and columns."""
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
+    @property
+    def center(self) -> tuple[float, float]:
+        """Its middle as a position ``(row, col)``; pixel centres are integers."""
+        return (self.top + self.bottom - 1) / 2, (self.left + self.right - 1) / 2
+
+    def holds(self, row: float, col: float) -> bool:
+        """Whether a position lies on one of its pixels."""
+        return (
+            self.top <= row + 0.5 < self.bottom and self.left <= col + 0.5 < self.right
+        )
+
+    def overlaps(self, box: Box) -> bool:
+        """Whether any part of a box lies inside."""
+        return (
+            box.top < self.bottom
+            and box.bottom > self.top
+            and box.left < self.right
+            and box.right > self.left
+        )
+
+    def covers(self, box: Box) -> bool:
+        """Whether all of a box lies inside."""
+        return (
+            box.top >= self.top
+            and box.bottom <= self.bottom
+            and box.left >= self.left
+            and box.right <= self.right
+        )
+
+    def shifted(self, rows: int, cols: int) -> Region:
+        """Move it."""
+        return Region(
+            self.top + rows, self.left + cols, self.bottom + rows, self.right + cols
+        )
+
+    def common(self, other: Region) -> Region:
+        """Return the part that both cover; without rows or columns if there is none."""
+        top, left = max(self.top, other.top), max(self.left, other.left)
+        bottom, right = min(self.bottom, other.bottom), min(self.right, other.right)
+        return Region(top, left, max(top, bottom), max(left, right))
+
+    def scaled(self, factor: int, plane: tuple[int, int]) -> Region:
+        """Return the pixels of a finer plane that its own stand for."""
+        bottom, right = min(self.bottom * factor, plane[0]), self.right * factor
+        return Region(
+            self.top * factor, self.left * factor, bottom, min(right, plane[1])
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """What the encoder sees of a plane at once.
+
+    Attributes
+    ----------
+    level
+        How much coarser than the plane its pixels are: by ``2 ** level``.
+    index
+        Its number among the tiles of that level.
+    read
+        What it sees, in pixels of the level.
+    core
+        The pixels that are nearer to its middle than to that of any other tile.
+    shape
+        Rows and columns that the encoder is given: beyond what is read, they are
+        padded, so that every tile is shown at the same scale.
+    """
+
+    level: int
+    index: int
+    read: Region
+    core: Region
+    shape: tuple[int, int]
+
+    @property
+    def scale(self) -> int:
+        """Rows and columns of the plane per pixel of the tile."""
+        return 1 << self.level
+
+    def region(self, plane: tuple[int, int]) -> Region:
+        """Return what it sees, in pixels of a plane of this shape."""
+        return self.read.scaled(self.scale, plane)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Tiles along one side: each sees `length` pixels, `step` after the one before.
+
+    The last is moved back until it ends with the plane.
+    """
+
+    size: int
+    length: int
+    step: int
+
+    @property
+    def count(self) -> int:
+        """How many tiles there are."""
+        return 1 + max(0, -(-(self.size - self.length) // self.step))
+
+    def start(self, i: int) -> int:
+        """Return the first pixel that the `i`-th tile sees."""
+        return max(0, min(i * self.step, self.size - self.length))
+
+    def edge(self, i: int) -> int:
+        """Return the first pixel nearer to the `i`-th tile than to the one before."""
+        if i in (0, self.count):
+            return 0 if i == 0 else self.size
+        return (self.start(i - 1) + self.start(i) + self.length - 1) // 2 + 1
+
+    def nearest(self, at: float) -> int:
+        """Return which tile has its middle nearest to a position."""
+        pixel = min(max(int(at + 0.5), 0), self.size - 1)
+        i = min(pixel // self.step, self.count - 1)
+        while self.edge(i) > pixel:
+            i -= 1
+        return i
+
+
+@dataclass(frozen=True, slots=True)
+class Grid(Sequence[Tile]):
+    """The tiles of a plane on one level, row by row.
+
+    They are computed when they are asked for, so that a plane of a million tiles
+    takes no more memory than one of four. Their cores partition the level exactly.
+    """
+
+    level: int
+    down: Side
+    across: Side
+
+    def __len__(self) -> int:
+        return self.down.count * self.across.count
+
+    @overload
+    def __getitem__(self, index: int) -> Tile: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Tile]: ...
+    def __getitem__(self, index: int | slice) -> Tile | list[Tile]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"tile {index} of {len(self)}")
+        return self._tile(*divmod(index % len(self), self.across.count))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of the level."""
+        return self.down.size, self.across.size
+
+    def nearest(self, row: float, col: float) -> Tile:
+        """Return the tile whose middle is nearest to a position on the level."""
+        return self._tile(self.down.nearest(row), self.across.nearest(col))
+
+    def reached(self, region: Region) -> Iterator[Tile]:
+        """Every tile whose core has a part in a region of the level."""
+        region = region.common(Region(0, 0, *self.shape))
+        if min(region.shape) < 1:
+            return
+        first, last = region.top, region.bottom - 1
+        for i in range(self.down.nearest(first), self.down.nearest(last) + 1):
+            left, right = region.left, region.right - 1
+            for j in range(self.across.nearest(left), self.across.nearest(right) + 1):
+                yield self._tile(i, j)
+
+    def beside(self, tile: Tile, rows: int, cols: int) -> Tile | None:
+        """Return the tile so many further down and to the right, if there is one."""
+        i, j = divmod(tile.index, self.across.count)
+        i, j = i + rows, j + cols
+        there = 0 <= i < self.down.count and 0 <= j < self.across.count
+        return self._tile(i, j) if there else None
+
+    def _tile(self, i: int, j: int) -> Tile:
+        down, across = self.down, self.across
+        top, left = down.start(i), across.start(j)
+        bottom = min(top + down.length, down.size)
+        right = min(left + across.length, across.size)
+        return Tile(
+            level=self.level,
+            index=i * across.count + j,
+            read=Region(top, left, bottom, right),
+            core=Region(
+                down.edge(i), across.edge(j), down.edge(i + 1), across.edge(j + 1)
+            ),
+            shape=(down.length, across.length),
+        )

@@ -1,0 +1,173 @@
+"""Which tile hears what was said, and in which of its pixels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_sam.core import dense
+from napari_sam.core.errors import PromptOutsideImageError
+from napari_sam.core.prompts import Prompts
+from napari_sam.core.statements import (
+    Box,
+    MaskPrompt,
+    Point,
+    Polygon,
+    Scribble,
+    bounds,
+    says_where,
+    shifted,
+)
+from napari_sam.core.tiling import Region
+
+if TYPE_CHECKING:
+    from napari_sam.core.statements import Path, Statement
+    from napari_sam.core.tiling import Tile, Tiling
+
+
+def route(prompts: Prompts, tiling: Tiling, shape: tuple[int, int]) -> Tile:
+    """Choose the tile that is asked first about an object in a plane of `shape`.
+
+    It is the one whose middle is nearest to where the object was first said to be, on
+    the finest level where it sees everything that was said to belong to the object. A
+    click that says what does not belong to it changes nothing here.
+
+    Raises
+    ------
+    PromptOutsideImageError
+        If anything was said outside the plane.
+    """
+    check_inside(prompts, shape)
+    last = tiling.levels(shape) - 1
+    level = 0
+    while level < last and not _fits(
+        prompts, nearest(prompts, tiling, shape, level), tiling, shape
+    ):
+        level += 1
+    return nearest(prompts, tiling, shape, level)
+
+
+def nearest(
+    prompts: Prompts, tiling: Tiling, shape: tuple[int, int], level: int
+) -> Tile:
+    """Return the tile of a level whose middle is nearest to where the object is."""
+    row, col = (_coarser(p, 1 << level) for p in prompts.anchor)
+    return tiling.tiles(shape, level).nearest(row, col)
+
+
+def heard(prompts: Prompts, tile: Tile) -> Prompts:
+    """Return what was said in the pixels of a tile, without what it cannot see."""
+    seen = Region(0, 0, *tile.read.shape)
+    local = (_local(s, tile) for s in prompts.said)
+    return Prompts(tuple(s for s in local if _reaches(s, seen)))
+
+
+def _fits(prompts: Prompts, tile: Tile, tiling: Tiling, shape: tuple[int, int]) -> bool:
+    """Whether a tile sees all that belongs to the object, with some of its halo."""
+    seen = tile.region(shape)
+    rows, cols = (n * tile.scale // 2 for n in tiling.halo)
+    inner = Region(
+        seen.top + rows * (seen.top > 0),
+        seen.left + cols * (seen.left > 0),
+        seen.bottom - rows * (seen.bottom < shape[0]),
+        seen.right - cols * (seen.right < shape[1]),
+    )
+    for statement in prompts.said:
+        around = _clipped(bounds(statement), shape)
+        if around is None or not says_where(statement):
+            continue
+        if isinstance(statement, Point):
+            if not inner.holds(statement.row, statement.col):
+                return False
+        elif not inner.covers(around):
+            return False
+    return True
+
+
+def _local(statement: Statement, tile: Tile) -> Statement:
+    """Say the same in the pixels of a tile."""
+    scale, rows, cols = tile.scale, -tile.read.top, -tile.read.left
+    if scale > 1:
+        statement = _scaled(statement, scale)
+    return shifted(statement, rows, cols)
+
+
+def _scaled(statement: Statement, by: int) -> Statement:
+    match statement:
+        case Point(row, col, positive):
+            return Point(_coarser(row, by), _coarser(col, by), positive)
+        case Box(top, left, bottom, right):
+            return Box(top / by, left / by, bottom / by, right / by)
+        case Polygon(vertices, positive):
+            return Polygon(_along(vertices, by), positive)
+        case Scribble(path, positive):
+            return Scribble(_along(path, by), positive)
+        case MaskPrompt():
+            return _averaged(statement, by)
+    return statement
+
+
+def _coarser(position: float, by: int) -> float:
+    """Where a position is among pixels that are `by` times as large."""
+    return (position + 0.5) / by - 0.5
+
+
+def _along(path: Path, by: int) -> Path:
+    return tuple((_coarser(row, by), _coarser(col, by)) for row, col in path)
+
+
+def _averaged(drawn: MaskPrompt, by: int) -> MaskPrompt:
+    """Keep what is half covered, or if nothing is, what is touched."""
+    above, before = drawn.top % by, drawn.left % by
+    height, width = drawn.mask.shape
+    below, after = -(above + height) % by, -(before + width) % by
+    mask = np.pad(drawn.mask, ((above, below), (before, after)))
+    rows, cols = mask.shape[0] // by, mask.shape[1] // by
+    share = mask.reshape(rows, by, cols, by).mean((1, 3))
+    half = share >= 0.5
+    kept = half if half.any() else share > 0
+    return MaskPrompt(drawn.top // by, drawn.left // by, kept)
+
+
+def check_inside(prompts: Prompts, shape: tuple[int, int]) -> None:
+    """Refuse prompts of which a part lies outside a plane of `shape`.
+
+    A point must lie on a pixel; what has an extent must reach the plane with a part of
+    itself, since what is drawn by hand often reaches over the edge.
+    """
+    for statement in prompts.said:
+        if not _reaches(statement, Region(0, 0, *shape)):
+            what = f"{statement}"
+            if isinstance(statement, Point):
+                what = f"({statement.row:g}, {statement.col:g})"
+            raise PromptOutsideImageError(
+                f"{what} is outside the image, which has {shape[0]} rows and "
+                f"{shape[1]} columns. Coordinates are (row, col), counted from the "
+                "top-left pixel."
+            )
+
+
+def _reaches(statement: Statement, plane: Region) -> bool:
+    """Whether any of it lies on the plane, and not only of the box around it."""
+    around = bounds(statement)
+    if around is None or isinstance(statement, Box):
+        return around is None or plane.overlaps(around)
+    if not isinstance(statement, Point) and plane.covers(around):
+        return True
+    if isinstance(statement, MaskPrompt):
+        top, left = max(-statement.top, 0), max(-statement.left, 0)
+        stop = plane.bottom - statement.top, plane.right - statement.left
+        return plane.overlaps(around) and bool(
+            statement.mask[top : stop[0], left : stop[1]].any()
+        )
+    heard = dense.sample(statement, plane.shape)
+    return any(plane.holds(row, col) for row, col in heard)
+
+
+def _clipped(box: Box | None, shape: tuple[int, int]) -> Box | None:
+    if box is None:
+        return None
+    top, left = max(box.top, 0), max(box.left, 0)
+    bottom, right = min(box.bottom, shape[0]), min(box.right, shape[1])
+    return Box(top, left, bottom, right)

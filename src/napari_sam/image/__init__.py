@@ -1,0 +1,5 @@
+"""An image that answers prompts: pixels + appearance + model + memory + tiling."""
+
+from napari_sam.image.promptable import PromptableImage, fitted
+
+__all__ = ["PromptableImage", "fitted"]

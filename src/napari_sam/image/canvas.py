@@ -1,0 +1,130 @@
+"""Answers of several tiles, blended into one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_sam.core.grid import Region
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from napari_sam.core.prediction import Prediction
+
+#: Logits where no tile was asked.
+NOWHERE = -10.0
+#: Cells a side at which two answers are compared.
+_LOOK = 256
+
+
+def cells(region: Region, step: int) -> Region:
+    """Return the pixels, `step` times as large, that a region of the plane touches."""
+    return Region(
+        region.top // step,
+        region.left // step,
+        -(-region.bottom // step),
+        -(-region.right // step),
+    )
+
+
+def around(regions: Iterable[Region]) -> Region:
+    """Return the smallest region that holds all of them."""
+    every = list(regions)
+    return Region(
+        min(r.top for r in every),
+        min(r.left for r in every),
+        max(r.bottom for r in every),
+        max(r.right for r in every),
+    )
+
+
+def blended(
+    answers: Iterable[Prediction], window: Region, step: int
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Return mean logits in a window, and where there are any.
+
+    An answer counts the more, the farther a pixel is from an edge of its tile beyond
+    which the plane goes on: no seam is seen where two of them meet.
+
+    Parameters
+    ----------
+    answers
+        On the plane.
+    window
+        In pixels that are `step` times as large as the plane's.
+    step
+        Rows and columns of the plane per pixel.
+    """
+    total = np.zeros(window.shape, np.float32)
+    weights = np.zeros(window.shape, np.float32)
+    for answer in answers:
+        common = cells(answer.tile, step).common(window)
+        if min(common.shape) < 1:
+            continue
+        at = common.shifted(-window.top, -window.left).slices
+        weight = _trust(answer, common, step)
+        total[at] += weight * (answer.sampled(common, step) - answer.threshold)
+        weights[at] += weight
+    known = weights > 0
+    np.divide(total, weights, out=total, where=known)
+    total[~known] = NOWHERE
+    return total, known
+
+
+def agreement(one: Prediction, other: Prediction) -> float:
+    """IoU of two masks in the part of the plane that both saw."""
+    common = one.tile.common(other.tile)
+    step = max(1, -(-max(common.shape) // _LOOK))
+    inner = Region(
+        -(-common.top // step),
+        -(-common.left // step),
+        common.bottom // step,
+        common.right // step,
+    )
+    if min(inner.shape) < 1:
+        return 0.0
+    a = one.sampled(inner, step) > one.threshold
+    b = other.sampled(inner, step) > other.threshold
+    either = np.count_nonzero(a | b)
+    return float(np.count_nonzero(a & b) / either) if either else 0.0
+
+
+def together(
+    logits: NDArray[np.float32], window: Region, step: int, like: Prediction
+) -> Prediction:
+    """Make one answer of blended logits."""
+    return replace(
+        like,
+        logits=logits + np.float32(like.threshold),
+        tile=Region(*(n * step for n in _corners(window))),
+        stride=(float(step), float(step)),
+        others=(),
+    )
+
+
+def _corners(region: Region) -> tuple[int, int, int, int]:
+    return region.top, region.left, region.bottom, region.right
+
+
+def _trust(answer: Prediction, common: Region, step: int) -> NDArray[np.float32]:
+    """How far each pixel is from the edges of its tile, within a quarter of it."""
+    seen = cells(answer.tile, step)
+    top, left, bottom, right = answer.beyond
+    down = _ramp(common.top, common.bottom, seen.top, seen.bottom, (top, bottom))
+    across = _ramp(common.left, common.right, seen.left, seen.right, (left, right))
+    return np.minimum(down[:, None], across)
+
+
+def _ramp(
+    start: int, stop: int, first: int, last: int, beyond: tuple[bool, bool]
+) -> NDArray[np.float32]:
+    at = np.arange(start, stop)
+    far = max(1, (last - first) // 4)
+    before = at - first + 1 if beyond[0] else np.full(len(at), far)
+    after = last - at if beyond[1] else np.full(len(at), far)
+    return np.asarray(np.minimum(np.minimum(before, after), far), np.float32)

@@ -1,0 +1,171 @@
+"""Embedding ahead of time: reading, encoding and writing at once."""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from napari_sam.core.frames import digest
+from napari_sam.core.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Iterator
+    from concurrent.futures import Future
+
+    from numpy.typing import NDArray
+
+    from napari_sam.core.grid import Tile
+    from napari_sam.core.protocols import Embedding
+    from napari_sam.core.values import EmbeddingKey
+    from napari_sam.image.promptable import PromptableImage
+    from napari_sam.image.wanted import Wanted
+
+#: What is kept instead of an embedding where nothing was to be seen.
+_NOTE = {"skipped": np.ones(1, np.uint8)}
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """What became of the tiles.
+
+    Attributes
+    ----------
+    encoded
+        Tiles that were computed.
+    found
+        Tiles that were in the store.
+    skipped
+        Tiles that held nothing.
+    """
+
+    encoded: int = 0
+    found: int = 0
+    skipped: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.encoded} encoded, {self.found} there, {self.skipped} skipped"
+
+
+class _Look(NamedTuple):
+    """A tile after it was read; `seen` is None where there is nothing to encode."""
+
+    key: EmbeddingKey
+    seen: NDArray[np.uint8] | None = None
+    skipped: bool = False
+
+
+def look_and_embed(
+    image: PromptableImage, wanted: Wanted, *, batch: int, workers: int
+) -> Generator[Progress, None, Embedded]:
+    """Read tiles ahead, encode them in batches, and write behind.
+
+    A step is reported when its tile was encoded; what was encoded is written before
+    the generator ends or is closed.
+    """
+    counts, done = {"encoded": 0, "found": 0, "skipped": 0}, 0
+    read = partial(_look, image, wanted)
+    _ = image.appearance  # fitted here, once, and not by each of the threads
+    with _Writer(image, behind=2 * batch) as writer, _Reader(workers) as reader:
+        for group in _groups(reader.ahead(read, wanted.places, batch), batch):
+            seen = [look.seen for look in group if look.seen is not None]
+            made = iter(image.backend.encode(seen) if seen else ())
+            for look in group:
+                if look.seen is not None:
+                    writer.put(look.key, next(made))
+                elif look.skipped:
+                    writer.put(look.key, _NOTE)
+                counts[_what(look)] += 1
+                done += 1
+                yield Progress(done, len(wanted), "embedding")
+    return Embedded(**counts)
+
+
+def _what(look: _Look) -> str:
+    if look.seen is not None:
+        return "encoded"
+    return "skipped" if look.skipped else "found"
+
+
+def _look(image: PromptableImage, wanted: Wanted, place: tuple[int, Tile]) -> _Look:
+    """Read a tile, unless a mask says that nothing is there."""
+    frame, tile = place
+    if wanted.masked(tile):
+        return _Look(image.note(frame, tile), skipped=True)
+    pixels = image.read(frame, tile)
+    if wanted.empty(pixels):
+        return _Look(image.note(frame, tile), skipped=True)
+    seen = image.show(pixels, tile)
+    key = image.key(frame, tile, digest(seen))
+    return _Look(key, None if image.store.get(key) is not None else seen)
+
+
+def _groups(looks: Iterable[_Look], batch: int) -> Iterator[list[_Look]]:
+    """Put those that must be encoded together; pass the others on at once."""
+    waiting: list[_Look] = []
+    for look in looks:
+        if look.seen is None:
+            yield [look]
+            continue
+        waiting.append(look)
+        if len(waiting) == batch:
+            yield waiting
+            waiting = []
+    if waiting:
+        yield waiting
+
+
+class _Reader:
+    """Threads that read a little ahead of the encoder, in order."""
+
+    def __init__(self, workers: int) -> None:
+        self._workers = max(1, workers)
+        self._pool = ThreadPoolExecutor(self._workers)
+
+    def __enter__(self) -> _Reader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def ahead(
+        self,
+        read: Callable[[tuple[int, Tile]], _Look],
+        places: Iterable[tuple[int, Tile]],
+        batch: int,
+    ) -> Iterator[_Look]:
+        """Yield what was read, with at most a batch and a bit waiting."""
+        waiting: deque[Future[_Look]] = deque()
+        for place in places:
+            waiting.append(self._pool.submit(read, place))
+            if len(waiting) > self._workers + batch:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+class _Writer:
+    """One thread that writes while the encoder goes on; leaving waits for it."""
+
+    def __init__(self, image: PromptableImage, *, behind: int) -> None:
+        self._image, self._behind = image, behind
+        self._pool = ThreadPoolExecutor(1)
+        self._waiting: deque[Future[Embedding]] = deque()
+
+    def __enter__(self) -> _Writer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown()
+        for written in self._waiting:
+            written.result()
+
+    def put(self, key: EmbeddingKey, embedding: Embedding) -> None:
+        """Hand it over, unless too much is waiting already: then wait."""
+        if len(self._waiting) >= self._behind:
+            self._waiting.popleft().result()
+        self._waiting.append(self._pool.submit(self._image.store.put, key, embedding))

@@ -1,0 +1,110 @@
+"""Pixels of a tile: read where it looks, brought down to its level, shown, padded."""
+
+from __future__ import annotations
+
+from math import log2
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from napari_sam.core.frames import Frames
+from napari_sam.core.grid import Region
+from napari_sam.core.resampling import averaged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from napari_sam.core.appearance import Appearance
+    from napari_sam.core.grid import Tile
+
+#: Pixels that are brought down at once.
+_AT_ONCE = 4_000_000
+
+
+class Source(NamedTuple):
+    """The image, or what a file has of it at a coarser level."""
+
+    level: int
+    frames: Frames
+
+
+def sources(frames: Frames, coarser: Iterable[Any]) -> tuple[Source, ...]:
+    """Put the coarser arrays of a file on the levels that they are.
+
+    Those that are not coarser by a power of two, to the pixel, are left out.
+    """
+    found = {0: frames}
+    for data in coarser:
+        other = data if isinstance(data, Frames) else Frames(data, frames.axes)
+        level = round(log2(frames.plane_shape[0] / other.plane_shape[0]))
+        if level > 0 and len(other) == len(frames) and _is_at(level, other, frames):
+            found.setdefault(level, other)
+    return tuple(Source(level, found[level]) for level in sorted(found))
+
+
+def cost(known: tuple[Source, ...], tile: Tile) -> int:
+    """How many pixels are read for a tile."""
+    by = 1 << (tile.level - _nearest(known, tile.level).level)
+    return tile.read.shape[0] * tile.read.shape[1] * by * by
+
+
+def read_tile(known: tuple[Source, ...], plane: int, tile: Tile) -> NDArray[Any]:
+    """Return the pixels of a tile on its level, ``(y, x)`` or ``(y, x, c)``.
+
+    Nothing else is read; for a coarser level it is read in strips.
+    """
+    level, frames = _nearest(known, tile.level)
+    return _brought_down(frames, plane, tile.read, 1 << (tile.level - level))
+
+
+def show(pixels: NDArray[Any], tile: Tile, look: Appearance) -> NDArray[np.uint8]:
+    """Return what the encoder sees: ``(*tile.shape, 3)``, with zeros as padding."""
+    picture = look.render(pixels)
+    if picture.shape[:2] == tile.shape:
+        return picture
+    out = np.zeros((*tile.shape, 3), np.uint8)
+    out[: picture.shape[0], : picture.shape[1]] = picture
+    return out
+
+
+def _brought_down(frames: Frames, plane: int, read: Region, by: int) -> NDArray[Any]:
+    rows, cols = frames.plane_shape
+    wanted = read.scaled(by, (rows, cols))
+    if by == 1:
+        return _complete(frames.read(plane, wanted), read.shape)
+    step = max(1, _AT_ONCE // (wanted.shape[1] * by)) * by
+    strips = [
+        averaged(
+            frames.read(
+                plane,
+                Region(top, wanted.left, min(top + step, wanted.bottom), wanted.right),
+            ),
+            by,
+        )
+        for top in range(wanted.top, wanted.bottom, step)
+    ]
+    return _complete(np.concatenate(strips), read.shape)
+
+
+def _complete(pixels: NDArray[Any], shape: tuple[int, int]) -> NDArray[Any]:
+    """Repeat the last row and column where a file's level was rounded down."""
+    below, after = shape[0] - pixels.shape[0], shape[1] - pixels.shape[1]
+    if not below and not after:
+        return pixels
+    rest = ((0, 0),) * (pixels.ndim - 2)
+    return np.pad(pixels, ((0, below), (0, after), *rest), mode="edge")
+
+
+def _nearest(known: tuple[Source, ...], level: int) -> Source:
+    """Return the coarsest source that is at least as fine as a level."""
+    return max((s for s in known if s.level <= level), key=lambda s: s.level)
+
+
+def _is_at(level: int, other: Frames, frames: Frames) -> bool:
+    same = other.axes == frames.axes and other.n_channels == frames.n_channels
+    return same and all(
+        n in (full >> level, -(-full // (1 << level)))
+        for n, full in zip(other.plane_shape, frames.plane_shape, strict=True)
+    )

@@ -1,0 +1,333 @@
+"""An image that answers prompts: pixels + appearance + model + memory + tiling."""
+
+from __future__ import annotations
+
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
+
+from napari_sam.core.appearance import Appearance
+from napari_sam.core.errors import PromptError
+from napari_sam.core.frames import Frames, digest
+from napari_sam.core.progress import drain
+from napari_sam.core.routing import heard, route
+from napari_sam.core.tiling import Tiling
+from napari_sam.core.values import EmbeddingKey
+from napari_sam.image import pixels
+from napari_sam.image.embedding import look_and_embed
+from napari_sam.image.view import View
+from napari_sam.image.wanted import choose
+from napari_sam.image.whole import completed
+from napari_sam.stores.memory import MemoryStore
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Sequence
+
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
+
+    from napari_sam.core.grid import Grid, Region, Tile
+    from napari_sam.core.prediction import Prediction
+    from napari_sam.core.progress import Progress
+    from napari_sam.core.prompts import Prompts
+    from napari_sam.core.protocols import Backend, Embedding, EmbeddingStore
+    from napari_sam.image.embedding import Embedded
+
+
+class PromptableImage:
+    """A 2D image, stack or video that can be asked for masks.
+
+    The model looks at each tile of each plane once; every further prompt there only
+    decodes. Pixels are expected to stay as they are: after changing an array in
+    place, call `forget` or make a new `PromptableImage`.
+
+    Parameters
+    ----------
+    data
+        Pixels: anything with a shape that can be sliced.
+    backend
+        The model. Share one between images; it holds the weights.
+    axes
+        One letter of ``t z c y x`` per dimension of `data`. Only a two-dimensional
+        image may leave it out.
+    appearance
+        How pixels are shown to the model. By default, fitted to the whole image, in
+        the manner that the model was trained with.
+    store
+        Where embeddings are kept. By default, in memory.
+    tiling
+        How planes are cut. By default, those larger than what the model takes in are,
+        as `Tiling.suited` says; ``Tiling()`` never cuts.
+    levels
+        The same image at coarser levels, finest first, each with the axes of `data`:
+        what is larger than a tile is looked at there. By default, those that a file
+        brings; what is missing is averaged from the pixels when it is needed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from napari_sam.core.prompts import Prompts
+    >>> from napari_sam.testing import ThresholdBackend
+    >>> pixels = np.zeros((64, 64), np.uint8)
+    >>> pixels[10:30, 20:40] = 200
+    >>> image = PromptableImage(pixels, ThresholdBackend())
+    >>> image.segment(Prompts.point(15, 25)).region
+    Region(top=10, left=20, bottom=30, right=40)
+    """
+
+    def __init__(
+        self,
+        data: Any,
+        backend: Backend,
+        *,
+        axes: str | None = None,
+        appearance: Appearance | None = None,
+        store: EmbeddingStore | None = None,
+        tiling: Tiling | None = None,
+        levels: Sequence[Any] | None = None,
+    ) -> None:
+        self.frames = data if isinstance(data, Frames) else Frames(data, axes)
+        self.backend = backend
+        self.store: EmbeddingStore = MemoryStore() if store is None else store
+        self.tiling = tiling or suited(self.frames, backend)
+        self._given = appearance
+        coarser = getattr(self.frames, "levels", ()) if levels is None else levels
+        self._sources = pixels.sources(self.frames, coarser)
+        self._digests: dict[tuple[int, int, int], str] = {}
+
+    def __repr__(self) -> str:
+        name = type(self.backend).__name__
+        return f"PromptableImage({self.frames!r}, {name}, tiling={self.tiling})"
+
+    @cached_property
+    def appearance(self) -> Appearance:
+        """How pixels are shown to the model; fitted when first needed."""
+        return self._given or fitted(self.frames, self.backend)
+
+    @property
+    def tiles(self) -> Grid:
+        """The tiles of every plane, on the finest level."""
+        return self.tiling.tiles(self.frames.plane_shape)
+
+    def segment(self, prompts: Prompts, frame: int = 0) -> Prediction:
+        """Return the mask of one object, in plane coordinates.
+
+        Parameters
+        ----------
+        prompts
+            What was said about it, in order.
+        frame
+            The plane it is in, counted over all axes but ``y x c``.
+
+        Raises
+        ------
+        PromptError
+            If the prompts say nothing of where the object is, or lie outside.
+        """
+        (prediction,) = self.segment_many([prompts], frame)
+        return prediction
+
+    def segment_many(
+        self, prompts: Sequence[Prompts], frame: int = 0
+    ) -> list[Prediction]:
+        """Return the masks of several objects of one plane, in the same order.
+
+        Each tile is embedded once and decodes all of its objects in one call. An
+        object that goes on beyond its tile is followed: see `Prediction.complete`.
+        """
+        self._check_frame(frame)
+        plane = self.frames.plane_shape
+        routes = [route(p, self.tiling, plane) for p in prompts]
+        answers: dict[int, Prediction] = {}
+        for tile in dict.fromkeys(routes):
+            mine = [i for i, route in enumerate(routes) if route == tile]
+            local = [heard(prompts[i], tile) for i in mine]
+            found = self.backend.decode(self.embedding(frame, tile), local)
+            for i, prediction in zip(mine, found, strict=True):
+                answers[i] = prediction.on_plane(tile, plane)
+        view = View(partial(self._ask, frame), self._cost, self.tiling, plane)
+        return [
+            completed(view, said, tile, answers[i])
+            for i, (said, tile) in enumerate(zip(prompts, routes, strict=True))
+        ]
+
+    def embedding(self, frame: int, tile: Tile) -> Embedding:
+        """Look it up, or compute and keep it."""
+        seen = None
+        name = self._digests.get((frame, tile.level, tile.index))
+        if name is None:
+            seen = self.look(frame, tile)
+            name = digest(seen)
+        key = self.key(frame, tile, name)
+        found = self.store.get(key)
+        if found is None:
+            seen = self.look(frame, tile) if seen is None else seen
+            (made,) = self.backend.encode([seen])
+            found = self.store.put(key, made)
+        return found
+
+    def embed(
+        self,
+        *,
+        region: Region | tuple[int, int, int, int] | None = None,
+        frames: Iterable[int] | None = None,
+        levels: Sequence[int] = (0,),
+        near: tuple[int, float, float] | None = None,
+        mask: ArrayLike | None = None,
+        background: float | tuple[float, float] | None = None,
+        batch: int | None = None,
+        workers: int = 1,
+    ) -> Embedded:
+        """Compute the embeddings that the store lacks, so that clicks need not wait.
+
+        Parameters
+        ----------
+        region
+            ``(top, left, bottom, right)``: only tiles that answer for a part of this.
+        frames
+            Only these planes.
+        levels
+            Levels of the tiles; 0 is the finest.
+        near
+            ``(frame, row, col)``: what is nearest to it comes first.
+        mask
+            True where something is, for the whole plane; it may be coarser. Tiles
+            without any are skipped, and their pixels are not read.
+        background
+            A value, or a range ``(low, high)``: tiles whose pixels are all at most
+            this, or in this range, or not finite, are skipped.
+        batch
+            Tiles that the model is given at once. By default, as its device takes.
+        workers
+            Threads that read pixels.
+
+        Returns
+        -------
+        Embedded
+            How many tiles were computed, were there, and were skipped.
+        """
+        return drain(
+            self.iter_embed(
+                region=region,
+                frames=frames,
+                levels=levels,
+                near=near,
+                mask=mask,
+                background=background,
+                batch=batch,
+                workers=workers,
+            )
+        )
+
+    def iter_embed(
+        self,
+        *,
+        region: Region | tuple[int, int, int, int] | None = None,
+        frames: Iterable[int] | None = None,
+        levels: Sequence[int] = (0,),
+        near: tuple[int, float, float] | None = None,
+        mask: ArrayLike | None = None,
+        background: float | tuple[float, float] | None = None,
+        batch: int | None = None,
+        workers: int = 1,
+    ) -> Generator[Progress, None, Embedded]:
+        """Like `embed`, one step per tile. Closing it stops between two tiles.
+
+        What was computed until then is in the store, and is not computed again.
+        """
+        wanted = choose(
+            self.frames,
+            self.tiling,
+            region=region,
+            only=frames,
+            levels=levels,
+            near=near,
+            mask=mask,
+            background=background,
+        )
+        size = getattr(self.backend, "batch_size", 1) if batch is None else batch
+        return look_and_embed(self, wanted, batch=max(1, int(size)), workers=workers)
+
+    def was_skipped(self, frame: int, tile: Tile) -> bool:
+        """Whether `embed` passed over a tile because nothing was in it."""
+        return self.store.get(self.note(frame, tile)) is not None
+
+    def forget(self) -> None:
+        """Look at the pixels again: call this after changing them in place.
+
+        Embeddings of pixels that did not change are still found in the store.
+        """
+        self._digests.clear()
+        if self._given is None:
+            self.__dict__.pop("appearance", None)
+
+    def look(self, frame: int, tile: Tile) -> NDArray[np.uint8]:
+        """Return what the encoder sees of a tile; nothing else is read."""
+        return self.show(self.read(frame, tile), tile)
+
+    def read(self, frame: int, tile: Tile) -> NDArray[Any]:
+        """Return the pixels of a tile, as they are in the image, on its level."""
+        return pixels.read_tile(self._sources, frame, tile)
+
+    def show(self, read: NDArray[Any], tile: Tile) -> NDArray[np.uint8]:
+        """Return pixels of a tile as the encoder sees them."""
+        return pixels.show(read, tile, self.appearance)
+
+    def key(self, frame: int, tile: Tile, seen: str) -> EmbeddingKey:
+        """Name the embedding of a tile whose pixels have this digest."""
+        self._digests[frame, tile.level, tile.index] = seen
+        return self._key(frame, tile, seen)
+
+    def note(self, frame: int, tile: Tile) -> EmbeddingKey:
+        """Name the note that a tile was skipped."""
+        return self._key(frame, tile, "skipped", note="skipped ")
+
+    def _key(
+        self, frame: int, tile: Tile, seen: str, *, note: str = ""
+    ) -> EmbeddingKey:
+        plane = self.frames.plane_shape
+        count = len(self.tiling.tiles(plane, tile.level))
+        return EmbeddingKey(
+            model=self.backend.fingerprint,
+            tiling=f"{note}{self.tiling} {self.appearance.token}",
+            grid=(len(self.frames), tile.level, count),
+            at=(frame, tile.level, tile.index),
+            digest=seen,
+            plane_shape=plane,
+        )
+
+    def _ask(self, frame: int, tile: Tile, said: Prompts) -> Prediction:
+        (found,) = self.backend.decode(self.embedding(frame, tile), [said])
+        return found.on_plane(tile, self.frames.plane_shape)
+
+    def _cost(self, tile: Tile) -> int:
+        return pixels.cost(self._sources, tile)
+
+    def _check_frame(self, frame: int) -> None:
+        if not 0 <= frame < len(self.frames):
+            raise PromptError(
+                f"frame {frame} of an image with {len(self.frames)} "
+                f"({self.frames!r}), counted from 0."
+            )
+
+
+def fitted(
+    frames: Frames, backend: Backend, *, channels: Sequence[int] | None = None
+) -> Appearance:
+    """Fit an appearance as the model was trained with it.
+
+    A backend that learnt from other limits of contrast than `Appearance.fit` takes has
+    an attribute ``percentiles``.
+    """
+    percentiles = getattr(backend, "percentiles", None)
+    return Appearance.fit(frames, channels=channels, percentiles=percentiles)
+
+
+def suited(frames: Frames, backend: Backend) -> Tiling:
+    """Choose how planes are cut for a model.
+
+    A backend that sees small things best in a view smaller than the largest that it
+    takes in has an attribute ``view``: the side of what a tile sees.
+    """
+    whole = backend.working_size
+    view = getattr(backend, "view", whole)
+    return Tiling.suited(frames.plane_shape, whole, view)

@@ -1,0 +1,36 @@
+"""What putting an answer together needs to know of a plane."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari_sam.core.grid import Tile
+    from napari_sam.core.prediction import Prediction
+    from napari_sam.core.prompts import Prompts
+    from napari_sam.core.tiling import Tiling
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One plane that can be asked, tile by tile.
+
+    Attributes
+    ----------
+    ask
+        Asks a tile, in its own pixels; the answer is on the plane.
+    cost
+        How many pixels are read for a tile.
+    tiling
+        How it is cut.
+    plane
+        Its rows and columns.
+    """
+
+    ask: Callable[[Tile, Prompts], Prediction]
+    cost: Callable[[Tile], int]
+    tiling: Tiling
+    plane: tuple[int, int]

@@ -1,0 +1,70 @@
+"""Objects larger than a tile, answered whole.
+
+An answer that reaches the edge of its tile goes on in one of two ways. Where a coarser
+level shows the same object, that answer is taken, and its outline is drawn again from
+the finer tiles along it. Where it does not, because the object is too thin to be seen
+there, the answer grows from tile to tile. Either way it depends on what was said, on
+the pixels and on the tiling, never on what was asked before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from napari_sam.core.prompts import Prompts
+from napari_sam.core.routing import heard, nearest
+from napari_sam.core.statements import Choice
+from napari_sam.image.canvas import agreement
+from napari_sam.image.outline import redrawn
+from napari_sam.image.spread import spread
+
+if TYPE_CHECKING:
+    from napari_sam.core.grid import Tile
+    from napari_sam.core.prediction import Prediction
+    from napari_sam.image.view import View
+
+#: A coarser answer is of the same object if it agrees this much (IoU) in the tile.
+_SAME = 0.6
+#: Pixels that may be read for one more, coarser look.
+_MOST_READ = 1 << 26
+
+
+def completed(
+    view: View, prompts: Prompts, tile: Tile, first: Prediction
+) -> Prediction:
+    """Go on from the answer of one tile until all of the object was seen."""
+    if first.complete and tile.level == 0:
+        return first
+    if first.complete:
+        found = redrawn(view, prompts, tile, first, down_to=0)
+        return replace(found, others=first.others)
+    seen = _seen_from_afar(view, prompts, tile, first)
+    if seen is None:
+        found = spread(view, prompts, tile, first)
+    else:
+        found = redrawn(view, prompts, *seen, down_to=0)
+    return replace(found, others=first.others)
+
+
+def _seen_from_afar(
+    view: View, prompts: Prompts, tile: Tile, first: Prediction
+) -> tuple[Tile, Prediction] | None:
+    """Return the answer of the finest coarser level that shows the object whole.
+
+    If none that may be read does, the coarsest that agrees; None if none agrees.
+    """
+    said = Prompts(tuple(s for s in prompts.said if not isinstance(s, Choice)))
+    best: tuple[Tile, Prediction] | None = None
+    for level in range(tile.level + 1, view.tiling.levels(view.plane)):
+        coarser = nearest(prompts, view.tiling, view.plane, level)
+        if view.cost(coarser) > _MOST_READ:
+            return best
+        answer = view.ask(coarser, heard(said, coarser))
+        found = max(answer.candidates, key=lambda c: agreement(first, c))
+        if agreement(first, found) < _SAME:
+            return best
+        best = coarser, replace(found, others=())
+        if found.complete:
+            return best
+    return best
