@@ -31,11 +31,19 @@ STAND_IN = str(Path(__file__).with_name("stand_in"))
 
 
 def _import_reference(name: str) -> ModuleType:
-    if STAND_IN not in sys.path:
-        sys.path.append(STAND_IN)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return import_module(name) if "CI" in os.environ else pytest.importorskip(name)
+    """Import a reference beside the stand-in, which no other test may meet."""
+    sys.path.append(STAND_IN)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if "CI" in os.environ:
+                return import_module(name)
+            return pytest.importorskip(name)
+    finally:
+        sys.path.remove(STAND_IN)
+        for module in [m for m in sys.modules if m.split(".")[0] == "torchvision"]:
+            if str(sys.modules[module].__file__).startswith(STAND_IN):
+                del sys.modules[module]
 
 
 def _randomise(model: nn.Module, seed: int = 0) -> nn.Module:

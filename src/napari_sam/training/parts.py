@@ -61,7 +61,8 @@ def _add_adapters(learner: Learner, rank: int) -> None:
         from peft import LoraConfig, inject_adapter_in_model
     except ImportError as wrong:
         raise MissingPackageError(
-            "Training adapters needs peft, which is not installed: pip install peft."
+            f"Training adapters needs peft, which cannot be imported: {wrong}. Install "
+            "it: pip install peft."
         ) from wrong
     config = LoraConfig(r=rank, lora_alpha=rank, target_modules=_ADAPTED)
     try:
