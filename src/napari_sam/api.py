@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from napari_sam import checkpoints
+from napari_sam.core.errors import ImageError
 from napari_sam.core.registry import offered, resolve_backend
 from napari_sam.image import PromptableImage
 from napari_sam.io import Image, read_image
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from numpy.typing import NDArray
 
     from napari_sam.checkpoints import ModelEntry
     from napari_sam.core.appearance import Appearance
@@ -227,18 +226,40 @@ def segment_objects(
 
 
 def paint(
-    predictions: Mapping[Address, Prediction], frames: Frames
-) -> NDArray[np.uint32]:
+    predictions: Mapping[Address, Prediction], frames: Frames, *, out: Any = None
+) -> Any:
     """Return a label image of all planes: each object's number where its mask is.
 
     The planes lie along the axes ``frames.sizes``; a 2D image gives a 2D result.
     Where masks overlap, the later one in the mapping is on top.
+
+    Parameters
+    ----------
+    predictions
+        Masks by their frame and number.
+    frames
+        The image.
+    out
+        Labels to paint on, of the result's shape: a numpy or a zarr array. Only the
+        windows of the masks are read and written. By default, a new array of uint32.
+
+    Raises
+    ------
+    ImageError
+        If `out` has another shape.
     """
-    labels = np.zeros((len(frames), *frames.plane_shape), np.uint32)
+    shape = (*frames.sizes.values(), *frames.plane_shape)
+    labels: Any = np.zeros(shape, np.uint32) if out is None else out
+    if tuple(labels.shape) != shape:
+        raise ImageError(f"out has the shape {labels.shape}; the image needs {shape}.")
     for at, prediction in predictions.items():
-        window = labels[at.frame][prediction.region.slices]
-        window[prediction.mask] = at.object_id
-    return labels.reshape(*frames.sizes.values(), *frames.plane_shape)
+        if not prediction.area:
+            continue
+        window = (*frames.unravel(at.frame).values(), *prediction.region.slices)
+        painted = np.array(labels[window])
+        painted[prediction.mask] = at.object_id
+        labels[window] = painted
+    return labels
 
 
 def segment_many(

@@ -96,3 +96,30 @@ def test_an_image_that_was_opened_is_an_image(threshold_model, tmp_path, blobs):
     for image in (opened, opened.frames, tmp_path / "a.tif"):
         found = sam.segment(image, asked, frame=1, model="threshold")
         assert found.region == sam.Region(20, 10, 40, 30)
+
+
+def test_painting_writes_only_the_windows_of_the_masks(blobs):
+    class Windows:
+        def __init__(self, shape):
+            self.data, self.shape, self.touched = np.zeros(shape, "u4"), shape, []
+
+        def __getitem__(self, where):
+            self.touched.append(where)
+            return self.data[where]
+
+        def __setitem__(self, where, values):
+            self.data[where] = values
+
+    from napari_sam.api import paint
+    from napari_sam.core.errors import ImageError
+    from napari_sam.core.values import Address
+    from napari_sam.testing import ThresholdBackend
+
+    image = sam.PromptableImage(blobs, ThresholdBackend())
+    answers = {Address(0, 7): image.segment(sam.Prompts.point(15, 25))}
+    out = Windows(blobs.shape)
+    assert paint(answers, image.frames, out=out) is out
+    assert out.touched == [(slice(10, 30), slice(20, 40))]
+    np.testing.assert_array_equal(out.data, paint(answers, image.frames))
+    with pytest.raises(ImageError, match="shape"):
+        paint(answers, image.frames, out=Windows((3, 3)))

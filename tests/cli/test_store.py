@@ -153,3 +153,19 @@ def test_sizes_and_ages_are_read_as_people_write_them():
         "34.2 MB",
         "2 TB",
     ]
+
+
+def test_embed_fills_a_store_and_goes_on_where_it_was(tmp_path):
+    path, store = tmp_path / "large.tif", tmp_path / "e.zarr"
+    pixels = np.zeros((200, 200), np.uint8)
+    pixels[90:110, 90:110] = 200
+    sam.write_labels(path, pixels)
+    ask = ("embed", path, "--store", store, "--model", "threshold")
+    cut = ("--tile", 64, "--halo", 0)
+    text = said(*ask, "--background", 5, *cut)
+    assert "1 encoded, 0 there, 15 skipped" in text
+    first = said(*ask, "--region", "0,0,60,60", "--frames", "0")
+    assert "encoded, 0 there" in first
+    assert "0 encoded" in said(*ask, "--region", "0,0,60,60")
+    assert run(*ask, "--region", "1,2").exit_code == 2
+    assert run(*ask, "--halo", 3).exit_code == 2

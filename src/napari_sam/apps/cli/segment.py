@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from napari_sam.apps.cli.asking import asking_options, prompts_in_files
-from napari_sam.apps.cli.fetching import fetch_missing
-from napari_sam.apps.cli.looking import look, looking_options, open_image
+from napari_sam.apps.cli.cutting import cutting_options, promptable
+from napari_sam.apps.cli.looking import looking_options, open_image
 from napari_sam.apps.cli.saying import SayingCommand, prompts_from, saying_options
 from napari_sam.core.errors import PromptError
 from napari_sam.core.values import Address
@@ -73,6 +73,7 @@ _FILE = click.Path(path_type=Path)
     metavar="PATH",
     help="Folder where embeddings are kept, so that the next time is quick.",
 )
+@cutting_options
 @click.option(
     "--threshold",
     type=float,
@@ -94,7 +95,7 @@ def segment(ctx: click.Context, /, image: Path, **options: Any) -> None:
     _check_said(ctx, options)
     opened = open_image(image, options)
     asked = _prompts(ctx, options, opened)
-    seen = _promptable(opened, options)
+    seen = promptable(opened, options)
     answers = {
         at: answer.with_threshold(options["threshold"])
         for at, answer in segment_objects(seen, asked).items()
@@ -147,20 +148,6 @@ def _prompts(
     return {Address(options["frame"] or 0, 1): said}
 
 
-def _promptable(opened: Image, options: dict[str, Any]) -> PromptableImage:
-    from napari_sam.api import load_backend, open_store
-    from napari_sam.image import PromptableImage
-
-    names = ("checkpoint", "device", "precision")
-    if options["checkpoint"] is None:
-        fetch_missing(options["model"])
-    backend = load_backend(options["model"], **{k: options[k] for k in names})
-    frames = opened.frames
-    appearance = look(frames, backend, options)
-    store = options["store"] and open_store(options["store"])
-    return PromptableImage(frames, backend, appearance=appearance, store=store)
-
-
 def _write_overlay(
     path: Path, seen: PromptableImage, asked: Mapping[Address, Prompts], labels: Any
 ) -> None:
@@ -186,4 +173,10 @@ def _report(answers: Mapping[Address, Prediction]) -> None:
     for at in (at for at, answer in answers.items() if not answer.area):
         click.echo(
             f"The mask of object {at.object_id} in frame {at.frame} is empty.", err=True
+        )
+    for at in (at for at, answer in answers.items() if not answer.complete):
+        click.echo(
+            f"Object {at.object_id} in frame {at.frame} goes on beyond what was looked "
+            "at: its mask is incomplete. A larger --tile or a box around it helps.",
+            err=True,
         )
