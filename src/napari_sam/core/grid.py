@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import gcd
 from typing import TYPE_CHECKING, overload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from napari_sam.core.statements import Box
+
+
+#: Pixels that tiles are aligned to, where their step allows it.
+_PATCH = 32
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -119,7 +124,9 @@ class Tile:
 class Side:
     """Tiles along one side: each sees `length` pixels, `step` after the one before.
 
-    The last is moved back until it ends with the plane.
+    The last is moved back until it ends with the plane, or just after: all of them
+    start at a multiple of the step's power of two, up to 32. Encoders work in patches,
+    and an object cut into patches in another way looks a little different to them.
     """
 
     size: int
@@ -133,7 +140,9 @@ class Side:
 
     def start(self, i: int) -> int:
         """Return the first pixel that the `i`-th tile sees."""
-        return max(0, min(i * self.step, self.size - self.length))
+        patch = gcd(self.step, _PATCH)
+        last = -(-(self.size - self.length) // patch) * patch
+        return max(0, min(i * self.step, last))
 
     def edge(self, i: int) -> int:
         """Return the first pixel nearer to the `i`-th tile than to the one before."""
