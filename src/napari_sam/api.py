@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.prompts import Prompts
     from napari_sam.core.protocols import Backend
+    from napari_sam.core.tiling import Tiling
     from napari_sam.core.values import Address
     from napari_sam.stores.zarr import ZarrStore
 
@@ -161,6 +162,7 @@ def segment(
     axes: str | None = None,
     model: str | Backend | None = None,
     appearance: Appearance | None = None,
+    tiling: Tiling | None = None,
     checkpoint: str | Path | None = None,
     device: str = "auto",
     precision: str = "auto",
@@ -186,6 +188,8 @@ def segment(
         `device` and `precision` are unused.
     appearance
         How pixels are shown to the model. By default, fitted to the image.
+    tiling
+        How planes are cut. By default, those larger than what the model takes in are.
     checkpoint, device, precision
         As in `load_backend`.
 
@@ -203,6 +207,7 @@ def segment(
         axes=axes,
         model=model,
         appearance=appearance,
+        tiling=tiling,
         checkpoint=checkpoint,
         device=device,
         precision=precision,
@@ -270,6 +275,7 @@ def segment_many(
     axes: str | None = None,
     model: str | Backend | None = None,
     appearance: Appearance | None = None,
+    tiling: Tiling | None = None,
     checkpoint: str | Path | None = None,
     device: str = "auto",
     precision: str = "auto",
@@ -286,5 +292,7 @@ def segment_many(
         model = load_backend(
             model, checkpoint=checkpoint, device=device, precision=precision
         )
-    asked = PromptableImage(image, model, axes=axes, appearance=appearance)
+    asked = PromptableImage(
+        image, model, axes=axes, appearance=appearance, tiling=tiling
+    )
     return asked.segment_many(prompts, frame)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from napari_sam.api import load_backend
 from napari_sam.core.appearance import Appearance
@@ -11,6 +12,7 @@ from napari_sam.core.tiling import Tiling
 from napari_sam.image import PromptableImage
 from napari_sam.stores.memory import MemoryStore
 from napari_sam.testing import ThresholdBackend
+from napari_sam.training.synthetic import draw_scene
 
 PLAIN = Appearance(limits=((0.0, 255.0),))
 TILING = Tiling((48, 48), (8, 8))
@@ -199,3 +201,34 @@ def test_tiles_that_hold_nothing_are_skipped_and_that_is_recorded():
     done = by_mask.embed(mask=pixels[::8, ::8] > 0)
     assert done.encoded == 1
     assert not data.read[80:].any()
+
+
+def test_drawn_scenes_in_tiles_that_lie_elsewhere():
+    """The same boxes, once in each of two tilings, give nearly the same masks."""
+    scenes = [draw_scene(seed, size=448, kind="nuclei") for seed in range(4)]
+    rows = [
+        np.concatenate([s.image for s in pair], 1)
+        for pair in zip(scenes, scenes, strict=True)
+    ]
+    whole = np.concatenate([*rows, rows[0]])[:1344]
+    pixels = np.concatenate([whole, whole[:, :448]], 1)
+    backend, shift = load_backend("pocket", device="cpu"), 160
+    look = Appearance((0, 1, 2), ((0.0, 255.0),))
+    one, two = (
+        PromptableImage(p, backend, axes="yxc", appearance=look)
+        for p in (pixels, pixels[shift:, shift:])
+    )
+    found = []
+    for box in ndimage.find_objects(scenes[1].labels)[:12]:
+        top, left = 448 + box[0].start, box[1].start
+        bottom, right = 448 + box[0].stop, box[1].stop
+        if left < shift or len(found) == 5:
+            continue
+        a = one.segment(Prompts.rectangle(top, left, bottom, right))
+        moved = Prompts.rectangle(top, left, bottom, right).shifted(-shift, -shift)
+        b = two.segment(moved).placed(shift, shift)
+        plane = pixels.shape[:2]
+        found.append(iou(a.full(plane), b.full(plane)))
+    assert len(found) > 2
+    assert min(found) > 0.9
+    assert np.mean(found) > 0.95
