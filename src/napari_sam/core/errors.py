@@ -13,6 +13,7 @@
     + CheckpointError (ValueError)
   + StoreError (ValueError)
     + StoreMismatchError
+  + SessionError (ValueError)
   + TrainingError (ValueError)
 """
 
@@ -67,6 +68,10 @@ class StoreError(NapariSamError, ValueError):
 
 class StoreMismatchError(StoreError):
     """What is there is no store of embeddings, or one of a later version."""
+
+
+class SessionError(NapariSamError, ValueError):
+    """Something cannot be done to the objects of a session; the message says why."""
 
 
 class TrainingError(NapariSamError, ValueError):

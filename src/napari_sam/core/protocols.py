@@ -10,10 +10,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from napari_sam.core.appearance import Appearance
     from napari_sam.core.frames import Frames
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.prompts import Prompts
-    from napari_sam.core.tiling import Tile
+    from napari_sam.core.tiling import Tile, Tiling
     from napari_sam.core.values import EmbeddingKey
 
 #: What an image encoder computed for one tile. SAM fills one array, SAM 2 three.
@@ -74,8 +75,25 @@ class Promptable(Protocol):
     def frames(self) -> Frames:
         """The pixels."""
 
+    @property
+    def backend(self) -> Backend:
+        """The model."""
+
+    @property
+    def appearance(self) -> Appearance:
+        """How pixels are shown to the model."""
+
+    @property
+    def tiling(self) -> Tiling:
+        """How planes are cut."""
+
     def embedding(self, frame: int, tile: Tile) -> Embedding:
         """Look up or compute."""
 
     def segment(self, prompts: Prompts, frame: int = 0) -> Prediction:
         """Mask of one object, in plane coordinates."""
+
+    def segment_many(
+        self, prompts: Sequence[Prompts], frame: int = 0
+    ) -> list[Prediction]:
+        """Masks of several objects of one plane, in the same order."""

@@ -1,0 +1,64 @@
+"""Questions that can be answered on any thread, and their answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from napari_sam.core.errors import PromptError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from napari_sam.core.prediction import Prediction
+    from napari_sam.core.protocols import Promptable
+    from napari_sam.core.values import Address
+    from napari_sam.session.values import Question
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Request:
+    """What is to be answered: it holds all that is needed.
+
+    Attributes
+    ----------
+    image
+        Who is asked.
+    questions
+        What is asked, about each object.
+    """
+
+    image: Promptable
+    questions: Mapping[Address, Question]
+
+    def __post_init__(self) -> None:
+        if not self.questions or not all(self.questions.values()):
+            raise PromptError(
+                "Nothing says where the object is. Click on it, or draw a box, a line "
+                "or an outline."
+            )
+
+    def __call__(self) -> Response:
+        """Answer it. Slow where the image was not looked at yet."""
+        return Response(self, answer(self.image, self.questions))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Response:
+    """Answers, and the questions they belong to."""
+
+    request: Request
+    answers: Mapping[Address, Prediction]
+
+
+def answer(
+    image: Promptable, questions: Mapping[Address, Question]
+) -> dict[Address, Prediction]:
+    """Return the mask of each object; every plane is looked at once."""
+    answers: dict[Address, Prediction] = {}
+    for frame in dict.fromkeys(at.frame for at in questions):
+        mine = [at for at in questions if at.frame == frame]
+        found = image.segment_many([questions[at].prompts for at in mine], frame)
+        for at, prediction in zip(mine, found, strict=True):
+            answers[at] = prediction.with_threshold(questions[at].threshold)
+    return {at: answers[at] for at in questions}

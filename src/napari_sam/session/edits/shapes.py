@@ -1,0 +1,110 @@
+"""Edits of one object's outline: split, grow, shrink, fill."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+
+from napari_sam.core.errors import SessionError
+from napari_sam.core.grid import Region
+from napari_sam.session.edits.kinds import Edit, ObjectEdit
+from napari_sam.session.edits.labels import patched
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_sam.core.values import Address
+    from napari_sam.session.state import State
+
+
+def split(
+    state: State, at: Address, path: Sequence[tuple[float, float]]
+) -> Iterator[Edit]:
+    """Cut an object along a line; the largest part keeps the number.
+
+    Pixels on the line go to the nearest part, so that none is lost. Parts hang
+    together by their sides, not by corners.
+    """
+    region, mask = state.mask(at)
+    cut = mask & ~_drawn(path, region)
+    parts, count = ndimage.label(cut)
+    whole = ndimage.label(mask)[1]
+    if count <= whole:
+        raise SessionError(
+            f"The line does not cut object {at.object_id} in two: draw it from one "
+            "side of the object to the other."
+        )
+    nearest = ndimage.distance_transform_edt(
+        parts == 0, return_distances=False, return_indices=True
+    )
+    parts = np.where(mask, parts[tuple(nearest)], 0)
+    first = state.free_id()
+    order = np.argsort(
+        -np.bincount(parts[mask], minlength=count + 1)[1:], kind="stable"
+    )
+    numbers = np.zeros(count + 1, np.int64)
+    numbers[order + 1] = [at.object_id, *range(first, first + count - 1)]
+    before = state.read(at.frame, region)
+    after = np.where(mask, numbers[parts], before)
+    yield from patched(at.frame, region, before, after)
+    info = state.objects[at.object_id]
+    for object_id in range(first, first + count - 1):
+        yield ObjectEdit(object_id, None, info)
+
+
+def grow(state: State, at: Address, pixels: int) -> Iterator[Edit]:
+    """Move an outline outwards, onto background only, or inwards if negative."""
+    region, _ = state.mask(at)
+    wide = _within(_padded(region, max(pixels, 0) + 1), state.frames.plane_shape)
+    before = state.read(at.frame, wide)
+    mask = before == at.object_id
+    if pixels >= 0:
+        away = ndimage.distance_transform_edt(~mask)
+        after = np.where((away <= pixels) & (before == 0), at.object_id, before)
+    else:
+        # Beyond the plane it goes on: an edge of the image is no outline.
+        depth = ndimage.distance_transform_edt(np.pad(mask, 1, mode="edge"))
+        after = np.where(mask & (depth[1:-1, 1:-1] <= -pixels), 0, before)
+        if not (after == at.object_id).any():
+            raise SessionError(
+                f"Object {at.object_id} would be gone after shrinking by {-pixels} "
+                "pixels. Take fewer, or delete it."
+            )
+    yield from patched(at.frame, wide, before, after)
+
+
+def fill(state: State, at: Address) -> Iterator[Edit]:
+    """Close the holes of an object, as far as nothing else is in them."""
+    region, mask = state.mask(at)
+    before = state.read(at.frame, region)
+    holes = ndimage.binary_fill_holes(mask) & (before == 0)
+    yield from patched(at.frame, region, before, np.where(holes, at.object_id, before))
+
+
+def _drawn(path: Sequence[tuple[float, float]], region: Region) -> NDArray[np.bool_]:
+    """Pixels of a region on a line; it has no gaps that sides could pass through."""
+    line = np.zeros(region.shape, bool)
+    corners = np.asarray(path, float) - (region.top, region.left)
+    for start, end in pairwise(corners):
+        steps = int(np.ceil(4 * np.abs(end - start).max())) + 1
+        along = np.linspace(0, 1, steps)[:, None]
+        rows, cols = np.rint(start + along * (end - start)).astype(int).T
+        inside = (rows >= 0) & (rows < line.shape[0])
+        inside &= (cols >= 0) & (cols < line.shape[1])
+        line[rows[inside], cols[inside]] = True
+    return line
+
+
+def _padded(region: Region, by: int) -> Region:
+    return Region(
+        region.top - by, region.left - by, region.bottom + by, region.right + by
+    )
+
+
+def _within(region: Region, shape: tuple[int, int]) -> Region:
+    return region.common(Region(0, 0, *shape))

@@ -1,0 +1,112 @@
+"""A change of labels, packed: undo keeps thousands of these."""
+
+from __future__ import annotations
+
+import zlib
+from base64 import b64decode, b64encode
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_sam.core.grid import Region
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import ArrayLike, NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """A sequence of labels, as values and how often each is repeated."""
+
+    values: tuple[int, ...]
+    lengths: tuple[int, ...]
+
+    @classmethod
+    def of(cls, labels: NDArray[Any]) -> Runs:
+        """Find the runs of a flat array."""
+        starts = np.flatnonzero(np.r_[True, labels[1:] != labels[:-1]])
+        lengths = np.diff(np.r_[starts, labels.size])
+        return cls(tuple(labels[starts].tolist()), tuple(lengths.tolist()))
+
+    def expand(self) -> NDArray[np.uint32]:
+        """Return the flat array."""
+        return np.repeat(np.array(self.values, np.uint32), self.lengths)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelPatch:
+    """Pixels of one plane that changed, and what they were and became.
+
+    Attributes
+    ----------
+    frame
+        The plane.
+    region
+        The smallest rectangle around the pixels.
+    bits
+        Which pixels of the region, row by row: packed and compressed.
+    before, after
+        Their labels.
+    """
+
+    frame: int
+    region: Region
+    bits: bytes
+    before: Runs
+    after: Runs
+
+    @classmethod
+    def between(
+        cls, frame: int, region: Region, before: ArrayLike, after: ArrayLike
+    ) -> LabelPatch | None:
+        """Return what differs between two states of a region, or None if nothing."""
+        old, new = np.asarray(before), np.asarray(after)
+        changed = old != new
+        rows, cols = np.flatnonzero(changed.any(1)), np.flatnonzero(changed.any(0))
+        if not rows.size:
+            return None
+        box = Region(int(rows[0]), int(cols[0]), int(rows[-1]) + 1, int(cols[-1]) + 1)
+        old, new, changed = old[box.slices], new[box.slices], changed[box.slices]
+        return cls(
+            frame=frame,
+            region=box.shifted(region.top, region.left),
+            bits=zlib.compress(np.packbits(changed).tobytes(), 1),
+            before=Runs.of(old[changed]),
+            after=Runs.of(new[changed]),
+        )
+
+    @property
+    def changed(self) -> NDArray[np.bool_]:
+        """True where a pixel of the region changed."""
+        packed = np.frombuffer(zlib.decompress(self.bits), np.uint8)
+        height, width = self.region.shape
+        flat = np.unpackbits(packed, count=height * width)
+        return flat.reshape(height, width).astype(bool)
+
+    def inverse(self) -> LabelPatch:
+        """Return the patch that undoes this one."""
+        return replace(self, before=self.after, after=self.before)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types; `from_dict` is the exact inverse."""
+        box = self.region
+        return {
+            "frame": self.frame,
+            "region": [box.top, box.left, box.bottom, box.right],
+            "bits": b64encode(self.bits).decode(),
+            "before": [list(self.before.values), list(self.before.lengths)],
+            "after": [list(self.after.values), list(self.after.lengths)],
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> LabelPatch:
+        """Inverse of `to_dict`."""
+        before, after = (
+            Runs(tuple(values), tuple(lengths))
+            for values, lengths in (data["before"], data["after"])
+        )
+        bits = b64decode(data["bits"])
+        return cls(data["frame"], Region(*data["region"]), bits, before, after)

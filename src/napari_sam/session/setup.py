@@ -1,0 +1,118 @@
+"""Who answered, and how the image was shown: what a replay needs to ask again."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_sam.core.appearance import Appearance
+from napari_sam.core.frames import digest
+from napari_sam.core.sampling import sample
+from napari_sam.core.tiling import Tiling
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from napari_sam.core.frames import Frames
+    from napari_sam.core.protocols import Promptable
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """A model, an appearance and a tiling.
+
+    Attributes
+    ----------
+    model
+        Name that the model was opened by.
+    fingerprint
+        Of its weights, precision and preprocessing.
+    appearance
+        How pixels were shown to it.
+    tiling
+        How planes were cut.
+    """
+
+    model: str
+    fingerprint: str
+    appearance: Appearance
+    tiling: Tiling
+
+    @classmethod
+    def of(cls, image: Promptable) -> Setup:
+        """Describe an image that answers prompts."""
+        backend = image.backend
+        name = str(getattr(backend, "name", type(backend).__name__))
+        return cls(name, backend.fingerprint, image.appearance, image.tiling)
+
+    @property
+    def key(self) -> str:
+        """A short name, the same on every machine."""
+        text = f"{self.fingerprint} {self.appearance.token} {self.tiling}"
+        text += f" {self.tiling.most}"
+        return blake2b(text.encode(), digest_size=6).hexdigest()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types; `from_dict` is the exact inverse."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Setup:
+        """Inverse of `to_dict`."""
+        look, cut = dict(data["appearance"]), dict(data["tiling"])
+        for name in ("channels", "index"):
+            look[name] = None if look[name] is None else tuple(look[name])
+        limits = look["limits"]
+        look["limits"] = None if limits is None else tuple(map(tuple, limits))
+        cut["tile"] = None if cut["tile"] is None else tuple(cut["tile"])
+        cut["halo"] = tuple(cut["halo"])
+        return cls(
+            data["model"], data["fingerprint"], Appearance(**look), Tiling(**cut)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ImageIdentity:
+    """What an image is known by: its shape, its type, and a sample of its pixels.
+
+    Attributes
+    ----------
+    axes
+        One letter per dimension.
+    shape
+        Length of each.
+    dtype
+        Type of the pixels.
+    sample
+        Digest of a fixed sample of them.
+    """
+
+    axes: str
+    shape: tuple[int, ...]
+    dtype: str
+    sample: str
+
+    @classmethod
+    def of(cls, frames: Frames) -> ImageIdentity:
+        """Look at an image; of a large one, at a part."""
+        shape = tuple(int(n) for n in frames.data.shape)
+        seen = np.ascontiguousarray(sample(frames))
+        return cls(frames.axes, shape, frames.dtype.name, digest(seen))
+
+    @property
+    def key(self) -> str:
+        """A short name, fit for a folder."""
+        text = f"{self.axes} {self.shape} {self.dtype} {self.sample}"
+        return blake2b(text.encode(), digest_size=8).hexdigest()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types; `from_dict` is the exact inverse."""
+        return {**asdict(self), "shape": list(self.shape)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> ImageIdentity:
+        """Inverse of `to_dict`."""
+        return cls(data["axes"], tuple(data["shape"]), data["dtype"], data["sample"])
