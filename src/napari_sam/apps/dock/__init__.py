@@ -1,0 +1,1 @@
+"""napari: a window onto a session."""
