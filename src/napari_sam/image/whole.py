@@ -16,6 +16,7 @@ from napari_sam.core.prompts import Prompts
 from napari_sam.core.routing import heard, nearest
 from napari_sam.core.statements import Choice
 from napari_sam.image.canvas import agreement
+from napari_sam.image.joined import joined
 from napari_sam.image.outline import redrawn
 from napari_sam.image.spread import spread
 
@@ -33,18 +34,21 @@ _MOST_READ = 1 << 26
 def completed(
     view: View, prompts: Prompts, tile: Tile, first: Prediction
 ) -> Prediction:
-    """Go on from the answer of one tile until all of the object was seen."""
-    if first.complete and tile.level == 0:
-        return first
-    if first.complete:
-        found = redrawn(view, prompts, tile, first, down_to=0)
-        return replace(found, others=first.others)
-    seen = _seen_from_afar(view, prompts, tile, first)
+    """Go on from the answer of one tile until all of the object was seen.
+
+    Of an answer to clicks, only what hangs together with them is kept.
+    """
+    near = joined(first, prompts)
+    if near.complete and tile.level == 0:
+        return near
+    seen: tuple[Tile, Prediction] | None = (tile, near)
+    if not near.complete:
+        seen = _seen_from_afar(view, prompts, tile, near)
     if seen is None:
         found = spread(view, prompts, tile, first)
     else:
         found = redrawn(view, prompts, *seen, down_to=0)
-    return replace(found, others=first.others)
+    return replace(joined(found, prompts), others=near.others)
 
 
 def _seen_from_afar(
@@ -60,7 +64,7 @@ def _seen_from_afar(
         coarser = nearest(prompts, view.tiling, view.plane, level)
         if view.cost(coarser) > _MOST_READ:
             return best
-        answer = view.ask(coarser, heard(said, coarser))
+        answer = joined(view.ask(coarser, heard(said, coarser)), prompts)
         found = max(answer.candidates, key=lambda c: agreement(first, c))
         if agreement(first, found) < _SAME:
             return best

@@ -1,0 +1,107 @@
+"""What hangs together with what was clicked: the rest of a mask is another object's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+
+from napari_sam.core import dense
+from napari_sam.core.statements import Point, Scribble, says_where
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_sam.core.prediction import Prediction
+    from napari_sam.core.prompts import Prompts
+
+#: Below the threshold, parts are joined again at the first of these where they meet.
+_LEVELS = (0.0, -1.0, -2.0, -4.0, -8.0)
+#: Rows and columns of a plane that holds every position.
+_ANYWHERE = (1 << 40, 1 << 40)
+#: Cells that share an edge or a corner hang together.
+_BESIDE = np.ones((3, 3), bool)
+
+
+def joined(answer: Prediction, prompts: Prompts) -> Prediction:
+    """Return an answer to clicks and strokes without the parts that none of them hit.
+
+    A model often adds a piece of a neighbour that looks the same. A person who means
+    an object in two parts clicks both. Boxes, outlines and masks say where all of the
+    object is, so with one of them the answer stays as it is; so does one of which
+    nothing was hit.
+
+    Parameters
+    ----------
+    answer
+        On the plane. Its other candidates are treated alike.
+    prompts
+        What was said on the plane.
+    """
+    places = _places(prompts)
+    if not places:
+        return answer
+    others = tuple(_kept(other, places) for other in answer.others)
+    return replace(_kept(answer, places), others=others)
+
+
+def _places(prompts: Prompts) -> list[tuple[float, float]]:
+    """Return where the object was hit; nowhere if more than hits was said."""
+    positive = [s for s in prompts.said if says_where(s)]
+    if not all(isinstance(s, Point | Scribble) for s in positive):
+        return []
+    return [place for s in positive for place in dense.sample(s, _ANYWHERE)]
+
+
+def _kept(answer: Prediction, places: Sequence[tuple[float, float]]) -> Prediction:
+    """Lower the logits of what was not hit, as far as it is apart."""
+    logits = answer.logits - np.float32(answer.threshold)
+    cells = _cells(answer, logits, places)
+    hit = _hit(logits, 0.0, cells)
+    if not hit.any() or np.array_equal(hit, logits > 0):
+        return answer
+    ceiling = np.full(logits.shape, _LEVELS[-1], np.float32)
+    for level, above in zip(_LEVELS[:0:-1], _LEVELS[-2::-1], strict=True):
+        ceiling[_hit(logits, level, cells)] = above
+    lowered = np.where(hit, logits, np.minimum(logits, ceiling))
+    return replace(answer, logits=lowered + np.float32(answer.threshold))
+
+
+def _cells(
+    answer: Prediction,
+    logits: NDArray[np.float32],
+    places: Sequence[tuple[float, float]],
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the cells that were hit: of a hit beside the mask, the best around it."""
+    start = np.array([answer.tile.top, answer.tile.left])
+    at = (np.asarray(places) + 0.5 - start) / answer.stride
+    inside = ((at >= 0) & (at < logits.shape)).all(1)
+    found = [_best(logits, *cell) for cell in np.floor(at[inside]).astype(int).tolist()]
+    rows, cols = np.array(found, np.intp).reshape(-1, 2).T
+    return rows, cols
+
+
+def _best(logits: NDArray[np.float32], row: int, col: int) -> tuple[int, int]:
+    if logits[row, col] > 0:
+        return row, col
+    top, left = max(row - 1, 0), max(col - 1, 0)
+    around = logits[top : row + 2, left : col + 2]
+    i, j = np.unravel_index(int(around.argmax()), around.shape)
+    return top + int(i), left + int(j)
+
+
+def _hit(
+    logits: NDArray[np.float32],
+    level: float,
+    cells: tuple[NDArray[np.intp], NDArray[np.intp]],
+) -> NDArray[np.bool_]:
+    """Cells above a level that hang together, above it, with one of `cells`."""
+    labels, count = ndimage.label(logits > level, _BESIDE)
+    wanted = np.zeros(count + 1, bool)
+    wanted[labels[cells]] = True
+    wanted[0] = False
+    return np.asarray(wanted[labels])
