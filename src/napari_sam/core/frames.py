@@ -12,7 +12,7 @@ import numpy as np
 from napari_sam.core.errors import AxesError, NotAnImageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -163,6 +163,13 @@ class Frames:
         return pixels.transpose([left.index(a) for a in "yxc" if a in left])
 
 
+def axes_of(names: Iterable[object]) -> str | None:
+    """Return the letters that dimensions are named by, or None if any is unknown."""
+    lower = [str(n).lower() for n in names]
+    letters = [n if n in tuple(_LETTERS) else _NAMES.get(n, "") for n in lower]
+    return "".join(letters) if all(letters) else None
+
+
 def _as_array(data: Any) -> NDArray[Any]:
     try:
         return np.asarray(data)
@@ -176,9 +183,7 @@ def _said(data: Any) -> str | None:
     names = found or getattr(getattr(data, "metadata", None), "dimension_names", None)
     if not isinstance(names, tuple | list) or len(names) != len(data.shape):
         return None
-    lower = [str(n).lower() for n in names]
-    letters = [n if n in tuple(_LETTERS) else _NAMES.get(n, "") for n in lower]
-    return "".join(letters) if all(letters) else None
+    return axes_of(names)
 
 
 def _checked(axes: str | None, shape: tuple[int, ...]) -> str:

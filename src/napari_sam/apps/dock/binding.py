@@ -1,0 +1,230 @@
+"""Keeps a session and the layers of a viewer saying the same thing. No Qt here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from psygnal import Signal
+
+from napari_sam.apps.dock import ours
+from napari_sam.apps.dock.hands import Hands
+from napari_sam.apps.dock.label_layer import LabelLayer
+from napari_sam.apps.dock.overlay import MaskOverlay
+from napari_sam.apps.dock.prompt_layers import PromptLayers
+from napari_sam.core.values import Address
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Labels, Points, Shapes
+
+    from napari_sam.apps.dock.geometry import PlaneGeometry
+    from napari_sam.core.prediction import Prediction
+    from napari_sam.session import AnnotationSession
+
+#: What transforms of a layer are called, and what is called when they change.
+_TRANSFORMS = ("scale", "translate", "rotate", "shear", "affine", "units")
+#: Tools by name: the layer, and its mode.
+TOOLS = {
+    "point": ("points", "add"),
+    "select": ("points", "select"),
+    "box": ("shapes", "add_rectangle"),
+    "ellipse": ("shapes", "add_ellipse"),
+    "polygon": ("shapes", "add_polygon"),
+    "lasso": ("shapes", "add_polygon_lasso"),
+    "line": ("shapes", "add_line"),
+    "scribble": ("shapes", "add_path"),
+    "move shapes": ("shapes", "select"),
+    "brush": ("labels", "paint"),
+    "eraser": ("labels", "erase"),
+    "pan": ("points", "pan_zoom"),
+}
+
+
+class LayerBinding:
+    """Layers of ours for one image layer in one viewer, and what they show.
+
+    Layers are made when they are needed, again if they were deleted; what they show is
+    in the session, so that nothing is lost with them. The user's own layers are never
+    changed.
+
+    Parameters
+    ----------
+    viewer
+        Where the image layer is.
+    session
+        What is shown.
+    geometry
+        How the image lies.
+
+    Attributes
+    ----------
+    refused
+        Emitted with a sentence about what was drawn and cannot be taken over.
+    frame_changed
+        Emitted with the plane that is in view, when it is another.
+    """
+
+    refused = Signal(str)
+    frame_changed = Signal(int)
+
+    def __init__(
+        self, viewer: ViewerModel, session: AnnotationSession, geometry: PlaneGeometry
+    ) -> None:
+        self.viewer, self.session, self.geometry = viewer, session, geometry
+        self._prompts = PromptLayers(viewer, session, geometry)
+        self._labels = LabelLayer(viewer, session, geometry)
+        self._preview = MaskOverlay(viewer, geometry, ours.PREVIEW_NAME, ours.PREVIEW)
+        self._hover = MaskOverlay(viewer, geometry, ours.HOVER_NAME, ours.HOVER)
+        self._hands = Hands(viewer, self._prompts)
+        self._moving = False
+        self._prompts.refused.connect(self.refused.emit)
+        self._labels.refused.connect(self.refused.emit)
+        session.preview_changed.connect(self._on_preview)
+        session.selection_changed.connect(self._on_selection)
+        viewer.dims.events.point.connect(self._on_dims)
+        for name in _TRANSFORMS:
+            getattr(geometry.layer.events, name).connect(self._on_transform)
+
+    @property
+    def points(self) -> Points:
+        """The layer for clicks; made when it is needed."""
+        layer = self._prompts.points
+        self._hands.attach(layer)
+        return layer
+
+    @property
+    def shapes(self) -> Shapes:
+        """The layer for boxes, lines and outlines; made when it is needed."""
+        return self._prompts.shapes
+
+    @property
+    def labels(self) -> Labels:
+        """The layer of objects that are kept; made when it is needed."""
+        return self._labels.layer
+
+    @property
+    def preview(self) -> Labels | None:
+        """The layer of the mask that may be kept, if there is one."""
+        return self._preview.layer
+
+    @property
+    def objects(self) -> Any:
+        """What is known of each object."""
+        return self._labels.table
+
+    @property
+    def layers(self) -> list[Any]:
+        """Layers of ours that are in the viewer."""
+        labels = [self._labels.layer] if self._labels.is_there else []
+        masks = [self._preview.layer, self._hover.layer]
+        return [*labels, *(m for m in masks if m is not None), *self._prompts.layers]
+
+    @property
+    def frame(self) -> int:
+        """The plane that is in view; the first if none is."""
+        position = self.geometry.of_world(self.viewer.dims.point)[0]
+        return self.geometry.frame_of(position) or 0
+
+    @property
+    def positive(self) -> bool:
+        """What is drawn next means."""
+        return self._prompts.positive
+
+    @positive.setter
+    def positive(self, positive: bool) -> None:
+        self._prompts.positive = positive
+        self._prompts.aim()
+
+    def start(self) -> None:
+        """Make the layers that work begins with, and take the tool for clicks."""
+        _ = self.labels
+        self._prompts.push()
+        self._on_dims()
+        self.use_tool("point")
+
+    def use_tool(self, name: str) -> None:
+        """Take one of `TOOLS`: its layer becomes the active one."""
+        which, mode = TOOLS[name]
+        layer = getattr(self, which)
+        self.viewer.layers.selection.active = layer
+        layer.mode = mode
+
+    def show_hover(self, mask: Prediction | None) -> None:
+        """Show the mask under the cursor, or none."""
+        self._hover.show(mask, self.session.current.frame)
+
+    def go_to(self, at: Address) -> None:
+        """Bring an object into view: its plane, and its middle if it has pixels."""
+        self._show_frame(at.frame)
+        footprint = self.session.state.footprints.get(at)
+        if footprint is not None:
+            world = self.geometry.to_world(at.frame, footprint.region.center)[0]
+            start = self.viewer.dims.ndim - len(world)
+            shown = self.viewer.dims.displayed
+            center = [world[d - start] for d in shown if d >= start]
+            if len(center) == len(shown):
+                self.viewer.scene.camera.center = tuple(center)
+
+    def toggle_prompts(self) -> None:
+        """Hide the layers of what was said, or show them again."""
+        layers = self._prompts.layers
+        visible = not any(layer.visible for layer in layers)
+        for layer in layers:
+            layer.visible = visible
+
+    def refresh(self) -> None:
+        """Lay our layers where the image is now."""
+        keywords = self.geometry.keywords()
+        for layer in self.layers:
+            for name, value in keywords.items():
+                setattr(layer, name, value)
+        self._on_preview(self.session.preview)
+        self._hover.show(None, 0)
+
+    def close(self, *, remove: bool = True) -> None:
+        """Listen no more, and take our layers away."""
+        self._hands.detach()
+        layers = self.layers
+        self.session.preview_changed.disconnect(self._on_preview)
+        self.session.selection_changed.disconnect(self._on_selection)
+        self.viewer.dims.events.point.disconnect(self._on_dims)
+        for name in _TRANSFORMS:
+            getattr(self.geometry.layer.events, name).disconnect(self._on_transform)
+        self._prompts.close()
+        self._labels.close()
+        if remove:
+            for layer in layers:
+                self.viewer.layers.remove(layer)
+
+    def _show_frame(self, frame: int) -> None:
+        if frame != self.frame:
+            world = self.geometry.to_world(frame, self.geometry.middle)[0]
+            start = self.viewer.dims.ndim - len(world)
+            shown = self.viewer.dims.displayed
+            self._moving = True
+            try:
+                for axis, value in enumerate(world, start):
+                    if axis not in shown and self._is_frame_axis(axis - start):
+                        self.viewer.dims.set_point(axis, value)
+            finally:
+                self._moving = False
+
+    def _is_frame_axis(self, axis: int) -> bool:
+        own = axis - (self.geometry.layer.ndim - self.geometry.ndim)
+        return own >= 0 and self.geometry.axes[own] in self.geometry.frames.sizes
+
+    def _on_preview(self, preview: Prediction | None) -> None:
+        self._preview.show(preview, self.session.current.frame)
+
+    def _on_selection(self, at: Address) -> None:
+        self._show_frame(at.frame)
+
+    def _on_dims(self, _: Any = None) -> None:
+        """Follow the sliders: the same object, in the plane that is in view."""
+        frame = self.frame
+        if not self._moving and frame != self.session.current.frame:
+            self.session.current = Address(frame, self.session.current.object_id)
+            self.frame_changed.emit(frame)
+
+    def _on_transform(self, _: Any = None) -> None:
+        self.refresh()

@@ -1,0 +1,149 @@
+"""What hands drew: rows of our layers, understood. Pure: arrays in, values out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_sam.apps.dock.layers import COLUMNS, Row
+from napari_sam.core.errors import PromptError
+from napari_sam.core.prompts import Prompts
+from napari_sam.core.routing import check_inside
+from napari_sam.core.statements import Box, Point, Polygon, Scribble
+from napari_sam.core.values import Address
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from napari_sam.apps.dock.geometry import PlaneGeometry
+    from napari_sam.core.statements import Statement
+
+#: Decimals of a pixel that are kept. What transforms add or lose is far less.
+_DECIMALS = 3
+#: Corners that an ellipse is drawn with.
+_CORNERS = 64
+#: Place in what was said of a row that has none.
+_LAST = 10**9
+
+
+@dataclass(slots=True)
+class Drawn:
+    """What was found in a layer.
+
+    Attributes
+    ----------
+    rows
+        What can be understood, as it stands in the layer.
+    refused
+        Why the others cannot be, in words for the person who drew them.
+    """
+
+    rows: list[Row] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+
+
+def read_points(
+    positions: NDArray[Any], table: pd.DataFrame, geometry: PlaneGeometry
+) -> Drawn:
+    """Return what a layer of points says."""
+    drawn = Drawn()
+    for position, said in zip(positions, _columns(table), strict=True):
+        frame = geometry.frame_of(position)
+        row, col = _rounded(position[list(geometry.plane_axes)]).tolist()
+        if frame is None:
+            drawn.refused.append("The point is outside the image.")
+        else:
+            _add(drawn, frame, said, partial(Point, row, col), geometry)
+    return drawn
+
+
+def read_shapes(
+    shapes: Sequence[NDArray[Any]],
+    types: Sequence[str],
+    table: pd.DataFrame,
+    geometry: PlaneGeometry,
+) -> Drawn:
+    """Return what a layer of shapes says.
+
+    A rectangle along rows and columns is a box; a turned one, an ellipse and a polygon
+    are outlines; a line and a path are scribbles.
+    """
+    drawn = Drawn()
+    for corners, kind, said in zip(shapes, types, _columns(table), strict=True):
+        frames = {geometry.frame_of(corner) for corner in corners}
+        frame = frames.pop()
+        if frame is None or frames:
+            drawn.refused.append(
+                "The shape is outside the image."
+                if frame is None and not frames
+                else "The shape goes through several planes: draw it in one."
+            )
+            continue
+        path = _rounded(corners[:, list(geometry.plane_axes)])
+        _add(drawn, frame, said, partial(_meant, path, kind), geometry)
+    return drawn
+
+
+def _columns(table: pd.DataFrame) -> Iterable[tuple[int, bool, int]]:
+    """Object, positive and order of each row; what is missing comes last."""
+    for object_id, positive, order in zip(
+        *(table[name] for name in COLUMNS), strict=True
+    ):
+        known = order == order  # a row that was pasted may have no number
+        yield int(object_id), bool(positive), int(order) if known else _LAST
+
+
+def _add(
+    drawn: Drawn,
+    frame: int,
+    said: tuple[int, bool, int],
+    make: Callable[[bool], Statement],
+    geometry: PlaneGeometry,
+) -> None:
+    object_id, positive, order = said
+    try:
+        statement = make(positive)
+        check_inside(Prompts((statement,)), geometry.frames.plane_shape)
+        drawn.rows.append(Row(Address(frame, object_id), order, statement))
+    except PromptError as wrong:
+        drawn.refused.append(str(wrong))
+
+
+def _meant(corners: NDArray[np.float64], kind: str, positive: bool) -> Statement:
+    """Return what a shape says; pixel centres of its corners are on integers."""
+    if kind == "rectangle" and _is_straight(corners):
+        (top, left), (bottom, right) = corners.min(0), corners.max(0)
+        # What is drawn are edges; a box names pixels, of which the last is outside.
+        return Box(top + 0.5, left + 0.5, bottom + 0.5, right + 0.5)
+    if kind == "ellipse":
+        corners = _ellipse(corners)
+    path = tuple((float(row), float(col)) for row, col in corners)
+    if kind in ("line", "path"):
+        return Scribble(path, positive)
+    return Polygon(path, positive)
+
+
+def _is_straight(corners: NDArray[np.float64]) -> bool:
+    """Whether the sides of a rectangle run along rows and columns."""
+    around = np.array([corners.min(0), corners.max(0)])
+    away = np.abs(corners[:, None] - around[None]).min(1)
+    return bool((away <= 2 * 10.0**-_DECIMALS).all())
+
+
+def _ellipse(corners: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return corners of an ellipse from those of the rectangle around it."""
+    center = corners.mean(0)
+    down, across = (corners[3] - corners[0]) / 2, (corners[1] - corners[0]) / 2
+    angle = np.linspace(0, 2 * np.pi, _CORNERS, endpoint=False)[:, None]
+    return _rounded(center + np.sin(angle) * down + np.cos(angle) * across)
+
+
+def _rounded(positions: NDArray[Any]) -> NDArray[np.float64]:
+    # Adding zero makes -0.0 a plain one.
+    return np.round(np.asarray(positions, float), _DECIMALS) + 0.0

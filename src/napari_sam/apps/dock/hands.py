@@ -1,0 +1,84 @@
+"""Clicks on the layer for prompts: left is positive, right or Shift negative."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_sam.apps.dock.ours import POINT_SIZE
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from napari.components import ViewerModel
+    from napari.layers import Points
+
+    from napari_sam.apps.dock.prompt_layers import PromptLayers
+
+
+class Hands:
+    """What the mouse does on the layer for clicks, while its tool is "add points".
+
+    A click says something; a press on a point that is there takes hold of it, and
+    drags or selects it as napari's own tool for that does.
+    """
+
+    def __init__(self, viewer: ViewerModel, prompts: PromptLayers) -> None:
+        self._viewer, self._prompts = viewer, prompts
+        self._layers: list[Points] = []
+
+    def attach(self, layer: Points) -> None:
+        """Listen to the mouse on a layer; it comes before napari's own tools."""
+        if all(layer is not other for other in self._layers):
+            self._layers.append(layer)
+            layer.mouse_drag_callbacks.insert(0, self._press)
+            self._viewer.scene.camera.events.zoom.connect(self._fit)
+            self._fit()
+
+    def detach(self) -> None:
+        """Listen no more."""
+        for layer in self._layers:
+            layer.mouse_drag_callbacks.remove(self._press)
+            self._viewer.scene.camera.events.zoom.disconnect(self._fit)
+        self._layers.clear()
+
+    def _press(self, layer: Points, event: Any) -> Generator[None, None, None] | None:
+        if str(layer.mode) != "add":
+            return None
+        held = layer.get_value(
+            event.position,
+            view_direction=event.view_direction,
+            dims_displayed=event.dims_displayed,
+            world=True,
+        )
+        if held is None:
+            self._prompts.aim(positive=self._prompts.positive is not _opposite(event))
+            return None
+        # The tools of a layer are looked up one by one: "select" comes next now, in
+        # place of "add", and whoever stands after it sees the end of its drag.
+        layer.mode = "select"
+        layer.mouse_drag_callbacks.append(self._let_go)
+        return None
+
+    def _let_go(self, layer: Points, event: Any) -> Generator[None, None, None]:
+        yield
+        while event.type == "mouse_move":
+            yield
+        layer.mouse_drag_callbacks.remove(self._let_go)
+        selected = set(layer.selected_data)
+        layer.mode = "add"
+        layer.selected_data = selected
+
+    def _fit(self, _: Any = None) -> None:
+        """Keep points as large on the screen as they are, however near one looks."""
+        for layer in self._layers:
+            pixel = abs(float(np.asarray(layer.scale)[-1]))
+            size = POINT_SIZE / (self._viewer.scene.camera.zoom * pixel)
+            layer.current_size = size
+            layer.size = size
+
+
+def _opposite(event: Any) -> bool:
+    """Whether a click means the opposite of what is set."""
+    return event.button == 2 or "Shift" in event.modifiers

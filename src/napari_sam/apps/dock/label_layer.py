@@ -1,0 +1,163 @@
+"""The layer of objects that are kept: shows a session's labels, and is painted on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from psygnal import Signal
+
+from napari_sam.apps.dock import compat, ours
+from napari_sam.apps.dock.objects import ObjectTable
+from napari_sam.core.errors import NapariSamError
+from napari_sam.session import actions
+from napari_sam.session.patch import LabelPatch
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Labels
+    from numpy.typing import NDArray
+
+    from napari_sam.apps.dock.geometry import PlaneGeometry
+    from napari_sam.core.grid import Region
+    from napari_sam.core.values import Address
+    from napari_sam.session import AnnotationSession
+
+
+class LabelLayer:
+    """Shows the labels of a session, and takes strokes of the brush into it.
+
+    Attributes
+    ----------
+    refused
+        Emitted with a sentence when a stroke could not be taken over.
+    """
+
+    refused = Signal(str)
+
+    def __init__(
+        self, viewer: ViewerModel, session: AnnotationSession, geometry: PlaneGeometry
+    ) -> None:
+        self._viewer, self._session, self._geometry = viewer, session, geometry
+        self._layer: Any = None
+        self._painting = False
+        self.table = ObjectTable(session)
+        session.labels_changed.connect(self._on_labels)
+        session.objects_changed.connect(self._on_objects)
+        session.selection_changed.connect(self._on_selection)
+
+    @property
+    def layer(self) -> Labels:
+        """The layer; made when it is needed."""
+        if not self.is_there:
+            self._forget()
+            data, keywords = self._data()
+            with ours.staying_active(self._viewer):
+                self._layer = ours.add_labels(self._viewer, data, keywords)
+            self._layer.events.paint.connect(self._on_paint)
+            self._on_selection(self._session.current)
+            self._tabulate()
+        return self._layer
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the layer was made, and not deleted since."""
+        return self._layer is not None and self._layer in self._viewer.layers
+
+    def close(self) -> None:
+        """Listen no more; the layer stays where it is."""
+        self._session.labels_changed.disconnect(self._on_labels)
+        self._session.objects_changed.disconnect(self._on_objects)
+        self._session.selection_changed.disconnect(self._on_selection)
+        self._forget()
+
+    def _data(self) -> tuple[Any, dict[str, Any]]:
+        return self._geometry.view(self._session.labels), self._geometry.keywords()
+
+    def _window(self, patch: LabelPatch) -> tuple[slice, ...] | None:
+        """Where a change lies in the data of the layer; None if it does not."""
+        return self._geometry.window(patch.frame, patch.region)
+
+    def _offset(self) -> tuple[int, ...]:
+        """Return the first pixel of the layer's data, in that of the whole image."""
+        return (0,) * self._geometry.ndim
+
+    def _forget(self) -> None:
+        if self._layer is not None:
+            self._layer.events.paint.disconnect(self._on_paint)
+            self._layer = None
+
+    def _on_labels(self, patches: tuple[LabelPatch, ...]) -> None:
+        if not self.is_there:
+            _ = self.layer
+            return
+        for patch in patches:
+            window = self._window(patch)
+            if window is not None:
+                compat.redraw(self._layer, window)
+        self.table.update(
+            {i for p in patches for i in (*p.before.values, *p.after.values)} - {0}
+        )
+        self._tabulate()
+
+    def _on_objects(self, ids: tuple[int, ...]) -> None:
+        self.table.update(ids)
+        if self.is_there:
+            self._tabulate()
+
+    def _on_selection(self, at: Address) -> None:
+        if self.is_there:
+            self._layer.selected_label = at.object_id
+
+    def _tabulate(self) -> None:
+        self._layer.features = self.table.columns()
+
+    def _on_paint(self, event: Any) -> None:
+        """Take over what a brush draws into the layer."""
+        changes = self._changes(compat.dabs(event.value))
+        patches = [
+            patch
+            for frame, region, before, after in changes
+            if (patch := LabelPatch.between(frame, region, before, after))
+        ]
+        try:
+            if len(patches) == 1:
+                self._session.do(actions.Paint(patches[0]))
+            elif patches:
+                self._session.do(actions.Keep(tuple(patches)))
+        except NapariSamError as wrong:
+            self._take_back(patches)
+            self.refused.emit(str(wrong))
+
+    def _changes(
+        self, dabs: list[compat.Dab]
+    ) -> list[tuple[int, Region, NDArray[Any], NDArray[Any]]]:
+        """Every plane that a stroke went through: where, and before and after."""
+        around = tuple(
+            slice(min(part.start for part in parts), max(part.stop for part in parts))
+            for parts in zip(*(dab.window for dab in dabs), strict=True)
+        )
+        # A stroke may be told of before it is drawn, or after.
+        before = np.array(self._layer.data[around])
+        places = [
+            tuple(
+                slice(part.start - a.start, part.stop - a.start)
+                for part, a in zip(dab.window, around, strict=True)
+            )
+            for dab in dabs
+        ]
+        for inside, dab in zip(reversed(places), reversed(dabs), strict=True):
+            before[inside][dab.changed] = dab.before
+        after = before.copy()
+        for inside, dab in zip(places, dabs, strict=True):
+            after[inside][dab.changed] = dab.after
+        return self._geometry.planes(around, self._offset(), before, after)
+
+    def _take_back(self, patches: list[LabelPatch]) -> None:
+        for patch in patches:
+            window = self._window(patch)
+            if window is not None:
+                part = np.array(self._layer.data[window])
+                part[patch.changed.reshape(part.shape)] = patch.before.expand()
+                self._layer.data[window] = part
+                compat.redraw(self._layer, window)

@@ -1,0 +1,88 @@
+"""What is known of each object, as the table of a labels layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from napari_sam.session import AnnotationSession
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One object.
+
+    Attributes
+    ----------
+    index
+        Its number.
+    name
+        As people call it.
+    category
+        Its class.
+    status
+        How far the work on it is.
+    area
+        Pixels it has, in all planes.
+    frame
+        The first plane that it is in, or -1.
+    """
+
+    index: int
+    name: str
+    category: str
+    status: str
+    area: int
+    frame: int
+
+
+class ObjectTable:
+    """Every object of a session, by its number; brought up to date bit by bit."""
+
+    def __init__(self, session: AnnotationSession) -> None:
+        self._session = session
+        self._entries: dict[int, Entry] = {}
+        self.update(session.objects)
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The objects, by their numbers."""
+        return [self._entries[i] for i in sorted(self._entries)]
+
+    def update(self, ids: Iterable[int]) -> None:
+        """Look at some objects again."""
+        wanted = set(ids)
+        areas: dict[int, int] = dict.fromkeys(wanted, 0)
+        first: dict[int, int] = {}
+        state = self._session.state
+        for at, footprint in state.footprints.items():
+            if at.object_id in wanted:
+                areas[at.object_id] += footprint.area
+                first[at.object_id] = min(at.frame, first.get(at.object_id, at.frame))
+        for i in wanted:
+            info = state.objects.get(i)
+            if info is None:
+                self._entries.pop(i, None)
+                continue
+            self._entries[i] = Entry(
+                index=i,
+                name=info.name,
+                category=info.category,
+                status=info.status,
+                area=areas[i],
+                frame=first.get(i, -1),
+            )
+
+    def columns(self) -> dict[str, list[Any]]:
+        """Return the table as napari keeps it beside labels."""
+        entries = self.entries
+        return {
+            "index": [e.index for e in entries],
+            "name": [e.name for e in entries],
+            "class": [e.category for e in entries],
+            "status": [e.status for e in entries],
+            "area": [e.area for e in entries],
+        }
