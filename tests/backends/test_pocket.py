@@ -39,6 +39,13 @@ class TestPocketInBfloat16(BackendTests):
         return PocketBackend(tiny_model(), device="cpu", precision="bfloat16")
 
 
+class TestPocketInBatches(BackendTests):
+    batch_tolerance = 1e-5
+
+    def make_backend(self):
+        return PocketBackend(tiny_model(), device="cpu", batch_size=3)
+
+
 @pytest.fixture(scope="module")
 def bundled():
     return open_pocket(device="cpu")

@@ -46,6 +46,13 @@ class TestVitInBfloat16(BackendTests):
         return backend(precision="bfloat16")
 
 
+class TestVitInBatches(BackendTests):
+    batch_tolerance = 1e-5
+
+    def make_backend(self):
+        return backend(batch_size=3)
+
+
 class TestTinyVit(BackendTests):
     def make_backend(self):
         return backend(SamConfig.tiny_vit_t())

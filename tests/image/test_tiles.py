@@ -1,5 +1,8 @@
 """Planes larger than the model's input: one scale, whole answers, few pixels read."""
 
+from collections import defaultdict
+from threading import Event
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -186,6 +189,41 @@ def test_embedding_can_be_stopped_and_goes_on_where_it_was(workers):
     assert found.backend.encoded == 3
     done = found.embed(workers=workers, batch=4)
     assert (done.encoded, done.found) == (len(found.tiles) - 3, 3)
+
+
+def test_reading_encoding_and_writing_go_on_at_once():
+    """Each waits until the next one of what feeds it has begun."""
+    began = {what: defaultdict(Event) for what in ("read", "encode")}
+    late = []
+
+    def wait_for(what, n):
+        if n < 4 and not began[what][n].wait(10):
+            late.append((what, n))
+
+    class Slow(ThresholdBackend):
+        def encode(self, planes):
+            n = self.encoded
+            began["encode"][n].set()
+            wait_for("read", n + 1)
+            return super().encode(planes)
+
+    class Store(MemoryStore):
+        def put(self, key, embedding):
+            wait_for("encode", key.at[0] + 1)
+            return super().put(key, embedding)
+
+    class Stack:
+        shape, dtype = (4, 64, 64), np.dtype("u1")
+
+        def __getitem__(self, where):
+            began["read"][where[0]].set()
+            return np.full((64, 64), where[0], np.uint8)
+
+    found = PromptableImage(
+        Stack(), Slow(), axes="tyx", appearance=PLAIN, store=Store()
+    )
+    assert found.embed(batch=1).encoded == 4
+    assert late == []
 
 
 def test_tiles_that_hold_nothing_are_skipped_and_that_is_recorded():

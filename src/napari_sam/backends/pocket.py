@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from torch.nn import functional as F
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
+from napari_sam.backends.batches import Batches, at_once
 from napari_sam.backends.conversation import Answer, Conversation
 from napari_sam.backends.torch_tools import as_tensor, digest_state, find_device
 from napari_sam.core.errors import CheckpointError
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 #: Part of every fingerprint: changes when pixels are prepared in another way.
 _PREPARATION = "p1"
+#: What encoding one more tile of 1024 pixels takes, generously.
+_TILE_BYTES = 200_000_000
 _NAMES = ("s16", "s8", "s4", "s2")
 
 
@@ -54,6 +57,9 @@ class PocketBackend(Conversation):
         For messages and fingerprints.
     precision
         Of the encoder: ``float32`` (also ``auto``) or ``bfloat16``.
+    batch_size
+        Tiles encoded at once. By default, one on a CPU, and on a GPU what its free
+        memory takes.
     """
 
     working_size = WORKING_SIZE
@@ -67,6 +73,7 @@ class PocketBackend(Conversation):
         device: str = "auto",
         name: str = "pocket",
         precision: str = "auto",
+        batch_size: int | None = None,
     ) -> None:
         super().__init__()
         self.device = find_device(device)
@@ -77,6 +84,12 @@ class PocketBackend(Conversation):
         self.model = fused(model).to(self.device)
         self.model.encoder.to(getattr(torch, self.precision))
         convert_conv2d_weight_memory_format(self.model, torch.channels_last)
+        self._batches = Batches(batch_size or at_once(self.device, _TILE_BYTES))
+
+    @property
+    def batch_size(self) -> int:
+        """Tiles encoded at once; fewer, once memory ran out."""
+        return self._batches.size
 
     @property
     def fingerprint(self) -> str:
@@ -85,7 +98,7 @@ class PocketBackend(Conversation):
 
     @torch.inference_mode()
     def encode(self, planes: Sequence[NDArray[np.uint8]]) -> list[Embedding]:
-        """Embed tiles ``(y, x, 3)``, one after the other.
+        """Embed tiles ``(y, x, 3)``.
 
         Returns
         -------
@@ -93,9 +106,14 @@ class PocketBackend(Conversation):
             For each, float32 features ``(C, rows, cols)`` at strides 16, 8, 4 and 2
             of the working image, and the tile's shape.
         """
-        return [self._encode(p) for p in planes]
+        made = self._batches.run([self._prepared(p) for p in planes], self._encode)
+        return [
+            {**found, "shape": np.array(plane.shape[:2], np.int32)}
+            for found, plane in zip(made, planes, strict=True)
+        ]
 
-    def _encode(self, plane: NDArray[np.uint8]) -> Embedding:
+    def _prepared(self, plane: NDArray[np.uint8]) -> torch.Tensor:
+        """Return the working image ``(3, rows, cols)``, padded."""
         shape = plane.shape[0], plane.shape[1]
         x = as_tensor(np.ascontiguousarray(plane)).to(self.device)
         x = x.permute(2, 0, 1)[None].float().div_(255)
@@ -103,14 +121,15 @@ class PocketBackend(Conversation):
         if (rows, cols) != shape:
             shrinks = rows < shape[0]
             x = F.interpolate(x, (rows, cols), mode="bilinear", antialias=shrinks)
-        x = F.pad(x, (0, -cols % GRID, 0, -rows % GRID))
-        x = x.to(getattr(torch, self.precision), memory_format=torch.channels_last)
-        found = self.model.encoder(x)
-        embedding = {
-            name: f[0].float().contiguous().cpu().numpy()
-            for name, f in zip(_NAMES, found, strict=True)
-        }
-        return {**embedding, "shape": np.array(shape, np.int32)}
+        return F.pad(x, (0, -cols % GRID, 0, -rows % GRID))[0]
+
+    def _encode(self, stack: torch.Tensor) -> list[dict[str, NDArray[np.float32]]]:
+        x = stack.to(getattr(torch, self.precision), memory_format=torch.channels_last)
+        found = [f.float().contiguous().cpu().numpy() for f in self.model.encoder(x)]
+        return [
+            {name: f[i] for name, f in zip(_NAMES, found, strict=True)}
+            for i in range(len(x))
+        ]
 
     @torch.inference_mode()
     def _ask(

@@ -10,11 +10,13 @@ import torch
 from PIL import Image
 from torch.nn import functional as F
 
+from napari_sam.backends.batches import Batches, at_once
 from napari_sam.backends.conversation import Answer, Conversation
 from napari_sam.backends.torch_tools import as_tensor, digest_state, find_device
 from napari_sam.backends.weights import read_state
 from napari_sam.core.errors import ModelError
 from napari_sam.core.lowering import lower
+from napari_sam.models.config import SamConfig, VitConfig
 from napari_sam.models.precision import fast_float32, prefers_bfloat16
 from napari_sam.models.sam import Sam, Spoken
 from napari_sam.models.tiny_vit import TinyVit, for_inference
@@ -36,6 +38,10 @@ _DRAWN = 10.0
 _CELL = 4
 #: Previous logits are heard within these bounds.
 _BOUND = 32.0
+#: Arrays of all tokens that a transformer's block holds at once, at most.
+_ALIVE = 24
+#: What encoding one more tile takes MobileSAM's encoder, generously.
+_TINY_BYTES = 400_000_000
 _FITS = ("pad", "stretch")
 _VALUES = ("normalised", "unit")
 
@@ -67,6 +73,9 @@ class SamBackend(Conversation):
         Limits of contrast that the model was trained with; None for the usual ones.
     extras
         Tensors of further decoders that came with the weights.
+    batch_size
+        Tiles encoded at once. By default, one on a CPU, and on a GPU what its free
+        memory takes.
     """
 
     def __init__(
@@ -80,6 +89,7 @@ class SamBackend(Conversation):
         values: Literal["normalised", "unit"] = "normalised",
         percentiles: tuple[float, float] | None = None,
         extras: Mapping[str, Tensor] | None = None,
+        batch_size: int | None = None,
     ) -> None:
         super().__init__()
         if fit not in _FITS or values not in _VALUES:
@@ -105,6 +115,13 @@ class SamBackend(Conversation):
         if values == "unit":
             self.model.pixel_mean.zero_()
             self.model.pixel_std.fill_(1)
+        size = batch_size or at_once(self.device, _tile_bytes(model.config))
+        self._batches = Batches(size)
+
+    @property
+    def batch_size(self) -> int:
+        """Tiles encoded at once; fewer, once memory ran out."""
+        return self._batches.size
 
     @property
     def fingerprint(self) -> str:
@@ -117,7 +134,7 @@ class SamBackend(Conversation):
         return self.model.config.image_size
 
     def encode(self, planes: Sequence[NDArray[np.uint8]]) -> list[Embedding]:
-        """Embed tiles ``(y, x, 3)``, one after the other.
+        """Embed tiles ``(y, x, 3)``.
 
         Each is resized so that its longer side fills the encoder's square, with
         Pillow's bilinear filter, as the published models were trained; or so that
@@ -128,9 +145,18 @@ class SamBackend(Conversation):
         list
             For each, float32 ``image`` ``(C, rows, cols)`` and the tile's ``shape``.
         """
-        return [self._encode(p) for p in planes]
+        with torch.inference_mode(), fast_float32():
+            made = self._batches.run([self._prepared(p) for p in planes], self._encode)
+        return [
+            {"image": found, "shape": np.array(plane.shape[:2], np.int32)}
+            for found, plane in zip(made, planes, strict=True)
+        ]
 
-    def _encode(self, plane: NDArray[np.uint8]) -> Embedding:
+    def _encode(self, stack: Tensor) -> list[NDArray[np.float32]]:
+        return list(self.model.encode(stack).cpu().numpy())
+
+    def _prepared(self, plane: NDArray[np.uint8]) -> Tensor:
+        """Return the resized image ``(3, rows, cols)``."""
         shape = plane.shape[0], plane.shape[1]
         rows, cols = self._working_shape(shape)
         if (rows, cols) != shape:
@@ -141,9 +167,7 @@ class SamBackend(Conversation):
         x = as_tensor(np.ascontiguousarray(plane)).to(self.device)
         if self.values == "unit":
             x = _between_0_and_1(x)
-        with torch.inference_mode(), fast_float32():
-            found = self.model.encode(x.permute(2, 0, 1)[None])[0]
-        return {"image": found.cpu().numpy(), "shape": np.array(shape, np.int32)}
+        return x.permute(2, 0, 1)
 
     def _ask(
         self,
@@ -203,6 +227,14 @@ class SamBackend(Conversation):
     def _stride(self, shape: tuple[int, int]) -> tuple[float, float]:
         rows, cols = self._working_shape(shape)
         return _CELL * shape[0] / rows, _CELL * shape[1] / cols
+
+
+def _tile_bytes(config: SamConfig) -> int:
+    """Return what encoding one more tile takes, generously."""
+    encoder = config.encoder
+    if not isinstance(encoder, VitConfig):
+        return _TINY_BYTES
+    return _ALIVE * 4 * encoder.embed_dim * config.embedding_size**2
 
 
 def _between_0_and_1(x: Tensor) -> Tensor:

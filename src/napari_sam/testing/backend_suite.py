@@ -52,6 +52,9 @@ class BackendTests(ABC):
     ...         return MyBackend()
     """
 
+    #: How much a plane's embedding may depend on its batch; by default not at all.
+    batch_tolerance = 0.0
+
     @abstractmethod
     def make_backend(self) -> Backend:
         """Return a backend. Called once per test; cache it if that is slow."""
@@ -93,6 +96,22 @@ class BackendTests(ABC):
         (alone,) = backend.encode([picture(40, 64)])
         assert all(np.array_equal(one[k], first[k]) for k in one)
         assert all(np.array_equal(alone[k], second[k]) for k in alone)
+
+    def test_equal_planes_in_a_batch_encode_like_one_by_one(self) -> None:
+        """Nor do its neighbours in a batch, nor how many they are.
+
+        Where a library computes batches in another order, a backend may give
+        `batch_tolerance`, the largest difference relative to the largest value.
+        """
+        backend = self.make_backend()
+        assert int(getattr(backend, "batch_size", 1)) >= 1
+        planes = [np.roll(picture(), n, axis=0) for n in range(5)]
+        for plane, found in zip(planes, backend.encode(planes), strict=True):
+            (alone,) = backend.encode([plane])
+            assert found.keys() == alone.keys()
+            for name, array in alone.items():
+                most = self.batch_tolerance * np.abs(array).max(initial=0)
+                assert np.abs(found[name] - array.astype(float)).max() <= most
 
     def test_a_batch_of_prompts_decodes_like_one_by_one(self) -> None:
         """However many objects are asked for, each gets the mask it gets alone."""
