@@ -20,8 +20,12 @@ class Signals:
         The preview has other candidates, or none.
     model_changed
         Another model was asked for, or the one asked for is ready.
+    polarity_changed
+        What a plain click means now.
     hover_changed
         Whether the mask under the cursor is shown.
+    polarity_changed
+        What a plain click means from now on.
     overlap_found
         Numbers of objects under the preview, and the share of its area on each:
         `commit` was called while `overlap` is ``"ask"``. Call
@@ -38,7 +42,9 @@ class Signals:
     said = Signal(str, str)
     candidates_changed = Signal()
     model_changed = Signal()
+    polarity_changed = Signal(bool)
     hover_changed = Signal(bool)
+    polarity_changed = Signal(bool)
     overlap_found = Signal(dict)
     restorable = Signal(tuple)
     gone = Signal(str)

@@ -1,0 +1,1 @@
+"""Parts of the window, one for each thing a person does with it."""

@@ -1,0 +1,149 @@
+"""Which image is worked on, what its axes are, and which channels are looked at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari.layers import Image
+from qtpy.QtWidgets import QWidget
+
+from napari_sam.apps.dock.geometry import axes_possible, axes_said
+from napari_sam.apps.dock.panels.choosing import LayerChoice
+from napari_sam.apps.dock.panels.parts import choice, column, named, row, text
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Layer
+
+    from napari_sam.apps.dock.controller import Controller
+
+_WORDS = {"t": "time", "z": "depth", "c": "channels", "y": "rows", "x": "columns"}
+_COLORS = ("Red", "Green", "Blue")
+
+
+class ImagePanel(QWidget):
+    """Opens an image layer as soon as there is one that needs no question."""
+
+    def __init__(self, viewer: ViewerModel, controller: Controller) -> None:
+        super().__init__()
+        self._viewer, self._controller = viewer, controller
+        self._asked: Layer | None = None
+        self._ended = False
+        self.axes = choice("What the dimensions of this image are, in order")
+        self.axes.activated.connect(self._on_axes)
+        self._axes_row = named("Axes", self.axes)
+        self.channels = [
+            choice(f"The channel that the model sees as {color.lower()}")
+            for color in _COLORS
+        ]
+        self._channels_row = self._channel_row()
+        self.layers = LayerChoice(viewer, _is_image, self._on_layers)
+        self.layers.setToolTip("The image to segment")
+        self.layers.activated.connect(lambda _: self._chosen())
+        rows = column(self)
+        for line in (named("Image", self.layers), self._axes_row, self._channels_row):
+            rows.addWidget(line)
+        controller.opened.connect(self._on_opened)
+        self._on_opened(controller.session)
+        self._on_layers()
+
+    def end(self) -> None:
+        """Listen no more."""
+        self._ended = True
+        self.layers.close_list()
+
+    def _channel_row(self) -> QWidget:
+        for one in self.channels:
+            one.activated.connect(lambda _: self._open())
+        return _under(
+            "Channels that the model looks at, as red, green, blue",
+            row(*self.channels),
+        )
+
+    def _on_layers(self) -> None:
+        """Open the first image that comes, and leave one that went."""
+        if self._ended or not hasattr(self, "layers"):
+            return
+        nothing = self._controller.layer is None and self.layers.layer is None
+        if nothing and self.layers.count():
+            active = self._viewer.layers.selection.active
+            self.layers.layer = active
+            if self.layers.layer is None:
+                self.layers.setCurrentIndex(0)
+            self._chosen()
+
+    def _chosen(self) -> None:
+        """Offer what has to be said of the layer, and open it if that is nothing."""
+        layer = self.layers.layer
+        if layer is None:
+            return
+        said = axes_said(layer)
+        self._asked = layer
+        self.axes.clear()
+        self._axes_row.setVisible(said is None)
+        if said is None:
+            self.axes.addItem("choose what they are …", None)
+            for axes in axes_possible(layer)[:12]:
+                self.axes.addItem(_spelled(axes), axes)
+            self._offer_channels(None)
+            self._controller.said.emit(
+                "warning",
+                f"What are the axes of {layer.name!r}? Choose them above: is it a film "
+                "(time), or a stack (depth)?",
+            )
+            return
+        self._offer_channels(said)
+        self._open()
+
+    def _on_axes(self) -> None:
+        self._offer_channels(self.axes.currentData())
+        self._open()
+
+    def _offer_channels(self, axes: str | None) -> None:
+        count = 0
+        if axes is not None and self._asked is not None and "c" in axes:
+            data = self._asked.data[0] if self._asked.multiscale else self._asked.data
+            count = int(data.shape[axes.index("c")])
+        rgb = self._asked is not None and bool(getattr(self._asked, "rgb", False))
+        self._channels_row.setVisible(count > 1 and not rgb)
+        for i, one in enumerate(self.channels):
+            one.clear()
+            if i:
+                one.addItem("none", None)
+            for channel in range(count):
+                one.addItem(str(channel), channel)
+            one.setCurrentIndex(min(i + (i > 0), one.count() - 1))
+
+    def _open(self) -> None:
+        layer = self.layers.layer
+        if layer is None:
+            return
+        axes = axes_said(layer) or self.axes.currentData()
+        if axes is None:
+            return
+        chosen = [one.currentData() for one in self.channels]
+        wanted = [c for c in chosen if c is not None]
+        hidden = not self._channels_row.isVisibleTo(self)
+        self._controller.open(layer, axes=axes, channels=None if hidden else wanted)
+
+    def _on_opened(self, session: Any) -> None:
+        self.layers.layer = self._controller.layer or self.layers.layer
+        if session is None and not self.layers.count():
+            self._axes_row.hide()
+            self._channels_row.hide()
+
+
+def _is_image(layer: Layer) -> bool:
+    return isinstance(layer, Image)
+
+
+def _spelled(axes: str) -> str:
+    return ", ".join(_WORDS[a] for a in axes)
+
+
+def _under(words: str, widget: QWidget) -> QWidget:
+    both = QWidget()
+    rows = column(both)
+    rows.addWidget(text(words, faint=True))
+    rows.addWidget(widget)
+    return both

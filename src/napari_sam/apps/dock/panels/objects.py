@@ -1,0 +1,227 @@
+"""Every object there is, and what can be done with them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QItemSelectionModel, QSortFilterProxyModel, Qt
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QSpinBox,
+    QTableView,
+)
+
+from napari_sam.apps.dock.panels.parts import Section, button, choice, named, row
+from napari_sam.apps.dock.panels.table import (
+    CLASS,
+    NAME,
+    NUMBER,
+    PIXELS,
+    STATE,
+    ObjectModel,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from qtpy.QtGui import QKeyEvent
+
+    from napari_sam.apps.dock.controller import Controller
+
+_ALL = "all classes"
+
+
+class _Table(QTableView):
+    """A table whose letters are the viewer's keys, instead of searching its rows."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Leave letters to whoever is around."""
+        if event.text().isalpha():
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
+
+
+class ObjectsPanel(Section):
+    """A table of objects; a click on one goes there.
+
+    Parameters
+    ----------
+    controller
+        Who is told.
+    keys
+        The key of each action, by its name.
+    """
+
+    def __init__(self, controller: Controller, keys: Mapping[str, str]) -> None:
+        super().__init__("Objects")
+        self._controller = controller
+        self._following = False
+        self.model = ObjectModel(self._color_of, self._describe, self)
+        self._sorted = QSortFilterProxyModel(self)
+        self._sorted.setSourceModel(self.model)
+        self._sorted.setSortRole(Qt.ItemDataRole.UserRole)
+        self._sorted.setSortCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        self._sorted.setFilterKeyColumn(CLASS)
+        self.table = self._table()
+        self.classes = choice("Show the objects of one class", [(None, _ALL)])
+        self.classes.activated.connect(self._on_class)
+        self.rows.addWidget(named("Show", self.classes))
+        self.rows.addWidget(self.table)
+        self._add_buttons(keys)
+        controller.opened.connect(self._on_opened)
+        self._on_opened(controller.session)
+
+    @property
+    def selected(self) -> list[int]:
+        """Numbers of the objects that are selected, in the order of the rows."""
+        rows = self.table.selectionModel().selectedRows()
+        places = sorted(self._sorted.mapToSource(index).row() for index in rows)
+        return [self.model.entry(i).index for i in places]
+
+    def _add_buttons(self, keys: Mapping[str, str]) -> None:
+        do = self._controller
+        self.correct = button(
+            "Correct", "Go back to it, with all that was said about it", self._correct
+        )
+        self.delete = button("Delete", "Remove the selected objects", self._delete)
+        self.merge = button("Merge", "Make the selected objects one", self._merge)
+        self.split = button(
+            "Split", "Draw a line across the object, and it is cut there", self._split
+        )
+        self.approve = button(
+            "Approve", "Done: nothing may change it", self._approve, key=keys["approve"]
+        )
+        self.reject = button("Reject", "To be looked at again", self._reject)
+        self.pixels = QSpinBox()
+        self.pixels.setRange(1, 99)
+        self.pixels.setSuffix(" px")
+        self.pixels.setToolTip("By how many pixels it grows or shrinks")
+        self.grow = button("Grow", "Move its outline outwards", self._grow)
+        self.shrink = button("Shrink", "Move its outline inwards", self._shrink)
+        self.fill = button("Fill holes", "Close the holes in it", do.fill_holes)
+        self.rows.addWidget(row(self.correct, self.delete))
+        self.rows.addWidget(row(self.merge, self.split))
+        self.rows.addWidget(row(self.approve, self.reject))
+        self.rows.addWidget(row(self.grow, self.shrink, self.pixels))
+        self.rows.addWidget(self.fill)
+
+    def _table(self) -> QTableView:
+        table = _Table()
+        table.setModel(self._sorted)
+        table.setSortingEnabled(True)
+        table.sortByColumn(NUMBER, Qt.SortOrder.AscendingOrder)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setShowGrid(False)
+        table.setWordWrap(False)
+        table.verticalHeader().hide()
+        table.verticalHeader().setDefaultSectionSize(22)
+        header = table.horizontalHeader()
+        header.setMinimumSectionSize(28)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
+        for column, width in ((NUMBER, 40), (CLASS, 52), (STATE, 70), (PIXELS, 50)):
+            table.setColumnWidth(column, width)
+        table.setMinimumHeight(150)
+        table.selectionModel().selectionChanged.connect(self._on_selection)
+        return table
+
+    def _on_opened(self, session: Any) -> None:
+        self.inside.setEnabled(session is not None)
+        self.model.show([])
+        if session is not None:
+            session.objects_changed.connect(self._refresh)
+            session.labels_changed.connect(self._refresh)
+            session.selection_changed.connect(self._follow)
+            self._refresh()
+
+    def _refresh(self, _: Any = None) -> None:
+        binding, session = self._controller.binding, self._controller.session
+        if binding is None or session is None:
+            return
+        entries = binding.objects.entries
+        self.model.show(entries)
+        self._list_classes({entry.category for entry in entries} - {""})
+        self._follow(session.current)
+        self._enable()
+
+    def _list_classes(self, found: set[str]) -> None:
+        now = self.classes.currentText()
+        wanted = [_ALL, *sorted(found)]
+        if wanted != [self.classes.itemText(i) for i in range(self.classes.count())]:
+            self.classes.clear()
+            self.classes.addItems(wanted)
+            self.classes.setCurrentText(now if now in wanted else _ALL)
+            self._on_class()
+
+    def _on_class(self) -> None:
+        chosen = self.classes.currentText()
+        self._sorted.setFilterFixedString("" if chosen == _ALL else chosen)
+
+    def _on_selection(self) -> None:
+        """Go to the one object that was selected."""
+        chosen = self.selected
+        self._enable()
+        session = self._controller.session
+        if self._following or session is None or len(chosen) != 1:
+            return
+        if chosen[0] != session.current.object_id:
+            self._controller.select(chosen[0])
+
+    def _follow(self, at: Any) -> None:
+        """Select the row of the current object, without going anywhere."""
+        source = self.model.row_of(at.object_id)
+        if source is None or at.object_id in self.selected:
+            return
+        index = self._sorted.mapFromSource(self.model.index(source, 0))
+        flag = QItemSelectionModel.SelectionFlag
+        self._following = True
+        try:
+            self.table.selectionModel().select(index, flag.ClearAndSelect | flag.Rows)
+            self.table.scrollTo(index)
+        finally:
+            self._following = False
+
+    def _enable(self) -> None:
+        count = len(self.selected)
+        for one in (self.delete, self.approve, self.reject):
+            one.setEnabled(count > 0)
+        self.merge.setEnabled(count > 1)
+        for one in (self.correct, self.split, self.grow, self.shrink, self.fill):
+            one.setEnabled(count == 1)
+
+    def _correct(self) -> None:
+        for object_id in self.selected[:1]:
+            self._controller.reopen(object_id)
+
+    def _delete(self) -> None:
+        self._controller.delete(self.selected)
+
+    def _merge(self) -> None:
+        self._controller.merge(self.selected)
+
+    def _split(self) -> None:
+        self._controller.start_split()
+
+    def _approve(self) -> None:
+        for object_id in self.selected:
+            self._controller.approve(object_id)
+
+    def _reject(self) -> None:
+        for object_id in self.selected:
+            self._controller.reject(object_id)
+
+    def _grow(self) -> None:
+        self._controller.grow(self.pixels.value())
+
+    def _shrink(self) -> None:
+        self._controller.grow(-self.pixels.value())
+
+    def _describe(self, object_id: int, name: str | None, category: str | None) -> None:
+        self._controller.describe(object_id, name=name, category=category)
+
+    def _color_of(self, object_id: int) -> Any:
+        binding = self._controller.binding
+        color = None if binding is None else binding.labels.get_color(object_id)
+        return (0.5, 0.5, 0.5) if color is None else color

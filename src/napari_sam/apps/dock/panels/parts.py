@@ -1,0 +1,147 @@
+"""Pieces that panels are made of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from qtpy.QtGui import QIcon
+
+#: Pixels between things that belong together, and between those that do not.
+NEAR, APART = 4, 8
+
+
+class Section(QWidget):
+    """A title that opens and closes what is below it.
+
+    Parameters
+    ----------
+    title
+        What it is about, in a word or two.
+    is_open
+        Whether it is open at first.
+    """
+
+    def __init__(self, title: str, *, is_open: bool = True) -> None:
+        super().__init__()
+        self.title = QToolButton()
+        self.title.setText(title)
+        self.title.setCheckable(True)
+        self.title.setChecked(is_open)
+        self.title.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.title.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.title.setStyleSheet(
+            "QToolButton { border: none; background: transparent; font-weight: bold;"
+            " text-align: left; padding: 2px; }"
+        )
+        self.title.toggled.connect(self._show)
+        self.inside = QWidget()
+        self.rows = column(self.inside)
+        outside = column(self)
+        outside.addWidget(self.title)
+        outside.addWidget(self.inside)
+        self._show(is_open)
+
+    def add(self, *widgets: QWidget) -> None:
+        """Put widgets in a row of their own; one alone takes all of it."""
+        self.rows.addWidget(widgets[0] if len(widgets) == 1 else row(*widgets))
+
+    def _show(self, is_open: bool) -> None:
+        self.title.setArrowType(
+            Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow
+        )
+        self.inside.setVisible(is_open)
+
+
+def column(widget: QWidget) -> QVBoxLayout:
+    """Lay a widget out from top to bottom."""
+    layout = QVBoxLayout(widget)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(NEAR)
+    return layout
+
+
+def row(*widgets: QWidget) -> QWidget:
+    """Put widgets side by side; those that want more room share it."""
+    line = QWidget()
+    layout = QHBoxLayout(line)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(NEAR)
+    for widget in widgets:
+        layout.addWidget(widget)
+    return line
+
+
+def text(words: str = "", *, faint: bool = False) -> QLabel:
+    """Return words that go on in the next line where the window is narrow."""
+    label = QLabel(words)
+    label.setWordWrap(True)
+    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    if faint:
+        label.setEnabled(False)
+    return label
+
+
+def named(words: str, widget: QWidget) -> QWidget:
+    """Put a word before something to choose or to write in."""
+    label = QLabel(words)
+    label.setBuddy(widget)
+    label.setFixedWidth(58)
+    line = row(label, widget)
+    widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+    return line
+
+
+def button(
+    words: str, tip: str, called: Callable[[], object], *, key: str = ""
+) -> QPushButton:
+    """Return a button; a key that does the same stands behind its words."""
+    made = QPushButton(f"{words}  ({key})" if key else words)
+    made.setToolTip(tip)
+    made.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # so that keys stay the viewer's
+    made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+    made.clicked.connect(lambda: called())
+    return made
+
+
+def choice(tip: str, offered: Iterable[tuple[Any, str]] = ()) -> QComboBox:
+    """Return a list to choose from: values, and the words that stand for them."""
+    made = QComboBox()
+    made.setToolTip(tip)
+    # Not by clicking: the letters after it are keys of the viewer.
+    made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    made.setSizeAdjustPolicy(
+        QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+    )
+    made.setMinimumContentsLength(4)
+    for value, words in offered:
+        made.addItem(words, value)
+    return made
+
+
+def tool(words: str, tip: str, icon: QIcon) -> QToolButton:
+    """Return a picture with a word below it, that can be pressed down."""
+    made = QToolButton()
+    made.setText(words)
+    made.setToolTip(tip)
+    made.setIcon(icon)
+    made.setIconSize(QSize(20, 20))
+    made.setCheckable(True)
+    made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+    made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+    return made

@@ -1,0 +1,67 @@
+"""Earlier work on the same image that was not saved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtWidgets import QFrame
+
+from napari_sam.apps.dock.panels.parts import NEAR, button, column, row, text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari_sam.apps.dock.controller import Controller
+
+
+class RestorePanel(QFrame):
+    """A quiet question at the top; nothing happens until it is answered."""
+
+    def __init__(self, controller: Controller) -> None:
+        super().__init__()
+        self._controller = controller
+        self._journals: list[Any] = []
+        self.setStyleSheet("RestorePanel { border: 1px solid #56b4e9; }")
+        self.words = text()
+        self.restore = button(
+            "Restore", "Go on where that work ended, undo included", self._on_restore
+        )
+        self.discard = button("Discard", "Delete that work", self._on_discard)
+        self.later = button("Later", "Keep it, and ask again next time", self._on_later)
+        rows = column(self)
+        rows.setContentsMargins(NEAR, NEAR, NEAR, NEAR)
+        rows.addWidget(self.words)
+        rows.addWidget(row(self.restore, self.discard, self.later))
+        self.hide()
+        controller.restorable.connect(self.offer)
+        controller.opened.connect(self._on_opened)
+
+    def offer(self, journals: Sequence[Any]) -> None:
+        """Ask about journals, the newest first."""
+        self._journals = list(journals)
+        self.setVisible(bool(self._journals))
+        if self._journals:
+            self.words.setText(_sentence(self._journals[0]))
+
+    def _on_opened(self, session: Any) -> None:
+        if session is None:
+            self.offer(())
+
+    def _on_restore(self) -> None:
+        journal = self._journals[0]
+        self.offer(())
+        self._controller.restore(journal)
+
+    def _on_discard(self) -> None:
+        self._journals.pop(0).discard()
+        self.offer(self._journals)
+
+    def _on_later(self) -> None:
+        self.offer(())
+
+
+def _sentence(journal: Any) -> str:
+    count = journal.objects
+    objects = "1 object" if count == 1 else f"{count} objects"
+    when = journal.when.astimezone()
+    return f"Work from {when:%H:%M on %d %B} on this image ({objects}) was not saved."

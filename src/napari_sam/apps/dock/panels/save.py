@@ -1,0 +1,96 @@
+"""Writing labels and sessions, and saying whether that was done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtWidgets import QWidget
+
+from napari_sam.apps.dock.panels.asking import FORMS, SESSIONS
+from napari_sam.apps.dock.panels.parts import button, column, row, text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari_sam.apps.dock.controller import Controller
+    from napari_sam.apps.dock.panels.asking import Asking
+
+
+class SavePanel(QWidget):
+    """Two buttons and a line that says whether anything is not saved yet."""
+
+    def __init__(self, controller: Controller, asking: Asking) -> None:
+        super().__init__()
+        self._controller, self._asking = controller, asking
+        self._last: Path | None = None
+        self.state = text()
+        self.labels = button(
+            "Save labels …",
+            "As TIFF, OME-Zarr, GeoTIFF, GeoJSON, GeoPackage or COCO",
+            self.save_labels,
+        )
+        self.session = button(
+            "Save session …",
+            "All that was said, to go on later or to replay on the command line",
+            self.save_session,
+        )
+        rows = column(self)
+        rows.addWidget(row(self.labels, self.session))
+        rows.addWidget(self.state)
+        controller.opened.connect(self._on_opened)
+        self._on_opened(controller.session)
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether there is work that was written nowhere by the person."""
+        session = self._controller.session
+        return session is not None and session.unsaved
+
+    def save_labels(self, done: Callable[[], object] | None = None) -> bool:
+        """Ask where, and write. False if the person would rather not."""
+        return self._save(FORMS, ".tif", done)
+
+    def save_session(self) -> bool:
+        """Ask where, and write. False if the person would rather not."""
+        return self._save(SESSIONS, ".session.json", None)
+
+    def _save(
+        self, forms: dict[str, str], end: str, done: Callable[[], object] | None
+    ) -> bool:
+        path = self._asking.where_to_save(self._start(end), forms)
+        if path is None:
+            return False
+        self._last = path.parent
+        self._controller.save(path, overwrite=path.exists(), done=done)
+        return True
+
+    def _start(self, end: str) -> Path:
+        layer = self._controller.layer
+        source = None if layer is None else layer.source.path
+        folder = Path(source).parent if source else Path.home()
+        name = (
+            "image"
+            if layer is None
+            else "".join(
+                c if c.isalnum() or c in " -_" else "_" for c in Path(layer.name).stem
+            )
+        )
+        middle = "-labels" if end == ".tif" else ""
+        return (self._last or folder) / f"{name}{middle}{end}"
+
+    def _on_opened(self, session: Any) -> None:
+        for one in (self.labels, self.session):
+            one.setEnabled(session is not None)
+        if session is not None:
+            session.stepped.connect(self.show_state)
+        self.show_state()
+
+    def show_state(self, *_: Any) -> None:
+        """Say whether anything is not saved."""
+        if self._controller.session is None:
+            self.state.setText("")
+        elif self.unsaved:
+            self.state.setText("● Not saved yet; a copy is kept against a crash")
+        else:
+            self.state.setText("Nothing to save")

@@ -1,0 +1,98 @@
+"""What is going on: a sentence, and a bar while something takes long."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import QProgressBar, QSizePolicy, QToolButton, QWidget
+
+from napari_sam.apps.dock.panels.parts import column, row, text
+
+if TYPE_CHECKING:
+    from napari_sam.apps.dock.controller import Controller
+    from napari_sam.core.progress import Progress
+
+#: Milliseconds after which work is long enough for a bar.
+_LONG = 250
+#: What a sentence begins with, besides its colour.
+_MARKS = {"info": "", "warning": "⚠ ", "error": "✖ "}
+_COLORS = {"info": "", "warning": "color: #e69f00;", "error": "color: #ff6b4a;"}
+
+
+class StatusPanel(QWidget):
+    """The last line of the window. Its height is always the same."""
+
+    def __init__(self, controller: Controller) -> None:
+        super().__init__()
+        self.sentence = text()
+        self.sentence.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.sentence.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+        )
+        self.sentence.setFixedHeight(3 * self.sentence.fontMetrics().lineSpacing() + 4)
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setFixedHeight(8)
+        self.stop = QToolButton()
+        self.stop.setText("Stop")
+        self.stop.setToolTip("Stop this (Esc); what is done of it stays")
+        self.stop.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.stop.clicked.connect(lambda: controller.cancel())
+        rows = column(self)
+        rows.addWidget(self.sentence)
+        rows.addWidget(self._held(row(self.bar, self.stop)))
+        self._said, self._level, self._doing = "", "info", ""
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.timeout.connect(self._show_bar)
+        self._set_bar(False)
+
+    def say(self, level: str, words: str) -> None:
+        """Show a sentence until the next one."""
+        self._said, self._level = words, level
+        self._write()
+
+    def busy(self, what: str, progress: Progress | None) -> None:
+        """Show that something goes on, if it goes on for long; ``""`` ends it."""
+        self._doing = what
+        if not what:
+            self._patience.stop()
+            self._set_bar(False)
+            self._write()
+            return
+        known = progress is not None and progress.total > 0
+        self.bar.setRange(0, progress.total if progress and known else 0)
+        if progress is not None and known:
+            self.bar.setValue(progress.done)
+        if self.bar.isVisibleTo(self):
+            self._write()
+        elif not self._patience.isActive():
+            self._patience.start(_LONG)
+
+    def _held(self, widget: QWidget) -> QWidget:
+        """Keep the room of a widget while it is not shown."""
+        widget.setFixedHeight(22)
+        for part in (self.bar, self.stop):
+            policy = part.sizePolicy()
+            policy.setRetainSizeWhenHidden(True)
+            part.setSizePolicy(policy)
+        widget.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        return widget
+
+    def _show_bar(self) -> None:
+        self._set_bar(True)
+        self._write()
+
+    def _set_bar(self, shown: bool) -> None:
+        self.bar.setVisible(shown)
+        self.stop.setVisible(shown)
+
+    def _write(self) -> None:
+        if self._doing and self.bar.isVisibleTo(self):
+            self.sentence.setText(f"{self._doing} …")
+            self.sentence.setStyleSheet("")
+        else:
+            self.sentence.setText(_MARKS[self._level] + self._said)
+            self.sentence.setStyleSheet(_COLORS[self._level])
+        self.sentence.setToolTip(self._said)
