@@ -17,14 +17,18 @@ fail() {
   exit 1
 }
 
+# Newer releases call some packages by another name, with t64 at its end.
+is_there() {
+  dpkg-query -W -f='${Status}\n' "$1" "$1t64" 2>/dev/null | grep -q 'install ok installed'
+}
+
 # system_packages NAME...: install those Debian or Ubuntu packages that are missing.
 system_packages() {
   local name sudo missing=()
   command -v dpkg-query >/dev/null && command -v apt-get >/dev/null ||
     fail "Please install these with your system's package manager: $*"
   for name in "$@"; do
-    dpkg-query -W -f='${Status}' "$name" 2>/dev/null | grep -q 'install ok installed' ||
-      missing+=("$name")
+    is_there "$name" || missing+=("$name")
   done
   [ ${#missing[@]} -gt 0 ] || return 0
   if [ "$(id -u)" = 0 ]; then
@@ -39,6 +43,18 @@ system_packages() {
   "${sudo[@]}" apt-get update -qq
   "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y -qq --no-install-recommends "${missing[@]}"
+}
+
+# What Qt and napari need to open a window, on a screen that nobody sees.
+require_screen() {
+  [ "$(uname)" = Linux ] || return 0
+  # Elsewhere than on Debian and Ubuntu the person knows how these are called.
+  if ! command -v apt-get >/dev/null && command -v Xvfb >/dev/null; then
+    return
+  fi
+  system_packages xvfb xauth libgl1 libegl1 libgl1-mesa-dri libglib2.0-0 \
+    libfontconfig1 libdbus-1-3 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 \
+    libxcb-keysyms1 libxcb-shape0 libatomic1
 }
 
 is_recent() {

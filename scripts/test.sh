@@ -12,6 +12,7 @@ check() {
   "$VENV/bin/$1" "${@:2}" || failed+=("$1")
 }
 
+require_screen
 install_project test
 cd "$ROOT"
 

@@ -1,6 +1,10 @@
-"""Shared by all tests: a model without weights, under a name."""
+"""Shared by all tests: a model without weights, under a name, and a quiet napari."""
 
+import os
+import shutil
+import sys
 from importlib.metadata import EntryPoint, EntryPoints
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -13,6 +17,25 @@ settings.register_profile(
     "ours", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("ours")
+
+# napari reads these when it is imported: one Qt binding for all, drawing without a
+# graphics card, and settings that are not the person's own.
+NAPARI_HOME = TemporaryDirectory()
+os.environ.setdefault("QT_API", "pyside6")
+os.environ.setdefault("PYTEST_QT_API", os.environ["QT_API"])
+os.environ.setdefault("LIBGL_ALWAYS_SOFTWARE", "1")
+os.environ["NAPARI_CONFIG"] = f"{NAPARI_HOME.name}/settings.yaml"
+WINDOWS = {"make_napari_viewer", "qapp", "qtbot"}
+
+
+def pytest_runtest_setup(item):
+    """Say what is missing: without a screen Qt ends the whole run without a word."""
+    if sys.platform != "linux" or not WINDOWS.intersection(item.fixturenames):
+        return
+    if not os.environ.get("DISPLAY") and shutil.which("Xvfb") is None:
+        pytest.fail(
+            "This test opens a window. Install Xvfb (Debian: apt-get install xvfb)"
+        )
 
 
 @pytest.fixture(autouse=True)
