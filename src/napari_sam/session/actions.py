@@ -8,6 +8,7 @@ model, gives the same labels.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, TypeAlias
 
 from napari_sam.core.errors import PromptError
@@ -50,11 +51,14 @@ class Commit:
         What may happen to other objects under the new masks.
     setup
         Key of the `Setup` that answered.
+    said
+        Questions that were put in the same step.
     """
 
     ats: tuple[Address, ...]
     overlap: Overlap = "keep"
     setup: str = ""
+    said: tuple[tuple[Address, Question], ...] = ()
 
     def __post_init__(self) -> None:
         if self.overlap not in OVERLAPS:
@@ -66,6 +70,7 @@ class Keep:
     """Masks that nobody asked for one by one went into the labels, as pixels."""
 
     patches: tuple[LabelPatch, ...]
+    ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +206,13 @@ def _edits(
     match action:
         case Say(said):
             return questions.say(state, dict(said))
-        case Commit(ats, overlap):
-            return labels.commit(state, {at: answers[at] for at in ats}, overlap)
-        case Keep(patches):
-            return labels.kept(state, patches)
+        case Commit(ats, overlap, _, said):
+            return chain(
+                questions.say(state, dict(said)),
+                labels.commit(state, {at: answers[at] for at in ats}, overlap),
+            )
+        case Keep(patches, ids):
+            return labels.kept(state, patches, ids)
         case Paint(patch):
             return labels.paint(state, patch)
         case Reopen(at):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from psygnal import Signal
 
 from napari_sam.apps.dock import ours
@@ -11,14 +12,18 @@ from napari_sam.apps.dock.hands import Hands
 from napari_sam.apps.dock.label_layer import LabelLayer
 from napari_sam.apps.dock.overlay import MaskOverlay
 from napari_sam.apps.dock.prompt_layers import PromptLayers
+from napari_sam.core.grid import Region
 from napari_sam.core.values import Address
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from napari.components import ViewerModel
     from napari.layers import Labels, Points, Shapes
 
     from napari_sam.apps.dock.geometry import PlaneGeometry
     from napari_sam.core.prediction import Prediction
+    from napari_sam.core.statements import Statement
     from napari_sam.session import AnnotationSession
 
 #: What transforms of a layer are called, and what is called when they change.
@@ -62,10 +67,13 @@ class LayerBinding:
         Emitted with a sentence about what was drawn and cannot be taken over.
     frame_changed
         Emitted with the plane that is in view, when it is another.
+    made
+        Emitted with each layer that was made.
     """
 
     refused = Signal(str)
     frame_changed = Signal(int)
+    made = Signal(object)
 
     def __init__(
         self, viewer: ViewerModel, session: AnnotationSession, geometry: PlaneGeometry
@@ -77,6 +85,8 @@ class LayerBinding:
         self._hover = MaskOverlay(viewer, geometry, ours.HOVER_NAME, ours.HOVER)
         self._hands = Hands(viewer, self._prompts)
         self._moving = False
+        self._prompts.made.connect(self._on_made)
+        self._labels.made.connect(self.made.emit)
         self._prompts.refused.connect(self.refused.emit)
         self._labels.refused.connect(self.refused.emit)
         session.preview_changed.connect(self._on_preview)
@@ -88,9 +98,7 @@ class LayerBinding:
     @property
     def points(self) -> Points:
         """The layer for clicks; made when it is needed."""
-        layer = self._prompts.points
-        self._hands.attach(layer)
-        return layer
+        return self._prompts.points
 
     @property
     def shapes(self) -> Shapes:
@@ -149,13 +157,18 @@ class LayerBinding:
         self.viewer.layers.selection.active = layer
         layer.mode = mode
 
+    def draw_once(self, tool: str, then: Callable[[Statement], object]) -> None:
+        """Take a tool, and hand over what is drawn next instead of saying it."""
+        self.use_tool(tool)
+        self._prompts.intercept = then
+
     def show_hover(self, mask: Prediction | None) -> None:
         """Show the mask under the cursor, or none."""
         self._hover.show(mask, self.session.current.frame)
 
     def go_to(self, at: Address) -> None:
         """Bring an object into view: its plane, and its middle if it has pixels."""
-        self._show_frame(at.frame)
+        self.show_frame(at.frame)
         footprint = self.session.state.footprints.get(at)
         if footprint is not None:
             world = self.geometry.to_world(at.frame, footprint.region.center)[0]
@@ -171,6 +184,22 @@ class LayerBinding:
         visible = not any(layer.visible for layer in layers)
         for layer in layers:
             layer.visible = visible
+
+    def in_view(self) -> Region:
+        """Return the part of the plane that is on the screen; empty if none is."""
+        camera, dims = self.viewer.scene.camera, self.viewer.dims
+        half = np.array(self.viewer.canvas.size, float) / camera.zoom / 2
+        middle = np.array(camera.center[-2:], float)
+        corners = [
+            middle + half * sign for sign in ((-1, -1), (-1, 1), (1, -1), (1, 1))
+        ]
+        world = np.tile(np.array(dims.point, float), (4, 1))
+        world[:, list(dims.displayed[-2:])] = corners
+        plane = self.geometry.of_world(world)[:, list(self.geometry.plane_axes)]
+        (top, left), (bottom, right) = np.floor(plane.min(0)), np.ceil(plane.max(0)) + 1
+        return Region(int(top), int(left), int(bottom), int(right)).common(
+            Region(0, 0, *self.geometry.frames.plane_shape)
+        )
 
     def refresh(self) -> None:
         """Lay our layers where the image is now."""
@@ -196,7 +225,8 @@ class LayerBinding:
             for layer in layers:
                 self.viewer.layers.remove(layer)
 
-    def _show_frame(self, frame: int) -> None:
+    def show_frame(self, frame: int) -> None:
+        """Bring a plane into view."""
         if frame != self.frame:
             world = self.geometry.to_world(frame, self.geometry.middle)[0]
             start = self.viewer.dims.ndim - len(world)
@@ -209,6 +239,11 @@ class LayerBinding:
             finally:
                 self._moving = False
 
+    def _on_made(self, layer: Any) -> None:
+        if type(layer).__name__ == "Points":
+            self._hands.attach(layer)
+        self.made.emit(layer)
+
     def _is_frame_axis(self, axis: int) -> bool:
         own = axis - (self.geometry.layer.ndim - self.geometry.ndim)
         return own >= 0 and self.geometry.axes[own] in self.geometry.frames.sizes
@@ -217,7 +252,7 @@ class LayerBinding:
         self._preview.show(preview, self.session.current.frame)
 
     def _on_selection(self, at: Address) -> None:
-        self._show_frame(at.frame)
+        self.show_frame(at.frame)
 
     def _on_dims(self, _: Any = None) -> None:
         """Follow the sliders: the same object, in the plane that is in view."""

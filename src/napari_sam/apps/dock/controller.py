@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from napari_sam.apps.dock.signals import Signals
+from napari_sam.apps.dock import compat, saving
+from napari_sam.apps.dock.geometry import PlaneGeometry
+from napari_sam.apps.dock.keys import Keys
+from napari_sam.apps.dock.loading import iter_load, iter_prepare
+from napari_sam.apps.dock.much import Much
+from napari_sam.apps.dock.opening import opened, replace_session
+from napari_sam.apps.dock.remembering import (
+    iter_find,
+    iter_replace,
+    iter_restore,
+    journal_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from napari.components import ViewerModel
     from napari.layers import Layer
 
+    from napari_sam.apps.dock.opening import Opened
     from napari_sam.apps.dock.work import Work
-    from napari_sam.core.prediction import Prediction
-    from napari_sam.session import AnnotationSession
-    from napari_sam.session.values import Overlap, Status
+    from napari_sam.core.protocols import Backend, EmbeddingStore
 
-#: What happens where a new mask lies on other objects.
-Policy: TypeAlias = Literal["keep", "overwrite", "ask"]
+_LOADING, _PREPARING = "loading the model", "preparing the image"
+_SAVING, _RESTORING, _REMEMBERING = "saving", "restoring", "looking for earlier work"
 
 
-class Controller(Signals):
+class Controller(Much):
     """Everything that panels call; what comes of it is told by signals.
 
     All methods are called on the thread of the window, and none of them takes long.
@@ -33,6 +44,8 @@ class Controller(Signals):
         A viewer, or its model without a window.
     work
         Who does what is slow.
+    store
+        Where embeddings are kept. By default, in memory, for each image.
 
     Attributes
     ----------
@@ -44,68 +57,27 @@ class Controller(Signals):
         The layers that show the session, or None.
     model
         Name of the model.
-    positive
-        What a plain click means.
     overlap
         ``"keep"``, ``"overwrite"`` or ``"ask"``: see `commit`.
-    journal
-        Where the session is written as it goes, or None.
     """
 
-    def __init__(self, viewer: ViewerModel, work: Work) -> None:
-        self.viewer = viewer
-        self.work = work
-        self.layer: Layer | None = None
-        self.session: AnnotationSession | None = None
-        self.binding: Any = None
-        self.model = "pocket"
-        self.overlap: Policy = "keep"
-        self.journal: Any = None
-        self._positive = True
-        self._hovering = False
-
-    # what is known
-
-    @property
-    def ready(self) -> bool:
-        """Whether the model is loaded."""
-        return False
+    def __init__(
+        self, viewer: ViewerModel, work: Work, *, store: EmbeddingStore | None = None
+    ) -> None:
+        super().__init__(viewer, work)
+        self._store = store
+        self._backend: Backend | None = None
+        self._loaded = self.model
+        self._troubles: deque[str] = deque()
+        self._keys = Keys(self)
+        self._keys.bind_viewer(self.viewer)
+        self.viewer.mouse_move_callbacks.append(self._on_mouse)
+        self.viewer.layers.events.removed.connect(self._on_removed)
 
     @property
-    def positive(self) -> bool:
-        """What a plain click means; setting it changes later clicks."""
-        return self._positive
-
-    @positive.setter
-    def positive(self, positive: bool) -> None:
-        self._positive = positive
-
-    @property
-    def preview_on_hover(self) -> bool:
-        """Whether the mask under the cursor is shown."""
-        return self._hovering
-
-    @preview_on_hover.setter
-    def preview_on_hover(self, on: bool) -> None:
-        self._hovering = on
-        self.hover_changed.emit(on)
-
-    @property
-    def candidates(self) -> tuple[Prediction, ...]:
-        """Masks that the preview was chosen from, best first; empty without one."""
-        return ()
-
-    @property
-    def candidate(self) -> int:
-        """Which of the candidates is shown."""
-        return 0
-
-    @property
-    def threshold(self) -> float:
-        """Logits above this are the current object."""
-        return 0.0
-
-    # opening
+    def journal(self) -> Any:
+        """Where the session is written as it goes, or None."""
+        return None if self._opened is None else self._opened.journal
 
     def open(
         self,
@@ -114,13 +86,28 @@ class Controller(Signals):
         axes: str | None = None,
         channels: Sequence[int] | None = None,
     ) -> None:
-        """Work on an image layer; emits `opened`."""
+        """Work on an image layer; emits `opened`.
+
+        Whoever comes back to a layer finds what was done to it.
+        """
+        with self._telling():
+            geometry = PlaneGeometry.of(compat.unwrapped(layer), axes)
+            known = opened(geometry, channels=channels)
+            self._leave()
+            self._enter(known)
+            if channels is not None or not known.answers:
+                self._prepare()
+            else:
+                self.ask()
 
     def close(self) -> None:
-        """Leave the image: our layers go, the session's journal stays."""
-
-    def restore(self, journal: Any) -> None:
-        """Go on with work that a journal kept, on the image that is open."""
+        """Leave for good: our layers and keys go, the journal of the session stays."""
+        self._leave()
+        self._keys.release()
+        if self._on_mouse in self.viewer.mouse_move_callbacks:
+            self.viewer.mouse_move_callbacks.remove(self._on_mouse)
+            self.viewer.layers.events.removed.disconnect(self._on_removed)
+        self.opened.emit(None)
 
     def use_model(
         self,
@@ -131,106 +118,15 @@ class Controller(Signals):
         precision: str = "auto",
     ) -> None:
         """Load a model beside the window, downloading it if need be."""
-
-    def cancel(self) -> None:
-        """Stop long work that goes on; what is done of it stays."""
-
-    # asking
-
-    def ask(self) -> None:
-        """Have the current question answered; late answers are dropped."""
-
-    def hover(self, position: Sequence[float]) -> None:
-        """Show the mask under a position of the world, if that is on."""
-
-    def choose(self, index: int) -> None:
-        """Show another candidate."""
-
-    def cycle_candidate(self, step: int = 1) -> None:
-        """Show the next candidate."""
-
-    def set_threshold(self, threshold: float) -> None:
-        """Ask for more (lower) or less (higher) of the current object."""
-
-    def toggle_polarity(self) -> None:
-        """Let plain clicks mean the opposite."""
-
-    # keeping
-
-    def commit(self, *, overlap: Overlap | None = None) -> None:
-        """Put the preview into the labels, and go on to a new object.
-
-        With ``self.overlap == "ask"`` and other objects under the mask,
-        `overlap_found` is emitted instead, unless `overlap` is given here.
-        """
-
-    def next_object(self) -> None:
-        """Go on to a new object; what was said of this one stays open."""
-
-    def previous_object(self) -> None:
-        """Go back to the object before, with what was said about it."""
-
-    def select(self, object_id: int) -> None:
-        """Make an object the current one, and show it."""
-
-    def reopen(self, object_id: int) -> None:
-        """Correct an object, with what was said about it."""
-
-    def undo(self) -> None:
-        """Take back the last step."""
-
-    def redo(self) -> None:
-        """Repeat the step taken back last."""
-
-    # objects
-
-    def delete(self, ids: Sequence[int]) -> None:
-        """Remove objects."""
-
-    def merge(self, ids: Sequence[int]) -> None:
-        """Make several objects the first of them."""
-
-    def start_split(self) -> None:
-        """Let the next line that is drawn cut the current object."""
-
-    def split(self, path: Sequence[Sequence[float]]) -> None:
-        """Cut the current object along ``(row, col)`` positions of the plane."""
-
-    def grow(self, pixels: int) -> None:
-        """Move the outline of the current object outwards, or inwards if negative."""
-
-    def fill_holes(self) -> None:
-        """Close the holes of the current object."""
-
-    def describe(
-        self,
-        object_id: int,
-        *,
-        name: str | None = None,
-        category: str | None = None,
-        status: Status | None = None,
-    ) -> None:
-        """Say what an object is called, or how far it is; None leaves it."""
-
-    def approve(self, object_id: int | None = None) -> None:
-        """Protect an object, by default the current one; again, to take it back."""
-
-    def reject(self, object_id: int | None = None) -> None:
-        """Mark an object as wrong; again, to take it back."""
-
-    # much at once
-
-    def embed_view(self) -> None:
-        """Look at what is in view ahead of the clicks, nearest first."""
-
-    def batch(
-        self,
-        layer: Layer,
-        *,
-        groups: str | None = None,
-        box_or_points: Literal["auto", "box", "points", "mask"] = "auto",
-    ) -> None:
-        """Make an object of each point, shape or label of a layer, as one step."""
+        self.model = name or (Path(checkpoint).name if checkpoint else self.model)
+        self.model_changed.emit()
+        steps = iter_load(
+            name or (None if checkpoint else self.model),
+            checkpoint=checkpoint,
+            device=device,
+            precision=precision,
+        )
+        self._run(_LOADING, steps, self._have, self._have_not)
 
     def save(
         self,
@@ -240,3 +136,161 @@ class Controller(Signals):
         done: Callable[[], object] | None = None,
     ) -> None:
         """Write the labels, or with ``.session.json`` the session; then call `done`."""
+        with self._telling():
+            session, known = self._here, self._opened
+            assert known is not None
+            steps = saving.iter_save(session, known.geometry, path, overwrite=overwrite)
+
+            def saved(position: int) -> None:
+                if position == session.history.position:
+                    session.mark_saved()
+                self.said.emit("info", f"Saved as {path}.")
+                if done is not None:
+                    done()
+
+            self._run(_SAVING, steps, saved)
+
+    def restore(self, journal: Any) -> None:
+        """Go on with work that a journal kept, on the image that is open."""
+        with self._telling():
+            session, known = self._here, self._opened
+            assert known is not None
+            steps = iter_restore(journal, session.image)
+            self._run(_RESTORING, steps, lambda found: self._restored(known, found))
+
+    def _restored(self, known: Opened, found: Any) -> None:
+        session, before = found
+        if known is not self._opened:
+            return
+        frame = session.current.frame
+        self._leave()
+        fresh = replace_session(known, session)
+        fresh.journal = journal_of(fresh, self._troubles.append)
+        self._enter(fresh)
+        self._run(_REMEMBERING, iter_replace(fresh.journal, before), _nothing)
+        if self.binding is not None:
+            self.binding.show_frame(frame)
+        self.ask()
+        self.said.emit("info", f"Restored {len(session.objects)} objects.")
+
+    def _enter(self, known: Opened) -> None:
+        """Show a session, and listen to it."""
+        self._opened, self.session = known, known.session
+        self.layer = known.geometry.layer
+        binding = self.binding = known.bind(self.viewer)
+        for layer in binding.layers:
+            self._keys.bind_layer(layer)
+        binding.made.connect(self._keys.bind_layer)
+        binding.refused.connect(self._on_refused)
+        binding.positive = self._positive
+        self._hover.attach(binding)
+        session = known.session
+        session.questions_changed.connect(self._on_questions)
+        session.selection_changed.connect(self._on_selection)
+        session.preview_changed.connect(self._on_preview)
+        session.stepped.connect(self._on_step)
+        self.layer.events.data.connect(self._on_pixels)
+        if known.journal is None:
+            known.journal = journal_of(known, self._troubles.append)
+            self._run(_REMEMBERING, iter_find(known), self._found)
+        self.opened.emit(session)
+        self.candidates_changed.emit()
+
+    def _leave(self) -> None:
+        """Listen no more to what was open; nothing of it is lost."""
+        known, session, binding = self._opened, self.session, self.binding
+        if known is None or session is None or binding is None:
+            return
+        for what in list(self._handles):
+            if what != _LOADING:
+                self._stop(what)
+        self._hover.attach(None)
+        assert self.layer is not None
+        self.layer.events.data.disconnect(self._on_pixels)
+        session.questions_changed.disconnect(self._on_questions)
+        session.selection_changed.disconnect(self._on_selection)
+        session.preview_changed.disconnect(self._on_preview)
+        session.stepped.disconnect(self._on_step)
+        binding.made.disconnect(self._keys.bind_layer)
+        binding.refused.disconnect(self._on_refused)
+        if known.release(self.viewer) and known.journal is not None:
+            known.journal.close(keep=session.unsaved)
+            known.journal = None
+        self._opened = self.session = self.binding = self.layer = None
+
+    def _prepare(self) -> None:
+        """Make the image ready to answer, once there is a model."""
+        known, backend = self._opened, self._backend
+        if known is None or backend is None:
+            return
+        steps = iter_prepare(
+            known.geometry.frames, backend, channels=known.channels, store=self._store
+        )
+
+        def prepared(image: Any) -> None:
+            known.session.image = image
+            if known is self._opened:
+                self.model_changed.emit()
+                self.ask()
+
+        self._run(_PREPARING, steps, prepared)
+
+    def _have(self, backend: Backend) -> None:
+        self._backend, self._loaded = backend, self.model
+        self.model_changed.emit()
+        self._prepare()
+
+    def _have_not(self, wrong: Exception) -> None:
+        self.model = self._loaded
+        self._failed(wrong)
+        self.model_changed.emit()
+
+    def _found(self, journals: tuple[Any, ...]) -> None:
+        if journals:
+            self.restorable.emit(journals)
+
+    def _on_step(self, *_: Any) -> None:
+        """Say what the thread of the journal had to say since the last step."""
+        while self._troubles:
+            text = self._troubles.popleft()
+            better = "Work is written to the journal again."
+            self.said.emit("error" if text else "info", text or better)
+
+    def _on_refused(self, why: str) -> None:
+        self.said.emit("warning", why)
+
+    def _on_mouse(self, _: Any, event: Any) -> None:
+        if self._hover.on:
+            self.hover(event.position)
+
+    def _on_removed(self, event: Any) -> None:
+        if event.value is not self.layer or self.session is None:
+            return
+        count, name = len(self.session.objects), event.value.name
+        what = "1 object" if count == 1 else f"{count} objects"
+        self.gone.emit(
+            f"The layer {name!r} was removed. Its work ({what}) is still "
+            "here: save it, or open the image again."
+        )
+
+    def _on_pixels(self, _: Any) -> None:
+        """Take over other pixels; those of another shape are another image."""
+        known, layer = self._opened, self.layer
+        if known is None or layer is None:
+            return
+        axes, shape = known.geometry.frames.axes, known.geometry.frames.data.shape
+        with self._telling():
+            data = layer.data[0] if layer.multiscale else layer.data
+            if tuple(data.shape) == tuple(shape):
+                known.geometry.frames = PlaneGeometry.of(layer, axes).frames
+                self._prepare()
+                return
+            self.gone.emit(
+                f"{layer.name!r} has other pixels now, of another shape. The work on "
+                "the ones before is kept, and offered when they are opened again."
+            )
+            self.open(layer, axes=axes if len(data.shape) == len(axes) else None)
+
+
+def _nothing(_: Any) -> None:
+    """Do nothing more."""

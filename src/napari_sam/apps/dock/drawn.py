@@ -55,11 +55,11 @@ def read_points(
     drawn = Drawn()
     for position, said in zip(positions, _columns(table), strict=True):
         frame = geometry.frame_of(position)
-        row, col = _rounded(position[list(geometry.plane_axes)]).tolist()
+        here = position[None, list(geometry.plane_axes)]
         if frame is None:
             drawn.refused.append("The point is outside the image.")
         else:
-            _add(drawn, frame, said, partial(Point, row, col), geometry)
+            _add(drawn, frame, said, partial(statement_of, here, "point"), geometry)
     return drawn
 
 
@@ -85,8 +85,8 @@ def read_shapes(
                 else "The shape goes through several planes: draw it in one."
             )
             continue
-        path = _rounded(corners[:, list(geometry.plane_axes)])
-        _add(drawn, frame, said, partial(_meant, path, kind), geometry)
+        path = corners[:, list(geometry.plane_axes)]
+        _add(drawn, frame, said, partial(statement_of, path, kind), geometry)
     return drawn
 
 
@@ -115,10 +115,29 @@ def _add(
         drawn.refused.append(str(wrong))
 
 
-def _meant(corners: NDArray[np.float64], kind: str, positive: bool) -> Statement:
-    """Return what a shape says; pixel centres of its corners are on integers."""
+def statement_of(corners: NDArray[Any], kind: str, positive: bool) -> Statement:
+    """Return what a point or a shape says.
+
+    Parameters
+    ----------
+    corners
+        Positions ``(n, 2)`` in a plane; pixel centres are on integers.
+    kind
+        ``"point"``, or what napari calls the type of a shape.
+    positive
+        Whether it belongs to the object.
+
+    Raises
+    ------
+    PromptError
+        If it says nothing, as a rectangle without an area.
+    """
+    corners = _rounded(corners)
+    if kind == "point":
+        row, col = corners[0].tolist()
+        return Point(row, col, positive)
     if kind == "rectangle" and _is_straight(corners):
-        (top, left), (bottom, right) = corners.min(0), corners.max(0)
+        (top, left), (bottom, right) = corners.min(0).tolist(), corners.max(0).tolist()
         # What is drawn are edges; a box names pixels, of which the last is outside.
         return Box(top + 0.5, left + 0.5, bottom + 0.5, right + 0.5)
     if kind == "ellipse":

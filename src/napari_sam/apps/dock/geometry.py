@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _LIKELY = ("tyx", "zyx", "cyx", "tzyx", "tcyx", "zcyx", "tzcyx")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class PlaneGeometry:
     """Where the planes of an image layer lie in the world.
 
@@ -37,7 +37,7 @@ class PlaneGeometry:
     Attributes
     ----------
     frames
-        The pixels, and what their axes are.
+        The pixels, and what their axes are; others of the same shape may take over.
     axes
         One letter per dimension of our layers.
     layer

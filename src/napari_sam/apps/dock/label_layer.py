@@ -31,9 +31,12 @@ class LabelLayer:
     ----------
     refused
         Emitted with a sentence when a stroke could not be taken over.
+    made
+        Emitted with a layer that was made.
     """
 
     refused = Signal(str)
+    made = Signal(object)
 
     def __init__(
         self, viewer: ViewerModel, session: AnnotationSession, geometry: PlaneGeometry
@@ -57,6 +60,7 @@ class LabelLayer:
             self._layer.events.paint.connect(self._on_paint)
             self._on_selection(self._session.current)
             self._tabulate()
+            self.made.emit(self._layer)
         return self._layer
 
     @property

@@ -22,7 +22,7 @@ from napari_sam.core.prompts import Prompts
 from napari_sam.session import Question
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from napari.components import ViewerModel
     from napari.layers import Points, Shapes
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from napari_sam.apps.dock.drawn import Drawn
     from napari_sam.apps.dock.geometry import PlaneGeometry
     from napari_sam.apps.dock.layers import Row
+    from napari_sam.core.statements import Statement
     from napari_sam.core.values import Address
     from napari_sam.session import AnnotationSession
 
@@ -79,11 +80,16 @@ class PromptLayers:
     ----------
     positive
         What is drawn next means.
+    intercept
+        Who gets the shape that is drawn next, instead of the session; only once.
     refused
         Emitted with a sentence about what was drawn and cannot be understood.
+    made
+        Emitted with a layer that was made.
     """
 
     refused = Signal(str)
+    made = Signal(object)
 
     def __init__(
         self, viewer: ViewerModel, session: AnnotationSession, geometry: PlaneGeometry
@@ -92,6 +98,7 @@ class PromptLayers:
         self._clicks, self._shapes = _Sheet(points=True), _Sheet(points=False)
         self._quiet = False
         self.positive = True
+        self.intercept: Callable[[Statement], object] | None = None
         session.questions_changed.connect(self._on_questions)
         session.selection_changed.connect(self._on_selection)
 
@@ -150,6 +157,12 @@ class PromptLayers:
     def pull(self, sheet: _Sheet) -> None:
         """Layer -> session: say what was drawn anew."""
         drawn = sheet.look(self._geometry)
+        new = [row.statement for row in drawn.rows if row not in sheet.read]
+        if self.intercept is not None and new and not sheet.points:
+            then, self.intercept = self.intercept, None
+            self.push()
+            then(new[-1])
+            return
         now = [drawn.rows if s is sheet else s.read for s in self._sheets]
         before = by_address([*self._clicks.read, *self._shapes.read])
         after = by_address([*now[0], *now[1]])
@@ -196,6 +209,7 @@ class PromptLayers:
             sheet.layer.events.data.connect(self._on_data)
             sheet.layer.events.features.connect(self._on_features)
             self._style()
+            self.made.emit(sheet.layer)
         return sheet.layer
 
     def _forget(self, sheet: _Sheet) -> None:

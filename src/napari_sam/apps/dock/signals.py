@@ -24,8 +24,6 @@ class Signals:
         What a plain click means now.
     hover_changed
         Whether the mask under the cursor is shown.
-    polarity_changed
-        What a plain click means from now on.
     overlap_found
         Numbers of objects under the preview, and the share of its area on each:
         `commit` was called while `overlap` is ``"ask"``. Call
@@ -44,7 +42,6 @@ class Signals:
     model_changed = Signal()
     polarity_changed = Signal(bool)
     hover_changed = Signal(bool)
-    polarity_changed = Signal(bool)
     overlap_found = Signal(dict)
     restorable = Signal(tuple)
     gone = Signal(str)

@@ -1,0 +1,164 @@
+"""Previews become labels; going from one object to another; undo."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_sam.apps.dock.asking import Asking
+from napari_sam.core.errors import SessionError
+from napari_sam.core.values import Address
+
+if TYPE_CHECKING:
+    from napari_sam.core.prediction import Prediction
+    from napari_sam.session.values import Overlap
+
+#: Share of a mask on another object, from which on it is worth a word.
+_MOST = 0.5
+#: Share below which masks only touch.
+_LITTLE = 0.01
+
+
+class Keeping(Asking):
+    """Part of the controller: keep, go on, go back."""
+
+    _last_kept: int | None = None
+
+    def commit(self, *, overlap: Overlap | None = None) -> None:
+        """Put the preview into the labels, and go on to a new object.
+
+        With ``self.overlap == "ask"`` and other objects under the mask,
+        `overlap_found` is emitted instead, unless `overlap` is given here.
+        """
+        with self._telling():
+            session = self._here
+            if session.preview is not None:
+                self._commit_now(overlap)
+            elif session.question:
+                self._then_commit = True
+                self.ask()
+            else:
+                raise SessionError(
+                    "There is no mask to keep: click on an object, or draw a box."
+                )
+
+    def next_object(self) -> None:
+        """Go on to a new object; what was said of this one stays open."""
+        with self._telling():
+            self._here.next_object()
+
+    def previous_object(self) -> None:
+        """Go back to the object before, with what was said about it."""
+        with self._telling():
+            session = self._here
+            known = {*session.objects, *(at.object_id for at in session.questions)}
+            earlier = [i for i in known if i < session.current.object_id]
+            if not earlier:
+                raise SessionError("There is no object before this one.")
+            self._correct(max(earlier))
+
+    def select(self, object_id: int) -> None:
+        """Make an object the current one, and show it."""
+        with self._telling():
+            at = self._where(object_id)
+            self._here.current = at
+            if self.binding is not None:
+                self.binding.go_to(at)
+
+    def reopen(self, object_id: int) -> None:
+        """Correct an object, with what was said about it."""
+        with self._telling():
+            self._correct(object_id)
+
+    def undo(self) -> None:
+        """Take back the last step."""
+        with self._telling():
+            if not self._here.undo():
+                self.said.emit("info", "There is nothing to undo.")
+
+    def redo(self) -> None:
+        """Repeat the step taken back last."""
+        with self._telling():
+            if not self._here.redo():
+                self.said.emit("info", "There is nothing to redo.")
+
+    def _correct(self, object_id: int) -> None:
+        session, at = self._here, self._where(object_id)
+        if at in session.questions:
+            session.current = at
+        elif at in session.state.kept or at in session.state.footprints:
+            session.reopen(at)
+        else:
+            raise SessionError(f"There is no object {object_id}.")
+        if self.binding is not None:
+            self.binding.go_to(at)
+
+    def _where(self, object_id: int) -> Address:
+        """Return the plane where an object is, if possible the one in view."""
+        session = self._here
+        places = (*session.questions, *session.state.kept, *session.state.footprints)
+        frames = [at.frame for at in places if at.object_id == object_id]
+        here = session.current.frame
+        if here in frames or not frames:
+            return Address(here, object_id)
+        return Address(min(frames), object_id)
+
+    def _commit_now(self, overlap: Overlap | None = None) -> None:
+        session = self._here
+        under = session.overlapping()
+        touched = {i: share for i, share in under.items() if share >= _LITTLE}
+        if overlap is None and self.overlap == "ask" and touched:
+            self.overlap_found.emit(touched)
+            return
+        policy: Overlap = "overwrite" if self.overlap == "overwrite" else "keep"
+        policy = overlap or policy
+        preview, at = session.preview, session.current
+        if preview is not None and preview.area:
+            self._check_free(preview, policy)
+        session.commit(overlap=policy)
+        self._last_kept = at.object_id
+        session.next_object()
+        self._say_kept(at, under, policy)
+
+    def _check_free(self, mask: Prediction, policy: Overlap) -> None:
+        """Refuse a mask of which nothing could be kept."""
+        session = self._here
+        at = session.current
+        labels = session.state.read(at.frame, mask.region)[mask.mask]
+        protected = labels != 0
+        if policy == "overwrite":
+            objects = session.objects.items()
+            approved = [i for i, info in objects if info.status == "approved"]
+            protected = np.isin(labels, approved)
+        if (protected & (labels != at.object_id)).all():
+            (owner, *_), counts = np.unique(labels, return_counts=True)
+            raise SessionError(
+                f"All of this mask lies on object {owner}, which is kept. "
+                + (
+                    "Allow overwriting to take its place, or correct that object."
+                    if policy == "keep"
+                    else "It is approved: take that back first."
+                )
+                if len(counts) == 1
+                else "All of this mask lies on objects that are kept."
+            )
+
+    def _say_kept(self, at: Address, under: dict[int, float], policy: Overlap) -> None:
+        footprint = self._here.state.footprints.get(at)
+        area = 0 if footprint is None else footprint.area
+        most = [i for i, share in under.items() if share >= _MOST]
+        if most and policy == "keep":
+            self.said.emit(
+                "warning",
+                f"Most of the mask of object {at.object_id} lay on object {most[0]}: "
+                f"only the rest was kept, {area} pixels.",
+            )
+        elif most:
+            self.said.emit(
+                "warning",
+                f"Object {at.object_id} was kept, and took most of its pixels from "
+                f"object {most[0]}.",
+            )
+        else:
+            self.said.emit("info", f"Object {at.object_id} kept: {area} pixels.")

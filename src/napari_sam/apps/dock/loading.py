@@ -1,0 +1,59 @@
+"""Long work in steps: loading models, and making images ready to answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_sam.core.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+    from pathlib import Path
+
+    from napari_sam.core.frames import Frames
+    from napari_sam.core.protocols import Backend, EmbeddingStore
+    from napari_sam.image import PromptableImage
+
+#: Channels that a model is shown at most, unless they are chosen.
+_SHOWN = 3
+
+
+def iter_load(
+    name: str | None, *, checkpoint: str | Path | None, device: str, precision: str
+) -> Generator[Progress, None, Backend]:
+    """Open a model; if it is not on this disk, download it first."""
+    from napari_sam import checkpoints
+    from napari_sam.api import load_backend
+
+    if checkpoint is None and name is not None:
+        known = (m for m in checkpoints.models() if m.weights is not None)
+        entry = next((m for m in known if m.name == name), None)
+        if entry is not None and not checkpoints.is_here(entry):
+            yield from checkpoints.iter_download(name)
+    yield Progress(0, 0, f"loading {name or 'the model'}")
+    return load_backend(name, checkpoint=checkpoint, device=device, precision=precision)
+
+
+def iter_prepare(
+    frames: Frames,
+    backend: Backend,
+    *,
+    channels: Sequence[int] | None = None,
+    store: EmbeddingStore | None = None,
+) -> Generator[Progress, None, PromptableImage]:
+    """Make an image ready to answer: look at a sample of it, to set its contrast."""
+    from napari_sam.image import PromptableImage
+    from napari_sam.image.promptable import fitted
+
+    yield Progress(0, 0, "looking at the image")
+    shown = default_channels(frames) if channels is None else channels
+    look = fitted(frames, backend, channels=shown)
+    return PromptableImage(frames, backend, appearance=look, store=store)
+
+
+def default_channels(frames: Frames) -> tuple[int, ...] | None:
+    """Return the channels that are shown where nobody chose; None where all are."""
+    count = frames.n_channels
+    if count is None or count in (1, 3) or (count == 4 and frames.axes[-1] == "c"):
+        return None
+    return tuple(range(min(count, _SHOWN)))
