@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from napari_sam.core.values import Address
     from napari_sam.image import PromptableImage
     from napari_sam.io import read_image, read_prompts, write_labels
+    from napari_sam.session import AnnotationSession
     from napari_sam.stores.memory import MemoryStore
     from napari_sam.stores.zarr import ZarrStore
 
 __all__ = [
     "Address",
+    "AnnotationSession",
     "Appearance",
     "Backend",
     "EmbeddingStore",
@@ -51,6 +53,7 @@ __all__ = [
 
 _ROOMS = {
     "Address": "core.values",
+    "AnnotationSession": "session",
     "Appearance": "core.appearance",
     "Backend": "core.protocols",
     "EmbeddingStore": "core.protocols",

@@ -210,6 +210,7 @@ def _edits(
             return chain(
                 questions.say(state, dict(said)),
                 labels.commit(state, {at: answers[at] for at in ats}, overlap),
+                questions.withdraw(state, [at for at, _ in said]),
             )
         case Keep(patches, ids):
             return labels.kept(state, patches, ids)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_sam.core.errors import SessionError
+from napari_sam.core.progress import drain
 from napari_sam.core.prompts import Choice, Prompts
 from napari_sam.core.values import Address
 from napari_sam.session import actions
@@ -253,13 +254,29 @@ class AnnotationSession(Steps):
             self.setups[setup.key] = setup
             self.do(actions.Commit(tuple(answers), overlap, setup.key), answers)
 
+    def commit_asked(self, response: Response, *, overlap: Overlap = "keep") -> None:
+        """Put questions that nobody put yet, and their answers, as one step.
+
+        Answers without a mask are left out, and their questions with them.
+        """
+        answers = {at: found for at, found in response.answers.items() if found.area}
+        asked = response.request.questions
+        if answers:
+            setup = Setup.of(response.request.image)
+            self.setups[setup.key] = setup
+            said = tuple((at, asked[at]) for at in answers)
+            action = actions.Commit(tuple(answers), overlap, setup.key, said)
+            self.do(action, answers)
+
     def keep(
         self, answers: Mapping[Address, Prediction], *, overlap: Overlap = "keep"
     ) -> None:
         """Put masks that nobody asked for one by one into the labels, as one step."""
-        edit = actions.run(put(self.state, answers, overlap), self.state)
+        placed: list[Address] = []
+        edit = actions.run(put(self.state, answers, overlap, placed), self.state)
         patches = tuple(p for p in parts(edit) if isinstance(p, LabelPatch))
-        self._remember(actions.Keep(patches), edit)
+        ids = tuple(dict.fromkeys(at.object_id for at in placed))
+        self._remember(actions.Keep(patches, ids), edit)
 
     def paint(
         self, frame: int, region: Region, before: ArrayLike, after: ArrayLike
@@ -273,6 +290,25 @@ class AnnotationSession(Steps):
         """Go back to an object, with what was said about it."""
         self.do(actions.Reopen(at))
         self.current = at
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what was done as plain JSON types: see `session.record`."""
+        from napari_sam.session.record import Record
+
+        return Record.of(self).to_dict()
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], image: Promptable) -> AnnotationSession:
+        """Do again what `to_dict` says, asking this image.
+
+        Raises
+        ------
+        SessionError
+            If it is another image, or was looked at by another model.
+        """
+        from napari_sam.session.record import Record, only, replay
+
+        return drain(replay(Record.from_dict(data), only(image)))
 
     def _still_true(self, response: Response) -> dict[Address, Prediction]:
         """Answers whose questions are still asked, and of the image as it is."""

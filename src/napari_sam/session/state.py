@@ -12,6 +12,7 @@ import numpy as np
 from napari_sam.core.errors import ImageError, SessionError
 from napari_sam.core.grid import Region
 from napari_sam.core.values import Address
+from napari_sam.session.patch import LabelPatch
 from napari_sam.session.values import ObjectInfo, Question
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_sam.core.frames import Frames
-    from napari_sam.session.patch import LabelPatch
 
 #: Side of the windows in which labels are looked through.
 _WINDOW = 2048
@@ -163,6 +163,16 @@ class State:
                 at = Address(frame, object_id)
                 found[at] = _joined(found.get(at), part)
         return found
+
+    def packed(self) -> tuple[LabelPatch, ...]:
+        """Return all labels as patches of nothing, plane by plane."""
+        found = []
+        for frame in sorted({at.frame for at in self.footprints}):
+            for window in _windows(self.frames.plane_shape):
+                labels = self.read(frame, window)
+                nothing = np.zeros_like(labels)
+                found.append(LabelPatch.between(frame, window, nothing, labels))
+        return tuple(patch for patch in found if patch is not None)
 
     def _account(self, patch: LabelPatch) -> None:
         gained: defaultdict[int, int] = defaultdict(int)

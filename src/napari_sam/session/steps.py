@@ -37,6 +37,8 @@ class Steps:
 
     Attributes
     ----------
+    start
+        The labels at the beginning, packed.
     questions_changed
         Emitted with the addresses whose open question is another now.
     labels_changed
@@ -60,9 +62,9 @@ class Steps:
     stepped = Signal(str, object)
 
     def __init__(self, frames: Frames, labels: Any = None) -> None:
-        self.state = (
-            State.empty(frames) if labels is None else State.over(frames, labels)
-        )
+        given = labels is not None
+        self.state = State.over(frames, labels) if given else State.empty(frames)
+        self.start = self.state.packed()
         self.history = History()
         self._current = Address(0, self.state.free_id())
         self._preview: Prediction | None = None

@@ -7,6 +7,7 @@ from napari_sam.apps.cli.group import Commands, main_group
 #: Adding a command is one line: its name, and where it is.
 COMMANDS: Commands = {
     "segment": "napari_sam.apps.cli.segment:segment",
+    "apply": "napari_sam.apps.cli.apply:apply",
     "embed": "napari_sam.apps.cli.embed:embed",
     "store": "napari_sam.apps.cli.store:store",
     "models": "napari_sam.apps.cli.models:models",

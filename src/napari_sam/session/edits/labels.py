@@ -31,27 +31,54 @@ if TYPE_CHECKING:
 def commit(
     state: State, answers: Mapping[Address, Prediction], overlap: Overlap
 ) -> Iterator[Edit]:
-    """Put masks into the labels; their questions are kept, and open no more."""
-    yield from put(state, answers, overlap)
-    for at in answers:
+    """Put masks into the labels; their questions are kept, and open no more.
+
+    A mask of which nothing would be seen is left out: its question stays open.
+    """
+    placed: list[Address] = []
+    yield from put(state, answers, overlap, placed)
+    if not placed:
+        raise SessionError(
+            "All of the mask lies on other objects, which are kept as they are: choose "
+            "to overwrite them, or say more about this one."
+        )
+    for at in placed:
         asked = state.asked[at]
         yield QuestionEdit(at, "kept", state.kept.get(at), asked)
         yield QuestionEdit(at, "asked", asked, None)
 
 
 def put(
-    state: State, answers: Mapping[Address, Prediction], overlap: Overlap
+    state: State,
+    answers: Mapping[Address, Prediction],
+    overlap: Overlap,
+    placed: list[Address],
 ) -> Iterator[Edit]:
-    """Put masks into the labels, each in place of what the object had there."""
+    """Put masks into the labels, each in place of what the object had there.
+
+    Those of which something is seen are added to `placed`.
+    """
     for at, answer in answers.items():
-        yield from _replaced(state, at, answer, overlap)
+        _check_mask(at, answer)
+        labels = state.read(at.frame, answer.region)
+        free = _may_be_taken(state, labels, overlap) | (labels == at.object_id)
+        if not (free & answer.mask).any():
+            continue
+        if at in state.footprints:
+            yield from relabelled(state, at, 0)
+            labels = state.read(at.frame, answer.region)
+        after = np.where(free & answer.mask, np.int64(at.object_id), labels)
+        yield from patched(at.frame, answer.region, labels, after)
         yield from marked(state, at.object_id, "committed")
+        placed.append(at)
 
 
-def kept(state: State, patches: Sequence[LabelPatch]) -> Iterator[Edit]:
-    """Put masks into the labels again, from the pixels that changed."""
+def kept(
+    state: State, patches: Sequence[LabelPatch], ids: Sequence[int]
+) -> Iterator[Edit]:
+    """Put masks of objects into the labels again, from the pixels that changed."""
     yield from patches
-    for object_id in _named(patches):
+    for object_id in ids:
         yield from marked(state, object_id, "committed")
 
 
@@ -82,16 +109,17 @@ def merge(state: State, ids: Sequence[int]) -> Iterator[Edit]:
 def paint(state: State, patch: LabelPatch) -> Iterator[Edit]:
     """Take over strokes of a brush, which may have been drawn already."""
     yield patch
-    for object_id in _named([patch]):
-        if object_id not in state.objects:
-            yield ObjectEdit(object_id, None, ObjectInfo(status="committed"))
+    for object_id in sorted(set(patch.after.values) - {0, *state.objects}):
+        yield ObjectEdit(object_id, None, ObjectInfo(status="committed"))
 
 
 def relabelled(state: State, at: Address, label: int) -> Iterator[Edit]:
     """Give the pixels of an object in one plane another number."""
     region, mask = state.mask(at)
     before = state.read(at.frame, region)
-    yield from patched(at.frame, region, before, np.where(mask, label, before))
+    yield from patched(
+        at.frame, region, before, np.where(mask, np.int64(label), before)
+    )
 
 
 def marked(state: State, object_id: int, status: Status) -> Iterator[Edit]:
@@ -102,21 +130,12 @@ def marked(state: State, object_id: int, status: Status) -> Iterator[Edit]:
         yield ObjectEdit(object_id, now, after)
 
 
-def _replaced(
-    state: State, at: Address, answer: Prediction, overlap: Overlap
-) -> Iterator[Edit]:
-    """Put one mask where the object was before, if it was."""
+def _check_mask(at: Address, answer: Prediction) -> None:
     if not answer.area:
         raise SessionError(
             f"The mask of object {at.object_id} in frame {at.frame} is empty: say more "
             "about it, or lower the threshold."
         )
-    if at in state.footprints:
-        yield from relabelled(state, at, 0)
-    before = state.read(at.frame, answer.region)
-    free = answer.mask & _may_be_taken(state, before, overlap)
-    after = np.where(free, at.object_id, before)
-    yield from patched(at.frame, answer.region, before, after)
 
 
 def _may_be_taken(
@@ -135,11 +154,6 @@ def patched(
     patch = LabelPatch.between(frame, region, before, after)
     if patch is not None:
         yield patch
-
-
-def _named(patches: Sequence[LabelPatch]) -> list[int]:
-    """Objects that gain pixels."""
-    return sorted({i for patch in patches for i in patch.after.values} - {0})
 
 
 def _forgotten(state: State, object_id: int) -> Iterator[Edit]:

@@ -11,7 +11,7 @@ from napari_sam.session.edits.labels import marked
 from napari_sam.session.values import ObjectInfo, Question
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from napari_sam.core.values import Address
     from napari_sam.session.state import State
@@ -28,6 +28,11 @@ def say(state: State, said: Mapping[Address, Question]) -> Iterator[Edit]:
             yield ObjectEdit(at.object_id, None, ObjectInfo())
         if after is None and _is_nothing(state, at.object_id):
             yield ObjectEdit(at.object_id, state.objects[at.object_id], None)
+
+
+def withdraw(state: State, ats: Sequence[Address]) -> Iterator[Edit]:
+    """Take back those of some questions that are still open."""
+    yield from say(state, {at: Question() for at in ats if at in state.asked})
 
 
 def reopen(state: State, at: Address) -> Iterator[Edit]:

@@ -65,7 +65,9 @@ def grow(state: State, at: Address, pixels: int) -> Iterator[Edit]:
     mask = before == at.object_id
     if pixels >= 0:
         away = ndimage.distance_transform_edt(~mask)
-        after = np.where((away <= pixels) & (before == 0), at.object_id, before)
+        after = np.where(
+            (away <= pixels) & (before == 0), np.int64(at.object_id), before
+        )
     else:
         # Beyond the plane it goes on: an edge of the image is no outline.
         depth = ndimage.distance_transform_edt(np.pad(mask, 1, mode="edge"))
@@ -83,7 +85,9 @@ def fill(state: State, at: Address) -> Iterator[Edit]:
     region, mask = state.mask(at)
     before = state.read(at.frame, region)
     holes = ndimage.binary_fill_holes(mask) & (before == 0)
-    yield from patched(at.frame, region, before, np.where(holes, at.object_id, before))
+    yield from patched(
+        at.frame, region, before, np.where(holes, np.int64(at.object_id), before)
+    )
 
 
 def _drawn(path: Sequence[tuple[float, float]], region: Region) -> NDArray[np.bool_]:

@@ -1,0 +1,125 @@
+"""``napari-sam apply``: what was done in a session, done again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from napari_sam.apps.cli.fetching import fetch_missing
+from napari_sam.core.errors import SessionError
+from napari_sam.core.progress import drain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from napari_sam.core.frames import Frames
+    from napari_sam.core.progress import Progress
+    from napari_sam.core.protocols import Backend, Promptable
+    from napari_sam.session import Setup
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.command(no_args_is_help=True)
+@click.argument("session", type=_FILE)
+@click.argument("image", type=_FILE)
+@click.option(
+    "-o",
+    "--output",
+    type=_FILE,
+    metavar="FILE",
+    required=True,
+    help="Where the labels go: .tif, .png, .zarr, .geojson, .gpkg or .json.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace labels that are there.")
+@click.option(
+    "--axes",
+    metavar="LETTERS",
+    help="What the axes mean. [default: as in the session]",
+)
+@click.option(
+    "--similar",
+    is_flag=True,
+    help="Take another image of the same shape, such as the next time point.",
+)
+@click.option(
+    "--model",
+    metavar="NAME",
+    help="Ask this model instead of the one that answered: masks will differ.",
+)
+@click.option("--checkpoint", type=_FILE, metavar="FILE", help="Weights of the model.")
+@click.option("--device", default="auto", show_default=True, help="cpu, cuda, mps.")
+@click.option(
+    "--precision", default="auto", show_default=True, help="float32 or bfloat16."
+)
+@click.option(
+    "--store",
+    metavar="PATH",
+    help="Folder where embeddings are kept, so that the next time is quick.",
+)
+def apply(session: Path, image: Path, **options: Any) -> None:
+    """Do what was done in SESSION again, on IMAGE.
+
+    On the same image with the same model, the labels are the same to the byte.
+    """
+    from napari_sam import io
+    from napari_sam.session.record import read_record, replay
+
+    io.check_labels_path(options["output"], overwrite=options["overwrite"])
+    record = read_record(session)
+    opened = io.read_image(image, axes=options["axes"] or record.image.axes)
+
+    def image_for(setup: Setup | None) -> Promptable:
+        return _shown_as(setup, opened.frames, options)
+
+    work = replay(record, image_for, similar=options["similar"])
+    done = drain(work, _show)
+    io.write_labels(
+        options["output"],
+        done.labels,
+        axes="".join(done.frames.sizes) + "yx",
+        like=opened,
+        overwrite=options["overwrite"],
+    )
+    click.echo(f"{len(done.objects)} objects in {options['output']}")
+
+
+def _shown_as(
+    setup: Setup | None, frames: Frames, options: Mapping[str, Any]
+) -> Promptable:
+    from napari_sam.api import load_backend, open_store
+    from napari_sam.image import PromptableImage
+
+    name = options["model"] or (setup.model if setup else "pocket")
+    if options["checkpoint"] is None:
+        fetch_missing(name)
+    named = {k: options[k] for k in ("checkpoint", "device", "precision")}
+    backend = load_backend(name, **named)
+    if setup is None:
+        return PromptableImage(frames, backend)
+    if options["model"] is None:
+        _check_model(setup, backend)
+    return PromptableImage(
+        frames,
+        backend,
+        appearance=setup.appearance,
+        store=options["store"] and open_store(options["store"]),
+        tiling=setup.tiling,
+    )
+
+
+def _check_model(setup: Setup, backend: Backend) -> None:
+    if backend.fingerprint != setup.fingerprint:
+        raise SessionError(
+            f"The masks of the session are answers of {setup.model} "
+            f"({setup.fingerprint}); what was opened is {backend.fingerprint}. Give "
+            f"its weights with --checkpoint FILE and its --precision; or --model "
+            f"{setup.model} to ask what there is: masks will differ then."
+        )
+
+
+def _show(step: Progress) -> None:
+    end = step.done == step.total
+    click.echo(f"\rstep {step.done} of {step.total}", err=True, nl=end)

@@ -1,0 +1,262 @@
+"""Autosave: every step goes to a file as it is taken, so that a crash loses little.
+
+A journal only grows. Each line carries a checksum, so what a crash tore is cut off, and
+each step carries what it changed, so restoring needs no model and brings undo back.
+Lines are written and flushed to the disk by a thread of their own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import threading
+import time
+import zlib
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from napari_sam.checkpoints.home import home
+from napari_sam.session.encoding import VERSION, action_to_dict, edit_to_dict
+from napari_sam.session.setup import ImageIdentity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from napari_sam.core.values import Address
+    from napari_sam.session.actions import Step
+    from napari_sam.session.session import AnnotationSession
+
+FORMAT = "napari-sam journal"
+#: Seconds between a step and its being written; steps in between go along.
+_DELAY = 0.5
+#: Seconds until what could not be written is tried again.
+_RETRY = 2.0
+#: Days after which a journal that nobody came back to is deleted.
+_KEPT = 90
+#: Journals that sessions of this process write to.
+_OURS: set[Path] = set()
+
+
+def journals_folder() -> Path:
+    """Return where journals are, by default; it may not be there yet."""
+    return home() / "journals"
+
+
+class Journal:
+    """Writes a session down while it goes on.
+
+    Parameters
+    ----------
+    session
+        What is written; steps that were taken before are written first.
+    folder
+        Where the file is made, at the first step. By default, `journals_folder`.
+    name
+        Of the image, for people.
+    trouble
+        Called, on the thread that writes, with a text when writing fails, and with
+        ``""`` when it works again. Nothing is lost meanwhile: it is tried again.
+    """
+
+    def __init__(
+        self,
+        session: AnnotationSession,
+        *,
+        folder: Path | None = None,
+        name: str = "",
+        trouble: Callable[[str], object] | None = None,
+    ) -> None:
+        self.session = session
+        folder = journals_folder() if folder is None else folder
+        self._identity: ImageIdentity | None = None
+        self._name, self._folder, self._trouble = name, folder, trouble
+        self.path: Path | None = None
+        self._size = 0
+        self._told: set[str] = set()
+        self._pending: list[tuple[str, Any]] = list(_so_far(session))
+        self._troubled = False
+        self._lock, self._wake = threading.Lock(), threading.Event()
+        self._idle, self._hurry = threading.Event(), threading.Event()
+        self._closing = False
+        session.stepped.connect(self._on_step)
+        session.selection_changed.connect(self._on_selection)
+        if self._pending:
+            self._wake.set()
+        self._thread = threading.Thread(
+            target=self._run, name="napari-sam journal", daemon=True
+        )
+        self._thread.start()
+
+    def flush(self, timeout: float = 10.0) -> bool:
+        """Wait until all is on the disk; False if it is not in time."""
+        end = time.monotonic() + timeout
+        self._hurry.set()
+        while time.monotonic() < end:
+            with self._lock:
+                if not self._pending:
+                    self._hurry.clear()
+                    return True
+            self._idle.clear()
+            self._wake.set()
+            self._idle.wait(0.05)
+        return False
+
+    def close(self, *, keep: bool = True) -> None:
+        """Write what is left, and stop.
+
+        Parameters
+        ----------
+        keep
+            False deletes the file: the work is saved elsewhere, or not wanted.
+        """
+        if self._closing:
+            return
+        self.session.stepped.disconnect(self._on_step)
+        self.session.selection_changed.disconnect(self._on_selection)
+        if keep:
+            self.flush()
+        self._closing = True
+        self._hurry.set()
+        self._wake.set()
+        self._thread.join(10)
+        if self.path is not None:
+            _OURS.discard(self.path)
+            if not keep:
+                with suppress(OSError):
+                    self.path.unlink(missing_ok=True)
+
+    def _on_step(self, how: str, step: Step) -> None:
+        self._add(how, step if how in ("do", "amend") else None)
+
+    def _on_selection(self, at: Address) -> None:
+        if self.path is not None or self._pending:
+            self._add("at", at)
+
+    def _add(self, how: str, what: Any) -> None:
+        with self._lock:
+            self._pending.append((how, what))
+        self._wake.set()
+
+    def _run(self) -> None:
+        while not self._closing:
+            self._wake.wait()
+            self._wake.clear()
+            self._hurry.wait(_DELAY)
+            self._write()
+            self._idle.set()
+
+    def _write(self) -> None:
+        with self._lock:
+            waiting = list(self._pending)
+        if not waiting:
+            return
+        try:
+            lines = b"".join(self._lines(waiting))
+            self._append(lines)
+        except OSError as wrong:
+            self._told.clear()
+            self._complain(f"The work cannot be written to {self._folder}: {wrong}.")
+            self._hurry.wait(_RETRY)
+            self._wake.set()
+            return
+        with self._lock:
+            del self._pending[: len(waiting)]
+        self._complain("")
+
+    def _lines(self, waiting: list[tuple[str, Any]]) -> Iterator[bytes]:
+        if self.path is None:
+            self._identity = ImageIdentity.of(self.session.frames)
+            yield _line(self._header())
+        for how, what in waiting:
+            if how == "at":
+                yield _line({"op": "at", "at": [what.frame, what.object_id]})
+            elif what is None:
+                yield _line({"op": how})
+            else:
+                yield from self._setups(what)
+                action, edit = action_to_dict(what.action), edit_to_dict(what.edit)
+                yield _line({"op": how, "action": action, "edit": edit})
+
+    def _setups(self, step: Step) -> Iterator[bytes]:
+        key = getattr(step.action, "setup", "")
+        if key and key not in self._told:
+            self._told.add(key)
+            yield _line({"op": "setup", "setup": self.session.setups[key].to_dict()})
+
+    def _header(self) -> dict[str, Any]:
+        assert self._identity is not None
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "image": self._identity.to_dict(),
+            "name": self._name,
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "start": [patch.to_dict() for patch in self.session.start],
+        }
+
+    def _append(self, lines: bytes) -> None:
+        """Write behind the last whole line, whatever a failure left there."""
+        path = self.path or self._new_path()
+        with path.open("r+b" if self.path else "xb") as file:
+            try:
+                file.seek(self._size)
+                file.truncate()
+                file.write(lines)
+                file.flush()
+                os.fsync(file.fileno())
+            except OSError:
+                if self.path is None:
+                    _OURS.discard(path)
+                    path.unlink(missing_ok=True)
+                raise
+        self.path = path
+        self._size += len(lines)
+
+    def _new_path(self) -> Path:
+        assert self._identity is not None
+        self._folder.mkdir(parents=True, exist_ok=True)
+        prune(self._folder)
+        stamp = time.strftime("%Y%m%d-%H%M%S")
+        for i in range(1000):
+            name = f"{self._identity.key}-{stamp}-{os.getpid()}-{i}.jsonl"
+            path = self._folder / name
+            if not path.exists():
+                _OURS.add(path)
+                return path
+        raise FileExistsError(f"{self._folder} is full of journals.")
+
+    def _complain(self, text: str) -> None:
+        if bool(text) != self._troubled:
+            self._troubled = bool(text)
+            if self._trouble is not None:
+                self._trouble(text)
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a session of this process writes to it."""
+    return path in _OURS
+
+
+def prune(folder: Path) -> None:
+    """Delete journals that nobody came back to for long."""
+    oldest = time.time() - _KEPT * 24 * 3600
+    for path in folder.glob("*.jsonl"):
+        with suppress(OSError):
+            if path.stat().st_mtime < oldest and path not in _OURS:
+                path.unlink()
+
+
+def _so_far(session: AnnotationSession) -> Iterator[tuple[str, Any]]:
+    history = session.history
+    for step in (*history.done, *reversed(history.undone)):
+        yield "do", step
+    for _ in history.undone:
+        yield "undo", None
+
+
+def _line(data: dict[str, Any]) -> bytes:
+    text = json.dumps(data, separators=(",", ":")).encode()
+    return b"%08x %s\n" % (zlib.crc32(text), text)

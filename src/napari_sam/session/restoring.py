@@ -1,0 +1,189 @@
+"""Sessions that a journal kept: which there are, and how to go on with one."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import zlib
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_sam.core.errors import MissingFileError, SessionError
+from napari_sam.core.values import Address
+from napari_sam.session import actions
+from napari_sam.session.edits import Batch, parts
+from napari_sam.session.encoding import action_from_dict, edit_from_dict
+from napari_sam.session.journal import FORMAT, is_ours, journals_folder
+from napari_sam.session.patch import LabelPatch
+from napari_sam.session.record import Record, check_format, check_image, started
+from napari_sam.session.session import AnnotationSession
+from napari_sam.session.setup import ImageIdentity, Setup
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from napari_sam.core.protocols import Promptable
+
+
+@dataclass(frozen=True, slots=True)
+class KeptWork:
+    """A journal that can be restored.
+
+    Attributes
+    ----------
+    path
+        The file.
+    name
+        Of the image.
+    when
+        Of the last step, in the time of this machine.
+    steps
+        How many can be undone.
+    objects
+        How many there are.
+    """
+
+    path: Path
+    name: str
+    when: datetime
+    steps: int
+    objects: int
+
+    def discard(self) -> None:
+        """Delete it."""
+        self.path.unlink(missing_ok=True)
+
+
+def find_journals(
+    identity: ImageIdentity, *, folder: Path | None = None
+) -> list[KeptWork]:
+    """Return work on an image that nobody is at, the latest first."""
+    folder = journals_folder() if folder is None else folder
+    found = []
+    for path in folder.glob(f"{identity.key}-*.jsonl"):
+        lines = list(read_lines(path))
+        if lines and lines[0].get("format") == FORMAT and not _in_use(path, lines[0]):
+            work = _work(path, lines)
+            if work.steps:
+                found.append(work)
+    return sorted(found, key=lambda work: work.when, reverse=True)
+
+
+def restore(
+    path: str | Path, image: Promptable, *, labels: Any = None
+) -> AnnotationSession:
+    """Bring a session back as it was, undo and redo included; no model is asked.
+
+    Parameters
+    ----------
+    path
+        A journal, as `find_journals` gives it.
+    image
+        The image that it is about.
+    labels
+        An empty array to write to, such as a zarr array. By default, a new one.
+
+    Raises
+    ------
+    SessionError
+        If it is no journal, or about another image.
+    MissingFileError
+        If there is no such file.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise MissingFileError(f"There is no file {path}.")
+    head, *lines = list(read_lines(path)) or [{}]
+    check_format(head, FORMAT)
+    identity = ImageIdentity.from_dict(head["image"])
+    check_image(identity, image.frames)
+    start = tuple(LabelPatch.from_dict(p) for p in head["start"])
+    record = Record(identity, {}, start, ())
+    session = AnnotationSession(image, labels=started(record, image.frames, labels))
+    for line in lines:
+        _again(session, line)
+    return session
+
+
+def read_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """Every line of a journal up to the first that is not whole."""
+    for line in path.read_bytes().split(b"\n"):
+        check, _, text = line.partition(b" ")
+        try:
+            whole = int(check, 16) == zlib.crc32(text)
+        except ValueError:
+            return
+        if not whole:
+            return
+        yield json.loads(text)
+
+
+def _again(session: AnnotationSession, line: Mapping[str, Any]) -> None:
+    history = session.history
+    match line:
+        case {"op": "do" | "amend" as how, "action": action, "edit": told}:
+            edit = edit_from_dict(told)
+            assert isinstance(edit, Batch)
+            if how == "amend":
+                history.done.pop()
+            actions.run(parts(edit), session.state)
+            history.push(action_from_dict(action), edit)
+        case {"op": "undo"}:
+            actions.run(parts(history.done[-1].edit.inverse()), session.state)
+            history.back()
+        case {"op": "redo"}:
+            actions.run(parts(history.undone[-1].edit), session.state)
+            history.forth()
+        case {"op": "at", "at": place}:
+            session.current = Address(*place)
+        case {"op": "setup", "setup": told}:
+            setup = Setup.from_dict(told)
+            session.setups[setup.key] = setup
+        case _:
+            raise SessionError(f"{line.get('op')!r} is no line of a journal.")
+
+
+def _work(path: Path, lines: list[dict[str, Any]]) -> KeptWork:
+    done: list[dict[str, Any]] = []
+    undone: list[dict[str, Any]] = []
+    for line in lines[1:]:
+        if line["op"] == "amend":
+            done.pop()
+        if line["op"] in ("do", "amend"):
+            undone.clear()
+            done.append(line)
+        elif line["op"] == "undo":
+            undone.append(done.pop())
+        elif line["op"] == "redo":
+            done.append(undone.pop())
+    objects: set[int] = set()
+    for step in done:
+        for part in parts(edit_from_dict(step["edit"])):
+            if hasattr(part, "object_id"):
+                there = part.after is not None
+                (objects.add if there else objects.discard)(part.object_id)
+    when = datetime.fromtimestamp(path.stat().st_mtime).astimezone()
+    return KeptWork(path, lines[0].get("name", ""), when, len(done), len(objects))
+
+
+def _in_use(path: Path, head: Mapping[str, Any]) -> bool:
+    """Whether a session that still runs writes to it, as far as can be known."""
+    if head.get("host") != socket.gethostname():
+        return False
+    pid = int(head.get("pid", 0))
+    return is_ours(path) if pid == os.getpid() else _runs(pid)
+
+
+def _runs(pid: int) -> bool:
+    if os.name == "nt":  # there, signal 0 would end it
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,174 @@
+"""Any sequence of steps: undone it is the start, redone the end, and a record of it
+gives the same labels again."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from napari_sam import Address, Prompts
+from napari_sam.core.errors import NapariSamError
+from napari_sam.core.grid import Region
+from napari_sam.session import AnnotationSession, ObjectInfo, Question, actions
+from napari_sam.session.encoding import (
+    action_from_dict,
+    action_to_dict,
+    edit_from_dict,
+    edit_to_dict,
+)
+from napari_sam.session.state import State
+
+from .conftest import movie, promptable, snapshot
+
+PLACES = st.sampled_from([(8, 8), (8, 45), (45, 8), (45, 45), (21, 21), (30, 35)])
+FRAMES = st.integers(0, 2)
+IDS = st.integers(1, 5)
+PIXELS = movie()
+
+
+class Annotating(RuleBasedStateMachine):
+    def __init__(self):
+        super().__init__()
+        labels = np.zeros(PIXELS.shape, np.uint32)
+        labels[2, 55:60, 55:60] = 4
+        self.session = AnnotationSession(promptable(PIXELS), labels=labels)
+        self.start = snapshot(self.session)
+
+    def do(self, action):
+        """What cannot be done changes nothing."""
+        before = snapshot(self.session)
+        try:
+            self.session.do(action)
+        except NapariSamError:
+            assert snapshot(self.session) == before
+
+    @rule(frame=FRAMES, number=IDS)
+    def goes_to(self, frame, number):
+        self.session.current = Address(frame, number)
+
+    @rule(place=PLACES, positive=st.booleans())
+    def clicks(self, place, positive):
+        self.session.add_point(*place, positive=positive)
+
+    @rule(place=PLACES)
+    def draws_a_box(self, place):
+        row, col = place
+        self.session.add_box(row - 8, col - 8, row + 8, col + 8)
+
+    @rule(value=st.floats(-1, 1))
+    def slides_the_threshold(self, value):
+        self.session.set_threshold(value)
+
+    @rule(overlap=st.sampled_from(["keep", "overwrite"]))
+    def commits(self, overlap):
+        before = snapshot(self.session)
+        try:
+            self.session.commit(overlap=overlap)
+        except NapariSamError:
+            assert snapshot(self.session) == before
+
+    @rule(places=st.lists(PLACES, min_size=1, max_size=3), frame=FRAMES)
+    def runs_a_batch(self, places, frame):
+        first = self.session.state.free_id()
+        asked = {
+            Address(frame, first + i): Question(Prompts.point(*place))
+            for i, place in enumerate(places)
+        }
+        self.session.ask(asked)
+        answers = self.session.request(*asked)()
+        before = snapshot(self.session)
+        try:
+            self.session.commit(answers)
+        except NapariSamError:
+            assert snapshot(self.session) == before
+
+    @rule(place=PLACES, number=IDS, frame=FRAMES)
+    def propagates(self, place, number, frame):
+        answer = self.session.image.segment(Prompts.point(*place), frame)
+        if answer.area:
+            self.session.keep({Address(frame, number): answer})
+
+    @rule(place=PLACES, number=st.integers(0, 5), frame=FRAMES)
+    def paints(self, place, number, frame):
+        row, col = place
+        region = Region(row - 2, col - 2, row + 3, col + 3)
+        before = self.session.state.read(frame, region)
+        self.session.paint(frame, region, before, np.full_like(before, number))
+
+    @rule(ids=st.lists(IDS, min_size=1, max_size=2))
+    def deletes(self, ids):
+        self.do(actions.Delete(tuple(ids)))
+
+    @rule(ids=st.lists(IDS, min_size=2, max_size=3))
+    def merges(self, ids):
+        self.do(actions.Merge(tuple(ids)))
+
+    @rule(number=IDS, frame=FRAMES, row=st.sampled_from([8.0, 21.0, 45.0]))
+    def splits(self, number, frame, row):
+        self.do(actions.Split(Address(frame, number), ((row, 0.0), (row, 63.0))))
+
+    @rule(number=IDS, frame=FRAMES, pixels=st.integers(-2, 3))
+    def grows(self, number, frame, pixels):
+        self.do(actions.Grow(Address(frame, number), pixels))
+
+    @rule(number=IDS, frame=FRAMES)
+    def fills(self, number, frame):
+        self.do(actions.Fill(Address(frame, number)))
+
+    @rule(number=IDS, frame=FRAMES)
+    def reopens(self, number, frame):
+        self.do(actions.Reopen(Address(frame, number)))
+
+    @rule(number=IDS, status=st.sampled_from(["open", "approved", "rejected"]))
+    def judges(self, number, status):
+        self.do(actions.Describe(number, ObjectInfo("a", "b", status)))
+
+    @rule()
+    def undoes(self):
+        self.session.undo()
+
+    @precondition(lambda self: self.session.history.undone)
+    @rule()
+    def redoes(self):
+        self.session.redo()
+
+    @invariant()
+    def knows_where_objects_lie(self):
+        found = State.over(self.session.frames, self.session.labels).footprints
+        known = self.session.state.footprints
+        assert {a: f.area for a, f in found.items()} == {
+            a: f.area for a, f in known.items()
+        }
+
+    def teardown(self):
+        session = self.session
+        end = snapshot(session)
+        for step in session.history.done:
+            assert action_from_dict(action_to_dict(step.action)) == step.action
+            assert edit_from_dict(edit_to_dict(step.edit)) == step.edit
+        again = AnnotationSession.from_dict(session.to_dict(), session.image)
+        assert snapshot(again) == end
+        while session.undo():
+            pass
+        assert snapshot(session) == self.start
+        while session.redo():
+            pass
+        # Redo takes back also what had been undone before: only what was done counts.
+        assert snapshot(session)[0] == snapshot_after(session)
+
+
+def snapshot_after(session):
+    """Labels after doing all of its steps again."""
+    again = AnnotationSession.from_dict(session.to_dict(), session.image)
+    return snapshot(again)[0]
+
+
+Annotating.TestCase.settings = settings(
+    max_examples=40,
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+TestAnnotating = Annotating.TestCase
