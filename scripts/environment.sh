@@ -19,7 +19,12 @@ fail() {
 
 # Newer releases call some packages by another name, with t64 at its end.
 is_there() {
-  dpkg-query -W -f='${Status}\n' "$1" "$1t64" 2>/dev/null | grep -q 'install ok installed'
+  local name status
+  for name in "$1" "$1t64"; do
+    status=$(dpkg-query -W -f='${Status}' "$name" 2>/dev/null) || continue
+    [ "$status" != "install ok installed" ] || return 0
+  done
+  return 1
 }
 
 # system_packages NAME...: install those Debian or Ubuntu packages that are missing.
