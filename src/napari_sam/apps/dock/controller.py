@@ -264,9 +264,10 @@ class Controller(Much):
             self.hover(event.position)
 
     def _on_removed(self, event: Any) -> None:
-        if event.value is not self.layer or self.session is None:
+        removed: Any = event.value
+        if removed is not self.layer or self.session is None:
             return
-        count, name = len(self.session.objects), event.value.name
+        count, name = len(self.session.objects), removed.name
         what = "1 object" if count == 1 else f"{count} objects"
         self.gone.emit(
             f"The layer {name!r} was removed. Its work ({what}) is still "

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from napari_sam.apps.dock.asking import Asking
 from napari_sam.core.errors import SessionError
 from napari_sam.core.values import Address
 
 if TYPE_CHECKING:
-    from napari_sam.core.prediction import Prediction
     from napari_sam.session.values import Overlap
 
 #: Share of a mask on another object, from which on it is worth a word.
@@ -113,36 +110,11 @@ class Keeping(Asking):
             return
         policy: Overlap = "overwrite" if self.overlap == "overwrite" else "keep"
         policy = overlap or policy
-        preview, at = session.preview, session.current
-        if preview is not None and preview.area:
-            self._check_free(preview, policy)
+        at = session.current
         session.commit(overlap=policy)
         self._last_kept = at.object_id
         session.next_object()
         self._say_kept(at, under, policy)
-
-    def _check_free(self, mask: Prediction, policy: Overlap) -> None:
-        """Refuse a mask of which nothing could be kept."""
-        session = self._here
-        at = session.current
-        labels = session.state.read(at.frame, mask.region)[mask.mask]
-        protected = labels != 0
-        if policy == "overwrite":
-            objects = session.objects.items()
-            approved = [i for i, info in objects if info.status == "approved"]
-            protected = np.isin(labels, approved)
-        if (protected & (labels != at.object_id)).all():
-            (owner, *_), counts = np.unique(labels, return_counts=True)
-            raise SessionError(
-                f"All of this mask lies on object {owner}, which is kept. "
-                + (
-                    "Allow overwriting to take its place, or correct that object."
-                    if policy == "keep"
-                    else "It is approved: take that back first."
-                )
-                if len(counts) == 1
-                else "All of this mask lies on objects that are kept."
-            )
 
     def _say_kept(self, at: Address, under: dict[int, float], policy: Overlap) -> None:
         footprint = self._here.state.footprints.get(at)

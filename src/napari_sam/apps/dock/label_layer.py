@@ -128,7 +128,9 @@ class LabelLayer:
             if len(patches) == 1:
                 self._session.do(actions.Paint(patches[0]))
             elif patches:
-                self._session.do(actions.Keep(tuple(patches)))
+                gained = {i for patch in patches for i in patch.after.values}
+                new = sorted(gained - {0, *self._session.objects})
+                self._session.do(actions.Keep(tuple(patches), tuple(new)))
         except NapariSamError as wrong:
             self._take_back(patches)
             self.refused.emit(str(wrong))

@@ -127,7 +127,7 @@ def _drawn(row: Row, geometry: PlaneGeometry) -> tuple[NDArray[np.float64], str]
     match row.statement:
         case Box(top, left, bottom, right):
             t, le, b, r = top - 0.5, left - 0.5, bottom - 0.5, right - 0.5
-            path, kind = ((t, le), (t, r), (b, r), (b, le)), "rectangle"
+            path, kind = ((t, le), (b, le), (b, r), (t, r)), "rectangle"
         case Polygon(vertices):
             path, kind = vertices, "polygon"
         case Scribble(vertices):

@@ -85,15 +85,15 @@ class Much(Editing):
             session = self._here
             if response.request.image is not session.image:
                 raise SessionError("The model or the image is another now: try again.")
-            found = {at for at, answer in response.answers.items() if answer.area}
-            if not found:
+            if not any(answer.area for answer in response.answers.values()):
                 raise SessionError("Nothing was found there.")
             policy: Overlap = "overwrite" if self.overlap == "overwrite" else "keep"
             session.commit_asked(response, overlap=policy)
             session.next_object()
-            empty = len(response.answers) - len(found)
+            kept = sum(at in session.state.footprints for at in response.answers)
+            left = len(response.answers) - kept
             self.said.emit(
                 "info",
-                f"{len(found)} objects kept"
-                + (f"; nothing was found at {empty} places." if empty else "."),
+                f"{kept} objects kept"
+                + (f"; {left} were not found, or lie on others." if left else "."),
             )
