@@ -7,10 +7,14 @@ from uuid import uuid4
 import numpy as np
 import pytest
 import zarr
+from zarr.codecs import BytesCodec
 
 import napari_sam as sam
 from napari_sam.core.errors import MissingFileError, StoreError, StoreMismatchError
 from napari_sam.core.prompts import Prompts
+from napari_sam.stores import arrays
+from napari_sam.stores.chunks import CODECS, is_plain
+from napari_sam.stores.layout import widened
 from napari_sam.stores.zarr import ZarrStore
 from napari_sam.testing import StoreTests, ThresholdBackend
 
@@ -63,6 +67,49 @@ def test_plain_zarr_reads_it(path):
     assert fine.dtype == np.float16
     assert fine.metadata.dimension_names[:2] == ("plane", "tile")
     np.testing.assert_array_equal(fine[2, 0], embedding(of)["fine"])
+
+
+def test_every_half_is_widened_as_numpy_does():
+    every = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
+    finite = every[np.isfinite(every)]
+    for halves in (every, finite, finite[:20000].reshape(-1, 2).T, every[:0]):
+        found, expected = widened(halves), halves.astype(np.float32)
+        assert found.shape == expected.shape
+        np.testing.assert_array_equal(found.view(np.uint32), expected.view(np.uint32))
+
+
+def test_tiles_are_read_alike_with_and_without_zarr(path, monkeypatch):
+    of = key(2, 0)
+    ZarrStore(path).put(of, embedding(of))
+    known = []
+    monkeypatch.setattr(arrays, "is_plain", lambda a: known.append(is_plain(a)))
+    assert same(ZarrStore(path).get(of), embedding(of))
+    assert known == [True] * 4, "all arrays of an embedding, and the digest"
+    monkeypatch.undo()
+    monkeypatch.setattr(zarr.Array, "__getitem__", None)
+    assert same(ZarrStore(path).get(of), embedding(of))
+
+
+def test_arrays_that_are_not_as_ours_are_left_to_zarr(path):
+    def made(**options):
+        return zarr.create_array(
+            zarr.storage.MemoryStore(),
+            **{
+                "shape": (4, 2, 8),
+                "chunks": (1, 1, 8),
+                "dtype": "f2",
+                "compressors": CODECS,
+                "chunk_key_encoding": {"name": "default", "separator": "."},
+                **options,
+            },
+        )
+
+    assert is_plain(made())
+    assert not is_plain(made(chunks=(1, 2, 8)))
+    assert not is_plain(made(compressors=CODECS[:1]))
+    assert not is_plain(made(compressors="auto"))
+    assert not is_plain(made(serializer=BytesCodec(endian="big")))
+    assert not is_plain(made(chunk_key_encoding={"name": "default"}))
 
 
 def test_plain_zarr_refuses_a_damaged_chunk(path):

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 import zarr
-from zarr.codecs import BloscCodec, Crc32cCodec
 from zarr.errors import ContainsArrayError, ContainsGroupError
 
+from napari_sam.stores.chunks import CODECS, is_plain, read_chunk
 from napari_sam.stores.layout import (
     FORMAT,
     VERSION,
@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from napari_sam.stores.layout import Part, Place
 
 _Found = TypeVar("_Found")
-#: Bits of like weight stand together before LZ4, as neighbours share the upper ones;
-#: the checksum comes last, so that nothing damaged is ever decompressed.
-_CODECS = (BloscCodec(cname="lz4", clevel=5, shuffle="bitshuffle"), Crc32cCodec())
 #: Raised on the way when another writer was faster.
 _THERE = (ContainsArrayError, ContainsGroupError, FileExistsError)
 
@@ -55,14 +52,14 @@ class Arrays:
 
     def forget(self) -> None:
         """Let go of everything that is open."""
-        self._reading: dict[str, zarr.Array[Any]] = {}
+        self._reading: dict[str, tuple[zarr.Array[Any], bool]] = {}
         self._writing: dict[str, zarr.Array[Any]] = {}
         self._layouts: dict[str, Layout] = {}
 
     def record(self, place: Place, plane: int, tile: int) -> Record | None:
         """Return what was written last of a tile."""
-        packed = self._array(f"{place.path}/digest")[plane, tile]
-        return Record.unpack(np.asarray(packed)) if np.any(packed) else None
+        packed = self._chunk(f"{place.path}/digest", plane, tile)
+        return Record.unpack(packed) if packed.any() else None
 
     def read(
         self, place: Place, plane: int, tile: int, record: Record
@@ -72,7 +69,7 @@ class Arrays:
         layout = self._layout(path)
 
         def read_part(part: Part) -> tuple[NDArray[Any], NDArray[Any]]:
-            kept = np.asarray(self._array(f"{path}/{part.path}")[plane, tile])
+            kept = self._chunk(f"{path}/{part.path}", plane, tile)
             return kept, restored(part, kept)
 
         with ThreadPoolExecutor(max(1, len(layout.parts))) as pool:
@@ -109,10 +106,14 @@ class Arrays:
         group = zarr.open_group(self._store, path=path, mode="r")
         return group.attrs.asdict()
 
-    def _array(self, path: str) -> zarr.Array[Any]:
+    def _chunk(self, path: str, plane: int, tile: int) -> NDArray[Any]:
         if path not in self._reading:
-            self._reading[path] = self._opened(path, "r")
-        return self._reading[path]
+            array = self._opened(path, "r")
+            self._reading[path] = array, is_plain(array)
+        array, plain = self._reading[path]
+        if plain:
+            return read_chunk(self._files, path, array, plane, tile)
+        return np.asarray(array[plane, tile])
 
     def _layout(self, path: str) -> Layout:
         if path not in self._layouts:
@@ -174,7 +175,7 @@ class Arrays:
                 shape=(place.planes, place.tiles, *shape),
                 chunks=_chunks(shape),
                 dtype=dtype,
-                compressors=_CODECS,
+                compressors=CODECS,
                 fill_value=0,
                 chunk_key_encoding={"name": "default", "separator": "."},
                 dimension_names=("plane", "tile", *(None for _ in shape)),

@@ -39,6 +39,15 @@ FORMAT = "napari-sam embeddings"
 VERSION = 1
 #: Floats of this many bytes and more are rounded, if they are to be.
 _SINGLE = 4
+_FLOAT = np.dtype("<f4").str
+#: Numbers that are widened at once: they stay in the processor's cache.
+_BLOCK = 1 << 16
+#: Sign, exponent and fraction of a half, 13 bits to the left, its sign repeated.
+_BITS = np.int32(-0x70002000)
+#: From the exponents' offset of half precision, 15, to that of single, 127.
+_OFFSET = np.float32(2.0**112)
+#: The largest number in half precision.
+_LARGEST = 65504
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,9 +204,32 @@ def rounded(
 
 def restored(part: Part, kept: NDArray[Any]) -> NDArray[Any]:
     """Return an array as a model takes it: of its first type, and read-only."""
-    array = kept.astype(part.dtype)
+    if kept.dtype == np.float16 and part.dtype == _FLOAT:
+        array = widened(kept)
+    else:
+        array = kept.astype(part.dtype)
     array.flags.writeable = False
     return array
+
+
+def widened(half: NDArray[np.float16]) -> NDArray[np.float32]:
+    """Return half precision in single precision, as `astype` does in twice the time.
+
+    Sign, exponent and fraction are moved to where single precision has them; what is
+    missing is the exponents' offset, a factor. Infinities lack a rule of their own.
+    """
+    out = np.empty(half.shape, np.float32)
+    given, numbers = np.ravel(half), out.reshape(-1)
+    moved, bits = given.view(np.int16), numbers.view(np.int32)
+    for start in range(0, given.size, _BLOCK):
+        block = slice(start, start + _BLOCK)
+        bits[block] = moved[block]
+        bits[block] <<= 13
+        bits[block] &= _BITS
+        numbers[block] *= _OFFSET
+        if numbers[block].max() > _LARGEST or numbers[block].min() < -_LARGEST:
+            numbers[block] = given[block]
+    return out
 
 
 @lru_cache(maxsize=256)
