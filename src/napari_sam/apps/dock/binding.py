@@ -166,6 +166,10 @@ class LayerBinding:
         """Show the mask under the cursor, or none."""
         self._hover.show(mask, self.session.current.frame)
 
+    def takes_prompts(self, layer: Any) -> bool:
+        """Whether a layer is one of ours to click or draw on."""
+        return any(layer is own for own in self._prompts.layers)
+
     def go_to(self, at: Address) -> None:
         """Bring an object into view: its plane, and its middle if it has pixels."""
         self.show_frame(at.frame)

@@ -18,6 +18,7 @@ from napari_sam.apps.dock.remembering import (
     iter_restore,
     journal_of,
 )
+from napari_sam.session.actions import Paint, Say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from napari_sam.apps.dock.opening import Opened
     from napari_sam.apps.dock.work import Work
     from napari_sam.core.protocols import Backend, EmbeddingStore
+    from napari_sam.session.actions import Step
 
 _LOADING, _PREPARING = "loading the model", "preparing the image"
 _SAVING, _RESTORING, _REMEMBERING = "saving", "restoring", "looking for earlier work"
@@ -73,6 +75,7 @@ class Controller(Much):
         self._keys.bind_viewer(self.viewer)
         self.viewer.mouse_move_callbacks.append(self._on_mouse)
         self.viewer.layers.events.removed.connect(self._on_removed)
+        self.viewer.layers.selection.events.active.connect(self._on_active)
 
     @property
     def journal(self) -> Any:
@@ -107,6 +110,7 @@ class Controller(Much):
         if self._on_mouse in self.viewer.mouse_move_callbacks:
             self.viewer.mouse_move_callbacks.remove(self._on_mouse)
             self.viewer.layers.events.removed.disconnect(self._on_removed)
+            self.viewer.layers.selection.events.active.disconnect(self._on_active)
         self.opened.emit(None)
 
     def use_model(
@@ -249,8 +253,10 @@ class Controller(Much):
         if journals:
             self.restorable.emit(journals)
 
-    def _on_step(self, *_: Any) -> None:
+    def _on_step(self, how: str, step: Step) -> None:
         """Say what the thread of the journal had to say since the last step."""
+        if how == "do" and not isinstance(step.action, Paint | Say):
+            self._move_on()
         while self._troubles:
             text = self._troubles.popleft()
             better = "Work is written to the journal again."
@@ -263,11 +269,15 @@ class Controller(Much):
         if self._hover.on:
             self.hover(event.position)
 
+    def _on_active(self, event: Any) -> None:
+        if self.binding is not None and self.binding.takes_prompts(event.value):
+            self._move_on()
+
     def _on_removed(self, event: Any) -> None:
-        removed: Any = event.value
-        if removed is not self.layer or self.session is None:
+        layer, session = self.layer, self.session
+        if layer is None or session is None or event.value is not layer:
             return
-        count, name = len(self.session.objects), removed.name
+        count, name = len(session.objects), layer.name
         what = "1 object" if count == 1 else f"{count} objects"
         self.gone.emit(
             f"The layer {name!r} was removed. Its work ({what}) is still "

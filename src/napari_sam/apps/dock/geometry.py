@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
+from weakref import ReferenceType, ref
 
 import numpy as np
 from napari.utils.transforms import Affine
@@ -40,13 +41,13 @@ class PlaneGeometry:
         The pixels, and what their axes are; others of the same shape may take over.
     axes
         One letter per dimension of our layers.
-    layer
-        The image layer; its transforms are looked up when they are needed.
+    known_layer
+        The image layer, as long as anybody else has it.
     """
 
     frames: Frames
     axes: str
-    layer: Image
+    known_layer: ReferenceType[Image]
 
     @classmethod
     def of(cls, layer: Image, axes: str | None = None) -> PlaneGeometry:
@@ -76,7 +77,21 @@ class PlaneGeometry:
             )
         frames = Frames(levels[0], axes, levels=levels[1:])
         own = frames.axes[:-1] if layer.rgb else frames.axes
-        return cls(frames, own.removeprefix("c"), layer)
+        return cls(frames, own.removeprefix("c"), ref(layer))
+
+    @property
+    def layer(self) -> Image:
+        """The image layer; its transforms are looked up when they are needed.
+
+        Raises
+        ------
+        ReferenceError
+            If it was removed, and nobody has it any more.
+        """
+        layer = self.known_layer()
+        if layer is None:
+            raise ReferenceError("The image layer is gone.")
+        return layer
 
     @property
     def ndim(self) -> int:

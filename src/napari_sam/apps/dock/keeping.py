@@ -21,6 +21,7 @@ class Keeping(Asking):
     """Part of the controller: keep, go on, go back."""
 
     _last_kept: int | None = None
+    _selected: int | None = None
 
     def commit(self, *, overlap: Overlap | None = None) -> None:
         """Put the preview into the labels, and go on to a new object.
@@ -59,6 +60,7 @@ class Keeping(Asking):
         """Make an object the current one, and show it."""
         with self._telling():
             at = self._where(object_id)
+            self._selected = object_id
             self._here.current = at
             if self.binding is not None:
                 self.binding.go_to(at)
@@ -82,6 +84,7 @@ class Keeping(Asking):
 
     def _correct(self, object_id: int) -> None:
         session, at = self._here, self._where(object_id)
+        self._selected = object_id
         if at in session.questions:
             session.current = at
         elif at in session.state.kept or at in session.state.footprints:
@@ -90,6 +93,19 @@ class Keeping(Asking):
             raise SessionError(f"There is no object {object_id}.")
         if self.binding is not None:
             self.binding.go_to(at)
+
+    def _move_on(self, _: object = None) -> None:
+        """Go on to a new object, if the current one came to be by itself.
+
+        A brush, or a cut, may have used its number; what is said next would else be
+        taken for a correction of that. Whoever selected it means it.
+        """
+        session = self.session
+        if session is None or session.current not in session.state.footprints:
+            return
+        current = session.current
+        if current not in session.questions and current.object_id != self._selected:
+            session.next_object()
 
     def _where(self, object_id: int) -> Address:
         """Return the plane where an object is, if possible the one in view."""

@@ -94,6 +94,6 @@ class Much(Editing):
             left = len(response.answers) - kept
             self.said.emit(
                 "info",
-                f"{kept} objects kept"
+                f"{kept} object{'s' * (kept != 1)} kept"
                 + (f"; {left} were not found, or lie on others." if left else "."),
             )

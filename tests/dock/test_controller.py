@@ -1,0 +1,734 @@
+import gc
+import json
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+
+import napari_sam as sam
+from napari_sam import Address, Prompts
+from napari_sam.apps.dock.controller import Controller
+from napari_sam.apps.dock.keys import DEFAULTS, Keys, chosen, described
+from napari_sam.core.progress import drain
+from napari_sam.core.statements import Choice
+from napari_sam.session.record import only, read_record, replay
+from napari_sam.testing import ThresholdBackend
+
+from .doubles import ManualWork, SyncWork
+from .mouse import Mouse
+
+
+class Desk:
+    """A controller, all it said, and a mouse."""
+
+    def __init__(self, work=None, viewer=None):
+        self.viewer = viewer or ViewerModel()
+        self.work = work or SyncWork()
+        self.controller = Controller(self.viewer, self.work)
+        self.mouse = Mouse(self.viewer)
+        self.heard = {"said": [], "opened": [], "gone": [], "overlap_found": []}
+        self.heard |= {"restorable": [], "busy": [], "candidates_changed": []}
+        for name, log in self.heard.items():
+            getattr(self.controller, name).connect(lambda *a, log=log: log.append(a))
+
+    @property
+    def session(self):
+        return self.controller.session
+
+    @property
+    def said(self):
+        return self.heard["said"]
+
+    def open(self, pixels, **how):
+        layer = self.viewer.add_image(pixels)
+        self.controller.open(layer, **how)
+        return layer
+
+    def click(self, row, col, **how):
+        frame = self.session.current.frame
+        world = self.controller.binding.geometry.to_world(frame, (row, col))[0]
+        self.controller.binding.use_tool("point")
+        self.mouse.click(world, **how)
+
+    def keep(self, row, col):
+        self.click(row, col)
+        self.controller.commit()
+
+
+@pytest.fixture(autouse=True)
+def backend(monkeypatch):
+    """Whatever model is asked for, this one is loaded."""
+    made = ThresholdBackend()
+
+    def load(name, **_):
+        if name == "nonsense":
+            raise sam.core.errors.UnknownModelError("There is no model nonsense.")
+        return made
+
+    monkeypatch.setattr("napari_sam.api.load_backend", load)
+    monkeypatch.setattr("napari_sam.checkpoints.models", lambda: ())
+    return made
+
+
+@pytest.fixture
+def desk(blobs):
+    desk = Desk()
+    desk.controller.use_model("pocket")
+    desk.open(blobs)
+    yield desk
+    desk.controller.close()
+
+
+@pytest.fixture
+def slow(blobs):
+    """A desk where things happen when they are told to."""
+    desk = Desk(ManualWork())
+    desk.controller.use_model("pocket")
+    desk.open(blobs)
+    desk.work.finish()
+    yield desk
+    desk.controller.close()
+
+
+def test_clicks_before_the_model_is_there_are_answered_when_it_is(blobs):
+    desk = Desk(ManualWork())
+    desk.controller.use_model("pocket")
+    desk.open(blobs)
+    assert not desk.controller.ready
+    desk.click(15, 25)
+    assert desk.session.preview is None
+    desk.work.finish()
+    desk.work.finish()
+    assert desk.controller.ready
+    desk.work.work()
+    assert desk.session.preview.area == 400
+    assert desk.heard["busy"][-1] == ("", None)
+    desk.controller.close()
+
+
+def test_a_click_is_shown_kept_and_taken_back(desk):
+    desk.click(15, 25)
+    assert desk.session.preview.area == 400
+    assert len(desk.controller.candidates) == 3
+    desk.controller.commit()
+    assert desk.session.current == Address(0, 2)
+    assert desk.said == [("info", "Object 1 kept: 400 pixels.")]
+    desk.controller.undo()
+    assert desk.session.current == Address(0, 1)
+    assert desk.session.preview.area == 400
+    desk.controller.undo()
+    assert desk.session.preview is None
+    desk.controller.undo()
+    assert desk.said[-1] == ("info", "There is nothing to undo.")
+    desk.controller.redo()
+    desk.controller.redo()
+    assert (desk.session.labels == 1).sum() == 400
+
+
+def test_the_mask_is_kept_when_it_comes(slow):
+    slow.click(15, 25)
+    slow.controller.commit()
+    assert not slow.session.labels.any()
+    slow.work.work()
+    assert (slow.session.labels == 1).sum() == 400
+    assert slow.session.current.object_id == 2
+
+
+def test_another_click_meanwhile_is_no_longer_kept_by_itself(slow):
+    slow.click(15, 25)
+    slow.controller.commit()
+    slow.click(16, 26)
+    slow.work.work()
+    assert slow.session.preview is not None
+    assert not slow.session.labels.any()
+
+
+def test_late_answers_are_dropped(slow):
+    slow.click(15, 25)
+    late = slow.work.take()
+    slow.click(55, 10)
+    late()
+    assert slow.session.preview is None
+    slow.work.work()
+    assert slow.session.preview.area == 500
+    slow.click(20, 30)
+    late = slow.work.take()
+    slow.controller.next_object()
+    late()
+    assert slow.session.preview is None
+    assert slow.heard["busy"][-1] == ("", None)
+
+
+def test_an_answer_of_the_model_before_is_dropped(slow):
+    slow.click(15, 25)
+    late = slow.work.take()
+    slow.controller.use_model("another")
+    slow.work.finish()
+    late()
+    assert slow.session.preview is None
+    slow.work.finish()
+    slow.work.work()
+    assert slow.session.preview is not None
+    assert slow.controller.model == "another"
+
+
+def test_a_model_that_cannot_be_had_leaves_the_one_there_is(desk):
+    desk.controller.use_model("nonsense")
+    assert desk.said[-1] == ("error", "There is no model nonsense.")
+    assert desk.controller.model == "pocket"
+    desk.click(15, 25)
+    assert desk.session.preview.area == 400
+
+
+def test_candidates_go_round(desk):
+    desk.click(15, 25)
+    areas = [c.area for c in desk.controller.candidates]
+    assert areas == [400, 324, 400]
+    for index in (1, 2, 0):
+        desk.controller.cycle_candidate()
+        assert desk.controller.candidate == index
+        assert [c.area for c in desk.controller.candidates] == areas
+        assert desk.session.preview.area == areas[index]
+    desk.controller.choose(2)
+    assert desk.session.question.prompts.said[-1] == Choice(2)
+    desk.controller.choose(7)
+    assert desk.controller.candidate == 2
+    assert desk.heard["candidates_changed"]
+
+
+def test_a_slide_of_the_threshold_asks_nobody(slow):
+    slow.click(15, 25)
+    slow.work.work()
+    for value in (0.2, 0.5, 2.0):
+        slow.controller.set_threshold(value)
+        assert slow.session.preview is not None
+    assert slow.work.waiting == {}
+    assert slow.session.preview.area == 0
+    slow.controller.undo()
+    assert slow.session.question.threshold == 0
+    slow.work.work()
+    assert slow.session.preview.area == 400
+
+
+def test_nothing_to_keep_is_said(desk):
+    desk.controller.commit()
+    assert desk.said[-1][0] == "error"
+    desk.click(40, 50)
+    assert "Nothing was found" in desk.said[-1][1]
+
+
+def test_other_objects_are_kept_overwritten_or_asked_about(desk):
+    desk.keep(15, 25)
+    for policy, kept in (("ask", 1), ("keep", 1), ("overwrite", 2)):
+        desk.controller.overlap = policy
+        desk.click(16, 26)
+        assert desk.session.current.object_id == 2
+        desk.controller.commit()
+        assert (desk.session.labels == kept).sum() == 400
+        if policy == "ask":
+            assert desk.heard["overlap_found"] == [({1: 1.0},)]
+            desk.controller.commit(overlap="overwrite")
+            assert (desk.session.labels == 2).sum() == 400
+            desk.controller.undo()
+        elif policy == "keep":
+            assert desk.said[-1][0] == "error"
+        else:
+            assert "took most of its pixels from object 1" in desk.said[-1][1]
+        desk.controller.undo()
+
+
+def test_an_object_that_overlaps_by_most_of_its_area_is_reported(desk):
+    desk.keep(15, 25)
+    binding = desk.controller.binding
+    binding.shapes.add_polygons(np.array([(10, 20), (10, 39), (45, 39), (45, 20)]))
+    desk.session.undo()
+    labels = desk.session.labels
+    labels_before = labels.copy()
+    desk.session.paint(
+        0, sam.Region(10, 20, 12, 40), labels[10:12, 20:40], 0 * labels[10:12, 20:40]
+    )
+    desk.click(16, 26)
+    desk.controller.commit()
+    level, words = desk.said[-1]
+    assert level == "warning"
+    assert "lay on object 1" in words
+    assert "40 pixels" in words
+    assert (labels == labels_before).sum() == labels.size - 40
+
+
+def test_back_to_an_object_with_what_was_said(desk):
+    desk.keep(15, 25)
+    desk.click(55, 10)
+    desk.controller.next_object()
+    desk.controller.previous_object()
+    assert desk.session.current == Address(0, 2)
+    assert desk.session.question.prompts == Prompts.point(55, 10)
+    desk.controller.previous_object()
+    assert desk.session.current == Address(0, 1)
+    assert desk.session.question.prompts == Prompts.point(15, 25)
+    assert desk.session.preview.area == 400
+    desk.controller.previous_object()
+    assert "no object before" in desk.said[-1][1]
+
+
+def test_objects_are_edited(desk):
+    controller = desk.controller
+    desk.keep(15, 25)
+    desk.keep(55, 10)
+    controller.describe(1, name="big", category="square")
+    assert desk.session.objects[1].name == "big"
+    controller.select(1)
+    controller.grow(1)
+    assert (desk.session.labels == 1).sum() == 480
+    controller.grow(-1)
+    controller.start_split()
+    controller.binding.shapes.add_paths(np.array([(5, 30), (35, 30)]))
+    assert set(desk.session.objects) == {1, 2, 3}
+    controller.merge([1, 3])
+    assert set(desk.session.objects) == {1, 2}
+    controller.approve(1)
+    assert desk.session.objects[1].status == "approved"
+    controller.approve(1)
+    assert desk.session.objects[1].status == "committed"
+    controller.reject(2)
+    assert desk.session.objects[2].status == "rejected"
+    controller.delete([1, 2])
+    assert not desk.session.labels.any()
+    while desk.session.history.last is not None:
+        controller.undo()
+    assert not desk.session.objects
+    assert not [words for level, words in desk.said if level == "error"]
+
+
+def test_a_line_cuts_the_object_it_runs_through(desk):
+    desk.keep(15, 25)
+    desk.keep(55, 10)
+    desk.controller.split([(5, 30), (35, 30)])
+    assert np.bincount(desk.session.labels.ravel())[1:].tolist() == [220, 100, 180]
+    desk.controller.split([(40, 40), (45, 45)])
+    assert desk.said[-1] == ("error", "The line runs through no object.")
+
+
+def test_what_comes_next_is_no_object_that_came_by_itself(desk):
+    desk.keep(15, 25)
+    desk.controller.split([(5, 30), (35, 30)])
+    assert desk.session.current.object_id == 3  # the second part took number 2
+    desk.controller.binding.use_tool("brush")
+    desk.controller.binding.labels.paint((40, 40), 3)
+    assert desk.session.current.object_id == 3
+    desk.click(55, 10)
+    assert desk.session.prompts == {Address(0, 4): Prompts.point(55, 10)}
+    desk.controller.undo()
+    desk.controller.select(3)
+    desk.click(55, 10)
+    assert [at.object_id for at in desk.session.prompts] == [3]
+
+
+def test_without_an_image_everything_says_so():
+    desk = Desk()
+    for call in ("commit", "next_object", "undo", "embed_view", "fill_holes"):
+        getattr(desk.controller, call)()
+        assert desk.said[-1] == ("error", "Open an image first.")
+
+
+def test_axes_must_be_said(blobs):
+    desk = Desk()
+    layer = desk.open(np.stack([blobs] * 3))
+    assert "Say what its axes are" in desk.said[-1][1]
+    assert desk.session is None
+    desk.controller.open(layer, axes="zyx")
+    assert len(desk.session.frames) == 3
+
+
+def test_channels_are_chosen(blobs, backend):
+    desk = Desk()
+    desk.controller.use_model("pocket")
+    pixels = np.stack([0 * blobs, 0 * blobs, 0 * blobs, 0 * blobs, blobs])
+    layer = desk.open(pixels, axes="cyx")
+    desk.click(15, 25)
+    assert not desk.session.preview.area
+    desk.controller.open(layer, axes="cyx", channels=(4,))
+    assert desk.session.preview.area == 400
+    assert desk.session.image.appearance.channels == (4,)
+
+
+def test_a_second_image_and_back(desk, blobs):
+    first = desk.controller.layer
+    desk.keep(15, 25)
+    session = desk.session
+    desk.open(255 - blobs)
+    assert desk.session is not session
+    assert [layer.name for layer in desk.viewer.layers].count("SAM labels") == 1
+    desk.controller.open(first)
+    assert desk.session is session
+    assert desk.controller.binding.labels.get_value((15, 25), world=True) == 1
+    desk.click(55, 10)
+    assert desk.session.preview.area == 100
+
+
+def test_a_removed_image_loses_nothing(desk):
+    desk.keep(15, 25)
+    desk.viewer.layers.remove(desk.controller.layer)
+    assert "Its work (1 object) is still here" in desk.heard["gone"][0][0]
+    desk.keep(55, 10)
+    assert set(np.unique(desk.session.labels)) == {0, 1, 2}
+
+
+def test_a_renamed_image_is_the_same(desk):
+    desk.controller.layer.name = "another name"
+    desk.keep(15, 25)
+    assert desk.session.objects
+
+
+def test_other_pixels_are_looked_at_again(desk, blobs, backend):
+    layer = desk.controller.layer
+    desk.keep(15, 25)
+    desk.click(55, 10)
+    assert desk.session.preview.area == 100
+    session, other = desk.session, blobs.copy()
+    other[50:60, 5:25] = 250
+    layer.data = other
+    assert desk.session is session
+    assert desk.session.preview.area == 200
+    assert (session.labels == 1).sum() == 400
+    other[50:60, 5:35] = 250  # in place
+    layer.data = other
+    assert desk.session.preview.area == 300
+
+
+def test_pixels_of_another_shape_are_another_image(desk, blobs):
+    desk.keep(15, 25)
+    session = desk.session
+    desk.controller.layer.data = blobs[:32]
+    assert "another shape" in desk.heard["gone"][0][0]
+    assert desk.session is not session
+    assert desk.session.labels.shape == (32, 64)
+    desk.keep(15, 25)
+    desk.controller.layer.data = blobs
+    assert not desk.session.objects
+    (journals,) = desk.heard["restorable"][-1]
+    desk.controller.restore(journals[0])
+    assert (desk.session.labels == 1).sum() == 400
+
+
+def test_two_widgets_on_one_viewer_share_the_work(desk):
+    other = Desk(viewer=desk.viewer)
+    other.controller.open(desk.controller.layer)
+    assert other.session is desk.session
+    assert other.controller.binding is desk.controller.binding
+    desk.click(15, 25)
+    other.controller.commit()
+    assert len(desk.session.objects) == 1
+    other.controller.close()
+    assert desk.controller.binding.layers
+    desk.keep(55, 10)
+    assert len(desk.session.objects) == 2
+
+
+def test_two_viewers_show_the_same_work(desk):
+    other = Desk()
+    layer = desk.controller.layer
+    other.viewer.layers.append(layer)
+    other.controller.open(layer)
+    desk.keep(15, 25)
+    assert other.session is desk.session
+    assert other.controller.binding is not desk.controller.binding
+    assert other.controller.binding.labels.get_value((15, 25), world=True) == 1
+    other.click(55, 10)
+    assert len(desk.controller.binding.points.data) == 1
+    other.controller.close()
+    desk.keep(20, 20)
+
+
+def test_closing_gives_everything_back(blobs):
+    viewer = ViewerModel()
+    callbacks = list(viewer.mouse_move_callbacks)
+    desk = Desk(viewer=viewer)
+    desk.controller.use_model("pocket")
+    layer = desk.open(blobs)
+    desk.keep(15, 25)
+    desk.controller.close()
+    assert list(desk.viewer.layers) == [layer]
+    assert desk.viewer.keymap == {}
+    assert desk.viewer.mouse_move_callbacks == callbacks
+    assert desk.heard["opened"][-1] == (None,)
+    desk.controller.close()
+
+
+def test_keys_are_free_on_every_layer():
+    viewer = ViewerModel()
+    layers = [
+        viewer.add_image(np.zeros((9, 9))),
+        viewer.add_labels(np.zeros((9, 9), int)),
+        viewer.add_points(),
+        viewer.add_shapes(),
+        viewer.add_vectors(np.zeros((1, 2, 2))),
+        viewer.add_tracks(np.zeros((1, 4))),
+        viewer.add_surface((np.eye(3), np.array([[0, 1, 2]]))),
+    ]
+    letters = [key for key in DEFAULTS.values() if len(key) == 1]
+    for thing in (viewer, *layers):
+        for kind in type(thing).__mro__:
+            taken = {str(key) for key in getattr(kind, "class_keymap", {})}
+            assert not taken & set(letters)
+    assert len(set(chosen().values())) == len(DEFAULTS)
+    assert described(chosen())["K"].startswith("keep the mask")
+
+
+def test_keys_call_the_controller_and_go_back_to_who_had_them(desk):
+    def mine(_):
+        raise AssertionError
+
+    viewer = ViewerModel()
+    viewer.bind_key("K", mine)
+    keys = Keys(desk.controller)
+    keys.bind_viewer(viewer)
+    desk.click(15, 25)
+    bound = {str(key): call for key, call in viewer.keymap.items()}
+    bound["K"](viewer)
+    assert desk.session.objects
+    bound["Ctrl+Z"](viewer)
+    assert not desk.session.labels.any()
+    keys.release()
+    assert list(viewer.keymap.values()) == [mine]
+
+
+def test_undo_on_layers_of_ours_is_the_session_s(desk):
+    for layer in desk.controller.binding.layers:
+        assert "Ctrl+Z" in {str(key) for key in layer.keymap}
+
+
+def test_every_point_of_a_layer_becomes_an_object(desk):
+    desk.keep(55, 10)
+    mine = desk.viewer.add_points(
+        [(30, 50), (60, 20), (80, 80)], scale=(0.5, 0.5), features={"x": [1, 2, 3]}
+    )
+    desk.controller.batch(mine)
+    # Halved, one is in the square; the others are not on anything.
+    assert "1 object kept; 2 were not found" in desk.said[-1][1]
+    assert (desk.session.labels == 2).sum() == 400
+    assert desk.session.state.kept[Address(0, 2)].prompts == Prompts.point(15, 25)
+    assert not desk.session.questions
+    desk.controller.undo()
+    assert set(desk.session.objects) == {1}
+    assert not desk.session.questions
+    assert len(mine.data) == 3
+
+
+def test_negative_points_are_shared_or_grouped(desk):
+    points = [(15, 25), (55, 10), (52, 7)]
+    mine = desk.viewer.add_points(points, features={"label": ["in", "in", "negative"]})
+    desk.controller.batch(mine)
+    asked = [q.prompts for q in desk.session.state.kept.values()]
+    assert asked == [Prompts.point(15, 25).point(52, 7, positive=False)]
+    desk.controller.undo()
+    mine.features = {"label": ["in", "in", "in"], "team": ["a", "b", "b"]}
+    desk.controller.batch(mine, groups="team")
+    assert [len(q.prompts.said) for q in desk.session.state.kept.values()] == [1, 2]
+    desk.controller.batch(mine, groups="nothing")
+    assert "no column 'nothing'" in desk.said[-1][1]
+
+
+def test_shapes_and_labels_become_objects(desk, blobs):
+    shapes = desk.viewer.add_shapes(
+        [np.array([(9.5, 19.5), (29.5, 39.5)])], shape_type="rectangle"
+    )
+    desk.controller.batch(shapes)
+    kept = desk.session.state.kept
+    assert kept[Address(0, 1)].prompts == Prompts.rectangle(10, 20, 30, 40)
+    desk.controller.undo()
+    rough = np.zeros((32, 32), np.uint8)
+    rough[5:15, 10:20] = 3
+    labels = desk.viewer.add_labels(rough, scale=(2, 2), translate=(0.5, 0.5))
+    desk.controller.batch(labels, box_or_points="box")
+    assert kept[Address(0, 1)].prompts == Prompts.rectangle(10, 20, 30, 40)
+    desk.controller.undo()
+    desk.controller.batch(labels)
+    mask = np.zeros((64, 64), bool)
+    mask[10:30, 20:40] = True
+    assert kept[Address(0, 1)].prompts == Prompts.from_mask(mask)
+    desk.controller.batch(desk.controller.layer)
+    assert "points, shapes or labels are needed" in desk.said[-1][1]
+
+
+def test_a_batch_goes_through_transforms_and_planes(blobs):
+    desk = Desk()
+    desk.controller.use_model("pocket")
+    layer = desk.viewer.add_image(
+        np.stack([blobs] * 3), scale=(5, 2, 0.5), translate=(1, 2, 3), rotate=(0, 0, 30)
+    )
+    desk.controller.open(layer, axes="zyx")
+    world = [layer.data_to_world(p) for p in ((0, 15, 25), (2, 55, 10))]
+    desk.controller.batch(desk.viewer.add_points(np.array(world)))
+    kept = desk.session.state.kept
+    assert {at: q.prompts for at, q in kept.items()} == {
+        Address(0, 1): Prompts.point(15, 25),
+        Address(2, 2): Prompts.point(55, 10),
+    }
+    desk.controller.close()
+
+
+def test_a_batch_can_be_cancelled(slow, backend):
+    mine = slow.viewer.add_points([(15, 25), (55, 10)])
+    slow.controller.batch(mine)
+    slow.controller.cancel()
+    slow.work.finish()
+    assert not slow.session.objects
+    assert slow.heard["busy"][-1] == ("", None)
+
+
+def test_what_is_in_view_is_looked_at_ahead(desk, backend):
+    desk.controller.embed_view()
+    assert backend.encoded == 1
+    assert "1 encoded" in desk.said[-1][1]
+    desk.click(15, 25)
+    assert backend.encoded == 1
+
+
+class Counting:
+    """Pixels that count how many of them are read."""
+
+    def __init__(self, pixels):
+        self._pixels = pixels
+        self.shape, self.dtype, self.ndim = pixels.shape, pixels.dtype, pixels.ndim
+        self.read = 0
+
+    def __getitem__(self, index):
+        part = self._pixels[index]
+        self.read += np.size(part)
+        return part
+
+    def __array__(self, *_, **__):
+        raise AssertionError("all of it was read")
+
+
+def test_only_what_is_needed_is_read(blobs, backend):
+    desk = Desk()
+    desk.controller.use_model("pocket")
+    data = Counting(np.tile(blobs, (4, 8, 8)))
+    layer = desk.viewer.add_image(data, contrast_limits=(0, 255))
+    desk.controller.open(layer, axes="zyx")
+    backend.encoded, data.read = 0, 0
+    desk.click(15, 25)
+    assert desk.session.preview.area
+    assert backend.encoded == 1
+    assert data.read == 64 * 64  # one tile
+    desk.controller.close()
+
+
+def test_labels_and_session_are_saved(desk, tmp_path, blobs):
+    desk.keep(15, 25)
+    done = []
+    desk.controller.save(tmp_path / "a.tif", done=lambda: done.append(1))
+    assert done == [1]
+    assert not desk.session.unsaved
+    image = sam.read_image(tmp_path / "a.tif")
+    np.testing.assert_array_equal(image.data[...], desk.session.labels)
+    desk.controller.save(tmp_path / "a.tif")
+    assert desk.said[-1][0] == "error"
+    assert "there already" in desk.said[-1][1]
+    desk.controller.save(tmp_path / "a.session.json")
+    assert json.loads((tmp_path / "a.session.json").read_text())["steps"]
+
+
+def test_saved_labels_have_the_scale_of_the_layer(tmp_path, blobs):
+    desk = Desk()
+    desk.controller.use_model("pocket")
+    layer = desk.viewer.add_image(
+        np.stack([blobs] * 2), scale=(3, 0.5, 0.25), units=("um", "um", "um")
+    )
+    desk.controller.open(layer, axes="zyx")
+    desk.keep(15, 25)
+    desk.controller.save(tmp_path / "a.ome.tif")
+    assert not [words for level, words in desk.said if level == "error"]
+    image = sam.read_image(tmp_path / "a.ome.tif")
+    assert image.scale == {"z": 3, "y": 0.5, "x": 0.25}
+    desk.controller.close()
+
+
+def test_work_comes_back_after_a_crash(desk, monkeypatch, blobs):
+    desk.keep(15, 25)
+    desk.click(55, 10)
+    assert desk.controller.journal.flush()
+    # As if the process had ended here: nobody writes to the journal any more.
+    monkeypatch.setattr("napari_sam.session.restoring._in_use", lambda *_: False)
+    later = Desk()
+    later.controller.use_model("pocket")
+    later.open(blobs.copy())
+    ((journals,),) = later.heard["restorable"]
+    assert journals[0].objects == 2
+    later.controller.restore(journals[0])
+    assert (later.session.labels == 1).sum() == 400
+    assert later.session.question.prompts == Prompts.point(55, 10)
+    assert later.session.preview.area == 100
+    assert later.controller.binding.labels.get_value((15, 25), world=True) == 1
+    later.controller.undo()
+    later.controller.undo()
+    assert not later.session.labels.any()
+    assert not journals[0].path.exists()
+    later.controller.close()
+
+
+def test_trouble_with_the_journal_is_said(desk):
+    desk.controller._troubles.append("The disk is full.")
+    desk.click(15, 25)
+    assert desk.said[0] == ("error", "The disk is full.")
+
+
+def test_the_same_prompts_give_the_same_labels_by_every_door(
+    monkeypatch, tmp_path, blobs
+):
+    monkeypatch.undo()  # the real model
+    monkeypatch.setenv("NAPARI_SAM_HOME", str(tmp_path))
+    rng = np.random.default_rng(0)
+    pixels = (blobs + rng.integers(0, 40, blobs.shape)).astype(np.uint8).repeat(3, 0)
+    viewer = ViewerModel()
+    desk = Desk(viewer=viewer)
+    desk.controller.use_model("pocket")
+    layer = viewer.add_image(pixels, scale=(0.3, 1.7), rotate=20, translate=(5, 1e4))
+    desk.controller.open(layer)
+    desk.click(60, 25)
+    desk.click(20, 10, button=2)
+    desk.controller.cycle_candidate()
+    desk.controller.set_threshold(0.3)
+    desk.controller.commit()
+    corners = desk.controller.binding.geometry.place(0, ((148.5, 3.5), (180.5, 15.5)))
+    desk.controller.binding.shapes.add_rectangles(corners)
+    desk.controller.commit()
+    mine = viewer.add_points(
+        [layer.data_to_world((100, 55)), layer.data_to_world((5, 5))]
+    )
+    desk.controller.batch(mine)
+    desk.controller.save(tmp_path / "a.session.json")
+    labels = desk.session.labels
+    assert len(np.unique(labels)) >= 3
+
+    model = sam.load_backend("pocket")
+    image = sam.PromptableImage(pixels, model)
+    kept = desk.session.state.kept
+    script = np.zeros_like(labels)
+    for at, question in kept.items():
+        (found,) = image.segment_many([question.prompts])
+        found = found.with_threshold(question.threshold)
+        part = script[found.region.slices]
+        part[found.mask & (part == 0)] = at.object_id
+    assert script.tobytes() == labels.tobytes()
+
+    record = read_record(tmp_path / "a.session.json")
+    again = drain(replay(record, only(sam.PromptableImage(pixels, model))))
+    assert again.labels.tobytes() == labels.tobytes()
+    desk.controller.close()
+
+
+def test_sessions_go_with_their_layer(desk, blobs):
+    from napari_sam.apps.dock.opening import _OPENED
+
+    gc.collect()
+    before = len(_OPENED)
+    other = Desk()
+    other.open(blobs)
+    other.controller.close()
+    other.viewer.layers.clear()
+    del other
+    gc.collect()
+    assert len(_OPENED) <= before

@@ -1,0 +1,157 @@
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+
+from napari_sam.apps.dock.controller import Controller
+from napari_sam.testing import ThresholdBackend
+
+from .doubles import ManualWork
+from .mouse import Mouse
+
+
+class Desk:
+    def __init__(self, pixels):
+        self.viewer = ViewerModel()
+        self.work = ManualWork()
+        self.controller = Controller(self.viewer, self.work)
+        self.controller.use_model("pocket")
+        self.layer = self.viewer.add_image(pixels)
+        self.controller.open(self.layer)
+        self.work.finish()
+        self.work.finish()
+        self.mouse = Mouse(self.viewer)
+        self.steps = []
+        self.session.stepped.connect(lambda how, _: self.steps.append(how))
+
+    @property
+    def session(self):
+        return self.controller.session
+
+    @property
+    def shown(self):
+        """The pixels of the mask under the cursor, if it is shown."""
+        names = [layer.name for layer in self.viewer.layers]
+        if "SAM hover" not in names:
+            return 0
+        layer = self.viewer.layers["SAM hover"]
+        return int(layer.data.sum()) if layer.visible else 0
+
+
+@pytest.fixture
+def desk(blobs, monkeypatch):
+    made = ThresholdBackend()
+    monkeypatch.setattr("napari_sam.api.load_backend", lambda *_, **__: made)
+    desk = Desk(np.tile(blobs, (2, 2)))
+    desk.backend = made
+    desk.controller.preview_on_hover = True
+    yield desk
+    desk.controller.close()
+
+
+def _warm(desk):
+    desk.mouse.hover((15, 25))
+    desk.work.finish()
+
+
+def test_looking_begins_in_the_background_and_masks_come_when_it_is_done(desk):
+    desk.mouse.hover((15, 25))
+    assert desk.work.waiting == {}
+    assert len(desk.work.long) == 1
+    desk.mouse.hover((16, 25))
+    assert len(desk.work.long) == 1  # once
+    desk.work.finish()
+    assert desk.backend.encoded == 1
+    desk.mouse.hover((15, 25))
+    desk.work.work("hover")
+    assert desk.shown == 400
+    assert desk.backend.encoded == 1
+
+
+def test_the_newest_place_wins(desk):
+    _warm(desk)
+    desk.mouse.hover((15, 25))
+    desk.mouse.hover((55, 10))
+    desk.work.work("hover")
+    assert desk.shown == 100
+    assert desk.work.waiting == {}
+
+
+def test_it_is_never_kept_and_no_step(desk):
+    _warm(desk)
+    desk.mouse.hover((15, 25))
+    desk.work.work("hover")
+    assert desk.shown == 400
+    assert desk.steps == []
+    assert desk.session.preview is None
+    desk.controller.commit()
+    assert not desk.session.labels.any()
+
+
+def test_it_shows_what_a_click_would_give(desk):
+    desk.controller.binding.use_tool("point")
+    desk.mouse.click((15, 25))
+    desk.work.work()
+    desk.mouse.hover((55, 10))
+    desk.work.work("hover")
+    assert desk.shown == 500  # with what was said already
+    desk.controller.toggle_polarity()
+    desk.mouse.hover((15, 30))
+    desk.work.work("hover")
+    assert desk.shown == 0
+    assert desk.session.preview.area == 400
+
+
+def test_nothing_outside_or_while_dragging(desk):
+    _warm(desk)
+    desk.mouse.hover((15, 25))
+    desk.work.work("hover")
+    desk.mouse.hover((-5, 25))
+    assert desk.shown == 0
+    assert desk.work.waiting == {}
+    desk.mouse.drag([(40, 50), (41, 50), (45, 55)])
+    assert "hover" not in desk.work.waiting
+
+
+def test_an_answer_after_it_was_turned_off_is_not_shown(desk):
+    _warm(desk)
+    desk.mouse.hover((15, 25))
+    late = desk.work.take("hover")
+    desk.controller.preview_on_hover = False
+    late()
+    assert desk.shown == 0
+    desk.mouse.hover((15, 25))
+    assert desk.work.waiting == {}
+
+
+def test_a_click_takes_its_place(desk):
+    _warm(desk)
+    desk.mouse.hover((15, 25))
+    late = desk.work.take("hover")
+    desk.controller.binding.use_tool("point")
+    desk.mouse.click((15, 25))
+    late()
+    assert desk.shown == 0
+
+
+def test_another_model_looks_for_itself(desk):
+    _warm(desk)
+    desk.controller.use_model("another")
+    desk.work.finish()
+    desk.work.finish()
+    desk.mouse.hover((15, 25))
+    assert desk.work.waiting == {}
+    assert len(desk.work.long) == 1
+
+
+def test_other_tiles_are_looked_at_when_the_mouse_is_there(desk):
+    _warm(desk)
+    desk.mouse.hover((100, 100))
+    assert desk.work.waiting == {}
+    desk.work.finish()
+    assert desk.backend.encoded == 2
+    desk.mouse.hover((79, 89))
+    desk.work.finish()
+    desk.mouse.hover((79, 89))
+    if "hover" in desk.work.waiting:
+        desk.work.work("hover")
+        assert desk.shown == 400
