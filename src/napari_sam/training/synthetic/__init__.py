@@ -8,6 +8,9 @@ small network meets far more variety than any one collection of real images has.
 from __future__ import annotations
 
 from napari_sam.training.synthetic.draw import KINDS, draw_scene
+from napari_sam.training.synthetic.lapse import draw_lapse
 from napari_sam.training.synthetic.scene import Scene
+from napari_sam.training.synthetic.stack import Stack
+from napari_sam.training.synthetic.volume import draw_volume
 
-__all__ = ["KINDS", "Scene", "draw_scene"]
+__all__ = ["KINDS", "Scene", "Stack", "draw_lapse", "draw_scene", "draw_volume"]

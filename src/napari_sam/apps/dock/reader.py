@@ -1,0 +1,109 @@
+"""What napari opens through us: images as they lie, their labels, and prompts."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_sam.core.errors import ImageError, NotAnImageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from napari_sam.apps.dock.samples import LayerData
+    from napari_sam.io import Image
+
+    Paths = str | Sequence[str]
+    Reader = Callable[[Paths], list[LayerData]]
+
+
+def image_reader(path: Paths) -> Reader | None:
+    """Return what reads an image, or None for several: napari stacks those."""
+    return read_image_file if isinstance(path, str) else None
+
+
+def prompts_reader(path: Paths) -> Reader | None:
+    """Return what reads prompts, or None if there are none in this file."""
+    if not isinstance(path, str) or not _may_hold_prompts(Path(path)):
+        return None
+    return read_prompts_file
+
+
+def read_image_file(path: Paths) -> list[LayerData]:
+    """Return layers for an image, and for the labels in it.
+
+    Parameters
+    ----------
+    path
+        Anything that `read_image` opens, labels in an OME-Zarr, or all of its labels.
+
+    Raises
+    ------
+    NapariSamError
+        If it cannot be read; the message says what to do.
+    """
+    from napari_sam.apps.dock.image_file import image_layers, is_labels, labels_layer
+    from napari_sam.io import read_image
+
+    place = _one(path)
+    labels = _labels_in(place)
+    image: Image | None = None
+    try:
+        image = read_image(place)
+    except NotAnImageError:
+        if not labels:
+            raise
+    found: list[LayerData] = []
+    if image is not None and (is_labels(image) or place.parent.name == "labels"):
+        found.append(labels_layer(image, _name(place)))
+    elif image is not None:
+        found += image_layers(image, _name(place))
+    for one in labels:
+        found.append(labels_layer(read_image(one), one.name, image))
+    return found
+
+
+def read_prompts_file(path: Paths) -> list[LayerData]:
+    """Return layers for prompts, on the image that is open."""
+    from napari_sam.apps.dock.prompts_file import read_prompt_layers
+
+    return read_prompt_layers(_one(path))
+
+
+def _one(path: Paths) -> Path:
+    if not isinstance(path, str | Path):
+        raise ImageError(f"Open one file after another: {', '.join(map(str, path))}.")
+    return Path(path)
+
+
+def _may_hold_prompts(path: Path) -> bool:
+    """Whether the first line of a table is ours; other kinds are looked at later."""
+    if path.suffix.lower() != ".csv":
+        return True
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            header = next(csv.reader(file), [])
+    except (OSError, UnicodeDecodeError):
+        return False
+    return "object" in [name.strip().lower() for name in header]
+
+
+def _labels_in(path: Path) -> list[Path]:
+    """Return labels in an OME-Zarr image, or in a folder of labels."""
+    from napari_sam.io.reading.zarrs import is_zarr
+
+    if not path.is_dir() or not is_zarr(path):
+        return []
+    folders = [path] if path.name == "labels" else []
+    for folder in (*folders, path / "labels", path / "0" / "labels"):
+        if folder.is_dir():
+            return [p for p in sorted(folder.iterdir()) if p.is_dir() and is_zarr(p)]
+    return []
+
+
+def _name(path: Path) -> str:
+    stem = path.name
+    for end in (path.suffix, ".ome"):
+        stem = stem.removesuffix(end)
+    return stem or path.name
