@@ -7,12 +7,14 @@
     + AxesError
     + NotAnImageError
   + MissingFileError (FileNotFoundError)
+  + NotWrittenError (OSError)
   + MissingPackageError (ImportError)
   + ModelError
     + UnknownModelError (LookupError)
     + CheckpointError (ValueError)
   + StoreError (ValueError)
     + StoreMismatchError
+  + JobError (RuntimeError)
   + SessionError (ValueError)
   + TrainingError (ValueError)
 """
@@ -46,6 +48,10 @@ class MissingFileError(NapariSamError, FileNotFoundError):
     """There is no file of that name."""
 
 
+class NotWrittenError(NapariSamError, OSError):
+    """Labels were not written to a file; the message says why."""
+
+
 class MissingPackageError(NapariSamError, ImportError):
     """A package that is only needed for this is not installed."""
 
@@ -68,6 +74,10 @@ class StoreError(NapariSamError, ValueError):
 
 class StoreMismatchError(StoreError):
     """What is there is no store of embeddings, or one of a later version."""
+
+
+class JobError(NapariSamError, RuntimeError):
+    """Work cannot be shared out as it was asked for; the message says why."""
 
 
 class SessionError(NapariSamError, ValueError):

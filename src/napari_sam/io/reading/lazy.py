@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from math import prod
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ class FileArray:
     Parameters
     ----------
     path
-        What messages call it.
+        What messages call it; None if it comes from no file.
     shape, dtype
         Of the whole array.
     read
@@ -37,7 +38,7 @@ class FileArray:
 
     def __init__(
         self,
-        path: Path,
+        path: Path | str | None,
         shape: tuple[int, ...],
         dtype: DTypeLike,
         read: Callable[[Bounds], NDArray[Any]],
@@ -46,7 +47,8 @@ class FileArray:
         self._read = read
 
     def __repr__(self) -> str:
-        return f"FileArray({self.path.name}, {self.shape}, {self.dtype})"
+        name = getattr(self.path, "name", self.path)
+        return f"FileArray({name}, {self.shape}, {self.dtype})"
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -55,6 +57,11 @@ class FileArray:
     def ndim(self) -> int:
         """Number of dimensions."""
         return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of pixels; napari takes nothing that does not say it."""
+        return prod(self.shape)
 
     def __getitem__(self, where: Any) -> NDArray[Any]:
         bounds, rest = window(where, self.shape)
