@@ -36,7 +36,11 @@ def test_the_manifest_says_what_the_plugin_is_for():
 def test_menus_are_those_that_napari_opens_to_plugins():
     from napari._app_model.constants import MenuId
 
-    open_to_all = {menu.value for menu in MenuId if menu.name.startswith("LAYERS_")}
+    open_to_all = {
+        menu.value
+        for menu in MenuId
+        if menu.name.startswith(("LAYERS_", "IO_UTIL", "FILE_IO"))
+    }
     assert set(GIVEN.menus) <= open_to_all
 
 

@@ -26,6 +26,7 @@ _READ = 2**27
 _LOOK = 1024
 #: So many channels are shown at first; the light of more would only add up to white.
 _SHOWN = 4
+_BANDS = ("red", "green", "blue")
 _TWO = ("magenta", "green")
 _MANY = ("cyan", "yellow", "magenta", "red", "green", "blue")
 
@@ -47,8 +48,7 @@ def image_layers(image: Image, name: str) -> list[LayerData]:
     for k in range(count):
         named = image.channel_names[k] if k < len(image.channel_names) else ""
         more = {} if count == 1 else {"colormap": colours[k], "blending": "additive"}
-        if k >= _SHOWN:
-            more["visible"] = False
+        more["visible"] = _is_shown(image, k)
         title = f"{name}: {named or f'channel {k}'}" if count > 1 else name
         found.append(_image_layer(image, axes.replace("c", ""), title, k, more))
     return found
@@ -112,6 +112,14 @@ def _is_colour(image: Image) -> bool:
     """Whether the channels are red, green and blue, as a screen shows them."""
     full = np.dtype(image.data.dtype) == np.uint8
     return image.axes.endswith("c") and image.frames.n_channels in (3, 4) and full
+
+
+def _is_shown(image: Image, channel: int) -> bool:
+    """Whether a channel is seen at first: of a raster the colours, or one band."""
+    bands = image.metadata.get("colours", ())
+    if any(band in _BANDS for band in bands):
+        return bands[channel] in _BANDS
+    return channel < (1 if image.crs else _SHOWN)
 
 
 def _levels(image: Image, axes: str, channel: int | None) -> list[Any]:
@@ -213,7 +221,7 @@ def _colours(image: Image, count: int) -> list[str]:
     found = [usual[k % len(usual)] for k in range(count)]
     bands = image.metadata.get("colours", ())
     for k, band in enumerate(bands[:count]):
-        found[k] = band if band in ("red", "green", "blue") else found[k]
+        found[k] = band if band in _BANDS else found[k]
     for k, said in enumerate(list(_channels(image))[:count]):
         code = str(said.get("color", "")).removeprefix("#")
         if len(code) == 6 and all(c in "0123456789abcdefABCDEF" for c in code):

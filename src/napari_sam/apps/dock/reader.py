@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from napari_sam.core.errors import ImageError, NotAnImageError
+from napari_sam.core.errors import AxesError, ImageError, NotAnImageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    import napari.viewer
 
     from napari_sam.apps.dock.samples import LayerData
     from napari_sam.io import Image
 
     Paths = str | Sequence[str]
     Reader = Callable[[Paths], list[LayerData]]
+
+#: Axes by which pixels are read that nobody has named; only their number counts.
+_UNNAMED = ("zyx", "tzyx", "tzcyx")
 
 
 def image_reader(path: Paths) -> Reader | None:
@@ -51,6 +56,8 @@ def read_image_file(path: Paths) -> list[LayerData]:
     image: Image | None = None
     try:
         image = read_image(place)
+    except AxesError as wrong:
+        return _unnamed(place, wrong)
     except NotAnImageError:
         if not labels:
             raise
@@ -69,6 +76,43 @@ def read_prompts_file(path: Paths) -> list[LayerData]:
     from napari_sam.apps.dock.prompts_file import read_prompt_layers
 
     return read_prompt_layers(_one(path))
+
+
+def open_image(viewer: napari.viewer.Viewer) -> None:
+    """Ask for an image, and show it with its axes and the sizes of its pixels.
+
+    napari opens a TIFF itself, but not where on earth it lies, nor its coarser levels.
+    """
+    from qtpy.QtWidgets import QFileDialog
+
+    path, _ = QFileDialog.getOpenFileName(None, "Open image with its coordinates")
+    if path:
+        add_image(viewer, path)
+
+
+def add_image(viewer: Any, path: str | Path) -> list[Any]:
+    """Add the layers of an image, and of the labels in it, to a viewer; return them."""
+    from napari.layers import Layer
+
+    layers = [Layer.create(*one) for one in read_image_file(str(path))]
+    return [viewer.add_layer(layer) for layer in layers]
+
+
+def _unnamed(path: Path, wrong: AxesError) -> list[LayerData]:
+    """Return layers without names of axes, as napari itself shows such a file."""
+    from napari_sam.apps.dock.image_file import image_layers
+    from napari_sam.io import read_image
+
+    for axes in _UNNAMED:
+        try:
+            image = read_image(path, axes=axes)
+        except AxesError:
+            continue
+        found = image_layers(image, _name(path))
+        for _, keywords, _ in found:
+            del keywords["axis_labels"], keywords["metadata"]
+        return found
+    raise wrong
 
 
 def _one(path: Paths) -> Path:

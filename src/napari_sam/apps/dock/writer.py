@@ -10,8 +10,9 @@ from napari_sam.core.errors import AxesError, NapariSamError, NotWrittenError
 from napari_sam.core.frames import axes_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from napari_sam.apps.dock.samples import LayerData
     from napari_sam.io import Image
 
 
@@ -54,6 +55,34 @@ def write_labels(path: str, data: Any, attributes: Mapping[str, Any]) -> list[st
     if aside.kept is not None:
         _say(f"{place.name} was there already; it is now {aside.kept.name}.")
     return [path]
+
+
+def write_several(path: str, layers: Sequence[LayerData]) -> list[str]:
+    """Write several labels layers, each to a file that has its name as well.
+
+    Raises
+    ------
+    NotWrittenError
+        If one of them cannot be written. Those before it are.
+    """
+    place = Path(path)
+    stem, dot, end = place.name.partition(".")
+    names = [str(attributes.get("name", "labels")) for _, attributes, _ in layers]
+    paths = [place.with_name(f"{stem}-{_plain(n)}{dot}{end}") for n in names]
+    if len(set(paths)) < len(paths):
+        raise NotWrittenError(
+            f"The labels were not written. Several layers have one name: {names}. "
+            "Give each another."
+        )
+    found: list[str] = []
+    for one, (data, attributes, _) in zip(paths, layers, strict=True):
+        found += write_labels(str(one), data, attributes)
+    return found
+
+
+def _plain(name: str) -> str:
+    """Return what of a name may be part of the name of a file."""
+    return "".join(c if c.isalnum() or c in " -_" else "_" for c in name).strip()
 
 
 class _Aside:
