@@ -233,6 +233,10 @@ class QtWork:
             generator.close()
         return job
 
+    def tell(self, call: Callable[[], object]) -> None:
+        """Have something called on the thread of the window. From any thread."""
+        self._post.send(call)
+
     def close(self, *, wait: bool = False) -> None:
         """Cancel everything, and call nothing any more.
 

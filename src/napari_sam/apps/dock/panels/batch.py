@@ -74,6 +74,8 @@ class BatchPanel(Section):
     def _on_layers(self) -> None:
         if not hasattr(self, "run"):
             return
+        if self.layers.layer is None and self.layers.count():
+            self.layers.setCurrentIndex(0)
         layer = self.layers.layer
         self.groups.clear()
         self.groups.addItem("each one by itself", None)

@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
     from qtpy.QtGui import QIcon
 
+#: What is chosen is seen at a glance, in any theme.
+_PRESSED = (
+    "QToolButton { border: 2px solid transparent; border-radius: 4px; padding: 2px; }"
+    "QToolButton:checked { border-color: #56b4e9;"
+    " background: rgba(86, 180, 233, 60); }"
+)
 #: Pixels between things that belong together, and between those that do not.
 NEAR, APART = 4, 8
 
@@ -143,5 +149,6 @@ def tool(words: str, tip: str, icon: QIcon) -> QToolButton:
     made.setCheckable(True)
     made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+    made.setStyleSheet(_PRESSED)
     made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
     return made

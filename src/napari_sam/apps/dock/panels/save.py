@@ -62,7 +62,13 @@ class SavePanel(QWidget):
         if path is None:
             return False
         self._last = path.parent
-        self._controller.save(path, overwrite=path.exists(), done=done)
+
+        def saved() -> None:
+            self.show_state()
+            if done is not None:
+                done()
+
+        self._controller.save(path, overwrite=path.exists(), done=saved)
         return True
 
     def _start(self, end: str) -> Path:

@@ -1,0 +1,191 @@
+"""The window in napari: panels in a column, each told what it needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QSize, Qt, QTimer
+from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from napari_sam.apps.dock import keys
+from napari_sam.apps.dock.compat import unwrapped
+from napari_sam.apps.dock.controller import Controller
+from napari_sam.apps.dock.panels.asking import Asking
+from napari_sam.apps.dock.panels.batch import BatchPanel
+from napari_sam.apps.dock.panels.empty import EmptyPanel
+from napari_sam.apps.dock.panels.image import ImagePanel
+from napari_sam.apps.dock.panels.keys import KeysPanel
+from napari_sam.apps.dock.panels.leaving import Leaving
+from napari_sam.apps.dock.panels.model import ModelPanel
+from napari_sam.apps.dock.panels.objects import ObjectsPanel
+from napari_sam.apps.dock.panels.parts import APART, NEAR, column
+from napari_sam.apps.dock.panels.prompts import PromptsPanel
+from napari_sam.apps.dock.panels.restoring import RestorePanel
+from napari_sam.apps.dock.panels.save import SavePanel
+from napari_sam.apps.dock.panels.status import StatusPanel
+from napari_sam.apps.dock.workers import QtWork
+
+if TYPE_CHECKING:
+    from napari.viewer import Viewer
+
+#: What the dock is called where napari is asked to dock it again.
+NAME = "Segment Anything (napari-sam)"
+#: Answers where work would be left behind.
+SAVE, LEAVE, STAY = "Save labels …", "Close without saving", "Cancel"
+_UNSAVED = (
+    "There is work that was not saved.\n\nA copy of it is kept in any case: it can be "
+    "restored when the same image is opened again."
+)
+#: Answers where a new mask lies on other objects.
+KEEP, TAKE, NEITHER = "Leave them as they are", "Take their pixels", "Cancel"
+
+
+class SegmentWidget(QWidget):
+    """Segment Anything in napari.
+
+    Parameters
+    ----------
+    napari_viewer
+        The viewer it is docked in.
+    """
+
+    def __init__(self, napari_viewer: Viewer) -> None:
+        super().__init__()
+        self.viewer: Any = unwrapped(napari_viewer)
+        self.work = QtWork()
+        self.controller = Controller(self.viewer, self.work)
+        self.asking = Asking(self)
+        self._area = "right"
+        self._ended = False
+        self._make_panels()
+        self._lay_out()
+        self.leaving = Leaving(
+            self,
+            may_close=self._may_close,
+            closed=self.end,
+            taken_out=self._taken_out,
+        )
+        self._connect()
+        # Once the window stands there: loading a model takes seconds.
+        QTimer.singleShot(0, self, self._begin)
+
+    def sizeHint(self) -> QSize:
+        """Return a width that leaves room for the image."""
+        return QSize(300, 760)
+
+    def end(self) -> None:
+        """Stop all work and listen no more; what was done stays in the journal."""
+        if self._ended:
+            return
+        self._ended = True
+        self.leaving.end()
+        self.viewer.layers.events.inserted.disconnect(self._on_layers)
+        self.viewer.layers.events.removed.disconnect(self._on_layers)
+        self.image.end()
+        self.batch.end()
+        self.controller.close()
+        self.work.close()
+
+    def _make_panels(self) -> None:
+        chosen = keys.chosen()
+        known = {name: keys.shown(key) for name, key in chosen.items()}
+        self.status = StatusPanel(self.controller)
+        self.controller.said.connect(self.status.say)
+        self.controller.busy.connect(self.status.busy)
+        self.restoring = RestorePanel(self.controller)
+        self.empty = EmptyPanel(self._open_sample)
+        self.image = ImagePanel(self.viewer, self.controller)
+        self.model = ModelPanel(self.controller, self.asking)
+        self.prompts = PromptsPanel(self.controller, known)
+        self.objects = ObjectsPanel(self.controller, known)
+        self.batch = BatchPanel(self.viewer, self.controller)
+        self.keys = KeysPanel(keys.described(chosen))
+        self.save = SavePanel(self.controller, self.asking)
+
+    def _lay_out(self) -> None:
+        inside = QWidget()
+        rows = column(inside)
+        rows.setSpacing(APART)
+        rows.setContentsMargins(0, 0, NEAR, 0)
+        self._needs_image = [
+            self.image, self.model, self.prompts, self.objects, self.batch, self.keys
+        ]  # fmt: skip
+        for panel in (self.empty, *self._needs_image):
+            rows.addWidget(panel)
+        rows.addStretch()
+        scroll = QScrollArea()
+        scroll.setWidget(inside)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        outside = QVBoxLayout(self)
+        outside.setContentsMargins(NEAR, NEAR, NEAR, NEAR)
+        outside.setSpacing(NEAR)
+        outside.addWidget(self.restoring)
+        outside.addWidget(scroll, stretch=1)
+        outside.addWidget(self.save)
+        outside.addWidget(self.status)
+        self.setMinimumWidth(280)
+
+    def _connect(self) -> None:
+        self.controller.gone.connect(self._on_gone)
+        self.controller.overlap_found.connect(self._on_overlap)
+        self.viewer.layers.events.inserted.connect(self._on_layers)
+        self.viewer.layers.events.removed.connect(self._on_layers)
+        self._on_layers()
+
+    def _begin(self) -> None:
+        if not self._ended and not self.controller.ready:
+            self.controller.use_model(self.controller.model)
+
+    def _open_sample(self, key: str) -> None:
+        self.viewer.open_sample("napari-sam", key)
+
+    def _on_layers(self, _: Any = None) -> None:
+        there = self.image.layers.count() > 0 or self.controller.session is not None
+        self.empty.setVisible(not there)
+        for panel in self._needs_image:
+            panel.setVisible(there)
+
+    def _on_gone(self, why: str) -> None:
+        self.status.say("warning", why)
+        self._on_layers()
+
+    def _on_overlap(self, found: dict[int, float]) -> None:
+        """Ask what becomes of the objects under a new mask."""
+        names = ", ".join(
+            f"{i} ({share:.0%} of the mask)" for i, share in found.items()
+        )
+        answer = self.asking.choose(
+            f"The new mask lies on other objects: {names}.", [KEEP, TAKE, NEITHER]
+        )
+        if answer == KEEP:
+            self.controller.commit(overlap="keep")
+        elif answer == TAKE:
+            self.controller.commit(overlap="overwrite")
+
+    def _may_close(self, by_hand: bool) -> bool:
+        """Ask before the window closes over work that was not saved."""
+        # Where a program closes a viewer, its layers are taken away before.
+        if not self.save.unsaved or not (by_hand or len(self.viewer.layers)):
+            return True
+        answer = self.asking.choose(_UNSAVED, [SAVE, LEAVE, STAY])
+        window = self.leaving.window
+        if answer == SAVE and window is not None:
+            self.save.save_labels(window.close)
+        return answer == LEAVE
+
+    def _taken_out(self) -> None:
+        """Ask after the dock was closed; if it should stay, it is docked again."""
+        if self._ended or not self.save.unsaved:
+            self._leave()
+            return
+        answer = self.asking.choose(_UNSAVED, [SAVE, LEAVE, STAY])
+        if answer == LEAVE:
+            self._leave()
+        elif answer != SAVE or not self.save.save_labels(self._leave):
+            self.viewer.window.add_dock_widget(self, name=NAME, area=self._area)
+
+    def _leave(self) -> None:
+        self.end()
+        self.deleteLater()

@@ -1,0 +1,265 @@
+"""Real events on a real window: mouse and keys in, masks and labels out."""
+
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+from napari_sam.apps.dock.widget import SegmentWidget
+from napari_sam.core.values import Address
+from napari_sam.testing import ThresholdBackend
+
+
+@pytest.fixture
+def opened(make_napari_viewer, until, threshold_model, blobs):
+    """A viewer with an image, and the widget ready to be clicked at."""
+    viewer = make_napari_viewer(show=True)
+    viewer.add_image(blobs, name="blobs")
+    return _docked(viewer, until)
+
+
+def _docked(viewer, until):
+    widget = SegmentWidget(viewer)
+    widget.answers = []
+    widget.asking.choose = lambda question, _: widget.answers.pop(0)
+    viewer.window.add_dock_widget(widget, name="Segment Anything")
+    until(lambda: widget.controller.ready)
+    return widget
+
+
+def previewed(widget, until):
+    """Wait for a mask, and return how many pixels it has."""
+    session = widget.controller.session
+    until(lambda: session.preview is not None)
+    return session.preview.area
+
+
+def test_click_keep_next_undo_redo(opened, hand, until):
+    session, hand = opened.controller.session, hand(opened.viewer)
+    hand.click(15, 25)
+    assert previewed(opened, until) == 400
+    hand.press("K")
+    assert int((session.labels == 1).sum()) == 400
+    assert session.current == Address(0, 2)
+
+    hand.click(55, 8)
+    assert previewed(opened, until) == 100
+    hand.press("K")
+    assert np.unique(session.labels).tolist() == [0, 1, 2]
+    assert opened.objects.model.rowCount() == 2
+
+    hand.press("Z", ctrl=True)
+    assert np.unique(session.labels).tolist() == [0, 1]
+    hand.press("Z", ctrl=True)
+    assert not session.prompts
+    hand.press("Z", ctrl=True, shift=True)
+    hand.press("Z", ctrl=True, shift=True)
+    assert np.unique(session.labels).tolist() == [0, 1, 2]
+
+
+def test_left_is_positive_right_and_shift_are_negative(opened, hand, until):
+    session, hand = opened.controller.session, hand(opened.viewer)
+    hand.click(15, 25)
+    hand.click(40, 45, right=True)
+    hand.click(45, 50, shift=True)
+    said = session.question.prompts.said
+    assert [point.positive for point in said] == [True, False, False]
+    assert [(round(p.row), round(p.col)) for p in said] == [
+        (15, 25),
+        (40, 45),
+        (45, 50),
+    ]
+
+
+def test_a_key_turns_the_meaning_of_clicks_around(opened, hand, until):
+    session, hand = opened.controller.session, hand(opened.viewer)
+    hand.click(15, 25)
+    hand.press("Q")
+    assert opened.prompts.meanings.checkedId() == 1
+    hand.click(40, 45)
+    opened.prompts.meanings.button(0).click()
+    hand.click(20, 30)
+    said = session.question.prompts.said
+    assert [point.positive for point in said] == [True, False, True]
+
+
+def test_a_point_is_dragged_in_one_step_and_the_mask_follows(opened, hand, until):
+    session, hand = opened.controller.session, hand(opened.viewer)
+    hand.click(15, 25)
+    previewed(opened, until)
+    steps = len(session.history.done)
+    hand.drag([(15, 25), (30, 20), (45, 12), (55, 8)])
+    (point,) = session.question.prompts.said
+    assert (round(point.row), round(point.col)) == (55, 8)
+    assert len(session.history.done) == steps + 1
+    assert previewed(opened, until) == 100
+
+
+def test_a_box_is_drawn_with_its_tool(opened, hand, until):
+    session, hand = opened.controller.session, hand(opened.viewer)
+    opened.prompts.tools.button(1).click()
+    hand.drag([(45, 2), (50, 8), (62, 18)])
+    (box,) = session.question.prompts.said
+    assert type(box).__name__ == "Box"
+    assert previewed(opened, until) == 100
+
+
+def test_a_line_is_drawn_with_its_tool(opened, hand, until):
+    session, hand = opened.controller.session, hand(opened.viewer)
+    opened.prompts.tools.button(4).click()
+    hand.drag([(15, 25), (17, 27), (20, 30), (25, 35)])
+    (line,) = session.question.prompts.said
+    assert type(line).__name__ == "Scribble"
+    assert previewed(opened, until) == 400
+
+
+def test_candidates_are_chosen_by_key_and_by_clicking_on_them(opened, hand, until):
+    panel, hand = opened.prompts.candidates, hand(opened.viewer)
+    hand.click(15, 25)
+    whole = previewed(opened, until)
+    assert [choice.isEnabled() for choice in panel.choices] == [True] * 3
+    assert panel.choices[0].isChecked()
+    hand.press("J")
+    assert previewed(opened, until) != whole
+    until(lambda: panel.choices[1].isChecked())
+    panel.choices[0].click()
+    assert previewed(opened, until) == whole
+
+
+def test_the_mask_under_the_mouse_is_shown_and_never_kept(opened, hand, until):
+    session, hand = opened.controller.session, hand(opened.viewer)
+    hand.click(15, 25)
+    previewed(opened, until)
+    hand.press("N")
+    hand.press("H")
+    assert opened.prompts.hover.isChecked()
+    steps = len(session.history.done)
+    hand.hover(55, 8)
+    masks = {"SAM hover"}
+    until(lambda: masks <= {la.name for la in opened.viewer.layers})
+    layer = opened.viewer.layers["SAM hover"]
+    until(lambda: layer.visible and int(layer.data.astype(bool).sum()) == 100)
+    assert session.preview is None
+    assert len(session.history.done) == steps
+    hand.press("H")
+    assert not opened.prompts.hover.isChecked()
+    assert not layer.visible
+
+
+def test_letters_pressed_on_the_table_are_keys_of_the_viewer(opened, hand, until):
+    from qtpy.QtCore import Qt
+    from qtpy.QtTest import QTest
+
+    session, hand = opened.controller.session, hand(opened.viewer)
+    hand.click(15, 25)
+    previewed(opened, until)
+    QTest.keyClick(opened.objects.table, Qt.Key.Key_K)
+    assert int((session.labels == 1).sum()) == 400
+
+
+class Slow(ThresholdBackend):
+    """Waits for its gates, and writes down where it ran."""
+
+    def __init__(self):
+        super().__init__()
+        self.gates = {name: threading.Semaphore(0) for name in ("encode", "decode")}
+        self.ran = []
+
+    def encode(self, planes):
+        self._wait("encode")
+        return super().encode(planes)
+
+    def decode(self, embedding, prompts):
+        self._wait("decode")
+        return super().decode(embedding, prompts)
+
+    def _wait(self, what):
+        self.ran.append((what, threading.current_thread()))
+        self.gates[what].acquire()
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    """The model "pocket" is as slow as the test wants it to be."""
+    made = Slow()
+    from napari_sam import api
+
+    monkeypatch.setattr(api, "load_backend", lambda *_, **__: made)
+    yield made
+    for gate in made.gates.values():
+        gate.release(1000)
+
+
+def test_the_window_goes_on_while_a_slow_model_looks_and_answers(
+    make_napari_viewer, until, slow, blobs, hand
+):
+    """Goes on: other events are handled between the click and its answer."""
+    viewer = make_napari_viewer(show=True)
+    viewer.add_image(blobs)
+    widget, hand = _docked(viewer, until), hand(viewer)
+    session, order = widget.controller.session, []
+    session.preview_changed.connect(lambda p: order.append("mask" if p else "none"))
+    hand.click(15, 25)
+    for what in ("encode", "decode"):
+        until(lambda what=what: slow.ran and slow.ran[-1][0] == what)
+        from qtpy.QtCore import QTimer
+
+        QTimer.singleShot(0, lambda what=what: order.append(f"alive in {what}"))
+        until(lambda what=what: f"alive in {what}" in order)
+        assert session.preview is None
+        slow.gates[what].release()
+    until(lambda: "mask" in order)
+    assert order == ["alive in encode", "alive in decode", "mask"]
+    assert all(on is not threading.main_thread() for _, on in slow.ran)
+
+
+def test_an_answer_that_comes_too_late_is_dropped(
+    make_napari_viewer, until, slow, blobs, hand
+):
+    viewer = make_napari_viewer(show=True)
+    viewer.add_image(blobs)
+    widget, hand = _docked(viewer, until), hand(viewer)
+    session = widget.controller.session
+    hand.click(15, 25)
+    until(lambda: bool(slow.ran))
+    hand.press("Z", ctrl=True)
+    hand.click(55, 8)
+    for gate in slow.gates.values():
+        gate.release(1000)
+    assert previewed(widget, until) == 100
+    assert {at.object_id for at in session.prompts} == {1}
+
+
+def test_the_window_closes_while_a_slow_model_looks(
+    make_napari_viewer, until, slow, blobs, hand
+):
+    before = set(threading.enumerate())
+    viewer = make_napari_viewer(show=True)
+    viewer.add_image(blobs)
+    widget, hand = _docked(viewer, until), hand(viewer)
+    hand.click(15, 25)
+    until(lambda: bool(slow.ran))
+    viewer.close()
+    assert widget.controller.session is None
+    for gate in slow.gates.values():
+        gate.release(1000)
+    ours = [t for t in threading.enumerate() if t.name.startswith("napari-sam")]
+    for thread in set(ours) - before:
+        thread.join(30)
+        assert not thread.is_alive()
+
+
+def test_with_the_model_in_the_package(make_napari_viewer, until, hand):
+    """The whole way with `pocket`: a coin of scikit-image, clicked at and kept."""
+    from skimage.data import coins
+
+    viewer = make_napari_viewer(show=True)
+    viewer.add_image(coins(), name="coins")
+    widget, hand = _docked(viewer, until), hand(viewer)
+    hand.click(130, 48)
+    session = widget.controller.session
+    until(lambda: session.preview is not None)
+    hand.press("K")
+    assert 500 < int((session.labels == 1).sum()) < 8000
+    assert "torch" in sys.modules

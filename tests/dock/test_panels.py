@@ -1,0 +1,280 @@
+"""Parts of the window by themselves."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from napari.layers import Image
+from psygnal import Signal
+from qtpy.QtCore import Qt
+
+from napari_sam import checkpoints
+from napari_sam.apps.dock.objects import Entry
+from napari_sam.apps.dock.panels.asking import FORMS, Asking
+from napari_sam.apps.dock.panels.choosing import LayerChoice
+from napari_sam.apps.dock.panels.keys import KeysPanel
+from napari_sam.apps.dock.panels.model import ModelPanel, described
+from napari_sam.apps.dock.panels.restoring import RestorePanel
+from napari_sam.apps.dock.panels.status import StatusPanel
+from napari_sam.apps.dock.panels.table import CLASS, NAME, NUMBER, STATE, ObjectModel
+from napari_sam.core.progress import Progress
+
+
+class Told:
+    """Stands where a controller does; remembers what it was told to do."""
+
+    model_changed = Signal()
+    opened = Signal(object)
+    restorable = Signal(tuple)
+
+    def __init__(self):
+        self.calls = []
+        self.model = "pocket"
+        self.session = None
+
+    def __getattr__(self, name):
+        return lambda *args, **options: self.calls.append((name, args, options))
+
+
+@pytest.fixture
+def told():
+    return Told()
+
+
+def shown(widget, qtbot):
+    qtbot.addWidget(widget)
+    widget.show()
+    return widget
+
+
+def test_the_status_line_is_as_high_whatever_it_says(told, qtbot):
+    status = shown(StatusPanel(told), qtbot)
+    heights = set()
+    for level in ("info", "warning", "error"):
+        status.say(level, "word " * 40)
+        heights.add(status.sizeHint().height())
+    status.busy("looking", Progress(1, 3))
+    status._show_bar()
+    heights.add(status.sizeHint().height())
+    status.busy("", None)
+    heights.add(status.sizeHint().height())
+    assert len(heights) == 1
+
+
+def test_short_work_shows_no_bar_and_long_work_does_until_it_ends(told, qtbot):
+    status = shown(StatusPanel(told), qtbot)
+    status.say("info", "Ready.")
+    status.busy("looking", None)
+    assert not status.bar.isVisible()
+    assert status.sentence.text() == "Ready."
+    qtbot.waitUntil(status.bar.isVisible)
+    assert "ooking" in status.sentence.text()
+    status.busy("looking", Progress(2, 5))
+    assert (status.bar.value(), status.bar.maximum()) == (2, 5)
+    status.stop.click()
+    assert told.calls == [("cancel", (), {})]
+    status.busy("", None)
+    assert not status.bar.isVisible()
+    assert status.sentence.text() == "Ready."
+
+
+def test_a_layer_is_chosen_by_itself_and_not_by_its_name(qtbot):
+    viewer = ViewerModel()
+    first = viewer.add_image(np.zeros((8, 8)), name="first")
+    second = viewer.add_image(np.zeros((8, 8)), name="second")
+    viewer.add_points(np.zeros((1, 2)), name="not an image")
+    choice = LayerChoice(viewer, lambda layer: isinstance(layer, Image))
+    qtbot.addWidget(choice)
+    assert [choice.itemText(i) for i in range(choice.count())] == ["second", "first"]
+
+    choice.layer = first
+    first.name = "renamed"
+    assert choice.currentText() == "renamed"
+    viewer.layers.move(0, 2)
+    assert choice.layer is first
+    viewer.layers.remove(second)
+    assert choice.layer is first
+    viewer.layers.remove(first)
+    assert choice.layer is None
+    choice.close_list()
+    viewer.add_image(np.zeros((8, 8)))
+    assert choice.count() == 0
+
+
+def entries(count, **changed):
+    made = [Entry(i, "", "", "committed", 10 * i, 0) for i in range(1, count + 1)]
+    for index, entry in changed.items():
+        made[int(index[1:]) - 1] = entry
+    return made
+
+
+def test_a_table_of_many_objects_changes_only_where_something_did(qtbot):
+    model = ObjectModel(lambda i: (1, 0, 0), lambda *_: None)
+    model.show(entries(5000))
+    assert model.rowCount() == 5000
+    heard = []
+    model.dataChanged.connect(
+        lambda first, last: heard.append((first.row(), last.row()))
+    )
+    model.rowsInserted.connect(
+        lambda _, first, last: heard.append(("new", first, last))
+    )
+    model.modelReset.connect(lambda: heard.append("reset"))
+
+    model.show(entries(5000))
+    assert heard == []
+    model.show(entries(5000, _8=Entry(8, "one", "", "approved", 80, 0)))
+    assert heard == [(7, 7)]
+    model.show(entries(5001))
+    assert heard[1:] == [("new", 5000, 5000)]
+    model.show(entries(4000))
+    assert heard[2:] == ["reset"]
+
+
+def test_names_and_classes_are_edited_in_the_table(qtbot):
+    said = []
+    model = ObjectModel(lambda i: (1, 0, 0), lambda *what: said.append(what))
+    model.show(entries(2))
+    assert model.setData(model.index(1, NAME), " left one ", Qt.ItemDataRole.EditRole)
+    assert model.setData(model.index(0, CLASS), "nucleus", Qt.ItemDataRole.EditRole)
+    assert not model.setData(model.index(0, CLASS), "", Qt.ItemDataRole.EditRole)
+    assert said == [(2, "left one", None), (1, None, "nucleus")]
+    editable = Qt.ItemFlag.ItemIsEditable
+    assert model.flags(model.index(0, NAME)) & editable
+    assert not model.flags(model.index(0, STATE)) & editable
+    assert not model.flags(model.index(0, NUMBER)) & editable
+
+
+def test_every_model_is_offered_with_what_is_known_of_it(told, qtbot):
+    panel = shown(ModelPanel(told, SimpleNamespace()), qtbot)
+    names = [panel.models.itemData(i) for i in range(panel.models.count())]
+    assert names == [entry.name for entry in checkpoints.models()] + [None]
+    assert panel.models.currentData() == "pocket"
+    assert not panel.download.isVisible()
+    for entry in checkpoints.models():
+        words = described(entry)
+        assert entry.good_for in words
+        assert entry.licence in words
+
+
+def test_a_model_that_is_not_on_this_disk_is_fetched_only_when_asked(told, qtbot):
+    panel = shown(ModelPanel(told, SimpleNamespace()), qtbot)
+    panel.models.setCurrentIndex(panel.models.findData("vit_b"))
+    panel._on_choice()
+    assert told.calls == []
+    assert panel.download.isVisible()
+    assert "MB" in panel.download.text()
+    panel.download.click()
+    ((name, args, options),) = told.calls
+    assert (name, args) == ("use_model", ("vit_b",))
+    assert options["checkpoint"] is None
+
+
+def test_a_file_of_weights_of_ones_own(told, qtbot, tmp_path):
+    file = tmp_path / "mine.pt"
+    asking = SimpleNamespace(which_weights=lambda: file)
+    panel = shown(ModelPanel(told, asking), qtbot)
+    panel.models.setCurrentIndex(panel.models.count() - 1)
+    panel._on_choice()
+    ((_, args, options),) = told.calls
+    assert args == (None,)
+    assert options["checkpoint"] == file
+    panel.device.setCurrentIndex(1)
+    panel.device.activated.emit(1)
+    assert told.calls[-1][2] == {
+        "checkpoint": file, "device": "cpu", "precision": "auto",
+    }  # fmt: skip
+
+
+def test_choosing_no_file_leaves_the_model_as_it_was(told, qtbot):
+    panel = shown(ModelPanel(told, SimpleNamespace(which_weights=lambda: None)), qtbot)
+    panel.models.setCurrentIndex(panel.models.count() - 1)
+    panel._on_choice()
+    assert told.calls == []
+    assert panel.models.currentData() == "pocket"
+
+
+def test_earlier_work_is_restored_discarded_or_left(told, qtbot, tmp_path):
+    from datetime import datetime
+
+    discarded = []
+    kept = [
+        SimpleNamespace(
+            when=datetime(2026, 5, 4, 14, 32).astimezone(),
+            objects=count,
+            discard=lambda count=count: discarded.append(count),
+        )
+        for count in (12, 1)
+    ]
+    panel = shown(RestorePanel(told), qtbot)
+    panel.offer(())
+    assert not panel.isVisible()
+    told.restorable.emit(tuple(kept))
+    assert panel.isVisible()
+    assert "14:32" in panel.words.text()
+    assert "12 objects" in panel.words.text()
+    panel.discard.click()
+    assert discarded == [12]
+    assert "1 object)" in panel.words.text()
+    panel.later.click()
+    assert not panel.isVisible()
+    assert discarded == [12]
+    panel.offer(kept)
+    panel.restore.click()
+    assert told.calls == [("restore", (kept[0],), {})]
+    assert not panel.isVisible()
+
+
+def test_keys_are_listed_as_they_are(qtbot):
+    panel = shown(KeysPanel({"K": "Keep", "Ctrl+Z": "Undo"}), qtbot)
+    panel.title.click()
+    words = [label.text() for label in panel.inside.findChildren(type(_label()))]
+    assert {"K", "Keep", "Ctrl+Z", "Undo"} <= set(words)
+
+
+def _label():
+    from qtpy.QtWidgets import QLabel
+
+    return QLabel()
+
+
+class Answers(Asking):
+    """Chooses a file by itself, and answers as it was told."""
+
+    def __init__(self, answer):
+        super().__init__(None)
+        self.answer, self.asked = answer, []
+
+    def choose(self, question, answers):
+        self.asked.append(question)
+        return self.answer
+
+
+@pytest.fixture
+def save_as(monkeypatch):
+    """Let the dialog for files end with this name."""
+    from qtpy.QtWidgets import QFileDialog
+
+    def choose(path, chosen_filter="TIFF (*.tif)"):
+        monkeypatch.setattr(QFileDialog, "exec", lambda _: True)
+        monkeypatch.setattr(QFileDialog, "selectedFiles", lambda _: [str(path)])
+        monkeypatch.setattr(QFileDialog, "selectedNameFilter", lambda _: chosen_filter)
+
+    return choose
+
+
+def test_what_is_there_is_replaced_only_after_asking(qapp, save_as, tmp_path):
+    there = tmp_path / "labels.zarr"
+    there.mkdir()
+    save_as(there)
+    refuses = Answers("Cancel")
+    assert refuses.where_to_save(tmp_path / "x.tif", FORMS) is None
+    assert "labels.zarr" in refuses.asked[0]
+    assert Answers("Replace").where_to_save(tmp_path / "x.tif", FORMS) == there
+
+
+def test_a_name_without_an_end_gets_that_of_the_form(qapp, save_as, tmp_path):
+    save_as(tmp_path / "mine", "OME-Zarr (*.zarr)")
+    found = Answers("Cancel").where_to_save(tmp_path / "x.tif", FORMS)
+    assert found == tmp_path / "mine.zarr"
