@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from napari_sam.core.protocols import Backend
     from napari_sam.core.tiling import Tiling
     from napari_sam.core.values import Address
+    from napari_sam.jobs import Answer
     from napari_sam.stores.zarr import ZarrStore
 
 #: How this package is called where models are offered.
@@ -231,7 +232,10 @@ def segment_objects(
 
 
 def paint(
-    predictions: Mapping[Address, Prediction], frames: Frames, *, out: Any = None
+    predictions: Mapping[Address, Prediction | Answer],
+    frames: Frames,
+    *,
+    out: Any = None,
 ) -> Any:
     """Return a label image of all planes: each object's number where its mask is.
 

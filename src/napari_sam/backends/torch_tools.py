@@ -72,3 +72,8 @@ def digest_state(state: dict[str, torch.Tensor]) -> str:
             else bytes(str(value.item()), "ascii")
         )
     return h.hexdigest()
+
+
+def use_threads(count: int) -> None:
+    """Let torch compute with so many threads on the CPU, in this process."""
+    torch.set_num_threads(count)

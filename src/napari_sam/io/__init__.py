@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from napari_sam.io.canvas import label_canvas
     from napari_sam.io.checking import check_pairs, iter_check_pairs
     from napari_sam.io.images import Image, read_image
     from napari_sam.io.labels import check_labels_path, write_labels
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     )
     from napari_sam.io.pairs import Pair, read_pairs
     from napari_sam.io.prompts import read_prompts, read_prompts_on, write_prompts
+    from napari_sam.io.reading.folder import images_in
 
 __all__ = [
     "Image",
@@ -30,7 +32,9 @@ __all__ = [
     "compose",
     "draw_overlay",
     "encode_picture",
+    "images_in",
     "iter_check_pairs",
+    "label_canvas",
     "prompts_of_labels",
     "read_image",
     "read_pairs",
@@ -51,7 +55,9 @@ _ROOMS = {
     "compose": "overlay",
     "draw_overlay": "overlay",
     "encode_picture": "overlay",
+    "images_in": "reading.folder",
     "iter_check_pairs": "checking",
+    "label_canvas": "canvas",
     "prompts_of_labels": "objects",
     "read_image": "images",
     "read_pairs": "pairs",

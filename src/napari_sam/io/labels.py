@@ -9,14 +9,22 @@ import numpy as np
 
 from napari_sam.core.errors import ImageError
 from napari_sam.core.frames import Frames
+from napari_sam.core.grid import Region
 from napari_sam.io.files import replacing
 from napari_sam.io.writing.zarrs import image_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
     from napari_sam.io.reading.image import Image
 
 _SUFFIXES = (".tif", ".tiff", ".png", ".zarr", ".geojson", ".gpkg", ".json")
 _FORMS = ".tif, .tiff, .png, .zarr, .geojson, .gpkg or .json (COCO)"
+
+#: Rows that are read at once: those of a chunk of labels in zarr.
+_STRIP = 512
 
 
 def write_labels(
@@ -139,8 +147,7 @@ def _smallest(frames: Frames) -> np.dtype[Any]:
     if frames.dtype.kind not in "bui":
         raise ImageError("Labels are whole numbers from 0.")
     least = most = 0
-    for plane in range(len(frames)):
-        pixels = frames[plane]
+    for pixels in _strips(frames):
         least, most = min(least, int(pixels.min())), max(most, int(pixels.max()))
     if least < 0:
         raise ImageError("Labels are whole numbers from 0.")
@@ -148,6 +155,14 @@ def _smallest(frames: Frames) -> np.dtype[Any]:
         if most <= np.iinfo(kind).max:
             return np.dtype(kind)
     raise ImageError(f"The label {most} is larger than 4294967295.")
+
+
+def _strips(frames: Frames) -> Iterator[NDArray[Any]]:
+    """Yield some rows after another: a plane may be larger than memory."""
+    rows, cols = frames.plane_shape
+    for plane in range(len(frames)):
+        for top in range(0, rows, _STRIP):
+            yield frames.read(plane, Region(top, 0, min(top + _STRIP, rows), cols))
 
 
 def _write_tiff(

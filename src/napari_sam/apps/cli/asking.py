@@ -57,13 +57,18 @@ def prompts_in_files(
     options: Mapping[str, Any], image: Image
 ) -> dict[Address, Prompts] | None:
     """Read what --prompts or --from-labels say; None if neither was given."""
-    if options["prompts_file"] and options["from_labels"]:
-        raise PromptError("Give either --prompts or --from-labels, not both.")
+    check_one_source(options)
     if options["prompts_file"]:
         return _from_prompts(options["prompts_file"], options, image)
     if options["from_labels"]:
         return _from_labels(options["from_labels"], options["form"], image)
     return None
+
+
+def check_one_source(options: Mapping[str, Any]) -> None:
+    """Refuse --prompts together with --from-labels."""
+    if options["prompts_file"] and options["from_labels"]:
+        raise PromptError("Give either --prompts or --from-labels, not both.")
 
 
 def _from_prompts(

@@ -13,6 +13,7 @@ from napari_sam.core.errors import ImageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from napari_sam.core.protocols import Backend
     from napari_sam.core.tiling import Tiling
     from napari_sam.image import PromptableImage
     from napari_sam.io import Image
@@ -41,16 +42,25 @@ def cutting_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def promptable(opened: Image, options: Mapping[str, Any]) -> PromptableImage:
-    """Open the model and the store, and make the image that answers."""
-    from napari_sam.api import load_backend, open_store
-    from napari_sam.image import PromptableImage
+def open_model(options: Mapping[str, Any]) -> Backend:
+    """Open the model, after downloading what is missing of it."""
+    from napari_sam.api import load_backend
 
-    tiling = _tiling(options)
     names = ("checkpoint", "device", "precision")
     if options["checkpoint"] is None:
         fetch_missing(options["model"])
-    backend = load_backend(options["model"], **{k: options[k] for k in names})
+    return load_backend(options["model"], **{k: options[k] for k in names})
+
+
+def promptable(
+    opened: Image, options: Mapping[str, Any], backend: Backend | None = None
+) -> PromptableImage:
+    """Open the store, and the model unless it is open, and make what answers."""
+    from napari_sam.api import open_store
+    from napari_sam.image import PromptableImage
+
+    tiling = _tiling(options)
+    backend = open_model(options) if backend is None else backend
     frames = opened.frames
     store = options["store"] and open_store(options["store"])
     return PromptableImage(

@@ -7,19 +7,37 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from napari_sam.apps.cli.cutting import cutting_options, promptable
+from napari_sam.apps.cli.cutting import cutting_options, open_model, promptable
 from napari_sam.apps.cli.looking import looking_options, open_image
-from napari_sam.core.errors import PromptError
-from napari_sam.core.progress import drain
+from napari_sam.apps.cli.working import (
+    done_with_progress,
+    images_of_folder,
+    opening_of,
+    store_of,
+    where_of,
+    working_options,
+)
+from napari_sam.core.errors import NapariSamError, PromptError
 
 if TYPE_CHECKING:
-    from napari_sam.core.progress import Progress
+    from collections.abc import Mapping, Sequence
+
+    from napari_sam.core.protocols import Backend
+    from napari_sam.jobs import EmbeddedImages, EmbedJob
+
+_HINT = "the same command goes on from here."
 
 
 @click.command(no_args_is_help=True)
-@click.argument("image", type=click.Path(path_type=Path))
+@click.argument("image")
 @click.option(
-    "--store", required=True, metavar="PATH", help="Folder where embeddings are kept."
+    "--store",
+    required=True,
+    metavar="PATH",
+    help="Folder where embeddings are kept; with --each, a folder of such folders.",
+)
+@click.option(
+    "--each", is_flag=True, help="Every file of a folder is an image of its own."
 )
 @click.option(
     "--region",
@@ -35,6 +53,7 @@ if TYPE_CHECKING:
     metavar="VALUE",
     help="Skip tiles in which no pixel is above this.",
 )
+@working_options
 @looking_options
 @cutting_options
 @click.option("--model", metavar="NAME", help="Which model. [default: pocket]")
@@ -48,38 +67,91 @@ if TYPE_CHECKING:
 @click.option(
     "--precision", default="auto", show_default=True, help="float32 or bfloat16."
 )
-def embed(image: Path, **options: Any) -> None:
+def embed(image: str, **options: Any) -> None:
     """Look at IMAGE ahead of time, so that later prompts are answered at once.
 
     What is in the store already is not computed again: after an interruption, give
     the same command.
     """
+    wanted = _wanted(options)
+    where = where_of(options)
+    if not options["each"] and where.threads is None:
+        seen = promptable(open_image(image, options), options)
+        done = done_with_progress(seen.iter_embed(**wanted), _HINT)
+        click.echo(f"{done} in {options['store']}")
+        return
+    from napari_sam.jobs import embed_images
+
+    jobs, failed = _jobs(image, wanted, options)
+    found = done_with_progress(embed_images(jobs, where), _HINT)
+    _report(found, failed, options["store"])
+
+
+def _wanted(options: Mapping[str, Any]) -> dict[str, Any]:
     from napari_sam.core.grid import Region
 
     region = _whole("--region", options["region"], ",", (4,))
     ends = _whole("--frames", options["frames"], "-", (1, 2))
-    seen = promptable(open_image(image, options), options)
-    work = seen.iter_embed(
-        region=Region(*region) if region else None,
-        frames=ends and range(ends[0], ends[-1] + 1),
-        background=options["background"],
+    return {
+        "region": Region(*region) if region else None,
+        "frames": ends and range(ends[0], ends[-1] + 1),
+        "background": options["background"],
+    }
+
+
+def _jobs(
+    image: str, wanted: Mapping[str, Any], options: Mapping[str, Any]
+) -> tuple[list[EmbedJob], dict[str, str]]:
+    """Open every image here once, to fit how it is shown; name those that fail."""
+    model = open_model(options)
+    if not options["each"]:
+        return [_job(image, wanted, options, model)], {}
+    jobs, failed = [], {}
+    for path in images_of_folder(image):
+        try:
+            own = {**options, "store": store_of(path, options)}
+            jobs.append(_job(path, wanted, own, model))
+        except NapariSamError as wrong:
+            failed[str(path)] = str(wrong)
+    return jobs, failed
+
+
+def _job(
+    path: str | Path,
+    wanted: Mapping[str, Any],
+    options: Mapping[str, Any],
+    model: Backend,
+) -> EmbedJob:
+    from napari_sam.image.wanted import choose
+    from napari_sam.jobs import EmbedJob
+
+    seen = promptable(open_image(path, options), options, model)
+    tiles = choose(
+        seen.frames,
+        seen.tiling,
+        region=wanted["region"],
+        only=wanted["frames"],
+        levels=(0,),
+        near=None,
+        mask=None,
+        background=wanted["background"],
     )
-    try:
-        done = drain(work, _show)
-    except KeyboardInterrupt:
-        work.close()
-        click.echo("\nStopped; the same command goes on from here.", err=True)
-        raise SystemExit(130) from None
-    click.echo(f"{done} in {options['store']}")
+    return EmbedJob(opening_of(seen, path, options), tiles)
 
 
-def _show(step: Progress) -> None:
-    end = step.done == step.total
-    click.echo(f"\rtile {step.done} of {step.total}", err=True, nl=end)
+def _report(found: EmbeddedImages, failed: Mapping[str, str], store: str) -> None:
+    lost = f", {found.lost} failed" if found.lost else ""
+    click.echo(f"{found.tiles}{lost} in {store}")
+    reasons = {**failed, **found.failed}
+    for path, why in reasons.items():
+        text = why if path in why else f"{path}: {why}"
+        click.echo(f"Failed: {' '.join(text.split())}", err=True)
+    if reasons:
+        raise SystemExit(1)
 
 
 def _whole(
-    option: str, text: str | None, between: str, counts: tuple[int, ...]
+    option: str, text: str | None, between: str, counts: Sequence[int]
 ) -> tuple[int, ...] | None:
     if text is None:
         return None

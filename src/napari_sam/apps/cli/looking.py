@@ -40,7 +40,7 @@ def looking_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def open_image(path: Path, options: Mapping[str, Any]) -> Image:
+def open_image(path: str | Path, options: Mapping[str, Any]) -> Image:
     """Open a file; what is said of its axes and sizes wins over what it says."""
     from napari_sam.io import read_image
 

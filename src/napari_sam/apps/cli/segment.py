@@ -6,11 +6,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import numpy as np
 
+from napari_sam.apps.cli.answered import (
+    answered,
+    canvas,
+    forget_kept,
+    report,
+    write,
+)
 from napari_sam.apps.cli.asking import asking_options, prompts_in_files
 from napari_sam.apps.cli.cutting import cutting_options, promptable
+from napari_sam.apps.cli.folder import images_and_prompts, segment_folder
 from napari_sam.apps.cli.looking import looking_options, open_image
 from napari_sam.apps.cli.saying import SayingCommand, prompts_from, saying_options
+from napari_sam.apps.cli.working import where_of, working_options
 from napari_sam.core.errors import PromptError
 from napari_sam.core.values import Address
 
@@ -21,12 +31,13 @@ if TYPE_CHECKING:
     from napari_sam.core.prompts import Prompts
     from napari_sam.image import PromptableImage
     from napari_sam.io import Image
+    from napari_sam.jobs import Answer
 
 _FILE = click.Path(path_type=Path)
 
 
 @click.command(cls=SayingCommand, no_args_is_help=True)
-@click.argument("image", type=_FILE)
+@click.argument("image")
 @saying_options
 @asking_options
 @click.option(
@@ -37,6 +48,14 @@ _FILE = click.Path(path_type=Path)
     help="Where the labels go: .tif, .png, .zarr, .geojson, .gpkg or .json.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace labels that are there.")
+@click.option(
+    "--format",
+    "suffix",
+    type=click.Choice(["tif", "png", "zarr", "geojson", "gpkg", "json"]),
+    default="tif",
+    show_default=True,
+    help="Form of labels of a folder of images.",
+)
 @click.option(
     "--coco",
     type=click.Choice(["rle", "polygons"]),
@@ -73,6 +92,7 @@ _FILE = click.Path(path_type=Path)
     metavar="PATH",
     help="Folder where embeddings are kept, so that the next time is quick.",
 )
+@working_options
 @cutting_options
 @click.option(
     "--threshold",
@@ -82,37 +102,60 @@ _FILE = click.Path(path_type=Path)
     help="Higher gives smaller masks, lower larger ones.",
 )
 @click.pass_context
-def segment(ctx: click.Context, /, image: Path, **options: Any) -> None:
+def segment(ctx: click.Context, /, image: str, **options: Any) -> None:
     """Masks from prompts on IMAGE, written as labels or polygons.
 
     Several points and boxes given here are about one object, in that order, and its
-    label is 1. For several objects use --prompts.
+    label is 1. For several objects use --prompts. If --prompts or --from-labels is a
+    folder, or a CSV with a column "image", IMAGE is a folder of images, each with
+    prompts of its own, and so is the output.
     """
-    from napari_sam import io
-    from napari_sam.api import paint, segment_objects
-
-    _check_outputs(options)
     _check_said(ctx, options)
+    if (found := images_and_prompts(image, options)) is not None:
+        segment_folder(found, options)
+        return
+    _check_outputs(options)
     opened = open_image(image, options)
     asked = _prompts(ctx, options, opened)
     seen = promptable(opened, options)
-    answers = {
+    answers = _answers(image, seen, asked, options)
+    if options["output"] or options["overlay"]:
+        _write(opened, seen, asked, answers, options)
+    report(answers)
+
+
+def _write(
+    opened: Image,
+    seen: PromptableImage,
+    asked: Mapping[Address, Prompts],
+    answers: Mapping[Address, Prediction | Answer],
+    options: Mapping[str, Any],
+) -> None:
+    from napari_sam.api import paint
+
+    with canvas(options["output"], seen.frames) as on_disk:
+        labels = paint(answers, seen.frames, out=on_disk)
+        if options["output"]:
+            write(options["output"], labels, opened, options)
+            forget_kept(options)
+        if options["overlay"]:
+            _write_overlay(options["overlay"], seen, asked, labels)
+
+
+def _answers(
+    image: str,
+    seen: PromptableImage,
+    asked: Mapping[Address, Prompts],
+    options: Mapping[str, Any],
+) -> Mapping[Address, Prediction | Answer]:
+    from napari_sam.api import segment_objects
+
+    if where_of(options).threads is not None:
+        return answered(image, seen, asked, options)
+    return {
         at: answer.with_threshold(options["threshold"])
         for at, answer in segment_objects(seen, asked).items()
     }
-    labels = paint(answers, seen.frames)
-    if options["output"]:
-        io.write_labels(
-            options["output"],
-            labels,
-            axes="".join(seen.frames.sizes) + "yx",
-            like=opened,
-            overwrite=options["overwrite"],
-            coco=options["coco"],
-        )
-    if options["overlay"]:
-        _write_overlay(options["overlay"], seen, asked, labels)
-    _report(answers)
 
 
 def _check_outputs(options: dict[str, Any]) -> None:
@@ -156,27 +199,6 @@ def _write_overlay(
 
     frame = next(iter(asked)).frame
     picture = seen.appearance.render(seen.frames[frame])
-    plane = labels.reshape(-1, *seen.frames.plane_shape)[frame]
+    plane = np.asarray(labels[tuple(seen.frames.unravel(frame).values())])
     here = {at.object_id: p for at, p in asked.items() if at.frame == frame}
     write_overlay(path, picture, plane, here)
-
-
-def _report(answers: Mapping[Address, Prediction]) -> None:
-    click.echo("object  frame  score    area  top,left,bottom,right")
-    for at, answer in answers.items():
-        r = answer.region
-        place = f"{r.top},{r.left},{r.bottom},{r.right}" if answer.area else "-"
-        click.echo(
-            f"{at.object_id:6}  {at.frame:5}  {answer.score:5.3f}  {answer.area:6}  "
-            f"{place}"
-        )
-    for at in (at for at, answer in answers.items() if not answer.area):
-        click.echo(
-            f"The mask of object {at.object_id} in frame {at.frame} is empty.", err=True
-        )
-    for at in (at for at, answer in answers.items() if not answer.complete):
-        click.echo(
-            f"Object {at.object_id} in frame {at.frame} goes on beyond what was looked "
-            "at: its mask is incomplete. A larger --tile or a box around it helps.",
-            err=True,
-        )

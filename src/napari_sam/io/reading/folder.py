@@ -33,14 +33,7 @@ def read_folder(
     axes
         Of the stack; its first letter is the axis along the files. By default ``t``.
     """
-    files = sorted(
-        (p for p in path.iterdir() if _is_picture(p)), key=lambda p: _natural(p.name)
-    )
-    if not files:
-        raise NotAnImageError(
-            f"{path} holds no image. Expected zarr, or files such as .tif and .png, "
-            "each a frame."
-        )
+    files = images_in(path)
     first = read(files[0])
     inside = axes[1:] if axes else first.axes or "yx"[: len(first.data.shape)]
     along = axes[0] if axes else "t"
@@ -66,6 +59,25 @@ def read_folder(
         channel_names=first.channel_names,
         metadata={"kind": "folder", "files": [p.name for p in files]},
     )
+
+
+def images_in(path: Path) -> list[Path]:
+    """Return the files of a folder that are images, in natural order.
+
+    Raises
+    ------
+    NotAnImageError
+        If there is none.
+    """
+    files = sorted(
+        (p for p in path.iterdir() if _is_picture(p)), key=lambda p: _natural(p.name)
+    )
+    if not files:
+        raise NotAnImageError(
+            f"{path} holds no image. Expected zarr, or files such as .tif and .png, "
+            "each a frame."
+        )
+    return files
 
 
 def _is_picture(path: Path) -> bool:

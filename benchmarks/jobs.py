@@ -1,0 +1,124 @@
+"""Two workers of a job beside two processes that know nothing of each other.
+
+    python benchmarks/jobs.py
+
+Both embed the same tiles of one stack into an empty store, on one thread each. What is
+counted is steady work: from when each has done its first task of four tiles to the last
+tile of all. The two ways take turns, and the ratio of the best of each is printed.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+import time
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from _measure import print_row
+
+from napari_sam.image import PromptableImage
+from napari_sam.image.wanted import choose
+from napari_sam.io import read_image
+from napari_sam.jobs import EmbedJob, ModelChoice, Opening, Where, embed_images
+from napari_sam.jobs.opening import opened
+
+#: Side of a plane, planes, rounds.
+CASES = {"pocket": (1024, 48, 3), "ViT-B, random": (1024, 16, 1)}
+FIRST = 4
+
+
+def load(name, **_):
+    from napari_sam.api import load_backend
+
+    if name == "pocket":
+        return load_backend("pocket", device="cpu")
+    import torch
+
+    from napari_sam.backends.sam import SamBackend
+    from napari_sam.models.config import SamConfig
+    from napari_sam.models.sam import build_sam
+
+    torch.manual_seed(0)
+    return SamBackend(build_sam(SamConfig.vit_b()), "random", device="cpu")
+
+
+def opening_of(case: str, path: Path, store: Path) -> Opening:
+    image = PromptableImage(read_image(path, axes="tyx").frames, load(case))
+    return Opening.of(
+        image, str(path), ModelChoice(load, case), axes="tyx", store=str(store)
+    )
+
+
+def frames_of(opening: Opening):
+    return read_image(opening.path, axes="tyx").frames
+
+
+def wanted_of(opening: Opening):
+    return choose(
+        frames_of(opening), opening.tiling, region=None, only=None, levels=(0,),
+        near=None, mask=None, background=None,
+    )  # fmt: skip
+
+
+def by_workers(opening: Opening) -> tuple[int, float]:
+    work = embed_images([EmbedJob(opening, wanted_of(opening))], Where(2))
+    steps = [(step.done, time.perf_counter()) for step in work]
+    (before, start), (after, end) = steps[1], steps[-1]
+    return after - before, end - start
+
+
+def half(opening: Opening, frames: list[int], told) -> None:
+    from napari_sam.backends.torch_tools import use_threads
+
+    image = opened(opening)
+    use_threads(1)
+    work = image.iter_embed(frames=frames, batch=1)
+    list(islice(work, FIRST))
+    told.put(time.perf_counter())
+    for _ in work:
+        pass
+    told.put(time.perf_counter())
+
+
+def by_two_loops(opening: Opening) -> tuple[int, float]:
+    context = multiprocessing.get_context("spawn")
+    told = context.Queue()
+    count = len(frames_of(opening))
+    halves = [list(range(0, count // 2)), list(range(count // 2, count))]
+    loops = [context.Process(target=half, args=(opening, h, told)) for h in halves]
+    for loop in loops:
+        loop.start()
+    times = sorted(told.get() for _ in range(4))
+    for loop in loops:
+        loop.join()
+    return len(wanted_of(opening)) - 2 * FIRST, times[-1] - times[1]
+
+
+def main() -> None:
+    head = ["model", "tiles counted", "workers, tiles/s", "loops, tiles/s", "ratio"]
+    print_row(head)
+    print_row(["---"] * len(head))
+    for case, (side, count, rounds) in CASES.items():
+        if len(sys.argv) > 1 and sys.argv[1] not in case:
+            continue
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "stack.npy"
+            pixels = np.random.default_rng(0).integers(0, 255, (count, side, side))
+            np.save(path, pixels.astype(np.uint8))
+            rates: dict[str, float] = {}
+            for turn in range(rounds):
+                for way in (by_two_loops, by_workers):
+                    name = way.__name__
+                    store = Path(folder) / f"{name}-{turn}.zarr"
+                    tiles, seconds = way(opening_of(case, path, store))
+                    rates[name] = max(rates.get(name, 0.0), tiles / seconds)
+            ours, theirs = rates["by_workers"], rates["by_two_loops"]
+            figures = f"{ours:.2f}", f"{theirs:.2f}", f"{ours / theirs:.2f}"
+            print_row([case, str(tiles), *figures])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""The same tasks on a Dask cluster, wherever its workers are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from napari_sam.core.errors import JobError, MissingPackageError
+from napari_sam.jobs.running import Failure, reason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from distributed import Client
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+#: How long a scheduler is waited for.
+PATIENCE = "20s"
+
+
+def run_on_cluster(
+    call: Callable[[T], R], tasks: Sequence[T], scheduler: str
+) -> Iterator[tuple[int, R | Failure]]:
+    """Do tasks on the workers of a scheduler: see `running.run`.
+
+    Dask does the tasks of a worker that dies again, on another. Closing takes back
+    what was not begun; the cluster stays as it is.
+
+    Parameters
+    ----------
+    call, tasks
+        As of `running.run`.
+    scheduler
+        Its address, or the file (``.json``) that it wrote about itself.
+
+    Raises
+    ------
+    MissingPackageError
+        If Dask is not installed here.
+    JobError
+        If nobody answers at the address.
+    """
+    with _client(scheduler) as client:
+        from distributed import as_completed
+
+        numbers = {
+            client.submit(call, task, pure=False): i for i, task in enumerate(tasks)
+        }
+        try:
+            for future in as_completed(list(numbers)):
+                error = future.exception()
+                answer = future.result() if error is None else Failure(reason(error))
+                yield numbers.pop(future), answer
+        finally:
+            client.cancel(list(numbers))
+
+
+def _client(scheduler: str) -> Client:
+    try:
+        from distributed import Client
+    except ImportError as missing:
+        raise MissingPackageError(
+            "A scheduler is reached through Dask, which is not installed: "
+            'pip install "dask[array]" distributed'
+        ) from missing
+    is_file = scheduler.endswith(".json")
+    if is_file and not Path(scheduler).exists():
+        raise JobError(f"There is no scheduler file {scheduler}.")
+    where = {"scheduler_file" if is_file else "address": scheduler}
+    try:
+        return Client(**where, timeout=PATIENCE, set_as_default=False)
+    except (OSError, ValueError) as wrong:
+        raise JobError(
+            f"No Dask scheduler answers at {scheduler}: {' '.join(str(wrong).split())}"
+        ) from wrong

@@ -1,0 +1,153 @@
+"""Embeddings of whole images, ahead of time, by several workers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from napari_sam.core.errors import JobError
+from napari_sam.core.progress import Progress, drain
+from napari_sam.image.embedding import Embedded, look_and_embed
+from napari_sam.image.wanted import Wanted
+from napari_sam.jobs.opening import Opening, opened
+from napari_sam.jobs.running import Failure, Where, grouped, run
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping, Sequence
+
+#: Tiles of a task at most: few, so that little is lost when it is.
+_TILES = 4
+#: Tasks per worker at least, if there are as many tiles: all then end together.
+_TASKS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedJob:
+    """Tiles of an image that the store shall hold.
+
+    Attributes
+    ----------
+    opening
+        The image; it names a store.
+    wanted
+        Its tiles, as `napari_sam.image.wanted.choose` puts them in order.
+    """
+
+    opening: Opening
+    wanted: Wanted
+
+    def __post_init__(self) -> None:
+        if self.opening.store is None:
+            raise JobError("Embeddings of several workers need a store to be kept in.")
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedTask:
+    """Some tiles of an image.
+
+    Attributes
+    ----------
+    opening
+        The image.
+    places
+        Frame, level and number of each tile.
+    background
+        Lowest and highest value of what is nothing, or None.
+    """
+
+    opening: Opening
+    places: tuple[tuple[int, int, int], ...]
+    background: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedImages:
+    """What became of all tiles.
+
+    Attributes
+    ----------
+    tiles
+        How many were computed, there and skipped.
+    lost
+        How many could not be done.
+    failed
+        What went wrong, by the path of the image.
+    """
+
+    tiles: Embedded
+    lost: int = 0
+    failed: Mapping[str, str] = field(default_factory=dict)
+
+
+def embed_images(
+    jobs: Sequence[EmbedJob], where: Where
+) -> Generator[Progress, None, EmbeddedImages]:
+    """Embed tiles of images that the store lacks; one `Progress` a task.
+
+    Every tile has a chunk of its own in the store, so that workers never write to the
+    same place. Closing stops the workers; what is in the store is not computed again.
+    Tiles in which a mask has nothing are skipped here, and no worker hears of them.
+
+    Parameters
+    ----------
+    jobs
+        The images.
+    where
+        Who does it.
+    """
+    tasks = [
+        EmbedTask(
+            replace(job.opening, threads=where.threads), group, job.wanted.background
+        )
+        for job in jobs
+        for group in grouped(_places(job.wanted), _TILES)
+    ]
+    total = sum(len(task.places) for task in tasks)
+    encoded = found = skipped = lost = done = 0
+    failed: dict[str, str] = {}
+    for i, answer in run(embed_tiles, tasks, where):
+        done += len(tasks[i].places)
+        if isinstance(answer, Failure):
+            lost += len(tasks[i].places)
+            failed.setdefault(tasks[i].opening.path, answer.reason)
+        else:
+            encoded += answer.encoded
+            found += answer.found
+            skipped += answer.skipped
+        yield Progress(done, total, "embedding")
+    return EmbeddedImages(Embedded(encoded, found, skipped), lost, failed)
+
+
+def embed_tiles(task: EmbedTask) -> Embedded:
+    """Do a task, in the process of a worker."""
+    image = opened(task.opening)
+    plane = image.frames.plane_shape
+    places = tuple(
+        (frame, image.tiling.tiles(plane, level)[index])
+        for frame, level, index in task.places
+    )
+    tiles = Wanted(places, task.background, None, plane)
+    batch = max(1, int(getattr(image.backend, "batch_size", 1)))
+    return drain(look_and_embed(image, tiles, batch=batch, workers=1))
+
+
+def _tasks(jobs: Sequence[EmbedJob], where: Where) -> list[EmbedTask]:
+    """Cut images into tasks, of few tiles if there are few for all the workers."""
+    places = [_places(job.wanted) for job in jobs]
+    fair = sum(map(len, places)) // (_TASKS * max(1, where.workers))
+    size = min(max(1, fair), _TILES)
+    return [
+        EmbedTask(
+            replace(job.opening, threads=where.threads), group, job.wanted.background
+        )
+        for job, mine in zip(jobs, places, strict=True)
+        for group in grouped(mine, size)
+    ]
+
+
+def _places(wanted: Wanted) -> list[tuple[int, int, int]]:
+    return [
+        (frame, tile.level, tile.index)
+        for frame, tile in wanted.places
+        if not wanted.masked(tile)
+    ]

@@ -1,0 +1,195 @@
+"""Masks of many objects in many planes, by several workers; only the parent writes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from napari_sam.core.encoding import from_runs, to_runs
+from napari_sam.core.progress import Progress
+from napari_sam.core.routing import route
+from napari_sam.jobs.opening import Opening, opened
+from napari_sam.jobs.running import Failure, Where, grouped, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_sam.core.grid import Region
+    from napari_sam.core.prediction import Prediction
+    from napari_sam.core.prompts import Prompts
+    from napari_sam.core.values import Address
+    from napari_sam.jobs.kept import KeptAnswers
+
+#: Objects of a task at most.
+_OBJECTS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentTask:
+    """Some objects of a plane, and what was said about them."""
+
+    opening: Opening
+    said: tuple[tuple[Address, Prompts], ...]
+    threshold: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A mask, small enough to travel and to be kept.
+
+    Attributes
+    ----------
+    at
+        Which object, in which plane.
+    region
+        Where the mask lies.
+    runs
+        Its run lengths in the region, row by row, starting with what is not set.
+    area
+        Its pixels.
+    score
+        The model's own estimate of its IoU.
+    complete
+        Whether all of the object was seen.
+    """
+
+    at: Address
+    region: Region
+    runs: tuple[int, ...]
+    area: int
+    score: float
+    complete: bool
+
+    @classmethod
+    def of(cls, at: Address, found: Prediction) -> Answer:
+        """Pack a prediction."""
+        runs = tuple(to_runs(found.mask)) if found.area else ()
+        return cls(
+            at, found.region, runs, found.area, float(found.score), found.complete
+        )
+
+    @property
+    def mask(self) -> NDArray[np.bool_]:
+        """True inside the object; covers the region."""
+        if not self.area:
+            return np.zeros(self.region.shape, bool)
+        return from_runs(self.runs, self.region.shape)
+
+
+#: Answers by what they are about, or why there are none.
+Answers: TypeAlias = "dict[Address, Answer | Failure]"
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentJob:
+    """All that is asked about an image.
+
+    Attributes
+    ----------
+    opening
+        The image.
+    asked
+        What was said about each object, in each plane.
+    plane
+        Rows and columns of its planes.
+    threshold
+        Logits above this are the object.
+    kept
+        Answers of a run before, and where new ones are kept.
+    """
+
+    opening: Opening
+    asked: Mapping[Address, Prompts]
+    plane: tuple[int, int]
+    threshold: float = 0.0
+    kept: KeptAnswers | None = None
+
+
+def segment_images(
+    jobs: Sequence[SegmentJob],
+    where: Where,
+    *,
+    ready: Callable[[int, Answers], object],
+) -> Generator[Progress, None, None]:
+    """Answer prompts in all planes of images; one `Progress` a task.
+
+    The objects of a task depend on what is asked and on nothing else, so that they
+    have the same masks whoever does it, and in whatever order.
+
+    Parameters
+    ----------
+    jobs
+        The images.
+    where
+        Who does it.
+    ready
+        Called in this process with the number of a job and its answers, in the order
+        of what was asked, as soon as the last of them is there.
+    """
+    known = [{} if j.kept is None else j.kept.answers(j.asked) for j in jobs]
+    answers: list[Answers] = [dict(found) for found in known]
+    tasks = [
+        (
+            i,
+            SegmentTask(
+                replace(job.opening, threads=where.threads), group, job.threshold
+            ),
+        )
+        for i, job in enumerate(jobs)
+        for group in _groups(job)
+        if any(at not in known[i] for at, _ in group)
+    ]
+    left = Counter(i for i, _ in tasks)
+    total = sum(len(job.asked) for job in jobs)
+    done = total - sum(len(task.said) for _, task in tasks)
+    yield Progress(done, total, "segmenting")
+    for i in (i for i in range(len(jobs)) if not left[i]):
+        ready(i, _in_order(jobs[i], answers[i]))
+    for number, found in run(segment_objects, [task for _, task in tasks], where):
+        i, task = tasks[number]
+        if isinstance(found, Failure):
+            answers[i].update((at, found) for at, _ in task.said)
+        else:
+            answers[i].update((answer.at, answer) for answer in found)
+            _keep(jobs[i], found)
+        left[i] -= 1
+        if not left[i]:
+            ready(i, _in_order(jobs[i], answers[i]))
+            answers[i].clear()
+        done += len(task.said)
+        yield Progress(done, total, "segmenting")
+
+
+def segment_objects(task: SegmentTask) -> list[Answer]:
+    """Do a task, in the process of a worker."""
+    image = opened(task.opening)
+    frame = task.said[0][0].frame
+    found = image.segment_many([said for _, said in task.said], frame)
+    return [
+        Answer.of(at, prediction.with_threshold(task.threshold))
+        for (at, _), prediction in zip(task.said, found, strict=True)
+    ]
+
+
+def _keep(job: SegmentJob, found: Sequence[Answer]) -> None:
+    if job.kept is not None:
+        job.kept.keep(job.asked, found)
+
+
+def _in_order(job: SegmentJob, answers: Answers) -> Answers:
+    return {at: answers[at] for at in job.asked}
+
+
+def _groups(job: SegmentJob) -> Iterator[tuple[tuple[Address, Prompts], ...]]:
+    """Objects of one tile together: it is then embedded by one worker only."""
+    by_tile: dict[tuple[int, int, int], list[tuple[Address, Prompts]]] = {}
+    for at, said in job.asked.items():
+        tile = route(said, job.opening.tiling, job.plane)
+        by_tile.setdefault((at.frame, tile.level, tile.index), []).append((at, said))
+    for objects in by_tile.values():
+        yield from grouped(objects, _OBJECTS)
