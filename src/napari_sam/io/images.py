@@ -16,13 +16,13 @@ from napari_sam.core.errors import (
 )
 from napari_sam.core.frames import Frames
 from napari_sam.io.reading.image import Image
+from napari_sam.io.reading.remote import as_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["Image", "read_image"]
 
-_TIFF = {".tif", ".tiff", ".lsm", ".svs", ".ndpi", ".stk", ".btf", ".tf8", ".qptiff"}
 _RASTER = {".vrt", ".jp2", ".img"}
 _VIDEO = {
     ".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".ogv",
@@ -37,7 +37,8 @@ def read_image(path: str | Path, *, axes: str | None = None) -> Image:
     path
         A TIFF, OME-TIFF or BigTIFF; a GeoTIFF, COG or other raster (needs rasterio); a
         video (needs av); anything imageio reads (PNG, JPEG, ...); a ``.npy`` file; a
-        zarr array or OME-Zarr group; or a folder of images, each a frame.
+        zarr array or OME-Zarr group; or a folder of images, each a frame. Or a URL
+        that fsspec knows, of a TIFF or a zarr: only what is looked at is fetched.
     axes
         One letter of ``t z c y x`` per dimension. Needed only where the file does not
         say them; given, it wins over what the file says. Of a folder, the first letter
@@ -54,22 +55,35 @@ def read_image(path: str | Path, *, axes: str | None = None) -> Image:
     MissingPackageError
         If this kind of file needs a package that is not installed.
     """
-    path = Path(path)
-    if not path.exists():
+    url = as_url(path)
+    if url is None and not Path(path).exists():
         raise MissingFileError(f"{path} does not exist.")
-    found = _opened(path, axes)
+    found = _opened(Path(path), axes) if url is None else _fetched(url)
     try:
         frames = Frames(found.data, axes or found.axes or None)
     except NapariSamError as wrong:
-        raise type(wrong)(f"{path}: {wrong}") from None
+        raise type(wrong)(f"{url or path}: {wrong}") from None
     return replace(
         found,
         axes=frames.axes,
         scale={a: s for a, s in found.scale.items() if a in frames.axes},
         units={a: u for a, u in found.units.items() if a in frames.axes},
         translation={a: t for a, t in found.translation.items() if a in frames.axes},
-        path=path,
+        path=Path(path) if url is None else None,
+        metadata=found.metadata if url is None else {**found.metadata, "url": url},
     )
+
+
+def _fetched(url: str) -> Image:
+    from napari_sam.io.reading.remote import read_url
+
+    try:
+        return read_url(url)
+    except NapariSamError:
+        raise
+    except Exception as wrong:
+        reason = " ".join(str(wrong).split()) or type(wrong).__name__
+        raise NotAnImageError(f"{url} cannot be read as an image: {reason}") from wrong
 
 
 def _opened(path: Path, axes: str | None) -> Image:
@@ -93,9 +107,9 @@ def _reader(path: Path, axes: str | None) -> Callable[[Path], Image]:
         if is_zarr(path) or suffix == ".zarr":
             return read_zarr
         return partial(read_folder, read=partial(_opened, axes=None), axes=axes)
-    if suffix in _TIFF:
-        from napari_sam.io.reading.tiff import read_tiff
+    from napari_sam.io.reading.tiff import SUFFIXES, read_tiff
 
+    if suffix in SUFFIXES:
         return read_tiff
     if suffix in _RASTER:
         from napari_sam.io.reading.raster import read_raster

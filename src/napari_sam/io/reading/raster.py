@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import hypot
+from pathlib import Path
 from queue import Empty, LifoQueue
 from typing import TYPE_CHECKING, Any
 
@@ -14,29 +15,37 @@ from napari_sam.io.reading.lazy import Bounds, FileArray
 from napari_sam.io.reading.units import unit_name
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
 _RGB = ("red", "green", "blue")
 
 
-def read_raster(path: Path) -> Image:
+def read_raster(path: Path | str, *, opener: Any = None) -> Image:
     """Open a raster: windows are read when they are looked at, overviews are levels.
 
     Bands that are red, green and blue are the last axis, as in a photograph; other
     bands are the first.
+
+    Parameters
+    ----------
+    path
+        Where it is.
+    opener
+        The file system of fsspec that has it, if it is not on this machine.
     """
-    rasterio = needed("rasterio", f"{path.name} has coordinates on earth; reading it")
-    with rasterio.open(path) as found:
+    name = Path(path).name
+    rasterio = needed("rasterio", f"{name} has coordinates on earth; reading it")
+    by = {} if opener is None else {"opener": opener}
+    with rasterio.open(path, **by) as found:
         factors = found.overviews(1)
         colours = tuple(c.name for c in found.colorinterp)
         rgb = colours in (_RGB, (*_RGB, "alpha"))
         axes = "yx" if found.count == 1 else "yxc" if rgb else "cyx"
-        levels = [_level(path, found, axes, None)]
+        levels = [_level(path, found, axes, by)]
         for k in range(len(factors)):
-            with rasterio.open(path, overview_level=k) as coarser:
-                levels.append(_level(path, coarser, axes, k))
+            at = {**by, "overview_level": k}
+            with rasterio.open(path, **at) as coarser:
+                levels.append(_level(path, coarser, axes, at))
         transform = found.transform
         names = tuple(n or f"band {i}" for i, n in enumerate(found.descriptions))
         return Image(
@@ -68,18 +77,20 @@ def _sizes(transform: Any, crs: Any) -> dict[str, Any]:
     return {"scale": along, "units": dict.fromkeys("yx", unit) if unit else {}}
 
 
-def _level(path: Path, found: Any, axes: str, overview: int | None) -> FileArray:
+def _level(
+    path: Path | str, found: Any, axes: str, options: dict[str, Any]
+) -> FileArray:
     sizes = {"c": found.count, "y": found.height, "x": found.width}
     dtype = np.result_type(*found.dtypes)
-    read = _Windows(path, axes, overview)
+    read = _Windows(path, axes, options)
     return FileArray(path, tuple(sizes[a] for a in axes), dtype, read)
 
 
 class _Windows:
     """Reads windows; each thread borrows a file handle, since they are not shared."""
 
-    def __init__(self, path: Path, axes: str, overview: int | None) -> None:
-        self._path, self._axes, self._overview = path, axes, overview
+    def __init__(self, path: Path | str, axes: str, options: dict[str, Any]) -> None:
+        self._path, self._axes, self._options = path, axes, options
         self._idle: LifoQueue[Any] = LifoQueue()
 
     def __call__(self, bounds: Bounds) -> NDArray[Any]:
@@ -104,5 +115,4 @@ class _Windows:
         try:
             return self._idle.get_nowait()
         except Empty:
-            level = {} if self._overview is None else {"overview_level": self._overview}
-            return rasterio.open(self._path, **level)
+            return rasterio.open(self._path, **self._options)

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from tifffile import TiffFile, TiffPageSeries
 
+    from napari_sam.io.reading.remote import Remote
+
+#: Names of files that tifffile reads.
+SUFFIXES = frozenset(
+    (".tif", ".tiff", ".lsm", ".svs", ".ndpi", ".stk", ".btf", ".tf8", ".qptiff")
+)
 #: What tifffile calls an axis, and what we call it.
 _LETTERS = {"S": "c", "C": "c", "T": "t", "Z": "z", "Y": "y", "X": "x"}
 #: What is compressed, and no larger than this when it is not, is read at once.
@@ -32,25 +38,62 @@ def read_tiff(path: Path) -> Image:
     import tifffile
 
     with tifffile.TiffFile(path) as tiff:
-        if not tiff.series:
-            raise NotAnImageError(f"{path} holds no image.")
-        series = tiff.series[0]
-        if 0 in series.shape:
-            raise NotAnImageError(f"{path} is empty: its shape is {series.shape}.")
+        series = _series(tiff, path)
         if _has_coordinates(tiff):
             from napari_sam.io.reading.raster import read_raster
 
             return read_raster(path)
-        _check_complete(path, series)
+        _check_complete(path, series, path.stat().st_size)
         _check_decoder(path, series)
         levels = tuple(_opened(path, series, k) for k in range(len(series.levels)))
-        return Image(
-            data=levels[0],
-            levels=levels[1:],
-            axes=_axes(series.axes),
-            metadata={"kind": series.kind, "tiff_axes": series.axes},
-            **said_by(tiff),
-        )
+        return _image(tiff, series, levels)
+
+
+def read_remote_tiff(remote: Remote) -> Image:
+    """Open a TIFF behind a URL: of its pixels only the tiles looked at are fetched."""
+    import tifffile
+
+    file = remote.open()
+    tiff = tifffile.TiffFile(file, name=remote.name.name)
+    series = _series(tiff, remote.url)
+    if _has_coordinates(tiff):
+        from napari_sam.io.reading.raster import read_raster
+
+        return read_raster(remote.inside, opener=remote.fs)
+    _check_complete(remote.url, series, file.size)
+    _check_decoder(remote.url, series)
+    levels = tuple(_remote(remote, part) for part in series.levels)
+    return _image(tiff, series, levels)
+
+
+def _remote(remote: Remote, part: TiffPageSeries) -> FileArray:
+    segments = _Segments(part.aszarr(level=0, read_only=True))
+    return FileArray(remote.url, part.shape, _dtype(part, remote.url), segments)
+
+
+def _series(tiff: TiffFile, name: Path | str) -> TiffPageSeries:
+    if not tiff.series:
+        raise NotAnImageError(f"{name} holds no image.")
+    series = tiff.series[0]
+    if 0 in series.shape:
+        raise NotAnImageError(f"{name} is empty: its shape is {series.shape}.")
+    return series
+
+
+def _image(tiff: TiffFile, series: TiffPageSeries, levels: tuple[Any, ...]) -> Image:
+    return Image(
+        data=levels[0],
+        levels=levels[1:],
+        axes=_axes(series.axes),
+        metadata={"kind": series.kind, "tiff_axes": series.axes},
+        **said_by(tiff),
+    )
+
+
+def _dtype(part: TiffPageSeries, name: Path | str) -> np.dtype[Any]:
+    if part.dtype is None:
+        raise NotAnImageError(f"{name} has pixels of a type that cannot be read.")
+    return part.dtype
 
 
 def _has_coordinates(tiff: TiffFile) -> bool:
@@ -66,8 +109,7 @@ def _axes(axes: str) -> str:
     return "".join(a for a in letters if a) if known else ""
 
 
-def _check_complete(path: Path, series: TiffPageSeries) -> None:
-    size = path.stat().st_size
+def _check_complete(path: Path | str, series: TiffPageSeries, size: int) -> None:
     if series.kind == "ome" and len(series.pages) and series.pages[0] is None:
         return
     needed = 0
@@ -87,7 +129,7 @@ def _check_complete(path: Path, series: TiffPageSeries) -> None:
         )
 
 
-def _check_decoder(path: Path, series: TiffPageSeries) -> None:
+def _check_decoder(path: Path | str, series: TiffPageSeries) -> None:
     from tifffile import TIFF
 
     page = series.keyframe
@@ -105,9 +147,7 @@ def _opened(path: Path, series: TiffPageSeries, level: int) -> Any:
     import tifffile
 
     part = series.levels[level]
-    dtype = part.dtype
-    if dtype is None:
-        raise NotAnImageError(f"{path} has pixels of a type that cannot be read.")
+    dtype = _dtype(part, path)
     if level == 0 and part.dataoffset is not None:
         try:
             return tifffile.memmap(path, series=0, mode="r")
@@ -115,18 +155,17 @@ def _opened(path: Path, series: TiffPageSeries, level: int) -> Any:
             pass  # packed bits and the like are no plain memory
     if part.nbytes <= _SMALL:
         return part.asarray()
-    return FileArray(path, part.shape, dtype, _Segments(path, level))
+    store = tifffile.imread(path, aszarr=True, series=0, level=level)
+    return FileArray(path, part.shape, dtype, _Segments(store))
 
 
 class _Segments:
     """Reads windows, decoding only the tiles or strips that they touch."""
 
-    def __init__(self, path: Path, level: int) -> None:
-        import tifffile
+    def __init__(self, store: Any) -> None:
         import zarr
 
-        self._store: Any = tifffile.imread(path, aszarr=True, series=0, level=level)
-        self._array: Any = zarr.open_array(self._store, mode="r")
+        self._array: Any = zarr.open_array(store, mode="r")
 
     def __call__(self, bounds: Bounds) -> NDArray[Any]:
         where = tuple(slice(start, stop) for start, stop in bounds)

@@ -11,6 +11,8 @@ from napari_sam.io.reading.units import unit_name
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from zarr.abc.store import Store
+
 
 def is_zarr(path: Path) -> bool:
     """Whether a folder is a zarr array or group."""
@@ -18,10 +20,14 @@ def is_zarr(path: Path) -> bool:
     return any((path / mark).is_file() for mark in marks)
 
 
-def read_zarr(path: Path) -> Image:
-    """Open an array, or the levels of an OME-Zarr image; nothing is read yet."""
+def read_zarr(path: Path | Store, name: str | None = None) -> Image:
+    """Open an array, or the levels of an OME-Zarr image; nothing is read yet.
+
+    Messages call it by its path, unless it has another name.
+    """
     import zarr
 
+    name = str(path) if name is None else name
     found: Any = zarr.open(path, mode="r")
     if isinstance(found, zarr.Array):
         names = getattr(found.metadata, "dimension_names", None)
@@ -37,8 +43,8 @@ def read_zarr(path: Path) -> Image:
         finest = levels[0]
     except (KeyError, IndexError, TypeError):
         raise NotAnImageError(
-            f"{path} is a zarr group without an image. Name an array in it: "
-            f"{', '.join(str(path / k) for k in found.keys()) or 'it is empty'}."  # noqa: SIM118
+            f"{name} is a zarr group without an image. Name an array in it: "
+            f"{', '.join(f'{name}/{k}' for k in found.keys()) or 'it is empty'}."  # noqa: SIM118
         ) from None
     scale, start = level_places(scales, finest.ndim)[0]
     axes = [a if isinstance(a, dict) else {"name": a} for a in scales.get("axes", ())]
