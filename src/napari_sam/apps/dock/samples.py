@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -111,10 +113,13 @@ def _layer(
         "axis_labels": tuple(axes),
     }
     if not more.get("rgb"):
-        top = 255 if pixels.dtype.itemsize == 1 else float(pixels.max())
-        keywords |= {"contrast_limits": (_dark(pixels), top)}
+        keywords |= {"contrast_limits": _limits(pixels)}
     return pixels, keywords | more, "image"
 
 
-def _dark(pixels: NDArray[Any]) -> float:
-    return 0.0 if pixels.dtype.itemsize == 1 else float(pixels.min())
+def _limits(pixels: NDArray[Any]) -> tuple[float, float]:
+    """Return what is black and white: of many bits, not the few brightest pixels."""
+    if pixels.dtype.itemsize == 1:
+        return 0.0, 255.0
+    low, high = np.percentile(pixels, [1, 99.7])
+    return float(low), float(high)

@@ -36,6 +36,4 @@ class KeysPanel(Section):
             grid.addWidget(name, i, 0, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(text(does), i, 1)
         self.rows.addLayout(grid)
-        self.rows.addWidget(
-            text("Other keys: Preferences > Plugins > Segment Anything.", faint=True)
-        )
+        self.rows.addWidget(text("Other keys: Preferences > napari-sam.", faint=True))
