@@ -94,6 +94,8 @@ class State:
         if np.dtype(labels.dtype).kind not in "ui":
             raise ImageError(f"Labels are integers; these are {labels.dtype}.")
         state = cls(frames, labels)
+        if _is_untouched(labels):
+            return state
         for frame in range(len(frames)):
             state.footprints.update(state.find(frame))
         state.objects = {
@@ -187,6 +189,12 @@ class State:
                 self.footprints[at] = now
             else:
                 self.footprints.pop(at, None)
+
+
+def _is_untouched(labels: Any) -> bool:
+    """Whether nothing was ever written to a zarr array of zeros: no need to look."""
+    written = getattr(labels, "nchunks_initialized", None)
+    return written == 0 and not getattr(labels, "fill_value", 1)
 
 
 def _joined(one: Footprint | None, other: Footprint) -> Footprint:

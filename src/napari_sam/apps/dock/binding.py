@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from psygnal import Signal
 
 from napari_sam.apps.dock import ours
 from napari_sam.apps.dock.hands import Hands
 from napari_sam.apps.dock.label_layer import LabelLayer
+from napari_sam.apps.dock.large import WindowLayer, is_large, region_in_view
 from napari_sam.apps.dock.overlay import MaskOverlay
 from napari_sam.apps.dock.prompt_layers import PromptLayers
-from napari_sam.core.grid import Region
 from napari_sam.core.values import Address
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from napari.layers import Labels, Points, Shapes
 
     from napari_sam.apps.dock.geometry import PlaneGeometry
+    from napari_sam.core.grid import Region
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.statements import Statement
     from napari_sam.session import AnnotationSession
@@ -80,7 +80,8 @@ class LayerBinding:
     ) -> None:
         self.viewer, self.session, self.geometry = viewer, session, geometry
         self._prompts = PromptLayers(viewer, session, geometry)
-        self._labels = LabelLayer(viewer, session, geometry)
+        kind = WindowLayer if is_large(geometry.frames) else LabelLayer
+        self._labels = kind(viewer, session, geometry)
         self._preview = MaskOverlay(viewer, geometry, ours.PREVIEW_NAME, ours.PREVIEW)
         self._hover = MaskOverlay(viewer, geometry, ours.HOVER_NAME, ours.HOVER)
         self._hands = Hands(viewer, self._prompts)
@@ -191,19 +192,7 @@ class LayerBinding:
 
     def in_view(self) -> Region:
         """Return the part of the plane that is on the screen; empty if none is."""
-        camera, dims = self.viewer.scene.camera, self.viewer.dims
-        half = np.array(self.viewer.canvas.size, float) / camera.zoom / 2
-        middle = np.array(camera.center[-2:], float)
-        corners = [
-            middle + half * sign for sign in ((-1, -1), (-1, 1), (1, -1), (1, 1))
-        ]
-        world = np.tile(np.array(dims.point, float), (4, 1))
-        world[:, list(dims.displayed[-2:])] = corners
-        plane = self.geometry.of_world(world)[:, list(self.geometry.plane_axes)]
-        (top, left), (bottom, right) = np.floor(plane.min(0)), np.ceil(plane.max(0)) + 1
-        return Region(int(top), int(left), int(bottom), int(right)).common(
-            Region(0, 0, *self.geometry.frames.plane_shape)
-        )
+        return region_in_view(self.viewer, self.geometry)
 
     def refresh(self) -> None:
         """Lay our layers where the image is now."""
@@ -211,6 +200,7 @@ class LayerBinding:
         for layer in self.layers:
             for name, value in keywords.items():
                 setattr(layer, name, value)
+        self._labels.lay()
         self._on_preview(self.session.preview)
         self._hover.show(None, 0)
 

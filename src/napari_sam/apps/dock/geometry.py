@@ -198,6 +198,13 @@ class PlaneGeometry:
             labels = np.expand_dims(labels, self.axes.index("c"))
         return labels
 
+    def shaped(self, plane: NDArray[Any]) -> NDArray[Any]:
+        """Give a part of a plane the dimensions of our layers."""
+        down, across = self.plane_axes
+        turned = plane if down < across else plane.T
+        others = [i for i in range(self.ndim) if i not in (down, across)]
+        return np.expand_dims(turned, tuple(others))
+
     def window(self, frame: int, region: Region) -> tuple[slice, ...]:
         """Return the index of a part of a plane in our layers."""
         start = self.frames.unravel(frame)

@@ -75,6 +75,9 @@ class LabelLayer:
         self._session.selection_changed.disconnect(self._on_selection)
         self._forget()
 
+    def lay(self) -> None:
+        """Put the layer where it belongs, after the image was moved."""
+
     def _data(self) -> tuple[Any, dict[str, Any]]:
         return self._geometry.view(self._session.labels), self._geometry.keywords()
 

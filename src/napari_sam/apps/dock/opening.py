@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from napari_sam.apps.dock.binding import LayerBinding
+from napari_sam.apps.dock.large import labels_for
 from napari_sam.core.errors import SessionError
 from napari_sam.core.tiling import Tiling
 from napari_sam.session import AnnotationSession
@@ -111,12 +112,7 @@ class Opened:
 _OPENED: WeakKeyDictionary[Image, Opened] = WeakKeyDictionary()
 
 
-def opened(
-    geometry: PlaneGeometry,
-    *,
-    channels: Sequence[int] | None = None,
-    labels: Any = None,
-) -> Opened:
+def opened(geometry: PlaneGeometry, *, channels: Sequence[int] | None = None) -> Opened:
     """Return what is known of an image layer; a new session if nothing is."""
     layer = geometry.layer
     known = _OPENED.get(layer)
@@ -124,6 +120,7 @@ def opened(
         if channels is not None:
             known.channels = tuple(channels)
         return known
+    labels = labels_for(geometry.frames)
     session = AnnotationSession(Unanswered(geometry.frames), labels=labels)
     chosen = None if channels is None else tuple(channels)
     _OPENED[layer] = Opened(geometry, session, chosen)

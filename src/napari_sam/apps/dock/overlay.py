@@ -44,7 +44,7 @@ class MaskOverlay:
         pixels = np.pad(mask.mask.astype(np.uint8), _RIM)
         start = (region.top - _RIM, region.left - _RIM)
         offset = self._geometry.place(frame, start)[0]
-        data = self._in_layer(pixels)
+        data = self._geometry.shaped(pixels)
         keywords = self._geometry.keywords(offset)
         layer = self.layer
         if layer is None:
@@ -68,10 +68,3 @@ class MaskOverlay:
     def _hide(self) -> None:
         if self.layer is not None:
             self.layer.visible = False
-
-    def _in_layer(self, pixels: Any) -> Any:
-        """Give a plane the dimensions of our layers."""
-        axes = self._geometry.axes
-        turned = pixels if axes.index("y") < axes.index("x") else pixels.T
-        others = tuple(i for i, axis in enumerate(axes) if axis not in "yx")
-        return np.expand_dims(turned, others)

@@ -1,0 +1,156 @@
+"""Labels of planes too large to hold: on disk, and shown around what is in view."""
+
+from __future__ import annotations
+
+import tempfile
+import weakref
+from contextlib import ExitStack
+from math import prod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_sam.apps.dock import compat
+from napari_sam.apps.dock.label_layer import LabelLayer
+from napari_sam.core.grid import Region
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+    from napari_sam.apps.dock.geometry import PlaneGeometry
+    from napari_sam.core.frames import Frames
+    from napari_sam.core.values import Address
+    from napari_sam.session import AnnotationSession
+    from napari_sam.session.patch import LabelPatch
+
+#: Labels of more pixels than this are kept on disk.
+MOST = 2**28
+#: Side of the window that is shown of a plane of more pixels than that.
+WINDOW = 4096
+
+
+def is_large(frames: Frames) -> bool:
+    """Whether a plane is too large for a layer of its labels."""
+    return prod(frames.plane_shape) > MOST
+
+
+def labels_for(frames: Frames) -> Any:
+    """Return labels on disk for an image too large to hold them; else None.
+
+    They are in the folder for temporary files, take space only where something is, and
+    are deleted with the array.
+    """
+    if len(frames) * prod(frames.plane_shape) <= MOST:
+        return None
+    from napari_sam.io.canvas import label_canvas
+
+    stack = ExitStack()
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="napari-sam-"))
+    labels = stack.enter_context(label_canvas(Path(folder) / "labels", frames))
+    weakref.finalize(labels, stack.close)
+    return labels
+
+
+def region_in_view(viewer: ViewerModel, geometry: PlaneGeometry) -> Region:
+    """Return the part of the plane that is on the screen; empty if none is."""
+    camera, dims = viewer.scene.camera, viewer.dims
+    half = np.array(viewer.canvas.size, float) / camera.zoom / 2
+    middle = np.array(camera.center[-2:], float)
+    corners = [middle + half * sign for sign in ((-1, -1), (-1, 1), (1, -1), (1, 1))]
+    world = np.tile(np.array(dims.point, float), (4, 1))
+    world[:, list(dims.displayed[-2:])] = corners
+    plane = geometry.of_world(world)[:, list(geometry.plane_axes)]
+    (top, left), (bottom, right) = np.floor(plane.min(0)), np.ceil(plane.max(0)) + 1
+    return Region(int(top), int(left), int(bottom), int(right)).common(
+        Region(0, 0, *geometry.frames.plane_shape)
+    )
+
+
+class WindowLayer(LabelLayer):
+    """Shows a part of a plane's labels: the part that is in view, and what is near."""
+
+    def __init__(
+        self, viewer: ViewerModel, session: AnnotationSession, geometry: PlaneGeometry
+    ) -> None:
+        super().__init__(viewer, session, geometry)
+        self._frame, self._region = session.current.frame, self._wanted()
+        viewer.scene.camera.events.center.connect(self._on_view)
+        viewer.scene.camera.events.zoom.connect(self._on_view)
+
+    def close(self) -> None:
+        """Listen no more; the layer stays where it is."""
+        self._viewer.scene.camera.events.center.disconnect(self._on_view)
+        self._viewer.scene.camera.events.zoom.disconnect(self._on_view)
+        super().close()
+
+    def lay(self) -> None:
+        """Show the window anew."""
+        if self.is_there:
+            data, keywords = self._data()
+            self._layer.data = data
+            self._layer.translate = keywords["translate"]
+
+    def _data(self) -> tuple[Any, dict[str, Any]]:
+        pixels = self._session.state.read(self._frame, self._region)
+        start = (self._region.top, self._region.left)
+        keywords = self._geometry.keywords(self._geometry.place(self._frame, start)[0])
+        return self._geometry.shaped(pixels), keywords
+
+    def _offset(self) -> tuple[int, ...]:
+        start = (self._region.top, self._region.left)
+        return tuple(int(n) for n in self._geometry.place(self._frame, start)[0])
+
+    def _window(self, patch: LabelPatch) -> tuple[slice, ...] | None:
+        inside = patch.region.common(self._region)
+        if patch.frame != self._frame or min(inside.shape) < 1:
+            return None
+        local = inside.shifted(-self._region.top, -self._region.left)
+        return tuple(
+            slice(0, 1) if axis not in "yx" else local.slices["yx".index(axis)]
+            for axis in self._geometry.axes
+        )
+
+    def _on_labels(self, patches: tuple[LabelPatch, ...]) -> None:
+        if self.is_there:
+            for patch in patches:
+                self._read_again(patch)
+        super()._on_labels(patches)
+
+    def _read_again(self, patch: LabelPatch) -> None:
+        """Take over into the window what changed in the labels."""
+        window = self._window(patch)
+        if window is not None:
+            inside = patch.region.common(self._region)
+            pixels = self._session.state.read(patch.frame, inside)
+            self._layer.data[window] = self._geometry.shaped(pixels)
+
+    def _take_back(self, patches: list[LabelPatch]) -> None:
+        """Show the labels as they are: they were not changed."""
+        for patch in patches:
+            self._read_again(patch)
+            window = self._window(patch)
+            if window is not None:
+                compat.redraw(self._layer, window)
+
+    def _on_selection(self, at: Address) -> None:
+        super()._on_selection(at)
+        self._on_view()
+
+    def _on_view(self, _: Any = None) -> None:
+        """Move the window when the view leaves it."""
+        frame = self._session.current.frame
+        seen = region_in_view(self._viewer, self._geometry)
+        near = seen.common(self._region)
+        whole = max(seen.shape) > WINDOW or near == seen
+        if (frame, whole) != (self._frame, True):
+            self._frame, self._region = frame, self._wanted()
+            self.lay()
+
+    def _wanted(self) -> Region:
+        """Return the window around the middle of the view."""
+        row, col = region_in_view(self._viewer, self._geometry).center
+        rows, cols = self._geometry.frames.plane_shape
+        top = max(0, min(int(row) - WINDOW // 2, rows - WINDOW))
+        left = max(0, min(int(col) - WINDOW // 2, cols - WINDOW))
+        return Region(top, left, min(top + WINDOW, rows), min(left + WINDOW, cols))

@@ -1,0 +1,114 @@
+import gc
+from pathlib import Path
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+
+from napari_sam import Address, Frames
+from napari_sam.apps.dock import large
+from napari_sam.apps.dock.controller import Controller
+from napari_sam.testing import ThresholdBackend
+
+from .doubles import SyncWork
+
+
+@pytest.fixture
+def controller(blobs, monkeypatch):
+    """Works on planes of 256 pixels a side, of which 64 are shown."""
+    monkeypatch.setattr(large, "MOST", 10_000)
+    monkeypatch.setattr(large, "WINDOW", 64)
+    monkeypatch.setattr(
+        "napari_sam.api.load_backend", lambda *_, **__: ThresholdBackend()
+    )
+    viewer = ViewerModel()
+    made = Controller(viewer, SyncWork())
+    made.use_model("pocket")
+    layer = viewer.add_image(np.tile(blobs, (2, 4, 4)), scale=(3, 2, 0.5))
+    viewer.scene.camera.zoom = 20
+    _look_at(viewer, 40, 40)
+    made.open(layer, axes="tyx")
+    _look_at(viewer, 40, 40)
+    yield made
+    made.close()
+
+
+def _look_at(viewer, row, col):
+    viewer.scene.camera.center = (0, row * 2, col * 0.5)
+
+
+def _click(controller, row, col):
+    at = controller.session.current.frame
+    controller.binding.points.add(controller.binding.geometry.place(at, (row, col)))
+
+
+def test_labels_are_on_disk_and_shown_around_the_view(controller):
+    session, binding = controller.session, controller.binding
+    assert not isinstance(session.labels, np.ndarray)
+    assert binding.labels.data.shape == (1, 64, 64)
+    frame = session.current.frame
+    _click(controller, 15, 25)
+    controller.commit()
+    assert (session.labels[frame] == 1).sum() == 400
+    value = binding.labels.get_value
+    world = binding.geometry.to_world(frame, (15, 25))[0]
+    assert value(world, world=True) == 1
+    _look_at(controller.viewer, 200, 200)
+    assert not binding.labels.data.any()
+    _look_at(controller.viewer, 30, 30)
+    assert value(world, world=True) == 1
+    controller.undo()
+    assert not binding.labels.data.any()
+
+
+def test_what_is_painted_in_the_window_goes_into_the_labels(controller):
+    session, binding = controller.session, controller.binding
+    frame = session.current.frame
+    _look_at(controller.viewer, 200, 150)
+    labels = binding.labels
+    start = np.round(binding.geometry.of_world(labels.data_to_world((0, 0, 0)))[0])
+    labels.brush_size = 5
+    labels.paint((0, 20, 30), 7)
+    places = np.argwhere(session.labels[frame] == 7)
+    np.testing.assert_array_equal(places.mean(0), np.add(start[1:], (20, 30)))
+    assert session.history.last is not None
+    controller.undo()
+    assert not session.labels[frame].any()
+    assert not labels.data.any()
+
+
+def test_sliders_show_another_plane(controller):
+    _click(controller, 15, 25)
+    controller.commit()
+    frame = controller.session.state.kept.popitem()[0].frame
+    controller.viewer.dims.set_current_step(0, 1 - frame)
+    assert not controller.binding.labels.data.any()
+    controller.viewer.dims.set_current_step(0, frame)
+    assert controller.binding.labels.data.any()
+    assert controller.session.current == Address(frame, 2)
+
+
+def test_a_stack_of_small_planes_is_on_disk_and_shown_whole(blobs, monkeypatch):
+    monkeypatch.setattr(large, "MOST", 64 * 64 + 1)
+    controller = Controller(ViewerModel(), SyncWork())
+    layer = controller.viewer.add_image(np.stack([blobs] * 3))
+    controller.open(layer, axes="zyx")
+    assert controller.binding.labels.data.shape == (3, 64, 64)
+    controller.binding.labels.paint((1, 30, 30), 4)
+    assert (controller.session.labels[1] == 4).any()
+    controller.undo()
+    assert not controller.session.labels[1].any()
+    controller.close()
+
+
+def test_labels_on_disk_are_deleted_with_the_array(blobs, monkeypatch):
+    monkeypatch.setattr(large, "MOST", 1000)
+    labels = large.labels_for(Frames(blobs))
+    path = Path(str(labels.store.root))
+    labels[5, 6] = 7
+    assert path.exists()
+    del labels
+    gc.collect()
+    assert not path.exists()
+    monkeypatch.setattr(large, "MOST", 64 * 64)
+    assert large.labels_for(Frames(blobs)) is None
