@@ -113,16 +113,19 @@ def test_without_an_image_it_says_what_to_do_and_opens_the_first_that_comes(
     assert widget.empty.isVisibleTo(widget)
     assert not widget.prompts.isVisibleTo(widget)
     viewer.add_image(blobs)
+    until(lambda: widget.controller.layer is not None)
     assert widget.controller.layer is viewer.layers[0]
     assert not widget.empty.isVisibleTo(widget)
     until(lambda: widget.controller.ready)
+    assert viewer.layers.selection.active.name == "SAM points"
+    assert "click" in widget.status.sentence.text()
 
 
-def test_axes_are_asked_for_where_they_are_not_said(viewer, shown):
+def test_axes_are_asked_for_where_they_are_not_said(viewer, shown, until):
     viewer.add_image(np.zeros((3, 32, 40), np.uint8), name="stack")
     widget = shown(viewer)
+    until(lambda: widget.image._axes_row.isVisibleTo(widget))
     assert widget.controller.session is None
-    assert widget.image._axes_row.isVisibleTo(widget)
     assert "axes" in widget.status.sentence.text()
     index = widget.image.axes.findData("zyx")
     widget.image.axes.setCurrentIndex(index)
@@ -272,7 +275,9 @@ def test_the_window_asks_before_it_closes_over_unsaved_work(
     widget.asking.where_to_save = lambda start, forms: path
     # The fixture closes it for good, and wants to be the first.
     widget.leaving.window = SimpleNamespace(
-        close=lambda: closed.append(path.exists()), removeEventFilter=lambda _: None
+        close=lambda: closed.append(path.exists()),
+        isVisible=main.isVisible,
+        removeEventFilter=main.removeEventFilter,
     )
     widget.answers[:] = [SAVE]
     assert not close()

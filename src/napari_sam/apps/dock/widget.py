@@ -66,6 +66,8 @@ class SegmentWidget(QWidget):
             taken_out=self._taken_out,
         )
         self._connect()
+        work = self.work
+        self.destroyed.connect(lambda _: work.close())
         # Once the window stands there: loading a model takes seconds.
         QTimer.singleShot(0, self, self._begin)
 
@@ -129,6 +131,7 @@ class SegmentWidget(QWidget):
 
     def _connect(self) -> None:
         self.controller.gone.connect(self._on_gone)
+        self.controller.model_changed.connect(self._on_model)
         self.controller.overlap_found.connect(self._on_overlap)
         self.viewer.layers.events.inserted.connect(self._on_layers)
         self.viewer.layers.events.removed.connect(self._on_layers)
@@ -146,6 +149,11 @@ class SegmentWidget(QWidget):
         self.empty.setVisible(not there)
         for panel in self._needs_image:
             panel.setVisible(there)
+
+    def _on_model(self) -> None:
+        session = self.controller.session
+        if self.controller.ready and session is not None and not session.questions:
+            self.status.say("info", "Ready: click on an object in the image.")
 
     def _on_gone(self, why: str) -> None:
         self.status.say("warning", why)

@@ -69,6 +69,7 @@ class CandidatesPanel(QWidget):
             if many
             else "One click leaves a choice"
         )
+        self.title.setEnabled(many)
         for i, choice in enumerate(self.choices):
             there = i < len(found)
             choice.setEnabled(there and many)

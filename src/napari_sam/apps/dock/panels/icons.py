@@ -27,7 +27,11 @@ def icon(name: str) -> QIcon:
     with_pen.setPen(_pen(_LINE))
     _DRAWN[name](with_pen)
     with_pen.end()
-    return QIcon(picture)
+    made = QIcon()
+    for state in (QIcon.State.On, QIcon.State.Off):
+        for mode in (QIcon.Mode.Normal, QIcon.Mode.Active, QIcon.Mode.Selected):
+            made.addPixmap(picture, mode, state)
+    return made
 
 
 def swatch(red: float, green: float, blue: float) -> QPixmap:

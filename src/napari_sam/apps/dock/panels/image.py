@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image
+from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QWidget
 
 from napari_sam.apps.dock.geometry import axes_possible, axes_said
@@ -70,6 +71,11 @@ class ImagePanel(QWidget):
             self.layers.layer = active
             if self.layers.layer is None:
                 self.layers.setCurrentIndex(0)
+            # napari selects a new layer after all have heard of it; ours comes then.
+            QTimer.singleShot(0, self, self._first)
+
+    def _first(self) -> None:
+        if not self._ended and self._controller.layer is None:
             self._chosen()
 
     def _chosen(self) -> None:

@@ -172,7 +172,10 @@ class ObjectsPanel(Section):
     def _follow(self, at: Any) -> None:
         """Select the row of the current object, without going anywhere."""
         source = self.model.row_of(at.object_id)
-        if source is None or at.object_id in self.selected:
+        if source is None:
+            self.table.clearSelection()
+            return
+        if at.object_id in self.selected:
             return
         index = self._sorted.mapFromSource(self.model.index(source, 0))
         flag = QItemSelectionModel.SelectionFlag

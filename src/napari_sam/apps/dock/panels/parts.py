@@ -106,7 +106,7 @@ def named(words: str, widget: QWidget) -> QWidget:
     """Put a word before something to choose or to write in."""
     label = QLabel(words)
     label.setBuddy(widget)
-    label.setFixedWidth(58)
+    label.setFixedWidth(64)
     line = row(label, widget)
     widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
     return line

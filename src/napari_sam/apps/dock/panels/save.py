@@ -25,6 +25,9 @@ class SavePanel(QWidget):
         self._controller, self._asking = controller, asking
         self._last: Path | None = None
         self.state = text()
+        self.state.setToolTip(
+            "A copy of all work is kept as it goes, and offered after a crash"
+        )
         self.labels = button(
             "Save labels …",
             "As TIFF, OME-Zarr, GeoTIFF, GeoJSON, GeoPackage or COCO",
@@ -97,6 +100,6 @@ class SavePanel(QWidget):
         if self._controller.session is None:
             self.state.setText("")
         elif self.unsaved:
-            self.state.setText("● Not saved yet; a copy is kept against a crash")
+            self.state.setText("● Not saved to a file yet")
         else:
             self.state.setText("Nothing to save")

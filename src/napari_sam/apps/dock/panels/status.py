@@ -30,7 +30,7 @@ class StatusPanel(QWidget):
         self.sentence.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse
         )
-        self.sentence.setFixedHeight(3 * self.sentence.fontMetrics().lineSpacing() + 4)
+        self.sentence.setFixedHeight(2 * self.sentence.fontMetrics().lineSpacing() + 4)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(8)
@@ -90,7 +90,7 @@ class StatusPanel(QWidget):
 
     def _write(self) -> None:
         if self._doing and self.bar.isVisibleTo(self):
-            self.sentence.setText(f"{self._doing} …")
+            self.sentence.setText(f"{self._doing[:1].upper()}{self._doing[1:]} …")
             self.sentence.setStyleSheet("")
         else:
             self.sentence.setText(_MARKS[self._level] + self._said)

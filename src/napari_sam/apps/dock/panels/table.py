@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 COLUMNS = ("No.", "Name", "Class", "State", "Pixels")
 NUMBER, NAME, CLASS, STATE, PIXELS = range(5)
 _FIELDS = ("index", "name", "category", "status", "area")
-#: A mark for each state, so that colour is not needed to tell them apart.
+#: What people call the states.
 _STATES = {
-    "open": "… open",
+    "open": "open",
     "committed": "kept",
-    "approved": "✔ approved",
-    "rejected": "✖ rejected",
+    "approved": "approved",
+    "rejected": "rejected",
 }
 _NONE = QModelIndex()
 
