@@ -6,7 +6,7 @@ cut into tasks that do not depend on each other, and is done by `running.run`.
 
 from napari_sam.jobs.embedding import EmbeddedImages, EmbedJob, embed_images
 from napari_sam.jobs.kept import KeptAnswers
-from napari_sam.jobs.opening import ModelChoice, Opening
+from napari_sam.jobs.opening import ModelChoice, Opening, stamp_of
 from napari_sam.jobs.running import Failure, Where
 from napari_sam.jobs.segmenting import Answer, Answers, SegmentJob, segment_images
 
@@ -23,4 +23,5 @@ __all__ = [
     "Where",
     "embed_images",
     "segment_images",
+    "stamp_of",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_sam.image import PromptableImage
@@ -58,6 +59,8 @@ class Opening:
         Where embeddings are kept; without one, each worker computes its own.
     threads
         Threads to compute with on a CPU; None leaves it to torch.
+    stamp
+        Time and size of a file of this machine: an image that was changed is another.
     """
 
     path: str
@@ -67,6 +70,7 @@ class Opening:
     axes: str | None = None
     store: str | None = None
     threads: int | None = None
+    stamp: str = ""
 
     @classmethod
     def of(
@@ -79,7 +83,24 @@ class Opening:
         store: str | None = None,
     ) -> Opening:
         """Name an image that is open here, as it is shown and cut here."""
-        return cls(path, model, image.appearance, image.tiling, axes, store)
+        return cls(
+            path,
+            model,
+            image.appearance,
+            image.tiling,
+            axes=axes,
+            store=store,
+            stamp=stamp_of(path),
+        )
+
+
+def stamp_of(path: str) -> str:
+    """Return what changes with a file; nothing if it is not on this machine."""
+    try:
+        said = Path(path).stat()
+    except OSError:
+        return ""
+    return f"{said.st_mtime_ns} {said.st_size}"
 
 
 @lru_cache(maxsize=2)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from math import prod
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +13,7 @@ from napari_sam.core.errors import JobError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from napari_sam.core.frames import Frames
     from napari_sam.core.prediction import Prediction
@@ -70,8 +70,9 @@ def setup_of(
     path: str | Path, seen: PromptableImage, options: Mapping[str, Any]
 ) -> str:
     """Name all that masks depend on besides prompts."""
-    file = Path(path)
-    when = f"{file.stat().st_mtime_ns} {file.stat().st_size}" if file.exists() else ""
+    from napari_sam.jobs import stamp_of
+
+    when = stamp_of(str(path))
     look = f"{seen.appearance.token} {seen.tiling} {options['threshold']}"
     return f"{path} {when} {seen.frames!r} {seen.backend.fingerprint} {look}"
 

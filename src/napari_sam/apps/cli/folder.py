@@ -25,6 +25,7 @@ from napari_sam.apps.cli.working import (
 )
 from napari_sam.core import schema
 from napari_sam.core.errors import ImageError, NapariSamError, PromptError
+from napari_sam.core.routing import check_inside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -166,11 +167,15 @@ def _prepared(
     options = {**options, "store": store_of(path, options)}
     opened = open_image(path, options)
     asked = _asked(source, opened, options)
+    for said in asked.values():
+        check_inside(said, opened.frames.plane_shape)
     seen = promptable(opened, options, model)
     output = options["output"] / f"{path.stem}.{options['suffix']}"
     setup = answered.setup_of(path, seen, options)
-    said = "".join(f"{at.frame} {at.object_id} {p.digest}\n" for at, p in asked.items())
-    name = blake2b(f"{setup}\n{said}".encode(), digest_size=16).hexdigest()
+    listed = "".join(
+        f"{at.frame} {at.object_id} {p.digest}\n" for at, p in asked.items()
+    )
+    name = blake2b(f"{setup}\n{listed}".encode(), digest_size=16).hexdigest()
     kept = answered.kept_beside(output, path, seen, options)
     job = answered.job_of(path, seen, asked, options, kept)
     return _Work(path, output, opened, job, name)
