@@ -5,6 +5,8 @@ import threading
 
 import numpy as np
 import pytest
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtTest import QTest
 
 from napari_sam.apps.dock.widget import SegmentWidget
 from napari_sam.core.values import Address
@@ -45,7 +47,7 @@ def test_click_keep_next_undo_redo(opened, hand, until):
 
     hand.click(55, 8)
     assert previewed(opened, until) == 100
-    hand.press("K")
+    QTest.keyClick(opened.objects.table, Qt.Key.Key_K)  # letters are the viewer's there
     assert np.unique(session.labels).tolist() == [0, 1, 2]
     assert opened.objects.model.rowCount() == 2
 
@@ -58,33 +60,31 @@ def test_click_keep_next_undo_redo(opened, hand, until):
     assert np.unique(session.labels).tolist() == [0, 1, 2]
 
 
-def test_left_is_positive_right_and_shift_are_negative(opened, hand, until):
+def test_left_is_positive_right_and_shift_are_negative_and_a_key_turns_it(
+    opened, hand, until
+):
     session, hand = opened.controller.session, hand(opened.viewer)
     hand.click(15, 25)
     hand.click(40, 45, right=True)
     hand.click(45, 50, shift=True)
+    hand.press("Q")
+    assert opened.prompts.meanings.checkedId() == 1
+    hand.click(60, 30)
+    hand.click(20, 36, right=True)
+    opened.prompts.meanings.button(0).click()
+    hand.click(26, 30)
     said = session.question.prompts.said
-    assert [point.positive for point in said] == [True, False, False]
-    assert [(round(p.row), round(p.col)) for p in said] == [
-        (15, 25),
-        (40, 45),
-        (45, 50),
+    assert [(round(p.row), round(p.col), p.positive) for p in said] == [
+        (15, 25, True),
+        (40, 45, False),
+        (45, 50, False),
+        (60, 30, False),
+        (20, 36, True),
+        (26, 30, True),
     ]
 
 
-def test_a_key_turns_the_meaning_of_clicks_around(opened, hand, until):
-    session, hand = opened.controller.session, hand(opened.viewer)
-    hand.click(15, 25)
-    hand.press("Q")
-    assert opened.prompts.meanings.checkedId() == 1
-    hand.click(40, 45)
-    opened.prompts.meanings.button(0).click()
-    hand.click(20, 30)
-    said = session.question.prompts.said
-    assert [point.positive for point in said] == [True, False, True]
-
-
-def test_a_point_is_dragged_in_one_step_and_the_mask_follows(opened, hand, until):
+def test_points_are_dragged_boxes_and_lines_are_drawn(opened, hand, until):
     session, hand = opened.controller.session, hand(opened.viewer)
     hand.click(15, 25)
     previewed(opened, until)
@@ -95,27 +95,27 @@ def test_a_point_is_dragged_in_one_step_and_the_mask_follows(opened, hand, until
     assert len(session.history.done) == steps + 1
     assert previewed(opened, until) == 100
 
-
-def test_a_box_is_drawn_with_its_tool(opened, hand, until):
-    session, hand = opened.controller.session, hand(opened.viewer)
+    hand.press("N")
     opened.prompts.tools.button(1).click()
     hand.drag([(45, 2), (50, 8), (62, 18)])
     (box,) = session.question.prompts.said
     assert type(box).__name__ == "Box"
     assert previewed(opened, until) == 100
 
-
-def test_a_line_is_drawn_with_its_tool(opened, hand, until):
-    session, hand = opened.controller.session, hand(opened.viewer)
+    hand.press("N")
     opened.prompts.tools.button(4).click()
     hand.drag([(15, 25), (17, 27), (20, 30), (25, 35)])
     (line,) = session.question.prompts.said
     assert type(line).__name__ == "Scribble"
     assert previewed(opened, until) == 400
+    assert len(session.questions) == 3
 
 
-def test_candidates_are_chosen_by_key_and_by_clicking_on_them(opened, hand, until):
-    panel, hand = opened.prompts.candidates, hand(opened.viewer)
+def test_candidates_are_chosen_and_the_mask_under_the_mouse_is_never_kept(
+    opened, hand, until
+):
+    panel, session = opened.prompts.candidates, opened.controller.session
+    hand = hand(opened.viewer)
     hand.click(15, 25)
     whole = previewed(opened, until)
     assert [choice.isEnabled() for choice in panel.choices] == [True] * 3
@@ -126,11 +126,6 @@ def test_candidates_are_chosen_by_key_and_by_clicking_on_them(opened, hand, unti
     panel.choices[0].click()
     assert previewed(opened, until) == whole
 
-
-def test_the_mask_under_the_mouse_is_shown_and_never_kept(opened, hand, until):
-    session, hand = opened.controller.session, hand(opened.viewer)
-    hand.click(15, 25)
-    previewed(opened, until)
     hand.press("N")
     hand.press("H")
     assert opened.prompts.hover.isChecked()
@@ -145,17 +140,6 @@ def test_the_mask_under_the_mouse_is_shown_and_never_kept(opened, hand, until):
     hand.press("H")
     assert not opened.prompts.hover.isChecked()
     assert not layer.visible
-
-
-def test_letters_pressed_on_the_table_are_keys_of_the_viewer(opened, hand, until):
-    from qtpy.QtCore import Qt
-    from qtpy.QtTest import QTest
-
-    session, hand = opened.controller.session, hand(opened.viewer)
-    hand.click(15, 25)
-    previewed(opened, until)
-    QTest.keyClick(opened.objects.table, Qt.Key.Key_K)
-    assert int((session.labels == 1).sum()) == 400
 
 
 class Slow(ThresholdBackend):
@@ -203,8 +187,6 @@ def test_the_window_goes_on_while_a_slow_model_looks_and_answers(
     hand.click(15, 25)
     for what in ("encode", "decode"):
         until(lambda what=what: slow.ran and slow.ran[-1][0] == what)
-        from qtpy.QtCore import QTimer
-
         QTimer.singleShot(0, lambda what=what: order.append(f"alive in {what}"))
         until(lambda what=what: f"alive in {what}" in order)
         assert session.preview is None

@@ -325,7 +325,7 @@ def test_two_viewers_have_nothing_to_do_with_each_other(
 def test_two_widgets_on_one_image_share_its_session(viewer, blobs, docked, shown):
     viewer.add_image(blobs)
     first = docked(viewer)
-    second = shown(viewer)
+    second = docked(viewer)
     assert second.controller.session is first.controller.session
     kept(first, 15, 25)
     assert second.objects.model.rowCount() == 1

@@ -44,6 +44,8 @@ class ImagePanel(QWidget):
         rows = column(self)
         for line in (named("Image", self.layers), self._axes_row, self._channels_row):
             rows.addWidget(line)
+        self._axes_row.hide()
+        self._channels_row.hide()
         controller.opened.connect(self._on_opened)
         self._on_opened(controller.session)
         self._on_layers()
