@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from _measure import print_row
 
+from napari_sam.core.progress import drain
 from napari_sam.image import PromptableImage
 from napari_sam.image.wanted import choose
 from napari_sam.io import read_image
@@ -42,7 +43,7 @@ def load(name, **_):
     from napari_sam.models.sam import build_sam
 
     torch.manual_seed(0)
-    return SamBackend(build_sam(SamConfig.vit_b()), "random", device="cpu")
+    return SamBackend(build_sam(SamConfig.vit_b()), precision="float32")
 
 
 def opening_of(case: str, path: Path, store: Path) -> Opening:
@@ -65,7 +66,9 @@ def wanted_of(opening: Opening):
 
 def by_workers(opening: Opening) -> tuple[int, float]:
     work = embed_images([EmbedJob(opening, wanted_of(opening))], Where(2))
-    steps = [(step.done, time.perf_counter()) for step in work]
+    steps = []
+    found = drain(work, lambda step: steps.append((step.done, time.perf_counter())))
+    assert not found.failed, found.failed
     (before, start), (after, end) = steps[1], steps[-1]
     return after - before, end - start
 
@@ -87,7 +90,7 @@ def by_two_loops(opening: Opening) -> tuple[int, float]:
     context = multiprocessing.get_context("spawn")
     told = context.Queue()
     count = len(frames_of(opening))
-    halves = [list(range(0, count // 2)), list(range(count // 2, count))]
+    halves = [list(range(count // 2)), list(range(count // 2, count))]
     loops = [context.Process(target=half, args=(opening, h, told)) for h in halves]
     for loop in loops:
         loop.start()
