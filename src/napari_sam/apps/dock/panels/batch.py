@@ -54,7 +54,7 @@ class BatchPanel(Section):
         self.rows.addWidget(self.run)
         self.rows.addWidget(self.ahead)
         controller.opened.connect(self._on_opened)
-        self._on_layers()
+        self._on_opened(controller.session)
 
     def end(self) -> None:
         """Listen no more."""

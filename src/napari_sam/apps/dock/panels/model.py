@@ -47,7 +47,7 @@ class ModelPanel(QWidget):
         self._checkpoint: Path | None = None
         self.models = choice("Which model finds the masks")
         self.models.activated.connect(lambda _: self._on_choice())
-        self.known = text(faint=True)
+        self.known = text()
         self.download = button(
             "Download and use", "Fetch it once; it is verified, and kept", self._use
         )
