@@ -1,20 +1,23 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from psygnal import EmitLoopError
 
-from napari_sam import Address
+from napari_sam import Address, Prompts
 from napari_sam.core.errors import MissingFileError, SessionError
-from napari_sam.session import AnnotationSession, ImageIdentity, actions
-from napari_sam.session.journal import Journal, prune
+from napari_sam.session import AnnotationSession, ImageIdentity, Question, actions
+from napari_sam.session.journal import Journal, _line
 from napari_sam.session.restoring import find_journals, read_lines, restore
 
 from .conftest import kept, movie, promptable, snapshot
@@ -33,13 +36,9 @@ def identity():
 
 def crash(journal):
     """Leave the file as a crash leaves it: whole, and of nobody."""
-    from napari_sam.session.journal import _OURS
-
     assert journal.flush()
-    path = journal.path
     journal.close(keep=True)
-    assert path not in _OURS
-    return path
+    return journal.path
 
 
 def test_all_comes_back_with_undo_and_redo(session, journal, tmp_path):
@@ -207,14 +206,86 @@ def test_writing_is_done_by_another_thread(session, tmp_path, monkeypatch):
     assert threading.get_ident() not in threads
 
 
-def test_old_journals_go(tmp_path):
-    old, new = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
-    for path in (old, new):
-        path.write_text("")
-    long_ago = time.time() - 400 * 24 * 3600
-    os.utime(old, (long_ago, long_ago))
-    prune(tmp_path)
-    assert [p.name for p in tmp_path.iterdir()] == ["b.jsonl"]
+def test_two_sessions_on_one_image_have_files_of_their_own(tmp_path):
+    sessions = [AnnotationSession(promptable()) for _ in range(2)]
+    journals = [Journal(session, folder=tmp_path) for session in sessions]
+    for session, place in zip(sessions, [(8, 8), (45, 45)], strict=True):
+        kept(session, place)
+    paths = [crash(journal) for journal in journals]
+    for path, session in zip(paths, sessions, strict=True):
+        assert snapshot(restore(path, promptable())) == snapshot(session)
+    assert len(find_journals(identity(), folder=tmp_path)) == 2
+
+
+def test_numbers_of_numpy_are_written_too(session, journal):
+    kept(session, (8, 8), (45, 45))
+    session.do(actions.Delete(tuple(np.unique(session.labels)[1:2])))
+    assert snapshot(restore(crash(journal), promptable())) == snapshot(session)
+
+
+def test_what_cannot_be_written_is_said_and_the_thread_goes_on(session, tmp_path):
+    said = []
+    journal = Journal(session, folder=tmp_path, trouble=said.append)
+    session.do(actions.Say(((Address(0, 1), Question(Prompts.point(8, 8), 1j)),)))
+    assert not journal.flush(timeout=0.5)
+    assert len(said) == 1
+    assert not journal._hurry.is_set()
+    assert journal._thread.is_alive()
+    journal.close(keep=False)
+
+
+def test_a_listener_that_fails_makes_it_miss_no_step(session, journal):
+    def fail(patches):
+        raise RuntimeError("a window is gone")
+
+    session.labels_changed.connect(fail)
+    session.add_point(8, 8)
+    with pytest.raises(EmitLoopError):
+        session.commit()
+    session.labels_changed.disconnect(fail)
+    kept(session, (45, 45))
+    assert snapshot(restore(crash(journal), promptable())) == snapshot(session)
+
+
+def test_steps_of_a_listener_come_after_the_step_that_they_follow(session, journal):
+    def name(ids):
+        for i in ids:
+            if i in session.objects and not session.objects[i].name:
+                named = replace(session.objects[i], name=f"cell {i}")
+                session.do(actions.Describe(i, named))
+
+    session.objects_changed.connect(name)
+    kept(session, (8, 8), (45, 45))
+    again = restore(crash(journal), promptable())
+    assert snapshot(again) == snapshot(session)
+    assert [s.action for s in again.history.done] == [
+        s.action for s in session.history.done
+    ]
+
+
+def test_what_cannot_be_read_is_not_offered_and_left(session, journal, tmp_path):
+    kept(session, (8, 8))
+    path = crash(journal)
+    first, *rest = path.read_bytes().splitlines(keepends=True)
+    head = json.loads(first.partition(b" ")[2])
+    later = _line({**head, "version": 99}) + b"".join(rest)
+    strange = _line(head) + _line({"op": "do"})
+    for name, content in (("later", later), ("strange", strange), ("none", b"")):
+        (tmp_path / f"{identity().key}-{name}.jsonl").write_bytes(content)
+    (work,) = find_journals(identity(), folder=tmp_path)
+    assert work.path == path
+    assert len(list(tmp_path.glob("*.jsonl"))) == 4
+
+
+def test_labels_to_restore_into_must_be_empty(session, journal):
+    kept(session, (8, 8))
+    path = crash(journal)
+    labels = np.zeros((3, 64, 64), np.uint16)
+    again = restore(path, promptable(), labels=labels)
+    assert again.labels is labels
+    assert labels.any()
+    with pytest.raises(SessionError, match="empty"):
+        restore(path, promptable(), labels=labels)
 
 
 CHILD = """

@@ -87,6 +87,23 @@ def test_a_setup_comes_back_whole():
     assert back.key == setup.key
 
 
+def test_labels_to_write_to_must_be_empty(worked, image):
+    labels = np.zeros((3, 64, 64), np.uint16)
+    again = drain(replay(Record.of(worked), only(image), labels=labels))
+    assert again.labels is labels
+    assert np.array_equal(labels, worked.labels)
+    with pytest.raises(SessionError, match="empty"):
+        drain(replay(Record.of(worked), only(image), labels=labels))
+
+
+def test_masks_of_nobody_are_not_written_down(session):
+    session.add_point(8, 8)
+    answer = {session.current: session.predict()}
+    session.do(actions.Commit((session.current,)), answer)
+    with pytest.raises(SessionError, match="commit"):
+        Record.of(session)
+
+
 def test_labels_that_were_there_are_in_it(image):
     given = np.zeros((3, 64, 64), np.uint32)
     given[1, 50:60, 50:60] = 9
@@ -124,6 +141,13 @@ def test_another_setup_is_refused(worked):
         ('{"format": "napari-sam session", "version": 7}', "version 7"),
         ('{"format": "napari-sam session", "version": 1}', "damaged"),
         ('{"format": "COCO", "version": 1}', "COCO"),
+        (
+            '{"format": "napari-sam session", "version": 1, "setups": {}, "start": [],'
+            ' "image": {"axes": "yx", "shape": [4, 4], "dtype": "u1", "sample": "a"},'
+            ' "steps": [{"do": "paint", "patch": {"frame": 0, "region": [0, 0, 1, 1],'
+            ' "bits": "x", "before": [[0], [1]], "after": [[1], [1]]}}]}',
+            "damaged",
+        ),
     ],
 )
 def test_files_that_hold_no_record(tmp_path, text, words):

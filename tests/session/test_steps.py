@@ -240,7 +240,8 @@ def test_merging_in_several_planes(session):
 
 
 @pytest.mark.parametrize(
-    ("ids", "words"), [((1,), "two or more"), ((1, 9), "no object 9")]
+    ("ids", "words"),
+    [((), "two objects"), ((1,), "two objects"), ((1, 9), "no object 9")],
 )
 def test_what_cannot_be_merged(session, ids, words):
     kept(session, (8, 8))
@@ -412,12 +413,35 @@ def test_a_label_that_does_not_fit_is_refused(image):
     assert int((given > 0).sum()) == 1
 
 
+def test_numbers_end_where_uint32_does(image):
+    given = np.zeros((3, 64, 64), np.int64)
+    given[0, 60, 60] = 2**32 - 1
+    given[0, 60, 50] = 2
+    session = AnnotationSession(image, labels=given)
+    assert session.current.object_id == 1
+    session.add_point(8, 8)
+    session.commit()
+    session.do(actions.Split(Address(0, 1), ((8.0, 0.0), (8.0, 63.0))))
+    assert set(session.objects) == {1, 2, 3, 2**32 - 1}
+    assert area(session, 1) + area(session, 3) == 100
+    before = session.state.read(0, promptable().tiles[0].core)
+    with pytest.raises(SessionError, match="4294967296 does not fit"):
+        session.paint(0, promptable().tiles[0].core, before, before + 2**32 - before)
+    assert (session.labels[0] == before).all()
+
+
+def test_a_status_must_be_known():
+    with pytest.raises(SessionError, match="approved"):
+        ObjectInfo(status="done")
+
+
 @pytest.mark.parametrize(
     ("labels", "words"),
     [
         (np.zeros((64, 64), np.uint32), r"\(3, 64, 64\)"),
         (np.zeros((3, 64, 64), np.float32), "integers"),
         (np.full((3, 64, 64), -1), "count from 1"),
+        (np.full((3, 64, 64), 2**32), "to 4294967295"),
     ],
 )
 def test_labels_that_are_none(image, labels, words):

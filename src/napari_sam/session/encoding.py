@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from napari_sam.core.errors import SessionError
 from napari_sam.core.prompts import Prompts
 from napari_sam.core.values import Address
@@ -125,6 +127,19 @@ def edit_from_dict(data: Mapping[str, Any]) -> Edit:
             first, then = (q and _question_of(q) for q in (before, after))
             return QuestionEdit(Address(*place), where, first, then)
     raise SessionError(f"{sorted(data)} is no edit that this napari-sam knows.")
+
+
+def plain(value: Any) -> Any:
+    """Return a number of numpy as one of Python, for `json.dumps`.
+
+    Raises
+    ------
+    TypeError
+        If it is anything else.
+    """
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{value!r} is no plain JSON type.")
 
 
 def _told(said: Iterable[tuple[Address, Question]]) -> list[list[Any]]:

@@ -8,17 +8,18 @@ Lines are written and flushed to the disk by a thread of their own.
 from __future__ import annotations
 
 import json
+import logging
 import os
-import socket
 import threading
 import time
 import zlib
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from napari_sam.checkpoints.home import home
-from napari_sam.session.encoding import VERSION, action_to_dict, edit_to_dict
+from napari_sam.session import shelf
+from napari_sam.session.encoding import VERSION, action_to_dict, edit_to_dict, plain
 from napari_sam.session.setup import ImageIdentity
+from napari_sam.session.shelf import journals_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,20 +29,13 @@ if TYPE_CHECKING:
     from napari_sam.session.actions import Step
     from napari_sam.session.session import AnnotationSession
 
+logger = logging.getLogger(__name__)
+
 FORMAT = "napari-sam journal"
 #: Seconds between a step and its being written; steps in between go along.
 _DELAY = 0.5
 #: Seconds until what could not be written is tried again.
 _RETRY = 2.0
-#: Days after which a journal that nobody came back to is deleted.
-_KEPT = 90
-#: Journals that sessions of this process write to.
-_OURS: set[Path] = set()
-
-
-def journals_folder() -> Path:
-    """Return where journals are, by default; it may not be there yet."""
-    return home() / "journals"
 
 
 class Journal:
@@ -93,15 +87,17 @@ class Journal:
         """Wait until all is on the disk; False if it is not in time."""
         end = time.monotonic() + timeout
         self._hurry.set()
-        while time.monotonic() < end:
-            with self._lock:
-                if not self._pending:
-                    self._hurry.clear()
-                    return True
-            self._idle.clear()
-            self._wake.set()
-            self._idle.wait(0.05)
-        return False
+        try:
+            while time.monotonic() < end:
+                with self._lock:
+                    if not self._pending:
+                        return True
+                self._idle.clear()
+                self._wake.set()
+                self._idle.wait(0.05)
+            return False
+        finally:
+            self._hurry.clear()
 
     def close(self, *, keep: bool = True) -> None:
         """Write what is left, and stop.
@@ -122,10 +118,10 @@ class Journal:
         self._wake.set()
         self._thread.join(10)
         if self.path is not None:
-            _OURS.discard(self.path)
+            shelf.let_go(self.path)
             if not keep:
                 with suppress(OSError):
-                    self.path.unlink(missing_ok=True)
+                    shelf.discard(self.path)
 
     def _on_step(self, how: str, step: Step) -> None:
         self._add(how, step if how in ("do", "amend") else None)
@@ -155,7 +151,10 @@ class Journal:
         try:
             lines = b"".join(self._lines(waiting))
             self._append(lines)
-        except OSError as wrong:
+        except Exception as wrong:
+            # Whatever it is, the thread goes on, and says so.
+            if not isinstance(wrong, OSError):
+                logger.exception("A step cannot be written to the journal.")
             self._told.clear()
             self._complain(f"The work cannot be written to {self._folder}: {wrong}.")
             self._hurry.wait(_RETRY)
@@ -181,9 +180,10 @@ class Journal:
 
     def _setups(self, step: Step) -> Iterator[bytes]:
         key = getattr(step.action, "setup", "")
-        if key and key not in self._told:
+        setup = self.session.setups.get(key)
+        if setup is not None and key not in self._told:
             self._told.add(key)
-            yield _line({"op": "setup", "setup": self.session.setups[key].to_dict()})
+            yield _line({"op": "setup", "setup": setup.to_dict()})
 
     def _header(self) -> dict[str, Any]:
         assert self._identity is not None
@@ -192,8 +192,7 @@ class Journal:
             "version": VERSION,
             "image": self._identity.to_dict(),
             "name": self._name,
-            "host": socket.gethostname(),
-            "pid": os.getpid(),
+            **shelf.signature(),
             "start": [patch.to_dict() for patch in self.session.start],
         }
 
@@ -209,7 +208,7 @@ class Journal:
                 os.fsync(file.fileno())
             except OSError:
                 if self.path is None:
-                    _OURS.discard(path)
+                    shelf.let_go(path)
                     path.unlink(missing_ok=True)
                 raise
         self.path = path
@@ -218,13 +217,13 @@ class Journal:
     def _new_path(self) -> Path:
         assert self._identity is not None
         self._folder.mkdir(parents=True, exist_ok=True)
-        prune(self._folder)
+        shelf.prune(self._folder)
         stamp = time.strftime("%Y%m%d-%H%M%S")
         for i in range(1000):
             name = f"{self._identity.key}-{stamp}-{os.getpid()}-{i}.jsonl"
             path = self._folder / name
             if not path.exists():
-                _OURS.add(path)
+                shelf.take(path)
                 return path
         raise FileExistsError(f"{self._folder} is full of journals.")
 
@@ -233,20 +232,6 @@ class Journal:
             self._troubled = bool(text)
             if self._trouble is not None:
                 self._trouble(text)
-
-
-def is_ours(path: Path) -> bool:
-    """Whether a session of this process writes to it."""
-    return path in _OURS
-
-
-def prune(folder: Path) -> None:
-    """Delete journals that nobody came back to for long."""
-    oldest = time.time() - _KEPT * 24 * 3600
-    for path in folder.glob("*.jsonl"):
-        with suppress(OSError):
-            if path.stat().st_mtime < oldest and path not in _OURS:
-                path.unlink()
 
 
 def _so_far(session: AnnotationSession) -> Iterator[tuple[str, Any]]:
@@ -258,5 +243,5 @@ def _so_far(session: AnnotationSession) -> Iterator[tuple[str, Any]]:
 
 
 def _line(data: dict[str, Any]) -> bytes:
-    text = json.dumps(data, separators=(",", ":")).encode()
+    text = json.dumps(data, separators=(",", ":"), default=plain).encode()
     return b"%08x %s\n" % (zlib.crc32(text), text)

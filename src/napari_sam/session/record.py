@@ -19,10 +19,16 @@ from napari_sam.core.errors import MissingFileError, SessionError
 from napari_sam.core.progress import Progress
 from napari_sam.session.actions import Action, Commit
 from napari_sam.session.asking import answer
-from napari_sam.session.encoding import VERSION, action_from_dict, action_to_dict
+from napari_sam.session.encoding import (
+    VERSION,
+    action_from_dict,
+    action_to_dict,
+    plain,
+)
 from napari_sam.session.patch import LabelPatch
 from napari_sam.session.session import AnnotationSession
 from napari_sam.session.setup import ImageIdentity, Setup
+from napari_sam.session.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -62,6 +68,11 @@ class Record:
         """Write down a session; questions that are still open are in it too."""
         steps = tuple(step.action for step in session.history.done)
         used = {step.setup for step in steps if isinstance(step, Commit)}
+        if unknown := used - set(session.setups):
+            raise SessionError(
+                f"A step keeps masks and says that {min(unknown)!r} answered; the "
+                "session knows of no such setup. Keep masks by `commit`."
+            )
         setups = {key: session.setups[key] for key in sorted(used)}
         image = ImageIdentity.of(session.frames)
         return cls(image, setups, session.start, steps, source)
@@ -97,7 +108,9 @@ class Record:
                 steps=tuple(action_from_dict(step) for step in data["steps"]),
                 source=str(data.get("source", "")),
             )
-        except (KeyError, TypeError, AttributeError) as wrong:
+        except SessionError:
+            raise
+        except (LookupError, TypeError, AttributeError, ValueError) as wrong:
             raise SessionError(
                 f"The record of a session is damaged: {type(wrong).__name__} {wrong}."
             ) from wrong
@@ -122,7 +135,7 @@ def check_format(data: Any, wanted: str) -> None:
 def write_record(record: Record, path: str | Path) -> None:
     """Write JSON. What is there before is replaced only when all is on the disk."""
     path = Path(path)
-    text = json.dumps(record.to_dict(), indent=1)
+    text = json.dumps(record.to_dict(), indent=1, default=plain)
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with beside.open("w", encoding="utf-8") as file:
@@ -219,7 +232,17 @@ def only(image: Promptable) -> Callable[[Setup | None], Promptable]:
 
 
 def started(record: Record, frames: Frames, labels: Any) -> Any:
-    """Return the labels that a session began with, or None if there were none."""
+    """Return the labels that a session began with, or None if there were none.
+
+    Raises
+    ------
+    SessionError
+        If the labels to write to are not empty: what is there would get among them.
+    """
+    if labels is not None and State.over(frames, labels).footprints:
+        raise SessionError(
+            "The labels to write to hold objects already; give an empty array."
+        )
     if not record.start:
         return labels
     if labels is None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
+import logging
 import zlib
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,19 +12,24 @@ from typing import TYPE_CHECKING, Any
 
 from napari_sam.core.errors import MissingFileError, SessionError
 from napari_sam.core.values import Address
-from napari_sam.session import actions
+from napari_sam.session import actions, shelf
 from napari_sam.session.edits import Batch, parts
-from napari_sam.session.encoding import action_from_dict, edit_from_dict
-from napari_sam.session.journal import FORMAT, is_ours, journals_folder
+from napari_sam.session.encoding import VERSION, action_from_dict, edit_from_dict
+from napari_sam.session.journal import FORMAT
 from napari_sam.session.patch import LabelPatch
 from napari_sam.session.record import Record, check_format, check_image, started
 from napari_sam.session.session import AnnotationSession
 from napari_sam.session.setup import ImageIdentity, Setup
+from napari_sam.session.shelf import in_use as _in_use
+from napari_sam.session.shelf import journals_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from napari_sam.core.protocols import Promptable
+
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +58,31 @@ class KeptWork:
 
     def discard(self) -> None:
         """Delete it."""
-        self.path.unlink(missing_ok=True)
+        shelf.discard(self.path)
 
 
 def find_journals(
     identity: ImageIdentity, *, folder: Path | None = None
 ) -> list[KeptWork]:
-    """Return work on an image that nobody is at, the latest first."""
+    """Return work on an image that nobody is at, the latest first.
+
+    What cannot be read, or was written by a later version, is left where it is.
+    """
     folder = journals_folder() if folder is None else folder
     found = []
     for path in folder.glob(f"{identity.key}-*.jsonl"):
-        lines = list(read_lines(path))
-        if lines and lines[0].get("format") == FORMAT and not _in_use(path, lines[0]):
-            work = _work(path, lines)
-            if work.steps:
-                found.append(work)
+        try:
+            head, *lines = list(read_lines(path)) or [{}]
+            known = (head.get("format"), head.get("version")) == (FORMAT, VERSION)
+            if not known or _in_use(path, head):
+                continue
+            work = _work(path, head, lines)
+        except (OSError, ValueError, LookupError, TypeError) as wrong:
+            logger.warning("The journal %s cannot be read: %s", path, wrong)
+            continue
+        shelf.mark_offered(path)
+        if work.steps:
+            found.append(work)
     return sorted(found, key=lambda work: work.when, reverse=True)
 
 
@@ -146,10 +160,12 @@ def _again(session: AnnotationSession, line: Mapping[str, Any]) -> None:
             raise SessionError(f"{line.get('op')!r} is no line of a journal.")
 
 
-def _work(path: Path, lines: list[dict[str, Any]]) -> KeptWork:
+def _work(
+    path: Path, head: Mapping[str, Any], lines: Sequence[dict[str, Any]]
+) -> KeptWork:
     done: list[dict[str, Any]] = []
     undone: list[dict[str, Any]] = []
-    for line in lines[1:]:
+    for line in lines:
         if line["op"] == "amend":
             done.pop()
         if line["op"] in ("do", "amend"):
@@ -159,31 +175,11 @@ def _work(path: Path, lines: list[dict[str, Any]]) -> KeptWork:
             undone.append(done.pop())
         elif line["op"] == "redo":
             done.append(undone.pop())
-    objects: set[int] = set()
+    objects = {i for patch in head["start"] for i in patch["after"][0]} - {0}
     for step in done:
         for part in parts(edit_from_dict(step["edit"])):
             if hasattr(part, "object_id"):
                 there = part.after is not None
                 (objects.add if there else objects.discard)(part.object_id)
     when = datetime.fromtimestamp(path.stat().st_mtime).astimezone()
-    return KeptWork(path, lines[0].get("name", ""), when, len(done), len(objects))
-
-
-def _in_use(path: Path, head: Mapping[str, Any]) -> bool:
-    """Whether a session that still runs writes to it, as far as can be known."""
-    if head.get("host") != socket.gethostname():
-        return False
-    pid = int(head.get("pid", 0))
-    return is_ours(path) if pid == os.getpid() else _runs(pid)
-
-
-def _runs(pid: int) -> bool:
-    if os.name == "nt":  # there, signal 0 would end it
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    return KeptWork(path, head.get("name", ""), when, len(done), len(objects))

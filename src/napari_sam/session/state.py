@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import count as naturals
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
     from napari_sam.core.frames import Frames
 
+#: The largest number an object can have, of any type of labels.
+MOST = 2**32 - 1
 #: Side of the windows in which labels are looked through.
 _WINDOW = 2048
 
@@ -117,8 +121,16 @@ class State:
 
     def free_id(self) -> int:
         """Return the number after the largest in use."""
+        return self.free_ids(1)[0]
+
+    def free_ids(self, count: int) -> list[int]:
+        """Return numbers after the largest in use, or any that are free."""
         used = {at.object_id for at in (*self.asked, *self.kept, *self.footprints)}
-        return max(used | set(self.objects), default=0) + 1
+        used |= set(self.objects)
+        first = max(used, default=0) + 1
+        if first + count - 1 <= MOST:
+            return list(range(first, first + count))
+        return list(islice((i for i in naturals(1) if i not in used), count))
 
     def mask(self, at: Address) -> tuple[Region, NDArray[np.bool_]]:
         """Return the pixels of an object in a plane, and where they are.
@@ -138,15 +150,15 @@ class State:
     def write(self, patch: LabelPatch) -> None:
         """Change labels, and remember who gained and lost pixels."""
         values = self.read(patch.frame, patch.region)
-        after = patch.after.expand()
-        most = np.iinfo(values.dtype).max
-        if after.size and int(after.max()) > most:
+        largest = max(patch.after.values)
+        most = min(int(np.iinfo(values.dtype).max), MOST)
+        if largest > most:
             raise SessionError(
-                f"Label {int(after.max())} does not fit labels of type {values.dtype}, "
+                f"Label {largest} does not fit labels of type {values.dtype}, "
                 f"which go up to {most}. Use labels of type uint32."
             )
         before = values.copy()
-        values[patch.changed] = after
+        values[patch.changed] = patch.after.expand()
         window = self.window(patch.frame, patch.region)
         try:
             self.labels[window] = values
@@ -231,7 +243,9 @@ def _footprints(
     np.maximum.at(right, which, cols + window.left + 1)
     areas = np.bincount(which, minlength=len(ids))
     for i, object_id in enumerate(ids.tolist()):
-        if object_id < 0:
-            raise ImageError(f"The labels hold {object_id}; objects count from 1.")
+        if not 0 < object_id <= MOST:
+            raise ImageError(
+                f"The labels hold {object_id}; objects count from 1 to {MOST}."
+            )
         region = Region(int(top[i]), int(left[i]), int(bottom[i]), int(right[i]))
         yield object_id, Footprint(region, int(areas[i]))

@@ -69,6 +69,7 @@ class Steps:
         self._current = Address(0, self.state.free_id())
         self._preview: Prediction | None = None
         self._saved = self.history.position
+        self._untold: list[tuple[str, Step]] = []
 
     @property
     def labels(self) -> Any:
@@ -156,7 +157,19 @@ class Steps:
             self._tell("do", self.history.push(action, edit), edit)
 
     def _tell(self, how: str, step: Step, edit: Batch) -> None:
-        """Let everyone know, after all of it is done."""
+        """Let everyone know, after all of it is done.
+
+        `stepped` comes in the order of the steps, also if somebody who listens takes a
+        step of their own, and comes if somebody fails: a journal must miss none.
+        """
+        self._untold.append((how, step))
+        try:
+            self._tell_changes(how, edit)
+        finally:
+            while self._untold:
+                self.stepped.emit(*self._untold.pop(0))
+
+    def _tell_changes(self, how: str, edit: Batch) -> None:
         changes = list(parts(edit))
         asked = [
             part.at
@@ -175,7 +188,6 @@ class Steps:
             self.objects_changed.emit(tuple(dict.fromkeys(objects)))
         if asked:
             self.questions_changed.emit(tuple(dict.fromkeys(asked)))
-        self.stepped.emit(how, step)
 
     def _set_preview(self, preview: Prediction | None) -> None:
         if preview is not self._preview:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from napari_sam.core.errors import SessionError
 from napari_sam.core.prompts import Prompts
 
 #: What may happen to pixels of other objects where a new mask lies on them.
@@ -57,3 +58,7 @@ class ObjectInfo:
     category: str = ""
     status: Status = "open"
     color: tuple[float, float, float, float] | None = None
+
+    def __post_init__(self) -> None:
+        if self.status not in STATUSES:
+            raise SessionError(f"status={self.status!r}: expected one of {STATUSES}.")

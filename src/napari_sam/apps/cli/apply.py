@@ -24,7 +24,7 @@ _FILE = click.Path(path_type=Path)
 
 @click.command(no_args_is_help=True)
 @click.argument("session", type=_FILE)
-@click.argument("image", type=_FILE)
+@click.argument("image")
 @click.option(
     "-o",
     "--output",
@@ -59,7 +59,7 @@ _FILE = click.Path(path_type=Path)
     metavar="PATH",
     help="Folder where embeddings are kept, so that the next time is quick.",
 )
-def apply(session: Path, image: Path, **options: Any) -> None:
+def apply(session: Path, image: str, **options: Any) -> None:
     """Do what was done in SESSION again, on IMAGE.
 
     On the same image with the same model, the labels are the same to the byte.
@@ -76,6 +76,8 @@ def apply(session: Path, image: Path, **options: Any) -> None:
 
     work = replay(record, image_for, similar=options["similar"])
     done = drain(work, _show)
+    if options["similar"]:
+        click.echo("Done on an image that may be another; look at the masks.", err=True)
     io.write_labels(
         options["output"],
         done.labels,
@@ -101,6 +103,12 @@ def _shown_as(
         return PromptableImage(frames, backend)
     if options["model"] is None:
         _check_model(setup, backend)
+    elif backend.fingerprint != setup.fingerprint:
+        click.echo(
+            f"Asking {backend.fingerprint} instead of {setup.fingerprint}: masks may "
+            "differ from those of the session.",
+            err=True,
+        )
     return PromptableImage(
         frames,
         backend,

@@ -92,9 +92,9 @@ def delete(state: State, ids: Sequence[int]) -> Iterator[Edit]:
 
 def merge(state: State, ids: Sequence[int]) -> Iterator[Edit]:
     """Give the pixels of objects to the first of them."""
-    into, *others = dict.fromkeys(ids)
+    into, *others = dict.fromkeys(ids) or (0,)
     if not others:
-        raise SessionError(f"Object {into} alone was given; a merge takes two or more.")
+        raise SessionError(f"A merge takes two objects or more; given: {list(ids)}.")
     _check_known(state, (into, *others))
     for object_id in others:
         for at in state.of_object(object_id):

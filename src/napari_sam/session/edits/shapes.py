@@ -43,17 +43,17 @@ def split(
         parts == 0, return_distances=False, return_indices=True
     )
     parts = np.where(mask, parts[tuple(nearest)], 0)
-    first = state.free_id()
+    new = state.free_ids(count - 1)
     order = np.argsort(
         -np.bincount(parts[mask], minlength=count + 1)[1:], kind="stable"
     )
     numbers = np.zeros(count + 1, np.int64)
-    numbers[order + 1] = [at.object_id, *range(first, first + count - 1)]
+    numbers[order + 1] = [at.object_id, *new]
     before = state.read(at.frame, region)
     after = np.where(mask, numbers[parts], before)
     yield from patched(at.frame, region, before, after)
     info = state.objects[at.object_id]
-    for object_id in range(first, first + count - 1):
+    for object_id in new:
         yield ObjectEdit(object_id, None, info)
 
 
