@@ -20,7 +20,6 @@ from napari_sam.session.patch import LabelPatch
 from napari_sam.session.record import Record, check_format, check_image, started
 from napari_sam.session.session import AnnotationSession
 from napari_sam.session.setup import ImageIdentity, Setup
-from napari_sam.session.shelf import in_use as _in_use
 from napari_sam.session.shelf import journals_folder
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ def find_journals(
         try:
             head, *lines = list(read_lines(path)) or [{}]
             known = (head.get("format"), head.get("version")) == (FORMAT, VERSION)
-            if not known or _in_use(path, head):
+            if not known or shelf.in_use(path, head):
                 continue
             work = _work(path, head, lines)
         except (OSError, ValueError, LookupError, TypeError) as wrong:
