@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 SIDE = 1024
-PATIENCE = 300.0
+PATIENCE = 60.0
 
 
 @dataclass
@@ -109,7 +109,7 @@ class Window:
         self.viewer.window.resize(1300, 900)
         self.controller = self.widget.controller
         self.canvas = self.viewer.window._qt_viewer.canvas
-        self.drawn = 0
+        self.drawn_at, self._is_due = 0.0, False
         self.canvas.events.draw.connect(self._on_draw)
 
     def show(self, pixels: Any) -> None:
@@ -119,18 +119,20 @@ class Window:
         for _ in range(20):
             self.turn()
 
-    def click(self, row: float, col: float) -> float:
-        """Return the seconds until the mask of a new object is drawn."""
+    def click(self, row: float, col: float) -> float | None:
+        """Return the seconds until the mask of a new object is drawn; None if empty."""
         session = self.controller.session
         session.next_object()
         self.turn()
+        session.preview_changed.connect(self._on_preview)
         start = time.perf_counter()
         self._mouse("MouseButtonPress", row, col, pressed=True)
         self._mouse("MouseButtonRelease", row, col)
         self.wait(lambda: session.preview is not None)
-        before = self.drawn
-        self.wait(lambda: self.drawn > before)
-        return time.perf_counter() - start
+        drawn = bool(session.preview.area)
+        self.wait(lambda: self.drawn_at > start or not drawn)
+        session.preview_changed.disconnect(self._on_preview)
+        return self.drawn_at - start if drawn else None
 
     def hover(self, seconds: float) -> float:
         """Return how many masks a second are shown while the mouse moves."""
@@ -186,8 +188,12 @@ class Window:
         for _ in range(20):
             self.turn()
 
+    def _on_preview(self, preview: Any) -> None:
+        self._is_due = preview is not None
+
     def _on_draw(self, _: Any) -> None:
-        self.drawn += 1
+        if self._is_due:
+            self.drawn_at, self._is_due = time.perf_counter(), False
 
     def _mouse(
         self, kind: str, row: float, col: float, *, pressed: bool = False
@@ -224,7 +230,8 @@ def image(seed: int) -> Any:
     return (pixels + rng.normal(0, 0.01, pixels.shape)).astype(np.float32)
 
 
-def times(name: str, seconds: Sequence[float]) -> None:
+def times(name: str, found: Sequence[float | None]) -> None:
+    seconds = [s for s in found if s is not None]
     middle, most = np.percentile(np.array(seconds) * 1000, (50, 95))
     print(f"{name:<44} {middle:7.0f} ms {most:7.0f} ms  ({len(seconds)})", flush=True)
 

@@ -651,7 +651,7 @@ def test_work_comes_back_after_a_crash(desk, monkeypatch, blobs):
     desk.click(55, 10)
     assert desk.controller.journal.flush()
     # As if the process had ended here: nobody writes to the journal any more.
-    monkeypatch.setattr("napari_sam.session.restoring._in_use", lambda *_: False)
+    monkeypatch.setattr("napari_sam.session.shelf.in_use", lambda *_: False)
     later = Desk()
     later.controller.use_model("pocket")
     later.open(blobs.copy())

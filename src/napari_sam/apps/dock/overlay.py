@@ -53,7 +53,6 @@ class MaskOverlay:
                     self._viewer, data, self._name, self._color, keywords
                 )
             return
-        layer.visible = False  # so that the steps in between are not drawn
         layer.data = data
         layer.translate = keywords["translate"]
         layer.visible = True

@@ -43,6 +43,7 @@ class _Sheet:
         self.layer: Any = None
         self.read: list[Row] = []
         self.written: list[Row] = []
+        self.styled: Any = None
 
     def look(self, geometry: PlaneGeometry) -> Drawn:
         """Return what it says now."""
@@ -151,6 +152,7 @@ class PromptLayers:
                 with self._quietly():
                     sheet.write(rows, self._geometry)
                 drawn = sheet.look(self._geometry)
+                sheet.styled = None
             sheet.read, sheet.written = drawn.rows, rows
         self._style()
 
@@ -199,6 +201,7 @@ class PromptLayers:
     def _there(self, sheet: _Sheet) -> Any:
         if not self._is_there(sheet):
             self._forget(sheet)
+            sheet.styled = None
             add = ours.add_points if sheet.points else ours.add_shapes
             with ours.staying_active(self._viewer):
                 sheet.layer = add(self._viewer, self._geometry)
@@ -219,12 +222,14 @@ class PromptLayers:
             sheet.layer = None
 
     def _style(self) -> None:
+        """Colour what is drawn, if that is not coloured so already: it takes long."""
         current = self._session.current.object_id
         with self._quietly():
-            if self._is_there(self._clicks):
-                ours.paint_points(self._clicks.layer, current)
-            if self._is_there(self._shapes):
-                ours.paint_shapes(self._shapes.layer, current)
+            for sheet in self._sheets:
+                if self._is_there(sheet) and sheet.styled != (sheet.read, current):
+                    paint = ours.paint_points if sheet.points else ours.paint_shapes
+                    paint(sheet.layer, current)
+                    sheet.styled = (list(sheet.read), current)
         self.aim()
 
     def _of(self, event: Any) -> _Sheet:
