@@ -18,7 +18,6 @@ from napari_sam.session.edits import (
     apply,
     labels,
     questions,
-    shapes,
 )
 from napari_sam.session.values import OVERLAPS, ObjectInfo, Overlap, Question
 
@@ -224,6 +223,15 @@ def _edits(
             return labels.delete(state, ids)
         case Merge(ids):
             return labels.merge(state, ids)
+        case Split() | Grow() | Fill():
+            return _outline(action, state)
+
+
+def _outline(action: Split | Grow | Fill, state: State) -> Iterable[Edit]:
+    """Import what stands on scipy when it is first used: a window opens sooner."""
+    from napari_sam.session.edits import shapes
+
+    match action:
         case Split(at, path):
             return shapes.split(state, at, path)
         case Grow(at, pixels):
