@@ -40,16 +40,17 @@ def run_on_cluster(
     MissingPackageError
         If Dask is not installed here.
     JobError
-        If nobody answers at the address.
+        If nobody answers at the address, or a worker lacks what it takes.
     """
     with _client(scheduler) as client:
         from distributed import as_completed
 
+        _check_workers(client, (call, tasks[:1]))
         numbers = {
             client.submit(call, task, pure=False): i for i, task in enumerate(tasks)
         }
         try:
-            for future in as_completed(list(numbers)):
+            for future in as_completed(list(numbers), loop=client.loop):
                 error = future.exception()
                 answer = future.result() if error is None else Failure(reason(error))
                 yield numbers.pop(future), answer
@@ -75,3 +76,27 @@ def _client(scheduler: str) -> Client:
         raise JobError(
             f"No Dask scheduler answers at {scheduler}: {' '.join(str(wrong).split())}"
         ) from wrong
+
+
+def _check_workers(client: Client, needed: object) -> None:
+    """See that what is sent can be opened where it arrives: Dask would wait for ever.
+
+    Workers that come later are not asked.
+    """
+    from distributed.protocol.pickle import dumps
+
+    def missing(sent: bytes) -> str:  # travels as it is, and needs no module there
+        import pickle
+
+        try:
+            pickle.loads(sent)
+        except Exception as wrong:
+            return f"{type(wrong).__name__}: {wrong}"
+        return ""
+
+    for worker, why in client.run(missing, dumps(needed)).items():
+        if why:
+            raise JobError(
+                f"The worker {worker} cannot do this: {why}. Every worker needs the "
+                "same packages as this machine, in the same versions."
+            )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from napari_sam.core.errors import JobError
+from napari_sam.core.errors import JobError, StoreError
 from napari_sam.core.progress import Progress, drain
 from napari_sam.image.embedding import Embedded, look_and_embed
 from napari_sam.image.wanted import Wanted
@@ -95,15 +95,10 @@ def embed_images(
     where
         Who does it.
     """
-    tasks = [
-        EmbedTask(
-            replace(job.opening, threads=where.threads), group, job.wanted.background
-        )
-        for job in jobs
-        for group in grouped(_places(job.wanted), _TILES)
-    ]
-    total = sum(len(task.places) for task in tasks)
-    encoded = found = skipped = lost = done = 0
+    tasks = _tasks(jobs, where)
+    total = sum(len(job.wanted) for job in jobs)
+    skipped = done = total - sum(len(task.places) for task in tasks)
+    encoded = found = lost = 0
     failed: dict[str, str] = {}
     for i, answer in run(embed_tiles, tasks, where):
         done += len(tasks[i].places)
@@ -128,7 +123,14 @@ def embed_tiles(task: EmbedTask) -> Embedded:
     )
     tiles = Wanted(places, task.background, None, plane)
     batch = max(1, int(getattr(image.backend, "batch_size", 1)))
-    return drain(look_and_embed(image, tiles, batch=batch, workers=1))
+    before = getattr(image.store, "unwritten", 0)
+    done = drain(look_and_embed(image, tiles, batch=batch, workers=1))
+    if getattr(image.store, "unwritten", 0) > before:
+        raise StoreError(
+            f"Embeddings cannot be written to {task.opening.store}. Free some space, "
+            "or give a store that can be written."
+        )
+    return done
 
 
 def _tasks(jobs: Sequence[EmbedJob], where: Where) -> list[EmbedTask]:

@@ -62,7 +62,7 @@ class ZarrStore:
         self._arrays = Arrays(store, self.files)
         if not survey.is_store(self.files, self.path) and mode == "r":
             raise MissingFileError(f"There is no store of embeddings at {self.path}.")
-        self._warned = False
+        self.unwritten = 0
         self._size: int | None = None
         self._tidying = Lock()
 
@@ -171,6 +171,7 @@ class ZarrStore:
         except Exception as wrong:
             self._arrays.forget()
             self._warn(wrong)
+            self.unwritten += 1
             upkeep.discard(self.files, place.path, layout, plane, tile)
         else:
             nbytes = sum(a.nbytes for a in kept.values())
@@ -186,8 +187,7 @@ class ZarrStore:
                 self._size = upkeep.evict(self.files, self.max_size, spare=written)
 
     def _warn(self, wrong: Exception) -> None:
-        if not self._warned:
-            self._warned = True
+        if not self.unwritten:
             reason = " ".join(str(wrong).split()) or type(wrong).__name__
             warnings.warn(
                 f"Embeddings cannot be written to {self.path} ({reason}). Work goes "
