@@ -100,8 +100,9 @@ def _hit(
     cells: tuple[NDArray[np.intp], NDArray[np.intp]],
 ) -> NDArray[np.bool_]:
     """Cells above a level that hang together, above it, with one of `cells`."""
-    labels, count = ndimage.label(logits > level, _BESIDE)
-    wanted = np.zeros(count + 1, bool)
-    wanted[labels[cells]] = True
-    wanted[0] = False
-    return np.asarray(wanted[labels])
+    labels, _ = ndimage.label(logits > level, _BESIDE)
+    found = [i for i in np.unique(labels[cells]).tolist() if i]
+    hit = np.zeros(logits.shape, bool)
+    for i in found:  # one or two: comparing is quicker than looking each cell up
+        hit |= labels == i
+    return hit
