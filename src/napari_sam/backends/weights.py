@@ -112,11 +112,15 @@ def identify(path: Path) -> str:
     CheckpointError
         If it cannot be read, or holds something else.
     """
+    return identified(path)[0]
+
+
+def identified(path: Path) -> tuple[str, Weights]:
+    """Read a file of weights once, and say what they turn out to be; see `identify`."""
+    weights = read_weights(path)
     try:
-        return architecture_of(read_weights(path))
+        return architecture_of(weights), weights
     except ValueError as wrong:
-        if isinstance(wrong, CheckpointError):
-            raise
         raise CheckpointError(f"{path}: {wrong}") from wrong
 
 

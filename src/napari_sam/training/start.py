@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from napari_sam.backends.weights import identify, read_state
+from napari_sam.backends.weights import identified
 from napari_sam.core.errors import CheckpointError, TrainingError
 from napari_sam.models.config import SamConfig
 from napari_sam.models.pocket import Pocket
@@ -62,8 +62,10 @@ def begin(
             "There is nothing to train: give a recipe to begin from nothing, or a "
             f"checkpoint to improve. Recipes: {', '.join(RECIPES)}."
         )
-    found = recipe or "" if checkpoint is None else identify(checkpoint)
-    state = None if checkpoint is None else read_state(checkpoint)
+    found, state = recipe or "", None
+    if checkpoint is not None:
+        found, weights = identified(checkpoint)
+        state = weights.state
     name = recipe or (found if found in RECIPES else "vit_b")
     if state is not None and recipe and found in RECIPES and found != recipe:
         raise CheckpointError(
