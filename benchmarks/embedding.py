@@ -13,9 +13,9 @@ which finds the embedding on disk; what importing and loading the model take is 
 it. "new tile" and "again" are clicks on a plane of 16,384 pixels a side, computed where
 it is read, on a tile not seen before and on one that was; memory is what NumPy held at
 most for the latter, without what torch takes to decode. Each step has a process of its
-own on one thread; time is CPU time. `segment-anything` needs the `test` extra. With random
-weights a mask is noise, which would be followed over many tiles: ours is asked about
-one, as for any object that fits.
+own on one thread; time is CPU time. `segment-anything` needs the `test` extra. With
+random weights a mask is noise, which would be followed over many tiles: ours is asked
+about one, as for any object that fits.
 """
 
 from __future__ import annotations
