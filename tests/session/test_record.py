@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -69,6 +70,8 @@ def test_two_models_take_turns():
     assert snapshot(again) == snapshot(session)
     used = [s.setup for s in record.steps if isinstance(s, actions.Commit)]
     assert used == [Setup.of(i).key for i in (whole, cut, whole)]
+    half = replace(record, steps=record.steps[:4])
+    assert drain(replay(half, lambda setup: images[setup.key])).image is cut
 
 
 def test_a_setup_comes_back_whole():
@@ -167,6 +170,15 @@ def test_a_step_of_a_later_version_is_said(worked, tmp_path):
 def test_no_file(tmp_path):
     with pytest.raises(MissingFileError, match=r"gone\.json"):
         read_record(tmp_path / "gone.json")
+
+
+def test_a_record_takes_the_place_of_another_in_one_go(worked, tmp_path):
+    path, other = tmp_path / "work.json", tmp_path / "same-file.json"
+    path.write_text("before")
+    os.link(path, other)
+    write_record(Record.of(worked), path)
+    assert other.read_text() == "before"
+    assert read_record(path) == Record.of(worked)
 
 
 def test_what_was_written_before_stays_when_the_disk_is_full(

@@ -383,6 +383,43 @@ def test_a_full_disk_leaves_all_or_nothing():
     assert area(session, 1, 2) == 100
 
 
+class Torn(Full):
+    """Labels of which a failing write leaves a part behind."""
+
+    def __setitem__(self, where, values):
+        if self.writes == 1:
+            self.array[where][: len(values) // 2] = values[: len(values) // 2]
+        super().__setitem__(where, values)
+
+
+def test_half_a_write_is_taken_back():
+    torn = Torn(writes=1)
+    session = AnnotationSession(promptable(), labels=torn)
+    session.add_point(8, 8)
+    before = snapshot(session)
+    with pytest.raises(OSError, match="No space"):
+        session.commit()
+    assert snapshot(session) == before
+    assert not torn.array.any()
+
+
+def test_a_mask_on_top_of_the_old_one_is_undone_exactly(session):
+    half_painted(session)
+    session.commit()
+    start = snapshot(session)
+    session.reopen(session.current)
+    session.set_prompts(Prompts.point(45, 45))
+    session.add_point(8, 12)
+    session.commit(overlap="overwrite")
+    end = snapshot(session)
+    for _ in range(4):
+        session.undo()
+    assert snapshot(session) == start
+    for _ in range(4):
+        session.redo()
+    assert snapshot(session) == end
+
+
 @pytest.mark.parametrize("kind", ["numpy", "zarr"])
 def test_given_labels_are_objects_and_are_written_to(image, kind, tmp_path):
     given = np.zeros((3, 64, 64), np.uint32)

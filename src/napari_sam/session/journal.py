@@ -36,6 +36,8 @@ FORMAT = "napari-sam journal"
 _DELAY = 0.5
 #: Seconds until what could not be written is tried again.
 _RETRY = 2.0
+#: Seconds until then even if somebody waits for it.
+_PAUSE = 0.1
 
 
 class Journal:
@@ -157,6 +159,7 @@ class Journal:
                 logger.exception("A step cannot be written to the journal.")
             self._told.clear()
             self._complain(f"The work cannot be written to {self._folder}: {wrong}.")
+            time.sleep(_PAUSE)
             self._hurry.wait(_RETRY)
             self._wake.set()
             return
