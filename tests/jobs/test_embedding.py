@@ -105,9 +105,12 @@ def test_a_task_that_kills_every_worker_is_given_up(stack, tmp_path):
     assert done.tiles == Embedded(8)
 
 
-def test_workers_that_never_answer_are_not_started_for_ever(stack, tmp_path):
+def test_workers_that_never_answer_are_not_started_for_ever(
+    stack, tmp_path, monkeypatch
+):
     from models_of_jobs import unloadable
 
+    monkeypatch.setattr("napari_sam.jobs.processes._ATTEMPTS", 1)
     with pytest.raises(JobError, match="with exit code 7 before they have done"):
         embed(wanted(stack, tmp_path / "e.zarr", unloadable), 1)
 
