@@ -12,6 +12,7 @@ from napari_sam.core.progress import drain
 from napari_sam.image.embedding import Embedded
 from napari_sam.image.wanted import choose
 from napari_sam.jobs import EmbedJob, ModelChoice, Opening, Where, embed_images
+from napari_sam.testing import ThresholdBackend
 
 from .common import ALL, TILES, features, same, there, wanted
 
@@ -146,6 +147,16 @@ def test_pixels_that_changed_between_two_runs_are_seen(stack, tmp_path):
     done = embed(wanted(stack, store), 0)
     assert done.tiles.encoded > 0
     assert there(stack, store) == TILES
+
+
+def test_what_lies_elsewhere_is_opened_anew_in_each_run(stack, tmp_path):
+    (job,) = wanted(stack, tmp_path / "e.zarr")
+    (again,) = wanted(stack, tmp_path / "e.zarr")
+    assert job.opening == again.opening
+    image = sam.PromptableImage(sam.read_image(stack).frames, ThresholdBackend())
+    url, model = "s3://bucket/a.tif", job.opening.model
+    elsewhere = [Opening.of(image, url, model) for _ in range(2)]
+    assert elsewhere[0] != elsewhere[1]
 
 
 def test_a_store_may_be_a_url(stack, tmp_path):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from napari_sam.image import PromptableImage
 from napari_sam.io import read_image
@@ -60,7 +61,8 @@ class Opening:
     threads
         Threads to compute with on a CPU; None leaves it to torch.
     stamp
-        Time and size of a file of this machine: an image that was changed is another.
+        Time and size of a file of this machine, or else a new word for each opening: an
+        image that was changed is another, also to a worker that lives on.
     """
 
     path: str
@@ -90,7 +92,7 @@ class Opening:
             image.tiling,
             axes=axes,
             store=store,
-            stamp=stamp_of(path),
+            stamp=stamp_of(path) or uuid4().hex,  # elsewhere, it is not believed
         )
 
 
