@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -127,6 +128,10 @@ def test_a_zarr_output_is_painted_on_disk(tmp_path, blobs, threshold_model):
     assert sorted(p.name for p in tmp_path.glob(".*")) == []
 
 
+#: The command line with a model that takes its time.
+SLOW = str(Path(__file__).with_name("slow_cli.py"))
+
+
 @pytest.fixture
 def long_stack(tmp_path):
     """Many planes, and a prompt in each."""
@@ -139,7 +144,7 @@ def long_stack(tmp_path):
 
 def test_ctrl_c_stops_and_the_same_command_goes_on(long_stack):
     command = [
-        sys.executable, "-W", "ignore", "-m", "napari_sam.apps.cli", "segment", "s.npy",
+        sys.executable, "-W", "ignore", SLOW, "segment", "s.npy", "--model", "slow",
         "--axes", "tyx", "--prompts", "s.csv", "-o", "l.tif", "--workers", "2",
     ]  # fmt: skip
     kept = long_stack / "l.tif.answers.jsonl"
@@ -164,12 +169,6 @@ def test_ctrl_c_stops_and_the_same_command_goes_on(long_stack):
     assert f"object {answered} of 40".encode() in again.stderr
     assert not kept.exists()
     assert tifffile.imread(long_stack / "l.tif").shape == (40, 64, 64)
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_an_output_that_cannot_be_written_is_named(folder, threshold_model):
-    (folder / "out").mkdir(mode=0o500)
-    assert "Permission denied" in on_folder(folder).stderr
 
 
 def test_an_output_in_no_folder_is_named(folder, threshold_model):
