@@ -123,6 +123,7 @@ def main() -> None:
             np.save(path, pixels.astype(np.uint8))
             rates: dict[str, float] = {}
             costs: dict[str, float] = {}
+            counted: dict[str, str] = {}
             for turn in range(rounds):
                 for way in (by_two_loops, by_workers):
                     name = way.__name__
@@ -130,13 +131,15 @@ def main() -> None:
                     opening = opening_of(case, path, store)
                     before = cpu()
                     tiles, seconds = way(opening)
+                    counted[name] = str(tiles)
                     costs[name] = min(costs.get(name, inf), cpu() - before)
                     rates[name] = max(rates.get(name, 0.0), tiles / seconds)
             ours, theirs = rates["by_workers"], rates["by_two_loops"]
             cost = costs["by_two_loops"] / costs["by_workers"]
             ratios = f"{ours / theirs:.2f}", f"{cost:.2f}"
             figures = f"{ours:.2f}", f"{theirs:.2f}", *ratios
-            print_row([case, str(tiles), *figures])
+            tiles_of = f"{counted['by_workers']} / {counted['by_two_loops']}"
+            print_row([case, tiles_of, *figures])
 
 
 if __name__ == "__main__":
