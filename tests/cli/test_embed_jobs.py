@@ -20,6 +20,11 @@ CUT = ("--model", "slow", "--tile", "48", "--halo", "8")
 TILES = 54
 
 
+def heeds_ctrl_c():
+    """Hear Ctrl-C, also where these tests run in the background, which does not."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def run(*args):
     return CliRunner().invoke(main, [str(a) for a in args])
 
@@ -38,6 +43,7 @@ def start(*args):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=heeds_ctrl_c,
     )
 
 

@@ -15,6 +15,11 @@ from napari_sam.apps.cli import main
 CSV = "object,frame,row,col,positive\n1,0,15,25,1\n2,0,55,9,1\n"
 
 
+def heeds_ctrl_c():
+    """Hear Ctrl-C, also where these tests run in the background, which does not."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def run(*args):
     return CliRunner().invoke(main, [str(a) for a in args])
 
@@ -150,7 +155,7 @@ def test_ctrl_c_stops_and_the_same_command_goes_on(long_stack):
     kept = long_stack / "l.tif.answers.jsonl"
     first = subprocess.Popen(
         command, cwd=long_stack, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        start_new_session=True,
+        start_new_session=True, preexec_fn=heeds_ctrl_c,
     )  # fmt: skip
     seen = b""
     while b"object 3 of" not in seen:
