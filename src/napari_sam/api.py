@@ -11,6 +11,7 @@ from napari_sam import checkpoints
 from napari_sam.core.errors import ImageError
 from napari_sam.core.registry import offered, resolve_backend
 from napari_sam.image import PromptableImage
+from napari_sam.image import segment_objects as segment_objects
 from napari_sam.io import Image, read_image
 
 if TYPE_CHECKING:
@@ -214,21 +215,6 @@ def segment(
         precision=precision,
     )
     return prediction
-
-
-def segment_objects(
-    image: PromptableImage, prompts: Mapping[Address, Prompts]
-) -> dict[Address, Prediction]:
-    """Return the mask of each object in each plane where something was said of it.
-
-    Every plane is looked at once, and its objects are decoded together.
-    """
-    answers: dict[Address, Prediction] = {}
-    for frame in dict.fromkeys(at.frame for at in prompts):
-        mine = [at for at in prompts if at.frame == frame]
-        found = image.segment_many([prompts[at] for at in mine], frame)
-        answers.update(zip(mine, found, strict=True))
-    return {at: answers[at] for at in prompts}
 
 
 def paint(

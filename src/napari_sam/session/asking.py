@@ -55,10 +55,7 @@ def answer(
     image: Promptable, questions: Mapping[Address, Question]
 ) -> dict[Address, Prediction]:
     """Return the mask of each object; every plane is looked at once."""
-    answers: dict[Address, Prediction] = {}
-    for frame in dict.fromkeys(at.frame for at in questions):
-        mine = [at for at in questions if at.frame == frame]
-        found = image.segment_many([questions[at].prompts for at in mine], frame)
-        for at, prediction in zip(mine, found, strict=True):
-            answers[at] = prediction.with_threshold(questions[at].threshold)
-    return {at: answers[at] for at in questions}
+    from napari_sam.image.objects import segment_objects
+
+    found = segment_objects(image, {at: q.prompts for at, q in questions.items()})
+    return {at: found[at].with_threshold(q.threshold) for at, q in questions.items()}

@@ -1,0 +1,28 @@
+"""Masks of objects wherever they are: plane by plane."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from napari_sam.core.prediction import Prediction
+    from napari_sam.core.prompts import Prompts
+    from napari_sam.core.protocols import Promptable
+    from napari_sam.core.values import Address
+
+
+def segment_objects(
+    image: Promptable, prompts: Mapping[Address, Prompts]
+) -> dict[Address, Prediction]:
+    """Return the mask of each object in each plane where something was said of it.
+
+    Every plane is looked at once, and its objects are decoded together.
+    """
+    answers: dict[Address, Prediction] = {}
+    for frame in dict.fromkeys(at.frame for at in prompts):
+        mine = [at for at in prompts if at.frame == frame]
+        found = image.segment_many([prompts[at] for at in mine], frame)
+        answers.update(zip(mine, found, strict=True))
+    return {at: answers[at] for at in prompts}
