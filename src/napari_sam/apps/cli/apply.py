@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from napari_sam.apps.cli.fetching import fetch_missing
+from napari_sam.apps.cli.opening import model_options, open_model, store_option
+from napari_sam.apps.cli.working import show
 from napari_sam.core.errors import SessionError
 from napari_sam.core.progress import drain
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from napari_sam.core.frames import Frames
-    from napari_sam.core.progress import Progress
     from napari_sam.core.protocols import Backend, Promptable
     from napari_sam.session import Setup
 
@@ -49,16 +49,8 @@ _FILE = click.Path(path_type=Path)
     metavar="NAME",
     help="Ask this model instead of the one that answered: masks will differ.",
 )
-@click.option("--checkpoint", type=_FILE, metavar="FILE", help="Weights of the model.")
-@click.option("--device", default="auto", show_default=True, help="cpu, cuda, mps.")
-@click.option(
-    "--precision", default="auto", show_default=True, help="float32 or bfloat16."
-)
-@click.option(
-    "--store",
-    metavar="PATH",
-    help="Folder where embeddings are kept, so that the next time is quick.",
-)
+@model_options
+@store_option
 def apply(session: Path, image: str, **options: Any) -> None:
     """Do what was done in SESSION again, on IMAGE.
 
@@ -75,7 +67,7 @@ def apply(session: Path, image: str, **options: Any) -> None:
         return _shown_as(setup, opened.frames, options)
 
     work = replay(record, image_for, similar=options["similar"])
-    done = drain(work, _show)
+    done = drain(work, show)
     if options["similar"]:
         click.echo("Done on an image that may be another; look at the masks.", err=True)
     io.write_labels(
@@ -91,14 +83,11 @@ def apply(session: Path, image: str, **options: Any) -> None:
 def _shown_as(
     setup: Setup | None, frames: Frames, options: Mapping[str, Any]
 ) -> Promptable:
-    from napari_sam.api import load_backend, open_store
+    from napari_sam.api import open_store
     from napari_sam.image import PromptableImage
 
     name = options["model"] or (setup.model if setup else "pocket")
-    if options["checkpoint"] is None:
-        fetch_missing(name)
-    named = {k: options[k] for k in ("checkpoint", "device", "precision")}
-    backend = load_backend(name, **named)
+    backend = open_model({**options, "model": name})
     if setup is None:
         return PromptableImage(frames, backend)
     if options["model"] is None:
@@ -126,8 +115,3 @@ def _check_model(setup: Setup, backend: Backend) -> None:
             f"its weights with --checkpoint FILE and its --precision; or --model "
             f"{setup.model} to ask what there is: masks will differ then."
         )
-
-
-def _show(step: Progress) -> None:
-    end = step.done == step.total
-    click.echo(f"\rstep {step.done} of {step.total}", err=True, nl=end)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from napari_sam.apps.cli.fetching import fetch_missing
 from napari_sam.apps.cli.looking import look
+from napari_sam.apps.cli.opening import open_model
 from napari_sam.core.errors import ImageError
 
 if TYPE_CHECKING:
@@ -40,16 +40,6 @@ def cutting_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
-
-
-def open_model(options: Mapping[str, Any]) -> Backend:
-    """Open the model, after downloading what is missing of it."""
-    from napari_sam.api import load_backend
-
-    names = ("checkpoint", "device", "precision")
-    if options["checkpoint"] is None:
-        fetch_missing(options["model"])
-    return load_backend(options["model"], **{k: options[k] for k in names})
 
 
 def promptable(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from napari_sam.apps.cli.cutting import cutting_options, open_model, promptable
+from napari_sam.apps.cli.cutting import cutting_options, promptable
 from napari_sam.apps.cli.looking import looking_options, open_image
+from napari_sam.apps.cli.opening import model_options, open_model
 from napari_sam.apps.cli.working import (
     done_with_progress,
     images_of_folder,
@@ -21,6 +21,7 @@ from napari_sam.core.errors import NapariSamError, PromptError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from napari_sam.core.protocols import Backend
     from napari_sam.jobs import EmbeddedImages, EmbedJob
@@ -57,16 +58,7 @@ _HINT = "the same command goes on from here."
 @looking_options
 @cutting_options
 @click.option("--model", metavar="NAME", help="Which model. [default: pocket]")
-@click.option(
-    "--checkpoint",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Weights of the model.",
-)
-@click.option("--device", default="auto", show_default=True, help="cpu, cuda, mps.")
-@click.option(
-    "--precision", default="auto", show_default=True, help="float32 or bfloat16."
-)
+@model_options
 def embed(image: str, **options: Any) -> None:
     """Look at IMAGE ahead of time, so that later prompts are answered at once.
 

@@ -15,8 +15,9 @@ import click
 
 from napari_sam.apps.cli import answered
 from napari_sam.apps.cli.asking import check_one_source, prompts_in_files
-from napari_sam.apps.cli.cutting import open_model, promptable
+from napari_sam.apps.cli.cutting import promptable
 from napari_sam.apps.cli.looking import open_image
+from napari_sam.apps.cli.opening import open_model
 from napari_sam.apps.cli.working import (
     done_with_progress,
     images_of_folder,

@@ -19,6 +19,7 @@ from napari_sam.apps.cli.asking import asking_options, prompts_in_files
 from napari_sam.apps.cli.cutting import cutting_options, promptable
 from napari_sam.apps.cli.folder import images_and_prompts, segment_folder
 from napari_sam.apps.cli.looking import looking_options, open_image
+from napari_sam.apps.cli.opening import model_options, store_option
 from napari_sam.apps.cli.saying import SayingCommand, prompts_from, saying_options
 from napari_sam.apps.cli.working import where_of, working_options
 from napari_sam.core.errors import PromptError
@@ -82,16 +83,8 @@ _FILE = click.Path(path_type=Path)
     help="Which model; see napari-sam models list. [default: pocket, or what the "
     "checkpoint holds]",
 )
-@click.option("--checkpoint", type=_FILE, metavar="FILE", help="Weights of the model.")
-@click.option("--device", default="auto", show_default=True, help="cpu, cuda, mps.")
-@click.option(
-    "--precision", default="auto", show_default=True, help="float32 or bfloat16."
-)
-@click.option(
-    "--store",
-    metavar="PATH",
-    help="Folder where embeddings are kept, so that the next time is quick.",
-)
+@model_options
+@store_option
 @working_options
 @cutting_options
 @click.option(

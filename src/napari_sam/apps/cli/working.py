@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+#: What is counted in work that is no asking about objects.
+_COUNTED = {"embedding": "tile", "doing again": "step"}
+
 _OPTIONS = (
     click.option(
         "--workers",
@@ -88,14 +91,15 @@ def done_with_progress(work: Generator[Progress, None, T], hint: str) -> T:
     """Do it; Ctrl-C stops it, gives a hint, and ends with exit code 130."""
     try:
         with closing(work):
-            return drain(work, _show)
+            return drain(work, show)
     except KeyboardInterrupt:
         click.echo(f"\nStopped; {hint}", err=True)
         raise SystemExit(130) from None
 
 
-def _show(step: Progress) -> None:
-    what = "tile" if step.what == "embedding" else "object"
+def show(step: Progress) -> None:
+    """Say how far it is, on one line that is written over."""
+    what = _COUNTED.get(step.what, "object")
     end = step.done == step.total
     click.echo(f"\r{what} {step.done} of {step.total}", err=True, nl=end)
 
