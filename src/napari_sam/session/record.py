@@ -12,8 +12,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from napari_sam._version import __version__
 from napari_sam.core.errors import MissingFileError, SessionError
 from napari_sam.core.progress import Progress
@@ -239,20 +237,16 @@ def started(record: Record, frames: Frames, labels: Any) -> Any:
     SessionError
         If the labels to write to are not empty: what is there would get among them.
     """
-    if labels is not None and State.over(frames, labels).footprints:
+    if labels is None and not record.start:
+        return None
+    state = State.empty(frames) if labels is None else State.over(frames, labels)
+    if state.footprints:
         raise SessionError(
             "The labels to write to hold objects already; give an empty array."
         )
-    if not record.start:
-        return labels
-    if labels is None:
-        labels = np.zeros((*frames.sizes.values(), *frames.plane_shape), np.uint32)
     for patch in record.start:
-        window = (*frames.unravel(patch.frame).values(), *patch.region.slices)
-        values = np.array(labels[window])
-        values[patch.changed] = patch.after.expand()
-        labels[window] = values
-    return labels
+        state.write(patch)
+    return state.labels
 
 
 def check_image(known: ImageIdentity, frames: Frames, *, similar: bool = False) -> None:
