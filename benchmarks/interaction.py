@@ -7,8 +7,9 @@ A real viewer with our dock widget, on the screen there is, or on one that nobod
 An image of 1024 x 1024 pixels; "first click" is on an image that the model has not
 looked at, "next clicks" on one that it has. From the press of the button to the first
 drawing of the canvas that has the mask. "Hover": how many masks a second follow the
-mouse. "Longest pause": how long the window did not react, while a model that sleeps
-for five seconds encodes and then decodes, while `pocket` encodes, and between clicks.
+mouse, and how many do in a hidden window, as where a graphics card does the drawing.
+"Longest pause": how long the window did not react, while a model that sleeps for five
+seconds encodes and then decodes, while `pocket` encodes, and between clicks.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 SIDE = 1024
 PATIENCE = 60.0
+#: What is drawn: see `napari_sam.training.synthetic`.
+KIND = "nuclei"
 
 
 @dataclass
@@ -221,13 +224,8 @@ class Window:
 def image(seed: int) -> Any:
     from napari_sam.training.synthetic import draw_scene
 
-    rng = np.random.default_rng(seed)
-    parts = [draw_scene(seed * 100 + i).image for i in range(64)]
-    grey = [part.mean(-1) if part.ndim == 3 else part for part in parts]
-    tiles = [np.resize(part, (128, 128)) for part in grey]
-    rows = [np.hstack(tiles[i : i + 8]) for i in range(0, 64, 8)]
-    pixels = np.vstack(rows).astype(np.float32)
-    return (pixels + rng.normal(0, 0.01, pixels.shape)).astype(np.float32)
+    scene = draw_scene(seed, size=SIDE, kind=KIND)
+    return scene.image.mean(-1).astype(np.float32)
 
 
 def times(name: str, found: Sequence[float | None]) -> None:
@@ -252,6 +250,9 @@ def measure(name: str, backend: Any, *, clicks: int, cold: int) -> None:
     pulse.reset()
     print(f"{name}, hover: {window.hover(4):.0f} masks a second", flush=True)
     print(f"{name}, longest pause while hovering: {1000 * pulse.longest:.0f} ms")
+    window.viewer.window._qt_window.hide()
+    window.turn()
+    print(f"{name}, hover, window hidden: {window.hover(4):.0f} masks a second")
     window.close()
 
 

@@ -31,7 +31,7 @@ from napari_sam.jobs import EmbedJob, ModelChoice, Opening, Where, embed_images
 from napari_sam.jobs.opening import opened
 
 #: Side of a plane, planes, rounds.
-CASES = {"pocket": (1024, 48, 2), "ViT-B, random": (1024, 16, 1)}
+CASES = {"pocket": (1024, 48, 3), "ViT-B, random": (1024, 24, 2)}
 FIRST = 4
 
 

@@ -5,6 +5,7 @@ from napari.components import ViewerModel
 from napari_sam import Address, PromptableImage, Prompts
 from napari_sam.apps.dock.binding import LayerBinding
 from napari_sam.apps.dock.geometry import PlaneGeometry
+from napari_sam.apps.dock.ours import HOVERED, PREVIEWED
 from napari_sam.core.statements import Box, Point, Polygon, Scribble
 from napari_sam.session import AnnotationSession
 from napari_sam.testing import ThresholdBackend
@@ -66,7 +67,7 @@ def kit(blobs):
 
 def test_work_begins_with_a_layer_to_click_on(kit):
     assert [layer.name for layer in kit.viewer.layers] == [
-        kit.layer.name, "SAM labels", "SAM points",
+        kit.layer.name, "SAM labels", "SAM preview", "SAM points",
     ]  # fmt: skip
     assert kit.viewer.layers.selection.active is kit.points
     assert kit.points.mode == "add"
@@ -224,18 +225,63 @@ def test_more_said_of_what_is_kept_corrects_it(kit):
     assert len(kit.points.data) == 2
 
 
-def test_the_preview_is_a_small_layer_of_its_own(kit):
-    kit.click(15, 25)
-    assert kit.binding.preview is None
-    kit.session.predict()
+def test_the_preview_is_an_outline_in_a_layer_of_its_own(kit):
     preview = kit.binding.preview
-    assert preview.data.shape == (24, 24)
-    assert preview.visible
-    assert preview.get_value((15, 25), world=True) == 1
+    kit.click(15, 25)
+    assert not preview.data.any()
+    kit.session.predict()
+    assert preview.get_value((10, 20), world=True) == PREVIEWED
+    assert preview.get_value((11, 25), world=True) == PREVIEWED
+    assert not preview.get_value((12, 25), world=True)
     assert not preview.get_value((9, 25), world=True)
     assert kit.viewer.layers.selection.active is kit.points
     kit.session.commit()
-    assert not preview.visible
+    assert not preview.data.any()
+
+
+def test_a_preview_is_drawn_in_its_window_and_the_layer_stands_still(kit, monkeypatch):
+    layer, drawn = kit.binding.preview, []
+    layer.events.labels_update.connect(lambda e: drawn.append((e.data.shape, e.offset)))
+    monkeypatch.setattr(type(layer), "refresh", lambda self, **_: drawn.append("all"))
+    layer.events.set_data.connect(lambda: drawn.append("all"))
+    kit.click(15, 25)
+    kit.session.predict()
+    assert drawn == [((20, 20), [10, 20])]
+
+
+def test_what_is_under_the_cursor_does_not_wipe_the_preview_out(kit):
+    shown = kit.binding.preview.data
+    kit.click(15, 25)
+    here = kit.session.predict()
+    before = shown.copy()
+    kit.binding.show_hover(here)
+    assert (shown[before > 0] == HOVERED).all()
+    kit.binding.show_hover(None)
+    np.testing.assert_array_equal(shown, before)
+
+
+def test_a_deleted_preview_comes_back_with_the_next_mask(kit):
+    kit.viewer.layers.remove(kit.binding.preview)
+    assert kit.binding.preview is None
+    kit.click(15, 25)
+    kit.session.predict()
+    assert kit.binding.preview.get_value((10, 20), world=True) == PREVIEWED
+
+
+def test_previews_of_a_large_plane_are_drawn_in_a_part_of_it():
+    pixels = np.zeros((3000, 2600), np.uint8)
+    pixels[100:150, 100:150] = pixels[2900:2950, 2500:2550] = 200
+    kit = Kit(pixels)
+    for row, col in ((120, 120), (2920, 2520)):
+        kit.session.next_object()
+        kit.click(row, col)
+        kit.session.predict()
+        preview = kit.binding.preview
+        assert preview.data.shape == (2048, 2048)
+        inside = (row - 20, col - 20), (row - 18, col - 18)
+        values = [preview.get_value(at, world=True) for at in inside]
+        assert values == [PREVIEWED, 0]
+        assert int((preview.data > 0).sum()) == 50**2 - 46**2
 
 
 def test_what_is_kept_is_drawn_in_its_window(kit, monkeypatch):
@@ -357,9 +403,8 @@ def test_ours_follow_when_the_image_is_moved(kit):
     for layer in kit.binding.layers:
         np.testing.assert_allclose(layer.scale, (3, 2))
     np.testing.assert_allclose(kit.points.translate, (100, -7))
-    np.testing.assert_allclose(
-        kit.binding.preview.data_to_world((2, 2)), kit.layer.data_to_world((10, 20))
-    )
+    at = kit.layer.data_to_world((10, 20))
+    assert kit.binding.preview.get_value(at, world=True) == PREVIEWED
     kit.click(20, 30)
     assert kit.session.question.prompts.points[-1] == Point(20, 30)
 

@@ -134,13 +134,65 @@ def test_the_mask_is_kept_when_it_comes(slow):
     assert slow.session.current.object_id == 2
 
 
-def test_another_click_meanwhile_is_no_longer_kept_by_itself(slow):
+def test_work_goes_on_while_what_is_to_be_kept_is_awaited(slow):
     slow.click(15, 25)
     slow.controller.commit()
+    assert slow.session.current.object_id == 2
+    slow.click(55, 10)
+    assert slow.heard["busy"][-1][0] != ""
+    slow.work.work()
+    assert (slow.session.labels == 1).sum() == 400
+    assert slow.session.preview.area == 100
+    assert slow.session.current.object_id == 2
+    assert slow.heard["busy"][-1] == ("", None)
+    slow.controller.commit()
+    assert (slow.session.labels == 2).sum() == 100
+
+
+def test_an_answer_in_work_is_kept_when_it_comes_after_the_next_click(slow):
+    slow.click(15, 25)
+    coming = slow.work.take()
+    slow.controller.commit()
+    slow.click(55, 10)
+    coming()
+    assert (slow.session.labels == 1).sum() == 400
+    assert slow.heard["busy"][-1][0] != ""
+    slow.work.work()
+    assert slow.session.preview.area == 100
+    assert (slow.session.labels == 1).sum() == 400
+
+
+def test_what_is_said_anew_meanwhile_is_not_kept_by_itself(slow):
+    slow.click(15, 25)
+    slow.controller.commit()
+    slow.controller.select(1)
     slow.click(16, 26)
     slow.work.work()
     assert slow.session.preview is not None
     assert not slow.session.labels.any()
+
+
+def test_nothing_found_of_what_was_to_be_kept_stays_open(slow):
+    slow.click(2, 2)
+    slow.controller.commit()
+    slow.work.work()
+    assert slow.said[-1] == ("warning", "Nothing was found of object 1.")
+    assert list(slow.session.questions) == [Address(0, 1)]
+    assert slow.heard["busy"][-1] == ("", None)
+
+
+def test_whoever_wants_to_be_asked_is_taken_back_to_what_lies_on_others(slow):
+    slow.click(15, 25)
+    slow.controller.commit()
+    slow.work.work()
+    slow.controller.overlap = "ask"
+    slow.click(16, 26)
+    slow.controller.commit()
+    slow.work.work()
+    assert slow.heard["overlap_found"][-1] == ({1: 1.0},)
+    assert slow.session.current.object_id == 2
+    slow.controller.commit(overlap="overwrite")
+    assert (slow.session.labels == 2).sum() == 400
 
 
 def test_late_answers_are_dropped(slow):

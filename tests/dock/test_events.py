@@ -8,6 +8,7 @@ import pytest
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtTest import QTest
 
+from napari_sam.apps.dock.ours import HOVERED
 from napari_sam.apps.dock.widget import SegmentWidget
 from napari_sam.core.values import Address
 from napari_sam.testing import ThresholdBackend
@@ -131,15 +132,14 @@ def test_candidates_are_chosen_and_the_mask_under_the_mouse_is_never_kept(
     assert opened.prompts.hover.isChecked()
     steps = len(session.history.done)
     hand.hover(55, 8)
-    masks = {"SAM hover"}
-    until(lambda: masks <= {la.name for la in opened.viewer.layers})
-    layer = opened.viewer.layers["SAM hover"]
-    until(lambda: layer.visible and int(layer.data.astype(bool).sum()) == 100)
+    shown = opened.viewer.layers["SAM preview"].data
+    outline = 100 - 6 * 6  # two pixels wide
+    until(lambda: int((shown == HOVERED).sum()) == outline)
     assert session.preview is None
     assert len(session.history.done) == steps
     hand.press("H")
     assert not opened.prompts.hover.isChecked()
-    assert not layer.visible
+    assert not (shown == HOVERED).any()
 
 
 class Slow(ThresholdBackend):

@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 from napari.components import ViewerModel
+from scipy import ndimage
 
 from napari_sam.apps.dock.controller import Controller
+from napari_sam.apps.dock.ours import HOVERED
 from napari_sam.testing import ThresholdBackend
 
 from .doubles import ManualWork
@@ -29,12 +31,9 @@ class Desk:
 
     @property
     def shown(self):
-        """The pixels of the mask under the cursor, if it is shown."""
-        names = [layer.name for layer in self.viewer.layers]
-        if "SAM hover" not in names:
-            return 0
-        layer = self.viewer.layers["SAM hover"]
-        return int(layer.data.sum()) if layer.visible else 0
+        """How many pixels the outline of the mask under the cursor encloses."""
+        outline = self.viewer.layers["SAM preview"].data == HOVERED
+        return int(ndimage.binary_fill_holes(outline).sum())
 
 
 @pytest.fixture

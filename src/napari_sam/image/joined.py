@@ -59,26 +59,40 @@ def _places(prompts: Prompts) -> list[tuple[float, float]]:
 
 def _kept(answer: Prediction, places: Sequence[tuple[float, float]]) -> Prediction:
     """Lower the logits of what was not hit, as far as it is apart."""
-    logits = answer.logits - np.float32(answer.threshold)
-    cells = _cells(answer, logits, places)
+    threshold = np.float32(answer.threshold)
+    near = _near(answer.logits > threshold + _LEVELS[-1])
+    logits = answer.logits[near] - threshold
+    cells = _cells(answer, places, near, logits)
     hit = _hit(logits, 0.0, cells)
     if not hit.any() or np.array_equal(hit, logits > 0):
         return answer
     ceiling = np.full(logits.shape, _LEVELS[-1], np.float32)
     for level, above in zip(_LEVELS[:0:-1], _LEVELS[-2::-1], strict=True):
         ceiling[_hit(logits, level, cells)] = above
-    lowered = np.where(hit, logits, np.minimum(logits, ceiling))
-    return replace(answer, logits=lowered + np.float32(answer.threshold))
+    lowered = answer.logits.copy()
+    lowered[near] = np.where(hit, logits, np.minimum(logits, ceiling)) + threshold
+    return replace(answer, logits=lowered)
+
+
+def _near(cells: NDArray[np.bool_]) -> tuple[slice, slice]:
+    """Return a window that holds them and what is beside: most of a view does not."""
+    rows, cols = np.flatnonzero(cells.any(1)), np.flatnonzero(cells.any(0))
+    if not rows.size:
+        return slice(0, 0), slice(0, 0)
+    top, left = max(rows[0] - 1, 0), max(cols[0] - 1, 0)
+    return slice(top, rows[-1] + 2), slice(left, cols[-1] + 2)
 
 
 def _cells(
     answer: Prediction,
-    logits: NDArray[np.float32],
     places: Sequence[tuple[float, float]],
+    near: tuple[slice, slice],
+    logits: NDArray[np.float32],
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the cells that were hit: of a hit beside the mask, the best around it."""
     start = np.array([answer.tile.top, answer.tile.left])
     at = (np.asarray(places) + 0.5 - start) / answer.stride
+    at -= [part.start for part in near]
     inside = ((at >= 0) & (at < logits.shape)).all(1)
     found = [_best(logits, *cell) for cell in np.floor(at[inside]).astype(int).tolist()]
     rows, cols = np.array(found, np.intp).reshape(-1, 2).T

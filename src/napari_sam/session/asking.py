@@ -39,8 +39,15 @@ class Request:
             )
 
     def __call__(self) -> Response:
-        """Answer it. Slow where the image was not looked at yet."""
-        return Response(self, answer(self.image, self.questions))
+        """Answer it. Slow where the image was not looked at yet.
+
+        Masks are drawn to their full size here, so that whoever shows them need not.
+        """
+        answers = answer(self.image, self.questions)
+        for found in answers.values():
+            for candidate in found.candidates:
+                _ = candidate.area
+        return Response(self, answers)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -202,23 +202,27 @@ class AnnotationSession(Steps):
         self.accept(response)
         return response.answers[self._current]
 
-    def overlapping(self, answer: Prediction | None = None) -> dict[int, float]:
+    def overlapping(
+        self, answer: Prediction | None = None, at: Address | None = None
+    ) -> dict[int, float]:
         """Return which other objects a mask lies on, and with how much of its area.
 
         Parameters
         ----------
         answer
-            A mask in the current plane. By default, the preview.
+            A mask. By default, the preview.
+        at
+            Its object, and the plane it is in. By default, the current ones.
         """
-        answer = answer or self._preview
+        answer, at = answer or self._preview, at or self._current
         if answer is None or not answer.area:
             return {}
-        under = self.state.read(self._current.frame, answer.region)[answer.mask]
+        under = self.state.read(at.frame, answer.region)[answer.mask]
         ids, counts = np.unique(under, return_counts=True)
         return {
             int(i): float(n) / answer.area
             for i, n in zip(ids, counts, strict=True)
-            if i not in (0, self._current.object_id)
+            if i not in (0, at.object_id)
         }
 
     def commit(

@@ -22,7 +22,6 @@ class Asking(Bench):
     """Part of the controller: previews, candidates, the threshold, hovering."""
 
     _positive = True
-    _then_commit = False
     _silent = False
 
     @property
@@ -82,11 +81,12 @@ class Asking(Bench):
         if session is None:
             return
         self._hover.clear()
-        if not session.question or not self.ready:
+        wanted = self._wanted()
+        if not wanted or not self.ready:
             self._did(_ASKING)
             return
         self._do(_ASKING)
-        self.work.ask(session.request(), self._answered, self._unanswered)
+        self.work.ask(session.request(*wanted), self._answered, self._unanswered)
 
     def hover(self, position: Sequence[float]) -> None:
         """Show the mask under a position of the world, if that is on."""
@@ -129,16 +129,23 @@ class Asking(Bench):
             if response.request.image is session.image:
                 self._hover.seen(at, question)
         if taken:
-            self._did(_ASKING)
             self._say_if_empty(response.answers[session.current])
-            if self._then_commit:
-                self._then_commit = False
-                self._commit_now()
+        self._settle()
+
+    def _settle(self) -> None:
+        """Say that nothing is awaited any more, if that is so."""
+        session = self.session
+        if session is None or session.preview is not None or not self._wanted():
+            self._did(_ASKING)
 
     def _unanswered(self, wrong: Exception) -> None:
-        self._then_commit = False
         self._did(_ASKING)
         self._failed(wrong)
+
+    def _wanted(self) -> list[Address]:
+        """Return what is to be answered: the current question, if there is one."""
+        session = self.session
+        return [session.current] if session is not None and session.question else []
 
     def _say_if_empty(self, answer: Prediction) -> None:
         if not answer.area:
@@ -152,18 +159,12 @@ class Asking(Bench):
                 "a box around it, bring in the rest.",
             )
 
-    def _commit_now(self) -> None:
-        """Keep what is shown; see `Keeping`."""
-        raise NotImplementedError
-
     def _on_questions(self, ats: tuple[Address, ...]) -> None:
         session = self.session
         if session is not None and session.current in ats and not self._silent:
-            self._then_commit = False
             self.ask()
 
     def _on_selection(self, _: Address) -> None:
-        self._then_commit = False
         self.ask()
 
     def _on_preview(self, _: Prediction | None) -> None:

@@ -82,8 +82,7 @@ class LayerBinding:
         self._prompts = PromptLayers(viewer, session, geometry)
         kind = WindowLayer if is_large(geometry.frames) else LabelLayer
         self._labels = kind(viewer, session, geometry)
-        self._preview = MaskOverlay(viewer, geometry, ours.PREVIEW_NAME, ours.PREVIEW)
-        self._hover = MaskOverlay(viewer, geometry, ours.HOVER_NAME, ours.HOVER)
+        self._masks = MaskOverlay(viewer, geometry)
         self._hands = Hands(viewer, self._prompts)
         self._moving = False
         self._prompts.made.connect(self._on_made)
@@ -113,8 +112,8 @@ class LayerBinding:
 
     @property
     def preview(self) -> Labels | None:
-        """The layer of the mask that may be kept, if there is one."""
-        return self._preview.layer
+        """The layer of masks that are not kept, if there is one."""
+        return self._masks.layer
 
     @property
     def objects(self) -> Any:
@@ -125,8 +124,8 @@ class LayerBinding:
     def layers(self) -> list[Any]:
         """Layers of ours that are in the viewer."""
         labels = [self._labels.layer] if self._labels.is_there else []
-        masks = [self._preview.layer, self._hover.layer]
-        return [*labels, *(m for m in masks if m is not None), *self._prompts.layers]
+        masks = [] if self.preview is None else [self.preview]
+        return [*labels, *masks, *self._prompts.layers]
 
     @property
     def frame(self) -> int:
@@ -147,6 +146,8 @@ class LayerBinding:
     def start(self) -> None:
         """Make the layers that work begins with, and take the tool for clicks."""
         _ = self.labels
+        # To add a layer while a mask is awaited would hold the window up.
+        self._masks.prepare(self.frame)
         self._prompts.push()
         self._on_dims()
         self.use_tool("point")
@@ -165,7 +166,7 @@ class LayerBinding:
 
     def show_hover(self, mask: Prediction | None) -> None:
         """Show the mask under the cursor, or none."""
-        self._hover.show(mask, self.session.current.frame)
+        self._masks.show(ours.HOVERED, mask, self.session.current.frame)
 
     def takes_prompts(self, layer: Any) -> bool:
         """Whether a layer is one of ours to click or draw on."""
@@ -201,8 +202,7 @@ class LayerBinding:
             for name, value in keywords.items():
                 setattr(layer, name, value)
         self._labels.lay()
-        self._on_preview(self.session.preview)
-        self._hover.show(None, 0)
+        self._masks.refresh()
 
     def close(self, *, remove: bool = True) -> None:
         """Listen no more, and take our layers away."""
@@ -243,7 +243,7 @@ class LayerBinding:
         return own >= 0 and self.geometry.axes[own] in self.geometry.frames.sizes
 
     def _on_preview(self, preview: Prediction | None) -> None:
-        self._preview.show(preview, self.session.current.frame)
+        self._masks.show(ours.PREVIEWED, preview, self.session.current.frame)
 
     def _on_selection(self, at: Address) -> None:
         self.show_frame(at.frame)

@@ -209,6 +209,7 @@ class Controller(Much):
             if what != _LOADING:
                 self._stop(what)
         self._hover.attach(None)
+        self._awaited.clear()
         assert self.layer is not None
         self.layer.events.data.disconnect(self._on_pixels)
         session.questions_changed.disconnect(self._on_questions)

@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING
 from napari_sam.apps.dock.asking import Asking
 from napari_sam.core.errors import SessionError
 from napari_sam.core.values import Address
+from napari_sam.session.asking import Response
 
 if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+    from napari_sam.apps.dock.work import Work
+    from napari_sam.session import Question
     from napari_sam.session.values import Overlap
 
 #: Share of a mask on another object, from which on it is worth a word.
@@ -23,10 +28,16 @@ class Keeping(Asking):
     _last_kept: int | None = None
     _selected: int | None = None
 
+    def __init__(self, viewer: ViewerModel, work: Work) -> None:
+        super().__init__(viewer, work)
+        #: What is to be kept as soon as it is answered, and as it was asked then.
+        self._awaited: dict[Address, Question] = {}
+
     def commit(self, *, overlap: Overlap | None = None) -> None:
         """Put the preview into the labels, and go on to a new object.
 
-        With ``self.overlap == "ask"`` and other objects under the mask,
+        Where the answer is still awaited, work goes on at once, and the mask is kept
+        when it comes. With ``self.overlap == "ask"`` and other objects under the mask,
         `overlap_found` is emitted instead, unless `overlap` is given here.
         """
         with self._telling():
@@ -34,8 +45,8 @@ class Keeping(Asking):
             if session.preview is not None:
                 self._commit_now(overlap)
             elif session.question:
-                self._then_commit = True
-                self.ask()
+                self._awaited[session.current] = session.question
+                session.next_object()
             else:
                 raise SessionError(
                     "There is no mask to keep: click on an object, or draw a box."
@@ -117,12 +128,54 @@ class Keeping(Asking):
             return Address(here, object_id)
         return Address(min(frames), object_id)
 
+    def _wanted(self) -> list[Address]:
+        current = super()._wanted()
+        return [*(at for at in self._awaited if at not in current), *current]
+
+    def _answered(self, response: Response) -> None:
+        super()._answered(response)
+        session = self.session
+        if session is not None and response.request.image is session.image:
+            with self._telling():
+                for at in [at for at in response.answers if at in self._awaited]:
+                    self._keep_awaited(response, at)
+            self._settle()
+
+    def _unanswered(self, wrong: Exception) -> None:
+        self._awaited.clear()
+        super()._unanswered(wrong)
+
+    def _on_questions(self, ats: tuple[Address, ...]) -> None:
+        """Await no longer what was said anew since."""
+        asked = self._here.questions
+        for at in [at for at, was in self._awaited.items() if asked.get(at) != was]:
+            del self._awaited[at]
+        super()._on_questions(ats)
+
+    def _keep_awaited(self, response: Response, at: Address) -> None:
+        """Keep an answer, while the person may be at another object already."""
+        session, answer = self._here, response.answers[at]
+        if self._awaited.pop(at) != response.request.questions[at]:
+            return
+        if not answer.area:
+            self.said.emit("warning", f"Nothing was found of object {at.object_id}.")
+            return
+        under = session.overlapping(answer, at)
+        if self.overlap == "ask" and _touched(under):
+            session.current = at
+            session.accept(response)
+            self.overlap_found.emit(_touched(under))
+            return
+        policy: Overlap = "overwrite" if self.overlap == "overwrite" else "keep"
+        session.commit(Response(response.request, {at: answer}), overlap=policy)
+        self._last_kept = at.object_id
+        self._say_kept(at, under, policy)
+
     def _commit_now(self, overlap: Overlap | None = None) -> None:
         session = self._here
         under = session.overlapping()
-        touched = {i: share for i, share in under.items() if share >= _LITTLE}
-        if overlap is None and self.overlap == "ask" and touched:
-            self.overlap_found.emit(touched)
+        if overlap is None and self.overlap == "ask" and _touched(under):
+            self.overlap_found.emit(_touched(under))
             return
         policy: Overlap = "overwrite" if self.overlap == "overwrite" else "keep"
         policy = overlap or policy
@@ -150,3 +203,8 @@ class Keeping(Asking):
             )
         else:
             self.said.emit("info", f"Object {at.object_id} kept: {area} pixels.")
+
+
+def _touched(under: dict[int, float]) -> dict[int, float]:
+    """Leave out objects that a mask only brushes against."""
+    return {i: share for i, share in under.items() if share >= _LITTLE}

@@ -21,11 +21,14 @@ if TYPE_CHECKING:
 POSITIVE, NEGATIVE = "#009e73", "#d55e00"
 #: Of the mask that may be kept, and of the one under the cursor.
 PREVIEW, HOVER = "#56b4e9", "#f0e442"
+#: Their numbers in the layer that shows both.
+PREVIEWED, HOVERED = 1, 2
+OUTLINES = {None: "transparent", PREVIEWED: PREVIEW, HOVERED: HOVER}
 #: Side of a point, in pixels of the screen.
 POINT_SIZE = 11.0
 
 POINTS, SHAPES, LABELS = "SAM points", "SAM shapes", "SAM labels"
-PREVIEW_NAME, HOVER_NAME = "SAM preview", "SAM hover"
+PREVIEW_NAME = "SAM preview"
 
 
 @contextmanager
@@ -74,18 +77,11 @@ def add_labels(viewer: ViewerModel, data: Any, keywords: dict[str, Any]) -> Labe
     return layer
 
 
-def add_overlay(
-    viewer: ViewerModel, data: Any, name: str, color: str, keywords: dict[str, Any]
-) -> Labels:
-    """Add a layer that shows the outline of one mask in one colour."""
+def add_overlay(viewer: ViewerModel, data: Any, keywords: dict[str, Any]) -> Labels:
+    """Add a layer for outlines of masks that are not kept."""
     layer = viewer.add_labels(
-        data,
-        name=name,
-        colormap={None: "transparent", 1: color},
-        opacity=0.9,
-        **keywords,
+        data, name=PREVIEW_NAME, colormap=OUTLINES, opacity=0.9, **keywords
     )
-    layer.contour = 2
     _below(viewer, layer, SHAPES, POINTS)
     return layer
 

@@ -1,33 +1,48 @@
-"""A small layer that shows one mask: only the window around it is ever held."""
+"""The layer of masks that are not kept: the preview, and the one under the cursor."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from napari_sam.apps.dock import ours
+from napari_sam.apps.dock import compat, ours
+from napari_sam.core.grid import Region
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Labels
+    from numpy.typing import NDArray
 
     from napari_sam.apps.dock.geometry import PlaneGeometry
     from napari_sam.core.prediction import Prediction
 
-#: Pixels around the mask, so that its outline is drawn where it ends, too.
-_RIM = 2
+#: Side of the window that the layer holds, or more where a mask is larger.
+_SIDE = 2048
+#: Pixels that an outline is wide, inside the mask.
+_WIDE = 2
+
+
+class _Outline(NamedTuple):
+    frame: int
+    region: Region
+    pixels: NDArray[np.bool_]
 
 
 class MaskOverlay:
-    """Shows a mask as an outline, in a layer of its own that is made when needed."""
+    """Shows masks as outlines, each kind in its colour, in one small layer.
 
-    def __init__(
-        self, viewer: ViewerModel, geometry: PlaneGeometry, name: str, color: str
-    ) -> None:
+    The layer stands still while masks come and go in its window: to draw a part of it
+    anew takes napari a millisecond; to lay it elsewhere, or to add it, longer than a
+    window may stand still.
+    """
+
+    def __init__(self, viewer: ViewerModel, geometry: PlaneGeometry) -> None:
         self._viewer, self._geometry = viewer, geometry
-        self._name, self._color = name, color
         self._layer: Any = None
+        self._shown: dict[int, _Outline] = {}
+        self._pixels = np.zeros((0, 0), np.uint8)
+        self._frame, self._window = 0, Region(0, 0, 0, 0)
 
     @property
     def layer(self) -> Labels | None:
@@ -35,35 +50,98 @@ class MaskOverlay:
         there = self._layer is not None and self._layer in self._viewer.layers
         return self._layer if there else None
 
-    def show(self, mask: Prediction | None, frame: int) -> None:
-        """Show a mask in one plane, or nothing."""
+    def prepare(self, frame: int) -> None:
+        """Make the layer ahead of the first mask."""
+        if self.layer is None:
+            self._lay(frame, self._around(Region(0, 0, 1, 1)))
+
+    def show(self, kind: int, mask: Prediction | None, frame: int) -> None:
+        """Show a mask in one plane, or nothing, in place of the last one of its kind.
+
+        Parameters
+        ----------
+        kind
+            One of those that `ours.OUTLINES` has a colour for.
+        mask
+            What to show.
+        frame
+            The plane it is in.
+        """
+        before = self._shown.pop(kind, None)
+        if before is not None and self.layer is not None:
+            self._draw(before.region)
         if mask is None or not mask.area:
-            self._hide()
             return
         region = mask.region
-        pixels = np.pad(mask.mask.astype(np.uint8), _RIM)
-        start = (region.top - _RIM, region.left - _RIM)
-        offset = self._geometry.place(frame, start)[0]
-        data = self._geometry.shaped(pixels)
+        self._shown[kind] = _Outline(frame, region, outline(mask.mask))
+        fits = self._window.common(region) == region
+        if self.layer is None or frame != self._frame or not fits:
+            self._lay(frame, self._around(region))
+        self._draw(region)
+
+    def refresh(self) -> None:
+        """Lay the layer where the image is now."""
+        if self.layer is not None:
+            self._lay(self._frame, self._window)
+
+    def _around(self, region: Region) -> Region:
+        """Return a window with a region in its middle, inside the plane."""
+        spans = []
+        for first, last, size in zip(
+            (region.top, region.left),
+            (region.bottom, region.right),
+            self._geometry.frames.plane_shape,
+            strict=True,
+        ):
+            side = min(max(_SIDE, last - first), size)
+            start = min(max((first + last - side) // 2, 0), size - side)
+            spans.append((start, start + side))
+        (top, bottom), (left, right) = spans
+        return Region(top, left, bottom, right)
+
+    def _lay(self, frame: int, window: Region) -> None:
+        """Hold another window."""
+        self._frame, self._window = frame, window
+        self._pixels = np.zeros(window.shape, np.uint8)
+        self._fill(window)
+        data = self._geometry.shaped(self._pixels)
+        offset = self._geometry.place(frame, (window.top, window.left))[0]
         keywords = self._geometry.keywords(offset)
         layer = self.layer
         if layer is None:
             with ours.staying_active(self._viewer):
-                self._layer = ours.add_overlay(
-                    self._viewer, data, self._name, self._color, keywords
-                )
+                self._layer = ours.add_overlay(self._viewer, data, keywords)
             return
         layer.data = data
-        layer.translate = keywords["translate"]
-        layer.visible = True
+        for name, value in keywords.items():
+            setattr(layer, name, value)
 
-    def remove(self) -> None:
-        """Take the layer away."""
-        layer, self._layer = self.layer, None
-        if layer is not None:
-            with ours.staying_active(self._viewer):
-                self._viewer.layers.remove(layer)
+    def _draw(self, region: Region) -> None:
+        """Draw a part of the plane anew, as far as it is in the window."""
+        inside = self._fill(region)
+        if min(inside.shape) > 0:
+            compat.redraw(self._layer, self._geometry.window(0, inside))
 
-    def _hide(self) -> None:
-        if self.layer is not None:
-            self.layer.visible = False
+    def _fill(self, region: Region) -> Region:
+        """Write what is to be seen in a region; return where that is in the window."""
+        top, left = self._window.top, self._window.left
+        part = region.common(self._window)
+        self._pixels[part.shifted(-top, -left).slices] = 0
+        for kind, (frame, around, pixels) in sorted(self._shown.items()):
+            common = around.common(part)
+            if frame == self._frame and min(common.shape) > 0:
+                mine = pixels[common.shifted(-around.top, -around.left).slices]
+                self._pixels[common.shifted(-top, -left).slices][mine] = kind
+        return part.shifted(-top, -left)
+
+
+def outline(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return where a mask is, without what lies deeper inside than an outline is."""
+    held = np.pad(mask, _WIDE)
+    rows, cols = mask.shape
+    inside = mask.copy()
+    for away in range(1, _WIDE + 1):
+        low, high = _WIDE - away, _WIDE + away
+        for top, left in ((low, _WIDE), (high, _WIDE), (_WIDE, low), (_WIDE, high)):
+            inside &= held[top : top + rows, left : left + cols]
+    return mask & ~inside

@@ -134,10 +134,15 @@ def _covered(weights: Tensor, features: Tensor) -> Tensor:
 
 def _firmness(logits: Tensor) -> Tensor:
     """Size of masks, and how much of it stays when the threshold moves."""
-    area = [(logits > t).flatten(2).sum(-1).float() + 1 for t in (-2, -1, 0, 1, 2)]
+    area = [_count(logits > t).float() + 1 for t in (-2, -1, 0, 1, 2)]
     size = area[2].log() / 8 - 1
     sure = [area[4] / area[2], area[3] / area[1], area[2] / area[0]]
     return torch.stack([size, *sure], -1)
+
+
+def _count(masks: Tensor) -> Tensor:
+    """Count true pixels; torch adds bytes up in half the time of bools."""
+    return masks.view(torch.uint8).flatten(2).sum(-1, dtype=torch.int32)
 
 
 class PocketMaskDecoder(nn.Module):
