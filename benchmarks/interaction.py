@@ -252,7 +252,9 @@ def measure(name: str, backend: Any, *, clicks: int, cold: int) -> None:
     print(f"{name}, longest pause while hovering: {1000 * pulse.longest:.0f} ms")
     window.viewer.window._qt_window.hide()
     window.turn()
+    pulse.reset()
     print(f"{name}, hover, window hidden: {window.hover(4):.0f} masks a second")
+    print(f"{name}, longest pause, window hidden: {1000 * pulse.longest:.0f} ms")
     window.close()
 
 

@@ -147,10 +147,11 @@ def long_stack(tmp_path):
     return tmp_path
 
 
-def test_ctrl_c_stops_and_the_same_command_goes_on(long_stack):
+@pytest.mark.parametrize("workers", [[], ["--workers", "2"]])
+def test_ctrl_c_stops_and_the_same_command_goes_on(long_stack, workers):
     command = [
         sys.executable, "-W", "ignore", SLOW, "segment", "s.npy", "--model", "slow",
-        "--axes", "tyx", "--prompts", "s.csv", "-o", "l.tif", "--workers", "2",
+        "--axes", "tyx", "--prompts", "s.csv", "-o", "l.tif", *workers,
     ]  # fmt: skip
     kept = long_stack / "l.tif.answers.jsonl"
     first = subprocess.Popen(

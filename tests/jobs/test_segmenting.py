@@ -21,6 +21,7 @@ from napari_sam.jobs import (
     Where,
     segment_images,
 )
+from napari_sam.jobs.opening import opened
 
 PLANE = (64, 64)
 
@@ -117,6 +118,16 @@ def test_pocket_gives_the_same_bits_with_one_two_and_three_workers(
     random.Random(1).shuffle(turned)
     assert answers(SegmentJob(named, asked, (96, 96)), 2) == first
     assert answers(SegmentJob(named, dict(turned), (96, 96)), 3) == first
+
+
+def test_a_process_that_does_the_tasks_itself_has_one_copy_of_the_model(tmp_path):
+    pixels = np.zeros((1, 64, 64), np.uint8)
+    np.save(tmp_path / "s.npy", pixels)
+    mine = sam.load_backend("pocket", device="cpu")
+    choice = ModelChoice(sam.load_backend, "pocket", device="cpu")
+    image = PromptableImage(pixels, mine, axes="tyx")
+    found = Opening.of(image, str(tmp_path / "s.npy"), choice, axes="tyx")
+    assert opened(found).backend is mine
 
 
 def test_answers_that_are_kept_are_not_asked_again(opening, asked, tmp_path):

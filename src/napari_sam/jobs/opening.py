@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
+from weakref import WeakValueDictionary
 
 from napari_sam.image import PromptableImage
 from napari_sam.io import read_image
@@ -84,7 +86,13 @@ class Opening:
         axes: str | None = None,
         store: str | None = None,
     ) -> Opening:
-        """Name an image that is open here, as it is shown and cut here."""
+        """Name an image that is open here, as it is shown and cut here.
+
+        Where this process does tasks itself, it asks the same model, and not another
+        copy of it.
+        """
+        with suppress(TypeError):  # of one with slots there would be two
+            _OPEN[model] = image.backend
         return cls(
             path,
             model,
@@ -105,6 +113,10 @@ def stamp_of(path: str) -> str:
     return f"{said.st_mtime_ns} {said.st_size}"
 
 
+#: Models that are open in this process, as long as somebody uses them.
+_OPEN: WeakValueDictionary[ModelChoice, Backend] = WeakValueDictionary()
+
+
 @lru_cache(maxsize=2)
 def opened(opening: Opening) -> PromptableImage:
     """Open it; a worker does so once, and not for each task."""
@@ -121,7 +133,8 @@ def opened(opening: Opening) -> PromptableImage:
 
 @lru_cache(maxsize=2)
 def _loaded(model: ModelChoice) -> Backend:
-    return model.load(
+    here = _OPEN.get(model)
+    return here or model.load(
         model.name,
         checkpoint=model.checkpoint,
         device=model.device,

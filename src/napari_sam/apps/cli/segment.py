@@ -143,7 +143,8 @@ def _answers(
 ) -> Mapping[Address, Prediction | Answer]:
     from napari_sam.api import segment_objects
 
-    if where_of(options).threads is not None:
+    # One object needs nobody else, and is not worth remembering.
+    if where_of(options).threads is not None or len(asked) > 1:
         return answered(image, seen, asked, options)
     return {
         at: answer.with_threshold(options["threshold"])
