@@ -104,7 +104,7 @@ def test_a_stack_of_small_planes_is_on_disk_and_shown_whole(blobs, monkeypatch):
 def test_labels_on_disk_are_deleted_with_the_array(blobs, monkeypatch):
     monkeypatch.setattr(large, "MOST", 1000)
     labels = large.labels_for(Frames(blobs))
-    path = Path(str(labels.store.root))
+    path = Path(str(labels.array.store.root))
     labels[5, 6] = 7
     assert path.exists()
     del labels

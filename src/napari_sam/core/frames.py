@@ -152,15 +152,27 @@ class Frames:
         """Return a window of one plane; nothing else is read."""
         return self._read(plane, *region.slices)
 
+    def may_hold(self, plane: int, region: Region) -> bool:
+        """Whether there may be anything but zeros in a window of one plane.
+
+        Arrays that know it themselves have a method ``touches``; others may.
+        """
+        touches = getattr(self.data, "touches", None)
+        return touches is None or bool(touches(self._window(plane, *region.slices)))
+
     def _size(self, axis: str) -> int:
         return int(self.data.shape[self.axes.index(axis)])
 
     def _read(self, plane: int, rows: slice, cols: slice) -> NDArray[Any]:
-        where = self.unravel(plane)
-        parts = {"y": rows, "x": cols, "c": slice(None), **where}
-        pixels = np.asarray(self.data[tuple(parts[a] for a in self.axes)], self.dtype)
+        pixels = np.asarray(self.data[self._window(plane, rows, cols)], self.dtype)
         left = [a for a in self.axes if a in "yxc"]
         return pixels.transpose([left.index(a) for a in "yxc" if a in left])
+
+    def _window(self, plane: int, rows: slice, cols: slice) -> tuple[Any, ...]:
+        """Return the index of a part of a plane."""
+        where = self.unravel(plane)
+        parts = {"y": rows, "x": cols, "c": slice(None), **where}
+        return tuple(parts[a] for a in self.axes)
 
 
 def axes_of(names: Iterable[object]) -> str | None:

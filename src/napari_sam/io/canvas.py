@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_sam.io.sparse import SparseArray
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -21,7 +23,7 @@ _CHUNK = 512
 
 @contextmanager
 def label_canvas(path: str | Path, frames: Frames) -> Iterator[Any]:
-    """Yield a zarr array of zeros for the labels of an image.
+    """Yield an array of zeros for the labels of an image: a `SparseArray`.
 
     Only chunks in which something is painted take space. It lies beside `path`, where
     the space for labels must be anyhow, and is deleted in the end.
@@ -41,8 +43,9 @@ def label_canvas(path: str | Path, frames: Frames) -> Iterator[Any]:
     shape = (*frames.sizes.values(), *frames.plane_shape)
     chunks = (*(1 for _ in frames.sizes), *(min(n, _CHUNK) for n in frames.plane_shape))
     try:
-        yield zarr.create_array(
+        array = zarr.create_array(
             str(temporary / "labels"), shape=shape, chunks=chunks, dtype=np.uint32
         )
+        yield SparseArray(array)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 _SUFFIXES = (".tif", ".tiff", ".png", ".zarr", ".geojson", ".gpkg", ".json")
 _FORMS = ".tif, .tiff, .png, .zarr, .geojson, .gpkg or .json (COCO)"
 
-#: Rows that are read at once: those of a chunk of labels in zarr.
-_STRIP = 512
+#: Rows and columns that are read at once: those of some chunks of labels in zarr.
+_STRIP, _WIDE = 512, 8192
 
 
 def write_labels(
@@ -158,11 +159,14 @@ def _smallest(frames: Frames) -> np.dtype[Any]:
 
 
 def _strips(frames: Frames) -> Iterator[NDArray[Any]]:
-    """Yield some rows after another: a plane may be larger than memory."""
+    """Yield windows in which there may be something: a plane may exceed memory."""
     rows, cols = frames.plane_shape
-    for plane in range(len(frames)):
-        for top in range(0, rows, _STRIP):
-            yield frames.read(plane, Region(top, 0, min(top + _STRIP, rows), cols))
+    for plane, top, left in product(
+        range(len(frames)), range(0, rows, _STRIP), range(0, cols, _WIDE)
+    ):
+        region = Region(top, left, min(top + _STRIP, rows), min(left + _WIDE, cols))
+        if frames.may_hold(plane, region):
+            yield frames.read(plane, region)
 
 
 def _write_tiff(

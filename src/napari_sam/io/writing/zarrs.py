@@ -13,6 +13,7 @@ import numpy as np
 
 from napari_sam.core.errors import ImageError
 from napari_sam.io.reading.zarrs import is_zarr, level_places, ome_attributes
+from napari_sam.io.sparse import SparseArray, touched
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -153,8 +154,10 @@ def _write_group(
             if form == 2
             else {"dimension_names": tuple(frames.axes)}
         )
-        array = group.create_array(
-            str(k), shape=level.shape, chunks=chunks, dtype=dtype, **options
+        array = SparseArray(
+            group.create_array(
+                str(k), shape=level.shape, chunks=chunks, dtype=dtype, **options
+            )
         )
         _fill(array, source, chunks)
         source = array
@@ -174,6 +177,8 @@ def _fill(array: Any, source: Any, chunks: tuple[int, ...]) -> None:
             block.append(slice(at, stop))
             reads.append(slice(int(nearest[0]), int(nearest[-1]) + 1))
             takes.append(nearest - nearest[0])
+        if not touched(source, reads):
+            continue
         pixels: NDArray[Any] = np.asarray(source[tuple(reads)])
         taken = pixels[np.ix_(*takes)]
         if taken.any():

@@ -1,0 +1,72 @@
+"""Arrays on disk that know where something was written: the rest need not be read."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+
+class SparseArray:
+    """A zarr array of zeros, and which of its chunks were written.
+
+    A slide of 100,000 pixels a side has 38,000 chunks, and a few objects lie in a few
+    of them: to ask each whether it is empty takes minutes.
+
+    Parameters
+    ----------
+    array
+        Of zeros; all that is written goes through this.
+    """
+
+    def __init__(self, array: Any) -> None:
+        self.array = array
+        self.shape: tuple[int, ...] = tuple(array.shape)
+        self.dtype: np.dtype[Any] = np.dtype(array.dtype)
+        self.ndim = len(self.shape)
+        self._chunks: tuple[int, ...] = tuple(array.chunks)
+        self._written: set[tuple[int, ...]] = set()
+
+    def __getitem__(self, index: Any) -> NDArray[Any]:
+        return np.asarray(self.array[index])
+
+    def __setitem__(self, index: Any, values: Any) -> None:
+        self.array[index] = values
+        self._written.update(product(*self._spans(index)))
+
+    def touches(self, window: Sequence[slice]) -> bool:
+        """Whether anything was written in the chunks of a window."""
+        return any(chunk in self._written for chunk in product(*self._spans(window)))
+
+    def _spans(self, index: Any) -> list[range]:
+        """Return the chunks along each axis that an index reaches.
+
+        An index has whole numbers, slices without steps, and an ellipsis at most.
+        """
+        parts = list(index) if isinstance(index, tuple | list) else [index]
+        if Ellipsis in parts:
+            at = parts.index(Ellipsis)
+            parts[at : at + 1] = [slice(None)] * (self.ndim - len(parts) + 1)
+        parts += [slice(None)] * (self.ndim - len(parts))
+        spans = []
+        for part, size, chunk in zip(parts, self.shape, self._chunks, strict=True):
+            if isinstance(part, slice):
+                start, stop, _ = part.indices(size)
+            else:
+                start = int(part) % size
+                stop = start + 1
+            end = -(-stop // chunk) if stop > start else 0
+            spans.append(range(start // chunk, end))
+        return spans
+
+
+def touched(array: Any, window: Sequence[slice]) -> bool:
+    """Whether there may be anything but zeros in a window of any array."""
+    asked = getattr(array, "touches", None)
+    return True if asked is None else bool(asked(window))
