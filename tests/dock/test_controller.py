@@ -376,6 +376,23 @@ def test_what_comes_next_is_no_object_that_came_by_itself(desk):
     assert [at.object_id for at in desk.session.prompts] == [3]
 
 
+def test_an_approved_object_stays_as_it_is_and_that_is_said(desk):
+    desk.keep(15, 25)
+    desk.controller.approve(1)
+    for call in (
+        lambda: desk.controller.delete([1]),
+        lambda: desk.controller.grow(1),
+        lambda: desk.controller.reopen(1),
+    ):
+        call()
+        assert desk.said[-1][0] == "error"
+        assert "Object 1 is approved" in desk.said[-1][1]
+    assert (desk.session.labels == 1).sum() == 400
+    desk.controller.approve(1)
+    desk.controller.delete([1])
+    assert not desk.session.labels.any()
+
+
 def test_without_an_image_everything_says_so():
     desk = Desk()
     for call in ("commit", "next_object", "undo", "embed_view", "fill_holes"):

@@ -3,13 +3,15 @@ gives the same labels again."""
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from napari_sam import Address, Prompts
-from napari_sam.core.errors import NapariSamError
+from napari_sam.core.errors import NapariSamError, SessionError
 from napari_sam.core.grid import Region
 from napari_sam.session import AnnotationSession, ObjectInfo, Question, actions
 from napari_sam.session.encoding import (
@@ -36,6 +38,7 @@ class Annotating(RuleBasedStateMachine):
         labels[2, 55:60, 55:60] = 4
         self.session = AnnotationSession(promptable(PIXELS), labels=labels)
         self.start = snapshot(self.session)
+        self.protected = {}
 
     def do(self, action):
         """What cannot be done changes nothing."""
@@ -96,7 +99,8 @@ class Annotating(RuleBasedStateMachine):
         row, col = place
         region = Region(row - 2, col - 2, row + 3, col + 3)
         before = self.session.state.read(frame, region)
-        self.session.paint(frame, region, before, np.full_like(before, number))
+        with suppress(SessionError):
+            self.session.paint(frame, region, before, np.full_like(before, number))
 
     @rule(ids=st.lists(IDS, min_size=1, max_size=2))
     def deletes(self, ids):
@@ -128,12 +132,21 @@ class Annotating(RuleBasedStateMachine):
 
     @rule()
     def undoes(self):
+        self.protected = {}
         self.session.undo()
 
     @precondition(lambda self: self.session.history.undone)
     @rule()
     def redoes(self):
+        self.protected = {}
         self.session.redo()
+
+    @invariant()
+    def leaves_what_is_approved_as_it_is(self):
+        now = {i: self.session.labels == i for i in self.session.state.approved()}
+        for i in now.keys() & self.protected.keys():
+            np.testing.assert_array_equal(now[i], self.protected[i])
+        self.protected = now
 
     @invariant()
     def knows_where_objects_lie(self):

@@ -172,6 +172,53 @@ def test_an_approved_object_is_never_overwritten(session):
     assert (area(session, 1), area(session, 2)) == (50, 50)
 
 
+@pytest.mark.parametrize(
+    "action",
+    [
+        actions.Delete((1,)),
+        actions.Delete((2, 1)),
+        actions.Merge((1, 2)),
+        actions.Merge((2, 1)),
+        actions.Split(Address(0, 1), ((8.0, 0.0), (8.0, 63.0))),
+        actions.Grow(Address(0, 1), 1),
+        actions.Grow(Address(0, 1), -1),
+        actions.Reopen(Address(0, 1)),
+    ],
+)
+def test_an_approved_object_does_not_change_until_that_is_taken_back(session, action):
+    kept(session, (8, 8), (45, 45))
+    session.do(actions.Describe(1, ObjectInfo(status="approved")))
+    before = snapshot(session)
+    with pytest.raises(SessionError, match=r"Object 1 is approved.*Take the approval"):
+        session.do(action)
+    assert snapshot(session) == before
+    session.do(actions.Describe(1, ObjectInfo(status="committed")))
+    session.do(action)
+    assert snapshot(session) != before
+
+
+def test_an_approved_object_is_neither_painted_nor_corrected_nor_propagated(session):
+    kept(session, (8, 8))
+    session.do(actions.Describe(1, ObjectInfo(status="approved", name="first")))
+    session.do(actions.Describe(1, ObjectInfo(status="approved", name="renamed")))
+    before = session.labels.copy()
+    here = Region(6, 6, 10, 10)
+    pixels = session.state.read(0, here)
+    with pytest.raises(SessionError, match="approved"):
+        session.paint(0, here, pixels, np.zeros_like(pixels))
+    session.current = Address(0, 1)
+    session.set_prompts(Prompts.point(45, 45))
+    with pytest.raises(SessionError, match="approved"):
+        session.commit()
+    answer = session.image.segment(Prompts.point(21, 21), 1)
+    session.keep({Address(1, 1): answer, Address(1, 7): answer})
+    assert (session.labels[0] == before[0]).all()
+    assert set(np.unique(session.labels[1]).tolist()) == {0, 7}
+    while session.undo():
+        pass
+    assert not session.labels.any()
+
+
 def test_overlap_must_be_known():
     with pytest.raises(PromptError, match="keep"):
         actions.Commit((Address(0, 1),), "sometimes")

@@ -11,23 +11,24 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, TypeAlias
 
-from napari_sam.core.errors import PromptError
+from napari_sam.core.errors import PromptError, SessionError
 from napari_sam.session.edits import (
     Batch,
+    ObjectEdit,
     QuestionEdit,
     apply,
     labels,
     questions,
 )
+from napari_sam.session.patch import LabelPatch
 from napari_sam.session.values import OVERLAPS, ObjectInfo, Overlap, Question
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.values import Address
     from napari_sam.session.edits import Edit
-    from napari_sam.session.patch import LabelPatch
     from napari_sam.session.state import State
 
 
@@ -173,6 +174,8 @@ def perform(
 ) -> Batch:
     """Do it, and return what changed. If it fails, the state is as it was before.
 
+    Approved objects are not changed, but for what `Describe` says of them.
+
     Parameters
     ----------
     action
@@ -182,7 +185,40 @@ def perform(
     answers
         The answers to the questions of a `Commit`.
     """
-    return run(_edits(action, state, answers or {}), state)
+    edits = _edits(action, state, answers or {})
+    if not isinstance(action, Describe):
+        edits = _sparing_approved(edits, state)
+    return run(edits, state)
+
+
+def _sparing_approved(edits: Iterable[Edit], state: State) -> Iterator[Edit]:
+    """Refuse edits that would change an object which is approved now.
+
+    Raises
+    ------
+    SessionError
+        At the first of them.
+    """
+    approved = state.approved()
+    for edit in edits:
+        touched = sorted(approved & _changed_by(edit))
+        if touched:
+            raise SessionError(
+                f"Object {touched[0]} is approved, and so protected. Take the approval "
+                "back first to change it."
+            )
+        yield edit
+
+
+def _changed_by(edit: Edit) -> set[int]:
+    """Objects whose pixels or status change."""
+    if isinstance(edit, LabelPatch):
+        return {*edit.before.values, *edit.after.values}
+    if not isinstance(edit, ObjectEdit):
+        return set()
+    before, after = edit.before, edit.after
+    same = before and after and before.status == after.status
+    return set() if same else {edit.object_id}
 
 
 def run(edits: Iterable[Edit], state: State) -> Batch:

@@ -275,9 +275,14 @@ class AnnotationSession(Steps):
     def keep(
         self, answers: Mapping[Address, Prediction], *, overlap: Overlap = "keep"
     ) -> None:
-        """Put masks that nobody asked for one by one into the labels, as one step."""
+        """Put masks that nobody asked for one by one into the labels, as one step.
+
+        Approved objects stay as they are.
+        """
         placed: list[Address] = []
-        edit = actions.run(put(self.state, answers, overlap, placed), self.state)
+        approved = self.state.approved()
+        free = {at: m for at, m in answers.items() if at.object_id not in approved}
+        edit = actions.run(put(self.state, free, overlap, placed), self.state)
         patches = tuple(p for p in parts(edit) if isinstance(p, LabelPatch))
         ids = tuple(dict.fromkeys(at.object_id for at in placed))
         self._remember(actions.Keep(patches, ids), edit)

@@ -119,6 +119,10 @@ class State:
         """Return where an object has pixels, plane by plane."""
         return sorted(at for at in self.footprints if at.object_id == object_id)
 
+    def approved(self) -> set[int]:
+        """Return the numbers of objects that are protected."""
+        return {i for i, info in self.objects.items() if info.status == "approved"}
+
     def free_id(self) -> int:
         """Return the number after the largest in use."""
         return self.free_ids(1)[0]

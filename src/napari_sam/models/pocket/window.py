@@ -54,8 +54,9 @@ class Window(NamedTuple):
 
 #: Cells that share an edge or a corner hang together.
 _BESIDE = np.ones((3, 3), bool)
-#: Cells where the first map is above this may belong to the object.
-POSSIBLE = -4.0
+#: Cells where the first map is above this may belong to the object. Lower takes in more
+#: of the view and up to twice the time, for less than 0.001 of mean IoU.
+POSSIBLE = -1.0
 
 
 def possible(where: Tensor, xy: Tensor, kinds: Tensor) -> Tensor:

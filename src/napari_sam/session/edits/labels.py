@@ -143,8 +143,7 @@ def _may_be_taken(
 ) -> NDArray[np.bool_]:
     if overlap == "keep":
         return np.asarray(labels == 0)
-    approved = [i for i, info in state.objects.items() if info.status == "approved"]
-    return ~np.isin(labels, approved)
+    return ~np.isin(labels, list(state.approved()))
 
 
 def patched(
