@@ -393,6 +393,20 @@ def test_an_approved_object_stays_as_it_is_and_that_is_said(desk):
     assert not desk.session.labels.any()
 
 
+def test_what_is_kept_while_a_batch_runs_has_numbers_of_its_own(slow):
+    layer = slow.viewer.add_points([(55, 10)])
+    slow.controller.batch(layer)
+    slow.click(15, 25)
+    slow.work.work()
+    slow.controller.commit()
+    slow.work.finish()
+    labels = slow.session.labels
+    assert labels[15, 25]
+    assert labels[55, 10]
+    assert labels[15, 25] != labels[55, 10]
+    assert (labels > 0).sum() == 500
+
+
 def test_without_an_image_everything_says_so():
     desk = Desk()
     for call in ("commit", "next_object", "undo", "embed_view", "fill_holes"):
@@ -492,6 +506,75 @@ def test_two_widgets_on_one_viewer_share_the_work(desk):
     assert desk.controller.binding.layers
     desk.keep(55, 10)
     assert len(desk.session.objects) == 2
+
+
+def test_a_session_that_was_saved_is_opened_and_gone_on_with(desk, blobs, tmp_path):
+    desk.keep(15, 25)
+    desk.click(55, 10)
+    path = tmp_path / "a.session.json"
+    desk.controller.save(path)
+    desk.controller.close()
+    desk = Desk()
+    desk.controller.use_model("pocket")
+    desk.open(blobs.copy())
+    desk.click(16, 26)
+    unsaved = desk.controller.journal
+    desk.controller.open_session(path)
+    assert (desk.session.labels == 1).sum() == 400
+    assert desk.session.question.prompts == Prompts.point(55, 10)
+    assert desk.session.preview.area == 100
+    assert desk.controller.binding.labels.get_value((15, 25), world=True) == 1
+    assert not desk.session.unsaved
+    assert unsaved.path.exists()
+    desk.controller.commit()
+    desk.controller.undo()
+    desk.controller.undo()
+    desk.controller.undo()
+    assert not desk.session.labels.any()
+    desk.controller.close()
+
+
+def test_a_session_that_cannot_be_opened_changes_nothing(desk, blobs, tmp_path):
+    desk.keep(15, 25)
+    path = tmp_path / "a.session.json"
+    desk.controller.save(path)
+    desk.open(blobs[::-1].copy())
+    session = desk.session
+    (tmp_path / "b.session.json").write_text("no")
+    for name, words in (
+        ("a.session.json", "image"),
+        ("b.session.json", "no JSON"),
+        ("c.session.json", "no file"),
+    ):
+        desk.controller.open_session(tmp_path / name)
+        assert desk.said[-1][0] == "error"
+        assert words in desk.said[-1][1]
+        assert desk.session is session
+
+
+@pytest.mark.parametrize("same_viewer", [True, False])
+def test_all_widgets_go_over_to_what_one_restores(desk, blobs, same_viewer):
+    desk.keep(15, 25)
+    desk.controller.journal.flush()
+    desk.controller.close()
+    desk = Desk()
+    desk.controller.use_model("pocket")
+    layer = desk.open(blobs)
+    other = Desk(viewer=desk.viewer if same_viewer else None)
+    if not same_viewer:
+        other.viewer.layers.append(layer)
+    other.controller.open(layer)
+    ((journals,),) = desk.heard["restorable"]
+    desk.controller.restore(journals[0])
+    assert list(desk.session.objects) == [1]
+    assert other.session is desk.session
+    other.click(55, 10)
+    assert desk.session.preview is not None
+    names = [one.name for one in desk.viewer.layers]
+    assert names.count("SAM labels") == names.count("SAM points") == 1
+    assert not [name for name in names if "[" in name]
+    for one in (desk, other):
+        one.controller.close()
 
 
 def test_two_viewers_show_the_same_work(desk):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 
+from napari_sam.apps.dock.panels.save import OPEN
 from napari_sam.apps.dock.widget import LEAVE, SAVE, STAY, SegmentWidget
 from napari_sam.core.prompts import Prompts
 from napari_sam.io import read_image
@@ -255,6 +256,26 @@ def test_labels_are_saved_where_it_was_said_and_then_nothing_is_unsaved(
     until(lambda: not widget.save.unsaved)
     np.testing.assert_array_equal(read_image(path).frames[0], session.labels)
     until(lambda: "Not saved" not in widget.save.state.text())
+
+
+def test_a_session_is_opened_by_its_button(viewer, until, blobs, tmp_path, docked):
+    viewer.add_image(blobs)
+    widget = docked(viewer)
+    kept(widget, 15, 25)
+    path = tmp_path / "a.session.json"
+    widget.asking.where_to_save = lambda start, forms: path
+    widget.save.session.click()
+    until(path.exists)
+    until(lambda: not widget.save.unsaved)
+    kept(widget, 55, 10)
+    widget.asking.which_session = lambda start: path
+    widget.answers[:] = [STAY]
+    widget.save.open.click()
+    assert len(widget.controller.session.objects) == 2
+    widget.answers[:] = [OPEN]
+    widget.save.open.click()
+    until(lambda: list(widget.controller.session.objects) == [1])
+    assert not widget.save.unsaved
 
 
 def test_the_window_asks_before_it_closes_over_unsaved_work(

@@ -95,6 +95,18 @@ def questions_of(
     }
 
 
+def iter_batch(
+    image: Promptable, layer: Layer, geometry: PlaneGeometry, **how: Any
+) -> Generator[Progress, None, Response]:
+    """Ask about each object that a layer shows; see `questions_of` for the rest.
+
+    The layer is read as it is when the first step is taken: to look through large
+    labels takes seconds.
+    """
+    yield Progress(0, 0, f"reading {layer.name}")
+    return (yield from iter_answers(image, questions_of(layer, geometry, **how)))
+
+
 def iter_answers(
     image: Promptable, questions: Mapping[Address, Question]
 ) -> Generator[Progress, None, Response]:

@@ -14,10 +14,12 @@ from napari_sam.apps.dock.much import Much
 from napari_sam.apps.dock.opening import opened, replace_session
 from napari_sam.apps.dock.remembering import (
     iter_find,
+    iter_open,
     iter_replace,
     iter_restore,
     journal_of,
 )
+from napari_sam.core.errors import SessionError
 from napari_sam.session.actions import Paint, Say
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 _LOADING, _PREPARING = "loading the model", "preparing the image"
 _SAVING, _RESTORING, _REMEMBERING = "saving", "restoring", "looking for earlier work"
+_OPENING = "opening the session"
 
 
 class Controller(Much):
@@ -162,24 +165,42 @@ class Controller(Much):
             steps = iter_restore(journal, session.image)
             self._run(_RESTORING, steps, lambda found: self._restored(known, found))
 
+    def open_session(self, path: str | Path) -> None:
+        """Go on with a session of a file, on the image that is open.
+
+        What was done here before is left, and offered to be restored if it was not
+        saved.
+        """
+        with self._telling():
+            session, known = self._here, self._opened
+            assert known is not None
+            if not self.ready:
+                raise SessionError("The model is still being loaded: try again then.")
+            steps = iter_open(Path(path), session.image)
+            self._run(_OPENING, steps, lambda found: self._restored(known, found))
+
     def _restored(self, known: Opened, found: Any) -> None:
         session, before = found
         if known is not self._opened:
             return
-        frame = session.current.frame
-        self._leave()
+        frame, everyone = session.current.frame, list(known.shown_by)
+        for one in everyone:
+            one._leave()
         fresh = replace_session(known, session)
         fresh.journal = journal_of(fresh, self._troubles.append)
-        self._enter(fresh)
-        self._run(_REMEMBERING, iter_replace(fresh.journal, before), _nothing)
-        if self.binding is not None:
-            self.binding.show_frame(frame)
-        self.ask()
+        for one in everyone:
+            one._enter(fresh)
+        if before is not None:
+            self._run(_REMEMBERING, iter_replace(fresh.journal, before), _nothing)
+        for one in everyone:
+            one.binding.show_frame(frame)
+            one.ask()
         self.said.emit("info", f"Restored {len(session.objects)} objects.")
 
     def _enter(self, known: Opened) -> None:
         """Show a session, and listen to it."""
         self._opened, self.session = known, known.session
+        known.shown_by.append(self)
         self.layer = known.geometry.layer
         binding = self.binding = known.bind(self.viewer)
         for layer in binding.layers:
@@ -208,6 +229,7 @@ class Controller(Much):
         for what in list(self._handles):
             if what != _LOADING:
                 self._stop(what)
+        known.shown_by.remove(self)
         self._hover.attach(None)
         self._awaited.clear()
         assert self.layer is not None

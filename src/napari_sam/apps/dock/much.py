@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari_sam.apps.dock import compat
-from napari_sam.apps.dock.batch import iter_answers, questions_of
+from napari_sam.apps.dock.batch import iter_batch
 from napari_sam.apps.dock.editing import Editing
 from napari_sam.core.errors import SessionError
+from napari_sam.core.values import Address
+from napari_sam.session.asking import Request, Response
 
 if TYPE_CHECKING:
     from napari.layers import Layer
 
     from napari_sam.apps.dock.batch import Form
-    from napari_sam.session.asking import Response
+    from napari_sam.session.state import State
     from napari_sam.session.values import Overlap
 
 _EMBEDDING, _BATCH = "looking ahead", "segmenting"
@@ -65,7 +67,8 @@ class Much(Editing):
             session, binding = self._here, self.binding
             if not self.ready or binding is None:
                 raise SessionError("The model is still being loaded.")
-            questions = questions_of(
+            steps = iter_batch(
+                session.image,
                 compat.unwrapped(layer),
                 binding.geometry,
                 first=session.state.free_id(),
@@ -73,7 +76,6 @@ class Much(Editing):
                 groups=groups,
                 form=box_or_points,
             )
-            steps = iter_answers(session.image, questions)
             self._run(_BATCH, steps, self._keep_all)
 
     def _embedded(self, what: Any) -> None:
@@ -88,6 +90,7 @@ class Much(Editing):
             if not any(answer.area for answer in response.answers.values()):
                 raise SessionError("Nothing was found there.")
             policy: Overlap = "overwrite" if self.overlap == "overwrite" else "keep"
+            response = _renumbered(response, session.state)
             session.commit_asked(response, overlap=policy)
             session.next_object()
             kept = sum(at in session.state.footprints for at in response.answers)
@@ -97,3 +100,13 @@ class Much(Editing):
                 f"{kept} object{'s' * (kept != 1)} kept"
                 + (f"; {left} were not found, or lie on others." if left else "."),
             )
+
+
+def _renumbered(response: Response, state: State) -> Response:
+    """Give objects numbers that are free now: others may have come meanwhile."""
+    asked, answers = response.request.questions, response.answers
+    before = list(dict.fromkeys(at.object_id for at in asked))
+    after = dict(zip(before, state.free_ids(len(before)), strict=True))
+    now = {at: Address(at.frame, after[at.object_id]) for at in asked}
+    request = Request(response.request.image, {now[at]: q for at, q in asked.items()})
+    return Response(request, {now[at]: found for at, found in answers.items()})

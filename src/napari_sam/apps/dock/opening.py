@@ -75,6 +75,8 @@ class Opened:
         Where the session is written as it goes, or None.
     uses
         By viewer: the layers that show the session there, and how many widgets do.
+    shown_by
+        The controllers that work on it.
     """
 
     geometry: PlaneGeometry
@@ -82,6 +84,7 @@ class Opened:
     channels: tuple[int, ...] | None
     journal: Any = None
     uses: dict[int, list[Any]] = field(default_factory=dict)
+    shown_by: list[Any] = field(default_factory=list)
 
     @property
     def answers(self) -> bool:

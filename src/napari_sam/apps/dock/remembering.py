@@ -8,6 +8,7 @@ from napari_sam.core.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+    from pathlib import Path
 
     from napari_sam.apps.dock.opening import Opened
     from napari_sam.core.protocols import Promptable
@@ -55,3 +56,20 @@ def iter_restore(
 
     yield Progress(0, 0, "restoring")
     return restore(journal.path, image), journal
+
+
+def iter_open(
+    path: Path, image: Promptable
+) -> Generator[Progress, None, tuple[AnnotationSession, None]]:
+    """Do again what a file of a session says; there is no journal that it was in."""
+    from napari_sam.apps.dock.large import labels_for
+    from napari_sam.session.record import only, read_record, replay
+
+    yield Progress(0, 0, f"reading {path.name}")
+    labels = labels_for(image.frames)
+    session = yield from replay(read_record(path), only(image), labels=labels)
+    if session.questions:
+        session.current = max(session.questions)
+    else:
+        session.next_object()
+    return session, None

@@ -53,6 +53,13 @@ class Asking:
             return None
         return found
 
+    def which_session(self, start: Path) -> Path | None:
+        """Ask for a session that was saved."""
+        found, _ = QFileDialog.getOpenFileName(
+            self._parent, "Open session", str(start), ";;".join(SESSIONS)
+        )
+        return Path(found) if found else None
+
     def which_weights(self) -> Path | None:
         """Ask for a file of weights."""
         found, _ = QFileDialog.getOpenFileName(

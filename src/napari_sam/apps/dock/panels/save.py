@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from napari_sam.apps.dock.controller import Controller
     from napari_sam.apps.dock.panels.asking import Asking
 
+#: Answers where work would be left for a session of a file.
+OPEN, STAY = "Open a session", "Cancel"
+_LEFT = (
+    "There is work that was not saved. It is kept, and offered when this image is "
+    "opened the next time."
+)
+
 
 class SavePanel(QWidget):
     """Two buttons and a line that says whether anything is not saved yet."""
@@ -38,9 +45,12 @@ class SavePanel(QWidget):
             "All that was said, to go on later or to replay on the command line",
             self.save_session,
         )
+        self.open = button(
+            "Open session …", "Go on with a session that was saved", self.open_session
+        )
         rows = column(self)
         rows.addWidget(row(self.labels, self.session))
-        rows.addWidget(self.state)
+        rows.addWidget(row(self.state, self.open))
         controller.opened.connect(self._on_opened)
         self._on_opened(controller.session)
 
@@ -57,6 +67,17 @@ class SavePanel(QWidget):
     def save_session(self) -> bool:
         """Ask where, and write. False if the person would rather not."""
         return self._save(SESSIONS, ".session.json", None)
+
+    def open_session(self) -> bool:
+        """Ask which, and open it. False if the person would rather not."""
+        if self.unsaved and self._asking.choose(_LEFT, [OPEN, STAY]) != OPEN:
+            return False
+        path = self._asking.which_session(self._start(".session.json").parent)
+        if path is None:
+            return False
+        self._last = path.parent
+        self._controller.open_session(path)
+        return True
 
     def _save(
         self, forms: dict[str, str], end: str, done: Callable[[], object] | None
@@ -89,7 +110,7 @@ class SavePanel(QWidget):
         return (self._last or folder) / f"{name}{middle}{end}"
 
     def _on_opened(self, session: Any) -> None:
-        for one in (self.labels, self.session):
+        for one in (self.labels, self.session, self.open):
             one.setEnabled(session is not None)
         if session is not None:
             session.stepped.connect(self.show_state)
@@ -100,6 +121,6 @@ class SavePanel(QWidget):
         if self._controller.session is None:
             self.state.setText("")
         elif self.unsaved:
-            self.state.setText("● Not saved to a file yet")
+            self.state.setText("● Not saved yet")
         else:
             self.state.setText("Nothing to save")
