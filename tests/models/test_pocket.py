@@ -10,6 +10,7 @@ from napari_sam.models.pocket import (
     Features,
     Pocket,
     PocketConfig,
+    Said,
     fused,
     prompt_maps,
     working_scale,
@@ -92,7 +93,9 @@ def test_drawing_in_a_window_equals_drawing_everywhere(
     maps = prompt_maps(xy, kinds, (48, 64), previous=previous)
     with torch.inference_mode():
         whole = model.decode(features, xy, kinds, maps)
-    logits, scores = model.answer(features, xy, kinds, maps, several=True)
+    logits, scores = model.answer(
+        features, Said(xy, kinds, None, previous), several=True
+    )
     order = whole.scores[0].argsort(descending=True)[:3]
     drawn = logits != -10
     assert drawn.any()
@@ -101,6 +104,55 @@ def test_drawing_in_a_window_equals_drawing_everywhere(
         logits[drawn], whole.logits[0][order][drawn], rtol=1e-4, atol=1e-4
     )
     torch.testing.assert_close(scores, whole.scores[0][order], rtol=1e-4, atol=1e-4)
+
+
+def _clicked(model, features, col=100.0):
+    xy, kinds = click([col, 90.0], kinds=[POSITIVE])
+    return model.answer(features, Said(xy, kinds), several=True)
+
+
+def test_what_is_far_from_a_prompt_is_not_heard(model, features, monkeypatch):
+    monkeypatch.setattr("napari_sam.models.pocket.model.HEARING", 3)
+    monkeypatch.setattr("napari_sam.models.pocket.model.goes_on", lambda *_: False)
+    far = Features(*(f.clone() for f in features))
+    for f, times in zip(far, (1, 2, 4, 8), strict=True):
+        f[..., 10 * times :] = 0  # the click is in cell 6
+    near = Features(*(f.clone() for f in far))
+    near.s16[..., 9] = 0
+    logits, scores = _clicked(model, features)
+    assert all(map(torch.equal, _clicked(model, far), (logits, scores)))
+    assert not torch.equal(_clicked(model, near)[1], scores)
+
+
+def test_an_answer_moves_with_what_is_seen(model, features, monkeypatch):
+    """Tiles cut elsewhere see the same around a prompt, and answer the same."""
+    monkeypatch.setattr("napari_sam.models.pocket.model.HEARING", 2)
+    monkeypatch.setattr("napari_sam.models.pocket.model.goes_on", lambda *_: False)
+    moved = Features(
+        *(f[..., 3 * k :] for f, k in zip(features, (1, 2, 4, 8), strict=True))
+    )
+    logits, scores = _clicked(model, features)
+    there, same = _clicked(model, moved, 100.0 - 3 * 16)
+    assert (there != -10).any()
+    torch.testing.assert_close(there, logits[..., 3 * 8 :], rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(same, scores, rtol=1e-4, atol=1e-4)
+
+
+def test_it_listens_further_while_an_object_goes_on(model, features, monkeypatch):
+    def drawn(mask):
+        def answer(seen, said, *, several):
+            grid = seen.s16.shape[2:]
+            heard.append(tuple(grid))
+            return mask(*(8 * n for n in grid)), torch.ones(1)
+
+        heard = []
+        monkeypatch.setattr(model, "_answer", answer)
+        _clicked(model, features)
+        return heard
+
+    monkeypatch.setattr("napari_sam.models.pocket.model.HEARING", 2)
+    assert drawn(lambda *s: torch.zeros(1, *s)) == [(5, 5)]
+    assert drawn(lambda *s: torch.ones(1, *s)) == [(5, 5), (9, 9), (12, 15), (12, 16)]
 
 
 def test_padding_is_not_heard(model, features):

@@ -38,6 +38,8 @@ class Answer(NamedTuple):
 
     def ranked(self) -> Answer:
         """Sort by score; equal scores keep their order."""
+        if (np.diff(self.scores) <= 0).all():
+            return self
         order = np.argsort(-self.scores, kind="stable")
         return Answer(self.logits[order], self.scores[order])
 

@@ -24,8 +24,8 @@ from napari_sam.models.pocket import (
     WORKING_SIZE,
     Features,
     Pocket,
+    Said,
     fused,
-    prompt_maps,
     working_scale,
 )
 
@@ -141,9 +141,7 @@ class PocketBackend(Conversation):
         several: bool,
     ) -> Answer:
         shape = int(embedding["shape"][0]), int(embedding["shape"][1])
-        features = Features(
-            *(as_tensor(embedding[n])[None].to(self.device) for n in _NAMES)
-        )
+        features = Features(*(as_tensor(embedding[n])[None] for n in _NAMES))
         rows, cols = features.s4.shape[2:]
         working = _working_shape(shape)
         drawn = -(-working[0] // 4), -(-working[1] // 4)
@@ -160,8 +158,8 @@ class PocketBackend(Conversation):
             before = F.avg_pool2d(half, 2, ceil_mode=True)
             off = (0, cols - before.shape[2], 0, rows - before.shape[1])
             before = F.pad(before, off, value=NOT_HERE)
-        maps = prompt_maps(xy, kinds, (rows, cols), prior, before)
-        logits, scores = self.model.answer(features, xy, kinds, maps, several=several)
+        said = Said(xy, kinds, prior, before)
+        logits, scores = self.model.answer(features, said, several=several)
         seen = -(-working[0] // 2), -(-working[1] // 2)
         logits = logits[:, : seen[0], : seen[1]]
         return Answer(logits.cpu().numpy(), scores.cpu().numpy())

@@ -8,8 +8,8 @@ Three things differ from SAM, each for small objects:
   was learnt on small crops holds on large ones;
 * clicks, boxes, strokes and the previous mask also enter as *maps* at stride 4, and
   their features join the decoder's upscaling, as the encoder's do;
-* masks are read out at stride 2, but only where the object may be: a first map at
-  stride 16 says where that is, and spares the rest of a large view (`Pocket.answer`).
+* a prompt hears what is near to it, and masks are read out at stride 2 only where the
+  object may be, which a first map at stride 16 says (`Pocket.answer`).
 
 Shapes: B images, N prompts, T tokens, D token width, C channels, H W rows and columns
 of the stride-16 grid (so that stride 4 is 4H x 4W), P points, M masks.
@@ -28,6 +28,7 @@ from napari_sam.models.pocket.config import (
     PocketConfig,
     working_scale,
 )
+from napari_sam.models.pocket.hearing import Said
 from napari_sam.models.pocket.model import NOT_HERE, Decoded, Pocket, fused
 from napari_sam.models.pocket.prompts import prompt_maps
 
@@ -45,6 +46,7 @@ __all__ = [
     "Features",
     "Pocket",
     "PocketConfig",
+    "Said",
     "fused",
     "prompt_maps",
     "working_scale",

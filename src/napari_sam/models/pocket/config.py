@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 #: The longest side, in working pixels, that one encoding covers.
@@ -74,3 +75,7 @@ class Features(NamedTuple):
     def of(self, index: Tensor | slice) -> Features:
         """Features of some of the images, repeated as `index` says."""
         return Features(*(f[index] for f in self))
+
+    def to(self, device: torch.device) -> Features:
+        """Move them to a device."""
+        return Features(*(f.to(device) for f in self))

@@ -13,11 +13,10 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from napari_sam.models.pocket.config import MAPS, PADDING, Features, PocketConfig
 from napari_sam.models.pocket.decoder import PocketMaskDecoder, Sought
 from napari_sam.models.pocket.encoder import PocketEncoder
+from napari_sam.models.pocket.hearing import HEARING, Said, cut, goes_on
 from napari_sam.models.pocket.prompts import MAP_REACH, MapFeatures, PocketPromptEncoder
 from napari_sam.models.pocket.window import Window, possible
 
-#: How much finer each of `Features` is than stride 16.
-_TIMES = (1, 2, 4, 8)
 #: Masks that answer an ambiguous prompt.
 CANDIDATES = 3
 #: Stride-16 cells around a window that its edge must see to be drawn exactly.
@@ -89,26 +88,48 @@ class Pocket(nn.Module):
 
     @torch.inference_mode()
     def answer(
-        self,
-        features: Features,
-        xy: Tensor,
-        kinds: Tensor,
-        maps: Tensor,
-        *,
-        several: bool,
+        self, features: Features, said: Said, *, several: bool
     ) -> tuple[Tensor, Tensor]:
-        """Answer one prompt, drawing only where the object may be.
+        """Answer one prompt, hearing only what is near to it.
 
-        The arguments are those of `decode`, for N = 1, and whether the prompt is
-        ambiguous: then the three of the four masks that expect most are drawn, else
-        mask 0 alone. Where nothing is drawn the logits only say "not here".
+        What is heard reaches `HEARING` cells beyond all that was said, and twice as far
+        each time the best mask goes on where it ends.
+
+        Parameters
+        ----------
+        features
+            Of one image; they may be on another device than the model.
+        said
+            What was said of the object.
+        several
+            Whether the prompt is ambiguous: then the three of the four masks that
+            expect most are drawn, else mask 0 alone.
 
         Returns
         -------
         tuple
-            Logits ``(M, 8H, 8W)`` and expected IoU ``(M,)``, best first.
+            Logits ``(M, 8H, 8W)`` and expected IoU ``(M,)``, best first. Where nothing
+            was drawn the logits only say "not here".
         """
+        grid = features.s16.shape[2], features.s16.shape[3]
+        spoken, reach = said.window(grid), HEARING
+        while True:
+            near = spoken.grown(reach, grid)
+            heard = cut(features, near).to(said.xy.device)
+            drawn, scores = self._answer(heard, said.within(near), several=several)
+            if not goes_on(drawn[0] > 0, near, grid):
+                break
+            reach *= 2
+        logits = drawn.new_full((len(drawn), 8 * grid[0], 8 * grid[1]), NOT_HERE)
+        logits[:, *near.at(8)] = drawn
+        return logits, scores
+
+    def _answer(
+        self, features: Features, said: Said, *, several: bool
+    ) -> tuple[Tensor, Tensor]:
+        """Answer from all that is given, drawing only where the object may be."""
         cells = features.s16.shape[2], features.s16.shape[3]
+        xy, kinds, maps = said.xy, said.kinds, said.maps(cells)
         position = self.prompts.position.remembered(cells)
         tokens = self.prompts.tokens(xy, kinds)
         image = self._heard(features.s16, maps, cells)
@@ -120,9 +141,7 @@ class Pocket(nn.Module):
         drawn = self.decoder.draw(
             sought.image[..., *near.at(1)],
             sought.weights[:, masks],
-            Features(
-                *(f[..., *near.at(k)] for f, k in zip(features, _TIMES, strict=True))
-            ),
+            cut(features, near),
             self.prompts.within(maps, near),
         )
         may = here[near.at(1)].repeat_interleave(8, 0).repeat_interleave(8, 1)
