@@ -28,7 +28,7 @@ os.environ["NAPARI_SAM_HOME"] = tempfile.mkdtemp()
 
 import numpy as np
 
-from napari_sam import api
+from napari_sam.apps.dock import loading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -105,7 +105,7 @@ class Window:
 
         from napari_sam.apps.dock.widget import SegmentWidget
 
-        api.load_backend = lambda *_, **__: backend
+        loading.open_model = lambda *_, **__: backend
         self.viewer = napari.Viewer(show=True)
         self.widget = SegmentWidget(self.viewer)
         self.viewer.window.add_dock_widget(self.widget, area="right")
@@ -281,26 +281,33 @@ def main() -> None:
     given = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     given.add_argument("--clicks", type=int, default=30)
     clicks = given.parse_args().clicks
-    from napari_sam.backends.sam import SamBackend
-    from napari_sam.models.config import SamConfig
-    from napari_sam.models.sam import build_sam
-
     with ExitStack() as stack:
         if not os.environ.get("DISPLAY") and os.name == "posix":
             from pyvirtualdisplay import Display
 
             stack.enter_context(Display(size=(1600, 1200)))
         measure("pocket", pocket(), clicks=clicks, cold=5)
-        vit_b = AboutHalf(SamBackend(build_sam(SamConfig.vit_b()), name="vit_b"))
-        measure("ViT-B, random weights", vit_b, clicks=clicks, cold=1)
+        measure("ViT-B, random weights", AboutHalf(vit_b()), clicks=clicks, cold=1)
         pauses()
 
 
-_LOAD = api.load_backend
+_OPEN = loading.open_model
 
 
 def pocket() -> Any:
-    return _LOAD("pocket")
+    return _OPEN("pocket", checkpoint=None, device="cpu", precision="auto")
+
+
+def vit_b() -> Any:
+    import torch
+
+    from napari_sam.models.config import SamConfig
+    from napari_sam.models.sam import build_sam
+
+    with tempfile.TemporaryDirectory() as here:
+        path = f"{here}/vit_b.pth"
+        torch.save(build_sam(SamConfig.vit_b()).state_dict(), path)
+        return _OPEN("vit_b", checkpoint=path, device="cpu", precision="auto")
 
 
 if __name__ == "__main__":

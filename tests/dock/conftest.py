@@ -1,7 +1,5 @@
 """A hand for the tests: real events on the canvas of a real viewer."""
 
-from functools import partial
-
 import numpy as np
 import pytest
 
@@ -74,6 +72,26 @@ class Hand:
             QTest.qWait(10)  # napari lets one move pass every five milliseconds
 
 
+@pytest.fixture(autouse=True, scope="session")
+def one_process():
+    """Tests share the process of a model, as widgets do."""
+    from napari_sam.apps.dock import loading
+
+    loading._APART = {}
+    yield
+    loading._APART.clear()
+
+
+@pytest.fixture
+def threshold_model(threshold_model, monkeypatch):
+    """The models that the tests offer are known to no other process."""
+    from napari_sam.api import load_backend
+    from napari_sam.apps.dock import loading
+
+    monkeypatch.setattr(loading, "open_model", load_backend)
+    return threshold_model
+
+
 @pytest.fixture
 def hand():
     """Return a function that gives a viewer a hand."""
@@ -83,4 +101,9 @@ def hand():
 @pytest.fixture
 def until(qtbot):
     """Let the window work until something is so; a busy machine takes its time."""
-    return partial(qtbot.waitUntil, timeout=60_000)
+
+    def wait(holds):
+        # An empty list is not yet, as None would be; pytest-qt takes neither for False.
+        qtbot.waitUntil(lambda: bool(holds()), timeout=60_000)
+
+    return wait

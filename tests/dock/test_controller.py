@@ -65,7 +65,7 @@ def backend(monkeypatch):
             raise sam.core.errors.UnknownModelError("There is no model nonsense.")
         return made
 
-    monkeypatch.setattr("napari_sam.api.load_backend", load)
+    monkeypatch.setattr("napari_sam.apps.dock.loading.open_model", load)
     monkeypatch.setattr("napari_sam.checkpoints.models", lambda: ())
     return made
 

@@ -167,9 +167,9 @@ class Slow(ThresholdBackend):
 def slow(monkeypatch):
     """The model "pocket" is as slow as the test wants it to be."""
     made = Slow()
-    from napari_sam import api
-
-    monkeypatch.setattr(api, "load_backend", lambda *_, **__: made)
+    monkeypatch.setattr(
+        "napari_sam.apps.dock.loading.open_model", lambda *_, **__: made
+    )
     yield made
     for gate in made.gates.values():
         gate.release(1000)

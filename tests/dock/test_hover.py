@@ -39,7 +39,9 @@ class Desk:
 @pytest.fixture
 def desk(blobs, monkeypatch):
     made = ThresholdBackend()
-    monkeypatch.setattr("napari_sam.api.load_backend", lambda *_, **__: made)
+    monkeypatch.setattr(
+        "napari_sam.apps.dock.loading.open_model", lambda *_, **__: made
+    )
     desk = Desk(np.tile(blobs, (2, 2)))
     desk.backend = made
     desk.controller.preview_on_hover = True

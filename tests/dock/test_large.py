@@ -19,7 +19,7 @@ def controller(blobs, monkeypatch):
     monkeypatch.setattr(large, "MOST", 10_000)
     monkeypatch.setattr(large, "WINDOW", 64)
     monkeypatch.setattr(
-        "napari_sam.api.load_backend", lambda *_, **__: ThresholdBackend()
+        "napari_sam.apps.dock.loading.open_model", lambda *_, **__: ThresholdBackend()
     )
     viewer = ViewerModel()
     made = Controller(viewer, SyncWork())

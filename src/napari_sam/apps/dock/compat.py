@@ -98,4 +98,7 @@ def _redraw(layer: Labels, window: tuple[slice, ...]) -> None:
     if layer.contour == 0:
         image.view[part] = layer.colormap._data_to_texture(image.raw[part])
     layer._accumulate_updated_slice(window)
-    layer._partial_labels_refresh()
+    # The layer list hears of a layer through the group of its events, and would draw
+    # the whole window once more; the canvas hears of this one by itself.
+    with layer.events.blocker():
+        layer._partial_labels_refresh()

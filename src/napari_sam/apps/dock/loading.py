@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
+from napari_sam.backends.apart import ApartBackend, NoProcessError
 from napari_sam.core.progress import Progress
 
 if TYPE_CHECKING:
@@ -16,6 +20,14 @@ if TYPE_CHECKING:
 
 #: Channels that a model is shown at most, unless they are chosen.
 _SHOWN = 3
+#: What the process of a model runs.
+_PROCESS = "napari_sam.apps.dock.model_process"
+_LOG = logging.getLogger(__name__)
+_LOCK = threading.Lock()
+#: Models that somebody uses, by what they were opened with.
+_APART: WeakValueDictionary[tuple[tuple[str, str | None], ...], ApartBackend] = (
+    WeakValueDictionary()
+)
 
 
 def iter_load(
@@ -23,7 +35,6 @@ def iter_load(
 ) -> Generator[Progress, None, Backend]:
     """Open a model; if it is not on this disk, download it first."""
     from napari_sam import checkpoints
-    from napari_sam.api import load_backend
 
     if checkpoint is None and name is not None:
         known = (m for m in checkpoints.models() if m.weights is not None)
@@ -31,7 +42,29 @@ def iter_load(
         if entry is not None and not checkpoints.is_here(entry):
             yield from checkpoints.iter_download(name)
     yield Progress(0, 0, f"loading {name or 'the model'}")
-    return load_backend(name, checkpoint=checkpoint, device=device, precision=precision)
+    path = None if checkpoint is None else str(checkpoint)
+    return open_model(name, checkpoint=path, device=device, precision=precision)
+
+
+def open_model(name: str | None, **options: str | None) -> Backend:
+    """Open a model in a process of its own, or where none can be had, in this one.
+
+    A window then never waits for a model, nor the model for the window: both would
+    share one interpreter. All widgets share the process of a model.
+    """
+    options["name"] = name
+    key = tuple(sorted(options.items()))
+    with _LOCK:
+        known = _APART.get(key)
+        if known is None:
+            try:
+                known = _APART[key] = ApartBackend(_PROCESS, options)
+            except NoProcessError as wrong:
+                from napari_sam.api import load_backend
+
+                _LOG.warning("The model is opened beside the window: %s", wrong)
+                return load_backend(**options)  # type: ignore[arg-type]
+        return known
 
 
 def iter_prepare(

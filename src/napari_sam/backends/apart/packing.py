@@ -1,0 +1,68 @@
+"""Answers on their way between processes, without what is the same everywhere."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from napari_sam.core.grid import Region
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_sam.core.prediction import Prediction
+
+
+class Packed(NamedTuple):
+    """A prediction whose logits are cut to where they differ from their first.
+
+    Attributes
+    ----------
+    bare
+        The prediction with no logits and no other candidates.
+    shape
+        Of the logits.
+    around
+        The logit that all have that were cut away.
+    where
+        Which were kept.
+    kept
+        Those.
+    others
+        Further candidates.
+    """
+
+    bare: Prediction
+    shape: tuple[int, int]
+    around: float
+    where: Region
+    kept: NDArray[np.float32]
+    others: tuple[Packed, ...]
+
+
+def packed(prediction: Prediction) -> Packed:
+    """Cut an answer to what has to be sent."""
+    logits = prediction.logits
+    differs = logits != logits[0, 0]
+    rows, cols = np.flatnonzero(differs.any(1)), np.flatnonzero(differs.any(0))
+    where = Region(0, 0, 0, 0)
+    if len(rows):
+        where = Region(int(rows[0]), int(cols[0]), int(rows[-1]) + 1, int(cols[-1]) + 1)
+    return Packed(
+        bare=replace(prediction, logits=np.zeros((0, 0), np.float32), others=()),
+        shape=(logits.shape[0], logits.shape[1]),
+        around=float(logits[0, 0]),
+        where=where,
+        kept=np.ascontiguousarray(logits[where.slices]),
+        others=tuple(packed(other) for other in prediction.others),
+    )
+
+
+def unpacked(sent: Packed) -> Prediction:
+    """Return the answer, to the bit as it was."""
+    logits = np.full(sent.shape, sent.around, np.float32)
+    logits[sent.where.slices] = sent.kept
+    others = tuple(unpacked(other) for other in sent.others)
+    return replace(sent.bare, logits=logits, others=others)

@@ -1,0 +1,125 @@
+"""The side of the process that holds the model."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import signal
+import sys
+import threading
+from collections import OrderedDict
+from multiprocessing.connection import Listener
+from typing import TYPE_CHECKING, Any
+
+from napari_sam.backends.apart.packing import packed
+from napari_sam.core.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from multiprocessing.connection import Connection
+
+    from napari_sam.core.protocols import Backend, Embedding
+
+#: Embeddings held here as well as by those who ask; more are sent again when needed.
+_HELD = 8
+#: What a backend may have besides what the protocol asks for.
+FACTS = ("name", "view", "percentiles", "batch_size", "device", "precision")
+
+
+def serve(load: Callable[..., Backend]) -> None:
+    """Open a model and answer for it until the process that asks is gone.
+
+    What to open stands in the first line of the standard input, as `Process` writes it.
+    Where to ask is the first line of the standard output.
+
+    Parameters
+    ----------
+    load
+        Opens the model; called with the options that were given.
+    """
+    # Ctrl-C in a terminal reaches both processes; the one that asks decides.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    told = json.loads(sys.stdin.readline())
+    out = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what libraries print is no message
+    with Listener(None, authkey=bytes.fromhex(told["key"])) as listener:
+        out.write(json.dumps({"address": listener.address}) + "\n")
+        out.close()
+        threading.Thread(target=_end_with_the_asker, daemon=True).start()
+        served = _Served(load, told["options"])
+        while True:
+            line = listener.accept()
+            threading.Thread(target=served.answer, args=(line,), daemon=True).start()
+
+
+def _end_with_the_asker() -> None:
+    """Its end closes the standard input, however it ends."""
+    sys.stdin.read()
+    os._exit(0)
+
+
+class _Served:
+    """A model, and the embeddings it was asked about last."""
+
+    def __init__(self, load: Callable[..., Backend], options: dict[str, Any]) -> None:
+        self._load, self._options = load, options
+        self._backend: Backend | None = None
+        self._lock = threading.Lock()
+        self._held: OrderedDict[str, Embedding] = OrderedDict()
+
+    def answer(self, line: Connection) -> None:
+        """Answer what comes in on one line, until the other side hangs up."""
+        while True:
+            try:
+                what, given = line.recv()
+                line.send(self._answered(what, given))
+            except (EOFError, OSError):
+                line.close()
+                return
+
+    def _answered(self, what: str, given: Any) -> tuple[str, Any]:
+        try:
+            return "done", getattr(self, f"_{what}")(*given)
+        except Exception as wrong:
+            return "failed", _sendable(wrong)
+
+    def _model(self) -> Backend:
+        with self._lock:
+            if self._backend is None:
+                self._backend = self._load(**self._options)
+            return self._backend
+
+    def _facts(self) -> dict[str, Any]:
+        model = self._model()
+        facts = {"fingerprint": model.fingerprint, "working_size": model.working_size}
+        more = {name: getattr(model, name) for name in FACTS if hasattr(model, name)}
+        return facts | {n: str(v) if n == "device" else v for n, v in more.items()}
+
+    def _encode(self, planes: Any) -> tuple[list[Embedding], int | None]:
+        model = self._model()
+        return model.encode(planes), getattr(model, "batch_size", None)
+
+    def _hold(self, name: str, embedding: Embedding) -> None:
+        with self._lock:
+            self._held[name] = embedding
+            while len(self._held) > _HELD:
+                self._held.popitem(last=False)
+
+    def _decode(self, name: str, prompts: Any) -> Any:
+        """Return the answers; None if the embedding is not held any more."""
+        model = self._model()
+        with self._lock:
+            if name not in self._held:
+                return None
+            self._held.move_to_end(name)
+            embedding = self._held[name]
+        return [packed(found) for found in model.decode(embedding, prompts)]
+
+
+def _sendable(wrong: Exception) -> Exception:
+    try:
+        pickle.loads(pickle.dumps(wrong))
+    except Exception:
+        return ModelError(f"{type(wrong).__name__}: {wrong}")
+    return wrong

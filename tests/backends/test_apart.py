@@ -1,0 +1,232 @@
+"""A model in a process of its own answers as it would in this one."""
+
+import gc
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from napari_sam.backends.apart import ApartBackend, NoProcessError
+from napari_sam.backends.apart.packing import packed, unpacked
+from napari_sam.core.errors import CheckpointError, ModelError, PromptError
+from napari_sam.core.prediction import Prediction
+from napari_sam.core.prompts import Prompts
+from napari_sam.core.tiling import Region
+from napari_sam.testing import BackendTests, ThresholdBackend
+
+MODULE = """
+    import os, pathlib, time
+    from napari_sam.backends.apart import serve
+    from napari_sam.core.errors import CheckpointError
+    from napari_sam.testing import ThresholdBackend
+
+    class Odd(ThresholdBackend):
+        view = 32
+
+        def encode(self, planes):
+            while os.path.exists("wait"):
+                time.sleep(0.01)
+            return super().encode(planes)
+
+        def decode(self, embedding, prompts):
+            print("libraries say such things")
+            if os.path.exists("die"):
+                os._exit(7)
+            if os.path.exists("fail"):
+                class Local(Exception):
+                    pass
+                raise Local("of here")
+            return super().decode(embedding, prompts)
+
+    def load(name, path=None):
+        if name == "broken":
+            raise CheckpointError("no such weights")
+        return Odd()
+
+    if __name__ == "__main__":
+        serve(load)
+"""
+PLANE = np.zeros((20, 30, 3), np.uint8)
+PLANE[5:10, 5:12] = 255
+CLICK = Prompts.point(7, 8)
+
+
+@pytest.fixture(autouse=True)
+def served(tmp_path, monkeypatch):
+    (tmp_path / "served.py").write_text(textwrap.dedent(MODULE))
+    there = [str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(there))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def apart():
+    backend = ApartBackend("served", {"name": "odd"})
+    yield backend
+    backend.end()
+
+
+def _child(backend):
+    return backend._process._child
+
+
+class TestTheSuite(BackendTests):
+    @pytest.fixture(autouse=True)
+    def _one(self, apart):
+        self.apart = apart
+
+    def make_backend(self):
+        return self.apart
+
+
+def test_it_answers_as_in_this_process(apart):
+    (there,), (here,) = apart.encode([PLANE]), ThresholdBackend().encode([PLANE])
+    (found,) = apart.decode(there, [CLICK])
+    (known,) = ThresholdBackend().decode(here, [CLICK])
+    assert np.array_equal(there["bright"], here["bright"])
+    assert (found.score, found.tile, found.stride) == (
+        known.score,
+        known.tile,
+        known.stride,
+    )
+    for one, other in zip([found, *found.others], [known, *known.others], strict=True):
+        assert np.array_equal(one.logits, other.logits)
+        assert one.logits.dtype == np.float32
+    assert (found.area, apart.view, apart.working_size) == (35, 32, 64)
+    assert not hasattr(apart, "percentiles")
+
+
+@given(
+    arrays.arrays(
+        np.float32,
+        st.tuples(st.integers(1, 6), st.integers(1, 6)),
+        elements=st.sampled_from([-10.0, -1.0, 2.5]),
+    )
+)
+def test_what_is_cut_away_comes_back(logits):
+    whole = Prediction(logits, 0.5, Region(0, 0, *logits.shape), others=())
+    found = unpacked(packed(whole))
+    assert np.array_equal(found.logits, logits)
+    assert (found.score, found.tile) == (whole.score, whole.tile)
+
+
+def test_what_fails_there_is_said_here(apart, served):
+    (embedding,) = apart.encode([PLANE])
+    with pytest.raises(PromptError, match="Nothing says where"):
+        apart.decode(embedding, [Prompts()])
+    (served / "fail").touch()
+    with pytest.raises(ModelError, match="Local: of here"):
+        apart.decode(embedding, [CLICK])
+    (served / "fail").unlink()
+    assert apart.decode(embedding, [CLICK])[0].area == 35
+
+
+def test_a_model_that_cannot_be_opened_leaves_no_process():
+    with pytest.raises(CheckpointError, match="no such weights"):
+        ApartBackend("served", {"name": "broken"})
+
+
+@pytest.mark.parametrize("module", ["no_such_module", "this"])
+def test_a_module_that_does_not_serve(module):
+    with pytest.raises(NoProcessError):
+        ApartBackend(module, {})
+
+
+def test_no_python_to_start(monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(NoProcessError, match="/nowhere/python"):
+        ApartBackend("served", {})
+
+
+def test_a_process_that_is_killed_is_replaced(apart):
+    (embedding,) = apart.encode([PLANE])
+    first = _child(apart)
+    first.kill()
+    assert apart.decode(embedding, [CLICK])[0].area == 35
+    assert _child(apart).pid != first.pid
+    assert first.returncode is not None
+
+
+def test_a_process_that_keeps_ending_is_said_so(apart, served):
+    (embedding,) = apart.encode([PLANE])
+    (served / "die").touch()
+    with pytest.raises(ModelError, match=r"ended twice.*exit code 7.*memory"):
+        apart.decode(embedding, [CLICK])
+    (served / "die").unlink()
+    assert apart.decode(embedding, [CLICK])[0].area == 35
+
+
+def test_more_embeddings_than_are_held(apart):
+    planes = [np.roll(PLANE, i, axis=1) for i in range(12)]
+    embeddings = apart.encode(planes)
+    for _ in range(2):
+        lefts = [
+            apart.decode(e, [CLICK.point(7, 9 + i)])[0].region.left
+            for i, e in enumerate(embeddings[:3])
+        ]
+        assert lefts == [5, 6, 7]
+        for e in embeddings:
+            apart.decode(e, [Prompts.rectangle(0, 0, 20, 30)])
+
+
+def test_a_long_look_delays_no_answer(apart, served):
+    (embedding,) = apart.encode([PLANE])
+    (served / "wait").touch()
+    looking = threading.Thread(target=apart.encode, args=([PLANE],))
+    looking.start()
+    assert apart.decode(embedding, [CLICK])[0].area == 35
+    assert looking.is_alive()
+    (served / "wait").unlink()
+    looking.join(60)
+    assert not looking.is_alive()
+
+
+def test_it_ends_with_the_last_who_holds_it():
+    backend = ApartBackend("served", {"name": "odd"})
+    child = _child(backend)
+    del backend
+    gc.collect()
+    assert child.poll() is not None
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL on Windows")
+def test_it_ends_with_the_process_that_asks(served):
+    script = (
+        "from napari_sam.backends.apart import ApartBackend; import time;"
+        "b = ApartBackend('served', {'name': 'odd'});"
+        "print(b._process._child.pid, flush=True); time.sleep(600)"
+    )
+    asker = subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True
+    )
+    with asker:
+        pid = int(asker.stdout.readline())
+        os.kill(pid, 0)
+        asker.send_signal(signal.SIGKILL)
+    for _ in range(600):
+        if _is_gone(pid):
+            return
+        time.sleep(0.1)
+    pytest.fail("the process of the model is still there")
+
+
+def _is_gone(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    try:  # nobody may have collected it yet
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] == "Z"
+    except OSError:
+        return False

@@ -1,0 +1,54 @@
+"""Models of the dock live in processes of their own."""
+
+import gc
+import os
+import sys
+
+import numpy as np
+import pytest
+
+import napari_sam as sam
+from napari_sam.apps.dock import loading
+from napari_sam.backends.apart import ApartBackend
+from napari_sam.core.errors import UnknownModelError
+from napari_sam.testing.backend_suite import picture
+
+USUAL = {"checkpoint": None, "device": "auto", "precision": "auto"}
+
+
+def test_a_model_in_its_own_process_gives_the_same_bits():
+    there, here = loading.open_model("pocket", **USUAL), sam.load_backend("pocket")
+    assert isinstance(there, ApartBackend)
+    assert there._process._child.pid != os.getpid()
+    assert (there.fingerprint, there.view) == (here.fingerprint, here.view)
+    (one,), (other,) = there.encode([picture()]), here.encode([picture()])
+    assert all(np.array_equal(one[name], other[name]) for name in other)
+    for prompts in (sam.Prompts.point(24, 20), sam.Prompts.rectangle(10, 8, 40, 34)):
+        (found,), (known,) = there.decode(one, [prompts]), here.decode(other, [prompts])
+        assert found.score == known.score
+        assert np.array_equal(found.logits, known.logits)
+        for a, b in zip(found.others, known.others, strict=True):
+            assert np.array_equal(a.logits, b.logits)
+
+
+def test_all_who_want_a_model_share_its_process():
+    assert loading.open_model("pocket", **USUAL) is loading.open_model(
+        "pocket", **USUAL
+    )
+
+
+def test_what_a_model_refuses_is_said():
+    with pytest.raises(UnknownModelError, match=r"pockt.*Did you mean 'pocket'"):
+        loading.open_model("pockt", **USUAL)
+    gc.collect()
+
+
+def test_where_no_process_can_be_had_the_model_is_opened_in_this_one(
+    monkeypatch, caplog
+):
+    monkeypatch.setattr(loading, "_APART", {})
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    backend = loading.open_model("pocket", **USUAL)
+    assert not isinstance(backend, ApartBackend)
+    assert len(backend.encode([picture()])) == 1
+    assert "/nowhere/python" in caplog.text
