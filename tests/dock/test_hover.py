@@ -156,3 +156,18 @@ def test_other_tiles_are_looked_at_when_the_mouse_is_there(desk):
     if "hover" in desk.work.waiting:
         desk.work.work("hover")
         assert desk.shown == 400
+
+
+def test_a_mask_that_follows_the_mouse_does_not_disturb_the_list_of_layers(desk):
+    """Each of its events would have napari draw its whole window once more."""
+    _warm(desk)
+    heard = []
+    desk.viewer.layers.events.connect(lambda event: heard.append(event.type))
+    drawn = []
+    preview = desk.viewer.layers["SAM preview"]
+    preview.events.labels_update.connect(lambda event: drawn.append(event.type))
+    desk.mouse.hover((15, 25))
+    desk.work.work("hover")
+    assert desk.shown == 400
+    assert drawn
+    assert "labels_update" not in heard
