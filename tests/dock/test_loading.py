@@ -2,10 +2,12 @@
 
 import gc
 import os
+import subprocess
 import sys
 
 import numpy as np
 import pytest
+import torch
 
 import napari_sam as sam
 from napari_sam.apps.dock import loading
@@ -16,7 +18,20 @@ from napari_sam.testing.backend_suite import picture
 USUAL = {"checkpoint": None, "device": "auto", "precision": "auto"}
 
 
-def test_a_model_in_its_own_process_gives_the_same_bits():
+@pytest.fixture
+def threads():
+    """As many as a fresh process takes: embeddings depend on them in the last bits."""
+    before = torch.get_num_threads()
+    ask = "import torch; print(torch.get_num_threads())"
+    told = subprocess.run(
+        [sys.executable, "-c", ask], capture_output=True, text=True, check=True
+    )
+    torch.set_num_threads(int(told.stdout))
+    yield
+    torch.set_num_threads(before)
+
+
+def test_a_model_in_its_own_process_gives_the_same_bits(threads):
     there, here = loading.open_model("pocket", **USUAL), sam.load_backend("pocket")
     assert isinstance(there, ApartBackend)
     assert there._process._child.pid != os.getpid()
