@@ -8,7 +8,7 @@ import torch
 
 from napari_sam.models.pocket.config import PADDING, Features
 from napari_sam.models.pocket.prompts import prompt_maps
-from napari_sam.models.pocket.window import Window
+from napari_sam.models.pocket.window import Window, cells_at
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,9 +30,7 @@ class Said(NamedTuple):
 
     def window(self, grid: tuple[int, int]) -> Window:
         """Smallest window of a grid of cells that holds all of it."""
-        limits = self.xy.new_tensor([grid[1] - 1, grid[0] - 1])
-        spoken = self.xy[self.kinds != PADDING] / 16
-        at = torch.minimum(spoken.floor().clamp(min=0), limits).long()
+        at = cells_at(self.xy[self.kinds != PADDING], grid)
         cells = torch.zeros(*grid, dtype=torch.bool, device=self.xy.device)
         cells[at[:, 1], at[:, 0]] = True
         for drawn in (self.prior, self.previous):

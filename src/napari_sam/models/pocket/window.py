@@ -77,10 +77,15 @@ def possible(where: Tensor, xy: Tensor, kinds: Tensor) -> Tensor:
     return torch.from_numpy(near).to(where.device)
 
 
+def cells_at(xy: Tensor, grid: Sequence[int]) -> Tensor:
+    """Column and row of the cell that each place ``(P, 2)`` lies in, or is nearest."""
+    limits = xy.new_tensor([grid[1] - 1, grid[0] - 1])
+    return torch.minimum((xy / 16).floor().clamp(min=0), limits).long()
+
+
 def _pointed_at(grid: Sequence[int], xy: Tensor, kinds: Tensor) -> Tensor:
     """Cells of positive points and boxes, of all points if there are none."""
-    limits = xy.new_tensor([grid[1] - 1, grid[0] - 1])
-    at = torch.minimum((xy / 16).floor().clamp(min=0), limits).long()
+    at = cells_at(xy, grid)
     found = torch.zeros(*grid, dtype=torch.bool, device=xy.device)
     wanted = at[kinds == POSITIVE]
     found[wanted[:, 1], wanted[:, 0]] = True
