@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import gcd
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from numpy.typing import NDArray
 
     from napari_sam.core.statements import Box
 
@@ -25,6 +29,14 @@ class Region:
     left: int
     bottom: int
     right: int
+
+    @classmethod
+    def around(cls, mask: NDArray[Any]) -> Region:
+        """Smallest that holds all that is true of ``(y, x)``; of no size if nothing."""
+        rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+        if not rows.size:
+            return cls(0, 0, 0, 0)
+        return cls(int(rows[0]), int(cols[0]), int(rows[-1]) + 1, int(cols[-1]) + 1)
 
     @property
     def shape(self) -> tuple[int, int]:

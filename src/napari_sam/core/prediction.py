@@ -178,11 +178,8 @@ class Prediction:
         near = self._neighbourhood()
         if near is not None:
             mask = upsampled(self.logits, near.slices, self.stride) > self.threshold
-            rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-            if rows.size:
-                tight = Region(
-                    int(rows[0]), int(cols[0]), int(rows[-1]) + 1, int(cols[-1]) + 1
-                )
+            tight = Region.around(mask)
+            if min(tight.shape):
                 mask = np.ascontiguousarray(mask[tight.slices])
                 region = tight.shifted(near.top, near.left)
                 return region.shifted(self.tile.top, self.tile.left), mask

@@ -45,7 +45,7 @@ def redrawn(
         grid = view.tiling.tiles(view.plane, level)
         crossed = _crossed(grid, places, 1 << (tile.level - level))
         if len(crossed) <= view.tiling.most:
-            held = _box(mask).shifted(window.top, window.left)
+            held = Region.around(mask).shifted(window.top, window.left)
             return _drawn(view, grid, crossed, prompts, coarse, held, tile.level)
     return coarse
 
@@ -103,8 +103,3 @@ def _near_outline(mask: NDArray[np.bool_], width: int) -> NDArray[np.bool_]:
     size = 2 * width + 1
     grown = ndimage.maximum_filter(mask, size)
     return np.asarray(grown & ~ndimage.minimum_filter(mask, size))
-
-
-def _box(mask: NDArray[np.bool_]) -> Region:
-    rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    return Region(int(rows[0]), int(cols[0]), int(rows[-1]) + 1, int(cols[-1]) + 1)

@@ -65,10 +65,9 @@ class LabelPatch:
         """Return what differs between two states of a region, or None if nothing."""
         old, new = np.asarray(before), np.asarray(after)
         changed = old != new
-        rows, cols = np.flatnonzero(changed.any(1)), np.flatnonzero(changed.any(0))
-        if not rows.size:
+        box = Region.around(changed)
+        if not min(box.shape):
             return None
-        box = Region(int(rows[0]), int(cols[0]), int(rows[-1]) + 1, int(cols[-1]) + 1)
         old, new, changed = old[box.slices], new[box.slices], changed[box.slices]
         return cls(
             frame=frame,

@@ -45,11 +45,7 @@ class Packed(NamedTuple):
 def packed(prediction: Prediction) -> Packed:
     """Cut an answer to what has to be sent."""
     logits = prediction.logits
-    differs = logits != logits[0, 0]
-    rows, cols = np.flatnonzero(differs.any(1)), np.flatnonzero(differs.any(0))
-    where = Region(0, 0, 0, 0)
-    if len(rows):
-        where = Region(int(rows[0]), int(cols[0]), int(rows[-1]) + 1, int(cols[-1]) + 1)
+    where = Region.around(logits != logits[0, 0])
     return Packed(
         bare=replace(prediction, logits=np.zeros((0, 0), np.float32), others=()),
         shape=(logits.shape[0], logits.shape[1]),
