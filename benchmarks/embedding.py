@@ -41,7 +41,7 @@ import napari_sam as sam
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from napari_sam.core.grid import Tile
+    from napari_sam.core.geometry.tiles import Tile
 
 WAYS = ("reference, ViT-B", "ours, ViT-B", "ours, pocket")
 LARGE = 16_384

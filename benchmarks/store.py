@@ -28,8 +28,8 @@ from skimage.data import astronaut
 
 from napari_sam.api import load_backend
 from napari_sam.backends.sam import SamBackend
+from napari_sam.core.embedding import EmbeddingKey
 from napari_sam.core.prompts import Prompts
-from napari_sam.core.values import EmbeddingKey
 from napari_sam.models.config import SamConfig
 from napari_sam.models.sam import build_sam
 from napari_sam.stores.layout import restored, rounded
@@ -39,8 +39,9 @@ from napari_sam.training.synthetic import draw_scene
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from napari_sam.core.embedding import Embedding
     from napari_sam.core.prediction import Prediction
-    from napari_sam.core.protocols import Backend, Embedding
+    from napari_sam.core.protocols import Backend
 
 PLANES = range(16)
 KEY = EmbeddingKey(

@@ -12,14 +12,15 @@ from napari_sam._version import __version__
 
 if TYPE_CHECKING:
     from napari_sam.api import load_backend, open_store, segment, segment_many
-    from napari_sam.core.appearance import Appearance
+    from napari_sam.core.address import Address
     from napari_sam.core.errors import NapariSamError
-    from napari_sam.core.frames import Frames
+    from napari_sam.core.geometry.region import Region
+    from napari_sam.core.geometry.tiling import Tiling
+    from napari_sam.core.images.appearance import Appearance
+    from napari_sam.core.images.frames import Frames
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.prompts import Prompts
     from napari_sam.core.protocols import Backend, EmbeddingStore
-    from napari_sam.core.tiling import Region, Tiling
-    from napari_sam.core.values import Address
     from napari_sam.image import PromptableImage
     from napari_sam.io import read_image, read_prompts, write_labels
     from napari_sam.session import AnnotationSession
@@ -52,19 +53,19 @@ __all__ = [
 ]
 
 _ROOMS = {
-    "Address": "core.values",
+    "Address": "core.address",
     "AnnotationSession": "session",
-    "Appearance": "core.appearance",
+    "Appearance": "core.images.appearance",
     "Backend": "core.protocols",
     "EmbeddingStore": "core.protocols",
-    "Frames": "core.frames",
+    "Frames": "core.images.frames",
     "MemoryStore": "stores.memory",
     "NapariSamError": "core.errors",
     "Prediction": "core.prediction",
     "PromptableImage": "image",
     "Prompts": "core.prompts",
-    "Region": "core.tiling",
-    "Tiling": "core.tiling",
+    "Region": "core.geometry.region",
+    "Tiling": "core.geometry.tiling",
     "ZarrStore": "stores.zarr",
     "load_backend": "api",
     "open_store": "api",

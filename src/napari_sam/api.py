@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from napari_sam.checkpoints import ModelEntry
-    from napari_sam.core.appearance import Appearance
-    from napari_sam.core.frames import Frames
+    from napari_sam.core.address import Address
+    from napari_sam.core.geometry.tiling import Tiling
+    from napari_sam.core.images.appearance import Appearance
+    from napari_sam.core.images.frames import Frames
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.prompts import Prompts
     from napari_sam.core.protocols import Backend
-    from napari_sam.core.tiling import Tiling
-    from napari_sam.core.values import Address
     from napari_sam.jobs import Answer
     from napari_sam.stores.zarr import ZarrStore
 

@@ -111,8 +111,8 @@ def test_painting_writes_only_the_windows_of_the_masks(blobs):
             self.data[where] = values
 
     from napari_sam.api import paint
+    from napari_sam.core.address import Address
     from napari_sam.core.errors import ImageError
-    from napari_sam.core.values import Address
     from napari_sam.testing import ThresholdBackend
 
     image = sam.PromptableImage(blobs, ThresholdBackend())

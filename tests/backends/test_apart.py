@@ -18,9 +18,9 @@ from hypothesis.extra import numpy as arrays
 from napari_sam.backends.apart import ApartBackend, NoProcessError
 from napari_sam.backends.apart.packing import packed, unpacked
 from napari_sam.core.errors import CheckpointError, ModelError, PromptError
+from napari_sam.core.geometry.region import Region
 from napari_sam.core.prediction import Prediction
 from napari_sam.core.prompts import Prompts
-from napari_sam.core.tiling import Region
 from napari_sam.testing import BackendTests, ThresholdBackend
 
 MODULE = """

@@ -5,7 +5,7 @@ from safetensors.torch import save_file
 
 from napari_sam.backends.pocket import PocketBackend, open_pocket
 from napari_sam.core.errors import CheckpointError, ModelError
-from napari_sam.core.frames import Frames
+from napari_sam.core.images.frames import Frames
 from napari_sam.core.progress import drain
 from napari_sam.core.prompts import Prompts
 from napari_sam.evaluation.masks import iter_evaluate

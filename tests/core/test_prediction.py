@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from napari_sam.core.errors import PromptError
+from napari_sam.core.geometry.region import Region
 from napari_sam.core.prediction import Prediction
-from napari_sam.core.tiling import Region
 
 
 def reference(logits, tile, stride, threshold):

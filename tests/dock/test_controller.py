@@ -10,7 +10,7 @@ from napari_sam import Address, Prompts
 from napari_sam.apps.dock.controller import Controller
 from napari_sam.apps.dock.keys import DEFAULTS, Keys, chosen, described
 from napari_sam.core.progress import drain
-from napari_sam.core.statements import Choice
+from napari_sam.core.prompts.items import Choice
 from napari_sam.session.record import only, read_record, replay
 from napari_sam.testing import ThresholdBackend
 

@@ -10,7 +10,7 @@ from qtpy.QtTest import QTest
 
 from napari_sam.apps.dock.ours import HOVERED
 from napari_sam.apps.dock.widget import SegmentWidget
-from napari_sam.core.values import Address
+from napari_sam.core.address import Address
 from napari_sam.testing import ThresholdBackend
 
 

@@ -17,7 +17,7 @@ from napari_sam.apps.dock.layers import (
     shapes_drawn,
 )
 from napari_sam.core.errors import PromptError
-from napari_sam.core.statements import Box, Choice, Point, Polygon, Scribble
+from napari_sam.core.prompts.items import Box, Choice, Point, Polygon, Scribble
 
 
 @pytest.fixture(scope="module")

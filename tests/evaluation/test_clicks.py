@@ -8,8 +8,8 @@ from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 
 from napari_sam.core.errors import PromptError
+from napari_sam.core.geometry.region import Region
 from napari_sam.core.prediction import Prediction
-from napari_sam.core.tiling import Region
 from napari_sam.evaluation.clicks import (
     CLICKS,
     Target,

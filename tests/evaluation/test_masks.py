@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from napari_sam.core.errors import ImageError, PromptError
-from napari_sam.core.frames import Frames
+from napari_sam.core.geometry.region import Region
+from napari_sam.core.images.frames import Frames
 from napari_sam.core.progress import drain
-from napari_sam.core.tiling import Region
 from napari_sam.evaluation import evaluate, iter_evaluate, iter_worst, synthetic_pairs
 from napari_sam.evaluation.masks import chosen, size_of
 from napari_sam.evaluation.worst import ANSWER, TRUTH

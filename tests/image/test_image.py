@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 
-from napari_sam.core.appearance import Appearance
 from napari_sam.core.errors import AxesError, NotAnImageError, PromptError
+from napari_sam.core.geometry.region import Region
+from napari_sam.core.geometry.tiling import Tiling
+from napari_sam.core.images.appearance import Appearance
 from napari_sam.core.prompts import Prompts
-from napari_sam.core.tiling import Region, Tiling
 from napari_sam.image import PromptableImage
 from napari_sam.stores.memory import MemoryStore
 from napari_sam.testing import ThresholdBackend

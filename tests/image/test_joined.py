@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from napari_sam.core.geometry.region import Region
+from napari_sam.core.geometry.tiling import Tiling
 from napari_sam.core.prediction import Prediction
 from napari_sam.core.prompts import Prompts
-from napari_sam.core.tiling import Region, Tiling
 from napari_sam.image import PromptableImage
 from napari_sam.image.joined import joined
 from napari_sam.testing import ThresholdBackend

@@ -8,10 +8,10 @@ import pytest
 from scipy import ndimage
 
 from napari_sam.api import load_backend
-from napari_sam.core.appearance import Appearance
 from napari_sam.core.errors import ImageError, PromptError
+from napari_sam.core.geometry.tiling import Tiling
+from napari_sam.core.images.appearance import Appearance
 from napari_sam.core.prompts import Prompts
-from napari_sam.core.tiling import Tiling
 from napari_sam.image import PromptableImage
 from napari_sam.stores.memory import MemoryStore
 from napari_sam.testing import ThresholdBackend

@@ -7,7 +7,7 @@ import pytest
 import tifffile
 
 from napari_sam.core.errors import ImageError
-from napari_sam.core.frames import Frames
+from napari_sam.core.images.frames import Frames
 from napari_sam.io import write_labels
 from napari_sam.io.checking import Contents, check_pairs, iter_check_pairs
 from napari_sam.io.pairs import Pair, read_pairs

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from napari_sam.core.errors import ImageError, MissingFileError
-from napari_sam.core.tiling import Region
+from napari_sam.core.geometry.region import Region
 from napari_sam.io.layouts import coco as coco_layout
 from napari_sam.io.layouts import sa1b
 from napari_sam.io.pairs import read_pairs

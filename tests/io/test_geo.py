@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from napari_sam.core.appearance import Appearance
+from napari_sam.core.address import Address
 from napari_sam.core.errors import ImageError, MissingPackageError, PromptError
-from napari_sam.core.statements import Box, Point, Polygon
-from napari_sam.core.tiling import Region
-from napari_sam.core.values import Address
+from napari_sam.core.geometry.region import Region
+from napari_sam.core.images.appearance import Appearance
+from napari_sam.core.prompts.items import Box, Point, Polygon
 from napari_sam.io import (
     packages,
     read_image,

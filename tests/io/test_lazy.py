@@ -14,8 +14,8 @@ from napari_sam.core.errors import (
     MissingPackageError,
     NotAnImageError,
 )
-from napari_sam.core.frames import Frames
-from napari_sam.core.tiling import Region
+from napari_sam.core.geometry.region import Region
+from napari_sam.core.images.frames import Frames
 from napari_sam.io import read_image
 from napari_sam.io.reading import tiff
 from napari_sam.io.reading.lazy import FileArray, window

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
+from napari_sam.core.address import Address
 from napari_sam.core.errors import ImageError, PromptError
-from napari_sam.core.frames import Frames
-from napari_sam.core.statements import Box, MaskPrompt, Point
-from napari_sam.core.values import Address
+from napari_sam.core.images.frames import Frames
+from napari_sam.core.prompts.items import Box, MaskPrompt, Point
 from napari_sam.io import prompts_of_labels
 
 

@@ -6,8 +6,8 @@ from hypothesis.extra.numpy import arrays
 from pycocotools import mask as coco_mask
 
 from napari_sam.core.errors import ImageError
-from napari_sam.core.frames import Frames
-from napari_sam.core.tiling import Region
+from napari_sam.core.geometry.region import Region
+from napari_sam.core.images.frames import Frames
 from napari_sam.io.pairs import Pair
 from napari_sam.io.truth.labels import LabelTruth
 from napari_sam.io.truth.protocol import painted

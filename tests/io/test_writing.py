@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from napari_sam.core.address import Address
 from napari_sam.core.errors import ImageError, MissingFileError, PromptError
 from napari_sam.core.prompts import Prompts
-from napari_sam.core.values import Address
 from napari_sam.io import (
     compose,
     draw_overlay,

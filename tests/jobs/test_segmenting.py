@@ -8,8 +8,8 @@ import pytest
 import napari_sam as sam
 from napari_sam.api import paint, segment_objects
 from napari_sam.core.errors import JobError
+from napari_sam.core.geometry.tiling import Tiling
 from napari_sam.core.progress import drain
-from napari_sam.core.tiling import Tiling
 from napari_sam.image import PromptableImage
 from napari_sam.io import label_canvas, read_image, write_labels
 from napari_sam.jobs import (

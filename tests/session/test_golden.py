@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from napari_sam import Address, PromptableImage, Tiling
-from napari_sam.core import schema
 from napari_sam.core.progress import drain
+from napari_sam.core.prompts import files
 from napari_sam.session import AnnotationSession, ImageIdentity
 from napari_sam.session.record import Record, read_record, replay
 from napari_sam.session.restoring import find_journals, restore
@@ -91,14 +91,14 @@ def test_a_journal_of_version_1_is_found(name, tmp_path):
 
 
 def test_prompts_of_version_1_are_read_and_have_the_same_digests():
-    found = schema.from_json((GOLDEN / "prompts.json").read_text())
+    found = files.from_json((GOLDEN / "prompts.json").read_text())
     digests = json.loads((GOLDEN / "digests.json").read_text())
     assert {f"{at.frame} {at.object_id}": p.digest for at, p in found.items()} == (
         digests
     )
-    assert schema.from_json(schema.to_json(found)) == found
+    assert files.from_json(files.to_json(found)) == found
 
 
 def test_csv_of_version_1_is_read_and_written_the_same():
     text = (GOLDEN / "prompts.csv").read_text()
-    assert schema.to_csv(schema.from_csv(text)) == text
+    assert files.to_csv(files.from_csv(text)) == text

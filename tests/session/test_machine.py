@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from napari_sam import Address, Prompts
 from napari_sam.core.errors import NapariSamError, SessionError
-from napari_sam.core.grid import Region
+from napari_sam.core.geometry.region import Region
 from napari_sam.session import AnnotationSession, ObjectInfo, Question, actions
 from napari_sam.session.encoding import (
     action_from_dict,

@@ -6,7 +6,7 @@ import zarr
 
 from napari_sam import Address, Prompts
 from napari_sam.core.errors import ImageError, PromptError, SessionError
-from napari_sam.core.grid import Region
+from napari_sam.core.geometry.region import Region
 from napari_sam.session import AnnotationSession, ObjectInfo, Question, actions
 from napari_sam.session.patch import LabelPatch
 from napari_sam.session.state import State

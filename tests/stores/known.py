@@ -4,7 +4,7 @@ import zlib
 
 import numpy as np
 
-from napari_sam.core.values import EmbeddingKey
+from napari_sam.core.embedding import EmbeddingKey
 
 PLANES, VERSIONS = 4, 3
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from napari_sam.core.errors import ImageError, MissingFileError, TrainingError
-from napari_sam.core.frames import Frames
+from napari_sam.core.images.frames import Frames
 from napari_sam.io import write_labels
 from napari_sam.io.truth.labels import LabelTruth
 from napari_sam.io.truth.pair import Pair

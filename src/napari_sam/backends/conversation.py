@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
-from napari_sam.core.lowering import is_ambiguous, rounds
+from napari_sam.core.geometry.region import Region
 from napari_sam.core.prediction import Prediction
-from napari_sam.core.tiling import Region
+from napari_sam.core.prompts.model_prompts import is_ambiguous, rounds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_sam.core.embedding import Embedding
     from napari_sam.core.prompts import Prompts
-    from napari_sam.core.protocols import Embedding
 
 #: Answers remembered, so that a further click asks once instead of from the start.
 _REMEMBERED = 64

@@ -17,7 +17,7 @@ from napari_sam.backends.batches import Batches, at_once
 from napari_sam.backends.conversation import Answer, Conversation
 from napari_sam.backends.torch_tools import as_tensor, digest_state, find_device
 from napari_sam.core.errors import CheckpointError
-from napari_sam.core.lowering import lower
+from napari_sam.core.prompts.model_prompts import lower
 from napari_sam.models.pocket import (
     GRID,
     NOT_HERE,
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_sam.core.embedding import Embedding
     from napari_sam.core.prompts import Prompts
-    from napari_sam.core.protocols import Embedding
 
 #: Part of every fingerprint: changes when pixels are prepared in another way.
 _PREPARATION = "p1"

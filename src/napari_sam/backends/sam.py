@@ -15,7 +15,7 @@ from napari_sam.backends.conversation import Answer, Conversation
 from napari_sam.backends.torch_tools import as_tensor, digest_state, find_device
 from napari_sam.backends.weights import read_state
 from napari_sam.core.errors import ModelError
-from napari_sam.core.lowering import lower
+from napari_sam.core.prompts.model_prompts import lower
 from napari_sam.models.config import SamConfig, VitConfig
 from napari_sam.models.precision import fast_float32, prefers_bfloat16
 from napari_sam.models.sam import Sam, Spoken
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
+    from napari_sam.core.embedding import Embedding
     from napari_sam.core.prompts import Prompts
-    from napari_sam.core.protocols import Embedding
 
 #: Part of every fingerprint: changes when pixels are prepared in another way.
 _PREPARATION = "s1"

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam.core.errors import PromptError
-from napari_sam.core.resampling import upsampled
-from napari_sam.core.tiling import Region
+from napari_sam.core.geometry.region import Region
+from napari_sam.core.geometry.resampling import upsampled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_sam.core.tiling import Tile
+    from napari_sam.core.geometry.tiles import Tile
 
 #: Cells from the edge of a tile at which a mask is taken to go on beyond it.
 _EDGE = 2

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
-    from napari_sam.core.appearance import Appearance
-    from napari_sam.core.frames import Frames
+    from napari_sam.core.embedding import Embedding, EmbeddingKey
+    from napari_sam.core.geometry.tiles import Tile
+    from napari_sam.core.geometry.tiling import Tiling
+    from napari_sam.core.images.appearance import Appearance
+    from napari_sam.core.images.frames import Frames
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.prompts import Prompts
-    from napari_sam.core.tiling import Tile, Tiling
-    from napari_sam.core.values import EmbeddingKey
-
-#: What an image encoder computed for one tile. SAM fills one array, SAM 2 three.
-Embedding: TypeAlias = "Mapping[str, NDArray[Any]]"
 
 
 @runtime_checkable

@@ -24,9 +24,9 @@ import numpy as np
 from scipy import ndimage
 
 from napari_sam.core.errors import UnknownModelError
-from napari_sam.core.lowering import rounds
+from napari_sam.core.geometry.region import Region
 from napari_sam.core.prediction import Prediction
-from napari_sam.core.tiling import Region
+from napari_sam.core.prompts.model_prompts import rounds
 from napari_sam.evaluation.clicks import put
 from napari_sam.evaluation.marks import (
     GROUND,
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_sam.core.embedding import Embedding
     from napari_sam.core.prompts import Prompts
-    from napari_sam.core.protocols import Embedding
 
     Tool = Callable[[NDArray[np.float32], Heard], NDArray[np.bool_]]
 

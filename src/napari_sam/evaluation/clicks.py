@@ -16,8 +16,8 @@ import numpy as np
 from scipy import ndimage
 
 from napari_sam.core.errors import PromptError
+from napari_sam.core.geometry.region import Region
 from napari_sam.core.prompts import Prompts
-from napari_sam.core.tiling import Region
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from napari_sam.core.errors import PromptError
-from napari_sam.core.lowering import NEGATIVE, POSITIVE, TOP_LEFT, lower
-from napari_sam.core.tiling import Region
+from napari_sam.core.geometry.region import Region
+from napari_sam.core.prompts.model_prompts import NEGATIVE, POSITIVE, TOP_LEFT, lower
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from napari_sam.core.frames import Frames
+from napari_sam.core.images.frames import Frames
 from napari_sam.io.pairs import Pair
 from napari_sam.training.synthetic import draw_scene
 

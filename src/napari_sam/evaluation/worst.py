@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
+from napari_sam.core.geometry.region import Region
 from napari_sam.core.progress import Progress
-from napari_sam.core.tiling import Region
 from napari_sam.evaluation.clicks import Turn, ask, iter_clicks, put
 from napari_sam.evaluation.masks import promptable, target_of
 from napari_sam.io.overlay import draw_overlay

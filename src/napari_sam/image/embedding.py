@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from napari_sam.core.frames import digest
+from napari_sam.core.images.frames import digest
 from napari_sam.core.progress import Progress
 
 if TYPE_CHECKING:
@@ -19,9 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_sam.core.grid import Tile
-    from napari_sam.core.protocols import Embedding
-    from napari_sam.core.values import EmbeddingKey
+    from napari_sam.core.embedding import Embedding, EmbeddingKey
+    from napari_sam.core.geometry.tiles import Tile
     from napari_sam.image.promptable import PromptableImage
     from napari_sam.image.wanted import Wanted
 

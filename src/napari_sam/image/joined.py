@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from napari_sam.core import dense
-from napari_sam.core.statements import Point, Scribble, says_where
+from napari_sam.core.geometry import rasterize
+from napari_sam.core.prompts.items import Point, Scribble, says_where
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +54,7 @@ def _places(prompts: Prompts) -> list[tuple[float, float]]:
     positive = [s for s in prompts.said if says_where(s)]
     if not all(isinstance(s, Point | Scribble) for s in positive):
         return []
-    return [place for s in positive for place in dense.sample(s, _ANYWHERE)]
+    return [place for s in positive for place in rasterize.sample(s, _ANYWHERE)]
 
 
 def _kept(answer: Prediction, places: Sequence[tuple[float, float]]) -> Prediction:

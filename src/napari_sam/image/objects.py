@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from napari_sam.core.address import Address
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.prompts import Prompts
     from napari_sam.core.protocols import Promptable
-    from napari_sam.core.values import Address
 
 
 def segment_objects(

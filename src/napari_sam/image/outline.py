@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from napari_sam.core.grid import Region
+from napari_sam.core.geometry.region import Region
 from napari_sam.core.prompts import Prompts
-from napari_sam.core.routing import heard
-from napari_sam.core.statements import Choice
+from napari_sam.core.prompts.items import Choice
+from napari_sam.core.prompts.tiles import heard
 from napari_sam.image.canvas import agreement, blended, cells, together
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_sam.core.grid import Grid, Tile
+    from napari_sam.core.geometry.tiles import Grid, Tile
     from napari_sam.core.prediction import Prediction
     from napari_sam.image.view import View
 

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from napari_sam.core.frames import Frames
-from napari_sam.core.grid import Region
-from napari_sam.core.resampling import averaged
+from napari_sam.core.geometry.region import Region
+from napari_sam.core.geometry.resampling import averaged
+from napari_sam.core.images.frames import Frames
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
-    from napari_sam.core.appearance import Appearance
-    from napari_sam.core.grid import Tile
+    from napari_sam.core.geometry.tiles import Tile
+    from napari_sam.core.images.appearance import Appearance
 
 #: Pixels that are brought down at once.
 _AT_ONCE = 4_000_000

@@ -5,13 +5,13 @@ from __future__ import annotations
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from napari_sam.core.appearance import Appearance
+from napari_sam.core.embedding import EmbeddingKey
 from napari_sam.core.errors import PromptError
-from napari_sam.core.frames import Frames, digest
+from napari_sam.core.geometry.tiling import Tiling
+from napari_sam.core.images.appearance import Appearance
+from napari_sam.core.images.frames import Frames, digest
 from napari_sam.core.progress import drain
-from napari_sam.core.routing import heard, route
-from napari_sam.core.tiling import Tiling
-from napari_sam.core.values import EmbeddingKey
+from napari_sam.core.prompts.tiles import heard, route
 from napari_sam.image import pixels
 from napari_sam.image.embedding import look_and_embed
 from napari_sam.image.view import View
@@ -25,11 +25,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
-    from napari_sam.core.grid import Grid, Region, Tile
+    from napari_sam.core.embedding import Embedding
+    from napari_sam.core.geometry.region import Region
+    from napari_sam.core.geometry.tiles import Grid, Tile
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.progress import Progress
     from napari_sam.core.prompts import Prompts
-    from napari_sam.core.protocols import Backend, Embedding, EmbeddingStore
+    from napari_sam.core.protocols import Backend, EmbeddingStore
     from napari_sam.image.embedding import Embedded
 
 

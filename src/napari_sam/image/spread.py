@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from napari_sam.core import dense
+from napari_sam.core.geometry import rasterize
 from napari_sam.core.prompts import Prompts
-from napari_sam.core.routing import heard
-from napari_sam.core.statements import Choice, MaskPrompt
+from napari_sam.core.prompts.items import Choice, MaskPrompt
+from napari_sam.core.prompts.tiles import heard
 from napari_sam.image.canvas import agreement, around, blended, cells, together
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from napari_sam.core.grid import Grid, Region, Tile
+    from napari_sam.core.geometry.region import Region
+    from napari_sam.core.geometry.tiles import Grid, Tile
     from napari_sam.core.prediction import Prediction
     from napari_sam.image.view import View
 
@@ -101,4 +102,4 @@ def _places(
     top, left = common.top - read.top, common.left - read.left
     drawn = MaskPrompt(top, left, mask)
     height, width = read.shape
-    return dense.sample(drawn, (height, width))
+    return rasterize.sample(drawn, (height, width))

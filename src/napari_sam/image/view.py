@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from napari_sam.core.grid import Tile
+    from napari_sam.core.geometry.tiles import Tile
+    from napari_sam.core.geometry.tiling import Tiling
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.prompts import Prompts
-    from napari_sam.core.tiling import Tiling
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_sam.core.errors import ImageError, PromptError
-from napari_sam.core.grid import Region
+from napari_sam.core.geometry.region import Region
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
-    from napari_sam.core.frames import Frames
-    from napari_sam.core.grid import Tile
-    from napari_sam.core.tiling import Tiling
+    from napari_sam.core.geometry.tiles import Tile
+    from napari_sam.core.geometry.tiling import Tiling
+    from napari_sam.core.images.frames import Frames
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,15 +13,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_sam.core.prompts import Prompts
-from napari_sam.core.routing import heard, nearest
-from napari_sam.core.statements import Choice
+from napari_sam.core.prompts.items import Choice
+from napari_sam.core.prompts.tiles import heard, nearest
 from napari_sam.image.canvas import agreement
 from napari_sam.image.joined import joined
 from napari_sam.image.outline import redrawn
 from napari_sam.image.spread import spread
 
 if TYPE_CHECKING:
-    from napari_sam.core.grid import Tile
+    from napari_sam.core.geometry.tiles import Tile
     from napari_sam.core.prediction import Prediction
     from napari_sam.image.view import View
 

@@ -15,7 +15,7 @@ from napari_sam.io.sparse import SparseArray
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from napari_sam.core.frames import Frames
+    from napari_sam.core.images.frames import Frames
 
 #: Side of a chunk, as of labels in zarr.
 _CHUNK = 512

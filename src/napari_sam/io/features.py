@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
+from napari_sam.core.address import Address
 from napari_sam.core.errors import ImageError, PromptError
 from napari_sam.core.prompts import Prompts
-from napari_sam.core.values import Address
 from napari_sam.io.packages import needed
 from napari_sam.io.places import LON_LAT, reprojected, to_corners
 

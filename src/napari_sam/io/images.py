@@ -14,7 +14,7 @@ from napari_sam.core.errors import (
     NapariSamError,
     NotAnImageError,
 )
-from napari_sam.core.frames import Frames
+from napari_sam.core.images.frames import Frames
 from napari_sam.io.reading.image import Image
 from napari_sam.io.reading.remote import as_url
 

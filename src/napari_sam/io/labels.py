@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from napari_sam.core.errors import ImageError
-from napari_sam.core.frames import Frames
-from napari_sam.core.grid import Region
+from napari_sam.core.geometry.region import Region
+from napari_sam.core.images.frames import Frames
 from napari_sam.io.files import replacing
 from napari_sam.io.writing.zarrs import image_of
 

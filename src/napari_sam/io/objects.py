@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
+from napari_sam.core.address import Address
 from napari_sam.core.errors import ImageError, PromptError
 from napari_sam.core.prompts import Prompts
-from napari_sam.core.values import Address
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_sam.core.frames import Frames
+    from napari_sam.core.images.frames import Frames
     from napari_sam.io.features import Form
 
 

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
 from napari_sam.core.errors import ImageError
-from napari_sam.core.statements import Box, MaskPrompt, Point, Polygon, Scribble
+from napari_sam.core.prompts.items import Box, MaskPrompt, Point, Polygon, Scribble
 from napari_sam.io.files import replacing
 
 if TYPE_CHECKING:

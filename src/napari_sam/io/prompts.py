@@ -1,20 +1,20 @@
-"""Files of prompts; the schema stands in `napari_sam.core.schema`."""
+"""Files of prompts; the schema stands in `napari_sam.core.prompts.files`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_sam.core import schema
 from napari_sam.core.errors import MissingFileError, PromptError
+from napari_sam.core.prompts import files
 from napari_sam.io.features import Found, read_features
 from napari_sam.io.files import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from napari_sam.core.address import Address
     from napari_sam.core.prompts import Prompts
-    from napari_sam.core.values import Address
     from napari_sam.io.features import Form
     from napari_sam.io.reading.image import Image
 
@@ -81,7 +81,7 @@ def _read_text(path: Path) -> dict[Address, Prompts]:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as wrong:
         raise PromptError(f"{path} cannot be read: {wrong}.") from None
-    read = schema.from_csv if path.suffix.lower() == ".csv" else schema.from_json
+    read = files.from_csv if path.suffix.lower() == ".csv" else files.from_json
     try:
         return read(text)
     except PromptError as wrong:
@@ -92,7 +92,7 @@ def write_prompts(path: str | Path, prompts: Mapping[Address, Prompts]) -> None:
     """Write prompts; CSV holds points and boxes, JSON everything."""
     path = Path(path)
     _check_suffix(path)
-    to_text = schema.to_csv if path.suffix.lower() == ".csv" else schema.to_json
+    to_text = files.to_csv if path.suffix.lower() == ".csv" else files.to_json
     text = to_text(prompts)
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-from napari_sam.core.grid import Region
-from napari_sam.core.values import Address
+from napari_sam.core.address import Address
+from napari_sam.core.geometry.region import Region
 from napari_sam.jobs.segmenting import Answer
 
 if TYPE_CHECKING:

@@ -18,9 +18,9 @@ from napari_sam.stores.zarr import ZarrStore
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from napari_sam.core.appearance import Appearance
+    from napari_sam.core.geometry.tiling import Tiling
+    from napari_sam.core.images.appearance import Appearance
     from napari_sam.core.protocols import Backend, EmbeddingStore
-    from napari_sam.core.tiling import Tiling
 
 
 @dataclass(frozen=True, slots=True)

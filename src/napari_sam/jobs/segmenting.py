@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from napari_sam.core.encoding import from_runs, to_runs
 from napari_sam.core.progress import Progress
-from napari_sam.core.routing import route
+from napari_sam.core.prompts.codec import from_runs, to_runs
+from napari_sam.core.prompts.tiles import route
 from napari_sam.jobs.opening import Opening, opened
 from napari_sam.jobs.running import Failure, Where, grouped, run
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_sam.core.grid import Region
+    from napari_sam.core.address import Address
+    from napari_sam.core.geometry.region import Region
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.prompts import Prompts
-    from napari_sam.core.values import Address
     from napari_sam.jobs.kept import KeptAnswers
 
 #: Objects of a task at most.

@@ -26,8 +26,8 @@ from napari_sam.session.values import OVERLAPS, ObjectInfo, Overlap, Question
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from napari_sam.core.address import Address
     from napari_sam.core.prediction import Prediction
-    from napari_sam.core.values import Address
     from napari_sam.session.edits import Edit
     from napari_sam.session.state import State
 

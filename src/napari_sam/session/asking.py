@@ -10,9 +10,9 @@ from napari_sam.core.errors import PromptError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from napari_sam.core.address import Address
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.protocols import Promptable
-    from napari_sam.core.values import Address
     from napari_sam.session.values import Question
 
 

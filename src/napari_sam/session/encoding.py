@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_sam.core.address import Address
 from napari_sam.core.errors import SessionError
 from napari_sam.core.prompts import Prompts
-from napari_sam.core.values import Address
 from napari_sam.session import actions
 from napari_sam.session.edits import Batch, ObjectEdit, QuestionEdit
 from napari_sam.session.patch import LabelPatch

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from napari_sam.core.values import Address
+    from napari_sam.core.address import Address
     from napari_sam.session.actions import Step
     from napari_sam.session.session import AnnotationSession
 

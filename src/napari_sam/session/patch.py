@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_sam.core.grid import Region
+from napari_sam.core.geometry.region import Region
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

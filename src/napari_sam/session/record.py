@@ -31,7 +31,7 @@ from napari_sam.session.state import State
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
 
-    from napari_sam.core.frames import Frames
+    from napari_sam.core.images.frames import Frames
     from napari_sam.core.protocols import Promptable
 
 _FORMAT = "napari-sam session"

@@ -10,8 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_sam.core.address import Address
 from napari_sam.core.errors import MissingFileError, SessionError
-from napari_sam.core.values import Address
 from napari_sam.session import actions, shelf
 from napari_sam.session.edits import Batch, parts
 from napari_sam.session.encoding import VERSION, action_from_dict, edit_from_dict

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_sam.core.address import Address
 from napari_sam.core.errors import SessionError
 from napari_sam.core.progress import drain
 from napari_sam.core.prompts import Choice, Prompts
-from napari_sam.core.values import Address
 from napari_sam.session import actions
 from napari_sam.session.asking import Request, Response
 from napari_sam.session.edits import parts
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from napari_sam.core.frames import Frames
-    from napari_sam.core.grid import Region
+    from napari_sam.core.geometry.region import Region
+    from napari_sam.core.images.frames import Frames
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.protocols import Promptable
     from napari_sam.session.values import Overlap

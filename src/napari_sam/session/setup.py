@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_sam.core.appearance import Appearance
-from napari_sam.core.frames import digest
-from napari_sam.core.sampling import sample
-from napari_sam.core.tiling import Tiling
+from napari_sam.core.geometry.tiling import Tiling
+from napari_sam.core.images.appearance import Appearance
+from napari_sam.core.images.frames import digest
+from napari_sam.core.images.sampling import sample
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from napari_sam.core.frames import Frames
+    from napari_sam.core.images.frames import Frames
     from napari_sam.core.protocols import Promptable
 
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_sam.core.address import Address
 from napari_sam.core.errors import ImageError, SessionError
-from napari_sam.core.grid import Region
-from napari_sam.core.values import Address
+from napari_sam.core.geometry.region import Region
 from napari_sam.session.patch import LabelPatch
 from napari_sam.session.values import ObjectInfo, Question
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_sam.core.frames import Frames
+    from napari_sam.core.images.frames import Frames
 
 #: The largest number an object can have, of any type of labels.
 MOST = 2**32 - 1

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
 
+from napari_sam.core.address import Address
 from napari_sam.core.errors import SessionError
-from napari_sam.core.values import Address
 from napari_sam.session import actions
 from napari_sam.session.edits import ObjectEdit, QuestionEdit, parts
 from napari_sam.session.history import History
@@ -18,7 +18,7 @@ from napari_sam.session.state import State
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from napari_sam.core.frames import Frames
+    from napari_sam.core.images.frames import Frames
     from napari_sam.core.prediction import Prediction
     from napari_sam.session.actions import Action, Step
     from napari_sam.session.edits import Batch

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from zarr.abc.store import Store
 
-    from napari_sam.core.protocols import Embedding
+    from napari_sam.core.embedding import Embedding
     from napari_sam.stores.files import Files
     from napari_sam.stores.layout import Part, Place
 

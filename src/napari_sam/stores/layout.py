@@ -31,8 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_sam.core.protocols import Embedding
-    from napari_sam.core.values import EmbeddingKey
+    from napari_sam.core.embedding import Embedding, EmbeddingKey
 
 FORMAT = "napari-sam embeddings"
 #: Raised when a reader of the old layout could misunderstand the new one.

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from napari_sam.core.protocols import Embedding
-    from napari_sam.core.values import EmbeddingKey
+    from napari_sam.core.embedding import Embedding, EmbeddingKey
 
 
 class MemoryStore:

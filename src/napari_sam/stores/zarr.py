@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from zarr.abc.store import Store
 
-    from napari_sam.core.protocols import Embedding
-    from napari_sam.core.values import EmbeddingKey
+    from napari_sam.core.embedding import Embedding, EmbeddingKey
     from napari_sam.stores.files import Files
     from napari_sam.stores.layout import Layout
     from napari_sam.stores.survey import StoreInfo

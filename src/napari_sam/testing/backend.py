@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import ndimage
 
-from napari_sam.core.lowering import is_ambiguous, lower, rounds
+from napari_sam.core.geometry.region import Region
 from napari_sam.core.prediction import Prediction
-from napari_sam.core.tiling import Region
+from napari_sam.core.prompts.model_prompts import is_ambiguous, lower, rounds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from napari_sam.core.lowering import Lowered
+    from napari_sam.core.embedding import Embedding
     from napari_sam.core.prompts import Prompts
-    from napari_sam.core.protocols import Embedding
+    from napari_sam.core.prompts.model_prompts import Lowered
 
 
 @dataclass(slots=True)

@@ -14,8 +14,8 @@ from napari_sam.core.protocols import Backend
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from napari_sam.core.embedding import Embedding
     from napari_sam.core.prediction import Prediction
-    from napari_sam.core.protocols import Embedding
 
 _INSIDE = Prompts().point(24, 20)
 _AROUND = Prompts().rectangle(10, 8, 40, 34)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam.core.values import EmbeddingKey
+from napari_sam.core.embedding import EmbeddingKey
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

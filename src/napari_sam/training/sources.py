@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from napari_sam.core.appearance import Appearance
-from napari_sam.core.tiling import Region
+from napari_sam.core.geometry.region import Region
+from napari_sam.core.images.appearance import Appearance
 from napari_sam.io.truth.labels import LabelTruth
 from napari_sam.training.synthetic import draw_scene
 

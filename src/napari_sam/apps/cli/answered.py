@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from napari_sam.core.frames import Frames
+    from napari_sam.core.address import Address
+    from napari_sam.core.images.frames import Frames
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.prompts import Prompts
-    from napari_sam.core.values import Address
     from napari_sam.image import PromptableImage
     from napari_sam.io import Image
     from napari_sam.jobs import Answer, Answers, KeptAnswers, SegmentJob

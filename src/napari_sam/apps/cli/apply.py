@@ -15,7 +15,7 @@ from napari_sam.core.progress import drain
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from napari_sam.core.frames import Frames
+    from napari_sam.core.images.frames import Frames
     from napari_sam.core.protocols import Backend, Promptable
     from napari_sam.session import Setup
 

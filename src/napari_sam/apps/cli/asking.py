@@ -12,8 +12,8 @@ from napari_sam.core.errors import ImageError, PromptError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from napari_sam.core.address import Address
     from napari_sam.core.prompts import Prompts
-    from napari_sam.core.values import Address
     from napari_sam.io import Image
 
 _FILE = click.Path(path_type=Path)

@@ -13,8 +13,8 @@ from napari_sam.core.errors import ImageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from napari_sam.core.geometry.tiling import Tiling
     from napari_sam.core.protocols import Backend
-    from napari_sam.core.tiling import Tiling
     from napari_sam.image import PromptableImage
     from napari_sam.io import Image
 
@@ -63,7 +63,7 @@ def promptable(
 
 
 def _tiling(options: Mapping[str, Any]) -> Tiling | None:
-    from napari_sam.core.tiling import Tiling
+    from napari_sam.core.geometry.tiling import Tiling
 
     tile, halo = options["tile"], options["halo"]
     if not tile and halo is not None:

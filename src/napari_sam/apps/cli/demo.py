@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from napari_sam.apps.cli.fetching import fetch_missing
+from napari_sam.core.address import Address
 from napari_sam.core.prompts import Prompts
-from napari_sam.core.values import Address
 
 if TYPE_CHECKING:
     import numpy as np

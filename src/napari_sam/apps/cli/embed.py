@@ -80,7 +80,7 @@ def embed(image: str, **options: Any) -> None:
 
 
 def _wanted(options: Mapping[str, Any]) -> dict[str, Any]:
-    from napari_sam.core.grid import Region
+    from napari_sam.core.geometry.region import Region
 
     region = _whole("--region", options["region"], ",", (4,))
     ends = _whole("--frames", options["frames"], "-", (1, 2))

@@ -24,16 +24,16 @@ from napari_sam.apps.cli.working import (
     store_of,
     where_of,
 )
-from napari_sam.core import schema
 from napari_sam.core.errors import ImageError, NapariSamError, PromptError
-from napari_sam.core.routing import check_inside
+from napari_sam.core.prompts import files
+from napari_sam.core.prompts.tiles import check_inside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from napari_sam.core.address import Address
     from napari_sam.core.prompts import Prompts
     from napari_sam.core.protocols import Backend
-    from napari_sam.core.values import Address
     from napari_sam.io import Image
     from napari_sam.jobs import Answers, SegmentJob
 
@@ -186,7 +186,7 @@ def _asked(
     source: Path | str, opened: Image, options: Mapping[str, Any]
 ) -> Mapping[Address, Prompts]:
     if isinstance(source, str):
-        return schema.from_csv(source)
+        return files.from_csv(source)
     kind = "prompts_file" if options["prompts_file"] else "from_labels"
     found = prompts_in_files({**options, kind: source}, opened)
     if found is None:

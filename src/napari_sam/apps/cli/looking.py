@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from napari_sam.core.appearance import Appearance
-    from napari_sam.core.frames import Frames
+    from napari_sam.core.images.appearance import Appearance
+    from napari_sam.core.images.frames import Frames
     from napari_sam.core.protocols import Backend
     from napari_sam.io import Image
 
@@ -57,7 +57,7 @@ def open_image(path: str | Path, options: Mapping[str, Any]) -> Image:
 
 def look(frames: Frames, backend: Backend, options: Mapping[str, Any]) -> Appearance:
     """Fit an appearance, with what was said of it."""
-    from napari_sam.core.appearance import Appearance
+    from napari_sam.core.images.appearance import Appearance
 
     channels, index = options["channels"], options["index"]
     percentiles = options["percentiles"]

@@ -22,8 +22,8 @@ from napari_sam.apps.cli.looking import looking_options, open_image
 from napari_sam.apps.cli.opening import model_options, store_option
 from napari_sam.apps.cli.saying import SayingCommand, prompts_from, saying_options
 from napari_sam.apps.cli.working import where_of, working_options
+from napari_sam.core.address import Address
 from napari_sam.core.errors import PromptError
-from napari_sam.core.values import Address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

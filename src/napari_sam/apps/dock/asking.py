@@ -12,8 +12,8 @@ from napari_sam.session.asking import Response
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from napari_sam.core.address import Address
     from napari_sam.core.prediction import Prediction
-    from napari_sam.core.values import Address
 
 _ASKING = "looking"
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from napari_sam.apps.dock.drawn import statement_of
+from napari_sam.core.address import Address
 from napari_sam.core.errors import ImageError, PromptError, SessionError
 from napari_sam.core.progress import Progress
 from napari_sam.core.prompts import Prompts
-from napari_sam.core.routing import check_inside
-from napari_sam.core.values import Address
+from napari_sam.core.prompts.tiles import check_inside
 from napari_sam.session import Question
 from napari_sam.session.asking import Request, Response, answer
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from napari_sam.apps.dock.geometry import PlaneGeometry
     from napari_sam.core.prediction import Prediction
+    from napari_sam.core.prompts.items import Statement
     from napari_sam.core.protocols import Promptable
-    from napari_sam.core.statements import Statement
 
 #: What labels are turned into.
 Form: TypeAlias = Literal["auto", "box", "points", "mask"]

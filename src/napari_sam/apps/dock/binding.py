@@ -12,7 +12,7 @@ from napari_sam.apps.dock.label_layer import LabelLayer
 from napari_sam.apps.dock.large import WindowLayer, is_large, region_in_view
 from napari_sam.apps.dock.overlay import MaskOverlay
 from napari_sam.apps.dock.prompt_layers import PromptLayers
-from napari_sam.core.values import Address
+from napari_sam.core.address import Address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from napari.layers import Labels, Points, Shapes
 
     from napari_sam.apps.dock.geometry import PlaneGeometry
-    from napari_sam.core.grid import Region
+    from napari_sam.core.geometry.region import Region
     from napari_sam.core.prediction import Prediction
-    from napari_sam.core.statements import Statement
+    from napari_sam.core.prompts.items import Statement
     from napari_sam.session import AnnotationSession
 
 #: What transforms of a layer are called, and what is called when they change.

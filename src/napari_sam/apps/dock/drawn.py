@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_sam.apps.dock.layers import COLUMNS, Row
+from napari_sam.core.address import Address
 from napari_sam.core.errors import PromptError
 from napari_sam.core.prompts import Prompts
-from napari_sam.core.routing import check_inside
-from napari_sam.core.statements import Box, Point, Polygon, Scribble
-from napari_sam.core.values import Address
+from napari_sam.core.prompts.items import Box, Point, Polygon, Scribble
+from napari_sam.core.prompts.tiles import check_inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_sam.apps.dock.geometry import PlaneGeometry
-    from napari_sam.core.statements import Statement
+    from napari_sam.core.prompts.items import Statement
 
 #: Decimals of a pixel that are kept. What transforms add or lose is far less.
 _DECIMALS = 3

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam.apps.dock.keeping import Keeping
+from napari_sam.core.address import Address
 from napari_sam.core.errors import SessionError
-from napari_sam.core.grid import Region
-from napari_sam.core.statements import Polygon, Scribble
-from napari_sam.core.values import Address
+from napari_sam.core.geometry.region import Region
+from napari_sam.core.prompts.items import Polygon, Scribble
 from napari_sam.session import actions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from napari_sam.core.statements import Statement
+    from napari_sam.core.prompts.items import Statement
     from napari_sam.session.values import Status
 
 

@@ -11,8 +11,8 @@ import numpy as np
 from napari.utils.transforms import Affine
 
 from napari_sam.core.errors import AxesError
-from napari_sam.core.frames import Frames, axes_of
-from napari_sam.core.grid import Region
+from napari_sam.core.geometry.region import Region
+from napari_sam.core.images.frames import Frames, axes_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

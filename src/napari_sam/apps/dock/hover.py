@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari_sam.core.errors import PromptError
-from napari_sam.core.routing import route
+from napari_sam.core.prompts.tiles import route
 from napari_sam.session import Question
 from napari_sam.session.asking import Request
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     from napari_sam.apps.dock.binding import LayerBinding
     from napari_sam.apps.dock.work import Work
-    from napari_sam.core.grid import Tile
+    from napari_sam.core.address import Address
+    from napari_sam.core.geometry.tiles import Tile
     from napari_sam.core.prompts import Prompts
-    from napari_sam.core.values import Address
     from napari_sam.session.asking import Response
 
 

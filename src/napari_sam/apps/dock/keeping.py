@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_sam.apps.dock.asking import Asking
+from napari_sam.core.address import Address
 from napari_sam.core.errors import SessionError
-from napari_sam.core.values import Address
 from napari_sam.session.asking import Response
 
 if TYPE_CHECKING:

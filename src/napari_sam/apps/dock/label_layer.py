@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_sam.apps.dock.geometry import PlaneGeometry
-    from napari_sam.core.grid import Region
-    from napari_sam.core.values import Address
+    from napari_sam.core.address import Address
+    from napari_sam.core.geometry.region import Region
     from napari_sam.session import AnnotationSession
 
 

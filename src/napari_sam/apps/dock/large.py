@@ -13,14 +13,14 @@ import numpy as np
 
 from napari_sam.apps.dock import compat
 from napari_sam.apps.dock.label_layer import LabelLayer
-from napari_sam.core.grid import Region
+from napari_sam.core.geometry.region import Region
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
     from napari_sam.apps.dock.geometry import PlaneGeometry
-    from napari_sam.core.frames import Frames
-    from napari_sam.core.values import Address
+    from napari_sam.core.address import Address
+    from napari_sam.core.images.frames import Frames
     from napari_sam.session import AnnotationSession
     from napari_sam.session.patch import LabelPatch
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_sam.core.prompts import Prompts
-from napari_sam.core.statements import (
+from napari_sam.core.prompts.items import (
     Box,
     Choice,
     Point,
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_sam.apps.dock.geometry import PlaneGeometry
-    from napari_sam.core.statements import Path, Statement
-    from napari_sam.core.values import Address
+    from napari_sam.core.address import Address
+    from napari_sam.core.prompts.items import Path, Statement
 
 #: Columns of our layers: which object, what for, and the place in what was said.
 COLUMNS = ("object", "positive", "order")

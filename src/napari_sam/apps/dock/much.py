@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from napari_sam.apps.dock import compat
 from napari_sam.apps.dock.batch import iter_batch
 from napari_sam.apps.dock.editing import Editing
+from napari_sam.core.address import Address
 from napari_sam.core.errors import SessionError
-from napari_sam.core.values import Address
 from napari_sam.session.asking import Request, Response
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 from napari_sam.apps.dock.binding import LayerBinding
 from napari_sam.apps.dock.large import labels_for
 from napari_sam.core.errors import SessionError
-from napari_sam.core.tiling import Tiling
+from napari_sam.core.geometry.tiling import Tiling
 from napari_sam.session import AnnotationSession
 
 if TYPE_CHECKING:
@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from napari.layers import Image
 
     from napari_sam.apps.dock.geometry import PlaneGeometry
-    from napari_sam.core.appearance import Appearance
-    from napari_sam.core.frames import Frames
-    from napari_sam.core.grid import Tile
+    from napari_sam.core.embedding import Embedding
+    from napari_sam.core.geometry.tiles import Tile
+    from napari_sam.core.images.appearance import Appearance
+    from napari_sam.core.images.frames import Frames
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.prompts import Prompts
-    from napari_sam.core.protocols import Backend, Embedding
+    from napari_sam.core.protocols import Backend
 
 
 class Unanswered:

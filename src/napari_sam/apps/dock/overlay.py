@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from napari_sam.apps.dock import compat, ours
-from napari_sam.core.grid import Region
+from napari_sam.core.geometry.region import Region
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from napari_sam.apps.dock.drawn import Drawn
     from napari_sam.apps.dock.geometry import PlaneGeometry
     from napari_sam.apps.dock.layers import Row
-    from napari_sam.core.statements import Statement
-    from napari_sam.core.values import Address
+    from napari_sam.core.address import Address
+    from napari_sam.core.prompts.items import Statement
     from napari_sam.session import AnnotationSession
 
 

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from napari_sam.apps.dock.layers import Row
     from napari_sam.apps.dock.samples import LayerData
+    from napari_sam.core.address import Address
     from napari_sam.core.prompts import Prompts
-    from napari_sam.core.values import Address
     from napari_sam.io.features import Form
 
 #: Polygons of a GIS are shown as they are, not as boxes around them.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_sam.apps.dock.image_file import SOURCE
 from napari_sam.core.errors import AxesError, NapariSamError, NotWrittenError
-from napari_sam.core.frames import axes_of
+from napari_sam.core.images.frames import axes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from napari_sam.core.embedding import Embedding
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.prompts import Prompts
-    from napari_sam.core.protocols import Embedding
 
 
 class ApartBackend:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.connection import Connection
 
-    from napari_sam.core.protocols import Backend, Embedding
+    from napari_sam.core.embedding import Embedding
+    from napari_sam.core.protocols import Backend
 
 #: Embeddings held here as well as by those who ask; more are sent again when needed.
 _HELD = 8

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from napari_sam.core.frames import Frames
+    from napari_sam.core.images.frames import Frames
     from napari_sam.io.layouts.kept import Kept
 
 __all__ = ["LOOKS", "find", "fits"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from napari_sam.core.frames import Frames
+from napari_sam.core.images.frames import Frames
 
 if TYPE_CHECKING:
     from pathlib import Path

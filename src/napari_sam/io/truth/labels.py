@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from napari_sam.core.errors import ImageError
-from napari_sam.core.tiling import Region
+from napari_sam.core.geometry.region import Region
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_sam.core.tiling import Region
+    from napari_sam.core.geometry.region import Region
 
 __all__ = ["Truth", "painted"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_sam.core.errors import ImageError
-from napari_sam.core.tiling import Region
+from napari_sam.core.geometry.region import Region
 from napari_sam.io.truth.runs import as_rle, decoded
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_sam.core.errors import ImageError
-from napari_sam.core.tiling import Region
+from napari_sam.core.geometry.region import Region
 from napari_sam.io.files import replacing
 from napari_sam.io.packages import needed
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_sam.core.frames import Frames
+    from napari_sam.core.images.frames import Frames
     from napari_sam.io.reading.image import Image
 
 #: Axes as ImageJ orders them; its own format needs no others.

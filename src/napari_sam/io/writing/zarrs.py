@@ -18,7 +18,7 @@ from napari_sam.io.sparse import SparseArray, touched
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_sam.core.frames import Frames
+    from napari_sam.core.images.frames import Frames
     from napari_sam.io.reading.image import Image
 
 #: Side of a chunk, and how small the coarsest level is.

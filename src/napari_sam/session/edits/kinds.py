@@ -10,7 +10,7 @@ from napari_sam.session.patch import LabelPatch
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from napari_sam.core.values import Address
+    from napari_sam.core.address import Address
     from napari_sam.session.state import State
     from napari_sam.session.values import ObjectInfo, Question
 

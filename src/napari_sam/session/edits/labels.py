@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_sam.core.grid import Region
+    from napari_sam.core.address import Address
+    from napari_sam.core.geometry.region import Region
     from napari_sam.core.prediction import Prediction
-    from napari_sam.core.values import Address
     from napari_sam.session.state import State
     from napari_sam.session.values import Overlap, Status
 

@@ -13,7 +13,7 @@ from napari_sam.session.values import ObjectInfo, Question
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from napari_sam.core.values import Address
+    from napari_sam.core.address import Address
     from napari_sam.session.state import State
 
 

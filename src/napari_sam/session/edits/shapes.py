@@ -9,7 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from napari_sam.core.errors import SessionError
-from napari_sam.core.grid import Region
+from napari_sam.core.geometry.region import Region
 from napari_sam.session.edits.kinds import Edit, ObjectEdit
 from napari_sam.session.edits.labels import patched
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_sam.core.values import Address
+    from napari_sam.core.address import Address
     from napari_sam.session.state import State
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_sam.core.errors import PromptError
-from napari_sam.core.statements import (
+from napari_sam.core.prompts.items import (
     Box,
     Choice,
     MaskPrompt,

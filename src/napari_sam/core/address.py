@@ -27,31 +27,3 @@ class Address:
             raise PromptError(
                 f"object={self.object_id}: a label is a number from 1 to {_MOST}."
             )
-
-
-@dataclass(frozen=True, slots=True)
-class EmbeddingKey:
-    """Where an embedding lives, and proof of what it is.
-
-    Attributes
-    ----------
-    model
-        Fingerprint of the backend: weights, precision and preprocessing.
-    tiling
-        How the plane was cut and shown to the model: tiling and appearance.
-    grid
-        Number of planes, level, and number of tiles per plane on that level.
-    at
-        Plane, level and tile.
-    digest
-        Name of the pixels that the encoder saw.
-    plane_shape
-        Rows and columns of the whole plane.
-    """
-
-    model: str
-    tiling: str
-    grid: tuple[int, int, int]
-    at: tuple[int, int, int]
-    digest: str
-    plane_shape: tuple[int, int] = (0, 0)

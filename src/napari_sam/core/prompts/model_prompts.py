@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam.core import dense
 from napari_sam.core.errors import PromptError
+from napari_sam.core.geometry import rasterize
 from napari_sam.core.prompts import Prompts
-from napari_sam.core.statements import (
+from napari_sam.core.prompts.items import (
     Box,
     Choice,
     MaskPrompt,
@@ -28,7 +28,7 @@ from napari_sam.core.statements import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_sam.core.statements import Statement
+    from napari_sam.core.prompts.items import Statement
 
 #: What the labels of `Lowered` mean, as SAM's prompt encoder numbers them.
 NEGATIVE, POSITIVE, TOP_LEFT, BOTTOM_RIGHT = 0, 1, 2, 3
@@ -131,7 +131,7 @@ def lower(
     labels: list[int] = []
     for statement in prompts.said:
         label = POSITIVE if says_where(statement) else NEGATIVE
-        for row, col in dense.sample(statement, shape):
+        for row, col in rasterize.sample(statement, shape):
             if -0.5 <= row < shape[0] - 0.5 and -0.5 <= col < shape[1] - 0.5:
                 coords.append((col + 0.5, row + 0.5))
                 labels.append(label)
@@ -172,7 +172,7 @@ def prior_at(
         if says_where(s) and not isinstance(s, Scribble)
     ]
     if outlined:
-        prior[~dense.grown(np.logical_or.reduce(outlined))] = -1
+        prior[~rasterize.grown(np.logical_or.reduce(outlined))] = -1
     for statement, (filled, _) in zip(drawn, areas, strict=True):
         prior[filled] = 1 if says_where(statement) else -1
     return prior
@@ -185,9 +185,9 @@ def _cells(
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Cells that a statement fills, and cells that it touches."""
     if isinstance(statement, Scribble):
-        line = dense.stroke(statement.path, shape, grid)
+        line = rasterize.stroke(statement.path, shape, grid)
         return line, line
-    share = dense.coverage(statement, shape, grid)
+    share = rasterize.coverage(statement, shape, grid)
     enough = min(0.5, float(share.max()))
     return (share >= enough) & (share > 0), share > 0
 

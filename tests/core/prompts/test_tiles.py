@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_sam.core.errors import PromptOutsideImageError
+from napari_sam.core.geometry.tiling import Tiling
 from napari_sam.core.prompts import Prompts
-from napari_sam.core.routing import route
-from napari_sam.core.tiling import Tiling
+from napari_sam.core.prompts.tiles import route
 
 
 @given(st.integers(0, 199), st.integers(0, 149))

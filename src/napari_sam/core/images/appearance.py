@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_sam.core.contrast import difference, limits_of, scaled
 from napari_sam.core.errors import AxesError, ImageError
-from napari_sam.core.sampling import sample
+from napari_sam.core.images.contrast import difference, limits_of, scaled
+from napari_sam.core.images.sampling import sample
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from napari_sam.core.frames import Frames
+    from napari_sam.core.images.frames import Frames
 
 _PERCENTILES = (0.1, 99.9)
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from napari_sam.core.dense import coverage, inside
 from napari_sam.core.errors import PromptError
-from napari_sam.core.lowering import is_ambiguous, lower, prior_at, rounds
+from napari_sam.core.geometry.rasterize import coverage, inside
 from napari_sam.core.prompts import Choice, Polygon, Prompts
+from napari_sam.core.prompts.model_prompts import is_ambiguous, lower, prior_at, rounds
 from napari_sam.testing.strategies import answerable, masks, polygons, prompts
 
 SHAPE = (48, 64)

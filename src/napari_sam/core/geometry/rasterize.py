@@ -7,12 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam.core.statements import Box, MaskPrompt, Point, Polygon, Scribble, bounds
+from napari_sam.core.prompts.items import (
+    Box,
+    MaskPrompt,
+    Point,
+    Polygon,
+    Scribble,
+    bounds,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_sam.core.statements import Path, Statement
+    from napari_sam.core.prompts.items import Path, Statement
 
 #: Inside a polygon or a mask, at most this many points are sampled.
 _MOST_INSIDE = 5

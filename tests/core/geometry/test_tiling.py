@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_sam.core.errors import ImageError
-from napari_sam.core.tiling import Region, Tiling
+from napari_sam.core.geometry.region import Region
+from napari_sam.core.geometry.tiling import Tiling
 
 sides = st.tuples(st.integers(1, 90), st.integers(1, 90))
 halos = st.tuples(st.integers(0, 20), st.integers(0, 20))

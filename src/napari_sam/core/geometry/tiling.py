@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from napari_sam.core.errors import ImageError
-from napari_sam.core.grid import Grid, Region, Side, Tile
-
-__all__ = ["Grid", "Region", "Tile", "Tiling"]
+from napari_sam.core.geometry.tiles import Grid, Side
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from napari_sam.core.errors import AxesError, NotAnImageError
-from napari_sam.core.frames import Frames, digest
-from napari_sam.core.tiling import Region
+from napari_sam.core.geometry.region import Region
+from napari_sam.core.images.frames import Frames, digest
 
 SIZES = {"t": 3, "z": 2, "c": 4, "y": 6, "x": 5}
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_sam.core.tiling import Region
+    from napari_sam.core.geometry.region import Region
 
 _LETTERS = "tzcyx"
 #: What other libraries call an axis, besides its letter.

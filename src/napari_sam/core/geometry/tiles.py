@@ -1,100 +1,19 @@
-"""Rectangles of pixels, and the tiles of a plane. No pixels are read here."""
+"""The tiles of a plane. No pixels are read here."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import gcd
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, overload
 
-import numpy as np
+from napari_sam.core.geometry.region import Region
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
-
-    from napari_sam.core.statements import Box
-
-
 #: Pixels that tiles are aligned to, where their step allows it.
 _PATCH = 32
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Region:
-    """A half-open rectangle of whole pixels."""
-
-    top: int
-    left: int
-    bottom: int
-    right: int
-
-    @classmethod
-    def around(cls, mask: NDArray[Any]) -> Region:
-        """Smallest that holds all that is true of ``(y, x)``; of no size if nothing."""
-        rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-        if not rows.size:
-            return cls(0, 0, 0, 0)
-        return cls(int(rows[0]), int(cols[0]), int(rows[-1]) + 1, int(cols[-1]) + 1)
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Height and width."""
-        return self.bottom - self.top, self.right - self.left
-
-    @property
-    def slices(self) -> tuple[slice, slice]:
-        """For indexing an array whose last two axes are rows and columns."""
-        return slice(self.top, self.bottom), slice(self.left, self.right)
-
-    @property
-    def center(self) -> tuple[float, float]:
-        """Its middle as a position ``(row, col)``; pixel centres are integers."""
-        return (self.top + self.bottom - 1) / 2, (self.left + self.right - 1) / 2
-
-    def holds(self, row: float, col: float) -> bool:
-        """Whether a position lies on one of its pixels."""
-        return (
-            self.top <= row + 0.5 < self.bottom and self.left <= col + 0.5 < self.right
-        )
-
-    def overlaps(self, box: Box) -> bool:
-        """Whether any part of a box lies inside."""
-        return (
-            box.top < self.bottom
-            and box.bottom > self.top
-            and box.left < self.right
-            and box.right > self.left
-        )
-
-    def covers(self, box: Box) -> bool:
-        """Whether all of a box lies inside."""
-        return (
-            box.top >= self.top
-            and box.bottom <= self.bottom
-            and box.left >= self.left
-            and box.right <= self.right
-        )
-
-    def shifted(self, rows: int, cols: int) -> Region:
-        """Move it."""
-        return Region(
-            self.top + rows, self.left + cols, self.bottom + rows, self.right + cols
-        )
-
-    def common(self, other: Region) -> Region:
-        """Return the part that both cover; without rows or columns if there is none."""
-        top, left = max(self.top, other.top), max(self.left, other.left)
-        bottom, right = min(self.bottom, other.bottom), min(self.right, other.right)
-        return Region(top, left, max(top, bottom), max(left, right))
-
-    def scaled(self, factor: int, plane: tuple[int, int]) -> Region:
-        """Return the pixels of a finer plane that its own stand for."""
-        bottom, right = min(self.bottom * factor, plane[0]), self.right * factor
-        return Region(
-            self.top * factor, self.left * factor, bottom, min(right, plane[1])
-        )
 
 
 @dataclass(frozen=True, slots=True)

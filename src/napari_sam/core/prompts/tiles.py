@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam.core import dense
 from napari_sam.core.errors import PromptOutsideImageError
+from napari_sam.core.geometry import rasterize
+from napari_sam.core.geometry.region import Region
 from napari_sam.core.prompts import Prompts
-from napari_sam.core.statements import (
+from napari_sam.core.prompts.items import (
     Box,
     MaskPrompt,
     Point,
@@ -19,11 +20,11 @@ from napari_sam.core.statements import (
     says_where,
     shifted,
 )
-from napari_sam.core.tiling import Region
 
 if TYPE_CHECKING:
-    from napari_sam.core.statements import Path, Statement
-    from napari_sam.core.tiling import Tile, Tiling
+    from napari_sam.core.geometry.tiles import Tile
+    from napari_sam.core.geometry.tiling import Tiling
+    from napari_sam.core.prompts.items import Path, Statement
 
 
 def route(prompts: Prompts, tiling: Tiling, shape: tuple[int, int]) -> Tile:
@@ -161,7 +162,7 @@ def _reaches(statement: Statement, plane: Region) -> bool:
         return plane.overlaps(around) and bool(
             statement.mask[top : stop[0], left : stop[1]].any()
         )
-    heard = dense.sample(statement, plane.shape)
+    heard = rasterize.sample(statement, plane.shape)
     return any(plane.holds(row, col) for row, col in heard)
 
 

@@ -17,16 +17,15 @@ import csv
 import json
 from typing import TYPE_CHECKING, Any
 
-from napari_sam.core import encoding
+from napari_sam.core.address import Address
 from napari_sam.core.errors import PromptError
-from napari_sam.core.prompts import Prompts
-from napari_sam.core.statements import Box, Point
-from napari_sam.core.values import Address
+from napari_sam.core.prompts import Prompts, codec
+from napari_sam.core.prompts.items import Box, Point
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from napari_sam.core.statements import Statement
+    from napari_sam.core.prompts.items import Statement
 
 FORMAT = "napari-sam prompts"
 
@@ -44,7 +43,7 @@ def to_json(prompts: Mapping[Address, Prompts]) -> str:
         {"object": at.object_id, "frame": at.frame, "said": p.to_dict()["said"]}
         for at, p in prompts.items()
     ]
-    data = {"format": FORMAT, "version": encoding.VERSION, "prompts": entries}
+    data = {"format": FORMAT, "version": codec.VERSION, "prompts": entries}
     return json.dumps(data, indent=1) + "\n"
 
 
@@ -64,11 +63,11 @@ def from_json(text: str) -> dict[Address, Prompts]:
         raise PromptError(
             f'This JSON holds no prompts: expected an object with "format": "{FORMAT}".'
         )
-    encoding.check_version(data)
+    codec.check_version(data)
     out: dict[Address, Prompts] = {}
     for i, entry in enumerate(_list(data, "prompts")):
         try:
-            said = tuple(encoding.from_dict(s) for s in _list(entry, "said"))
+            said = tuple(codec.from_dict(s) for s in _list(entry, "said"))
             at = _address(entry)
         except PromptError as wrong:
             raise PromptError(f"Entry {i} of the prompts: {wrong}") from None

@@ -1,8 +1,8 @@
-"""What a person said about one object in one plane, in order.
+"""The prompts about one object in one plane, in order.
 
 Coordinates are ``(row, col)``; the conventions stand once, in
-`napari_sam.core.statements`. What was said is kept here as it was said; how a model
-hears it is computed in `napari_sam.core.lowering`, just before it is asked.
+`napari_sam.core.prompts.items`. Prompts are kept as they were given; what a model
+takes is computed in `napari_sam.core.prompts.model_prompts`, just before decoding.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec
 
 import numpy as np
 
-from napari_sam.core import encoding
 from napari_sam.core.errors import PromptError
-from napari_sam.core.statements import (
+from napari_sam.core.prompts import codec
+from napari_sam.core.prompts.items import (
     Box,
     Choice,
     MaskPrompt,
@@ -35,17 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from numpy.typing import ArrayLike
-
-__all__ = [
-    "Box",
-    "Choice",
-    "MaskPrompt",
-    "Point",
-    "Polygon",
-    "Prompts",
-    "Scribble",
-    "Statement",
-]
 
 P = ParamSpec("P")
 
@@ -172,11 +161,11 @@ class Prompts:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types; `from_dict` is the exact inverse."""
-        said = [encoding.to_dict(s) for s in self.said]
-        return {"version": encoding.VERSION, "said": said}
+        said = [codec.to_dict(s) for s in self.said]
+        return {"version": codec.VERSION, "said": said}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Prompts:
         """Inverse of `to_dict`."""
-        encoding.check_version(data)
-        return cls(tuple(encoding.from_dict(s) for s in data["said"]))
+        codec.check_version(data)
+        return cls(tuple(codec.from_dict(s) for s in data["said"]))

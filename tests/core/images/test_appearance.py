@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from napari_sam.core.appearance import Appearance
 from napari_sam.core.errors import AxesError, ImageError, NotAnImageError
-from napari_sam.core.frames import Frames
-from napari_sam.core.sampling import sample
+from napari_sam.core.images.appearance import Appearance
+from napari_sam.core.images.frames import Frames
+from napari_sam.core.images.sampling import sample
 
 
 def shown(data, axes=None, **options):

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_sam.core.tiling import Region
+from napari_sam.core.geometry.region import Region
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from napari_sam.core.frames import Frames
+    from napari_sam.core.images.frames import Frames
 
 _CAP = 1_000_000
 _PLANES = 16

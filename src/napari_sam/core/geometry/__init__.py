@@ -1,0 +1,1 @@
+"""Geometry of pixels: regions, tiles, resampling and rasterizing. numpy only."""

@@ -1,0 +1,1 @@
+"""Images as stacks of frames, and how their pixels are shown to a model."""
