@@ -189,3 +189,22 @@ def test_images_that_cannot_be_used_are_refused():
     nans = PromptableImage(np.full((64, 64), np.nan), ThresholdBackend())
     with pytest.raises(NotAnImageError):
         nans.segment(BIG)
+
+
+def test_the_threshold_of_prompts_moves_the_mask_and_nothing_is_decoded_anew():
+    class Twice(ThresholdBackend):
+        asked = ()
+
+        def decode(self, embedding, prompts):
+            self.asked = (*self.asked, *prompts)
+            return super().decode(embedding, prompts)
+
+    pixels = np.zeros((64, 64), np.uint8)
+    pixels[10:30, 20:40] = 200
+    image = PromptableImage(pixels, Twice())
+    click = Prompts.point(15, 25)
+    plain = image.segment(click)
+    all_of_it = image.segment(click.with_threshold(-2))
+    assert (plain.threshold, all_of_it.threshold) == (0, -2)
+    assert (plain.area, all_of_it.area) == (400, 64 * 64)
+    assert image.backend.asked == (click, click)

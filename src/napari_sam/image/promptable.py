@@ -148,7 +148,7 @@ class PromptableImage:
                 answers[i] = prediction.on_plane(tile, plane)
         view = View(partial(self._ask, frame), self._cost, self.tiling, plane)
         return [
-            completed(view, said, tile, answers[i])
+            _at_threshold(completed(view, said, tile, answers[i]), said.threshold)
             for i, (said, tile) in enumerate(zip(prompts, routes, strict=True))
         ]
 
@@ -310,6 +310,11 @@ class PromptableImage:
                 f"frame {frame} of an image with {len(self.frames)} "
                 f"({self.frames!r}), counted from 0."
             )
+
+
+def _at_threshold(found: Prediction, threshold: float) -> Prediction:
+    """Move the threshold of a mask last: what was decoded does not depend on it."""
+    return found.with_threshold(threshold) if threshold else found
 
 
 def fitted(

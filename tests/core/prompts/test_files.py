@@ -100,3 +100,13 @@ def test_json_that_makes_no_sense_is_refused(text, match):
 def test_an_address_is_one_that_labels_can_hold(at):
     with pytest.raises(PromptError, match="from"):
         Address(*at)
+
+
+def test_thresholds_are_in_json_and_csv_where_there_are_any():
+    said = {
+        Address(0, 1): Prompts.point(1, 2).with_threshold(0.25),
+        Address(0, 2): Prompts.point(3, 4),
+    }
+    assert from_json(to_json(said)) == said
+    assert from_csv(to_csv(said)) == said
+    assert to_csv(said).splitlines()[0].endswith(",threshold")

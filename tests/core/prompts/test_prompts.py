@@ -157,8 +157,8 @@ def test_the_same_place_has_the_same_name_whatever_the_type_of_its_numbers():
 
 
 def test_prompts_of_a_later_version_are_refused():
-    with pytest.raises(PromptError, match="version 2"):
-        Prompts.from_dict({"version": 2, "said": []})
+    with pytest.raises(PromptError, match="version 3"):
+        Prompts.from_dict({"version": 3, "said": []})
 
 
 def test_every_number_of_pixels_survives_run_lengths():
@@ -170,3 +170,21 @@ def test_every_number_of_pixels_survives_run_lengths():
 
 def test_a_bow_tie_is_a_polygon():
     assert Polygon(((0, 0), (4, 4), (0, 4), (4, 0)))
+
+
+def test_the_threshold_is_part_of_the_value_and_comes_back_from_json():
+    click = Prompts.point(3, 4)
+    lower = click.with_threshold(-0.5)
+    assert lower != click
+    assert hash(lower) != hash(click)
+    assert lower.digest != click.digest
+    assert Prompts.from_dict(lower.to_dict()) == lower
+    assert lower.to_dict()["version"] == 2
+    assert click.to_dict()["version"] == 1
+    assert lower.point(5, 6).shifted(1, 1).threshold == -0.5
+    assert (click + lower).threshold == (lower + click).threshold == -0.5
+
+
+def test_a_threshold_is_a_finite_number():
+    with pytest.raises(PromptError, match="threshold=nan"):
+        Prompts((), float("nan"))

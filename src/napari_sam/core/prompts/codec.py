@@ -23,17 +23,18 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-#: Raised when a reader of the old schema could misunderstand the new one.
-VERSION = 1
+#: Raised when a reader of the old schema could misunderstand the new one. Prompts
+#: without a threshold are still written as version 1, which they are.
+VERSION = 2
 
 
 def check_version(data: Mapping[str, Any]) -> None:
     """Refuse prompts written by a later version."""
-    version = data.get("version", VERSION)
-    if version != VERSION:
+    version = data.get("version", 1)
+    if version not in range(1, VERSION + 1):
         raise PromptError(
             f"These prompts have version {version!r} of the schema; this napari-sam "
-            f"reads version {VERSION}."
+            f"reads versions 1 to {VERSION}."
         )
 
 

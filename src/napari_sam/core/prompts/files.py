@@ -2,7 +2,8 @@
 
 CSV has one thing said per row, in order, under the header
 ``object,frame,row,col,positive`` or ``object,frame,top,left,bottom,right`` or all of
-these: a row with ``row`` and ``col`` is a point, one with the four edges is a box.
+these: a row with ``row`` and ``col`` is a point, one with the four edges is a box. A
+column ``threshold`` may follow.
 Only ``object`` may not be left out; ``frame`` is then 0 and ``positive`` true. JSON
 holds everything that can be said::
 
@@ -39,11 +40,12 @@ _TRUTH = {
 
 def to_json(prompts: Mapping[Address, Prompts]) -> str:
     """Write prompts as JSON text; `from_json` is the exact inverse."""
+    written = {at: p.to_dict() for at, p in prompts.items()}
+    version = max((p.pop("version") for p in written.values()), default=1)
     entries = [
-        {"object": at.object_id, "frame": at.frame, "said": p.to_dict()["said"]}
-        for at, p in prompts.items()
+        {"object": at.object_id, "frame": at.frame, **p} for at, p in written.items()
     ]
-    data = {"format": FORMAT, "version": codec.VERSION, "prompts": entries}
+    data = {"format": FORMAT, "version": version, "prompts": entries}
     return json.dumps(data, indent=1) + "\n"
 
 
@@ -68,10 +70,10 @@ def from_json(text: str) -> dict[Address, Prompts]:
     for i, entry in enumerate(_list(data, "prompts")):
         try:
             said = tuple(codec.from_dict(s) for s in _list(entry, "said"))
-            at = _address(entry)
+            at, threshold = _address(entry), _threshold(entry)
         except PromptError as wrong:
             raise PromptError(f"Entry {i} of the prompts: {wrong}") from None
-        out[at] = out.get(at, Prompts()) + Prompts(said)
+        out[at] = out.get(at, Prompts()) + Prompts(said, threshold)
     return out
 
 
@@ -83,7 +85,9 @@ def to_csv(prompts: Mapping[Address, Prompts]) -> str:
     PromptError
         If something else was said, which only JSON can hold.
     """
-    lines = [",".join(_COLUMNS)]
+    some = any(one.threshold for one in prompts.values())
+    columns = (*_COLUMNS, "threshold") if some else _COLUMNS
+    lines = [",".join(columns)]
     for at, one in prompts.items():
         for s in one.said:
             match s:
@@ -93,6 +97,7 @@ def to_csv(prompts: Mapping[Address, Prompts]) -> str:
                     rest = ["", "", "", top, left, bottom, right]
                 case _:
                     raise PromptError(f"{s} does not fit in CSV. Use JSON.")
+            rest += [one.threshold] if some else []
             lines.append(",".join(map(str, [at.object_id, at.frame, *rest])))
     return "\n".join(lines) + "\n"
 
@@ -108,7 +113,7 @@ def from_csv(text: str) -> dict[Address, Prompts]:
     reader = csv.DictReader(text.lstrip("\ufeff").splitlines())
     header = [(name or "").strip().lower() for name in reader.fieldnames or ()]
     reader.fieldnames = header
-    strange = [name for name in header if name not in _COLUMNS]
+    strange = [name for name in header if name not in (*_COLUMNS, "threshold")]
     if "object" not in header or strange:
         what = f"; {', '.join(strange)} is not among them" if strange else ""
         raise PromptError(
@@ -119,7 +124,8 @@ def from_csv(text: str) -> dict[Address, Prompts]:
     try:
         for row in reader:
             at, statement = _row(row)
-            out[at] = out.get(at, Prompts()) + Prompts((statement,))
+            one = Prompts((statement,), _threshold(row))
+            out[at] = out.get(at, Prompts()) + one
     except PromptError as wrong:
         raise PromptError(f"Line {reader.line_num} of the CSV: {wrong}") from None
     except csv.Error as wrong:
@@ -157,6 +163,10 @@ def _address(entry: Mapping[str, Any]) -> Address:
             raise PromptError(f"{name}={value:g}: a whole number counted {least}.")
         values.append(int(value))
     return Address(*values)
+
+
+def _threshold(entry: Mapping[str, Any]) -> float:
+    return _number(entry.get("threshold") or 0.0, "threshold")
 
 
 def _number(value: Any, what: str = "a coordinate") -> float:

@@ -8,9 +8,10 @@ takes is computed in `napari_sam.core.prompts.model_prompts`, just before decodi
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, update_wrapper
 from hashlib import blake2b
+from math import isfinite
 from types import MethodType
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec
 
@@ -54,10 +55,17 @@ class _Saying(Generic[P]):
 
 @dataclass(frozen=True)
 class Prompts:
-    """Everything said about one object in one plane.
+    """The prompts of one object in one plane, and the threshold of its mask.
 
     A value: hashable, comparable, printable. "Changing" prompts makes new ones, so
     undo is keeping the old value and "did they change?" is ``!=``.
+
+    Attributes
+    ----------
+    said
+        The prompts, in order.
+    threshold
+        Logits above this are the object: less of it where it is higher.
 
     Examples
     --------
@@ -67,9 +75,14 @@ class Prompts:
     """
 
     said: tuple[Statement, ...] = ()
+    threshold: float = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "said", tuple(self.said))
+        if not isfinite(self.threshold):
+            raise PromptError(
+                f"threshold={self.threshold}: it must be a finite number, of logits."
+            )
 
     @_Saying
     def point(self, row: float, col: float, *, positive: bool = True) -> Prompts:
@@ -108,11 +121,11 @@ class Prompts:
         return self._and(Choice(int(index)))
 
     def _and(self, statement: Statement) -> Prompts:
-        return Prompts((*self.said, statement))
+        return replace(self, said=(*self.said, statement))
 
     def __add__(self, other: Prompts) -> Prompts:
-        """First this, then that."""
-        return Prompts(self.said + other.said)
+        """First these prompts, then those; the last threshold that was set counts."""
+        return Prompts(self.said + other.said, other.threshold or self.threshold)
 
     def __bool__(self) -> bool:
         """Whether anything says where the object is."""
@@ -151,7 +164,12 @@ class Prompts:
 
     def shifted(self, rows: float, cols: float) -> Prompts:
         """Move everything, e.g. from plane to tile."""
-        return Prompts(tuple(shifted(s, rows, cols) for s in self.said))
+        moved = tuple(shifted(s, rows, cols) for s in self.said)
+        return replace(self, said=moved)
+
+    def with_threshold(self, threshold: float) -> Prompts:
+        """Return the same prompts for more (lower) or less (higher) of the object."""
+        return replace(self, threshold=threshold)
 
     @cached_property
     def digest(self) -> str:
@@ -162,10 +180,13 @@ class Prompts:
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types; `from_dict` is the exact inverse."""
         said = [codec.to_dict(s) for s in self.said]
-        return {"version": codec.VERSION, "said": said}
+        if not self.threshold:
+            return {"version": 1, "said": said}
+        return {"version": codec.VERSION, "said": said, "threshold": self.threshold}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Prompts:
         """Inverse of `to_dict`."""
         codec.check_version(data)
-        return cls(tuple(codec.from_dict(s) for s in data["said"]))
+        said = tuple(codec.from_dict(s) for s in data["said"])
+        return cls(said, data.get("threshold", 0.0))
