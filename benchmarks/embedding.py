@@ -69,7 +69,7 @@ class Reference:
     def encode(self, tile: Tile) -> None:
         import torch
 
-        grey = self.data[tile.read.slices]
+        grey = self.data[tile.window.slices]
         pixels = torch.from_numpy(np.repeat(grey[None, None], 3, 1))
         self.predictor.set_torch_image(pixels, tile.shape)
         features = self.predictor.features.cpu().numpy()
@@ -85,10 +85,10 @@ class Reference:
         kept = torch.from_numpy(self.root[str(tile.index)][:])
         self.predictor.features, self.predictor.is_image_set = kept, True
         self.predictor.original_size = self.predictor.input_size = tile.shape
-        at = np.array([[col - tile.read.left, row - tile.read.top]])
+        at = np.array([[col - tile.window.left, row - tile.window.top]])
         masks, scores, _ = self.predictor.predict(at, np.array([1]))
         plane = np.zeros((self.side, self.side), bool)
-        plane[tile.read.slices] = masks[scores.argmax()]
+        plane[tile.window.slices] = masks[scores.argmax()]
         return plane
 
 
@@ -120,7 +120,7 @@ class Ours:
         if self.follows:
             return self.image.segment(said).mask
         tile = self.image.tiles.nearest(row, col)
-        local = said.shifted(-tile.read.top, -tile.read.left)
+        local = said.shifted(-tile.window.top, -tile.window.left)
         embedding = self.image.embedding(0, tile)
         (answer,) = self.image.backend.decode(embedding, [local])
         return answer.on_plane(tile, self.image.frames.plane_shape).mask

@@ -99,7 +99,9 @@ def test_it_answers_as_in_this_process(apart):
         known.tile,
         known.stride,
     )
-    for one, other in zip([found, *found.others], [known, *known.others], strict=True):
+    for one, other in zip(
+        [found, *found.alternatives], [known, *known.alternatives], strict=True
+    ):
         assert np.array_equal(one.logits, other.logits)
         assert one.logits.dtype == np.float32
     assert (found.area, apart.view, apart.working_size) == (35, 32, 64)
@@ -114,7 +116,7 @@ def test_it_answers_as_in_this_process(apart):
     )
 )
 def test_what_is_cut_away_comes_back(logits):
-    whole = Prediction(logits, 0.5, Region(0, 0, *logits.shape), others=())
+    whole = Prediction(logits, 0.5, Region(0, 0, *logits.shape), alternatives=())
     found = unpacked(packed(whole))
     assert np.array_equal(found.logits, logits)
     assert (found.score, found.tile) == (whole.score, whole.tile)

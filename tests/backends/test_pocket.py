@@ -139,7 +139,7 @@ def test_what_was_remembered_is_what_would_be_computed():
     (fresh,) = slow.decode(embedding, [words])
     (again,) = quick.encode([image])
     for n in (1, 2, 3):
-        (answer,) = quick.decode(again, [Prompts(words.said[:n])])
+        (answer,) = quick.decode(again, [Prompts(words.items[:n])])
     np.testing.assert_array_equal(fresh.logits, answer.logits)
 
 

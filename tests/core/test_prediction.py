@@ -83,8 +83,8 @@ def test_padding_beyond_the_tile_is_no_part_of_the_mask():
 
 def test_placing_moves_every_candidate():
     other = Prediction(np.ones((4, 4), np.float32), 0.2, Region(0, 0, 4, 4))
-    best = Prediction(other.logits, 0.9, other.tile, others=(other,))
-    moved = best.placed(10, 20)
+    best = Prediction(other.logits, 0.9, other.tile, alternatives=(other,))
+    moved = best.shifted(10, 20)
     assert [c.region for c in moved.candidates] == [Region(10, 20, 14, 24)] * 2
     assert best.region == Region(0, 0, 4, 4)
 
@@ -102,7 +102,7 @@ def test_choosing_puts_a_candidate_first_and_keeps_the_rest():
         Prediction(np.zeros((2, 2), np.float32), s, Region(0, 0, 2, 2))
         for s in (3, 2, 1)
     ]
-    best = Prediction(made[0].logits, 3, made[0].tile, others=tuple(made[1:]))
+    best = Prediction(made[0].logits, 3, made[0].tile, alternatives=tuple(made[1:]))
     assert [c.score for c in best.chosen(1).candidates] == [2, 3, 1]
     with pytest.raises(PromptError, match="there are 3"):
         best.chosen(3)

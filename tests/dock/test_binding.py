@@ -136,7 +136,7 @@ def test_undo_and_redo_restore_the_rows(kit):
     for state in reversed(states[:-1]):
         assert kit.session.redo()
         assert kit.tables() == state
-    kinds = [type(s) for s in kit.session.question.prompts.said]
+    kinds = [type(s) for s in kit.session.question.prompts.items]
     assert kinds == [Point, Box, Point, Polygon, Scribble]
 
 
@@ -341,12 +341,12 @@ def test_deleting_layers_of_ours_loses_nothing(kit):
     before = kit.tables()
     for layer in kit.binding.layers:
         kit.viewer.layers.remove(layer)
-    assert kit.session.question.prompts.said
+    assert kit.session.question.prompts.items
     assert kit.tables() == before
     kit.click(1, 1)  # nothing is active: the image is not touched
     kit.binding.use_tool("point")
     kit.click(20, 30)
-    assert len(kit.session.question.prompts.said) == 3
+    assert len(kit.session.question.prompts.items) == 3
     kit.session.predict()
     kit.session.commit()
     assert kit.binding.labels.get_value((15, 25), world=True) == 1

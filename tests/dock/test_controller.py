@@ -10,7 +10,7 @@ from napari_sam import Address, Prompts
 from napari_sam.apps.dock.controller import Controller
 from napari_sam.apps.dock.keys import DEFAULTS, Keys, chosen, described
 from napari_sam.core.progress import drain
-from napari_sam.core.prompts.items import Choice
+from napari_sam.core.prompts.items import Candidate
 from napari_sam.session.record import only, read_record, replay
 from napari_sam.testing import ThresholdBackend
 
@@ -242,7 +242,7 @@ def test_candidates_go_round(desk):
         assert [c.area for c in desk.controller.candidates] == areas
         assert desk.session.preview.area == areas[index]
     desk.controller.choose(2)
-    assert desk.session.question.prompts.said[-1] == Choice(2)
+    assert desk.session.question.prompts.said[-1] == Candidate(2)
     desk.controller.choose(7)
     assert desk.controller.candidate == 2
     assert desk.heard["candidates_changed"]

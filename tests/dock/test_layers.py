@@ -17,7 +17,7 @@ from napari_sam.apps.dock.layers import (
     shapes_drawn,
 )
 from napari_sam.core.errors import PromptError
-from napari_sam.core.prompts.items import Box, Choice, Point, Polygon, Scribble
+from napari_sam.core.prompts.items import Box, Candidate, Point, Polygon, Scribble
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def test_what_is_said_is_drawn_and_read_again(geometry):
     rows = _drawn(ANY, geometry)
     for at, prompts in ANY.items():
         mine = [row for row in rows if row.at == at]
-        if len(prompts.said[-1:]) and at != Address(1, 7):
+        if len(prompts.items[-1:]) and at != Address(1, 7):
             assert merged(prompts, mine) == prompts
     # A scribble of one position is drawn as a path of two.
     last = [row.statement for row in rows if row.at == Address(1, 7)]
@@ -104,12 +104,12 @@ def test_rows_without_a_place_come_last(geometry):
         {"object": [1, 1], "positive": [True, False], "order": [np.nan, 0]}
     )
     rows = read_points(np.array([(0, 1, 1), (0, 2, 2)]), table, geometry).rows
-    said = merged(Prompts(), rows).said
+    said = merged(Prompts(), rows).items
     assert said == (Point(2, 2, False), Point(1, 1))
 
 
 AT = Address(0, 1)
-BEFORE = Prompts((Point(1, 1), Choice(2), Point(2, 2), Box(0, 0, 9, 9)))
+BEFORE = Prompts((Point(1, 1), Candidate(2), Point(2, 2), Box(0, 0, 9, 9)))
 #: What the rows are, by their places in what was said before; what is said then.
 MERGES = {
     "nothing changed": ([0, 2, 3], [0, 1, 2, 3]),
@@ -123,8 +123,8 @@ MERGES = {
 @pytest.mark.parametrize("case", MERGES)
 def test_what_is_not_drawn_keeps_its_place(case):
     left, expected = MERGES[case]
-    rows = [Row(AT, i, BEFORE.said[i]) for i in left]
-    assert merged(BEFORE, rows).said == tuple(BEFORE.said[i] for i in expected)
+    rows = [Row(AT, i, BEFORE.items[i]) for i in left]
+    assert merged(BEFORE, rows).items == tuple(BEFORE.items[i] for i in expected)
 
 
 def test_masks_stay_where_they_were_said():

@@ -42,7 +42,7 @@ def test_a_model_in_its_own_process_gives_the_same_bits(threads):
         (found,), (known,) = there.decode(one, [prompts]), here.decode(other, [prompts])
         assert found.score == known.score
         assert np.array_equal(found.logits, known.logits)
-        for a, b in zip(found.others, known.others, strict=True):
+        for a, b in zip(found.alternatives, known.alternatives, strict=True):
             assert np.array_equal(a.logits, b.logits)
 
 

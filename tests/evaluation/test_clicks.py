@@ -106,7 +106,7 @@ def test_each_click_is_added_to_what_was_said():
     reached = [turn.reached for turn in iter_clicks(model, Target.of(truth))]
     assert reached == [0.2, 0.4, 0.6, 0.8, 1.0]
     assert [len(p.points) for p in heard] == [1, 2, 3, 4, 5]
-    assert all(b.said[:-1] == a.said for a, b in pairwise(heard))
+    assert all(b.items[:-1] == a.items for a, b in pairwise(heard))
 
 
 def test_nobody_clicks_on_where_nothing_is_wrong():

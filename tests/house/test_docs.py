@@ -60,4 +60,4 @@ def test_the_prompt_files_of_the_page_are_read():
     [record] = re.findall(r"^```json\n(.*?)^```", page, re.M | re.S)
     assert len(files.from_csv(table)) == 2
     [prompts] = files.from_json(record).values()
-    assert len(prompts.said) == 5
+    assert len(prompts.items) == 5

@@ -89,7 +89,7 @@ def test_a_lower_threshold_joins_the_parts_where_they_meet():
 def test_every_candidate_is_treated_alike():
     answer = two_parts()
     several = Prediction(
-        answer.logits, 0.9, answer.tile, answer.stride, others=(two_parts(),)
+        answer.logits, 0.9, answer.tile, answer.stride, alternatives=(two_parts(),)
     )
     one, other = joined(several, at(10, 9)).candidates
     assert one.area == other.area == answer.area / 2

@@ -65,7 +65,7 @@ def test_only_the_pixels_of_the_tile_are_read():
     assert answer.complete
     tile = found.tiles.nearest(100, 100)
     expected = np.zeros(data.shape, int)
-    expected[tile.read.slices] = 1
+    expected[tile.window.slices] = 1
     np.testing.assert_array_equal(data.read, expected)
 
 
@@ -76,7 +76,7 @@ def test_every_tile_of_every_level_is_shown_at_the_same_size(shape):
         for tile in TILING.tiles(shape, level):
             seen = found.look(0, tile)
             assert seen.shape == (64, 64, 3)
-            rows, cols = tile.read.shape
+            rows, cols = tile.window.shape
             assert (seen[:rows, :cols] == 9).all()
             assert not seen[rows:].any()
             assert not seen[:, cols:].any()
@@ -264,7 +264,7 @@ def test_drawn_scenes_in_tiles_that_lie_elsewhere():
             continue
         a = one.segment(Prompts.rectangle(top, left, bottom, right))
         moved = Prompts.rectangle(top, left, bottom, right).shifted(-shift, -shift)
-        b = two.segment(moved).placed(shift, shift)
+        b = two.segment(moved).shifted(shift, shift)
         plane = pixels.shape[:2]
         found.append(iou(a.full(plane), b.full(plane)))
     assert len(found) > 2

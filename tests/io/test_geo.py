@@ -183,7 +183,7 @@ def test_a_geopackage_has_the_reference_system_of_the_raster(tmp_path, labels):
     with pytest.raises(ImageError, match="there already"):
         write_labels(tmp_path / "a.gpkg", labels, like=image)
     said = read_prompts(tmp_path / "a.gpkg", image=image)
-    assert said[Address(0, 3)].said == (Box(100, 200, 140, 260),)
+    assert said[Address(0, 3)].items == (Box(100, 200, 140, 260),)
 
 
 @pytest.fixture
@@ -218,7 +218,7 @@ def test_points_in_longitude_and_latitude_are_pixels(tmp_path, image):
     )
     found = read_prompts_on(path, image)
     assert found.outside == 1
-    first, second = found.prompts[Address(0, 4)].said
+    first, second = found.prompts[Address(0, 4)].items
     np.testing.assert_allclose((first.row, first.col), (100, 200), atol=1e-3)
     np.testing.assert_allclose((second.row, second.col), (20, 30), atol=1e-3)
     assert (first.positive, second.positive) == (True, False)
@@ -231,7 +231,7 @@ def test_polygons_are_boxes_points_or_outlines(tmp_path, image, labels, form):
     write_labels(tmp_path / "l.geojson", labels, like=image)
     said = read_prompts(tmp_path / "l.geojson", image=image, form=form)
     assert [at.object_id for at in said] == [3, 7, 700]
-    (ring,) = said[Address(0, 7)].said
+    (ring,) = said[Address(0, 7)].items
     if form == "box":
         assert ring == Box(300, 50, 400, 150)
     elif form == "point":
@@ -258,7 +258,7 @@ def test_other_reference_systems_are_honoured(tmp_path, image):
                      image=image, crs="EPSG:3857"),
     ]  # fmt: skip
     for one in said:
-        (point,) = one[Address(0, 1)].said
+        (point,) = one[Address(0, 1)].items
         np.testing.assert_allclose((point.row, point.col), (100, 200), atol=1e-3)
 
 
@@ -266,10 +266,10 @@ def test_without_coordinates_features_are_in_pixels(tmp_path, labels):
     write_labels(tmp_path / "plain.tif", labels)
     image = read_image(tmp_path / "plain.tif")
     path = save(tmp_path / "p.geojson", feature("Point", [200.5, 100.5], frame=0))
-    assert read_prompts(path, image=image)[Address(0, 1)].said == (Point(100, 200),)
+    assert read_prompts(path, image=image)[Address(0, 1)].items == (Point(100, 200),)
     write_labels(tmp_path / "l.geojson", labels)
     said = read_prompts(tmp_path / "l.geojson", image=image)
-    assert said[Address(0, 3)].said == (Box(100, 200, 140, 260),)
+    assert said[Address(0, 3)].items == (Box(100, 200, 140, 260),)
 
 
 @pytest.mark.parametrize(

@@ -18,20 +18,20 @@ def stack():
 
 def test_every_object_of_every_plane_is_said(stack):
     boxes = prompts_of_labels(stack)
-    assert {at: p.said for at, p in boxes.items()} == {
+    assert {at: p.items for at, p in boxes.items()} == {
         Address(0, 9): (Box(5, 10, 16, 21),),
         Address(1, 4_000_000_000): (Box(0, 0, 3, 5),),
     }
     points = prompts_of_labels(stack, form="point")
-    assert points[Address(0, 9)].said == (Point(10, 15),)
-    (mask,) = prompts_of_labels(stack, form="mask")[Address(0, 9)].said
+    assert points[Address(0, 9)].items == (Point(10, 15),)
+    (mask,) = prompts_of_labels(stack, form="mask")[Address(0, 9)].items
     assert mask == MaskPrompt(5, 10, np.ones((11, 11)))
 
 
 def test_a_point_lies_on_the_object_even_in_a_ring(stack):
     labels = np.ones((21, 21), int)
     labels[4:17, 4:17] = 0
-    (point,) = prompts_of_labels(Frames(labels), form="point")[Address(0, 1)].said
+    (point,) = prompts_of_labels(Frames(labels), form="point")[Address(0, 1)].items
     assert labels[int(point.row), int(point.col)] == 1
 
 

@@ -247,7 +247,7 @@ def test_a_painted_object_reopens_with_its_pixels(session):
     after[4:14, 4:14] = 7
     session.paint(0, region, before, after)
     session.reopen(Address(0, 7))
-    (said,) = session.question.prompts.said
+    (said,) = session.question.prompts.items
     assert (said.top, said.left, said.mask.sum()) == (4, 4, 100)
 
 
@@ -588,4 +588,4 @@ def test_where_objects_lie_is_always_what_a_fresh_look_finds(session):
     for at, foot in fresh.footprints.items():
         assert session.state.footprints[at].area == foot.area
         around = session.state.footprints[at].region
-        assert around.common(foot.region) == foot.region
+        assert around.intersection(foot.region) == foot.region

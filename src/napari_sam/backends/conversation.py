@@ -12,7 +12,7 @@ import numpy as np
 
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.prediction import Prediction
-from napari_sam.core.prompts.model_prompts import is_ambiguous, rounds
+from napari_sam.core.prompts.model_prompts import is_ambiguous, refinement_steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,15 +85,15 @@ class Conversation(ABC):
         return [self._converse(embedding, p) for p in prompts]
 
     def _converse(self, embedding: Embedding, prompts: Prompts) -> Prediction:
-        asked = rounds(prompts)
+        asked = refinement_steps(prompts)
         place = self._place(embedding)
         previous: NDArray[np.float32] | None = None
         for n, turn in enumerate(asked, start=1):
-            key = (place, turn.prompts, tuple(r.chosen for r in asked[:n]))
+            key = (place, turn.prompts, tuple(r.candidate for r in asked[:n]))
             known = self._recall(key) if n < len(asked) else None
             if known is None:
                 answer = self._answer(embedding, turn.prompts, previous)
-                found = self._predictions(embedding, answer).chosen(turn.chosen)
+                found = self._predictions(embedding, answer).chosen(turn.candidate)
                 known = found.logits
                 self._remember(key, known)
             previous = known
@@ -121,7 +121,11 @@ class Conversation(ABC):
         ]
         best = made[0]
         return Prediction(
-            best.logits, best.score, best.tile, best.stride, others=tuple(made[1:])
+            best.logits,
+            best.score,
+            best.tile,
+            best.stride,
+            alternatives=tuple(made[1:]),
         )
 
     def _place(self, embedding: Embedding) -> int:

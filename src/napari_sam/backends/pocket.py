@@ -17,7 +17,7 @@ from napari_sam.backends.batches import Batches, at_once
 from napari_sam.backends.conversation import Answer, Conversation
 from napari_sam.backends.torch_tools import as_tensor, digest_state, find_device
 from napari_sam.core.errors import CheckpointError
-from napari_sam.core.prompts.model_prompts import lower
+from napari_sam.core.prompts.model_prompts import to_model_prompts
 from napari_sam.models.pocket import (
     GRID,
     NOT_HERE,
@@ -145,14 +145,14 @@ class PocketBackend(Conversation):
         rows, cols = features.s4.shape[2:]
         working = _working_shape(shape)
         drawn = -(-working[0] // 4), -(-working[1] // 4)
-        heard = lower(prompts, shape, grid=drawn)
+        heard = to_model_prompts(prompts, shape, grid=drawn)
         scale = np.divide(working, shape, dtype=np.float32)[::-1].copy()
-        xy = as_tensor(heard.coords_xy * scale)[None].to(self.device)
-        kinds = as_tensor(heard.labels.astype(np.int64))[None].to(self.device)
+        xy = as_tensor(heard.point_coords * scale)[None].to(self.device)
+        kinds = as_tensor(heard.point_labels.astype(np.int64))[None].to(self.device)
         prior = before = None
-        if heard.prior is not None:
+        if heard.mask_input is not None:
             off = (0, cols - drawn[1], 0, rows - drawn[0])
-            prior = F.pad(as_tensor(heard.prior), off)[None].to(self.device)
+            prior = F.pad(as_tensor(heard.mask_input), off)[None].to(self.device)
         if previous is not None:
             half = as_tensor(previous)[None].to(self.device)
             before = F.avg_pool2d(half, 2, ceil_mode=True)

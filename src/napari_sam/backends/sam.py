@@ -15,7 +15,7 @@ from napari_sam.backends.conversation import Answer, Conversation
 from napari_sam.backends.torch_tools import as_tensor, digest_state, find_device
 from napari_sam.backends.weights import read_state
 from napari_sam.core.errors import ModelError
-from napari_sam.core.prompts.model_prompts import lower
+from napari_sam.core.prompts.model_prompts import to_model_prompts
 from napari_sam.models.config import SamConfig, VitConfig
 from napari_sam.models.precision import fast_float32, prefers_bfloat16
 from napari_sam.models.sam import Sam, Spoken
@@ -193,22 +193,22 @@ class SamBackend(Conversation):
         previous: NDArray[np.float32] | None,
     ) -> Spoken:
         cells, working = self._cells(shape), self._working_shape(shape)
-        heard = lower(prompts, shape, grid=cells)
+        heard = to_model_prompts(prompts, shape, grid=cells)
         # The model adds half a pixel to what it is told; ours are places, not pixels.
         scale = np.divide(working, shape, dtype=np.float32)[::-1]
         mask: Tensor | None = None
         if previous is not None:
             mask = as_tensor(previous).clamp(-_BOUND, _BOUND)
-        if heard.prior is not None:
-            drawn = as_tensor(heard.prior) * _DRAWN
+        if heard.mask_input is not None:
+            drawn = as_tensor(heard.mask_input) * _DRAWN
             mask = drawn if mask is None else torch.where(drawn != 0, drawn, mask)
         if mask is not None:
             side = _CELL * self.model.config.embedding_size
             off = (0, side - cells[1], 0, side - cells[0])
             mask = F.pad(mask, off, value=-_DRAWN)[None].to(self.device)
         return Spoken(
-            as_tensor(heard.coords_xy * scale - 0.5).to(self.device),
-            as_tensor(heard.labels.astype(np.int64)).to(self.device),
+            as_tensor(heard.point_coords * scale - 0.5).to(self.device),
+            as_tensor(heard.point_labels.astype(np.int64)).to(self.device),
             mask,
         )
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from napari_sam.core.errors import PromptError
 from napari_sam.core.geometry.region import Region
-from napari_sam.core.geometry.resampling import upsampled
+from napari_sam.core.geometry.resampling import upsample
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,12 +42,12 @@ class Prediction:
         Rows and columns of the plane per cell.
     threshold
         Logits above this are the object.
-    others
+    alternatives
         Further candidates, best first.
-    beyond
+    open_edges
         Whether the plane goes on beyond the top, left, bottom and right of `tile`.
-    unfinished
-        The object goes on where nothing was asked any more.
+    truncated
+        The object goes on where no tile was decoded any more.
     """
 
     logits: NDArray[np.float32]
@@ -55,9 +55,9 @@ class Prediction:
     tile: Region
     stride: tuple[float, float] = (1.0, 1.0)
     threshold: float = 0.0
-    others: tuple[Prediction, ...] = ()
-    beyond: tuple[bool, bool, bool, bool] = (False, False, False, False)
-    unfinished: bool = False
+    alternatives: tuple[Prediction, ...] = ()
+    open_edges: tuple[bool, bool, bool, bool] = (False, False, False, False)
+    truncated: bool = False
 
     def __repr__(self) -> str:
         if not self.area:
@@ -86,24 +86,24 @@ class Prediction:
 
         False if the mask reaches an edge of what was looked at, and the plane goes on.
         """
-        return not self.unfinished and not any(self.leaves)
+        return not self.truncated and not any(self.crossed_edges)
 
     @cached_property
-    def leaves(self) -> tuple[bool, bool, bool, bool]:
+    def crossed_edges(self) -> tuple[bool, bool, bool, bool]:
         """Whether the mask leaves the tile at its top, left, bottom and right."""
         rows, cols = self._seen_cells
         above = self.logits[:rows, :cols] > self.threshold
         sides = above[:_EDGE], above[:, :_EDGE], above[-_EDGE:], above[:, -_EDGE:]
         top, left, bottom, right = (
             more and bool(side.any())
-            for more, side in zip(self.beyond, sides, strict=True)
+            for more, side in zip(self.open_edges, sides, strict=True)
         )
         return top, left, bottom, right
 
     @property
     def candidates(self) -> tuple[Prediction, ...]:
         """Itself and the others, best first."""
-        return (self, *self.others)
+        return (self, *self.alternatives)
 
     def chosen(self, index: int) -> Prediction:
         """Put the `index`-th candidate first."""
@@ -112,19 +112,23 @@ class Prediction:
                 f"Candidate {index} was chosen, but there are {len(self.candidates)}, "
                 "counted from 0. Only a single click has several."
             )
-        best = replace(self.candidates[index], others=())
+        best = replace(self.candidates[index], alternatives=())
         rest = (c for i, c in enumerate(self.candidates) if i != index)
-        return replace(best, others=tuple(replace(c, others=()) for c in rest))
+        return replace(
+            best, alternatives=tuple(replace(c, alternatives=()) for c in rest)
+        )
 
-    def placed(self, rows: int, cols: int) -> Prediction:
+    def shifted(self, rows: int, cols: int) -> Prediction:
         """Move from tile to plane coordinates."""
-        others = tuple(o.placed(rows, cols) for o in self.others)
-        return replace(self, tile=self.tile.shifted(rows, cols), others=others)
+        alternatives = tuple(o.shifted(rows, cols) for o in self.alternatives)
+        return replace(
+            self, tile=self.tile.shifted(rows, cols), alternatives=alternatives
+        )
 
     def on_plane(self, tile: Tile, plane: tuple[int, int]) -> Prediction:
         """Move from a tile to the plane of this shape that it is a part of."""
         region = tile.region(plane)
-        beyond = (
+        open_edges = (
             region.top > 0,
             region.left > 0,
             region.bottom < plane[0],
@@ -134,14 +138,14 @@ class Prediction:
             self,
             tile=region,
             stride=(self.stride[0] * tile.scale, self.stride[1] * tile.scale),
-            others=tuple(o.on_plane(tile, plane) for o in self.others),
-            beyond=beyond,
+            alternatives=tuple(o.on_plane(tile, plane) for o in self.alternatives),
+            open_edges=open_edges,
         )
 
     def with_threshold(self, threshold: float) -> Prediction:
         """Ask for more (lower) or less (higher) of the object."""
-        others = tuple(o.with_threshold(threshold) for o in self.others)
-        return replace(self, threshold=threshold, others=others)
+        alternatives = tuple(o.with_threshold(threshold) for o in self.alternatives)
+        return replace(self, threshold=threshold, alternatives=alternatives)
 
     def full(self, shape: tuple[int, int]) -> NDArray[np.bool_]:
         """Return the mask on a whole plane of `shape`."""
@@ -160,7 +164,7 @@ class Prediction:
             Rows and columns of the plane per pixel asked for.
         """
         start = self.tile.top, self.tile.left
-        return upsampled(self.logits, region.slices, self.stride, start, step)
+        return upsample(self.logits, region.slices, self.stride, start, step)
 
     @property
     def _seen_cells(self) -> tuple[int, int]:
@@ -177,7 +181,7 @@ class Prediction:
     def _found(self) -> tuple[Region, NDArray[np.bool_]]:
         near = self._neighbourhood()
         if near is not None:
-            mask = upsampled(self.logits, near.slices, self.stride) > self.threshold
+            mask = upsample(self.logits, near.slices, self.stride) > self.threshold
             tight = Region.around(mask)
             if min(tight.shape):
                 mask = np.ascontiguousarray(mask[tight.slices])

@@ -26,7 +26,7 @@ from scipy import ndimage
 from napari_sam.core.errors import UnknownModelError
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.prediction import Prediction
-from napari_sam.core.prompts.model_prompts import rounds
+from napari_sam.core.prompts.model_prompts import refinement_steps
 from napari_sam.evaluation.clicks import put
 from napari_sam.evaluation.marks import (
     GROUND,
@@ -95,12 +95,12 @@ class ClassicalBackend:
         return [self._answer(embedding["smooth"], p) for p in prompts]
 
     def _answer(self, smooth: NDArray[np.float32], prompts: Prompts) -> Prediction:
-        last = rounds(prompts)[-1]
+        last = refinement_steps(prompts)[-1]
         rows, cols = smooth.shape[:2]
         mask = self.tool(smooth, hear(last.prompts, (rows, cols)))
         logits = np.where(mask, np.float32(1), np.float32(-1))
         answer = Prediction(logits, 1.0, Region(0, 0, rows, cols))
-        return answer.chosen(last.chosen)
+        return answer.chosen(last.candidate)
 
 
 def flood(smooth: NDArray[np.float32], heard: Heard) -> NDArray[np.bool_]:

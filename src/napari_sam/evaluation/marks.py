@@ -13,7 +13,12 @@ import numpy as np
 
 from napari_sam.core.errors import PromptError
 from napari_sam.core.geometry.region import Region
-from napari_sam.core.prompts.model_prompts import NEGATIVE, POSITIVE, TOP_LEFT, lower
+from napari_sam.core.prompts.model_prompts import (
+    NEGATIVE,
+    POSITIVE,
+    TOP_LEFT,
+    to_model_prompts,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,14 +49,14 @@ class Heard(NamedTuple):
 
 def hear(prompts: Prompts, shape: tuple[int, int]) -> Heard:
     """Lower prompts to pixels; of a box alone, the middle counts as a click."""
-    heard = lower(prompts, shape)
+    heard = to_model_prompts(prompts, shape)
     points: dict[int, list[tuple[int, int]]] = {POSITIVE: [], NEGATIVE: []}
     box = None
-    for (x, y), label in zip(heard.coords_xy, heard.labels, strict=True):
+    for (x, y), label in zip(heard.point_coords, heard.point_labels, strict=True):
         if int(label) in points:
             points[int(label)].append((int(y), int(x)))
-    if (heard.labels == TOP_LEFT).any():
-        (left, top), (right, bottom) = heard.coords_xy[-2:].astype(float)
+    if (heard.point_labels == TOP_LEFT).any():
+        (left, top), (right, bottom) = heard.point_coords[-2:].astype(float)
         box = Region(floor(top), floor(left), ceil(bottom), ceil(right))
         if not points[POSITIVE]:
             row, col = box.center

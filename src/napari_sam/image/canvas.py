@@ -63,7 +63,7 @@ def blended(
     total = np.zeros(window.shape, np.float32)
     weights = np.zeros(window.shape, np.float32)
     for answer in answers:
-        common = cells(answer.tile, step).common(window)
+        common = cells(answer.tile, step).intersection(window)
         if min(common.shape) < 1:
             continue
         at = common.shifted(-window.top, -window.left).slices
@@ -78,7 +78,7 @@ def blended(
 
 def agreement(one: Prediction, other: Prediction) -> float:
     """IoU of two masks in the part of the plane that both saw."""
-    common = one.tile.common(other.tile)
+    common = one.tile.intersection(other.tile)
     step = max(1, -(-max(common.shape) // _LOOK))
     inner = Region(
         -(-common.top // step),
@@ -103,7 +103,7 @@ def together(
         logits=logits + np.float32(like.threshold),
         tile=Region(*(n * step for n in _corners(window))),
         stride=(float(step), float(step)),
-        others=(),
+        alternatives=(),
     )
 
 
@@ -114,7 +114,7 @@ def _corners(region: Region) -> tuple[int, int, int, int]:
 def _trust(answer: Prediction, common: Region, step: int) -> NDArray[np.float32]:
     """How far each pixel is from the edges of its tile, within a quarter of it."""
     seen = cells(answer.tile, step)
-    top, left, bottom, right = answer.beyond
+    top, left, bottom, right = answer.open_edges
     down = _ramp(common.top, common.bottom, seen.top, seen.bottom, (top, bottom))
     across = _ramp(common.left, common.right, seen.left, seen.right, (left, right))
     return np.minimum(down[:, None], across)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from napari_sam.core.images.frames import digest
+from napari_sam.core.images.frames import pixels_digest
 from napari_sam.core.progress import Progress
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _look(image: PromptableImage, wanted: Wanted, place: tuple[int, Tile]) -> _L
     if wanted.empty(pixels):
         return _Look(image.note(frame, tile), skipped=True)
     seen = image.show(pixels, tile)
-    key = image.key(frame, tile, digest(seen))
+    key = image.key(frame, tile, pixels_digest(seen))
     return _Look(key, None if image.store.get(key) is not None else seen)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from napari_sam.core.geometry import rasterize
-from napari_sam.core.prompts.items import Point, Scribble, says_where
+from napari_sam.core.prompts.items import Point, Scribble, is_positive
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,16 +45,20 @@ def joined(answer: Prediction, prompts: Prompts) -> Prediction:
     places = _places(prompts)
     if not places:
         return answer
-    others = tuple(_kept(other, places) for other in answer.others)
-    return replace(_kept(answer, places), others=others)
+    alternatives = tuple(_kept(other, places) for other in answer.alternatives)
+    return replace(_kept(answer, places), alternatives=alternatives)
 
 
 def _places(prompts: Prompts) -> list[tuple[float, float]]:
     """Return where the object was hit; nowhere if more than hits was said."""
-    positive = [s for s in prompts.said if says_where(s)]
+    positive = [s for s in prompts.items if is_positive(s)]
     if not all(isinstance(s, Point | Scribble) for s in positive):
         return []
-    return [place for s in positive for place in rasterize.sample(s, _ANYWHERE)]
+    return [
+        place
+        for s in positive
+        for place in rasterize.representative_points(s, _ANYWHERE)
+    ]
 
 
 def _kept(answer: Prediction, places: Sequence[tuple[float, float]]) -> Prediction:

@@ -9,14 +9,14 @@ from scipy import ndimage
 
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.prompts import Prompts
-from napari_sam.core.prompts.items import Choice
-from napari_sam.core.prompts.tiles import heard
+from napari_sam.core.prompts.items import Candidate
+from napari_sam.core.prompts.tiles import prompts_in_tile
 from napari_sam.image.canvas import agreement, blended, cells, together
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_sam.core.geometry.tiles import Grid, Tile
+    from napari_sam.core.geometry.tiles import Tile, TileGrid
     from napari_sam.core.prediction import Prediction
     from napari_sam.image.view import View
 
@@ -50,7 +50,7 @@ def redrawn(
     return coarse
 
 
-def _crossed(grid: Grid, places: NDArray[np.intp], by: int) -> list[Tile]:
+def _crossed(grid: TileGrid, places: NDArray[np.intp], by: int) -> list[Tile]:
     """Tiles whose cores hold a place, given in pixels `by` times as large."""
     at = np.unique((places + 0.5) * by - 0.5, axis=0)
     down = {row: grid.down.nearest(row) for row in np.unique(at[:, 0]).tolist()}
@@ -61,7 +61,7 @@ def _crossed(grid: Grid, places: NDArray[np.intp], by: int) -> list[Tile]:
 
 def _drawn(
     view: View,
-    grid: Grid,
+    grid: TileGrid,
     crossed: list[Tile],
     prompts: Prompts,
     coarse: Prediction,
@@ -76,7 +76,7 @@ def _drawn(
         held.left * by - width,
         held.bottom * by + width,
         held.right * by + width,
-    ).common(Region(0, 0, *grid.shape))
+    ).intersection(Region(0, 0, *grid.shape))
     base = coarse.sampled(window, step) - coarse.threshold
     asked = [_asked(view, tile, base > 0, window, prompts) for tile in crossed]
     agreed = [a for a in asked if a is not None and agreement(a, coarse) >= _SAME]
@@ -89,14 +89,14 @@ def _asked(
     view: View, tile: Tile, mask: NDArray[np.bool_], window: Region, prompts: Prompts
 ) -> Prediction | None:
     """Ask one tile: the object looks roughly like this, and this was said here."""
-    common = tile.read.common(window)
+    common = tile.window.intersection(window)
     hint = mask[common.shifted(-window.top, -window.left).slices]
     if not hint.any():
         return None
-    top, left = common.top - tile.read.top, common.left - tile.read.left
-    said = Prompts(tuple(s for s in prompts.said if not isinstance(s, Choice)))
+    top, left = common.top - tile.window.top, common.left - tile.window.left
+    said = Prompts(tuple(s for s in prompts.items if not isinstance(s, Candidate)))
     drawn = Prompts.from_mask(hint, top=top, left=left)
-    return view.ask(tile, drawn + heard(said, tile))
+    return view.ask(tile, drawn + prompts_in_tile(said, tile))
 
 
 def _near_outline(mask: NDArray[np.bool_], width: int) -> NDArray[np.bool_]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from napari_sam.core.geometry.region import Region
-from napari_sam.core.geometry.resampling import averaged
+from napari_sam.core.geometry.resampling import downsample
 from napari_sam.core.images.frames import Frames
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def sources(frames: Frames, coarser: Iterable[Any]) -> tuple[Source, ...]:
 def cost(known: tuple[Source, ...], tile: Tile) -> int:
     """How many pixels are read for a tile."""
     by = 1 << (tile.level - _nearest(known, tile.level).level)
-    return tile.read.shape[0] * tile.read.shape[1] * by * by
+    return tile.window.shape[0] * tile.window.shape[1] * by * by
 
 
 def read_tile(known: tuple[Source, ...], plane: int, tile: Tile) -> NDArray[Any]:
@@ -56,7 +56,7 @@ def read_tile(known: tuple[Source, ...], plane: int, tile: Tile) -> NDArray[Any]
     Nothing else is read; for a coarser level it is read in strips.
     """
     level, frames = _nearest(known, tile.level)
-    return _brought_down(frames, plane, tile.read, 1 << (tile.level - level))
+    return _brought_down(frames, plane, tile.window, 1 << (tile.level - level))
 
 
 def show(pixels: NDArray[Any], tile: Tile, look: Appearance) -> NDArray[np.uint8]:
@@ -76,7 +76,7 @@ def _brought_down(frames: Frames, plane: int, read: Region, by: int) -> NDArray[
         return _complete(frames.read(plane, wanted), read.shape)
     step = max(1, _AT_ONCE // (wanted.shape[1] * by)) * by
     strips = [
-        averaged(
+        downsample(
             frames.read(
                 plane,
                 Region(top, wanted.left, min(top + step, wanted.bottom), wanted.right),

@@ -9,9 +9,9 @@ from napari_sam.core.embedding import EmbeddingKey
 from napari_sam.core.errors import PromptError
 from napari_sam.core.geometry.tiling import Tiling
 from napari_sam.core.images.appearance import Appearance
-from napari_sam.core.images.frames import Frames, digest
+from napari_sam.core.images.frames import Frames, pixels_digest
 from napari_sam.core.progress import drain
-from napari_sam.core.prompts.tiles import heard, route
+from napari_sam.core.prompts.tiles import first_tile, prompts_in_tile
 from napari_sam.image import pixels
 from napari_sam.image.embedding import look_and_embed
 from napari_sam.image.view import View
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from napari_sam.core.embedding import Embedding
     from napari_sam.core.geometry.region import Region
-    from napari_sam.core.geometry.tiles import Grid, Tile
+    from napari_sam.core.geometry.tiles import Tile, TileGrid
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.progress import Progress
     from napari_sam.core.prompts import Prompts
@@ -106,7 +106,7 @@ class PromptableImage:
         return self._given or fitted(self.frames, self.backend)
 
     @property
-    def tiles(self) -> Grid:
+    def tiles(self) -> TileGrid:
         """The tiles of every plane, on the finest level."""
         return self.tiling.tiles(self.frames.plane_shape)
 
@@ -138,11 +138,11 @@ class PromptableImage:
         """
         self._check_frame(frame)
         plane = self.frames.plane_shape
-        routes = [route(p, self.tiling, plane) for p in prompts]
+        routes = [first_tile(p, self.tiling, plane) for p in prompts]
         answers: dict[int, Prediction] = {}
         for tile in dict.fromkeys(routes):
             mine = [i for i, route in enumerate(routes) if route == tile]
-            local = [heard(prompts[i], tile) for i in mine]
+            local = [prompts_in_tile(prompts[i], tile) for i in mine]
             found = self.backend.decode(self.embedding(frame, tile), local)
             for i, prediction in zip(mine, found, strict=True):
                 answers[i] = prediction.on_plane(tile, plane)
@@ -158,7 +158,7 @@ class PromptableImage:
         name = self._digests.get((frame, tile.level, tile.index))
         if name is None:
             seen = self.look(frame, tile)
-            name = digest(seen)
+            name = pixels_digest(seen)
         key = self.key(frame, tile, name)
         found = self.store.get(key)
         if found is None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from napari_sam.core.geometry import rasterize
 from napari_sam.core.prompts import Prompts
-from napari_sam.core.prompts.items import Choice, MaskPrompt
-from napari_sam.core.prompts.tiles import heard
+from napari_sam.core.prompts.items import Candidate, MaskPrompt
+from napari_sam.core.prompts.tiles import prompts_in_tile
 from napari_sam.image.canvas import agreement, around, blended, cells, together
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_sam.core.geometry.region import Region
-    from napari_sam.core.geometry.tiles import Grid, Tile
+    from napari_sam.core.geometry.tiles import Tile, TileGrid
     from napari_sam.core.prediction import Prediction
     from napari_sam.image.view import View
 
@@ -60,16 +60,16 @@ def spread(view: View, prompts: Prompts, tile: Tile, first: Prediction) -> Predi
     mean = replace(first, score=min(a.score for a in found))
     return replace(
         together(logits, window, step, mean),
-        beyond=(False, False, False, False),
-        unfinished=refused or open_ends,
+        open_edges=(False, False, False, False),
+        truncated=refused or open_ends,
     )
 
 
-def _left_through(grid: Grid, tile: Tile, answer: Prediction) -> list[Tile]:
+def _left_through(grid: TileGrid, tile: Tile, answer: Prediction) -> list[Tile]:
     """Return the tiles beside one that its answer reaches into."""
     beside = (
-        grid.beside(tile, *step)
-        for step, leaves in zip(_STEPS, answer.leaves, strict=True)
+        grid.neighbour(tile, *step)
+        for step, leaves in zip(_STEPS, answer.crossed_edges, strict=True)
         if leaves
     )
     return [found for found in beside if found is not None]
@@ -79,19 +79,19 @@ def _asked(
     view: View, prompts: Prompts, here: Tile, beyond: Tile, answer: Prediction
 ) -> Prediction | None:
     """Ask the next tile about the same object; None if it sees another one."""
-    common = here.read.common(beyond.read)
+    common = here.window.intersection(beyond.window)
     if min(common.shape) < 1:
         return None
     step = here.scale
     mask = answer.sampled(common, step) > answer.threshold
     if not mask.any():
         return None
-    places = _places(mask, common, beyond.read)
-    said = Prompts(tuple(s for s in prompts.said if not isinstance(s, Choice)))
+    places = _places(mask, common, beyond.window)
+    said = Prompts(tuple(s for s in prompts.items if not isinstance(s, Candidate)))
     asked = Prompts()
     for row, col in places:
         asked = asked.point(row, col)
-    found = view.ask(beyond, asked + heard(said, beyond))
+    found = view.ask(beyond, asked + prompts_in_tile(said, beyond))
     return found if agreement(answer, found) >= _SAME else None
 
 
@@ -102,4 +102,4 @@ def _places(
     top, left = common.top - read.top, common.left - read.left
     drawn = MaskPrompt(top, left, mask)
     height, width = read.shape
-    return rasterize.sample(drawn, (height, width))
+    return rasterize.representative_points(drawn, (height, width))

@@ -103,7 +103,7 @@ def choose(
                 "from 0, the finest."
             )
         grid = tiling.tiles(plane, level)
-        tiles += grid.reached(_on_level(inside, 1 << level))
+        tiles += grid.tiles_in(_on_level(inside, 1 << level))
     places = [(frame, tile) for frame in chosen for tile in tiles]
     if near is not None:
         places = _nearest_first(places, near)
@@ -115,7 +115,7 @@ def _region(given: Any, plane: tuple[int, int]) -> Region:
     if given is None:
         return whole
     asked = given if isinstance(given, Region) else Region(*(int(n) for n in given))
-    inside = asked.common(whole)
+    inside = asked.intersection(whole)
     if min(inside.shape) < 1:
         raise PromptError(
             f"The region {asked} holds no pixel of the image, which has {plane[0]} "

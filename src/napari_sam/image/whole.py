@@ -13,8 +13,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_sam.core.prompts import Prompts
-from napari_sam.core.prompts.items import Choice
-from napari_sam.core.prompts.tiles import heard, nearest
+from napari_sam.core.prompts.items import Candidate
+from napari_sam.core.prompts.tiles import nearest_tile, prompts_in_tile
 from napari_sam.image.canvas import agreement
 from napari_sam.image.joined import joined
 from napari_sam.image.outline import redrawn
@@ -48,7 +48,7 @@ def completed(
         found = spread(view, prompts, tile, first)
     else:
         found = redrawn(view, prompts, *seen, down_to=0)
-    return replace(joined(found, prompts), others=near.others)
+    return replace(joined(found, prompts), alternatives=near.alternatives)
 
 
 def _seen_from_afar(
@@ -58,17 +58,17 @@ def _seen_from_afar(
 
     If none that may be read does, the coarsest that agrees; None if none agrees.
     """
-    said = Prompts(tuple(s for s in prompts.said if not isinstance(s, Choice)))
+    said = Prompts(tuple(s for s in prompts.items if not isinstance(s, Candidate)))
     best: tuple[Tile, Prediction] | None = None
     for level in range(tile.level + 1, view.tiling.levels(view.plane)):
-        coarser = nearest(prompts, view.tiling, view.plane, level)
+        coarser = nearest_tile(prompts, view.tiling, view.plane, level)
         if view.cost(coarser) > _MOST_READ:
             return best
-        answer = joined(view.ask(coarser, heard(said, coarser)), prompts)
+        answer = joined(view.ask(coarser, prompts_in_tile(said, coarser)), prompts)
         found = max(answer.candidates, key=lambda c: agreement(first, c))
         if agreement(first, found) < _SAME:
             return best
-        best = coarser, replace(found, others=())
+        best = coarser, replace(found, alternatives=())
         if found.complete:
             return best
     return best

@@ -155,7 +155,7 @@ def _draw_prompts(
     pen = ImageDraw.Draw(sheet)
     unit = max(1.0, max(picture.size) / 768) * _SMOOTH
     for number, one in prompts.items():
-        for statement in one.said:
+        for statement in one.items:
             _draw_lines(pen, statement, scale * _SMOOTH, unit, colour_of(number))
     for one in prompts.values():
         for point in one.points:

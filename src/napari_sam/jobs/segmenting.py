@@ -10,7 +10,7 @@ import numpy as np
 
 from napari_sam.core.progress import Progress
 from napari_sam.core.prompts.codec import from_runs, to_runs
-from napari_sam.core.prompts.tiles import route
+from napari_sam.core.prompts.tiles import first_tile
 from napari_sam.jobs.opening import Opening, opened
 from napari_sam.jobs.running import Failure, Where, grouped, run
 
@@ -189,7 +189,7 @@ def _groups(job: SegmentJob) -> Iterator[tuple[tuple[Address, Prompts], ...]]:
     """Objects of one tile together: it is then embedded by one worker only."""
     by_tile: dict[tuple[int, int, int], list[tuple[Address, Prompts]]] = {}
     for at, said in job.asked.items():
-        tile = route(said, job.opening.tiling, job.plane)
+        tile = first_tile(said, job.opening.tiling, job.plane)
         by_tile.setdefault((at.frame, tile.level, tile.index), []).append((at, said))
     for objects in by_tile.values():
         yield from grouped(objects, _OBJECTS)

@@ -10,7 +10,7 @@ import numpy as np
 from napari_sam.core.address import Address
 from napari_sam.core.errors import SessionError
 from napari_sam.core.progress import drain
-from napari_sam.core.prompts import Choice, Prompts
+from napari_sam.core.prompts import Candidate, Prompts
 from napari_sam.session import actions
 from napari_sam.session.asking import Request, Response
 from napari_sam.session.edits import parts
@@ -141,8 +141,8 @@ class AnnotationSession(Steps):
 
     def choose(self, index: int) -> None:
         """Mean another candidate: the `index`-th, best first."""
-        said = list(self.question.prompts.said)
-        while said and isinstance(said[-1], Choice):
+        said = list(self.question.prompts.items)
+        while said and isinstance(said[-1], Candidate):
             said.pop()
         prompts = Prompts(tuple(said))
         self.set_prompts(prompts.choose(index) if index else prompts)
@@ -153,7 +153,7 @@ class AnnotationSession(Steps):
         Several in a row are one step.
         """
         asked, last = self.question, self.history.last
-        if not asked.prompts.said or asked.threshold == threshold:
+        if not asked.prompts.items or asked.threshold == threshold:
             return
         said = actions.Say(((self._current, Question(asked.prompts, threshold)),))
         if last is None or not last.slides(self._current):
@@ -169,7 +169,7 @@ class AnnotationSession(Steps):
             (at, question)
             for at, question in questions.items()
             if question != now.get(at, Question())
-            and (question.prompts.said or at in now)
+            and (question.prompts.items or at in now)
         )
         if said:
             self.do(actions.Say(said))

@@ -10,8 +10,8 @@ import numpy as np
 
 from napari_sam.core.geometry.tiling import Tiling
 from napari_sam.core.images.appearance import Appearance
-from napari_sam.core.images.frames import digest
-from napari_sam.core.images.sampling import sample
+from napari_sam.core.images.frames import pixels_digest
+from napari_sam.core.images.sampling import sample_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,8 +99,8 @@ class ImageIdentity:
     def of(cls, frames: Frames) -> ImageIdentity:
         """Look at an image; of a large one, at a part."""
         shape = tuple(int(n) for n in frames.data.shape)
-        seen = np.ascontiguousarray(sample(frames))
-        return cls(frames.axes, shape, frames.dtype.name, digest(seen))
+        seen = np.ascontiguousarray(sample_pixels(frames))
+        return cls(frames.axes, shape, frames.dtype.name, pixels_digest(seen))
 
     @property
     def key(self) -> str:

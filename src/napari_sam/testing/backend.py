@@ -10,7 +10,11 @@ from scipy import ndimage
 
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.prediction import Prediction
-from napari_sam.core.prompts.model_prompts import is_ambiguous, lower, rounds
+from napari_sam.core.prompts.model_prompts import (
+    is_ambiguous,
+    refinement_steps,
+    to_model_prompts,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +23,7 @@ if TYPE_CHECKING:
 
     from napari_sam.core.embedding import Embedding
     from napari_sam.core.prompts import Prompts
-    from napari_sam.core.prompts.model_prompts import Lowered
+    from napari_sam.core.prompts.model_prompts import ModelPrompts
 
 
 @dataclass(slots=True)
@@ -75,19 +79,19 @@ def open_threshold(
 
 def _answer(blobs: NDArray[Any], prompts: Prompts) -> Prediction:
     """Ask the first and the last round: only a choice carries anything over."""
-    first, *later = rounds(prompts)
+    first, *later = refinement_steps(prompts)
     candidates = _candidates(blobs, first.prompts)
-    answer = _prediction(candidates).chosen(first.chosen)
+    answer = _prediction(candidates).chosen(first.candidate)
     if not later:
         return answer
-    heard = lower(later[-1].prompts, _shape(blobs), grid=_shape(blobs))
+    heard = to_model_prompts(later[-1].prompts, _shape(blobs), grid=_shape(blobs))
     fresh = (
-        _blob(blobs, heard) & ~candidates[0] if first.chosen else _blob(blobs, heard)
+        _blob(blobs, heard) & ~candidates[0] if first.candidate else _blob(blobs, heard)
     )
-    carried = candidates[first.chosen] if first.chosen else fresh
+    carried = candidates[first.candidate] if first.candidate else fresh
     unwanted = np.isin(blobs, sorted(_under(blobs, heard, 0) - {0}))
     mask = (fresh | carried) & ~unwanted
-    return _prediction([mask]).chosen(later[-1].chosen)
+    return _prediction([mask]).chosen(later[-1].candidate)
 
 
 def _shape(blobs: NDArray[Any]) -> tuple[int, int]:
@@ -95,7 +99,7 @@ def _shape(blobs: NDArray[Any]) -> tuple[int, int]:
 
 
 def _candidates(blobs: NDArray[Any], prompts: Prompts) -> list[NDArray[np.bool_]]:
-    mask = _blob(blobs, lower(prompts, _shape(blobs), grid=_shape(blobs)))
+    mask = _blob(blobs, to_model_prompts(prompts, _shape(blobs), grid=_shape(blobs)))
     if not is_ambiguous(prompts):
         return [mask]
     near = set(np.unique(blobs[ndimage.binary_dilation(mask, iterations=2)])) - {0}
@@ -106,23 +110,23 @@ def _rim(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.asarray(mask & ~ndimage.binary_erosion(mask))
 
 
-def _blob(blobs: NDArray[Any], heard: Lowered) -> NDArray[np.bool_]:
+def _blob(blobs: NDArray[Any], heard: ModelPrompts) -> NDArray[np.bool_]:
     allowed = blobs
-    if (corners := heard.labels >= 2).any():
-        (left, top), (right, bottom) = heard.coords_xy[corners]
+    if (corners := heard.point_labels >= 2).any():
+        (left, top), (right, bottom) = heard.point_coords[corners]
         inside = np.zeros(blobs.shape, bool)
         inside[round(top) : round(bottom), round(left) : round(right)] = True
         allowed = np.where(inside, blobs, 0)
-    if heard.prior is not None:
-        allowed = np.where(heard.prior < 0, 0, allowed)
+    if heard.mask_input is not None:
+        allowed = np.where(heard.mask_input < 0, 0, allowed)
     wanted = _under(blobs, heard, 1)
     if not wanted and corners.any() and allowed.any():
         wanted = {int(np.bincount(allowed[allowed > 0]).argmax())}
     return np.isin(allowed, sorted(wanted - _under(blobs, heard, 0) - {0}))
 
 
-def _under(blobs: NDArray[Any], heard: Lowered, label: int) -> set[int]:
-    cols, rows = np.floor(heard.coords_xy[heard.labels == label]).astype(int).T
+def _under(blobs: NDArray[Any], heard: ModelPrompts, label: int) -> set[int]:
+    cols, rows = np.floor(heard.point_coords[heard.point_labels == label]).astype(int).T
     return set(blobs[rows, cols].tolist())
 
 
@@ -137,4 +141,4 @@ def _prediction(masks: list[NDArray[np.bool_]]) -> Prediction:
     ]
     others = tuple(made[1:])
     best = made[0]
-    return Prediction(best.logits, best.score, best.tile, others=others)
+    return Prediction(best.logits, best.score, best.tile, alternatives=others)

@@ -37,8 +37,11 @@ def _same(one: Prediction, other: Prediction) -> bool:
         and one.score == other.score
         and one.tile == other.tile
         and one.stride == other.stride
-        and len(one.others) == len(other.others)
-        and all(_same(a, b) for a, b in zip(one.others, other.others, strict=True))
+        and len(one.alternatives) == len(other.alternatives)
+        and all(
+            _same(a, b)
+            for a, b in zip(one.alternatives, other.alternatives, strict=True)
+        )
     )
 
 

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from napari_sam.core.errors import PromptError
 from napari_sam.core.prompts import (
     Box,
-    Choice,
+    Candidate,
     MaskPrompt,
     Point,
     Polygon,
+    Prompt,
     Prompts,
     Scribble,
-    Statement,
 )
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def masks(draw: Callable[..., int], shape: tuple[int, int]) -> MaskPrompt:
     return MaskPrompt(top, left, mask)
 
 
-def statements(shape: tuple[int, int]) -> st.SearchStrategy[Statement]:
+def statements(shape: tuple[int, int]) -> st.SearchStrategy[Prompt]:
     """Anything that can be said about a plane."""
     place = st.tuples(_coordinate(shape[0]), _coordinate(shape[1]))
     path = st.lists(place, min_size=1, max_size=6).map(tuple)
@@ -70,7 +70,7 @@ def statements(shape: tuple[int, int]) -> st.SearchStrategy[Statement]:
         Point, _coordinate(shape[0]), _coordinate(shape[1]), st.booleans()
     )
     scribbles = st.builds(Scribble, path, st.booleans())
-    choices = st.builds(Choice, st.integers(0, 2))
+    choices = st.builds(Candidate, st.integers(0, 2))
     return st.one_of(
         points, boxes(shape), polygons(shape), scribbles, masks(shape), choices
     )

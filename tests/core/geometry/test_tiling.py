@@ -21,19 +21,19 @@ def test_cores_partition_the_plane_and_lie_in_what_is_read(shape, tile, halo):
     for i, t in enumerate(tiles):
         owners[t.core.slices] += 1
         assert (t.index, t.level) == (i, 0)
-        assert t.read.top <= t.core.top < t.core.bottom <= t.read.bottom
-        assert t.read.left <= t.core.left < t.core.right <= t.read.right
-        assert plane.top <= t.read.top < t.read.bottom <= plane.bottom
-        assert plane.left <= t.read.left < t.read.right <= plane.right
+        assert t.window.top <= t.core.top < t.core.bottom <= t.window.bottom
+        assert t.window.left <= t.core.left < t.core.right <= t.window.right
+        assert plane.top <= t.window.top < t.window.bottom <= plane.bottom
+        assert plane.left <= t.window.left < t.window.right <= plane.right
     assert (owners == 1).all()
     for t in tiles:
         assert t.shape == (tile[0] + 2 * halo[0], tile[1] + 2 * halo[1])
-        assert t.read.top % gcd(tile[0], 32) == t.read.left % gcd(tile[1], 32) == 0
+        assert t.window.top % gcd(tile[0], 32) == t.window.left % gcd(tile[1], 32) == 0
 
 
 def test_by_default_a_plane_is_one_tile_of_level_0():
     (tile,) = Tiling().tiles((50, 70))
-    assert tile.read == tile.core == Region(0, 0, 50, 70)
+    assert tile.window == tile.core == Region(0, 0, 50, 70)
     assert str(Tiling()) == "whole"
 
 

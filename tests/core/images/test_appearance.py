@@ -4,7 +4,7 @@ import pytest
 from napari_sam.core.errors import AxesError, ImageError, NotAnImageError
 from napari_sam.core.images.appearance import Appearance
 from napari_sam.core.images.frames import Frames
-from napari_sam.core.images.sampling import sample
+from napari_sam.core.images.sampling import sample_pixels
 
 
 def shown(data, axes=None, **options):
@@ -125,7 +125,7 @@ def test_the_sample_is_capped_fixed_and_spread():
             return np.full(size, rows.start + plane, np.uint16)
 
     frames = Frames(Endless(), "tyx")
-    one, other = sample(frames), sample(frames)
+    one, other = sample_pixels(frames), sample_pixels(frames)
     np.testing.assert_array_equal(one, other)
     assert frames.data.read <= 2_000_000
     assert len(np.unique(one)) > 50

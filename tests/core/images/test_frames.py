@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from napari_sam.core.errors import AxesError, NotAnImageError
 from napari_sam.core.geometry.region import Region
-from napari_sam.core.images.frames import Frames, digest
+from napari_sam.core.images.frames import Frames, pixels_digest
 
 SIZES = {"t": 3, "z": 2, "c": 4, "y": 6, "x": 5}
 
@@ -113,10 +113,11 @@ def test_a_plane_that_is_not_there_is_an_index_error():
 def test_a_digest_names_pixels_shape_and_type():
     zeros = np.zeros((4, 6), np.uint8)
     names = {
-        digest(z) for z in (zeros, zeros.reshape(6, 4), zeros.view(np.int8), zeros + 1)
+        pixels_digest(z)
+        for z in (zeros, zeros.reshape(6, 4), zeros.view(np.int8), zeros + 1)
     }
     assert len(names) == 4
-    assert digest(zeros[:, ::2]) == digest(zeros[:, ::2].copy())
+    assert pixels_digest(zeros[:, ::2]) == pixels_digest(zeros[:, ::2].copy())
 
 
 class Named:

@@ -20,10 +20,10 @@ def test_json_holds_everything(said):
 @given(st.dictionaries(addresses, prompts(), max_size=4))
 def test_csv_holds_points_and_boxes(said):
     plain = {
-        at: Prompts(tuple(s for s in p.said if isinstance(s, Point | Box)))
+        at: Prompts(tuple(s for s in p.items if isinstance(s, Point | Box)))
         for at, p in said.items()
     }
-    plain = {at: p for at, p in plain.items() if p.said}
+    plain = {at: p for at, p in plain.items() if p.items}
     assert from_csv(to_csv(plain)) == plain
 
 

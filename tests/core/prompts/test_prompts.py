@@ -24,7 +24,7 @@ def test_json_gives_back_the_same_value(said):
 
 @given(prompts(), prompts())
 def test_adding_says_one_after_the_other(a, b):
-    assert (a + b).said == a.said + b.said
+    assert (a + b).items == a.items + b.items
     assert (a == b) == (a.digest == b.digest)
 
 
@@ -32,7 +32,7 @@ def test_adding_says_one_after_the_other(a, b):
 def test_shifting_there_and_back_changes_nothing(said):
     there = said.shifted(1024, -512)
     back = there.shifted(-1024, 512)
-    assert [type(s) for s in back.said] == [type(s) for s in said.said]
+    assert [type(s) for s in back.items] == [type(s) for s in said.items]
     np.testing.assert_allclose(_flat(back.to_dict()), _flat(said.to_dict()), atol=1e-9)
 
 
@@ -46,7 +46,7 @@ def _flat(value):
 
 def test_methods_start_a_sentence_or_go_on():
     assert Prompts.point(1, 2) == Prompts().point(1, 2) == Prompts((Point(1, 2),))
-    assert Prompts.rectangle(0, 0, 2, 3).point(1, 1).said == (
+    assert Prompts.rectangle(0, 0, 2, 3).point(1, 1).items == (
         Box(0, 0, 2, 3),
         Point(1, 1),
     )
@@ -63,9 +63,9 @@ def test_order_is_part_of_the_value():
 def test_a_value_cannot_be_changed():
     said = Prompts.from_mask(np.ones((3, 3)))
     with pytest.raises(AttributeError):
-        said.said = ()
+        said.items = ()
     with pytest.raises(ValueError, match="read-only"):
-        said.said[0].mask[0, 0] = False
+        said.items[0].mask[0, 0] = False
 
 
 def test_a_mask_is_the_same_however_much_empty_space_came_with_it():
@@ -163,7 +163,7 @@ def test_prompts_of_a_later_version_are_refused():
 
 def test_every_number_of_pixels_survives_run_lengths():
     for mask in (np.ones((1, 1)), np.eye(5), 1 - np.eye(4), np.tri(3)):
-        (back,) = Prompts.from_dict(Prompts.from_mask(mask).to_dict()).said
+        (back,) = Prompts.from_dict(Prompts.from_mask(mask).to_dict()).items
         assert isinstance(back, MaskPrompt)
         np.testing.assert_array_equal(back.mask, mask.astype(bool))
 

@@ -6,16 +6,16 @@ from hypothesis import strategies as st
 from napari_sam.core.errors import PromptOutsideImageError
 from napari_sam.core.geometry.tiling import Tiling
 from napari_sam.core.prompts import Prompts
-from napari_sam.core.prompts.tiles import route
+from napari_sam.core.prompts.tiles import first_tile
 
 
 @given(st.integers(0, 199), st.integers(0, 149))
 def test_an_object_stays_in_its_tile_when_a_click_is_added(row, col):
     tiling, shape = Tiling((64, 64), (16, 16)), (200, 150)
     first = Prompts.point(row, col)
-    tile = route(first, tiling, shape)
-    assert tile.read.holds(row, col)
-    assert route(first.point(3, 3, positive=False), tiling, shape) == tile
+    tile = first_tile(first, tiling, shape)
+    assert tile.window.contains(row, col)
+    assert first_tile(first.point(3, 3, positive=False), tiling, shape) == tile
 
 
 @pytest.mark.parametrize(
@@ -35,12 +35,14 @@ def test_an_object_stays_in_its_tile_when_a_click_is_added(row, col):
 )
 def test_what_is_outside_the_image_is_refused(said):
     with pytest.raises(PromptOutsideImageError, match="64 rows and 64 columns"):
-        route(said, Tiling(), (64, 64))
+        first_tile(said, Tiling(), (64, 64))
 
 
 def test_a_box_drawn_over_the_edge_is_fine():
-    assert route(Prompts.rectangle(-5, -5, 90, 30), Tiling(), (64, 64)).index == 0
-    assert route(Prompts.point(-0.5, 63.4), Tiling(), (64, 64)).index == 0
+    assert first_tile(Prompts.rectangle(-5, -5, 90, 30), Tiling(), (64, 64)).index == 0
+    assert first_tile(Prompts.point(-0.5, 63.4), Tiling(), (64, 64)).index == 0
     corner = Prompts.from_mask(np.eye(90), top=-89, left=-89)
-    assert route(corner, Tiling(), (64, 64)).index == 0
-    assert route(Prompts.scribble([(-900, 3), (2, 3)]), Tiling(), (64, 64)).index == 0
+    assert first_tile(corner, Tiling(), (64, 64)).index == 0
+    assert (
+        first_tile(Prompts.scribble([(-900, 3), (2, 3)]), Tiling(), (64, 64)).index == 0
+    )

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from napari_sam.apps.dock.bench import Bench
-from napari_sam.core.prompts import Choice
+from napari_sam.core.prompts import Candidate
 from napari_sam.session.asking import Response
 
 if TYPE_CHECKING:
@@ -66,9 +66,9 @@ class Asking(Bench):
     @property
     def candidate(self) -> int:
         """Which of the candidates is shown."""
-        said = () if self.session is None else self.session.question.prompts.said
+        said = () if self.session is None else self.session.question.prompts.items
         last = said[-1] if said else None
-        return last.index if isinstance(last, Choice) else 0
+        return last.index if isinstance(last, Candidate) else 0
 
     @property
     def threshold(self) -> float:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from napari_sam.apps.dock.geometry import PlaneGeometry
     from napari_sam.core.prediction import Prediction
-    from napari_sam.core.prompts.items import Statement
+    from napari_sam.core.prompts.items import Prompt
     from napari_sam.core.protocols import Promptable
 
 #: What labels are turned into.
@@ -122,7 +122,7 @@ def iter_answers(
 
 
 #: A statement about a plane, and the row of the layer that it comes from.
-_Said: TypeAlias = "tuple[int, Statement, int]"
+_Said: TypeAlias = "tuple[int, Prompt, int]"
 
 
 def _rows(layer: Layer, geometry: PlaneGeometry, frame: int) -> list[_Said]:

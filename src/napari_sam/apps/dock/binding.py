@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from napari_sam.apps.dock.geometry import PlaneGeometry
     from napari_sam.core.geometry.region import Region
     from napari_sam.core.prediction import Prediction
-    from napari_sam.core.prompts.items import Statement
+    from napari_sam.core.prompts.items import Prompt
     from napari_sam.session import AnnotationSession
 
 #: What transforms of a layer are called, and what is called when they change.
@@ -159,7 +159,7 @@ class LayerBinding:
         self.viewer.layers.selection.active = layer
         layer.mode = mode
 
-    def draw_once(self, tool: str, then: Callable[[Statement], object]) -> None:
+    def draw_once(self, tool: str, then: Callable[[Prompt], object]) -> None:
         """Take a tool, and hand over what is drawn next instead of saying it."""
         self.use_tool(tool)
         self._prompts.intercept = then

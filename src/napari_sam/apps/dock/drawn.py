@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_sam.apps.dock.geometry import PlaneGeometry
-    from napari_sam.core.prompts.items import Statement
+    from napari_sam.core.prompts.items import Prompt
 
 #: Decimals of a pixel that are kept. What transforms add or lose is far less.
 _DECIMALS = 3
@@ -103,7 +103,7 @@ def _add(
     drawn: Drawn,
     frame: int,
     said: tuple[int, bool, int],
-    make: Callable[[bool], Statement],
+    make: Callable[[bool], Prompt],
     geometry: PlaneGeometry,
 ) -> None:
     object_id, positive, order = said
@@ -115,7 +115,7 @@ def _add(
         drawn.refused.append(str(wrong))
 
 
-def statement_of(corners: NDArray[Any], kind: str, positive: bool) -> Statement:
+def statement_of(corners: NDArray[Any], kind: str, positive: bool) -> Prompt:
     """Return what a point or a shape says.
 
     Parameters

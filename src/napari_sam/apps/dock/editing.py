@@ -17,7 +17,7 @@ from napari_sam.session import actions
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from napari_sam.core.prompts.items import Statement
+    from napari_sam.core.prompts.items import Prompt
     from napari_sam.session.values import Status
 
 
@@ -103,7 +103,7 @@ class Editing(Keeping):
             if now not in (None, status):
                 self.said.emit("info", f"Object {chosen} is {status}.")
 
-    def _cut(self, line: Statement) -> None:
+    def _cut(self, line: Prompt) -> None:
         path = line.path if isinstance(line, Scribble) else ()
         self.split(line.vertices if isinstance(line, Polygon) else path)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari_sam.core.errors import PromptError
-from napari_sam.core.prompts.tiles import route
+from napari_sam.core.prompts.tiles import first_tile
 from napari_sam.session import Question
 from napari_sam.session.asking import Request
 
@@ -108,7 +108,7 @@ class Hover:
     def _tile(self, prompts: Prompts) -> Tile:
         assert self._binding is not None
         image = self._binding.session.image
-        return route(prompts, image.tiling, image.frames.plane_shape)
+        return first_tile(prompts, image.tiling, image.frames.plane_shape)
 
     def _warm_up(self, frame: int, tile: Tile) -> None:
         """Look at a tile in the background, one at a time."""

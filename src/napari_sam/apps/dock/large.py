@@ -62,7 +62,7 @@ def region_in_view(viewer: ViewerModel, geometry: PlaneGeometry) -> Region:
     world[:, list(dims.displayed[-2:])] = corners
     plane = geometry.of_world(world)[:, list(geometry.plane_axes)]
     (top, left), (bottom, right) = np.floor(plane.min(0)), np.ceil(plane.max(0)) + 1
-    return Region(int(top), int(left), int(bottom), int(right)).common(
+    return Region(int(top), int(left), int(bottom), int(right)).intersection(
         Region(0, 0, *geometry.frames.plane_shape)
     )
 
@@ -102,7 +102,7 @@ class WindowLayer(LabelLayer):
         return tuple(int(n) for n in self._geometry.place(self._frame, start)[0])
 
     def _window(self, patch: LabelPatch) -> tuple[slice, ...] | None:
-        inside = patch.region.common(self._region)
+        inside = patch.region.intersection(self._region)
         if patch.frame != self._frame or min(inside.shape) < 1:
             return None
         local = inside.shifted(-self._region.top, -self._region.left)
@@ -121,7 +121,7 @@ class WindowLayer(LabelLayer):
         """Take over into the window what changed in the labels."""
         window = self._window(patch)
         if window is not None:
-            inside = patch.region.common(self._region)
+            inside = patch.region.intersection(self._region)
             pixels = self._session.state.read(patch.frame, inside)
             self._layer.data[window] = self._geometry.shaped(pixels)
 
@@ -141,7 +141,7 @@ class WindowLayer(LabelLayer):
         """Move the window when the view leaves it."""
         frame = self._session.current.frame
         seen = region_in_view(self._viewer, self._geometry)
-        near = seen.common(self._region)
+        near = seen.intersection(self._region)
         whole = max(seen.shape) > WINDOW or near == seen
         if (frame, whole) != (self._frame, True):
             self._frame, self._region = frame, self._wanted()

@@ -11,11 +11,11 @@ import numpy as np
 from napari_sam.core.prompts import Prompts
 from napari_sam.core.prompts.items import (
     Box,
-    Choice,
+    Candidate,
     Point,
     Polygon,
     Scribble,
-    says_where,
+    is_positive,
 )
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from napari_sam.apps.dock.geometry import PlaneGeometry
     from napari_sam.core.address import Address
-    from napari_sam.core.prompts.items import Path, Statement
+    from napari_sam.core.prompts.items import Path, Prompt
 
 #: Columns of our layers: which object, what for, and the place in what was said.
 COLUMNS = ("object", "positive", "order")
@@ -49,7 +49,7 @@ class Row:
 
     at: Address
     order: int
-    statement: Statement
+    statement: Prompt
 
 
 def rows_of(prompts: Mapping[Address, Prompts], *, points: bool) -> list[Row]:
@@ -58,7 +58,7 @@ def rows_of(prompts: Mapping[Address, Prompts], *, points: bool) -> list[Row]:
     return [
         Row(at, order, statement)
         for at in sorted(prompts)
-        for order, statement in enumerate(prompts[at].said)
+        for order, statement in enumerate(prompts[at].items)
         if isinstance(statement, kinds)
     ]
 
@@ -98,9 +98,9 @@ def merged(before: Prompts, rows: Iterable[Row]) -> Prompts:
     is drawn before it.
     """
     drawn = sorted(rows, key=lambda row: row.order)
-    said: list[Statement] = []
+    said: list[Prompt] = []
     so_far = 0
-    for order, statement in enumerate(before.said):
+    for order, statement in enumerate(before.items):
         if isinstance(statement, Point | Box | Polygon | Scribble):
             so_far += 1
             continue
@@ -108,8 +108,8 @@ def merged(before: Prompts, rows: Iterable[Row]) -> Prompts:
         said += [row.statement for row in earlier]
         drawn = drawn[len(earlier) :]
         count = sum(isinstance(s, Point | Box | Polygon | Scribble) for s in said)
-        still_meant = count == so_far and any(map(says_where, said))
-        if still_meant or not isinstance(statement, Choice):
+        still_meant = count == so_far and any(map(is_positive, said))
+        if still_meant or not isinstance(statement, Candidate):
             said.append(statement)
     return Prompts((*said, *(row.statement for row in drawn)))
 
@@ -138,5 +138,5 @@ def _drawn(row: Row, geometry: PlaneGeometry) -> tuple[NDArray[np.float64], str]
     return geometry.place(row.at.frame, path), kind
 
 
-def _is_positive(statement: Statement) -> bool:
+def _is_positive(statement: Prompt) -> bool:
     return bool(getattr(statement, "positive", True))

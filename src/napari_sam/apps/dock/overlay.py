@@ -74,7 +74,7 @@ class MaskOverlay:
             return
         region = mask.region
         self._shown[kind] = _Outline(frame, region, outline(mask.mask))
-        fits = self._window.common(region) == region
+        fits = self._window.intersection(region) == region
         if self.layer is None or frame != self._frame or not fits:
             self._lay(frame, self._around(region))
         self._draw(region)
@@ -125,10 +125,10 @@ class MaskOverlay:
     def _fill(self, region: Region) -> Region:
         """Write what is to be seen in a region; return where that is in the window."""
         top, left = self._window.top, self._window.left
-        part = region.common(self._window)
+        part = region.intersection(self._window)
         self._pixels[part.shifted(-top, -left).slices] = 0
         for kind, (frame, around, pixels) in sorted(self._shown.items()):
-            common = around.common(part)
+            common = around.intersection(part)
             if frame == self._frame and min(common.shape) > 0:
                 mine = pixels[common.shifted(-around.top, -around.left).slices]
                 self._pixels[common.shifted(-top, -left).slices][mine] = kind

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from napari_sam.apps.dock.geometry import PlaneGeometry
     from napari_sam.apps.dock.layers import Row
     from napari_sam.core.address import Address
-    from napari_sam.core.prompts.items import Statement
+    from napari_sam.core.prompts.items import Prompt
     from napari_sam.session import AnnotationSession
 
 
@@ -99,7 +99,7 @@ class PromptLayers:
         self._clicks, self._shapes = _Sheet(points=True), _Sheet(points=False)
         self._quiet = False
         self.positive = True
-        self.intercept: Callable[[Statement], object] | None = None
+        self.intercept: Callable[[Prompt], object] | None = None
         session.questions_changed.connect(self._on_questions)
         session.selection_changed.connect(self._on_selection)
 
@@ -131,7 +131,7 @@ class PromptLayers:
         defaults = {
             "object": at.object_id,
             "positive": self.positive if positive is None else positive,
-            "order": len(self._session.question.prompts.said),
+            "order": len(self._session.question.prompts.items),
         }
         with self._quietly():
             for layer in self.layers:

@@ -39,7 +39,7 @@ class Packed(NamedTuple):
     around: float
     where: Region
     kept: NDArray[np.float32]
-    others: tuple[Packed, ...]
+    alternatives: tuple[Packed, ...]
 
 
 def packed(prediction: Prediction) -> Packed:
@@ -47,12 +47,12 @@ def packed(prediction: Prediction) -> Packed:
     logits = prediction.logits
     where = Region.around(logits != logits[0, 0])
     return Packed(
-        bare=replace(prediction, logits=np.zeros((0, 0), np.float32), others=()),
+        bare=replace(prediction, logits=np.zeros((0, 0), np.float32), alternatives=()),
         shape=(logits.shape[0], logits.shape[1]),
         around=float(logits[0, 0]),
         where=where,
         kept=np.ascontiguousarray(logits[where.slices]),
-        others=tuple(packed(other) for other in prediction.others),
+        alternatives=tuple(packed(other) for other in prediction.alternatives),
     )
 
 
@@ -60,5 +60,5 @@ def unpacked(sent: Packed) -> Prediction:
     """Return the answer, to the bit as it was."""
     logits = np.full(sent.shape, sent.around, np.float32)
     logits[sent.where.slices] = sent.kept
-    others = tuple(unpacked(other) for other in sent.others)
-    return replace(sent.bare, logits=logits, others=others)
+    alternatives = tuple(unpacked(other) for other in sent.alternatives)
+    return replace(sent.bare, logits=logits, alternatives=alternatives)

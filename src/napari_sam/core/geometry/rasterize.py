@@ -19,7 +19,7 @@ from napari_sam.core.prompts.items import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_sam.core.prompts.items import Path, Statement
+    from napari_sam.core.prompts.items import Path, Prompt
 
 #: Inside a polygon or a mask, at most this many points are sampled.
 _MOST_INSIDE = 5
@@ -71,7 +71,7 @@ def coverage(
     return np.asarray(share)
 
 
-def stroke(
+def rasterize_line(
     path: Path, plane: tuple[int, int], grid: tuple[int, int]
 ) -> NDArray[np.bool_]:
     """Cells of a grid spanning the plane under a line three cells wide."""
@@ -88,7 +88,7 @@ def stroke(
     return out[2:-2, 2:-2]
 
 
-def grown(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def dilate(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Set also the eight neighbours of every cell that is set."""
     padded = np.pad(cells, 1)
     tall = padded[:-2] | padded[1:-1] | padded[2:]
@@ -127,7 +127,9 @@ def _along(
     return np.stack([np.interp(wanted, lengths, side) for side in nodes.T], axis=1)
 
 
-def sample(statement: Statement, plane: tuple[int, int]) -> list[tuple[float, float]]:
+def representative_points(
+    statement: Prompt, plane: tuple[int, int]
+) -> list[tuple[float, float]]:
     """Positions that stand for a statement: a few, inside it, always the same."""
     match statement:
         case Point(row, col):
@@ -201,7 +203,7 @@ def _depth(cells: NDArray[np.bool_], at: NDArray[np.float64]) -> NDArray[np.floa
     step = [
         float(np.ptp(at[..., k])) / max(n - 1, 1) for k, n in enumerate(cells.shape)
     ]
-    ring = np.argwhere(grown(np.pad(cells, 1)) & ~np.pad(cells, 1)) - 1
+    ring = np.argwhere(dilate(np.pad(cells, 1)) & ~np.pad(cells, 1)) - 1
     here = np.argwhere(cells)
     gaps = (here[:, None] - ring[None]) * [step[0] or 1, step[1] or 1]
     out = np.zeros(cells.shape)

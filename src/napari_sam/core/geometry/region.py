@@ -45,7 +45,7 @@ class Region:
         """Its middle as a position ``(row, col)``; pixel centres are integers."""
         return (self.top + self.bottom - 1) / 2, (self.left + self.right - 1) / 2
 
-    def holds(self, row: float, col: float) -> bool:
+    def contains(self, row: float, col: float) -> bool:
         """Whether a position lies on one of its pixels."""
         return (
             self.top <= row + 0.5 < self.bottom and self.left <= col + 0.5 < self.right
@@ -75,7 +75,7 @@ class Region:
             self.top + rows, self.left + cols, self.bottom + rows, self.right + cols
         )
 
-    def common(self, other: Region) -> Region:
+    def intersection(self, other: Region) -> Region:
         """Return the part that both cover; without rows or columns if there is none."""
         top, left = max(self.top, other.top), max(self.left, other.left)
         bottom, right = min(self.bottom, other.bottom), min(self.right, other.right)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def upsampled(
+def upsample(
     grid: NDArray[np.float32],
     window: tuple[slice, slice],
     stride: tuple[float, float],
@@ -46,7 +46,7 @@ def upsampled(
     return np.asarray(out.T)
 
 
-def averaged(pixels: NDArray[Any], by: int) -> NDArray[Any]:
+def downsample(pixels: NDArray[Any], by: int) -> NDArray[Any]:
     """Bring ``(y, x)`` or ``(y, x, c)`` down by a factor: the mean of each block.
 
     At the far edges, blocks may be of fewer pixels. Integers are rounded; of floats,

@@ -37,7 +37,7 @@ class Tile:
 
     level: int
     index: int
-    read: Region
+    window: Region
     core: Region
     shape: tuple[int, int]
 
@@ -48,11 +48,11 @@ class Tile:
 
     def region(self, plane: tuple[int, int]) -> Region:
         """Return what it sees, in pixels of a plane of this shape."""
-        return self.read.scaled(self.scale, plane)
+        return self.window.scaled(self.scale, plane)
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class TileAxis:
     """Tiles along one side: each sees `length` pixels, `step` after the one before.
 
     The last is moved back until it ends with the plane, or just after: all of them
@@ -91,7 +91,7 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
-class Grid(Sequence[Tile]):
+class TileGrid(Sequence[Tile]):
     """The tiles of a plane on one level, row by row.
 
     They are computed when they are asked for, so that a plane of a million tiles
@@ -99,8 +99,8 @@ class Grid(Sequence[Tile]):
     """
 
     level: int
-    down: Side
-    across: Side
+    down: TileAxis
+    across: TileAxis
 
     def __len__(self) -> int:
         return self.down.count * self.across.count
@@ -125,9 +125,9 @@ class Grid(Sequence[Tile]):
         """Return the tile whose middle is nearest to a position on the level."""
         return self._tile(self.down.nearest(row), self.across.nearest(col))
 
-    def reached(self, region: Region) -> Iterator[Tile]:
+    def tiles_in(self, region: Region) -> Iterator[Tile]:
         """Every tile whose core has a part in a region of the level."""
-        region = region.common(Region(0, 0, *self.shape))
+        region = region.intersection(Region(0, 0, *self.shape))
         if min(region.shape) < 1:
             return
         first, last = region.top, region.bottom - 1
@@ -136,7 +136,7 @@ class Grid(Sequence[Tile]):
             for j in range(self.across.nearest(left), self.across.nearest(right) + 1):
                 yield self._tile(i, j)
 
-    def beside(self, tile: Tile, rows: int, cols: int) -> Tile | None:
+    def neighbour(self, tile: Tile, rows: int, cols: int) -> Tile | None:
         """Return the tile so many further down and to the right, if there is one."""
         i, j = divmod(tile.index, self.across.count)
         i, j = i + rows, j + cols
@@ -151,7 +151,7 @@ class Grid(Sequence[Tile]):
         return Tile(
             level=self.level,
             index=i * across.count + j,
-            read=Region(top, left, bottom, right),
+            window=Region(top, left, bottom, right),
             core=Region(
                 down.edge(i), across.edge(j), down.edge(i + 1), across.edge(j + 1)
             ),

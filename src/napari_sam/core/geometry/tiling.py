@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from napari_sam.core.errors import ImageError
-from napari_sam.core.geometry.tiles import Grid, Side
+from napari_sam.core.geometry.tiles import TileAxis, TileGrid
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +63,14 @@ class Tiling:
         step = view - 2 * halo
         return cls((step, step), (halo, halo))
 
-    def tiles(self, shape: tuple[int, int], level: int = 0) -> Grid:
+    def tiles(self, shape: tuple[int, int], level: int = 0) -> TileGrid:
         """Every tile of a plane on one level."""
         rows, cols = (-(-n // (1 << level)) for n in shape)
         height, width = self.tile or (rows, cols)
         above, before = self.halo if self.tile else (0, 0)
-        down = Side(rows, height + 2 * above, height)
-        across = Side(cols, width + 2 * before, width)
-        return Grid(level, down, across)
+        down = TileAxis(rows, height + 2 * above, height)
+        across = TileAxis(cols, width + 2 * before, width)
+        return TileGrid(level, down, across)
 
     def levels(self, shape: tuple[int, int]) -> int:
         """How many levels there are; on the last, one tile sees the whole plane."""

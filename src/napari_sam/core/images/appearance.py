@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_sam.core.errors import AxesError, ImageError
 from napari_sam.core.images.contrast import difference, limits_of, scaled
-from napari_sam.core.images.sampling import sample
+from napari_sam.core.images.sampling import sample_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,7 +110,7 @@ class Appearance:
             return replace(look, limits=((0.0, 255.0),))
         if frames.dtype == np.bool_:
             return replace(look, limits=((0.0, 1.0),))
-        parts = look.values(sample(frames))
+        parts = look.values(sample_pixels(frames))
         cut = percentiles or _PERCENTILES
         together = [np.concatenate(parts)] if rgb else parts
         return replace(look, limits=tuple(limits_of(p, cut) for p in together))

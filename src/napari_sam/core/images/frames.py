@@ -218,7 +218,7 @@ def _checked(axes: str | None, shape: tuple[int, ...]) -> str:
     return axes
 
 
-def digest(plane: NDArray[Any]) -> str:
+def pixels_digest(plane: NDArray[Any]) -> str:
     """Name a plane by its content: pixels, shape and dtype."""
     name = blake2b(f"{plane.shape}{plane.dtype.str}".encode(), digest_size=16)
     name.update(np.ascontiguousarray(plane).data)

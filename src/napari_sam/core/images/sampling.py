@@ -21,7 +21,7 @@ _PLANES = 16
 _WINDOW = 64
 
 
-def sample(frames: Frames, *, cap: int = _CAP) -> NDArray[Any]:
+def sample_pixels(frames: Frames, *, cap: int = _CAP) -> NDArray[Any]:
     """Return at most about `cap` values: all of a small image, windows of a large one.
 
     The windows are spread evenly over up to 16 planes, each placed at random in its

@@ -2,22 +2,22 @@
 
 from napari_sam.core.prompts.items import (
     Box,
-    Choice,
+    Candidate,
     MaskPrompt,
     Point,
     Polygon,
+    Prompt,
     Scribble,
-    Statement,
 )
 from napari_sam.core.prompts.prompts import Prompts
 
 __all__ = [
     "Box",
-    "Choice",
+    "Candidate",
     "MaskPrompt",
     "Point",
     "Polygon",
+    "Prompt",
     "Prompts",
     "Scribble",
-    "Statement",
 ]

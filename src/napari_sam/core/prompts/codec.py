@@ -10,12 +10,12 @@ import numpy as np
 from napari_sam.core.errors import PromptError
 from napari_sam.core.prompts.items import (
     Box,
-    Choice,
+    Candidate,
     MaskPrompt,
     Point,
     Polygon,
+    Prompt,
     Scribble,
-    Statement,
 )
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def from_runs(runs: Sequence[int], shape: tuple[int, int]) -> NDArray[np.bool_]:
     return np.repeat(np.arange(len(lengths)) % 2 == 1, lengths).reshape(shape)
 
 
-def to_dict(statement: Statement) -> dict[str, Any]:
+def to_dict(statement: Prompt) -> dict[str, Any]:
     """One statement as plain JSON types."""
     match statement:
         case Point(row, col, positive):
@@ -75,11 +75,11 @@ def to_dict(statement: Statement) -> dict[str, Any]:
         case MaskPrompt(top, left, mask):
             place = {"top": top, "left": left, "shape": list(mask.shape)}
             return {"kind": "mask", **place, "runs": to_runs(mask)}
-        case Choice(index):
+        case Candidate(index):
             return {"kind": "choice", "index": index}
 
 
-def from_dict(data: Mapping[str, Any]) -> Statement:
+def from_dict(data: Mapping[str, Any]) -> Prompt:
     """Inverse of `to_dict`."""
     try:
         return _read(data)
@@ -91,7 +91,7 @@ def from_dict(data: Mapping[str, Any]) -> Statement:
         raise PromptError(f"{data!r} is not a statement: {wrong}.") from None
 
 
-def _read(data: Mapping[str, Any]) -> Statement:
+def _read(data: Mapping[str, Any]) -> Prompt:
     kind = data["kind"]
     positive = data.get("positive", True)
     if not isinstance(positive, bool):
@@ -115,7 +115,7 @@ def _read(data: Mapping[str, Any]) -> Statement:
             mask = from_runs(data["runs"], (int(height), int(width)))
             return MaskPrompt(int(data["top"]), int(data["left"]), mask)
         case "choice":
-            return Choice(int(data["index"]))
+            return Candidate(int(data["index"]))
     raise PromptError(
         f"{kind!r} is no kind of statement. Use point, box, polygon, scribble, mask "
         "or choice."

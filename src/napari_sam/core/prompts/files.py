@@ -26,7 +26,7 @@ from napari_sam.core.prompts.items import Box, Point
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from napari_sam.core.prompts.items import Statement
+    from napari_sam.core.prompts.items import Prompt
 
 FORMAT = "napari-sam prompts"
 
@@ -89,7 +89,7 @@ def to_csv(prompts: Mapping[Address, Prompts]) -> str:
     columns = (*_COLUMNS, "threshold") if some else _COLUMNS
     lines = [",".join(columns)]
     for at, one in prompts.items():
-        for s in one.said:
+        for s in one.items:
             match s:
                 case Point(row, col, positive):
                     rest = [row, col, int(positive), "", "", "", ""]
@@ -133,7 +133,7 @@ def from_csv(text: str) -> dict[Address, Prompts]:
     return out
 
 
-def _row(row: Mapping[str, Any]) -> tuple[Address, Statement]:
+def _row(row: Mapping[str, Any]) -> tuple[Address, Prompt]:
     if None in row:
         raise PromptError("there are more values than columns.")
     cells = {k: (v or "").strip() for k, v in row.items()}

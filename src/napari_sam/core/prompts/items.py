@@ -58,10 +58,10 @@ def _path(what: str, positions: Iterable[Iterable[float]], least: int) -> Path:
     return tuple(path)
 
 
-def _set_numbers(statement: Point | Box, what: str, *names: str) -> None:
-    numbers = _numbers(what, (getattr(statement, name) for name in names))
+def _set_numbers(prompt: Point | Box, what: str, *names: str) -> None:
+    numbers = _numbers(what, (getattr(prompt, name) for name in names))
     for name, number in zip(names, numbers, strict=True):
-        object.__setattr__(statement, name, number)
+        object.__setattr__(prompt, name, number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +191,7 @@ class MaskPrompt:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Candidate:
     """Go on from the `index`-th candidate of the answer so far, best first."""
 
     index: int
@@ -202,37 +202,37 @@ class Choice:
 
 
 #: One thing said.
-Statement: TypeAlias = "Point | Box | Polygon | Scribble | MaskPrompt | Choice"
+Prompt: TypeAlias = "Point | Box | Polygon | Scribble | MaskPrompt | Candidate"
 
 
-def says_where(statement: Statement) -> bool:
+def is_positive(prompt: Prompt) -> bool:
     """Whether this alone tells where the object is."""
-    if isinstance(statement, Choice):
+    if isinstance(prompt, Candidate):
         return False
-    return isinstance(statement, Box | MaskPrompt) or statement.positive
+    return isinstance(prompt, Box | MaskPrompt) or prompt.positive
 
 
-def bounds(statement: Statement) -> Box | None:
+def bounds(prompt: Prompt) -> Box | None:
     """Return the box around one statement; None for a choice."""
-    match statement:
-        case Choice():
+    match prompt:
+        case Candidate():
             return None
         case Box():
-            return statement
+            return prompt
         case MaskPrompt():
-            return statement.box
+            return prompt.box
         case Point(row, col):
             return Box(row, col, row + 1, col + 1)
-    path = statement.vertices if isinstance(statement, Polygon) else statement.path
+    path = prompt.vertices if isinstance(prompt, Polygon) else prompt.path
     (top, left), (bottom, right) = np.min(path, 0), np.max(path, 0)
     return Box(float(top), float(left), float(bottom) + 1, float(right) + 1)
 
 
-def shifted(statement: Statement, rows: float, cols: float) -> Statement:
+def shifted(prompt: Prompt, rows: float, cols: float) -> Prompt:
     """Return the same thing said `rows` further down and `cols` further right."""
-    match statement:
-        case Choice():
-            return statement
+    match prompt:
+        case Candidate():
+            return prompt
         case Box(top, left, bottom, right):
             return Box(top + rows, left + cols, bottom + rows, right + cols)
         case MaskPrompt(top, left, mask):

@@ -16,28 +16,28 @@ from napari_sam.core.geometry import rasterize
 from napari_sam.core.prompts import Prompts
 from napari_sam.core.prompts.items import (
     Box,
-    Choice,
+    Candidate,
     MaskPrompt,
     Point,
     Polygon,
     Scribble,
     bounds,
-    says_where,
+    is_positive,
 )
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_sam.core.prompts.items import Statement
+    from napari_sam.core.prompts.items import Prompt
 
-#: What the labels of `Lowered` mean, as SAM's prompt encoder numbers them.
+#: What the labels of `ModelPrompts` mean, as SAM's prompt encoder numbers them.
 NEGATIVE, POSITIVE, TOP_LEFT, BOTTOM_RIGHT = 0, 1, 2, 3
 #: Cells along the longer side of a prior, unless a grid is asked for.
 _PRIOR_SIDE = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
+class Refinement:
     """One question to the model.
 
     Attributes
@@ -49,31 +49,31 @@ class Round:
     """
 
     prompts: Prompts
-    chosen: int = 0
+    candidate: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Lowered:
+class ModelPrompts:
     """What a model hears.
 
     Attributes
     ----------
-    coords_xy
+    point_coords
         Float32 ``(n, 2)``: x and y in pixels of the plane, measured from its top-left
         edge, so the centre of the first pixel is (0.5, 0.5). Points come first, then
         the two corners of the box.
-    labels
+    point_labels
         Int8 ``(n,)``: 1 positive, 0 negative, 2 top-left and 3 bottom-right corner.
-    prior
-        Float32 mask prompt on a coarse grid, or None; see `prior_at`.
+    mask_input
+        Float32 mask prompt on a coarse grid, or None; see `to_mask_input`.
     """
 
-    coords_xy: NDArray[np.float32]
-    labels: NDArray[np.int8]
-    prior: NDArray[np.float32] | None
+    point_coords: NDArray[np.float32]
+    point_labels: NDArray[np.int8]
+    mask_input: NDArray[np.float32] | None
 
 
-def rounds(prompts: Prompts) -> tuple[Round, ...]:
+def refinement_steps(prompts: Prompts) -> tuple[Refinement, ...]:
     """Split what was said into the questions that a model is asked, one by one.
 
     The first hears everything up to the first statement that says where the object
@@ -86,32 +86,32 @@ def rounds(prompts: Prompts) -> tuple[Round, ...]:
         If nothing says where the object is, or a choice is made before that.
     """
     _ = prompts.anchor
-    asked: list[Round] = []
-    heard: list[Statement] = []
-    for statement in prompts.said:
-        if isinstance(statement, Choice):
+    asked: list[Refinement] = []
+    heard: list[Prompt] = []
+    for statement in prompts.items:
+        if isinstance(statement, Candidate):
             if not asked:
                 raise PromptError(
                     f"{statement} comes before anything that says where the object "
                     "is: there are no candidates yet."
                 )
-            asked[-1] = Round(asked[-1].prompts, statement.index)
+            asked[-1] = Refinement(asked[-1].prompts, statement.index)
             continue
         heard.append(statement)
-        if asked or says_where(statement):
-            asked.append(Round(Prompts(tuple(heard))))
+        if asked or is_positive(statement):
+            asked.append(Refinement(Prompts(tuple(heard))))
     return tuple(asked)
 
 
 def is_ambiguous(prompts: Prompts) -> bool:
     """Whether only one positive point was said, which may mean a part or the whole."""
-    said = [s for s in prompts.said if not isinstance(s, Choice)]
+    said = [s for s in prompts.items if not isinstance(s, Candidate)]
     return len(said) == 1 and isinstance(said[0], Point) and said[0].positive
 
 
-def lower(
+def to_model_prompts(
     prompts: Prompts, shape: tuple[int, int], *, grid: tuple[int, int] | None = None
-) -> Lowered:
+) -> ModelPrompts:
     """Turn prompts about a plane of `shape` into points, a box and a mask prompt.
 
     The last box wins. Without one, the positive polygons and masks give the box
@@ -129,9 +129,9 @@ def lower(
     """
     coords: list[tuple[float, float]] = []
     labels: list[int] = []
-    for statement in prompts.said:
-        label = POSITIVE if says_where(statement) else NEGATIVE
-        for row, col in rasterize.sample(statement, shape):
+    for statement in prompts.items:
+        label = POSITIVE if is_positive(statement) else NEGATIVE
+        for row, col in rasterize.representative_points(statement, shape):
             if -0.5 <= row < shape[0] - 0.5 and -0.5 <= col < shape[1] - 0.5:
                 coords.append((col + 0.5, row + 0.5))
                 labels.append(label)
@@ -141,14 +141,14 @@ def lower(
         labels += [TOP_LEFT, BOTTOM_RIGHT]
     scale = min(1.0, _PRIOR_SIDE / max(shape))
     coarse = max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
-    return Lowered(
+    return ModelPrompts(
         np.asarray(coords, np.float32).reshape(-1, 2),
         np.asarray(labels, np.int8),
-        prior_at(prompts, shape, grid or coarse),
+        to_mask_input(prompts, shape, grid or coarse),
     )
 
 
-def prior_at(
+def to_mask_input(
     prompts: Prompts, shape: tuple[int, int], grid: tuple[int, int]
 ) -> NDArray[np.float32] | None:
     """Draw what was said densely on a grid whose cells span a plane of `shape`.
@@ -161,7 +161,7 @@ def prior_at(
     -------
     Float32 array of shape `grid` in [-1, 1], or None if nothing dense was said.
     """
-    drawn = [s for s in prompts.said if isinstance(s, Polygon | MaskPrompt | Scribble)]
+    drawn = [s for s in prompts.items if isinstance(s, Polygon | MaskPrompt | Scribble)]
     if not drawn:
         return None
     areas = [_cells(s, shape, grid) for s in drawn]
@@ -169,12 +169,12 @@ def prior_at(
     outlined = [
         touched
         for s, (_, touched) in zip(drawn, areas, strict=True)
-        if says_where(s) and not isinstance(s, Scribble)
+        if is_positive(s) and not isinstance(s, Scribble)
     ]
     if outlined:
-        prior[~rasterize.grown(np.logical_or.reduce(outlined))] = -1
+        prior[~rasterize.dilate(np.logical_or.reduce(outlined))] = -1
     for statement, (filled, _) in zip(drawn, areas, strict=True):
-        prior[filled] = 1 if says_where(statement) else -1
+        prior[filled] = 1 if is_positive(statement) else -1
     return prior
 
 
@@ -185,7 +185,7 @@ def _cells(
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Cells that a statement fills, and cells that it touches."""
     if isinstance(statement, Scribble):
-        line = rasterize.stroke(statement.path, shape, grid)
+        line = rasterize.rasterize_line(statement.path, shape, grid)
         return line, line
     share = rasterize.coverage(statement, shape, grid)
     enough = min(0.5, float(share.max()))
@@ -196,8 +196,8 @@ def _box(prompts: Prompts, shape: tuple[int, int]) -> Box | None:
     """Return the box a model hears, cut to the plane."""
     around: Box | None = prompts.boxes[-1] if prompts.boxes else None
     if around is None:
-        for statement in prompts.said:
-            if isinstance(statement, Polygon | MaskPrompt) and says_where(statement):
+        for statement in prompts.items:
+            if isinstance(statement, Polygon | MaskPrompt) and is_positive(statement):
                 extent = _extent(statement)
                 around = extent if around is None else around.union(extent)
     if around is None:

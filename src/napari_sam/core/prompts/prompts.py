@@ -21,14 +21,14 @@ from napari_sam.core.errors import PromptError
 from napari_sam.core.prompts import codec
 from napari_sam.core.prompts.items import (
     Box,
-    Choice,
+    Candidate,
     MaskPrompt,
     Point,
     Polygon,
+    Prompt,
     Scribble,
-    Statement,
     bounds,
-    says_where,
+    is_positive,
     shifted,
 )
 
@@ -62,7 +62,7 @@ class Prompts:
 
     Attributes
     ----------
-    said
+    items
         The prompts, in order.
     threshold
         Logits above this are the object: less of it where it is higher.
@@ -74,11 +74,11 @@ class Prompts:
     True
     """
 
-    said: tuple[Statement, ...] = ()
+    items: tuple[Prompt, ...] = ()
     threshold: float = 0.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "said", tuple(self.said))
+        object.__setattr__(self, "items", tuple(self.items))
         if not isfinite(self.threshold):
             raise PromptError(
                 f"threshold={self.threshold}: it must be a finite number, of logits."
@@ -87,64 +87,64 @@ class Prompts:
     @_Saying
     def point(self, row: float, col: float, *, positive: bool = True) -> Prompts:
         """And this pixel belongs to it (or does not)."""
-        return self._and(Point(row, col, bool(positive)))
+        return self._with(Point(row, col, bool(positive)))
 
     @_Saying
     def rectangle(
         self, top: float, left: float, bottom: float, right: float
     ) -> Prompts:
         """And it fills this box, half-open like a slice."""
-        return self._and(Box(top, left, bottom, right))
+        return self._with(Box(top, left, bottom, right))
 
     @_Saying
     def polygon(
         self, vertices: Iterable[Iterable[float]], *, positive: bool = True
     ) -> Prompts:
         """And this outline encloses it (or something else)."""
-        return self._and(Polygon(vertices, bool(positive)))  # type: ignore[arg-type]
+        return self._with(Polygon(vertices, bool(positive)))  # type: ignore[arg-type]
 
     @_Saying
     def scribble(
         self, path: Iterable[Iterable[float]], *, positive: bool = True
     ) -> Prompts:
         """And this line runs inside it (or outside)."""
-        return self._and(Scribble(path, bool(positive)))  # type: ignore[arg-type]
+        return self._with(Scribble(path, bool(positive)))  # type: ignore[arg-type]
 
     @_Saying
     def from_mask(self, mask: ArrayLike, *, top: int = 0, left: int = 0) -> Prompts:
         """And it looks roughly like this."""
-        return self._and(MaskPrompt(top, left, np.asarray(mask)))
+        return self._with(MaskPrompt(top, left, np.asarray(mask)))
 
     @_Saying
     def choose(self, index: int) -> Prompts:
         """And of the candidates so far, best first, the `index`-th is meant."""
-        return self._and(Choice(int(index)))
+        return self._with(Candidate(int(index)))
 
-    def _and(self, statement: Statement) -> Prompts:
-        return replace(self, said=(*self.said, statement))
+    def _with(self, prompt: Prompt) -> Prompts:
+        return replace(self, items=(*self.items, prompt))
 
     def __add__(self, other: Prompts) -> Prompts:
         """First these prompts, then those; the last threshold that was set counts."""
-        return Prompts(self.said + other.said, other.threshold or self.threshold)
+        return Prompts(self.items + other.items, other.threshold or self.threshold)
 
     def __bool__(self) -> bool:
         """Whether anything says where the object is."""
-        return any(says_where(s) for s in self.said)
+        return any(is_positive(s) for s in self.items)
 
     @property
     def points(self) -> tuple[Point, ...]:
         """The clicks."""
-        return tuple(s for s in self.said if isinstance(s, Point))
+        return tuple(s for s in self.items if isinstance(s, Point))
 
     @property
     def boxes(self) -> tuple[Box, ...]:
         """The boxes."""
-        return tuple(s for s in self.said if isinstance(s, Box))
+        return tuple(s for s in self.items if isinstance(s, Box))
 
     @property
     def anchor(self) -> tuple[float, float]:
         """Where the object was first said to be, as ``(row, col)``."""
-        first = next((s for s in self.said if says_where(s)), None)
+        first = next((s for s in self.items if is_positive(s)), None)
         around = None if first is None else bounds(first)
         if around is None:
             raise PromptError(
@@ -157,15 +157,15 @@ class Prompts:
     def bounds(self) -> Box | None:
         """The box around everything said positively, or None."""
         around: Box | None = None
-        for one in (bounds(s) for s in self.said if says_where(s)):
+        for one in (bounds(s) for s in self.items if is_positive(s)):
             if one is not None:
                 around = one if around is None else around.union(one)
         return around
 
     def shifted(self, rows: float, cols: float) -> Prompts:
         """Move everything, e.g. from plane to tile."""
-        moved = tuple(shifted(s, rows, cols) for s in self.said)
-        return replace(self, said=moved)
+        moved = tuple(shifted(s, rows, cols) for s in self.items)
+        return replace(self, items=moved)
 
     def with_threshold(self, threshold: float) -> Prompts:
         """Return the same prompts for more (lower) or less (higher) of the object."""
@@ -179,7 +179,7 @@ class Prompts:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types; `from_dict` is the exact inverse."""
-        said = [codec.to_dict(s) for s in self.said]
+        said = [codec.to_dict(s) for s in self.items]
         if not self.threshold:
             return {"version": 1, "said": said}
         return {"version": codec.VERSION, "said": said, "threshold": self.threshold}

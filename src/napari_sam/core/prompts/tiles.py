@@ -17,17 +17,17 @@ from napari_sam.core.prompts.items import (
     Polygon,
     Scribble,
     bounds,
-    says_where,
+    is_positive,
     shifted,
 )
 
 if TYPE_CHECKING:
     from napari_sam.core.geometry.tiles import Tile
     from napari_sam.core.geometry.tiling import Tiling
-    from napari_sam.core.prompts.items import Path, Statement
+    from napari_sam.core.prompts.items import Path, Prompt
 
 
-def route(prompts: Prompts, tiling: Tiling, shape: tuple[int, int]) -> Tile:
+def first_tile(prompts: Prompts, tiling: Tiling, shape: tuple[int, int]) -> Tile:
     """Choose the tile that is asked first about an object in a plane of `shape`.
 
     It is the one whose middle is nearest to where the object was first said to be, on
@@ -43,13 +43,13 @@ def route(prompts: Prompts, tiling: Tiling, shape: tuple[int, int]) -> Tile:
     last = tiling.levels(shape) - 1
     level = 0
     while level < last and not _fits(
-        prompts, nearest(prompts, tiling, shape, level), tiling, shape
+        prompts, nearest_tile(prompts, tiling, shape, level), tiling, shape
     ):
         level += 1
-    return nearest(prompts, tiling, shape, level)
+    return nearest_tile(prompts, tiling, shape, level)
 
 
-def nearest(
+def nearest_tile(
     prompts: Prompts, tiling: Tiling, shape: tuple[int, int], level: int
 ) -> Tile:
     """Return the tile of a level whose middle is nearest to where the object is."""
@@ -57,10 +57,10 @@ def nearest(
     return tiling.tiles(shape, level).nearest(row, col)
 
 
-def heard(prompts: Prompts, tile: Tile) -> Prompts:
+def prompts_in_tile(prompts: Prompts, tile: Tile) -> Prompts:
     """Return what was said in the pixels of a tile, without what it cannot see."""
-    seen = Region(0, 0, *tile.read.shape)
-    local = (_local(s, tile) for s in prompts.said)
+    seen = Region(0, 0, *tile.window.shape)
+    local = (_local(s, tile) for s in prompts.items)
     return Prompts(tuple(s for s in local if _reaches(s, seen)))
 
 
@@ -74,27 +74,27 @@ def _fits(prompts: Prompts, tile: Tile, tiling: Tiling, shape: tuple[int, int]) 
         seen.bottom - rows * (seen.bottom < shape[0]),
         seen.right - cols * (seen.right < shape[1]),
     )
-    for statement in prompts.said:
+    for statement in prompts.items:
         around = _clipped(bounds(statement), shape)
-        if around is None or not says_where(statement):
+        if around is None or not is_positive(statement):
             continue
         if isinstance(statement, Point):
-            if not inner.holds(statement.row, statement.col):
+            if not inner.contains(statement.row, statement.col):
                 return False
         elif not inner.covers(around):
             return False
     return True
 
 
-def _local(statement: Statement, tile: Tile) -> Statement:
+def _local(statement: Prompt, tile: Tile) -> Prompt:
     """Say the same in the pixels of a tile."""
-    scale, rows, cols = tile.scale, -tile.read.top, -tile.read.left
+    scale, rows, cols = tile.scale, -tile.window.top, -tile.window.left
     if scale > 1:
         statement = _scaled(statement, scale)
     return shifted(statement, rows, cols)
 
 
-def _scaled(statement: Statement, by: int) -> Statement:
+def _scaled(statement: Prompt, by: int) -> Prompt:
     match statement:
         case Point(row, col, positive):
             return Point(_coarser(row, by), _coarser(col, by), positive)
@@ -137,7 +137,7 @@ def check_inside(prompts: Prompts, shape: tuple[int, int]) -> None:
     A point must lie on a pixel; what has an extent must reach the plane with a part of
     itself, since what is drawn by hand often reaches over the edge.
     """
-    for statement in prompts.said:
+    for statement in prompts.items:
         if not _reaches(statement, Region(0, 0, *shape)):
             what = f"{statement}"
             if isinstance(statement, Point):
@@ -149,7 +149,7 @@ def check_inside(prompts: Prompts, shape: tuple[int, int]) -> None:
             )
 
 
-def _reaches(statement: Statement, plane: Region) -> bool:
+def _reaches(statement: Prompt, plane: Region) -> bool:
     """Whether any of it lies on the plane, and not only of the box around it."""
     around = bounds(statement)
     if around is None or isinstance(statement, Box):
@@ -162,8 +162,8 @@ def _reaches(statement: Statement, plane: Region) -> bool:
         return plane.overlaps(around) and bool(
             statement.mask[top : stop[0], left : stop[1]].any()
         )
-    heard = rasterize.sample(statement, plane.shape)
-    return any(plane.holds(row, col) for row, col in heard)
+    heard = rasterize.representative_points(statement, plane.shape)
+    return any(plane.contains(row, col) for row, col in heard)
 
 
 def _clipped(box: Box | None, shape: tuple[int, int]) -> Box | None:

@@ -21,7 +21,7 @@ def say(state: State, said: Mapping[Address, Question]) -> Iterator[Edit]:
     """Put questions; one that says nothing withdraws what was asked there."""
     for at, question in said.items():
         now = state.asked.get(at)
-        after = question if question.prompts.said else None
+        after = question if question.prompts.items else None
         if after != now:
             yield QuestionEdit(at, "asked", now, after)
         if after is not None and at.object_id not in state.objects:

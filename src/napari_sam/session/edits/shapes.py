@@ -111,4 +111,4 @@ def _padded(region: Region, by: int) -> Region:
 
 
 def _within(region: Region, shape: tuple[int, int]) -> Region:
-    return region.common(Region(0, 0, *shape))
+    return region.intersection(Region(0, 0, *shape))
