@@ -25,7 +25,7 @@ from _measure import print_row
 
 from napari_sam.core.progress import drain
 from napari_sam.image import PromptableImage
-from napari_sam.image.wanted import choose
+from napari_sam.image.selection import select_tiles
 from napari_sam.io import read_image
 from napari_sam.jobs import EmbedJob, ModelChoice, Opening, Where, embed_images
 from napari_sam.jobs.opening import opened
@@ -62,7 +62,7 @@ def frames_of(opening: Opening):
 
 
 def wanted_of(opening: Opening):
-    return choose(
+    return select_tiles(
         frames_of(opening), opening.tiling, region=None, only=None, levels=(0,),
         near=None, mask=None, background=None,
     )  # fmt: skip

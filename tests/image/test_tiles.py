@@ -74,7 +74,7 @@ def test_every_tile_of_every_level_is_shown_at_the_same_size(shape):
     found = image(np.full(shape, 9, np.uint8))
     for level in range(TILING.levels(shape)):
         for tile in TILING.tiles(shape, level):
-            seen = found.look(0, tile)
+            seen = found.render(0, tile)
             assert seen.shape == (64, 64, 3)
             rows, cols = tile.window.shape
             assert (seen[:rows, :cols] == 9).all()
@@ -87,10 +87,10 @@ def test_a_coarser_level_is_the_mean_and_comes_from_the_file_if_it_has_it():
     pixels = rng.integers(0, 255, (100, 100)).astype("u1")
     (tile,) = TILING.tiles((100, 100), 1)
     mean = np.rint(pixels.reshape(50, 2, 50, 2).mean((1, 3))).astype("u1")
-    np.testing.assert_array_equal(image(pixels).look(0, tile)[:50, :50, 0], mean)
+    np.testing.assert_array_equal(image(pixels).render(0, tile)[:50, :50, 0], mean)
     data = Noting(pixels)
     given = image(data, levels=[np.full((50, 50), 7, np.uint8)])
-    assert (given.look(0, tile)[:50, :50] == 7).all()
+    assert (given.render(0, tile)[:50, :50] == 7).all()
     assert not data.read.any()
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import zarr
 
 from napari_sam import PromptableImage, Tiling, open_store, read_image
-from napari_sam.image.wanted import choose
+from napari_sam.image.selection import select_tiles
 from napari_sam.jobs import EmbedJob, ModelChoice, Opening
 from napari_sam.testing.backend import open_threshold
 
@@ -23,7 +23,7 @@ def wanted(path, store, load=open_threshold, name="threshold", **options):
     opening = Opening.of(
         image, str(path), ModelChoice(load, str(name)), store=str(store)
     )
-    return [EmbedJob(opening, choose(frames, TILING, **{**ALL, **options}))]
+    return [EmbedJob(opening, select_tiles(frames, TILING, **{**ALL, **options}))]
 
 
 def features(store):

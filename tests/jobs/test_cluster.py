@@ -12,7 +12,7 @@ from distributed import LocalCluster
 from napari_sam import Address, Prompts
 from napari_sam.core.errors import JobError, MissingPackageError
 from napari_sam.core.progress import drain
-from napari_sam.image.embedding import Embedded
+from napari_sam.image.embed import EmbedResult
 from napari_sam.jobs import SegmentJob, Where, embed_images, segment_images
 
 from .common import TILES, features, same, there, wanted
@@ -40,11 +40,11 @@ def test_a_cluster_writes_what_one_process_writes(stack, tmp_path, cluster):
 
     ours, theirs = tmp_path / "ours.zarr", tmp_path / "theirs.zarr"
     done = embed(wanted(stack, theirs, watched, tmp_path), cluster)
-    assert (done.tiles, done.failed) == (Embedded(TILES), {})
+    assert (done.tiles, done.failed) == (EmbedResult(TILES), {})
     assert len(set(encoded(tmp_path))) == 2
     drain(embed_images(wanted(stack, ours), Where(0)))
     assert same(features(ours), features(theirs))
-    assert embed(wanted(stack, theirs), cluster).tiles == Embedded(found=TILES)
+    assert embed(wanted(stack, theirs), cluster).tiles == EmbedResult(found=TILES)
 
 
 def test_a_killed_worker_costs_only_its_tiles(stack, tmp_path, cluster):
@@ -96,7 +96,7 @@ def test_a_scheduler_may_be_named_by_its_file(stack, tmp_path, cluster):
     file = tmp_path / "scheduler.json"
     file.write_text(json.dumps({"address": cluster}))
     done = embed(wanted(stack, tmp_path / "e.zarr", only=[0]), str(file))
-    assert done.tiles == Embedded(9)
+    assert done.tiles == EmbedResult(9)
 
 
 def test_workers_that_lack_a_package_are_named(stack, tmp_path, cluster, monkeypatch):

@@ -9,8 +9,8 @@ import pytest
 import napari_sam as sam
 from napari_sam.core.errors import JobError
 from napari_sam.core.progress import drain
-from napari_sam.image.embedding import Embedded
-from napari_sam.image.wanted import choose
+from napari_sam.image.embed import EmbedResult
+from napari_sam.image.selection import select_tiles
 from napari_sam.jobs import EmbedJob, ModelChoice, Opening, Where, embed_images
 from napari_sam.testing import ThresholdBackend
 
@@ -27,7 +27,7 @@ def test_any_number_of_workers_in_any_order_writes_the_same(stack, tmp_path):
         store = tmp_path / f"{workers}.zarr"
         near = (3, 80, 80) if workers == 3 else None
         done = embed(wanted(stack, store, near=near), workers)
-        assert (done.tiles, done.lost, done.failed) == (Embedded(TILES), 0, {})
+        assert (done.tiles, done.lost, done.failed) == (EmbedResult(TILES), 0, {})
         found.append(features(store))
     assert same(found[0], found[1])
     assert same(found[0], found[2])
@@ -45,8 +45,10 @@ def test_pocket_writes_the_same_bits_by_any_number_of_workers(tmp_path):
         store = tmp_path / f"{workers}.zarr"
         opening = Opening.of(image, str(path), model, axes="tyx", store=str(store))
         near = (2, 0, 0) if workers == 2 else None
-        job = EmbedJob(opening, choose(frames, image.tiling, **{**ALL, "near": near}))
-        assert embed([job], workers).tiles == Embedded(4)
+        job = EmbedJob(
+            opening, select_tiles(frames, image.tiling, **{**ALL, "near": near})
+        )
+        assert embed([job], workers).tiles == EmbedResult(4)
         found.append(features(store))
     assert same(*found)
 
@@ -55,9 +57,9 @@ def test_what_is_there_is_not_done_again(stack, tmp_path):
     from models_of_jobs import encoded, watched
 
     store = tmp_path / "e.zarr"
-    assert embed(wanted(stack, store, only=[1, 4]), 2).tiles == Embedded(18)
+    assert embed(wanted(stack, store, only=[1, 4]), 2).tiles == EmbedResult(18)
     done = embed(wanted(stack, store, watched, tmp_path), 2)
-    assert done.tiles == Embedded(encoded=36, found=18)
+    assert done.tiles == EmbedResult(encoded=36, found=18)
     assert len(encoded(tmp_path)) == 36
 
 
@@ -66,9 +68,9 @@ def test_tiles_that_hold_nothing_are_skipped(stack, tmp_path):
     mask = np.zeros((160, 160), bool)
     mask[:20, :20] = True
     done = embed(wanted(stack, store, only=[0], mask=mask, background=250), 0)
-    assert done.tiles == Embedded(skipped=9)
+    assert done.tiles == EmbedResult(skipped=9)
     done = embed(wanted(stack, store, only=[0], mask=mask), 0)
-    assert done.tiles == Embedded(encoded=1, skipped=8)
+    assert done.tiles == EmbedResult(encoded=1, skipped=8)
 
 
 def test_closing_stops_and_keeps_what_is_done(stack, tmp_path):
@@ -103,7 +105,7 @@ def test_a_task_that_kills_every_worker_is_given_up(stack, tmp_path):
     done = embed(some, 1)
     assert "3 workers ended by signal 9" in done.failed[str(stack)]
     assert done.lost == 1
-    assert done.tiles == Embedded(8)
+    assert done.tiles == EmbedResult(8)
 
 
 def test_workers_that_never_answer_are_not_started_for_ever(
@@ -126,7 +128,7 @@ def test_an_error_is_told_and_the_rest_goes_on(stack, tmp_path):
     jobs = wanted(other, tmp_path / "bad.zarr", broken) + wanted(gone, store)
     gone.unlink()
     done = embed(jobs + wanted(stack, store), 2)
-    assert (done.tiles, done.lost) == (Embedded(TILES), 2 * TILES)
+    assert (done.tiles, done.lost) == (EmbedResult(TILES), 2 * TILES)
     assert done.failed[str(other)] == "RuntimeError: the device is on fire"
     assert "gone.tif does not exist" in done.failed[str(gone)]
 
@@ -136,7 +138,7 @@ def test_a_store_that_cannot_be_written_is_told(stack, tmp_path):
     jobs = wanted(stack, tmp_path / "e.zarr", only=[0])
     with pytest.warns(RuntimeWarning, match="cannot be written"):
         done = embed(jobs, 0)
-    assert (done.tiles, done.lost) == (Embedded(), 9)
+    assert (done.tiles, done.lost) == (EmbedResult(), 9)
     assert "e.zarr" in done.failed[str(stack)]
 
 
@@ -161,11 +163,11 @@ def test_what_lies_elsewhere_is_opened_anew_in_each_run(stack, tmp_path):
 
 def test_a_store_may_be_a_url(stack, tmp_path):
     done = embed(wanted(stack, f"file://{tmp_path}/u.zarr"), 2)
-    assert done.tiles == Embedded(TILES)
+    assert done.tiles == EmbedResult(TILES)
     assert there(stack, tmp_path / "u.zarr") == TILES
     here = wanted(stack, "memory://of-jobs/e.zarr")
-    assert embed(here, 0).tiles == Embedded(TILES)
-    assert embed(here, 0).tiles == Embedded(found=TILES)
+    assert embed(here, 0).tiles == EmbedResult(TILES)
+    assert embed(here, 0).tiles == EmbedResult(found=TILES)
 
 
 def test_what_cannot_be_shared_out_is_refused(stack, tmp_path):

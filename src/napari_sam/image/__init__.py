@@ -1,6 +1,6 @@
 """An image that answers prompts: pixels + appearance + model + memory + tiling."""
 
-from napari_sam.image.objects import segment_objects
-from napari_sam.image.promptable import PromptableImage, fitted
+from napari_sam.image.promptable import PromptableImage, fit_appearance
+from napari_sam.image.segment_objects import segment_objects
 
-__all__ = ["PromptableImage", "fitted", "segment_objects"]
+__all__ = ["PromptableImage", "fit_appearance", "segment_objects"]

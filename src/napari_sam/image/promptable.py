@@ -12,11 +12,11 @@ from napari_sam.core.images.appearance import Appearance
 from napari_sam.core.images.frames import Frames, pixels_digest
 from napari_sam.core.progress import drain
 from napari_sam.core.prompts.tiles import first_tile, prompts_in_tile
-from napari_sam.image import pixels
-from napari_sam.image.embedding import look_and_embed
-from napari_sam.image.view import View
-from napari_sam.image.wanted import choose
-from napari_sam.image.whole import completed
+from napari_sam.image import tile_pixels
+from napari_sam.image.complete.completing import complete
+from napari_sam.image.complete.plane import PromptablePlane
+from napari_sam.image.embed import iter_embed_tiles
+from napari_sam.image.selection import select_tiles
 from napari_sam.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from napari_sam.core.progress import Progress
     from napari_sam.core.prompts import Prompts
     from napari_sam.core.protocols import Backend, EmbeddingStore
-    from napari_sam.image.embedding import Embedded
+    from napari_sam.image.embed import EmbedResult
 
 
 class PromptableImage:
@@ -90,10 +90,10 @@ class PromptableImage:
         self.frames = data if isinstance(data, Frames) else Frames(data, axes)
         self.backend = backend
         self.store: EmbeddingStore = MemoryStore() if store is None else store
-        self.tiling = tiling or suited(self.frames, backend)
+        self.tiling = tiling or choose_tiling(self.frames, backend)
         self._given = appearance
         coarser = getattr(self.frames, "levels", ()) if levels is None else levels
-        self._sources = pixels.sources(self.frames, coarser)
+        self._sources = tile_pixels.sources(self.frames, coarser)
         self._digests: dict[tuple[int, int, int], str] = {}
 
     def __repr__(self) -> str:
@@ -103,7 +103,7 @@ class PromptableImage:
     @cached_property
     def appearance(self) -> Appearance:
         """How pixels are shown to the model; fitted when first needed."""
-        return self._given or fitted(self.frames, self.backend)
+        return self._given or fit_appearance(self.frames, self.backend)
 
     @property
     def tiles(self) -> TileGrid:
@@ -146,9 +146,11 @@ class PromptableImage:
             found = self.backend.decode(self.embedding(frame, tile), local)
             for i, prediction in zip(mine, found, strict=True):
                 answers[i] = prediction.on_plane(tile, plane)
-        view = View(partial(self._ask, frame), self._cost, self.tiling, plane)
+        view = PromptablePlane(
+            partial(self._decode, frame), self._cost, self.tiling, plane
+        )
         return [
-            _at_threshold(completed(view, said, tile, answers[i]), said.threshold)
+            _at_threshold(complete(view, said, tile, answers[i]), said.threshold)
             for i, (said, tile) in enumerate(zip(prompts, routes, strict=True))
         ]
 
@@ -157,12 +159,12 @@ class PromptableImage:
         seen = None
         name = self._digests.get((frame, tile.level, tile.index))
         if name is None:
-            seen = self.look(frame, tile)
+            seen = self.render(frame, tile)
             name = pixels_digest(seen)
-        key = self.key(frame, tile, name)
+        key = self.embedding_key(frame, tile, name)
         found = self.store.get(key)
         if found is None:
-            seen = self.look(frame, tile) if seen is None else seen
+            seen = self.render(frame, tile) if seen is None else seen
             (made,) = self.backend.encode([seen])
             found = self.store.put(key, made)
         return found
@@ -178,7 +180,7 @@ class PromptableImage:
         background: float | tuple[float, float] | None = None,
         batch: int | None = None,
         workers: int = 1,
-    ) -> Embedded:
+    ) -> EmbedResult:
         """Compute the embeddings that the store lacks, so that clicks need not wait.
 
         Parameters
@@ -231,12 +233,12 @@ class PromptableImage:
         background: float | tuple[float, float] | None = None,
         batch: int | None = None,
         workers: int = 1,
-    ) -> Generator[Progress, None, Embedded]:
+    ) -> Generator[Progress, None, EmbedResult]:
         """Like `embed`, one step per tile. Closing it stops between two tiles.
 
         What was computed until then is in the store, and is not computed again.
         """
-        wanted = choose(
+        wanted = select_tiles(
             self.frames,
             self.tiling,
             region=region,
@@ -247,11 +249,11 @@ class PromptableImage:
             background=background,
         )
         size = getattr(self.backend, "batch_size", 1) if batch is None else batch
-        return look_and_embed(self, wanted, batch=max(1, int(size)), workers=workers)
+        return iter_embed_tiles(self, wanted, batch=max(1, int(size)), workers=workers)
 
     def was_skipped(self, frame: int, tile: Tile) -> bool:
         """Whether `embed` passed over a tile because nothing was in it."""
-        return self.store.get(self.note(frame, tile)) is not None
+        return self.store.get(self.skipped_key(frame, tile)) is not None
 
     def forget(self) -> None:
         """Look at the pixels again: call this after changing them in place.
@@ -262,24 +264,24 @@ class PromptableImage:
         if self._given is None:
             self.__dict__.pop("appearance", None)
 
-    def look(self, frame: int, tile: Tile) -> NDArray[np.uint8]:
+    def render(self, frame: int, tile: Tile) -> NDArray[np.uint8]:
         """Return what the encoder sees of a tile; nothing else is read."""
-        return self.show(self.read(frame, tile), tile)
+        return self.render_pixels(self.read_tile(frame, tile), tile)
 
-    def read(self, frame: int, tile: Tile) -> NDArray[Any]:
+    def read_tile(self, frame: int, tile: Tile) -> NDArray[Any]:
         """Return the pixels of a tile, as they are in the image, on its level."""
-        return pixels.read_tile(self._sources, frame, tile)
+        return tile_pixels.read_tile(self._sources, frame, tile)
 
-    def show(self, read: NDArray[Any], tile: Tile) -> NDArray[np.uint8]:
+    def render_pixels(self, read: NDArray[Any], tile: Tile) -> NDArray[np.uint8]:
         """Return pixels of a tile as the encoder sees them."""
-        return pixels.show(read, tile, self.appearance)
+        return tile_pixels.render(read, tile, self.appearance)
 
-    def key(self, frame: int, tile: Tile, seen: str) -> EmbeddingKey:
+    def embedding_key(self, frame: int, tile: Tile, seen: str) -> EmbeddingKey:
         """Name the embedding of a tile whose pixels have this digest."""
         self._digests[frame, tile.level, tile.index] = seen
         return self._key(frame, tile, seen)
 
-    def note(self, frame: int, tile: Tile) -> EmbeddingKey:
+    def skipped_key(self, frame: int, tile: Tile) -> EmbeddingKey:
         """Name the note that a tile was skipped."""
         return self._key(frame, tile, "skipped", note="skipped ")
 
@@ -297,12 +299,12 @@ class PromptableImage:
             plane_shape=plane,
         )
 
-    def _ask(self, frame: int, tile: Tile, said: Prompts) -> Prediction:
+    def _decode(self, frame: int, tile: Tile, said: Prompts) -> Prediction:
         (found,) = self.backend.decode(self.embedding(frame, tile), [said])
         return found.on_plane(tile, self.frames.plane_shape)
 
     def _cost(self, tile: Tile) -> int:
-        return pixels.cost(self._sources, tile)
+        return tile_pixels.pixels_to_read(self._sources, tile)
 
     def _check_frame(self, frame: int) -> None:
         if not 0 <= frame < len(self.frames):
@@ -317,7 +319,7 @@ def _at_threshold(found: Prediction, threshold: float) -> Prediction:
     return found.with_threshold(threshold) if threshold else found
 
 
-def fitted(
+def fit_appearance(
     frames: Frames, backend: Backend, *, channels: Sequence[int] | None = None
 ) -> Appearance:
     """Fit an appearance as the model was trained with it.
@@ -329,7 +331,7 @@ def fitted(
     return Appearance.fit(frames, channels=channels, percentiles=percentiles)
 
 
-def suited(frames: Frames, backend: Backend) -> Tiling:
+def choose_tiling(frames: Frames, backend: Backend) -> Tiling:
     """Choose how planes are cut for a model.
 
     A backend that sees small things best in a view smaller than the largest that it

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from napari_sam.core.errors import JobError, StoreError
 from napari_sam.core.progress import Progress, drain
-from napari_sam.image.embedding import Embedded, look_and_embed
-from napari_sam.image.wanted import Wanted
+from napari_sam.image.embed import EmbedResult, iter_embed_tiles
+from napari_sam.image.selection import TileSelection
 from napari_sam.jobs.opening import Opening, opened
 from napari_sam.jobs.running import Failure, Where, grouped, run
 
@@ -30,11 +30,11 @@ class EmbedJob:
     opening
         The image; it names a store.
     wanted
-        Its tiles, as `napari_sam.image.wanted.choose` puts them in order.
+        Its tiles, as `napari_sam.image.selection.choose` puts them in order.
     """
 
     opening: Opening
-    wanted: Wanted
+    wanted: TileSelection
 
     def __post_init__(self) -> None:
         if self.opening.store is None:
@@ -74,7 +74,7 @@ class EmbeddedImages:
         What went wrong, by the path of the image.
     """
 
-    tiles: Embedded
+    tiles: EmbedResult
     lost: int = 0
     failed: Mapping[str, str] = field(default_factory=dict)
 
@@ -110,10 +110,10 @@ def embed_images(
             found += answer.found
             skipped += answer.skipped
         yield Progress(done, total, "embedding")
-    return EmbeddedImages(Embedded(encoded, found, skipped), lost, failed)
+    return EmbeddedImages(EmbedResult(encoded, found, skipped), lost, failed)
 
 
-def embed_tiles(task: EmbedTask) -> Embedded:
+def embed_tiles(task: EmbedTask) -> EmbedResult:
     """Do a task, in the process of a worker."""
     image = opened(task.opening)
     plane = image.frames.plane_shape
@@ -121,10 +121,10 @@ def embed_tiles(task: EmbedTask) -> Embedded:
         (frame, image.tiling.tiles(plane, level)[index])
         for frame, level, index in task.places
     )
-    tiles = Wanted(places, task.background, None, plane)
+    tiles = TileSelection(places, task.background, None, plane)
     batch = max(1, int(getattr(image.backend, "batch_size", 1)))
     before = getattr(image.store, "unwritten", 0)
-    done = drain(look_and_embed(image, tiles, batch=batch, workers=1))
+    done = drain(iter_embed_tiles(image, tiles, batch=batch, workers=1))
     if getattr(image.store, "unwritten", 0) > before:
         raise StoreError(
             f"Embeddings cannot be written to {task.opening.store}. Free some space, "
@@ -147,9 +147,9 @@ def _tasks(jobs: Sequence[EmbedJob], where: Where) -> list[EmbedTask]:
     ]
 
 
-def _places(wanted: Wanted) -> list[tuple[int, int, int]]:
+def _places(wanted: TileSelection) -> list[tuple[int, int, int]]:
     return [
         (frame, tile.level, tile.index)
-        for frame, tile in wanted.places
-        if not wanted.masked(tile)
+        for frame, tile in wanted.tiles
+        if not wanted.is_masked(tile)
     ]

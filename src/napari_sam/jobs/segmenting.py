@@ -150,7 +150,7 @@ def segment_images(
     yield Progress(done, total, "segmenting")
     for i in (i for i in range(len(jobs)) if not left[i]):
         ready(i, _in_order(jobs[i], answers[i]))
-    for number, found in run(segment_objects, [task for _, task in tasks], where):
+    for number, found in run(run_segment_task, [task for _, task in tasks], where):
         i, task = tasks[number]
         if isinstance(found, Failure):
             answers[i].update((at, found) for at, _ in task.said)
@@ -165,7 +165,7 @@ def segment_images(
         yield Progress(done, total, "segmenting")
 
 
-def segment_objects(task: SegmentTask) -> list[Answer]:
+def run_segment_task(task: SegmentTask) -> list[Answer]:
     """Do a task, in the process of a worker."""
     image = opened(task.opening)
     frame = task.said[0][0].frame

@@ -62,7 +62,7 @@ def answer(
     image: Promptable, questions: Mapping[Address, Question]
 ) -> dict[Address, Prediction]:
     """Return the mask of each object; every plane is looked at once."""
-    from napari_sam.image.objects import segment_objects
+    from napari_sam.image.segment_objects import segment_objects
 
     found = segment_objects(image, {at: q.prompts for at, q in questions.items()})
     return {at: found[at].with_threshold(q.threshold) for at, q in questions.items()}

@@ -114,11 +114,11 @@ def _job(
     options: Mapping[str, Any],
     model: Backend,
 ) -> EmbedJob:
-    from napari_sam.image.wanted import choose
+    from napari_sam.image.selection import select_tiles
     from napari_sam.jobs import EmbedJob
 
     seen = promptable(open_image(path, options), options, model)
-    tiles = choose(
+    tiles = select_tiles(
         seen.frames,
         seen.tiling,
         region=wanted["region"],

@@ -44,7 +44,7 @@ def sources(frames: Frames, coarser: Iterable[Any]) -> tuple[Source, ...]:
     return tuple(Source(level, found[level]) for level in sorted(found))
 
 
-def cost(known: tuple[Source, ...], tile: Tile) -> int:
+def pixels_to_read(known: tuple[Source, ...], tile: Tile) -> int:
     """How many pixels are read for a tile."""
     by = 1 << (tile.level - _nearest(known, tile.level).level)
     return tile.window.shape[0] * tile.window.shape[1] * by * by
@@ -59,7 +59,7 @@ def read_tile(known: tuple[Source, ...], plane: int, tile: Tile) -> NDArray[Any]
     return _brought_down(frames, plane, tile.window, 1 << (tile.level - level))
 
 
-def show(pixels: NDArray[Any], tile: Tile, look: Appearance) -> NDArray[np.uint8]:
+def render(pixels: NDArray[Any], tile: Tile, look: Appearance) -> NDArray[np.uint8]:
     """Return what the encoder sees: ``(*tile.shape, 3)``, with zeros as padding."""
     picture = look.render(pixels)
     if picture.shape[:2] == tile.shape:

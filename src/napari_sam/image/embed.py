@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from napari_sam.core.embedding import Embedding, EmbeddingKey
     from napari_sam.core.geometry.tiles import Tile
     from napari_sam.image.promptable import PromptableImage
-    from napari_sam.image.wanted import Wanted
+    from napari_sam.image.selection import TileSelection
 
 #: What is kept instead of an embedding where nothing was to be seen.
 _NOTE = {"skipped": np.ones(1, np.uint8)}
 
 
 @dataclass(frozen=True, slots=True)
-class Embedded:
+class EmbedResult:
     """What became of the tiles.
 
     Attributes
@@ -58,9 +58,9 @@ class _Look(NamedTuple):
     skipped: bool = False
 
 
-def look_and_embed(
-    image: PromptableImage, wanted: Wanted, *, batch: int, workers: int
-) -> Generator[Progress, None, Embedded]:
+def iter_embed_tiles(
+    image: PromptableImage, wanted: TileSelection, *, batch: int, workers: int
+) -> Generator[Progress, None, EmbedResult]:
     """Read tiles ahead, encode them in batches, and write behind.
 
     A step is reported when its tile was encoded; what was encoded is written before
@@ -70,7 +70,7 @@ def look_and_embed(
     read = partial(_look, image, wanted)
     _ = image.appearance  # fitted here, once, and not by each of the threads
     with _Writer(image, behind=2 * batch) as writer, _Reader(workers) as reader:
-        for group in _groups(reader.ahead(read, wanted.places, batch), batch):
+        for group in _groups(reader.ahead(read, wanted.tiles, batch), batch):
             seen = [look.seen for look in group if look.seen is not None]
             made = iter(image.backend.encode(seen) if seen else ())
             for look in group:
@@ -81,7 +81,7 @@ def look_and_embed(
                 counts[_what(look)] += 1
                 done += 1
                 yield Progress(done, len(wanted), "embedding")
-    return Embedded(**counts)
+    return EmbedResult(**counts)
 
 
 def _what(look: _Look) -> str:
@@ -90,16 +90,18 @@ def _what(look: _Look) -> str:
     return "skipped" if look.skipped else "found"
 
 
-def _look(image: PromptableImage, wanted: Wanted, place: tuple[int, Tile]) -> _Look:
+def _look(
+    image: PromptableImage, wanted: TileSelection, place: tuple[int, Tile]
+) -> _Look:
     """Read a tile, unless a mask says that nothing is there."""
     frame, tile = place
-    if wanted.masked(tile):
-        return _Look(image.note(frame, tile), skipped=True)
-    pixels = image.read(frame, tile)
-    if wanted.empty(pixels):
-        return _Look(image.note(frame, tile), skipped=True)
-    seen = image.show(pixels, tile)
-    key = image.key(frame, tile, pixels_digest(seen))
+    if wanted.is_masked(tile):
+        return _Look(image.skipped_key(frame, tile), skipped=True)
+    pixels = image.read_tile(frame, tile)
+    if wanted.is_background(pixels):
+        return _Look(image.skipped_key(frame, tile), skipped=True)
+    seen = image.render_pixels(pixels, tile)
+    key = image.embedding_key(frame, tile, pixels_digest(seen))
     return _Look(key, None if image.store.get(key) is not None else seen)
 
 

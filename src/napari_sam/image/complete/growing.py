@@ -9,7 +9,13 @@ from napari_sam.core.geometry import rasterize
 from napari_sam.core.prompts import Prompts
 from napari_sam.core.prompts.items import Candidate, MaskPrompt
 from napari_sam.core.prompts.tiles import prompts_in_tile
-from napari_sam.image.canvas import agreement, around, blended, cells, together
+from napari_sam.image.complete.blending import (
+    agreement,
+    blend,
+    enclosing,
+    to_level,
+    to_prediction,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,7 +24,7 @@ if TYPE_CHECKING:
     from napari_sam.core.geometry.region import Region
     from napari_sam.core.geometry.tiles import Tile, TileGrid
     from napari_sam.core.prediction import Prediction
-    from napari_sam.image.view import View
+    from napari_sam.image.complete.plane import PromptablePlane
 
 #: A neighbour shows the same object if it agrees this much (IoU) in the overlap.
 _SAME = 0.5
@@ -26,7 +32,9 @@ _SAME = 0.5
 _STEPS = ((-1, 0), (0, -1), (1, 0), (0, 1))
 
 
-def spread(view: View, prompts: Prompts, tile: Tile, first: Prediction) -> Prediction:
+def grow_into_tiles(
+    view: PromptablePlane, prompts: Prompts, tile: Tile, first: Prediction
+) -> Prediction:
     """Ask the neighbours of a tile that the mask leaves, and theirs, and blend all.
 
     Each is told a few places of the object in the part that both see, and what was
@@ -34,7 +42,7 @@ def spread(view: View, prompts: Prompts, tile: Tile, first: Prediction) -> Predi
     happens, or there are more tiles to ask than `Tiling.most`, the answer says that it
     is unfinished.
     """
-    grid = view.tiling.tiles(view.plane, tile.level)
+    grid = view.tiling.tiles(view.shape, tile.level)
     answers, refused = {tile.index: first}, False
     waiting = [tile]
     while waiting and len(answers) < view.tiling.most:
@@ -55,11 +63,11 @@ def spread(view: View, prompts: Prompts, tile: Tile, first: Prediction) -> Predi
         for beyond in _left_through(grid, grid[index], answer)
     )
     step = tile.scale
-    window = cells(around(a.tile for a in found), step)
-    logits, _ = blended(found, window, step)
+    window = to_level(enclosing(a.tile for a in found), step)
+    logits, _ = blend(found, window, step)
     mean = replace(first, score=min(a.score for a in found))
     return replace(
-        together(logits, window, step, mean),
+        to_prediction(logits, window, step, mean),
         open_edges=(False, False, False, False),
         truncated=refused or open_ends,
     )
@@ -76,7 +84,11 @@ def _left_through(grid: TileGrid, tile: Tile, answer: Prediction) -> list[Tile]:
 
 
 def _asked(
-    view: View, prompts: Prompts, here: Tile, beyond: Tile, answer: Prediction
+    view: PromptablePlane,
+    prompts: Prompts,
+    here: Tile,
+    beyond: Tile,
+    answer: Prediction,
 ) -> Prediction | None:
     """Ask the next tile about the same object; None if it sees another one."""
     common = here.window.intersection(beyond.window)
@@ -91,7 +103,7 @@ def _asked(
     asked = Prompts()
     for row, col in places:
         asked = asked.point(row, col)
-    found = view.ask(beyond, asked + prompts_in_tile(said, beyond))
+    found = view.decode(beyond, asked + prompts_in_tile(said, beyond))
     return found if agreement(answer, found) >= _SAME else None
 
 

@@ -27,7 +27,7 @@ _ANYWHERE = (1 << 40, 1 << 40)
 _BESIDE = np.ones((3, 3), bool)
 
 
-def joined(answer: Prediction, prompts: Prompts) -> Prediction:
+def connected(answer: Prediction, prompts: Prompts) -> Prediction:
     """Return an answer to clicks and strokes without the parts that none of them hit.
 
     A model often adds a piece of a neighbour that looks the same. A person who means

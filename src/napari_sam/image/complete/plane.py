@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class PromptablePlane:
     """One plane that can be asked, tile by tile.
 
     Attributes
@@ -30,7 +30,7 @@ class View:
         Its rows and columns.
     """
 
-    ask: Callable[[Tile, Prompts], Prediction]
+    decode: Callable[[Tile, Prompts], Prediction]
     cost: Callable[[Tile], int]
     tiling: Tiling
-    plane: tuple[int, int]
+    shape: tuple[int, int]

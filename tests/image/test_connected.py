@@ -8,7 +8,7 @@ from napari_sam.core.geometry.tiling import Tiling
 from napari_sam.core.prediction import Prediction
 from napari_sam.core.prompts import Prompts
 from napari_sam.image import PromptableImage
-from napari_sam.image.joined import joined
+from napari_sam.image.connected import connected
 from napari_sam.testing import ThresholdBackend
 
 HERE = Prompts.point(10, 9)
@@ -28,7 +28,7 @@ def at(row, col):
 
 def test_only_the_part_that_was_clicked_is_kept():
     answer = two_parts()
-    left, right = joined(answer, at(10, 9)), joined(answer, at(10, 45))
+    left, right = connected(answer, at(10, 9)), connected(answer, at(10, 45))
     assert left.area + right.area == answer.area
     whole = answer.full((200, 200))
     np.testing.assert_array_equal(left.full((200, 200)) | right.full((200, 200)), whole)
@@ -43,13 +43,13 @@ def test_parts_that_were_both_clicked_are_both_kept():
         at(10, 9).scribble([(110, 59), (110, 95)]),
         at(10, 9).point(110, 95).point(150, 60, positive=False),
     ):
-        assert joined(answer, said).area == answer.area
+        assert connected(answer, said).area == answer.area
 
 
 def test_a_negative_click_keeps_nothing():
     answer = two_parts()
     said = at(10, 9).point(110, 95, positive=False)
-    assert joined(answer, said).region == joined(answer, at(10, 9)).region
+    assert connected(answer, said).region == connected(answer, at(10, 9)).region
 
 
 @pytest.mark.parametrize(
@@ -62,26 +62,26 @@ def test_a_negative_click_keeps_nothing():
 )
 def test_boxes_outlines_and_masks_say_where_all_of_it_is(more):
     answer = two_parts()
-    assert joined(answer, more) is answer
-    assert joined(answer, at(10, 9) + more) is answer
+    assert connected(answer, more) is answer
+    assert connected(answer, at(10, 9) + more) is answer
 
 
 def test_a_click_in_a_gap_takes_the_part_beside_it_or_changes_nothing():
     answer = two_parts()
     beside, away = at(20, 9), at(50, 30)
-    assert joined(answer, beside).region == joined(answer, at(10, 9)).region
-    assert joined(answer, away).logits is answer.logits
+    assert connected(answer, beside).region == connected(answer, at(10, 9)).region
+    assert connected(answer, away).logits is answer.logits
 
 
 def test_what_hangs_together_stays_as_it_is_to_the_bit():
     answer = two_parts(saddle=0.5)
-    assert joined(answer, at(10, 9)).logits is answer.logits
-    kept = joined(two_parts(), at(10, 9))
+    assert connected(answer, at(10, 9)).logits is answer.logits
+    kept = connected(two_parts(), at(10, 9))
     np.testing.assert_array_equal(kept.logits[:12, :10], two_parts().logits[:12, :10])
 
 
 def test_a_lower_threshold_joins_the_parts_where_they_meet():
-    kept = joined(two_parts(saddle=-3.0), at(10, 9))
+    kept = connected(two_parts(saddle=-3.0), at(10, 9))
     assert kept.with_threshold(-1.5).region.right < 80
     assert kept.with_threshold(-3.5).region.right > 100
 
@@ -91,7 +91,7 @@ def test_every_candidate_is_treated_alike():
     several = Prediction(
         answer.logits, 0.9, answer.tile, answer.stride, alternatives=(two_parts(),)
     )
-    one, other = joined(several, at(10, 9)).candidates
+    one, other = connected(several, at(10, 9)).candidates
     assert one.area == other.area == answer.area / 2
 
 

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING
 from napari_sam.core.prompts import Prompts
 from napari_sam.core.prompts.items import Candidate
 from napari_sam.core.prompts.tiles import nearest_tile, prompts_in_tile
-from napari_sam.image.canvas import agreement
-from napari_sam.image.joined import joined
-from napari_sam.image.outline import redrawn
-from napari_sam.image.spread import spread
+from napari_sam.image.complete.blending import agreement
+from napari_sam.image.complete.boundary import refine_boundary
+from napari_sam.image.complete.growing import grow_into_tiles
+from napari_sam.image.connected import connected
 
 if TYPE_CHECKING:
     from napari_sam.core.geometry.tiles import Tile
     from napari_sam.core.prediction import Prediction
-    from napari_sam.image.view import View
+    from napari_sam.image.complete.plane import PromptablePlane
 
 #: A coarser answer is of the same object if it agrees this much (IoU) in the tile.
 _SAME = 0.6
@@ -31,28 +31,28 @@ _SAME = 0.6
 _MOST_READ = 1 << 26
 
 
-def completed(
-    view: View, prompts: Prompts, tile: Tile, first: Prediction
+def complete(
+    view: PromptablePlane, prompts: Prompts, tile: Tile, first: Prediction
 ) -> Prediction:
     """Go on from the answer of one tile until all of the object was seen.
 
     Of an answer to clicks, only what hangs together with them is kept.
     """
-    near = joined(first, prompts)
+    near = connected(first, prompts)
     if near.complete and tile.level == 0:
         return near
     seen: tuple[Tile, Prediction] | None = (tile, near)
     if not near.complete:
         seen = _seen_from_afar(view, prompts, tile, near)
     if seen is None:
-        found = spread(view, prompts, tile, first)
+        found = grow_into_tiles(view, prompts, tile, first)
     else:
-        found = redrawn(view, prompts, *seen, down_to=0)
-    return replace(joined(found, prompts), alternatives=near.alternatives)
+        found = refine_boundary(view, prompts, *seen, down_to=0)
+    return replace(connected(found, prompts), alternatives=near.alternatives)
 
 
 def _seen_from_afar(
-    view: View, prompts: Prompts, tile: Tile, first: Prediction
+    view: PromptablePlane, prompts: Prompts, tile: Tile, first: Prediction
 ) -> tuple[Tile, Prediction] | None:
     """Return the answer of the finest coarser level that shows the object whole.
 
@@ -60,11 +60,13 @@ def _seen_from_afar(
     """
     said = Prompts(tuple(s for s in prompts.items if not isinstance(s, Candidate)))
     best: tuple[Tile, Prediction] | None = None
-    for level in range(tile.level + 1, view.tiling.levels(view.plane)):
-        coarser = nearest_tile(prompts, view.tiling, view.plane, level)
+    for level in range(tile.level + 1, view.tiling.levels(view.shape)):
+        coarser = nearest_tile(prompts, view.tiling, view.shape, level)
         if view.cost(coarser) > _MOST_READ:
             return best
-        answer = joined(view.ask(coarser, prompts_in_tile(said, coarser)), prompts)
+        answer = connected(
+            view.decode(coarser, prompts_in_tile(said, coarser)), prompts
+        )
         found = max(answer.candidates, key=lambda c: agreement(first, c))
         if agreement(first, found) < _SAME:
             return best

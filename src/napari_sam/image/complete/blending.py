@@ -22,7 +22,7 @@ NOWHERE = -10.0
 _LOOK = 256
 
 
-def cells(region: Region, step: int) -> Region:
+def to_level(region: Region, step: int) -> Region:
     """Return the pixels, `step` times as large, that a region of the plane touches."""
     return Region(
         region.top // step,
@@ -32,7 +32,7 @@ def cells(region: Region, step: int) -> Region:
     )
 
 
-def around(regions: Iterable[Region]) -> Region:
+def enclosing(regions: Iterable[Region]) -> Region:
     """Return the smallest region that holds all of them."""
     every = list(regions)
     return Region(
@@ -43,7 +43,7 @@ def around(regions: Iterable[Region]) -> Region:
     )
 
 
-def blended(
+def blend(
     answers: Iterable[Prediction], window: Region, step: int
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Return mean logits in a window, and where there are any.
@@ -63,7 +63,7 @@ def blended(
     total = np.zeros(window.shape, np.float32)
     weights = np.zeros(window.shape, np.float32)
     for answer in answers:
-        common = cells(answer.tile, step).intersection(window)
+        common = to_level(answer.tile, step).intersection(window)
         if min(common.shape) < 1:
             continue
         at = common.shifted(-window.top, -window.left).slices
@@ -94,7 +94,7 @@ def agreement(one: Prediction, other: Prediction) -> float:
     return float(np.count_nonzero(a & b) / either) if either else 0.0
 
 
-def together(
+def to_prediction(
     logits: NDArray[np.float32], window: Region, step: int, like: Prediction
 ) -> Prediction:
     """Make one answer of blended logits."""
@@ -113,7 +113,7 @@ def _corners(region: Region) -> tuple[int, int, int, int]:
 
 def _trust(answer: Prediction, common: Region, step: int) -> NDArray[np.float32]:
     """How far each pixel is from the edges of its tile, within a quarter of it."""
-    seen = cells(answer.tile, step)
+    seen = to_level(answer.tile, step)
     top, left, bottom, right = answer.open_edges
     down = _ramp(common.top, common.bottom, seen.top, seen.bottom, (top, bottom))
     across = _ramp(common.left, common.right, seen.left, seen.right, (left, right))

@@ -11,14 +11,14 @@ from napari_sam.core.geometry.region import Region
 from napari_sam.core.prompts import Prompts
 from napari_sam.core.prompts.items import Candidate
 from napari_sam.core.prompts.tiles import prompts_in_tile
-from napari_sam.image.canvas import agreement, blended, cells, together
+from napari_sam.image.complete.blending import agreement, blend, to_level, to_prediction
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_sam.core.geometry.tiles import Tile, TileGrid
     from napari_sam.core.prediction import Prediction
-    from napari_sam.image.view import View
+    from napari_sam.image.complete.plane import PromptablePlane
 
 #: The finer tiles decide within this many coarse pixels of the outline.
 _BAND = 4
@@ -26,8 +26,13 @@ _BAND = 4
 _SAME = 0.75
 
 
-def redrawn(
-    view: View, prompts: Prompts, tile: Tile, coarse: Prediction, *, down_to: int
+def refine_boundary(
+    view: PromptablePlane,
+    prompts: Prompts,
+    tile: Tile,
+    coarse: Prediction,
+    *,
+    down_to: int,
 ) -> Prediction:
     """Return the answer of a coarse tile with the outline that finer tiles see.
 
@@ -35,14 +40,14 @@ def redrawn(
     more of them than `Tiling.most`. Each is shown the coarse mask and what was said in
     it, and decides only near the outline, so that no part of the object is lost.
     """
-    window = cells(coarse.tile, tile.scale)
+    window = to_level(coarse.tile, tile.scale)
     mask = coarse.sampled(window, tile.scale) > coarse.threshold
     if not mask.any():
         return coarse
     outline = mask & ~ndimage.binary_erosion(mask, border_value=1)
     places = np.add(np.argwhere(outline), (window.top, window.left))
     for level in range(down_to, tile.level):
-        grid = view.tiling.tiles(view.plane, level)
+        grid = view.tiling.tiles(view.shape, level)
         crossed = _crossed(grid, places, 1 << (tile.level - level))
         if len(crossed) <= view.tiling.most:
             held = Region.around(mask).shifted(window.top, window.left)
@@ -60,7 +65,7 @@ def _crossed(grid: TileGrid, places: NDArray[np.intp], by: int) -> list[Tile]:
 
 
 def _drawn(
-    view: View,
+    view: PromptablePlane,
     grid: TileGrid,
     crossed: list[Tile],
     prompts: Prompts,
@@ -80,13 +85,17 @@ def _drawn(
     base = coarse.sampled(window, step) - coarse.threshold
     asked = [_asked(view, tile, base > 0, window, prompts) for tile in crossed]
     agreed = [a for a in asked if a is not None and agreement(a, coarse) >= _SAME]
-    fine, known = blended(agreed, window, step)
+    fine, known = blend(agreed, window, step)
     logits = np.where(known & _near_outline(base > 0, width), fine, base)
-    return together(logits, window, step, coarse)
+    return to_prediction(logits, window, step, coarse)
 
 
 def _asked(
-    view: View, tile: Tile, mask: NDArray[np.bool_], window: Region, prompts: Prompts
+    view: PromptablePlane,
+    tile: Tile,
+    mask: NDArray[np.bool_],
+    window: Region,
+    prompts: Prompts,
 ) -> Prediction | None:
     """Ask one tile: the object looks roughly like this, and this was said here."""
     common = tile.window.intersection(window)
@@ -96,7 +105,7 @@ def _asked(
     top, left = common.top - tile.window.top, common.left - tile.window.left
     said = Prompts(tuple(s for s in prompts.items if not isinstance(s, Candidate)))
     drawn = Prompts.from_mask(hint, top=top, left=left)
-    return view.ask(tile, drawn + prompts_in_tile(said, tile))
+    return view.decode(tile, drawn + prompts_in_tile(said, tile))
 
 
 def _near_outline(mask: NDArray[np.bool_], width: int) -> NDArray[np.bool_]:

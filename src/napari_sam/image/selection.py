@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class TileSelection:
     """Tiles in order, and what is known beforehand of those that hold nothing.
 
     Attributes
@@ -36,27 +36,27 @@ class Wanted:
         Rows and columns of the plane.
     """
 
-    places: tuple[tuple[int, Tile], ...]
+    tiles: tuple[tuple[int, Tile], ...]
     background: tuple[float, float] | None
     mask: Any
-    plane: tuple[int, int]
+    plane_shape: tuple[int, int]
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self.tiles)
 
-    def masked(self, tile: Tile) -> bool:
+    def is_masked(self, tile: Tile) -> bool:
         """Whether the mask has nothing in what a tile sees."""
         if self.mask is None:
             return False
-        seen, (rows, cols) = tile.region(self.plane), self.mask.shape
-        down, across = rows / self.plane[0], cols / self.plane[1]
+        seen, (rows, cols) = tile.region(self.plane_shape), self.mask.shape
+        down, across = rows / self.plane_shape[0], cols / self.plane_shape[1]
         window = (
             slice(int(seen.top * down), int(np.ceil(seen.bottom * down))),
             slice(int(seen.left * across), int(np.ceil(seen.right * across))),
         )
         return not np.any(self.mask[window])
 
-    def empty(self, pixels: NDArray[Any]) -> bool:
+    def is_background(self, pixels: NDArray[Any]) -> bool:
         """Whether all pixels are background, or no numbers."""
         if self.background is None:
             return False
@@ -67,7 +67,7 @@ class Wanted:
         return bool(nothing.all())
 
 
-def choose(
+def select_tiles(
     frames: Frames,
     tiling: Tiling,
     *,
@@ -77,7 +77,7 @@ def choose(
     near: tuple[int, float, float] | None,
     mask: ArrayLike | None,
     background: float | tuple[float, float] | None,
-) -> Wanted:
+) -> TileSelection:
     """Check what was asked for, and put it in order.
 
     Raises
@@ -107,7 +107,7 @@ def choose(
     places = [(frame, tile) for frame in chosen for tile in tiles]
     if near is not None:
         places = _nearest_first(places, near)
-    return Wanted(tuple(places), _range(background), _mask(mask), plane)
+    return TileSelection(tuple(places), _range(background), _mask(mask), plane)
 
 
 def _region(given: Any, plane: tuple[int, int]) -> Region:

@@ -1,0 +1,1 @@
+"""Masks of objects that outgrow a tile: coarser levels, growing, boundaries."""
