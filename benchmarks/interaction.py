@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 SIDE = 1024
 PATIENCE = 60.0
-#: What is drawn: see `napari_sam.training.synthetic`.
+#: What is drawn: see `napari_sam.synthetic`.
 KIND = "nuclei"
 
 
@@ -222,7 +222,7 @@ class Window:
 
 
 def image(seed: int) -> Any:
-    from napari_sam.training.synthetic import draw_scene
+    from napari_sam.synthetic import draw_scene
 
     scene = draw_scene(seed, size=SIDE, kind=KIND)
     return scene.image.mean(-1).astype(np.float32)

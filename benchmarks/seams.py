@@ -19,7 +19,7 @@ from _measure import print_row
 from scipy import ndimage
 
 import napari_sam as sam
-from napari_sam.training.synthetic import KINDS, draw_scene
+from napari_sam.synthetic import KINDS, draw_scene
 
 if TYPE_CHECKING:
     from napari_sam.core.prediction import Prediction

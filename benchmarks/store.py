@@ -34,7 +34,7 @@ from napari_sam.models.config import SamConfig
 from napari_sam.models.sam import build_sam
 from napari_sam.stores.layout import restored, rounded
 from napari_sam.stores.zarr import ZarrStore
-from napari_sam.training.synthetic import draw_scene
+from napari_sam.synthetic import draw_scene
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -20,10 +20,10 @@ import time
 def measure(parts: str, at_once: int, checkpointing: bool, steps: int) -> None:
     import torch
 
+    from napari_sam.training.example_sources import SyntheticSource
+    from napari_sam.training.initial_weights import begin
     from napari_sam.training.loop import Trainer
-    from napari_sam.training.parts import choose_parts
-    from napari_sam.training.sources import SyntheticSource
-    from napari_sam.training.start import begin
+    from napari_sam.training.trainable import choose_parts
 
     torch.set_num_threads(1)
     recipe, learner = begin(

@@ -10,7 +10,7 @@ from napari_sam.evaluation import (
     write_html,
 )
 
-# Yours would be read_pairs("folder") of napari_sam.io; these are generated.
+# Yours would be read_pairs("folder") of napari_sam.datasets; these are generated.
 pairs = synthetic_pairs(3)
 models = {
     "pocket": sam.load_backend("pocket"),

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam.io.overlay import compose, draw_overlay, write_picture
-from napari_sam.training.synthetic import KINDS, draw_scene
+from napari_sam.io.pictures import compose, draw_overlay, write_picture
+from napari_sam.synthetic import KINDS, draw_scene
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -7,7 +7,7 @@ import torch
 from napari_sam.backends.batches import Batches, at_once
 from napari_sam.backends.pocket import open_pocket
 from napari_sam.core.prompts import Prompts
-from napari_sam.training.synthetic import draw_scene
+from napari_sam.synthetic import draw_scene
 
 
 def images(*sides):

@@ -8,11 +8,11 @@ from napari_sam.core.errors import CheckpointError, ModelError
 from napari_sam.core.images.frames import Frames
 from napari_sam.core.progress import drain
 from napari_sam.core.prompts import Prompts
-from napari_sam.evaluation.masks import iter_evaluate
-from napari_sam.io.pairs import Pair
+from napari_sam.datasets.labelled_images import Pair
+from napari_sam.evaluation.mask_accuracy import iter_evaluate
 from napari_sam.models.pocket import Pocket, PocketConfig
+from napari_sam.synthetic import draw_scene
 from napari_sam.testing import BackendTests
-from napari_sam.training.synthetic import draw_scene
 
 
 def tiny_model():

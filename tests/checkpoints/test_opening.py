@@ -22,7 +22,7 @@ from napari_sam.models.config import SamConfig
 from napari_sam.models.pocket import Pocket
 from napari_sam.models.sam import build_sam
 from napari_sam.models.state import HQ_PARTS
-from napari_sam.training.synthetic import draw_scene
+from napari_sam.synthetic import draw_scene
 
 from .conftest import entry_for
 from .server import Fault

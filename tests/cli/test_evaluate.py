@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from napari_sam.apps.cli import main
+from napari_sam.datasets.labelled_images import LAYOUTS
 from napari_sam.io import write_labels
-from napari_sam.io.pairs import LAYOUTS
 from napari_sam.testing import ThresholdBackend
 
 SCENES = ("--synthetic", 2, "--objects", 2)

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from napari_sam.apps.cli import main
 from napari_sam.io import read_image, write_labels
-from napari_sam.training.synthetic import draw_scene
+from napari_sam.synthetic import draw_scene
 
 
 @pytest.fixture(scope="module")

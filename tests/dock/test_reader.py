@@ -14,7 +14,7 @@ from napari_sam.apps.dock.geometry import PlaneGeometry
 from napari_sam.apps.dock.image_file import SOURCE, image_layers
 from napari_sam.core.errors import NapariSamError, PromptError
 from napari_sam.io import Image, read_image, write_labels
-from napari_sam.io.reading.lazy import FileArray
+from napari_sam.io.readers.lazy import FileArray
 
 AXES = "czyx"
 KINDS = {"c": "channel"}

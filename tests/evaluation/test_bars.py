@@ -14,6 +14,7 @@ import pytest
 
 import napari_sam as sam
 from napari_sam.core.progress import drain
+from napari_sam.datasets.labelled_images import Pair
 from napari_sam.evaluation import (
     evaluate,
     iter_evaluate,
@@ -22,7 +23,6 @@ from napari_sam.evaluation import (
 )
 from napari_sam.evaluation.summary import summarise
 from napari_sam.io import read_image
-from napari_sam.io.pairs import Pair
 from napari_sam.testing import ThresholdBackend
 
 ROOT = Path(__file__).parents[2]

@@ -8,8 +8,8 @@ from napari_sam.core.errors import PromptError, UnknownModelError
 from napari_sam.core.prompts import Prompts
 from napari_sam.evaluation import open_classical
 from napari_sam.evaluation.classical import CLASSICAL
-from napari_sam.evaluation.clicks import iou
-from napari_sam.evaluation.marks import REACH
+from napari_sam.evaluation.classical_markers import REACH
+from napari_sam.evaluation.simulated_clicks import iou
 from napari_sam.image import PromptableImage
 from napari_sam.testing import BackendTests
 

@@ -14,8 +14,8 @@ from napari_sam.core.images.appearance import Appearance
 from napari_sam.core.prompts import Prompts
 from napari_sam.image import PromptableImage
 from napari_sam.stores.memory import MemoryStore
+from napari_sam.synthetic import draw_scene
 from napari_sam.testing import ThresholdBackend
-from napari_sam.training.synthetic import draw_scene
 
 PLAIN = Appearance(limits=((0.0, 255.0),))
 TILING = Tiling((48, 48), (8, 8))

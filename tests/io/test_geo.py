@@ -12,13 +12,13 @@ from napari_sam.core.geometry.region import Region
 from napari_sam.core.images.appearance import Appearance
 from napari_sam.core.prompts.items import Box, Point, Polygon
 from napari_sam.io import (
-    packages,
+    optional_packages,
     read_image,
     read_prompts,
     read_prompts_on,
     write_labels,
 )
-from napari_sam.io.places import reprojected, to_corners, to_map
+from napari_sam.io.geo_transform import reprojected, to_corners, to_map
 
 rasterio = pytest.importorskip("rasterio")
 
@@ -115,7 +115,7 @@ def test_without_rasterio_the_command_is_named(bands, monkeypatch):
     def absent(name):
         raise ImportError(name)
 
-    monkeypatch.setattr(packages, "import_module", absent)
+    monkeypatch.setattr(optional_packages, "import_module", absent)
     with pytest.raises(MissingPackageError, match="pip install rasterio"):
         read_image(bands[0])
 

@@ -17,8 +17,8 @@ from napari_sam.core.errors import (
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.images.frames import Frames
 from napari_sam.io import read_image
-from napari_sam.io.reading import tiff
-from napari_sam.io.reading.lazy import FileArray, window
+from napari_sam.io.readers import tiff
+from napari_sam.io.readers.lazy import FileArray, window
 
 RNG = np.random.default_rng(0)
 

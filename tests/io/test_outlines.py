@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from pycocotools import mask as coco_mask
 
 from napari_sam.io import read_image, write_labels
-from napari_sam.io.writing.outlines import area, outlines
+from napari_sam.io.writers.outlines import area, outlines
 
 RING = np.zeros((6, 7), int)
 RING[1:5, 1:6] = 4

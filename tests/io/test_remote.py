@@ -21,7 +21,7 @@ from napari_sam.core.errors import (
     NotAnImageError,
 )
 from napari_sam.io import read_image
-from napari_sam.io.reading.remote import as_url
+from napari_sam.io.readers.remote import as_url
 from napari_sam.testing import ThresholdBackend
 
 rng = np.random.default_rng(0)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_sam.core.errors import MissingPackageError, NapariSamError
-from napari_sam.io import packages, read_image
+from napari_sam.io import optional_packages, read_image
 
 av = pytest.importorskip("av")
 
@@ -55,6 +55,6 @@ def test_without_the_package_the_command_is_named(film, monkeypatch):
     def absent(name):
         raise ImportError(name)
 
-    monkeypatch.setattr(packages, "import_module", absent)
+    monkeypatch.setattr(optional_packages, "import_module", absent)
     with pytest.raises(MissingPackageError, match="needs av: pip install av"):
         read_image(film)

@@ -3,6 +3,7 @@ import pytest
 
 from napari_sam.core.address import Address
 from napari_sam.core.errors import ImageError, MissingFileError, PromptError
+from napari_sam.core.files import replacing
 from napari_sam.core.prompts import Prompts
 from napari_sam.io import (
     compose,
@@ -13,8 +14,7 @@ from napari_sam.io import (
     write_overlay,
     write_prompts,
 )
-from napari_sam.io.files import replacing
-from napari_sam.io.overlay import colour_of
+from napari_sam.io.pictures import colour_of
 
 SAID = {
     Address(0, 1): Prompts.point(20, 20).point(5, 5, positive=False),

@@ -6,7 +6,7 @@ import zarr
 
 from napari_sam.core.errors import ImageError
 from napari_sam.io import read_image, write_labels
-from napari_sam.io.writing import zarrs
+from napari_sam.io.writers import ome_zarr
 
 SIZE = {"c": 1.0, "z": 2.0, "y": 0.5, "x": 0.25}
 
@@ -25,7 +25,7 @@ def image(request, tmp_path):
             {"type": "translation", "translation": start},
         ]
         datasets.append({"path": str(k), "coordinateTransformations": steps})
-    axes = [{"name": a, "type": zarrs._KINDS.get(a, "space")} for a in "czyx"]
+    axes = [{"name": a, "type": ome_zarr._KINDS.get(a, "space")} for a in "czyx"]
     for axis in axes[1:]:
         axis["unit"] = "micrometer"
     said = {"multiscales": [{"axes": axes, "datasets": datasets}], "kept": 1}
@@ -51,8 +51,8 @@ def test_labels_in_an_image_have_its_levels_and_sizes(image, labels):
         assert found.scale == {a: SIZE[a] for a in "zyx"}
         assert found.units == dict.fromkeys("zyx", "micrometer")
         assert found.translation == {"y": 7.25, "x": 9.0}
-        said = zarrs.ome_attributes(zarr.open_group(image / "labels" / name))
-        places = zarrs.level_places(said["multiscales"][0], 3)
+        said = ome_zarr.ome_attributes(zarr.open_group(image / "labels" / name))
+        places = ome_zarr.level_places(said["multiscales"][0], 3)
         assert [start for _, start in places] == [
             [0, 7 + by / 4, 9] for by in (1, 2, 4)
         ]
@@ -60,9 +60,9 @@ def test_labels_in_an_image_have_its_levels_and_sizes(image, labels):
         assert [level.shape for level in found.levels] == [(3, 20, 24), (3, 10, 12)]
         np.testing.assert_array_equal(found.levels[1], labels[:, ::4, ::4])
     group = zarr.open_group(image / "labels", mode="r")
-    said = zarrs.ome_attributes(group)
+    said = ome_zarr.ome_attributes(group)
     assert said["labels"] == ["cells", "more"]
-    one = zarrs.ome_attributes(group["cells"])
+    one = ome_zarr.ome_attributes(group["cells"])
     assert one["image-label"]["source"] == {"image": "../../"}
     formats = {zarr.open_group(image).metadata.zarr_format, group.metadata.zarr_format}
     assert len(formats) == 1
@@ -89,14 +89,14 @@ def test_what_we_write_is_valid_for_others(image, labels):
 
 
 def test_labels_alone_are_halved_until_they_fit_a_chunk(tmp_path, monkeypatch):
-    monkeypatch.setattr(zarrs, "_CHUNK", 16)
+    monkeypatch.setattr(ome_zarr, "_CHUNK", 16)
     labels = np.random.default_rng(0).integers(0, 9, (5, 7)).repeat(9, 0).repeat(9, 1)
     write_labels(tmp_path / "a.zarr", labels)
     found = read_image(tmp_path / "a.zarr")
     np.testing.assert_array_equal(found.data, labels)
     shapes = [level.shape for level in found.levels]
     assert shapes == [(23, 32), (12, 16)]
-    places = zarrs.level_places(found.metadata["ome"]["multiscales"][0], 2)
+    places = ome_zarr.level_places(found.metadata["ome"]["multiscales"][0], 2)
     assert [scale for scale, _ in places] == [[1, 1], [2, 2], [4, 4]]
     assert [start for _, start in places] == [[0, 0], [0.5, 0.5], [1.5, 1.5]]
     for level in found.levels:
@@ -146,7 +146,7 @@ def test_a_failure_leaves_nothing(tmp_path, labels, monkeypatch):
     def full(*args):
         raise OSError("No space left")
 
-    monkeypatch.setattr(zarrs, "_fill", full)
+    monkeypatch.setattr(ome_zarr, "_fill", full)
     with pytest.raises(OSError, match="No space"):
         write_labels(tmp_path / "a.zarr", labels, axes="zyx")
     assert list(tmp_path.iterdir()) == []

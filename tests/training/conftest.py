@@ -8,10 +8,10 @@ from napari_sam.io import write_labels
 from napari_sam.models.config import SamConfig, VitConfig
 from napari_sam.models.pocket import Pocket, PocketConfig
 from napari_sam.models.sam import Sam
-from napari_sam.training.pocket import PocketLearner
+from napari_sam.synthetic import draw_scene
+from napari_sam.training.pocket_learner import PocketLearner
 from napari_sam.training.recipes import RECIPES
-from napari_sam.training.sam import SamLearner
-from napari_sam.training.synthetic import draw_scene
+from napari_sam.training.sam_learner import SamLearner
 
 #: The smallest transformer with a window, a global block, and padding.
 TINY = SamConfig(

@@ -8,13 +8,13 @@ import torch
 
 from napari_sam.core.errors import ImageError, MissingFileError, TrainingError
 from napari_sam.core.images.frames import Frames
+from napari_sam.datasets.ground_truth.label_image import LabelTruth
+from napari_sam.datasets.labelled_image import Pair
 from napari_sam.io import write_labels
-from napari_sam.io.truth.labels import LabelTruth
-from napari_sam.io.truth.pair import Pair
 from napari_sam.training.data import Batches, varied
-from napari_sam.training.read import read_data
+from napari_sam.training.example_sources import Pairs, SyntheticSource, View, cut
 from napari_sam.training.recipe import Recipe
-from napari_sam.training.sources import Pairs, SyntheticSource, View, cut
+from napari_sam.training.training_data import read_data
 
 PLAIN = Recipe(zoom_low=1, zoom_high=1, objects=8, smallest=4)
 
@@ -159,7 +159,7 @@ def test_data_without_an_object_is_blamed(small):
 
 
 def test_images_are_kept_within_a_bound(write_folder):
-    from napari_sam.io.pairs import read_pairs
+    from napari_sam.datasets.labelled_images import read_pairs
 
     source = Pairs(read_pairs(write_folder(4)), memory=2 * 96 * 96 * 3)
     rng = np.random.default_rng(0)

@@ -11,9 +11,9 @@ from napari_sam.models.pocket import BOTTOM_RIGHT, PADDING, POSITIVE, TOP_LEFT, 
 from napari_sam.models.sam import Sam, Spoken
 from napari_sam.training.learner import Answer
 from napari_sam.training.losses import iou
-from napari_sam.training.prompts import PromptBatch
 from napari_sam.training.recipes import RECIPES
-from napari_sam.training.sam import SamLearner
+from napari_sam.training.sam_learner import SamLearner
+from napari_sam.training.simulated_prompts import PromptBatch
 
 
 def said(xy, kinds, ambiguous, side=16):

@@ -12,10 +12,10 @@ import torch
 
 from napari_sam.core.errors import TrainingError
 from napari_sam.models.state import guess_config
+from napari_sam.training.example_sources import SyntheticSource
 from napari_sam.training.loop import Trainer
-from napari_sam.training.parts import choose_parts, merged
-from napari_sam.training.run import iter_train
-from napari_sam.training.sources import SyntheticSource
+from napari_sam.training.trainable import choose_parts, merged
+from napari_sam.training.training_run import iter_train
 
 DRAWN = [(1.0, SyntheticSource())]
 
@@ -191,12 +191,12 @@ torch.set_num_threads(1)
 from napari_sam.models.config import SamConfig, VitConfig
 from napari_sam.models.pocket import Pocket, PocketConfig
 from napari_sam.models.sam import Sam
-from napari_sam.training.pocket import PocketLearner
-from napari_sam.training.processes import share
+from napari_sam.training.pocket_learner import PocketLearner
+from napari_sam.training.distributed import share
 from napari_sam.training.recipe import Recipe
-from napari_sam.training.run import iter_train
-from napari_sam.training.sam import SamLearner
-from napari_sam.training.sources import SyntheticSource
+from napari_sam.training.training_run import iter_train
+from napari_sam.training.sam_learner import SamLearner
+from napari_sam.training.example_sources import SyntheticSource
 told = json.loads(sys.argv[1])
 torch.manual_seed(0)
 if told["name"] == "pocket":

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from napari_sam.evaluation.classical import open_classical
     from napari_sam.evaluation.html import write_html
-    from napari_sam.evaluation.masks import Result, iter_evaluate
+    from napari_sam.evaluation.mask_accuracy import Result, iter_evaluate
     from napari_sam.evaluation.report import Report, evaluate
-    from napari_sam.evaluation.scenes import synthetic_pairs
-    from napari_sam.evaluation.worst import Case, iter_worst
+    from napari_sam.evaluation.synthetic_images import synthetic_pairs
+    from napari_sam.evaluation.worst_cases import Case, iter_worst
 
 __all__ = [
     "Case",
@@ -29,14 +29,14 @@ __all__ = [
 ]
 
 _ROOMS = {
-    "Case": "worst",
+    "Case": "worst_cases",
     "Report": "report",
-    "Result": "masks",
+    "Result": "mask_accuracy",
     "evaluate": "report",
-    "iter_evaluate": "masks",
-    "iter_worst": "worst",
+    "iter_evaluate": "mask_accuracy",
+    "iter_worst": "worst_cases",
     "open_classical": "classical",
-    "synthetic_pairs": "scenes",
+    "synthetic_pairs": "synthetic_images",
     "write_html": "html",
 }
 

@@ -11,7 +11,7 @@ from scipy import stats
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from napari_sam.evaluation.masks import Result
+    from napari_sam.evaluation.mask_accuracy import Result
 
 __all__ = ["Bin", "Calibration", "Ranking", "calibrate", "rank"]
 

@@ -27,8 +27,7 @@ from napari_sam.core.errors import UnknownModelError
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.prediction import Prediction
 from napari_sam.core.prompts.model_prompts import refinement_steps
-from napari_sam.evaluation.clicks import put
-from napari_sam.evaluation.marks import (
+from napari_sam.evaluation.classical_markers import (
     GROUND,
     OBJECT,
     Heard,
@@ -37,6 +36,7 @@ from napari_sam.evaluation.marks import (
     marks_of,
     window_of,
 )
+from napari_sam.evaluation.simulated_clicks import put
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

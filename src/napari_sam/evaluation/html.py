@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_sam.core.files import replacing
 from napari_sam.evaluation.calibration import calibrate
 from napari_sam.evaluation.svg import Series, plot
 from napari_sam.evaluation.tables import all_tables, ranking_line
-from napari_sam.io.files import replacing
-from napari_sam.io.overlay import encode_picture
+from napari_sam.io.pictures import encode_picture
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from napari_sam.evaluation.masks import Result
+    from napari_sam.evaluation.mask_accuracy import Result
     from napari_sam.evaluation.report import Report
-    from napari_sam.evaluation.worst import Case
+    from napari_sam.evaluation.worst_cases import Case
 
 __all__ = ["write_html"]
 

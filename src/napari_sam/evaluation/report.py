@@ -9,19 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_sam.core.errors import ImageError
+from napari_sam.core.files import replacing
 from napari_sam.core.progress import drain
-from napari_sam.evaluation.masks import Result, iter_evaluate
+from napari_sam.evaluation.mask_accuracy import Result, iter_evaluate
 from napari_sam.evaluation.summary import GOALS, summarise
 from napari_sam.evaluation.tables import all_tables
-from napari_sam.io.files import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from napari_sam.core.progress import Progress
     from napari_sam.core.protocols import Backend
+    from napari_sam.datasets.labelled_images import Pair
     from napari_sam.evaluation.tables import Table
-    from napari_sam.io.pairs import Pair
 
 __all__ = ["Report", "evaluate"]
 
@@ -77,7 +77,7 @@ def evaluate(
     models
         One backend, or several by name; the first is the one that is judged.
     pairs
-        Images and what is in them, as `napari_sam.io.read_pairs` finds them.
+        Images and what is in them, as `napari_sam.datasets.read_pairs` finds them.
     objects
         At most this many objects of each image.
     seed

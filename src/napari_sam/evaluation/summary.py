@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_sam.evaluation.masks import Result
+    from napari_sam.evaluation.mask_accuracy import Result
 
     Measure = Callable[[Result], float]
 

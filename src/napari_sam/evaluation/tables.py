@@ -8,13 +8,13 @@ from math import isnan
 from typing import TYPE_CHECKING
 
 from napari_sam.evaluation.calibration import calibrate, rank
-from napari_sam.evaluation.masks import SIZES
+from napari_sam.evaluation.mask_accuracy import SIZES
 from napari_sam.evaluation.summary import GOALS, Figure, differences, summarise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from napari_sam.evaluation.masks import Result
+    from napari_sam.evaluation.mask_accuracy import Result
     from napari_sam.evaluation.summary import Summary
 
 __all__ = ["Table", "all_tables", "iou_table", "needed_table", "ranking_line"]

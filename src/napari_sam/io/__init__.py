@@ -6,12 +6,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from napari_sam.io.canvas import label_canvas
-    from napari_sam.io.checking import check_pairs, iter_check_pairs
     from napari_sam.io.images import Image, read_image
+    from napari_sam.io.label_array import label_canvas
     from napari_sam.io.labels import check_labels_path, write_labels
-    from napari_sam.io.objects import prompts_of_labels
-    from napari_sam.io.overlay import (
+    from napari_sam.io.pictures import (
         check_picture_path,
         compose,
         draw_overlay,
@@ -19,25 +17,21 @@ if TYPE_CHECKING:
         write_overlay,
         write_picture,
     )
-    from napari_sam.io.pairs import Pair, read_pairs
-    from napari_sam.io.prompts import read_prompts, read_prompts_on, write_prompts
-    from napari_sam.io.reading.folder import images_in
+    from napari_sam.io.prompt_files import read_prompts, read_prompts_on, write_prompts
+    from napari_sam.io.prompts_from_labels import prompts_of_labels
+    from napari_sam.io.readers.image_folder import images_in
 
 __all__ = [
     "Image",
-    "Pair",
     "check_labels_path",
-    "check_pairs",
     "check_picture_path",
     "compose",
     "draw_overlay",
     "encode_picture",
     "images_in",
-    "iter_check_pairs",
     "label_canvas",
     "prompts_of_labels",
     "read_image",
-    "read_pairs",
     "read_prompts",
     "read_prompts_on",
     "write_labels",
@@ -48,25 +42,21 @@ __all__ = [
 
 _ROOMS = {
     "Image": "images",
-    "Pair": "pairs",
     "check_labels_path": "labels",
-    "check_pairs": "checking",
-    "check_picture_path": "overlay",
-    "compose": "overlay",
-    "draw_overlay": "overlay",
-    "encode_picture": "overlay",
-    "images_in": "reading.folder",
-    "iter_check_pairs": "checking",
-    "label_canvas": "canvas",
-    "prompts_of_labels": "objects",
+    "check_picture_path": "pictures",
+    "compose": "pictures",
+    "draw_overlay": "pictures",
+    "encode_picture": "pictures",
+    "images_in": "readers.image_folder",
+    "label_canvas": "label_array",
+    "prompts_of_labels": "prompts_from_labels",
     "read_image": "images",
-    "read_pairs": "pairs",
-    "read_prompts": "prompts",
-    "read_prompts_on": "prompts",
+    "read_prompts": "prompt_files",
+    "read_prompts_on": "prompt_files",
     "write_labels": "labels",
-    "write_overlay": "overlay",
-    "write_picture": "overlay",
-    "write_prompts": "prompts",
+    "write_overlay": "pictures",
+    "write_picture": "pictures",
+    "write_prompts": "prompt_files",
 }
 
 

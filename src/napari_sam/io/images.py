@@ -15,8 +15,8 @@ from napari_sam.core.errors import (
     NotAnImageError,
 )
 from napari_sam.core.images.frames import Frames
-from napari_sam.io.reading.image import Image
-from napari_sam.io.reading.remote import as_url
+from napari_sam.io.readers.image import Image
+from napari_sam.io.readers.remote import as_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +75,7 @@ def read_image(path: str | Path, *, axes: str | None = None) -> Image:
 
 
 def _fetched(url: str) -> Image:
-    from napari_sam.io.reading.remote import read_url
+    from napari_sam.io.readers.remote import read_url
 
     try:
         return read_url(url)
@@ -101,22 +101,22 @@ def _opened(path: Path, axes: str | None) -> Image:
 def _reader(path: Path, axes: str | None) -> Callable[[Path], Image]:
     suffix = path.suffix.lower()
     if path.is_dir():
-        from napari_sam.io.reading.folder import read_folder
-        from napari_sam.io.reading.zarrs import is_zarr, read_zarr
+        from napari_sam.io.readers.image_folder import read_folder
+        from napari_sam.io.readers.ome_zarr import is_zarr, read_zarr
 
         if is_zarr(path) or suffix == ".zarr":
             return read_zarr
         return partial(read_folder, read=partial(_opened, axes=None), axes=axes)
-    from napari_sam.io.reading.tiff import SUFFIXES, read_tiff
+    from napari_sam.io.readers.tiff import SUFFIXES, read_tiff
 
     if suffix in SUFFIXES:
         return read_tiff
     if suffix in _RASTER:
-        from napari_sam.io.reading.raster import read_raster
+        from napari_sam.io.readers.raster import read_raster
 
         return read_raster
     if suffix in _VIDEO:
-        from napari_sam.io.reading.video import read_video
+        from napari_sam.io.readers.video import read_video
 
         return read_video
     return _read_npy if suffix == ".npy" else _read_other

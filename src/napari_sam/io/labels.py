@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from napari_sam.core.errors import ImageError
+from napari_sam.core.files import replacing
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.images.frames import Frames
-from napari_sam.io.files import replacing
-from napari_sam.io.writing.zarrs import image_of
+from napari_sam.io.writers.ome_zarr import image_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from napari_sam.io.reading.image import Image
+    from napari_sam.io.readers.image import Image
 
 _SUFFIXES = (".tif", ".tiff", ".png", ".zarr", ".geojson", ".gpkg", ".json")
 _FORMS = ".tif, .tiff, .png, .zarr, .geojson, .gpkg or .json (COCO)"
@@ -75,17 +75,17 @@ def write_labels(
         raise ImageError(f"axes={frames.axes!r}: labels have no channels.")
     suffix = path.suffix.lower()
     if suffix == ".zarr" or image_of(path) is not None:
-        from napari_sam.io.writing.zarrs import write_zarr
+        from napari_sam.io.writers.ome_zarr import write_zarr
 
         write_zarr(path, frames, dtype, like, overwrite=overwrite)
     elif suffix in (".geojson", ".gpkg"):
-        from napari_sam.io.writing import polygons
+        from napari_sam.io.writers import polygons
 
         write = polygons.write_gpkg if suffix == ".gpkg" else polygons.write_geojson
         crs = like.crs if like else None
         write(path, frames, transform=like.transform if like and crs else None, crs=crs)
     elif suffix == ".json":
-        from napari_sam.io.writing.coco import write_coco
+        from napari_sam.io.writers.coco import write_coco
 
         name = like.path.name if like and like.path else path.stem
         write_coco(path, frames, image=name, masks=coco)
@@ -120,7 +120,7 @@ def _is_image(path: Path) -> bool:
     """Whether a zarr is more than labels that we or others wrote."""
     import zarr
 
-    from napari_sam.io.reading.zarrs import is_zarr, ome_attributes
+    from napari_sam.io.readers.ome_zarr import is_zarr, ome_attributes
 
     if not is_zarr(path):
         return False
@@ -172,12 +172,12 @@ def _strips(frames: Frames) -> Iterator[NDArray[Any]]:
 def _write_tiff(
     path: Path, frames: Frames, dtype: np.dtype[Any], like: Image | None
 ) -> None:
-    from napari_sam.io.writing import tiffs
+    from napari_sam.io.writers import tiff
 
     if like is not None and like.crs:
-        tiffs.write_geotiff(path, frames, dtype, like)
+        tiff.write_geotiff(path, frames, dtype, like)
     else:
-        tiffs.write_tiff(path, frames, dtype, like)
+        tiff.write_tiff(path, frames, dtype, like)
 
 
 def _write_png(path: Path, frames: Frames, dtype: np.dtype[Any]) -> None:

@@ -8,16 +8,16 @@ import numpy as np
 import torch
 
 from napari_sam.core.errors import TrainingError
-from napari_sam.training.prompts import PromptBatch, simulate
-from napari_sam.training.sources import View
+from napari_sam.training.example_sources import View
+from napari_sam.training.simulated_prompts import PromptBatch, simulate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from napari_sam.training.example_sources import Scale, Source
     from napari_sam.training.recipe import Recipe
-    from napari_sam.training.sources import Scale, Source
 
 __all__ = ["Batch", "Batches"]
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import nn
 
-    from napari_sam.training.prompts import PromptBatch
     from napari_sam.training.recipe import Recipe
+    from napari_sam.training.simulated_prompts import PromptBatch
 
 __all__ = ["Answer", "Features", "Learner"]
 

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 
 from napari_sam.training.data import Batch, Batches
-from napari_sam.training.parts import parameter_groups
-from napari_sam.training.processes import share, share_gradients, summed
+from napari_sam.training.distributed import share, share_gradients, summed
+from napari_sam.training.interactive_rounds import converse, rounded
 from napari_sam.training.recipe import Round
-from napari_sam.training.rounds import converse, rounded
+from napari_sam.training.trainable import parameter_groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from napari_sam.training.example_sources import Source
     from napari_sam.training.learner import Learner
     from napari_sam.training.recipe import Recipe
-    from napari_sam.training.sources import Source
 
 __all__ = ["Report", "Trainer"]
 

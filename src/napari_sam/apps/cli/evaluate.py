@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_sam.core.protocols import Backend
-    from napari_sam.evaluation.masks import Result
+    from napari_sam.datasets.labelled_images import Pair
+    from napari_sam.evaluation.mask_accuracy import Result
     from napari_sam.evaluation.report import Report
-    from napari_sam.evaluation.worst import Case
-    from napari_sam.io.pairs import Pair
+    from napari_sam.evaluation.worst_cases import Case
 
 _FOLDER = click.Path(path_type=Path)
 _LAYOUTS = ("auto", "labels", "masks", "sa-1b", "coco", "ctc", "ctc-st", "ctc-tra",
@@ -126,9 +126,9 @@ def _open(names: Sequence[str], device: str, precision: str) -> dict[str, Backen
 
 def _read(data: Sequence[Path], synthetic: int | None, layout: str) -> list[Pair]:
     """Find all images, and look at every one before a long run depends on it."""
-    from napari_sam.evaluation.scenes import synthetic_pairs
-    from napari_sam.io.checking import check_pairs
-    from napari_sam.io.pairs import read_pairs
+    from napari_sam.datasets.checking import check_pairs
+    from napari_sam.datasets.labelled_images import read_pairs
+    from napari_sam.evaluation.synthetic_images import synthetic_pairs
 
     if not data and synthetic is None:
         raise click.UsageError("Give DATA to evaluate on, or --synthetic.")
@@ -150,7 +150,7 @@ def _run(
     models: dict[str, Backend], pairs: Sequence[Pair], options: dict[str, Any]
 ) -> tuple[list[Result], bool]:
     """Results, and whether Ctrl-C ended it before its time."""
-    from napari_sam.evaluation.masks import iter_evaluate
+    from napari_sam.evaluation.mask_accuracy import iter_evaluate
 
     objects, seed = options["objects"], options["seed"]
     results: list[Result] = []
@@ -222,7 +222,7 @@ def _worst(
     models: dict[str, Backend], pairs: Sequence[Pair], report: Report, count: int
 ) -> list[Case]:
     from napari_sam.core.progress import drain
-    from napari_sam.evaluation.worst import iter_worst
+    from napari_sam.evaluation.worst_cases import iter_worst
 
     first = report.models[0]
     mine = [r for r in report.results if r.model == first]

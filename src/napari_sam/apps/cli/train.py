@@ -125,9 +125,9 @@ def train(
     if processes > 1 and "WORLD_SIZE" not in os.environ:
         _launch(processes)
         return
-    from napari_sam.training.read import read_data
-    from napari_sam.training.run import iter_train
-    from napari_sam.training.start import begin
+    from napari_sam.training.initial_weights import begin
+    from napari_sam.training.training_data import read_data
+    from napari_sam.training.training_run import iter_train
 
     changes = _settings(settings)
     if steps is not None:
@@ -181,8 +181,8 @@ def _follow(work: Iterable[Report]) -> None:
 
 
 def _check(path: Path, layout: str) -> None:
-    from napari_sam.io.checking import check_pairs
-    from napari_sam.io.pairs import read_pairs
+    from napari_sam.datasets.checking import check_pairs
+    from napari_sam.datasets.labelled_images import read_pairs
 
     found = check_pairs(read_pairs(path, layout=layout))
     empty = f", {found.empty} of them without any" if found.empty else ""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_sam.io.reading.lazy import FileArray
+from napari_sam.io.readers.lazy import FileArray
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from napari_sam.apps.dock.samples import LayerData
     from napari_sam.io import Image
-    from napari_sam.io.reading.lazy import Bounds
+    from napari_sam.io.readers.lazy import Bounds
 
 #: In the metadata of a layer: the `Image` that it was read from.
 SOURCE = "napari_sam_image"

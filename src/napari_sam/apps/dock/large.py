@@ -43,7 +43,7 @@ def labels_for(frames: Frames) -> Any:
     """
     if len(frames) * prod(frames.plane_shape) <= MOST:
         return None
-    from napari_sam.io.canvas import label_canvas
+    from napari_sam.io.label_array import label_canvas
 
     stack = ExitStack()
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="napari-sam-"))

@@ -8,7 +8,7 @@ import numpy as np
 
 from napari_sam.core.errors import PromptError
 from napari_sam.core.images.frames import Frames
-from napari_sam.io.objects import prompts_of_labels
+from napari_sam.io.prompts_from_labels import prompts_of_labels
 
 if TYPE_CHECKING:
     from napari.layers import Labels

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from napari_sam.apps.dock.samples import LayerData
     from napari_sam.core.address import Address
     from napari_sam.core.prompts import Prompts
-    from napari_sam.io.features import Form
+    from napari_sam.io.vector_prompts import Form
 
 #: Polygons of a GIS are shown as they are, not as boxes around them.
 _FORM: Form = "mask"

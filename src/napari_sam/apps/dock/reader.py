@@ -135,7 +135,7 @@ def _may_hold_prompts(path: Path) -> bool:
 
 def _labels_in(path: Path) -> list[Path]:
     """Return labels in an OME-Zarr image, or in a folder of labels."""
-    from napari_sam.io.reading.zarrs import is_zarr
+    from napari_sam.io.readers.ome_zarr import is_zarr
 
     if not path.is_dir() or not is_zarr(path):
         return []

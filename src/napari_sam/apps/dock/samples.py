@@ -40,7 +40,7 @@ def cell() -> list[LayerData]:
 
 def nuclei() -> list[LayerData]:
     """Fluorescent nuclei in one plane, drawn."""
-    from napari_sam.training.synthetic import draw_scene
+    from napari_sam.synthetic import draw_scene
 
     pixels = draw_scene(_NUCLEI, size=512, kind="nuclei").image[..., 1]
     return [
@@ -52,7 +52,7 @@ def nuclei() -> list[LayerData]:
 
 def dividing() -> list[LayerData]:
     """Dividing cells in 20 frames, ten minutes apart, drawn."""
-    from napari_sam.training.synthetic import draw_lapse
+    from napari_sam.synthetic import draw_lapse
 
     return [
         _layer(
@@ -69,7 +69,7 @@ def dividing() -> list[LayerData]:
 
 def volume() -> list[LayerData]:
     """Nuclei in 24 planes that lie further apart than pixels do, drawn."""
-    from napari_sam.training.synthetic import draw_volume
+    from napari_sam.synthetic import draw_volume
 
     pixel = 0.25
     return [
@@ -87,7 +87,7 @@ def volume() -> list[LayerData]:
 
 def town() -> list[LayerData]:
     """Roofs of a town from above, drawn."""
-    from napari_sam.training.synthetic import draw_scene
+    from napari_sam.synthetic import draw_scene
 
     pixels = draw_scene(_TOWN, size=768, kind="roofs").image
     return [_layer(pixels, "roofs from the air", pixel=0.2, unit="meter", rgb=True)]

@@ -1,0 +1,93 @@
+"""Truth from COCO masks: run lengths or polygons, decoded one by one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_sam.core.errors import ImageError
+from napari_sam.core.geometry.region import Region
+from napari_sam.datasets.ground_truth.run_lengths import as_rle, decoded
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+__all__ = ["RleTruth"]
+
+
+class RleTruth:
+    """Objects as COCO and SA-1B write them; each is decoded when it is asked for.
+
+    Parameters
+    ----------
+    shape
+        Rows and columns of the plane.
+    segmentations
+        By the number of the object: run lengths ``{"size", "counts"}``, compressed or
+        not, or a list of polygons ``[x, y, x, y, ...]``. What has no pixel is left out.
+    where
+        What messages call it.
+    categories
+        What each object is, as far as it is known.
+
+    Attributes
+    ----------
+    shape, ids, areas
+        As `Truth` has them.
+    categories
+        Names by object.
+
+    Raises
+    ------
+    ImageError
+        If one of them is broken, or was made for an image of another size.
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, int],
+        segmentations: Mapping[int, Any],
+        *,
+        where: str = "The masks",
+        categories: Mapping[int, str] | None = None,
+    ) -> None:
+        from pycocotools import mask
+
+        self.shape = shape
+        numbers = sorted(segmentations)
+        runs = [
+            as_rle(segmentations[n], shape, f"{where}: annotation {n}") for n in numbers
+        ]
+        areas = np.asarray(mask.area(runs), np.int64) if runs else np.zeros(0, np.int64)
+        kept = np.flatnonzero(areas)
+        self.ids: NDArray[np.int64] = np.array(numbers, np.int64)[kept]
+        self.areas: NDArray[np.int64] = areas[kept]
+        self.categories = dict(categories or {})
+        self._runs = {numbers[k]: runs[k] for k in kept}
+
+    def __repr__(self) -> str:
+        return f"RleTruth({len(self.ids)} objects, {self.shape})"
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held, about."""
+        return sum(len(r["counts"]) + 500 for r in self._runs.values())
+
+    def mask(self, object_id: int) -> NDArray[np.bool_]:
+        """Decode the pixels of an object."""
+        return decoded(self._rle(object_id))
+
+    def window(self, object_id: int) -> Region:
+        """Return the tight rectangle around an object."""
+        from pycocotools import mask
+
+        left, top, width, height = (int(v) for v in mask.toBbox(self._rle(object_id)))
+        return Region(top, left, top + height, left + width)
+
+    def _rle(self, object_id: int) -> dict[str, Any]:
+        if object_id not in self._runs:
+            raise ImageError(f"There is no object {object_id} in {self!r}.")
+        return self._runs[object_id]

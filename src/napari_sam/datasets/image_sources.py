@@ -1,0 +1,151 @@
+"""Openers: light objects that know where pixels lie, and read them when called."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_sam.core.errors import ImageError
+from napari_sam.core.images.frames import Frames
+from napari_sam.datasets.ground_truth.label_image import LabelTruth
+from napari_sam.io.images import read_image
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from napari_sam.datasets.read_cache import Kept
+
+__all__ = ["ImageFile", "LabelFile", "one_plane"]
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFile:
+    """A plane of an image file, as `Frames`.
+
+    Attributes
+    ----------
+    path
+        Where the image is.
+    kept
+        Remembers what was read.
+    axes
+        Needed where the file does not say them.
+    plane
+        Which plane; None if there is but one.
+    """
+
+    path: Path
+    kept: Kept
+    axes: str | None = None
+    plane: int | None = None
+
+    def __call__(self) -> Frames:
+        """Open it."""
+        frames = self.kept.get(("image", self.path), self._read, _nbytes)
+        if self.plane is None:
+            return frames
+        if self.plane >= len(frames):
+            raise ImageError(
+                f"{self.path} has {len(frames)} planes; there is no plane {self.plane} "
+                "to go with its labels, counted from 0."
+            )
+        return one_plane(frames, self.plane)
+
+    def _read(self) -> Frames:
+        frames = read_image(self.path, axes=self.axes).frames
+        if isinstance(frames.data, np.ndarray):
+            check_finite(frames.data, str(self.path))
+        return frames
+
+
+@dataclass(frozen=True, slots=True)
+class LabelFile:
+    """A plane of a label image, as `LabelTruth`.
+
+    Attributes
+    ----------
+    path, kept, axes, plane
+        As of `ImageFile`.
+    """
+
+    path: Path
+    kept: Kept
+    axes: str | None = None
+    plane: int | None = None
+
+    def __call__(self) -> LabelTruth:
+        """Open it."""
+        key = ("truth", self.path, self.plane)
+        return self.kept.get(key, self._read, lambda truth: truth.nbytes)
+
+    def _read(self) -> LabelTruth:
+        if self.plane is not None:  # others will ask for the other planes
+            frames = self.kept.get(("labels", self.path), self._open, _nbytes)
+            return LabelTruth(frames[self.plane], where=str(self.path))
+        frames = self._open()
+        if len(frames) != 1:
+            raise ImageError(
+                f"{self.path} has {len(frames)} planes of labels; expected one, or an "
+                "image with as many planes."
+            )
+        return LabelTruth(frames[0], where=str(self.path))
+
+    def _open(self) -> Frames:
+        numbered = _palette(self.path)
+        if numbered is not None:
+            return Frames(numbered, "yx")
+        return read_image(self.path, axes=self.axes).frames
+
+
+def one_plane(frames: Frames, plane: int) -> Frames:
+    """Return a plane as an image of its own; nothing is read before it is used."""
+    return Frames(_Plane(frames, plane), "".join(a for a in frames.axes if a in "yxc"))
+
+
+def check_finite(pixels: NDArray[Any], where: str) -> None:
+    """Refuse pixels that no model could look at."""
+    if pixels.dtype.kind != "f":
+        return
+    nowhere = int((~np.isfinite(pixels)).sum())
+    if nowhere:
+        raise ImageError(
+            f"{where} has {nowhere} pixels that are NaN or infinite. Fill them, or "
+            "leave the image out."
+        )
+
+
+class _Plane:
+    """One plane of something that can be sliced."""
+
+    def __init__(self, frames: Frames, plane: int) -> None:
+        self._data, self._axes = frames.data, frames.axes
+        self._where = frames.unravel(plane)
+        self._letters = [a for a in frames.axes if a in "yxc"]
+        sizes = dict(zip(frames.axes, frames.data.shape, strict=True))
+        self.shape = tuple(int(sizes[a]) for a in self._letters)
+        self.dtype = frames.dtype
+
+    def __getitem__(self, parts: tuple[Any, ...]) -> NDArray[Any]:
+        at = {**self._where, **dict(zip(self._letters, parts, strict=True))}
+        return np.asarray(self._data[tuple(at[a] for a in self._axes)])
+
+
+def _palette(path: Path) -> NDArray[np.uint8] | None:
+    """Numbers of a picture with a palette, which readers turn into colours."""
+    if path.suffix.lower() not in (".png", ".gif", ".bmp"):
+        return None
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(path) as picture:
+            return np.asarray(picture) if picture.mode == "P" else None
+    except (OSError, UnidentifiedImageError):
+        return None  # said better by `read_image`
+
+
+def _nbytes(frames: Frames) -> int:
+    return frames.data.nbytes if isinstance(frames.data, np.ndarray) else 0

@@ -1,0 +1,106 @@
+"""Images with ground truth, in any of the layouts in which people keep them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_sam.core.errors import ImageError, MissingFileError
+from napari_sam.datasets.image_files import few
+from napari_sam.datasets.labelled_image import Pair
+from napari_sam.datasets.layouts import coco, ctc, folders, ome, sa1b
+from napari_sam.datasets.read_cache import Kept
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["LAYOUTS", "Pair", "read_pairs"]
+
+#: How each layout is read, by its name.
+LAYOUTS: dict[str, Callable[[Path, Kept], list[Pair]]] = {
+    "labels": folders.find,
+    "masks": folders.find_beside,
+    "sa-1b": sa1b.find,
+    "coco": coco.find,
+    "ctc": ctc.find,
+    "ctc-st": ctc.find_silver,
+    "ctc-tra": ctc.find_tracks,
+    "ome-zarr": ome.find,
+}
+
+#: How each is recognised, and what it looks like.
+_SIGNS: dict[str, tuple[Callable[[Path], bool], str]] = {
+    "labels": (folders.fits, folders.LABELS),
+    "masks": (folders.fits_beside, folders.MASKS),
+    "sa-1b": (sa1b.fits, sa1b.LOOKS),
+    "coco": (coco.fits, coco.LOOKS),
+    "ctc": (ctc.fits, ctc.LOOKS),
+    "ome-zarr": (ome.fits, ome.LOOKS),
+}
+
+
+def read_pairs(
+    root: str | Path, *, layout: str = "auto", memory: int = 2**29
+) -> Sequence[Pair]:
+    """Find the images of a data set, each with its objects.
+
+    Names are read now, pixels and masks when a pair is asked for them; see
+    `check_pairs` for looking at all of them before a long run.
+
+    Parameters
+    ----------
+    root
+        A folder, an OME-Zarr, or the JSON file of a COCO data set. Where there are
+        several truths, the path of one: ``image.zarr/labels/NAME`` or ``01_GT/TRA``.
+    layout
+        How the files lie: ``labels``, ``masks``, ``sa-1b``, ``coco``, ``ctc``,
+        ``ctc-st``, ``ctc-tra`` or ``ome-zarr``; ``auto`` looks what is there.
+    memory
+        Bytes of images and masks to remember, the latest first. A data set that is
+        smaller is read once.
+
+    Raises
+    ------
+    MissingFileError
+        If there is nothing of a known layout, or a file has no counterpart.
+    ImageError
+        If several layouts fit, or a file that lists others cannot be used.
+    """
+    root = Path(root).absolute()
+    if not root.exists():
+        raise MissingFileError(f"{root} does not exist.")
+    if layout == "auto":
+        layout = _recognised(root)
+    if layout not in LAYOUTS:
+        raise ImageError(
+            f"layout={layout!r} is not known; expected auto, {', '.join(LAYOUTS)}."
+        )
+    if root.is_file() and layout != "coco":
+        raise ImageError(f"{root} is a file; the layout {layout} is one of folders.")
+    return LAYOUTS[layout](root, Kept(memory))
+
+
+def _recognised(root: Path) -> str:
+    """Name the one layout that fits."""
+    signs = _SIGNS if root.is_dir() else {"coco": _SIGNS["coco"]}
+    fitting = [name for name, (fits, _) in signs.items() if fits(root)]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        raise ImageError(
+            f"{root} can be read in {len(fitting)} ways: {', '.join(fitting)}. Say "
+            f'which, as layout="{fitting[0]}".'
+        )
+    raise MissingFileError(
+        f"{root} is not a folder of images with ground truth. It holds "
+        f"{_content(root)}. Looked for "
+        + "; ".join(looks for _, looks in _SIGNS.values())
+        + "."
+    )
+
+
+def _content(root: Path) -> str:
+    if root.is_file():
+        return "no JSON"
+    names = sorted(p.name + "/" * p.is_dir() for p in root.iterdir())
+    return few(names, 5) or "nothing"

@@ -1,0 +1,206 @@
+"""COCO: one JSON file for many images, with polygons or run lengths."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_sam.core.errors import ImageError, MissingFileError
+from napari_sam.datasets.ground_truth.coco_masks import RleTruth
+from napari_sam.datasets.image_files import few, read_json
+from napari_sam.datasets.image_sources import ImageFile
+from napari_sam.datasets.labelled_image import Pair
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from napari_sam.datasets.read_cache import Kept
+
+__all__ = ["LOOKS", "find", "fits"]
+
+logger = logging.getLogger(__name__)
+
+LOOKS = "a .json file with images and annotations (COCO), here or in annotations/"
+
+#: So much of a file is looked at to tell whether it may be COCO.
+_GLANCE = 2**16
+
+
+def fits(root: Path) -> bool:
+    """Whether this is a JSON file, or there is one that may be COCO."""
+    if root.is_file():
+        return bool(_candidates(root))
+    return any(_may_be_coco(path) for path in _candidates(root))
+
+
+def find(root: Path, kept: Kept) -> list[Pair]:
+    """List the images that have annotations; the JSON file is read.
+
+    Raises
+    ------
+    MissingFileError
+        If there is no JSON file, or images it names are not there.
+    ImageError
+        If there are several JSON files, or it is not COCO.
+    """
+    path = _the_one(root)
+    images, annotations, categories = _parts(path)
+    said = _by_image(path, images, annotations)
+    where = _Places(path)
+    found = {key: where.of(str(images[key]["file_name"])) for key in said}
+    missing = [images[k]["file_name"] for k, place in found.items() if place is None]
+    if missing:
+        raise MissingFileError(
+            f"{path} names {len(missing)} images that are not there: {few(missing)}. "
+            f"Looked in {', '.join(str(f) for f in where.folders)}."
+        )
+    kind = path.stem if root.is_file() else root.name
+    return [
+        Pair(
+            str(Path(str(images[key]["file_name"])).with_suffix("")),
+            kind,
+            ImageFile(place, kept),
+            _Masks((path, key), _shape(path, images[key]), masks, categories, kept),
+            files=(str(place), f"{path} (image {key})"),
+        )
+        for (key, masks), place in zip(said.items(), found.values(), strict=True)
+        if place is not None
+    ]
+
+
+def _candidates(root: Path) -> list[Path]:
+    """JSON files that do not stand beside an image of their own name."""
+    if root.is_file():
+        return [root] if root.suffix.lower() == ".json" else []
+    own = {p.stem for p in root.iterdir() if p.suffix.lower() != ".json"}
+    here = [p for p in sorted(root.glob("[!.]*.json")) if p.stem not in own]
+    return here + sorted((root / "annotations").glob("[!.]*.json"))
+
+
+def _may_be_coco(path: Path) -> bool:
+    with path.open("rb") as file:
+        start = file.read(_GLANCE)
+    one_image = b'"image"' in start  # as SA-1B has it
+    return b'"images"' in start or (b'"annotations"' in start and not one_image)
+
+
+def _the_one(root: Path) -> Path:
+    found = _candidates(root)
+    if len(found) > 1:
+        found = [p for p in found if _may_be_coco(p)] or found
+    if not found:
+        raise MissingFileError(f"There is nothing to read in {root}; expected {LOOKS}.")
+    if len(found) > 1:
+        raise ImageError(
+            f"{root} holds {len(found)} JSON files: {few([p.name for p in found], 5)}. "
+            "Give the path of the one that is meant."
+        )
+    return found[0]
+
+
+def _parts(path: Path) -> tuple[dict[Any, Any], list[Any], dict[Any, str]]:
+    """Images by id, annotations, and names of categories by id."""
+    found = read_json(path)
+    try:
+        images = {i["id"]: i for i in found["images"]}
+        annotations = list(found["annotations"])
+        for needed in ("file_name", "height", "width"):
+            _ = [i[needed] for i in images.values()]
+        _ = [a["image_id"] for a in annotations]
+        categories = {c["id"]: str(c["name"]) for c in found.get("categories", ())}
+    except (KeyError, TypeError, AttributeError) as wrong:
+        lacks = f"{wrong} is missing" if isinstance(wrong, KeyError) else str(wrong)
+        raise ImageError(
+            f'{path} is not COCO: {lacks}. Expected {{"images": [{{"id", "file_name", '
+            '"height", "width"}], "annotations": [{"image_id", "segmentation"}]}.'
+        ) from None
+    return images, annotations, categories
+
+
+def _by_image(
+    path: Path, images: Mapping[Any, Any], annotations: list[Any]
+) -> dict[Any, dict[int, tuple[Any, Any]]]:
+    """Segmentation and category of each annotation, by image and by its turn there."""
+    turns: dict[Any, int] = {}
+    said: dict[Any, dict[int, tuple[Any, Any]]] = {}
+    crowds, empty = 0, 0
+    strangers = [a["image_id"] for a in annotations if a["image_id"] not in images]
+    if strangers:
+        raise ImageError(
+            f"{path} has {len(strangers)} annotations about images that it does not "
+            f"list: image_id {few(strangers)}."
+        )
+    for one in annotations:
+        turns[one["image_id"]] = turn = turns.get(one["image_id"], 0) + 1
+        mask = one.get("segmentation")
+        crowds += bool(one.get("iscrowd"))
+        empty += not mask and not one.get("iscrowd")
+        if mask and not one.get("iscrowd"):
+            of_image = said.setdefault(one["image_id"], {})
+            of_image[turn] = mask, one.get("category_id")
+    if not said:
+        raise ImageError(
+            f"{path}: there is no object with an outline: {len(annotations)} "
+            f"annotations, {crowds} of crowds, {empty} without a segmentation."
+        )
+    for count, what in ((crowds, "of crowds"), (empty, "without a segmentation")):
+        if count:
+            logger.warning("%s: left out %d annotations %s.", path, count, what)
+    return said
+
+
+def _shape(path: Path, image: Mapping[str, Any]) -> tuple[int, int]:
+    try:
+        return int(image["height"]), int(image["width"])
+    except (TypeError, ValueError):
+        raise ImageError(
+            f"{path}: image {image['id']} has the height {image['height']!r} and the "
+            f"width {image['width']!r}; expected whole numbers."
+        ) from None
+
+
+class _Places:
+    """Where images may lie, seen from their JSON file."""
+
+    def __init__(self, path: Path) -> None:
+        near = [path.parent]
+        if path.parent.name == "annotations":
+            near.append(path.parent.parent)
+        inside = [p for f in near for p in sorted(f.iterdir()) if p.is_dir()]
+        self.folders = near + [p for p in inside if p.name != "annotations"]
+        self._order = list(self.folders)
+
+    def of(self, name: str) -> Path | None:
+        """Look for an image, first where the last one was found."""
+        for folder in self._order:
+            if (folder / name).is_file():
+                self._order.remove(folder)
+                self._order.insert(0, folder)
+                return folder / name
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Masks:
+    """The masks of one image, turned into run lengths when called."""
+
+    key: tuple[Path, Any]
+    shape: tuple[int, int]
+    said: dict[int, tuple[Any, Any]]
+    categories: dict[Any, str]
+    kept: Kept
+
+    def __call__(self) -> RleTruth:
+        return self.kept.get(("masks", *self.key), self._read, lambda t: t.nbytes)
+
+    def _read(self) -> RleTruth:
+        names = {
+            n: self.categories[c]
+            for n, (_, c) in self.said.items()
+            if c in self.categories
+        }
+        masks = {n: mask for n, (mask, _) in self.said.items()}
+        where = f"{self.key[0]}: image {self.key[1]}"
+        return RleTruth(self.shape, masks, where=where, categories=names)

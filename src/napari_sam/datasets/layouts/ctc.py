@@ -1,0 +1,161 @@
+"""Cell Tracking Challenge: ``01/t000.tif`` with ``01_GT/SEG/man_seg000.tif``."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from napari_sam.core.errors import ImageError, MissingFileError
+from napari_sam.datasets.image_files import few, stack_sizes
+from napari_sam.datasets.image_sources import ImageFile, LabelFile
+from napari_sam.datasets.labelled_image import Pair
+from napari_sam.io.images import read_image
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from napari_sam.datasets.read_cache import Kept
+
+__all__ = ["LOOKS", "find", "find_silver", "find_tracks", "fits"]
+
+LOOKS = "01/ with 01_GT/ or 01_ST/ (Cell Tracking Challenge)"
+
+_MASK = re.compile(r"man_(?:seg|track)_?(\d+)(?:_(\d+))?")
+
+
+def fits(root: Path) -> bool:
+    """Whether there are sequences and their ground truth, or these are such masks."""
+    return bool(_sequences(root)) or _said(root) is not None
+
+
+def find(root: Path, kept: Kept) -> list[Pair]:
+    """List the planes with outlines: the gold truth, else the silver truth.
+
+    A folder of masks, such as ``01_GT/TRA``, is taken as it is.
+
+    Raises
+    ------
+    MissingFileError
+        If there are no outlines, or masks without their image.
+    """
+    said = _said(root)
+    if said is not None:
+        sequence, folder = said
+        masks = _masks(sequence, (folder,))
+        return list(_pairs(sequence.parent.name, sequence, masks, kept))
+    return _find(root, kept, ("GT/SEG", "ST/SEG"))
+
+
+def find_silver(root: Path, kept: Kept) -> list[Pair]:
+    """List the planes with outlines that other algorithms agreed on."""
+    return _find(root, kept, ("ST/SEG",))
+
+
+def find_tracks(root: Path, kept: Kept) -> list[Pair]:
+    """List the planes with marks of tracking, taken for outlines."""
+    return _find(root, kept, ("GT/TRA",))
+
+
+def _sequences(root: Path) -> list[Path]:
+    return [
+        p
+        for p in sorted(root.iterdir())
+        if p.name.isdigit() and p.is_dir() and _truths(p)
+    ]
+
+
+def _truths(sequence: Path) -> list[Path]:
+    beside = (sequence.with_name(f"{sequence.name}_{kind}") for kind in ("GT", "ST"))
+    return [p for p in beside if p.is_dir()]
+
+
+def _said(root: Path) -> tuple[Path, str] | None:
+    """Sequence and folder of masks, where the path itself names them."""
+    match = re.fullmatch(r"(\d+)_(GT|ST)", root.parent.name)
+    if match is None or not any(_MASK.fullmatch(p.stem) for p in root.glob("*.tif")):
+        return None
+    return root.parents[1] / match[1], f"{match[2]}/{root.name}"
+
+
+def _find(root: Path, kept: Kept, folders: tuple[str, ...]) -> list[Pair]:
+    pairs = []
+    for sequence in _sequences(root):
+        masks = _masks(sequence, folders)
+        if masks:
+            pairs += list(_pairs(root.name, sequence, masks, kept))
+    if pairs:
+        return pairs
+    tracks = any(_masks(s, ("GT/TRA",)) for s in _sequences(root))
+    raise MissingFileError(
+        f"{root} holds no masks in {' or '.join(f'01_{f}' for f in folders)}."
+        + (
+            " 01_GT/TRA holds marks for tracking, which are smaller than the cells in "
+            "many data sets. If here they are whole cells, give the path of that "
+            'folder, or layout="ctc-tra".'
+            if tracks and folders != ("GT/TRA",)
+            else f" Expected {LOOKS}."
+        )
+    )
+
+
+def _masks(
+    sequence: Path, folders: tuple[str, ...]
+) -> list[tuple[re.Match[str], Path]]:
+    """Mask files of the first folder that has any."""
+    for folder in folders:
+        where = sequence.parent / f"{sequence.name}_{folder}"
+        found = [
+            (match, path)
+            for path in sorted(where.glob("*.tif"))
+            if (match := _MASK.fullmatch(path.stem))
+        ]
+        if found:
+            return found
+    return []
+
+
+def _pairs(
+    kind: str, sequence: Path, masks: list[tuple[re.Match[str], Path]], kept: Kept
+) -> Iterator[Pair]:
+    images = {p.stem: p for p in sequence.glob("t*.tif")}
+    without = [path.name for m, path in masks if f"t{m[1]}" not in images]
+    if without:
+        raise MissingFileError(
+            f"{sequence} has no image t000.tif for {few(without)} "
+            f"({len(without)} of {len(masks)} masks)."
+        )
+    for match, path in masks:
+        image = images[f"t{match[1]}"]
+        name = f"{sequence.name}/{image.stem}"
+        sizes, _, _ = stack_sizes(image, channels="S")  # C is z here
+        if len(sizes) != 1:  # a plane, or what the reader will complain about
+            yield _pair(name, kind, image, path, kept)
+        elif match[2]:  # the mask of one slice
+            yield _pair(name, kind, image, path, kept, z=int(match[2]), sliced=True)
+        else:
+            volume = read_image(path, axes="zyx").frames
+            if len(volume) != sizes[0]:
+                raise ImageError(
+                    f"{path} has {len(volume)} slices, but {image} has {sizes[0]}; "
+                    "expected as many."
+                )
+            for z in (z for z in range(len(volume)) if volume[z].any()):
+                yield _pair(name, kind, image, path, kept, z=z)
+
+
+def _pair(
+    name: str,
+    kind: str,
+    image: Path,
+    masks: Path,
+    kept: Kept,
+    *,
+    z: int | None = None,
+    sliced: bool = False,
+) -> Pair:
+    at = "" if z is None else f"[z={z}]"
+    axes = None if z is None else "zyx"
+    truth = LabelFile(masks, kept) if sliced else LabelFile(masks, kept, axes, z)
+    files = f"{image}{at}", f"{masks}{'' if sliced else at}"
+    return Pair(name + at, kind, ImageFile(image, kept, axes, z), truth, files=files)

@@ -1,0 +1,123 @@
+"""Images and label images: in two folders, or side by side under related names."""
+
+from __future__ import annotations
+
+import re
+from itertools import product
+from typing import TYPE_CHECKING
+
+from napari_sam.core.errors import ImageError, MissingFileError
+from napari_sam.datasets.image_files import few, images_in, may_be_image, stack_sizes
+from napari_sam.datasets.image_sources import ImageFile, LabelFile
+from napari_sam.datasets.labelled_image import Pair
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from napari_sam.datasets.read_cache import Kept
+
+__all__ = ["LABELS", "MASKS", "find", "find_beside", "fits", "fits_beside"]
+
+LABELS = "images/NAME.tif with labels/NAME.tif or masks/NAME.tif"
+MASKS = "NAME.tif or NAME_img.tif with NAME_masks.tif, or image.tif with labels.tif"
+
+_FOLDERS = ("labels", "masks")
+_MASKS = re.compile(r"(.+?)(?:_cp)?_masks?|labels")
+
+
+def fits(root: Path) -> bool:
+    """Whether there are ``images`` and ``labels`` or ``masks``."""
+    return (root / "images").is_dir() and any((root / f).is_dir() for f in _FOLDERS)
+
+
+def find(root: Path, kept: Kept) -> list[Pair]:
+    """List the pairs of two folders.
+
+    Raises
+    ------
+    MissingFileError
+        If a folder is not there or empty, or an image has no labels.
+    ImageError
+        If two files have the same name.
+    """
+    folders = [root / f for f in _FOLDERS if (root / f).is_dir()]
+    if not (root / "images").is_dir() or not folders:
+        raise MissingFileError(f"{root} does not hold images/ and labels/ (or masks/).")
+    if len(folders) > 1:
+        raise ImageError(f"{root} holds both labels/ and masks/. Keep one.")
+    images, labels = images_in(root / "images"), images_in(folders[0])
+    if not images:
+        raise MissingFileError(f"{root / 'images'} holds no images.")
+    without = [p for stem, p in images.items() if stem not in labels]
+    if without:
+        raise MissingFileError(
+            f"{few(without)} has no labels of the same name in {folders[0]} "
+            f"({len(without)} of {len(images)} images)."
+        )
+    return [
+        pair
+        for stem, path in images.items()
+        for pair in _pairs(stem, root.name, path, labels[stem], kept)
+    ]
+
+
+def fits_beside(root: Path) -> bool:
+    """Whether there is ``NAME_masks.*`` or ``labels.*``."""
+    return any(_MASKS.fullmatch(p.stem) and may_be_image(p) for p in root.iterdir())
+
+
+def find_beside(root: Path, kept: Kept) -> list[Pair]:
+    """List the pairs of one folder, where related names say what belongs together.
+
+    Raises
+    ------
+    MissingFileError
+        If there are no masks, or masks without their image.
+    ImageError
+        If two files have the same name.
+    """
+    files = images_in(root)
+    matches = {stem: _MASKS.fullmatch(stem) for stem in files}
+    masks = {m[1] or "image": files[stem] for stem, m in matches.items() if m}
+    images = {s: files.get(s, files.get(f"{s}_img")) for s in masks}
+    without = [masks[s].name for s, path in images.items() if path is None]
+    if not masks or without:
+        raise MissingFileError(
+            f"{root} has no image for {few(without)}; expected {MASKS}."
+            if without
+            else f"There is nothing to read in {root}; expected {MASKS}."
+        )
+    return [
+        pair
+        for stem, path in images.items()
+        if path is not None
+        for pair in _pairs(stem, root.name, path, masks[stem], kept)
+    ]
+
+
+def _pairs(
+    name: str, kind: str, image: Path, labels: Path, kept: Kept
+) -> Iterator[Pair]:
+    """Yield a pair for each plane; only the header of a TIFF is read for that."""
+    files = str(image), str(labels)
+    sizes, letters, said = stack_sizes(image)
+    marked = stack_sizes(labels) if sizes else ((), "", True)
+    if not sizes or marked[0] != sizes:
+        yield Pair(
+            name, kind, ImageFile(image, kept), LabelFile(labels, kept), files=files
+        )
+        return
+    # Labels have no channels: what their shape shares with the image's are planes.
+    if not said:
+        letters = marked[1]
+    axes = letters + "yx"
+    for plane, at in enumerate(product(*map(range, sizes))):
+        where = ",".join(f"{a}={i}" for a, i in zip(letters, at, strict=True))
+        yield Pair(
+            f"{name}[{where}]",
+            kind,
+            ImageFile(image, kept, None if said else axes, plane),
+            LabelFile(labels, kept, None if marked[2] else axes, plane),
+            files=(f"{files[0]}[{where}]", f"{files[1]}[{where}]"),
+        )

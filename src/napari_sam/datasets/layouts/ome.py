@@ -1,0 +1,148 @@
+"""OME-Zarr: an image with ``labels/NAME`` in the same group, read chunk by chunk."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_sam.core.errors import ImageError, MissingFileError
+from napari_sam.datasets.image_files import few
+from napari_sam.datasets.image_sources import ImageFile, LabelFile
+from napari_sam.datasets.labelled_image import Pair
+from napari_sam.io.images import read_image
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from napari_sam.core.images.frames import Frames
+    from napari_sam.datasets.read_cache import Kept
+
+__all__ = ["LOOKS", "find", "fits"]
+
+LOOKS = "NAME.zarr with labels in it (OME-Zarr)"
+
+
+def fits(root: Path) -> bool:
+    """Whether this is an image with labels, its labels, or a folder of such images."""
+    return bool(_images(root))
+
+
+def find(root: Path, kept: Kept) -> list[Pair]:
+    """List the planes with objects, of the finest level; labels are looked through.
+
+    Raises
+    ------
+    MissingFileError
+        If there is no image with labels.
+    ImageError
+        If there are several labels to choose from, none of them holds an object, or
+        they fit no level of their image.
+    """
+    found = _images(root)
+    if not found:
+        raise MissingFileError(f"There is nothing to read in {root}; expected {LOOKS}.")
+    pairs = []
+    for image, names in found:
+        if len(names) != 1:
+            raise ImageError(
+                f"{image} has {len(names)} labels: {few(names, 5)}. Give the path of "
+                f"those that are meant, such as {image / 'labels' / names[0]}."
+            )
+        pairs += list(_pairs(image, image / "labels" / names[0], root, kept))
+    if not pairs:
+        raise ImageError(f"{root}: there is no object in any plane of its labels.")
+    return pairs
+
+
+def _images(root: Path) -> list[tuple[Path, list[str]]]:
+    """Images, and the names of their labels."""
+    if root.parent.name == "labels" and _is_group(root) and _is_group(root.parents[1]):
+        return [(root.parents[1], [root.name])]
+    here = [root] if _is_group(root) else sorted(root.glob("[!.]*.zarr"))
+    named = ((image, _label_names(image)) for image in here if _is_group(image))
+    return [(image, names) for image, names in named if names]
+
+
+def _is_group(path: Path) -> bool:
+    return (path / "zarr.json").is_file() or (path / ".zgroup").is_file()
+
+
+def _label_names(image: Path) -> list[str]:
+    labels = image / "labels"
+    if not labels.is_dir():
+        return []
+    return [p.name for p in sorted(labels.iterdir()) if p.is_dir() and _is_group(p)]
+
+
+def _pairs(image: Path, labels: Path, root: Path, kept: Kept) -> Iterator[Pair]:
+    path, axes = _levels(labels)[0]
+    marked = read_image(path, axes=axes).frames
+    image_path, image_axes = _level_like(image, labels, marked)
+    pixels = read_image(image_path, axes=image_axes).frames
+    stem = image.name.removesuffix(".zarr").removesuffix(".ome")
+    for plane in _planes_with_objects(marked):
+        at = marked.unravel(plane)
+        where = ",".join(f"{a}={i}" for a, i in at.items() if marked.sizes[a] > 1)
+        where = f"[{where}]" if where else ""
+        same = pixels.ravel({a: at.get(a, 0) for a in pixels.sizes})
+        yield Pair(
+            stem + where,
+            root.name if root != labels else image.name,
+            ImageFile(image_path, kept, image_axes, same),
+            LabelFile(path, kept, axes, plane),
+            files=(f"{image_path}{where}", f"{path}{where}"),
+        )
+
+
+def _levels(path: Path) -> list[tuple[Path, str]]:
+    """Arrays of a multiscale group, finest first, and their axes."""
+    import zarr
+
+    try:
+        attributes: Any = dict(zarr.open_group(path, mode="r").attrs)
+        scales = attributes.get("ome", attributes)["multiscales"][0]
+        names = [a["name"] if isinstance(a, dict) else a for a in scales["axes"]]
+        return [(path / d["path"], "".join(names)) for d in scales["datasets"]]
+    except (KeyError, IndexError, TypeError, ValueError, OSError) as wrong:
+        raise ImageError(
+            f"{path} is no OME-Zarr image: its multiscales cannot be understood "
+            f"({type(wrong).__name__}: {wrong}). Expected version 0.4 or 0.5."
+        ) from wrong
+
+
+def _level_like(image: Path, labels: Path, marked: Frames) -> tuple[Path, str]:
+    """Find the level of the image that has the size of its labels."""
+    seen = []
+    for path, axes in _levels(image):
+        pixels = read_image(path, axes=axes).frames
+        if _extent(pixels) == _extent(marked):
+            return path, axes
+        seen.append(f"{path.name}: {pixels!r}")
+    raise ImageError(
+        f"{labels} has the shape {marked!r}, which no level of its image has: "
+        f"{'; '.join(seen)}."
+    )
+
+
+def _extent(frames: Frames) -> dict[str, int]:
+    """Length of each axis but the channels'; an axis of one plane says nothing."""
+    sizes = {a: n for a, n in frames.sizes.items() if n > 1}
+    return {**sizes, **dict(zip("yx", frames.plane_shape, strict=True))}
+
+
+def _planes_with_objects(marked: Frames) -> Iterator[int]:
+    """Look through all chunks once, with one of them in memory."""
+    data = marked.data
+    found = np.zeros(tuple(marked.sizes.values()), bool)
+    within = tuple(i for i, a in enumerate(marked.axes) if a in "yxc")
+    steps = (range(0, n, c) for n, c in zip(data.shape, data.chunks, strict=True))
+    for start in product(*steps):
+        block = tuple(slice(i, i + c) for i, c in zip(start, data.chunks, strict=True))
+        along = tuple(
+            b for b, a in zip(block, marked.axes, strict=True) if a not in "yxc"
+        )
+        found[along] |= np.asarray(data[block]).any(within)
+    return (int(plane) for plane in np.flatnonzero(found))

@@ -1,0 +1,93 @@
+"""SA-1B: ``sa_1.jpg`` beside ``sa_1.json``, one mask after the other in COCO's form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from napari_sam.core.errors import ImageError, MissingFileError
+from napari_sam.datasets.ground_truth.coco_masks import RleTruth
+from napari_sam.datasets.image_files import few, images_in, read_json
+from napari_sam.datasets.image_sources import ImageFile
+from napari_sam.datasets.labelled_image import Pair
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from napari_sam.datasets.read_cache import Kept
+
+__all__ = ["LOOKS", "find", "fits"]
+
+LOOKS = "NAME.jpg with NAME.json beside it (SA-1B)"
+
+
+def fits(root: Path) -> bool:
+    """Whether an image has a JSON file of its own name beside it."""
+    stems = _jsons(root).keys()
+    return any(
+        p.stem in stems
+        for p in root.iterdir()
+        if p.suffix.lower() in (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp")
+    )
+
+
+def find(root: Path, kept: Kept) -> list[Pair]:
+    """List the pairs; no file is opened.
+
+    Raises
+    ------
+    MissingFileError
+        If an image has no JSON file, or the reverse.
+    ImageError
+        If two images have the same name.
+    """
+    images, jsons = images_in(root), _jsons(root)
+    alone = [p.name for s, p in images.items() if s not in jsons]
+    alone += [p.name for s, p in jsons.items() if s not in images]
+    if alone or not images:
+        raise MissingFileError(
+            f"{root} holds {len(images)} images and {len(jsons)} JSON files; expected "
+            f"{LOOKS}." + (f" Without the other: {few(alone)}." if alone else "")
+        )
+    return [
+        Pair(
+            stem,
+            root.name,
+            ImageFile(path, kept),
+            _Masks(jsons[stem], kept),
+            files=(str(path), str(jsons[stem])),
+        )
+        for stem, path in images.items()
+    ]
+
+
+def _jsons(root: Path) -> dict[str, Path]:
+    return {p.stem: p for p in sorted(root.glob("[!.]*.json"))}
+
+
+@dataclass(frozen=True, slots=True)
+class _Masks:
+    """The masks of one JSON file, read when called."""
+
+    path: Path
+    kept: Kept
+
+    def __call__(self) -> RleTruth:
+        return self.kept.get(("masks", self.path), self._read, lambda t: t.nbytes)
+
+    def _read(self) -> RleTruth:
+        found = read_json(self.path)
+        try:
+            size = found["image"]["height"], found["image"]["width"]
+            said = [a["segmentation"] for a in found["annotations"]]
+        except (KeyError, TypeError, IndexError):
+            raise ImageError(_not_sa1b(self.path, found)) from None
+        return RleTruth(size, dict(enumerate(said, start=1)), where=str(self.path))
+
+
+def _not_sa1b(path: Path, found: Any) -> str:
+    keys = few(list(found), 6) if isinstance(found, dict) else type(found).__name__
+    return (
+        f"{path} is not in the form of SA-1B: it holds {keys}; expected "
+        '{"image": {"height", "width"}, "annotations": [{"segmentation"}, ...]}.'
+    )

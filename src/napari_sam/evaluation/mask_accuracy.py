@@ -1,0 +1,200 @@
+"""Accuracy of masks from simulated clicks and boxes, object by object."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import pi, sqrt
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+import numpy as np
+
+from napari_sam.core.progress import Progress
+from napari_sam.evaluation.simulated_clicks import Target, Turn, ask, iter_clicks
+from napari_sam.image import PromptableImage
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+    from napari_sam.core.protocols import Backend
+    from napari_sam.datasets.ground_truth.protocol import Truth
+    from napari_sam.datasets.labelled_images import Pair
+
+__all__ = ["Result", "Step", "iter_evaluate", "size_of"]
+
+#: Objects smaller than this many pixels are not asked for.
+MIN_AREA = 30
+#: Sizes of objects by the diameter of the disc of their area, in pixels, up to.
+SIZES = {"small": 16.0, "medium": 48.0, "large": float("inf")}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one model made of one object.
+
+    An answer that the model refused to give counts as an empty mask, IoU 0.
+
+    Attributes
+    ----------
+    model
+        The name it goes by in the report.
+    kind, name, object_id, area
+        Which object: folder, image, label, pixels.
+    clicks
+        IoU after 1, 2, ... clicks, of the mask that the model ranks first.
+    box
+        IoU from a tight box.
+    candidates
+        IoU of each candidate of the first click, as the model ranks them.
+    click_scores, box_score, candidate_scores
+        The IoU that the model expected of these.
+    refusal
+        Why an answer is missing, or nothing.
+    """
+
+    model: str
+    kind: str
+    name: str
+    object_id: int
+    area: int
+    clicks: tuple[float, ...]
+    box: float
+    candidates: tuple[float, ...]
+    click_scores: tuple[float, ...]
+    box_score: float
+    candidate_scores: tuple[float, ...]
+    refusal: str = ""
+
+    @property
+    def click(self) -> float:
+        """IoU after one click."""
+        return self.clicks[0]
+
+    @property
+    def best(self) -> float:
+        """IoU of the best candidate of one click."""
+        return max(self.candidates, default=0.0)
+
+    @property
+    def diameter(self) -> float:
+        """Diameter of the disc of its area, in pixels."""
+        return sqrt(4 * self.area / pi)
+
+    @property
+    def size(self) -> str:
+        """small, medium or large."""
+        return size_of(self.area)
+
+    def needed(self, goal: float) -> int | None:
+        """Return the first number of clicks that reaches an IoU of `goal`, if any."""
+        reached = (n for n, value in enumerate(self.clicks, 1) if value >= goal)
+        return next(reached, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Step(Progress):
+    """One image is done; what was found on it."""
+
+    results: tuple[Result, ...] = ()
+
+
+def size_of(area: int) -> str:
+    """Name the size of an object of so many pixels."""
+    diameter = sqrt(4 * area / pi)
+    return next(name for name, most in SIZES.items() if diameter < most)
+
+
+def iter_evaluate(
+    models: Backend | Mapping[str, Backend],
+    pairs: Sequence[Pair],
+    *,
+    objects: int = 12,
+    seed: int = 0,
+) -> Generator[Step, None, list[Result]]:
+    """Ask for up to `objects` random objects of every image; one step per image.
+
+    Parameters
+    ----------
+    models
+        One, or several by the names that they have in the report. All are asked for
+        the same objects.
+    pairs
+        Images and what is in them.
+    objects
+        At most this many of each image. Which ones depends on the image's name and
+        `seed` alone, not on the other images.
+    seed
+        Chooses the objects.
+
+    Yields
+    ------
+    Step
+        With the results of one image. Closing the generator stops between two.
+    """
+    named = models if isinstance(models, Mapping) else {"model": models}
+    results: list[Result] = []
+    for done, pair in enumerate(pairs, start=1):
+        found = tuple(_judge_image(named, pair, objects, seed))
+        results += found
+        yield Step(done, len(pairs), pair.name, found)
+    return results
+
+
+def chosen(truth: Truth, name: str, objects: int, seed: int) -> list[int]:
+    """Return random objects that are large enough to be asked for."""
+    rng = np.random.default_rng([seed, crc32(name.encode())])
+    large = truth.ids[truth.areas >= MIN_AREA]
+    return [int(k) for k in rng.permutation(large)[:objects]]
+
+
+def target_of(truth: Truth, object_id: int) -> Target:
+    """Return an object as what is asked for."""
+    region = truth.window(object_id)
+    return Target(truth.mask(object_id)[region.slices].copy(), region)
+
+
+def promptable(pair: Pair, model: Backend) -> PromptableImage:
+    """Show an image to a model, as it is shown wherever nothing else is asked for."""
+    return PromptableImage(pair.frames, model)
+
+
+def _judge_image(
+    models: Mapping[str, Backend], pair: Pair, objects: int, seed: int
+) -> list[Result]:
+    truth = pair.truth
+    images = {name: promptable(pair, model) for name, model in models.items()}
+    found = []
+    for object_id in chosen(truth, f"{pair.kind}/{pair.name}", objects, seed):
+        target = target_of(truth, object_id)
+        for name, image in images.items():
+            found.append(_judge(name, image, pair, object_id, target))
+    return found
+
+
+def _judge(
+    model: str, image: PromptableImage, pair: Pair, object_id: int, target: Target
+) -> Result:
+    """Ask for one object in every way."""
+    turns = tuple(iter_clicks(image.segment, target))
+    box = ask(image.segment, target.box, target)
+    answer = turns[0].answer
+    candidates = () if answer is None else answer.candidates
+    return Result(
+        model,
+        pair.kind,
+        pair.name,
+        object_id,
+        int(np.count_nonzero(target.mask)),
+        clicks=tuple(t.reached for t in turns),
+        box=box.reached,
+        candidates=tuple(target.iou(c) for c in candidates),
+        click_scores=tuple(_score(t) for t in turns),
+        box_score=_score(box),
+        candidate_scores=tuple(c.score for c in candidates),
+        refusal=next((t.refusal for t in (*turns, box) if t.refusal), ""),
+    )
+
+
+def _score(turn: Turn) -> float:
+    return 0.0 if turn.answer is None else turn.answer.score

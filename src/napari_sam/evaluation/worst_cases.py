@@ -1,0 +1,160 @@
+"""The worst cases as pictures: a mean does not say what goes wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+
+from napari_sam.core.geometry.region import Region
+from napari_sam.core.progress import Progress
+from napari_sam.evaluation.mask_accuracy import promptable, target_of
+from napari_sam.evaluation.simulated_clicks import Turn, ask, iter_clicks, put
+from napari_sam.io.pictures import draw_overlay
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_sam.core.protocols import Backend
+    from napari_sam.datasets.labelled_images import Pair
+    from napari_sam.evaluation.mask_accuracy import Result
+    from napari_sam.evaluation.simulated_clicks import Target
+    from napari_sam.image import PromptableImage
+
+__all__ = ["Case", "iter_worst"]
+
+#: Outlines of the truth and of the answer, as red, green and blue.
+TRUTH, ANSWER = (255, 200, 0), (0, 200, 255)
+#: The object number whose boxes are drawn in a colour unlike these.
+_PINK = 3
+#: Longer side of a picture, in pixels.
+_SIDE = 260
+#: What is seen around the object and the answer, as a share of their size.
+_MARGIN = 0.35
+_LEAST = 16
+
+_ASKED: dict[str, Callable[[Result], float]] = {
+    "one click": lambda r: r.click,
+    "a box": lambda r: r.box,
+    "five clicks": lambda r: r.clicks[-1],
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """One object that a model did badly on.
+
+    Attributes
+    ----------
+    result
+        Its figures.
+    asked
+        ``one click``, ``a box`` or ``five clicks``.
+    reached
+        The IoU of that answer.
+    picture
+        ``(y, x, 3)`` uint8: the image, and beside it the same with the outlines of
+        truth and answer and what was said.
+    """
+
+    result: Result
+    asked: str
+    reached: float
+    picture: NDArray[np.uint8]
+
+
+def iter_worst(
+    model: Backend, pairs: Sequence[Pair], results: Sequence[Result], *, count: int = 4
+) -> Generator[Progress, None, list[Case]]:
+    """Draw the worst objects of each kind of image, for each way of asking.
+
+    The model is asked again: answers are the same, and nothing had to be kept.
+
+    Parameters
+    ----------
+    model
+        The one whose results these are.
+    pairs
+        The images that were evaluated.
+    results
+        Of this model alone.
+    count
+        Objects of each kind of image and way of asking.
+    """
+    wanted = _wanted(results, count)
+    images = {(p.kind, p.name): p for p in pairs}
+    drawn: dict[tuple[str, int], Case] = {}
+    places = dict.fromkeys((r.kind, r.name) for _, r in wanted)
+    for done, place in enumerate(places, start=1):
+        image = promptable(images[place], model)
+        picture = image.appearance.render(image.frames[0])
+        truth = images[place].truth
+        for n, (asked, result) in enumerate(wanted):
+            if (result.kind, result.name) == place:
+                target = target_of(truth, result.object_id)
+                turn = _repeat(image, target, asked)
+                shown = _draw(picture, target, turn)
+                drawn[asked, n] = Case(result, asked, turn.reached, shown)
+        yield Progress(done, len(places), "drawing the worst cases")
+    return [drawn[asked, n] for n, (asked, _) in enumerate(wanted)]
+
+
+def _wanted(results: Sequence[Result], count: int) -> list[tuple[str, Result]]:
+    found = []
+    for kind in sorted({r.kind for r in results}):
+        mine = [r for r in results if r.kind == kind]
+        for asked, reached in _ASKED.items():
+            found += [(asked, r) for r in sorted(mine, key=reached)[:count]]
+    return found
+
+
+def _repeat(image: PromptableImage, target: Target, asked: str) -> Turn:
+    if asked == "a box":
+        return ask(image.segment, target.box, target)
+    turns = iter_clicks(image.segment, target)
+    return next(turns) if asked == "one click" else list(turns)[-1]
+
+
+def _draw(picture: NDArray[np.uint8], target: Target, turn: Turn) -> NDArray[np.uint8]:
+    """Draw the image, and beside it what was said, the truth and the answer."""
+    region = target.region
+    if turn.answer is not None:
+        region = target.beside(turn.answer)[0]
+    window = _grown(region, picture.shape)
+    part = np.ascontiguousarray(picture[window.slices])
+    height = max(1, round(window.shape[0] * _SIDE / max(window.shape)))
+    none = np.zeros(window.shape, np.uint8)
+    said = turn.prompts.shifted(-window.top, -window.left)
+    plain = draw_overlay(part, none, height=height)
+    marked = draw_overlay(part, none, {_PINK: said}, height=height).copy()
+    _outline(marked, put(target.mask, target.region, window), TRUTH)
+    if turn.answer is not None and turn.answer.area:
+        found = put(turn.answer.mask, turn.answer.region, window)
+        _outline(marked, found, ANSWER)
+    gap = np.full((len(plain), 4, 3), 255, np.uint8)
+    return np.concatenate([plain, gap, marked], axis=1)
+
+
+def _grown(region: Region, shape: tuple[int, ...]) -> Region:
+    reach = max(_LEAST, round(max(region.shape) * _MARGIN))
+    return Region(
+        max(region.top - reach, 0), max(region.left - reach, 0),
+        min(region.bottom + reach, shape[0]), min(region.right + reach, shape[1]),
+    )  # fmt: skip
+
+
+def _outline(
+    picture: NDArray[np.uint8], mask: NDArray[np.bool_], colour: tuple[int, int, int]
+) -> None:
+    """Draw the rim of a mask, enlarged or shrunk to the picture."""
+    rows, cols = (
+        ((np.arange(n) + 0.5) * m / n).astype(np.intp)
+        for n, m in zip(picture.shape, mask.shape, strict=False)
+    )
+    large = np.pad(mask[np.ix_(rows, cols)], 2, mode="edge")
+    rim = large & ~ndimage.binary_erosion(large, iterations=2, border_value=1)
+    picture[rim[2:-2, 2:-2]] = colour

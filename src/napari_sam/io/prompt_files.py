@@ -1,0 +1,103 @@
+"""Files of prompts; the schema stands in `napari_sam.core.prompts.files`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_sam.core.errors import MissingFileError, PromptError
+from napari_sam.core.files import replacing
+from napari_sam.core.prompts import files
+from napari_sam.io.vector_prompts import Found, read_features
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from napari_sam.core.address import Address
+    from napari_sam.core.prompts import Prompts
+    from napari_sam.io.readers.image import Image
+    from napari_sam.io.vector_prompts import Form
+
+#: Points and polygons of other programs.
+_FEATURES = (".geojson", ".gpkg")
+
+
+def read_prompts(
+    path: str | Path,
+    *,
+    image: Image | None = None,
+    form: Form = "box",
+    crs: str | None = None,
+) -> dict[Address, Prompts]:
+    """Read prompts of several objects from a file.
+
+    Parameters
+    ----------
+    path
+        ``.csv`` or ``.json`` as `write_prompts` writes them, or points and polygons of
+        ``.geojson`` or ``.gpkg``. Of these, what lies outside the image is left out.
+    image
+        What points and polygons lie on, as `read_image` gives it.
+    form
+        Polygons become the ``"box"`` around them, a ``"point"`` in their middle, or, as
+        ``"mask"``, an outline that was drawn.
+    crs
+        Reference system of the coordinates, where the file does not say it.
+
+    Raises
+    ------
+    MissingFileError
+        If there is no such file.
+    PromptError
+        If it cannot be understood, or nothing in it lies on the image.
+    """
+    return read_prompts_on(path, image, form=form, crs=crs).prompts
+
+
+def read_prompts_on(
+    path: str | Path,
+    image: Image | None,
+    *,
+    form: Form = "box",
+    crs: str | None = None,
+) -> Found:
+    """Like `read_prompts`, and say how many features lie outside the image."""
+    path = Path(path)
+    if path.suffix.lower() not in (*_FEATURES, ".csv", ".json"):
+        raise PromptError(
+            f"{path}: prompts are read from .csv, .json, .geojson or .gpkg files."
+        )
+    if not path.exists():
+        raise MissingFileError(f"{path} does not exist.")
+    if path.suffix.lower() not in _FEATURES:
+        return Found(_read_text(path), 0)
+    if image is None:
+        raise PromptError(f"{path}: say which image these places are on, image=...")
+    return read_features(path, image, form=form, crs=crs)
+
+
+def _read_text(path: Path) -> dict[Address, Prompts]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as wrong:
+        raise PromptError(f"{path} cannot be read: {wrong}.") from None
+    read = files.from_csv if path.suffix.lower() == ".csv" else files.from_json
+    try:
+        return read(text)
+    except PromptError as wrong:
+        raise type(wrong)(f"{path}: {wrong}") from None
+
+
+def write_prompts(path: str | Path, prompts: Mapping[Address, Prompts]) -> None:
+    """Write prompts; CSV holds points and boxes, JSON everything."""
+    path = Path(path)
+    _check_suffix(path)
+    to_text = files.to_csv if path.suffix.lower() == ".csv" else files.to_json
+    text = to_text(prompts)
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def _check_suffix(path: Path) -> None:
+    if path.suffix.lower() not in (".csv", ".json"):
+        raise PromptError(f"{path}: prompts are written as .csv or .json files.")

@@ -1,0 +1,71 @@
+"""Prompts from labels that are there already: one for each object."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+
+from napari_sam.core.address import Address
+from napari_sam.core.errors import ImageError, PromptError
+from napari_sam.core.prompts import Prompts
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_sam.core.images.frames import Frames
+    from napari_sam.io.vector_prompts import Form
+
+
+def prompts_of_labels(labels: Frames, *, form: Form = "box") -> dict[Address, Prompts]:
+    """Say of each object in each plane where it is.
+
+    Parameters
+    ----------
+    labels
+        Whole numbers, 0 for the background, as planes: ``read_image(path).frames``.
+    form
+        The tight ``"box"``, a ``"point"`` in the middle, where the object is widest,
+        or the ``"mask"`` itself, to be made better.
+
+    Raises
+    ------
+    ImageError
+        If they are no labels.
+    PromptError
+        If there is no object.
+    """
+    if labels.dtype.kind not in "bui" or labels.n_channels is not None:
+        raise ImageError(f"{labels!r}: labels are whole numbers, without channels.")
+    said = {}
+    for frame in range(len(labels)):
+        plane = labels[frame]
+        numbers, dense = np.unique(plane, return_inverse=True)
+        places = ndimage.find_objects(dense.reshape(plane.shape) + 1)
+        for number, where in zip(numbers.tolist(), places, strict=True):
+            if number > 0 and where is not None:
+                mask = plane[where] == number
+                at = (where[0].start, where[1].start)
+                said[Address(frame, number)] = _say(mask, at, form)
+    if not said:
+        raise PromptError("The labels hold no object.")
+    return said
+
+
+def middle(mask: NDArray[np.bool_]) -> tuple[int, int]:
+    """Return the pixel of a mask that is farthest from its edge."""
+    inside = np.pad(mask, 1)
+    depth = ndimage.distance_transform_edt(inside)[1:-1, 1:-1]
+    row, col = np.unravel_index(int(depth.argmax()), mask.shape)
+    return int(row), int(col)
+
+
+def _say(mask: NDArray[np.bool_], at: tuple[int, int], form: Form) -> Prompts:
+    top, left = at
+    if form == "box":
+        return Prompts().rectangle(top, left, top + mask.shape[0], left + mask.shape[1])
+    if form == "point":
+        row, col = middle(mask)
+        return Prompts().point(top + row, left + col)
+    return Prompts.from_mask(mask, top=top, left=left)

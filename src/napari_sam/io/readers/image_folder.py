@@ -1,0 +1,107 @@
+"""A folder of images seen as one stack."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_sam.core.errors import AxesError, ImageError, NotAnImageError
+from napari_sam.io.readers.image import Image
+from napari_sam.io.readers.lazy import FileArray, Stack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+_PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".npy"}
+_DIGITS = re.compile(r"(\d+)")
+
+
+def read_folder(
+    path: Path, read: Callable[[Path], Image], *, axes: str | None = None
+) -> Image:
+    """Stack the images of a folder, in natural order: ``a2.png`` before ``a10.png``.
+
+    Parameters
+    ----------
+    path
+        The folder.
+    read
+        Reads one file.
+    axes
+        Of the stack; its first letter is the axis along the files. By default ``t``.
+    """
+    files = images_in(path)
+    first = read(files[0])
+    inside = axes[1:] if axes else first.axes or "yx"[: len(first.data.shape)]
+    along = axes[0] if axes else "t"
+    if along in inside or len(inside) != len(first.data.shape):
+        raise AxesError(
+            f"{path}: each file has the axes {first.axes or '?'!r} and shape "
+            f"{tuple(first.data.shape)}; give one letter more, for the axis along the "
+            "files, such as axes='zyx'."
+        )
+    shape = tuple(int(n) for n in first.data.shape)
+    dtype = np.dtype(first.data.dtype)
+
+    def frame(index: int) -> Any:
+        data = files[index].name, read(files[index]).data
+        _check_same(path, files[0].name, shape, dtype, data)
+        return np.asarray(data[1])
+
+    return Image(
+        data=FileArray(path, (len(files), *shape), dtype, Stack(frame)),
+        axes=along + inside,
+        scale={a: s for a, s in first.scale.items() if a != along},
+        units={a: u for a, u in first.units.items() if a != along},
+        channel_names=first.channel_names,
+        metadata={"kind": "folder", "files": [p.name for p in files]},
+    )
+
+
+def images_in(path: Path) -> list[Path]:
+    """Return the files of a folder that are images, in natural order.
+
+    Raises
+    ------
+    NotAnImageError
+        If there is none.
+    """
+    files = sorted(
+        (p for p in path.iterdir() if _is_picture(p)), key=lambda p: _natural(p.name)
+    )
+    if not files:
+        raise NotAnImageError(
+            f"{path} holds no image. Expected zarr, or files such as .tif and .png, "
+            "each a frame."
+        )
+    return files
+
+
+def _is_picture(path: Path) -> bool:
+    hidden = path.name.startswith(".")
+    return path.suffix.lower() in _PICTURES and not hidden and path.is_file()
+
+
+def _natural(name: str) -> list[tuple[int, int, str]]:
+    """Key that sorts numbers as numbers."""
+    parts = _DIGITS.split(name.lower())
+    return [(1, int(p), "") if p.isdigit() else (0, 0, p) for p in parts]
+
+
+def _check_same(
+    path: Path,
+    first: str,
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    other: tuple[str, Any],
+) -> None:
+    name, data = other
+    if tuple(data.shape) != shape or np.dtype(data.dtype) != dtype:
+        raise ImageError(
+            f"{path}: the files are no stack: {first} has the shape {shape} and type "
+            f"{dtype}, but {name} has {tuple(data.shape)} and {data.dtype}. Leave it "
+            "out, or make them alike."
+        )

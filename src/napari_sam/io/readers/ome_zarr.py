@@ -1,0 +1,121 @@
+"""Zarr arrays, and OME-Zarr 0.4 and 0.5: levels, sizes, units and channels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari_sam.core.errors import NotAnImageError
+from napari_sam.io.readers.image import Image
+from napari_sam.io.readers.units import unit_name
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from zarr.abc.store import Store
+
+
+def is_zarr(path: Path) -> bool:
+    """Whether a folder is a zarr array or group."""
+    marks = ("zarr.json", ".zarray", ".zgroup", ".zattrs")
+    return any((path / mark).is_file() for mark in marks)
+
+
+def read_zarr(path: Path | Store, name: str | None = None) -> Image:
+    """Open an array, or the levels of an OME-Zarr image; nothing is read yet.
+
+    Messages call it by its path, unless it has another name.
+    """
+    import zarr
+
+    name = str(path) if name is None else name
+    found: Any = zarr.open(path, mode="r")
+    if isinstance(found, zarr.Array):
+        names = getattr(found.metadata, "dimension_names", None)
+        names = names or found.attrs.get("_ARRAY_DIMENSIONS")  # xarray, in version 2
+        return Image(data=found, axes=_letters(names), metadata=dict(found.attrs))
+    said = ome_attributes(found)
+    if "bioformats2raw.layout" in said and "0" in found:
+        found = found["0"]
+        said = ome_attributes(found)
+    try:
+        scales = said["multiscales"][0]
+        levels = [found[d["path"]] for d in scales["datasets"]]
+        finest = levels[0]
+    except (KeyError, IndexError, TypeError):
+        raise NotAnImageError(
+            f"{name} is a zarr group without an image. Name an array in it: "
+            f"{', '.join(f'{name}/{k}' for k in found.keys()) or 'it is empty'}."  # noqa: SIM118
+        ) from None
+    scale, start = level_places(scales, finest.ndim)[0]
+    axes = [a if isinstance(a, dict) else {"name": a} for a in scales.get("axes", ())]
+    letters = _letters([a.get("name") for a in axes])
+    named = dict(zip(letters, axes, strict=True)) if letters else {}
+    units = {a: unit_name(said.get("unit")) for a, said in named.items() if a != "c"}
+    sizes = dict(zip(letters, scale, strict=True)) if letters and scale else {}
+    places = dict(zip(letters, start, strict=True)) if sizes else {}
+    return Image(
+        data=finest,
+        axes=letters,
+        scale={a: s for a, s in sizes.items() if a != "c"},
+        units={a: u for a, u in units.items() if u},
+        translation={a: t for a, t in places.items() if a != "c" and t},
+        channel_names=_channel_names(said),
+        levels=tuple(level for level in levels[1:] if level.ndim == finest.ndim),
+        metadata=dict(found.attrs),
+    )
+
+
+def ome_attributes(group: Any) -> dict[str, Any]:
+    """Return what a group says about images: version 0.5 keeps it under ``ome``."""
+    attributes = dict(group.attrs)
+    ome = attributes.get("ome")
+    return ome if isinstance(ome, dict) else attributes
+
+
+def level_places(
+    scales: dict[str, Any], ndim: int
+) -> list[tuple[list[float], list[float]]]:
+    """Return, for each level, the size of a pixel and where the first one lies.
+
+    What holds for all levels comes on top of what holds for each. Lists are empty where
+    no size is said.
+    """
+    size, start = _place(scales, ndim)
+    found: list[tuple[list[float], list[float]]] = []
+    for level in scales.get("datasets", ()):
+        own, at = _place(level, ndim)
+        if own is None:
+            found.append(([], []))
+            continue
+        common = size or [1.0] * ndim
+        steps = zip(at, common, start, strict=True)
+        placed = [t * s + origin for t, s, origin in steps]
+        found.append(([a * b for a, b in zip(own, common, strict=True)], placed))
+    return found
+
+
+def _place(said: dict[str, Any], ndim: int) -> tuple[list[float] | None, list[float]]:
+    """Read the scale, None if there is none, and the translation."""
+    found: dict[str, list[float]] = {}
+    for step in said.get("coordinateTransformations") or ():
+        kind = step.get("type") if isinstance(step, dict) else None
+        values = step.get(kind) if kind in ("scale", "translation") else None
+        if isinstance(values, list) and len(values) == ndim:
+            found.setdefault(str(kind), [float(v) for v in values])
+    return found.get("scale"), found.get("translation", [0.0] * ndim)
+
+
+def _channel_names(said: dict[str, Any]) -> tuple[str, ...]:
+    omero = said.get("omero")
+    channels = omero.get("channels") if isinstance(omero, dict) else None
+    if not isinstance(channels, list):
+        return ()
+    return tuple(
+        str(c.get("label", "")) if isinstance(c, dict) else "" for c in channels
+    )
+
+
+def _letters(names: Any) -> str:
+    letters = [str(n).lower() for n in names or ()]
+    known = bool(letters) and all(len(n) == 1 and n in "tzcyx" for n in letters)
+    return "".join(letters) if known else ""

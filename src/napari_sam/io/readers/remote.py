@@ -1,0 +1,140 @@
+"""Images behind URLs that fsspec knows: only what is looked at is fetched."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from napari_sam.core.errors import (
+    MissingFileError,
+    MissingPackageError,
+    NotAnImageError,
+)
+from napari_sam.io.optional_packages import needed
+from napari_sam.io.readers.image import Image
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: A scheme has two letters at least: one is a drive. A `Path` has lost a slash.
+_URL = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+):/(/?)(?!/)(.*)", re.DOTALL)
+#: Bytes fetched at once, and how many of such blocks are remembered.
+_BLOCK, _BLOCKS = 1 << 16, 256
+
+
+def as_url(path: str | Path) -> str | None:
+    """Return the URL that a path is; None if it is a path on this machine."""
+    found = _URL.fullmatch(str(path))
+    if found is None or found[1] == "file":
+        return None
+    if not found[2] and (isinstance(path, str) or path.exists()):
+        return None
+    return f"{found[1]}://{found[3]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A file or folder behind a URL."""
+
+    url: str
+    fs: Any
+    inside: str
+
+    @classmethod
+    def at(cls, url: str) -> Remote:
+        """Find out who reads such URLs.
+
+        Raises
+        ------
+        MissingPackageError
+            If fsspec is missing, or what it needs for them.
+        NotAnImageError
+            If nobody knows such URLs.
+        """
+        core = needed("fsspec.core", f"{url} is a URL; reading it")
+        try:
+            return cls(url, *core.url_to_fs(url))
+        except ImportError as wrong:
+            raise MissingPackageError(f"{url} cannot be opened: {wrong}") from wrong
+        except ValueError as wrong:
+            raise NotAnImageError(f"{url} cannot be opened: {wrong}") from wrong
+
+    @property
+    def name(self) -> PurePosixPath:
+        """Its path, without server and question."""
+        return PurePosixPath(urlsplit(self.url).path)
+
+    def open(self) -> Any:
+        """Open it for reading any part of it."""
+        return self.fs.open(
+            self.inside,
+            "rb",
+            block_size=_BLOCK,
+            cache_type="blockcache",
+            cache_options={"maxblocks": _BLOCKS},
+        )
+
+    def whole(self) -> bytes:
+        """Fetch all of it."""
+        return bytes(self.fs.cat_file(self.inside))
+
+
+def read_url(url: str) -> Image:
+    """Open what is behind a URL, by its suffix; without one it should be zarr.
+
+    Raises
+    ------
+    MissingFileError
+        If there is nothing.
+    NotAnImageError
+        If it is of a kind that cannot be read from afar.
+    """
+    remote = Remote.at(url)
+    try:
+        return _reader(remote)(remote)
+    except FileNotFoundError as wrong:
+        raise MissingFileError(f"There is nothing at {url}.") from wrong
+
+
+def _reader(remote: Remote) -> Callable[[Remote], Image]:
+    from napari_sam.io.readers.tiff import SUFFIXES, read_remote_tiff
+
+    suffix = remote.name.suffix.lower()
+    if any(part.lower().endswith(".zarr") for part in remote.name.parts) or not suffix:
+        return _read_zarr
+    if suffix in SUFFIXES:
+        return read_remote_tiff
+    if suffix == ".npy":
+        return _read_npy
+    if suffix in (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"):
+        return _read_picture
+    raise NotAnImageError(
+        f"{remote.url}: a file {suffix} is not read from afar. Expected TIFF, zarr, "
+        ".npy, PNG or JPEG; or download it."
+    )
+
+
+def _read_zarr(remote: Remote) -> Image:
+    from zarr.storage import FsspecStore
+
+    from napari_sam.io.readers.ome_zarr import read_zarr
+
+    store = FsspecStore.from_url(remote.url, read_only=True)
+    return read_zarr(store, remote.url)
+
+
+def _read_npy(remote: Remote) -> Image:
+    return Image(data=np.load(BytesIO(remote.whole()), allow_pickle=False), axes="")
+
+
+def _read_picture(remote: Remote) -> Image:
+    import imageio.v3 as iio
+
+    data = np.asarray(iio.imread(remote.whole(), extension=remote.name.suffix))
+    return Image(data=data, axes="yx" if data.ndim == 2 else "yxc")

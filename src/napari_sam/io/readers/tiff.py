@@ -1,0 +1,172 @@
+"""TIFF, BigTIFF, OME-TIFF and what microscopes make of it: opened, not read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_sam.core.errors import MissingPackageError, NotAnImageError
+from napari_sam.io.readers.image import Image
+from napari_sam.io.readers.lazy import Bounds, FileArray
+from napari_sam.io.readers.tiff_metadata import said_by
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from tifffile import TiffFile, TiffPageSeries
+
+    from napari_sam.io.readers.remote import Remote
+
+#: Names of files that tifffile reads.
+SUFFIXES = frozenset(
+    (".tif", ".tiff", ".lsm", ".svs", ".ndpi", ".stk", ".btf", ".tf8", ".qptiff")
+)
+#: What tifffile calls an axis, and what we call it.
+_LETTERS = {"S": "c", "C": "c", "T": "t", "Z": "z", "Y": "y", "X": "x"}
+#: What is compressed, and no larger than this when it is not, is read at once.
+_SMALL = 64 * 2**20
+
+
+def read_tiff(path: Path) -> Image:
+    """Open the first series of a TIFF, its pyramid included.
+
+    What is not compressed is mapped into memory; of the rest, tiles or strips are
+    decoded when they are looked at. A raster with coordinates is left to `read_raster`.
+    """
+    import tifffile
+
+    with tifffile.TiffFile(path) as tiff:
+        series = _series(tiff, path)
+        if _has_coordinates(tiff):
+            from napari_sam.io.readers.raster import read_raster
+
+            return read_raster(path)
+        _check_complete(path, series, path.stat().st_size)
+        _check_decoder(path, series)
+        levels = tuple(_opened(path, series, k) for k in range(len(series.levels)))
+        return _image(tiff, series, levels)
+
+
+def read_remote_tiff(remote: Remote) -> Image:
+    """Open a TIFF behind a URL: of its pixels only the tiles looked at are fetched."""
+    import tifffile
+
+    file = remote.open()
+    tiff = tifffile.TiffFile(file, name=remote.name.name)
+    series = _series(tiff, remote.url)
+    if _has_coordinates(tiff):
+        from napari_sam.io.readers.raster import read_raster
+
+        return read_raster(remote.inside, opener=remote.fs)
+    _check_complete(remote.url, series, file.size)
+    _check_decoder(remote.url, series)
+    levels = tuple(_remote(remote, part) for part in series.levels)
+    return _image(tiff, series, levels)
+
+
+def _remote(remote: Remote, part: TiffPageSeries) -> FileArray:
+    segments = _Segments(part.aszarr(level=0, read_only=True))
+    return FileArray(remote.url, part.shape, _dtype(part, remote.url), segments)
+
+
+def _series(tiff: TiffFile, name: Path | str) -> TiffPageSeries:
+    if not tiff.series:
+        raise NotAnImageError(f"{name} holds no image.")
+    series = tiff.series[0]
+    if 0 in series.shape:
+        raise NotAnImageError(f"{name} is empty: its shape is {series.shape}.")
+    return series
+
+
+def _image(tiff: TiffFile, series: TiffPageSeries, levels: tuple[Any, ...]) -> Image:
+    return Image(
+        data=levels[0],
+        levels=levels[1:],
+        axes=_axes(series.axes),
+        metadata={"kind": series.kind, "tiff_axes": series.axes},
+        **said_by(tiff),
+    )
+
+
+def _dtype(part: TiffPageSeries, name: Path | str) -> np.dtype[Any]:
+    if part.dtype is None:
+        raise NotAnImageError(f"{name} has pixels of a type that cannot be read.")
+    return part.dtype
+
+
+def _has_coordinates(tiff: TiffFile) -> bool:
+    """Whether it says where on earth it is; a mere tag of nodata says nothing."""
+    tags = tiff.pages.first.tags
+    return 34735 in tags or 33922 in tags or 34264 in tags
+
+
+def _axes(axes: str) -> str:
+    """Translate; nothing where an axis has no meaning that we know."""
+    letters = [_LETTERS.get(a) for a in axes]
+    known = all(letters) and len(set(letters)) == len(letters)
+    return "".join(a for a in letters if a) if known else ""
+
+
+def _check_complete(path: Path | str, series: TiffPageSeries, size: int) -> None:
+    if series.kind == "ome" and len(series.pages) and series.pages[0] is None:
+        return
+    needed = 0
+    for page in (series.keyframe, series.pages[-1]):
+        if page is not None and page.dataoffsets and page.parent is series.parent:
+            ends = (
+                o + n
+                for o, n in zip(page.dataoffsets, page.databytecounts, strict=False)
+            )
+            needed = max(needed, *ends, 0)
+    if series.dataoffset is not None:
+        needed = max(needed, series.dataoffset + series.nbytes)
+    if needed > size:
+        raise NotAnImageError(
+            f"{path} is cut off: it has {size} bytes, and its pixels reach to byte "
+            f"{needed}. Copy it again."
+        )
+
+
+def _check_decoder(path: Path | str, series: TiffPageSeries) -> None:
+    from tifffile import TIFF
+
+    page = series.keyframe
+    try:
+        TIFF.DECOMPRESSORS[page.compression]
+        TIFF.UNPREDICTORS[page.predictor]
+    except KeyError:
+        raise MissingPackageError(
+            f"{path} is compressed by {page.compression!s}, which needs "
+            "imagecodecs: pip install imagecodecs"
+        ) from None
+
+
+def _opened(path: Path, series: TiffPageSeries, level: int) -> Any:
+    import tifffile
+
+    part = series.levels[level]
+    dtype = _dtype(part, path)
+    if level == 0 and part.dataoffset is not None:
+        try:
+            return tifffile.memmap(path, series=0, mode="r")
+        except ValueError:
+            pass  # packed bits and the like are no plain memory
+    if part.nbytes <= _SMALL:
+        return part.asarray()
+    store = tifffile.imread(path, aszarr=True, series=0, level=level)
+    return FileArray(path, part.shape, dtype, _Segments(store))
+
+
+class _Segments:
+    """Reads windows, decoding only the tiles or strips that they touch."""
+
+    def __init__(self, store: Any) -> None:
+        import zarr
+
+        self._array: Any = zarr.open_array(store, mode="r")
+
+    def __call__(self, bounds: Bounds) -> NDArray[Any]:
+        where = tuple(slice(start, stop) for start, stop in bounds)
+        return np.asarray(self._array[where])

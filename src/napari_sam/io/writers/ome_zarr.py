@@ -1,0 +1,237 @@
+"""Labels as OME-Zarr: several levels, chunk by chunk, where napari looks for them."""
+
+from __future__ import annotations
+
+import shutil
+from itertools import product
+from math import ceil
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from napari_sam.core.errors import ImageError
+from napari_sam.io.readers.ome_zarr import is_zarr, level_places, ome_attributes
+from napari_sam.io.sparse_array import SparseArray, touched
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_sam.core.images.frames import Frames
+    from napari_sam.io.readers.image import Image
+
+#: Side of a chunk, and how small the coarsest level is.
+_CHUNK = 512
+_KINDS = {"t": "time", "c": "channel"}
+
+
+class Level(NamedTuple):
+    """Shape of a level, the size of its pixels, and where the first one lies."""
+
+    shape: tuple[int, ...]
+    scale: tuple[float, ...]
+    start: tuple[float, ...]
+
+
+def image_of(path: Path) -> Path | None:
+    """Return the OME-Zarr that ``IMAGE/labels/NAME`` lies in, or None."""
+    inside = path.parent.name == "labels" and is_zarr(path.parents[1])
+    return path.parents[1] if inside else None
+
+
+def write_zarr(
+    path: Path,
+    frames: Frames,
+    dtype: np.dtype[Any],
+    like: Image | None,
+    *,
+    overwrite: bool,
+) -> None:
+    """Write labels as a group of their own, or into an image: ``IMAGE/labels/NAME``.
+
+    In an image they have its version, its levels and its sizes of pixels. Every level
+    is made of the one before by taking pixels, so that no label is mixed with another.
+    """
+    image = image_of(path)
+    version, levels = "0.5", _levels(frames, like)
+    if image is not None:
+        version, levels = _as_in(image, frames, levels)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
+    try:
+        _write_group(temporary, frames, dtype, like, levels, version, image is not None)
+        temporary.chmod(0o755)
+        if overwrite and path.exists():
+            _remove(path)
+        temporary.replace(path)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    if image is not None:
+        _enlist(path, version)
+
+
+def _remove(path: Path) -> None:
+    if not is_zarr(path):
+        raise ImageError(f"{path} is no zarr, and is not replaced by one.")
+    away = Path(mkdtemp(dir=path.parent, prefix=f".{path.name}-old-"))
+    path.replace(away / path.name)
+    shutil.rmtree(away, ignore_errors=True)
+
+
+def _levels(frames: Frames, like: Image | None) -> list[Level]:
+    """Halve planes until one chunk holds them."""
+    sizes = like.scale if like else {}
+    starts = like.translation if like else {}
+    level = Level(
+        tuple(frames.data.shape),
+        tuple(sizes.get(a, 1.0) for a in frames.axes),
+        tuple(starts.get(a, 0.0) for a in frames.axes),
+    )
+    levels = [level]
+    while max(n for n, a in zip(level.shape, frames.axes, strict=True) if a in "yx") > (
+        _CHUNK
+    ):
+        by = [2 if a in "yx" else 1 for a in frames.axes]
+        shape = [ceil(n / b) for n, b in zip(level.shape, by, strict=True)]
+        scale = [s * b for s, b in zip(level.scale, by, strict=True)]
+        moved = [  # the middle of a pixel is half way between those that it stands for
+            t + (b - 1) * s / 2
+            for t, s, b in zip(level.start, level.scale, by, strict=True)
+        ]
+        level = Level(tuple(shape), tuple(scale), tuple(moved))
+        levels.append(level)
+    return levels
+
+
+def _as_in(image: Path, frames: Frames, levels: list[Level]) -> tuple[str, list[Level]]:
+    """Return the version of an image, and its levels if the labels have its shape."""
+    import zarr
+
+    group = zarr.open_group(image, mode="r")
+    version = "0.4" if group.metadata.zarr_format == 2 else "0.5"
+    try:
+        scales = ome_attributes(group)["multiscales"][0]
+        axes = [a["name"] if isinstance(a, dict) else a for a in scales["axes"]]
+        arrays: list[Any] = [group[d["path"]] for d in scales["datasets"]]
+    except (KeyError, IndexError, TypeError):
+        return version, levels
+    kept = [i for i, a in enumerate(axes) if a != "c"]
+    if "".join(axes[i] for i in kept) != frames.axes:
+        return version, levels
+    found = []
+    for array, (size, start) in zip(
+        arrays, level_places(scales, len(axes)), strict=True
+    ):
+        scale = tuple(size[i] for i in kept) if size else levels[0].scale
+        origin = tuple(start[i] for i in kept) if size else levels[0].start
+        found.append(Level(tuple(array.shape[i] for i in kept), scale, origin))
+    return version, found if found[0].shape == levels[0].shape else levels
+
+
+def _write_group(
+    where: Path,
+    frames: Frames,
+    dtype: np.dtype[Any],
+    like: Image | None,
+    levels: list[Level],
+    version: str,
+    inside: bool,
+) -> None:
+    import zarr
+
+    form: Any = 2 if version == "0.4" else 3
+    group = zarr.open_group(where, mode="a", zarr_format=form)
+    source: Any = frames.data
+    for k, level in enumerate(levels):
+        chunks = tuple(
+            min(n, _CHUNK if a in "yx" else 1)
+            for n, a in zip(level.shape, frames.axes, strict=True)
+        )
+        options: dict[str, Any] = (
+            {"chunk_key_encoding": {"name": "v2", "separator": "/"}}
+            if form == 2
+            else {"dimension_names": tuple(frames.axes)}
+        )
+        array = SparseArray(
+            group.create_array(
+                str(k), shape=level.shape, chunks=chunks, dtype=dtype, **options
+            )
+        )
+        _fill(array, source, chunks)
+        source = array
+    group.attrs.update(_attributes(frames.axes, like, levels, version, inside))
+
+
+def _fill(array: Any, source: Any, chunks: tuple[int, ...]) -> None:
+    """Copy chunk by chunk, taking the middle one of the pixels that become one."""
+    steps = (range(0, n, c) for n, c in zip(array.shape, chunks, strict=True))
+    for start in product(*steps):
+        block, reads, takes = [], [], []
+        for at, c, n, wide in zip(
+            start, chunks, array.shape, source.shape, strict=True
+        ):
+            stop = min(at + c, n)
+            nearest = _nearest(np.arange(at, stop), n, wide)
+            block.append(slice(at, stop))
+            reads.append(slice(int(nearest[0]), int(nearest[-1]) + 1))
+            takes.append(nearest - nearest[0])
+        if not touched(source, reads):
+            continue
+        pixels: NDArray[Any] = np.asarray(source[tuple(reads)])
+        taken = pixels[np.ix_(*takes)]
+        if taken.any():
+            array[tuple(block)] = taken.astype(array.dtype)
+
+
+def _nearest(at: NDArray[np.int64], size: int, wide: int) -> NDArray[np.int64]:
+    """Pixels of `wide` that are in the middle of pixels of a coarser level."""
+    by = max(1, round(wide / size))
+    if size in (wide // by, -(-wide // by)):  # a last pixel may reach over the edge
+        return np.minimum(at * by + by // 2, wide - 1)
+    return ((at + 0.5) * wide / size).astype(np.int64)
+
+
+def _attributes(
+    axes: str, like: Image | None, levels: list[Level], version: str, inside: bool
+) -> dict[str, Any]:
+    units = like.units if like else {}
+    named = []
+    for axis in axes:
+        unit = {"unit": units[axis]} if axis in units else {}
+        named.append({"name": axis, "type": _KINDS.get(axis, "space"), **unit})
+    datasets = [
+        {"path": str(k), "coordinateTransformations": _steps(one)}
+        for k, one in enumerate(levels)
+    ]
+    old = {"version": version} if version == "0.4" else {}
+    said: dict[str, Any] = {
+        "multiscales": [
+            {**old, "axes": named, "datasets": datasets, "type": "nearest"}
+        ],
+        "image-label": {**old, **({"source": {"image": "../../"}} if inside else {})},
+    }
+    return said if old else {"ome": {"version": version, **said}}
+
+
+def _steps(level: Level) -> list[dict[str, Any]]:
+    steps: list[dict[str, Any]] = [{"type": "scale", "scale": list(level.scale)}]
+    if any(level.start):
+        steps.append({"type": "translation", "translation": list(level.start)})
+    return steps
+
+
+def _enlist(path: Path, version: str) -> None:
+    """Name the labels in their folder, where programs look for them."""
+    import zarr
+
+    form: Any = 2 if version == "0.4" else 3
+    group = zarr.open_group(path.parent, mode="a", zarr_format=form)
+    said = ome_attributes(group)
+    names = said.get("labels")
+    listed = [*names] if isinstance(names, list) else []
+    new = {**said, "labels": [*listed, *([] if path.name in listed else [path.name])]}
+    group.attrs.update(
+        new if version == "0.4" else {"ome": {"version": version, **new}}
+    )

@@ -1,0 +1,122 @@
+"""Labels as TIFF, OME-TIFF and GeoTIFF, plane by plane."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_sam.core.errors import ImageError
+from napari_sam.core.files import replacing
+from napari_sam.core.geometry.region import Region
+from napari_sam.io.optional_packages import needed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from napari_sam.core.images.frames import Frames
+    from napari_sam.io.readers.image import Image
+
+#: Axes as ImageJ orders them; its own format needs no others.
+_IMAGEJ = "tzyx"
+#: ImageJ's format has no BigTIFF.
+_MOST = 2**31
+#: Side of a tile of a GeoTIFF, and how many rows of tiles are held at once.
+_TILE = 256
+_SHORT = {"micrometer": "µm", "nanometer": "nm", "millimeter": "mm", "second": "s"}
+
+
+def write_tiff(
+    path: Path, frames: Frames, dtype: np.dtype[Any], like: Image | None
+) -> None:
+    """Write a TIFF that ImageJ and napari open with its axes and sizes of pixels."""
+    import tifffile
+
+    axes = frames.axes
+    ome = path.name.lower().endswith((".ome.tif", ".ome.tiff"))
+    size = len(frames) * frames.plane_shape[0] * frames.plane_shape[1] * dtype.itemsize
+    ordered = axes == "".join(a for a in _IMAGEJ if a in axes)
+    imagej = not ome and ordered and dtype != np.uint32 and size < _MOST
+    said = _ome(like) if ome else _imagej(like) if imagej else {}
+    options = said.pop("options", {})
+    with replacing(path) as temporary:
+        tifffile.imwrite(
+            temporary,
+            _planes(frames, dtype),
+            shape=tuple(frames.data.shape),
+            dtype=dtype,
+            imagej=imagej,
+            ome=ome,
+            bigtiff=size >= _MOST,
+            photometric="minisblack",
+            compression="zlib",
+            metadata={"axes": axes.upper(), **said},
+            **options,
+        )
+
+
+def _planes(frames: Frames, dtype: np.dtype[Any]) -> Iterator[NDArray[Any]]:
+    for plane in range(len(frames)):
+        yield frames[plane].astype(dtype)
+
+
+def _ome(like: Image | None) -> dict[str, Any]:
+    if like is None:
+        return {}
+    keys = {a: f"PhysicalSize{a.upper()}" for a in "zyx"} | {"t": "TimeIncrement"}
+    said: dict[str, Any] = {}
+    for axis, size in like.scale.items():
+        said[keys[axis]] = size
+        unit = like.units.get(axis)
+        if unit:
+            said[f"{keys[axis]}Unit"] = _SHORT.get(unit, unit)
+    return said
+
+
+def _imagej(like: Image | None) -> dict[str, Any]:
+    if like is None or not like.scale:
+        return {}
+    scale, unit = like.scale, like.units.get("x")
+    said: dict[str, Any] = {}
+    if "t" in scale:
+        said["finterval"] = scale["t"]
+    if unit and {"y", "x"} <= set(scale):
+        said |= {"unit": _SHORT.get(unit, unit).replace("µ", "\\u00B5")}
+        said["options"] = {"resolution": (1 / scale["x"], 1 / scale["y"])}
+        if "z" in scale:
+            said["spacing"] = scale["z"]
+    return said
+
+
+def write_geotiff(
+    path: Path, frames: Frames, dtype: np.dtype[Any], like: Image
+) -> None:
+    """Write a GeoTIFF on the grid of a raster, row of tiles by row of tiles.
+
+    0 is its nodata, so that the background is clear in a GIS.
+    """
+    if len(frames) != 1:
+        raise ImageError(
+            f"{path}: a GeoTIFF holds one plane of labels, and there are {len(frames)}."
+        )
+    rasterio = needed("rasterio", f"{path.name} has coordinates on earth; writing it")
+    rows, cols = frames.plane_shape
+    with replacing(path) as temporary:
+        options = {
+            "driver": "GTiff", "count": 1, "height": rows, "width": cols,
+            "dtype": dtype.name, "nodata": 0, "compress": "deflate",
+            "tiled": True, "blockxsize": _TILE, "blockysize": _TILE,
+            "BIGTIFF": "IF_SAFER",
+        }  # fmt: skip
+        place = rasterio.Affine(*like.transform) if like.transform else None
+        with rasterio.open(
+            temporary, "w", crs=like.crs, transform=place, **options
+        ) as out:
+            for top in range(0, rows, _TILE):
+                region = Region(top, 0, min(top + _TILE, rows), cols)
+                strip = frames.read(0, region).astype(dtype)
+                window = ((region.top, region.bottom), (0, cols))
+                out.write(strip, 1, window=window)

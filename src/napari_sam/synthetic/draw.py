@@ -1,0 +1,103 @@
+"""One door to all kinds of scenes, and the mixture that `pocket` learns from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_sam.core.errors import TrainingError
+from napari_sam.synthetic.fields import draw_fields
+from napari_sam.synthetic.neurites import draw_neurites
+from napari_sam.synthetic.roofs import draw_roofs
+from napari_sam.synthetic.style import (
+    IRREGULAR,
+    MEMBRANES,
+    MIXTURE,
+    NUCLEI,
+    PHASE,
+    RODS,
+)
+from napari_sam.synthetic.styled_scenes import (
+    draw_look,
+    draw_objects,
+    draw_radius,
+)
+from napari_sam.synthetic.tissue import draw_tissue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari_sam.synthetic.scene import Scene
+
+__all__ = ["KINDS", "draw_scene"]
+
+_DRAWN: dict[str, Callable[[np.random.Generator, int], Scene]] = {
+    "nuclei": lambda rng, size: draw_look(rng, size, NUCLEI),
+    "membranes": lambda rng, size: draw_look(rng, size, MEMBRANES),
+    "rods": lambda rng, size: draw_look(rng, size, RODS),
+    "irregular": lambda rng, size: draw_look(rng, size, IRREGULAR),
+    "tissue": draw_tissue,
+    "phase": lambda rng, size: draw_look(rng, size, PHASE),
+    "roofs": draw_roofs,
+    "fields": draw_fields,
+    "neurites": draw_neurites,
+}
+
+#: Kinds of scenes that can be asked for by name.
+KINDS = tuple(_DRAWN)
+
+#: How often the mixture is a scene of these kinds, which it has no other way to draw.
+_SHARES = {"neurites": 0.04, "fields": 0.02, "tissue": 0.02, "phase": 0.02}
+
+#: Below this, objects of a kind may not fit at all.
+_LEAST = 32
+
+
+def draw_scene(
+    seed: int | np.random.Generator, *, size: int = 256, kind: str | None = None
+) -> Scene:
+    """Draw one scene.
+
+    Parameters
+    ----------
+    seed
+        A number, or a generator to go on with.
+    size
+        Rows and columns, at least 32.
+    kind
+        One of `KINDS`; by default the mixture that `pocket` is trained on.
+
+    Returns
+    -------
+    Scene
+        The same for the same seed, size and kind. It has at least one object.
+
+    Raises
+    ------
+    TrainingError
+        For a kind that is not known, or a size too small to hold objects.
+    """
+    if kind is not None and kind not in _DRAWN:
+        known = ", ".join(KINDS)
+        raise TrainingError(f"No scenes of kind {kind!r} are known. Kinds: {known}.")
+    if size < _LEAST:
+        raise TrainingError(
+            f"A scene has {_LEAST} or more rows and columns, not {size}."
+        )
+    rng = np.random.default_rng(seed)
+    while True:
+        scene = _DRAWN[kind](rng, size) if kind else _mixed(rng, size)
+        if scene.labels.any():
+            return scene
+
+
+def _mixed(rng: np.random.Generator, size: int) -> Scene:
+    """Draw objects of any look; seldom, a kind that no look can draw."""
+    radius, place = draw_radius(rng, size, MIXTURE), rng.uniform()
+    for kind, share in _SHARES.items():
+        place += share
+        if place >= 1:
+            return _DRAWN[kind](rng, size)
+    wall_to_wall = place < MIXTURE.walled + sum(_SHARES.values())
+    return draw_objects(rng, size, radius, MIXTURE, wall_to_wall=wall_to_wall)

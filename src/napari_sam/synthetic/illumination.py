@@ -1,0 +1,123 @@
+"""How objects are seen, before the sensor: filled, walled, textured, with halos."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+from skimage.draw import polygon
+
+from napari_sam.synthetic.noise import cloud
+from napari_sam.synthetic.shapes import nucleus
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_sam.synthetic.style import Look
+
+__all__ = ["edges", "light", "uneven"]
+
+
+def light(
+    rng: np.random.Generator, labels: NDArray[np.int32], radius: float, look: Look
+) -> NDArray[np.float32]:
+    """Brightness of a scene, in a style of its look.
+
+    The styles are ``filled``, ``walled`` (a line around each object), ``both``,
+    ``textured`` (as bright as the background), ``phase`` (filled, with a rim inside and
+    one of the other sign outside), and ``haloed`` (a bright ring around a dull object).
+    """
+    image = uneven(rng, len(labels), rng.uniform())
+    contrast = rng.uniform(*look.contrast) * rng.choice(look.signs)
+    style = rng.choice(list(look.styles), p=list(look.styles.values()))
+    grain = cloud(rng, len(labels), rng.uniform(1.5, 10))
+    edge = edges(labels)
+    if style in ("filled", "both", "phase", "haloed"):
+        _fill(rng, image, labels, contrast, grain)
+        if rng.uniform() < 0.4:
+            depth = ndimage.distance_transform_edt((labels > 0) & ~edge)
+            image += contrast * 0.6 * np.minimum(depth / (radius + 1), 1)
+    if style in ("walled", "both"):
+        _wall(rng, image, edge, contrast)
+    if style == "textured":
+        image += np.where(labels > 0, grain * rng.uniform(0.1, 0.3), 0)
+    if style == "phase":
+        _rim(rng, image, labels, contrast)
+    if style == "haloed":
+        _halo(rng, image, labels)
+    if rng.uniform() < 0.3:
+        _spots(rng, image, radius)
+    return image
+
+
+def uneven(rng: np.random.Generator, size: int, level: float) -> NDArray[np.float32]:
+    """Background of a brightness that drifts across the plane, with a fine grain."""
+    image = np.full((size, size), level, np.float32)
+    image += cloud(rng, size, rng.uniform(20, 200)) * rng.uniform(0, 0.15)
+    image += cloud(rng, size, rng.uniform(2, 12)) * rng.uniform(0, 0.08)
+    return image
+
+
+def edges(labels: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Pixels beside those of another object, or of none."""
+    return ndimage.grey_dilation(labels, 3) != ndimage.grey_erosion(labels, 3)
+
+
+def _fill(
+    rng: np.random.Generator,
+    image: NDArray[np.float32],
+    labels: NDArray[np.int32],
+    contrast: float,
+    grain: NDArray[np.float32],
+) -> None:
+    """Make each object bright or dark in its own degree, a little mottled."""
+    each = np.exp(rng.uniform(0, 0.5) * rng.standard_normal(labels.max() + 1))
+    each[0] = 0
+    fill = contrast * each.astype(np.float32)[labels]
+    image += fill * (1 + grain * rng.uniform(0, 0.4))
+
+
+def _wall(
+    rng: np.random.Generator,
+    image: NDArray[np.float32],
+    edge: NDArray[np.bool_],
+    contrast: float,
+) -> None:
+    width = rng.uniform(0.5, 2.5)
+    wall = ndimage.gaussian_filter(edge.astype(np.float32), width) * width
+    image += wall * rng.uniform(0.5, 2) * contrast * rng.choice([-1, 1])
+
+
+def _rim(
+    rng: np.random.Generator,
+    image: NDArray[np.float32],
+    labels: NDArray[np.int32],
+    contrast: float,
+) -> None:
+    """Take away what a wide blur of the objects lacks and a narrow one has."""
+    near, far = rng.uniform(1, 3), rng.uniform(4, 9)
+    solid = (labels > 0).astype(np.float32)
+    narrow = ndimage.gaussian_filter(solid, near)
+    wide = ndimage.gaussian_filter(solid, far)
+    image -= contrast * rng.uniform(1, 3) * (narrow - wide)
+
+
+def _halo(
+    rng: np.random.Generator, image: NDArray[np.float32], labels: NDArray[np.int32]
+) -> None:
+    """Add a bright ring that fades outwards, and granules inside."""
+    solid = (labels > 0).astype(np.float32)
+    outside = ndimage.gaussian_filter(solid, rng.uniform(1.5, 4)) * (1 - solid)
+    image += outside * rng.uniform(1.5, 3.5)
+    mottled = cloud(rng, len(labels), rng.uniform(2, 4)) * solid
+    image += mottled * rng.uniform(0.03, 0.12)
+
+
+def _spots(rng: np.random.Generator, image: NDArray[np.float32], radius: float) -> None:
+    """Strew small spots that are nobody's label: what a model must see past."""
+    for _ in range(int(rng.integers(1, 60))):
+        spot = nucleus(rng, radius * rng.uniform(0.08, 0.35))
+        spot += rng.uniform(0, len(image), 2)
+        rows, cols = polygon(spot[:, 0], spot[:, 1], image.shape)
+        image[rows, cols] += rng.uniform(-0.4, 0.4)

@@ -1,0 +1,99 @@
+"""Land cut into parcels by straight lines, as fields and building plots are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_sam.synthetic.noise import cloud, grid
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Parcels", "cut_parcels"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parcels:
+    """Polygons that fill a plane, and the paths between them.
+
+    Attributes
+    ----------
+    parts
+        ``(rows, cols)`` intp: the number of the parcel at each pixel, from 0.
+    path
+        ``(rows, cols)`` bool: where people walk and drive.
+    angles
+        ``(N,)`` radians: the direction across the last cut that each parcel had.
+    """
+
+    parts: NDArray[np.intp]
+    path: NDArray[np.bool_]
+    angles: NDArray[np.float64]
+
+    def across(self, turn: float = 0) -> NDArray[np.float32]:
+        """Distance of each pixel along the angle of its parcel plus `turn`."""
+        rows, cols = grid(len(self.parts))
+        return _along(rows, cols, self.parts, self.angles + turn)
+
+
+def cut_parcels(
+    rng: np.random.Generator, size: int, side: float, widths: tuple[float, float]
+) -> Parcels:
+    """Cut a plane in two, each half in two again, until parcels have about a side.
+
+    Parameters
+    ----------
+    rng
+        Where the cuts come from.
+    size
+        Rows and columns.
+    side
+        Pixels of the side of a parcel.
+    widths
+        Of the path at the first cut and at the last; below 1 there is none.
+    """
+    rows, cols = grid(size)
+    if rng.uniform() < 0.5:
+        rows += cloud(rng, size, size / 3, smooth=True) * rng.uniform(0, 4)
+        cols += cloud(rng, size, size / 3, smooth=True) * rng.uniform(0, 4)
+    parts, path = np.zeros((size, size), np.intp), np.zeros((size, size), bool)
+    angles = rng.uniform(0, 2 * np.pi, 1)
+    levels = max(2, round(2 * np.log2(size / side)))
+    for level, width in enumerate(np.linspace(*widths, levels)):
+        angles = angles + np.pi / 2 + rng.normal(0, 0.08, len(angles))
+        along = _along(rows, cols, parts, angles)
+        cut = along - _middles(rng, parts, along, len(angles))[parts]
+        # A parcel is now and then left whole, and then larger than its neighbours.
+        whole = (rng.uniform(size=len(angles)) < 0.15) & (level > 1)
+        cut = np.where(whole[parts], -np.inf, cut)
+        path |= np.abs(cut) < width / 2
+        parts = 2 * parts + (cut > 0)
+        angles = np.repeat(angles, 2)
+    return Parcels(parts, path, angles)
+
+
+def _along(
+    rows: NDArray[np.float32],
+    cols: NDArray[np.float32],
+    parts: NDArray[np.intp],
+    angles: NDArray[np.float64],
+) -> NDArray[np.float32]:
+    sin, cos = np.sin(angles, dtype=np.float32), np.cos(angles, dtype=np.float32)
+    return rows * sin[parts] + cols * cos[parts]
+
+
+def _middles(
+    rng: np.random.Generator,
+    parts: NDArray[np.intp],
+    along: NDArray[np.float32],
+    n: int,
+) -> NDArray[np.float32]:
+    """Choose where to cut each part: somewhere near its middle."""
+    flat, values = parts.ravel(), along.ravel()
+    areas = np.maximum(np.bincount(flat, minlength=n), 1)
+    mean = np.bincount(flat, values, n) / areas
+    spread = np.bincount(flat, np.abs(values - mean[flat]), n) / areas
+    return (mean + spread * rng.uniform(-0.6, 0.6, n)).astype(np.float32)

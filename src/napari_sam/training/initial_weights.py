@@ -1,0 +1,97 @@
+"""What a training run begins with: fresh weights, or a checkpoint of any kind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from napari_sam.backends.weights import identified
+from napari_sam.core.errors import CheckpointError, TrainingError
+from napari_sam.models.config import SamConfig
+from napari_sam.models.pocket import Pocket
+from napari_sam.models.sam import Sam
+from napari_sam.models.state import guess_config, load_sam_state
+from napari_sam.training.pocket_learner import PocketLearner
+from napari_sam.training.recipes import RECIPES, named_recipe
+from napari_sam.training.sam_learner import SamLearner
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from torch import Tensor
+
+    from napari_sam.training.learner import Learner
+    from napari_sam.training.recipe import Recipe
+
+__all__ = ["begin"]
+
+
+def begin(
+    recipe: str | None = None,
+    checkpoint: Path | None = None,
+    *,
+    settings: Mapping[str, str] | None = None,
+    checkpointing: bool = False,
+) -> tuple[Recipe, Learner]:
+    """Choose a recipe, and make the model it trains.
+
+    Parameters
+    ----------
+    recipe
+        ``pocket``, ``vit_t``, ``vit_b``, ``vit_l`` or ``vit_h``: the values that this
+        architecture was trained with from nothing. None, with a checkpoint, takes its
+        architecture's values for fine-tuning.
+    checkpoint
+        Weights to begin with; else they are random, from the recipe's seed.
+    settings
+        Values of a `Recipe` to change, as text.
+    checkpointing
+        Whether an encoder of blocks keeps less in memory and computes more.
+
+    Raises
+    ------
+    TrainingError
+        If there is neither a recipe nor a checkpoint, or a setting is unknown.
+    CheckpointError
+        If the checkpoint is damaged, or of another architecture than the recipe.
+    """
+    if recipe is None and checkpoint is None:
+        raise TrainingError(
+            "There is nothing to train: give a recipe to begin from nothing, or a "
+            f"checkpoint to improve. Recipes: {', '.join(RECIPES)}."
+        )
+    found, state = recipe or "", None
+    if checkpoint is not None:
+        found, weights = identified(checkpoint)
+        state = weights.state
+    name = recipe or (found if found in RECIPES else "vit_b")
+    if state is not None and recipe and found in RECIPES and found != recipe:
+        raise CheckpointError(
+            f"{checkpoint} holds {found}, and the recipe is that of {recipe}. Leave "
+            f"the recipe out, or give {found}."
+        )
+    chosen = named_recipe(name, fine_tune=recipe is None).changed(settings or {})
+    torch.manual_seed(chosen.seed)
+    if name == "pocket":
+        return chosen, PocketLearner(_pocket(state, checkpoint))
+    config = getattr(SamConfig, name)() if state is None else guess_config(state)
+    model = Sam(config, drop_path=chosen.drop_path, checkpointing=checkpointing)
+    if state is not None:
+        load_sam_state(model, {k: v.float() for k, v in state.items()})
+    return chosen, SamLearner(model, found)
+
+
+def _pocket(state: Mapping[str, Tensor] | None, path: Path | None) -> Pocket:
+    model = Pocket()
+    if state is None:
+        return model
+    try:
+        model.load_state_dict({k: v.float() for k, v in state.items()})
+    except RuntimeError as wrong:
+        raise CheckpointError(
+            f"{path} does not hold the weights of this version's pocket: "
+            f"{str(wrong).splitlines()[1].strip()}"
+        ) from wrong
+    return model

@@ -1,0 +1,105 @@
+"""How `pocket` is asked in training, and what its answers cost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.nn.utils import convert_conv2d_weight_memory_format
+
+from napari_sam.models.pocket import Decoded, Pocket, prompt_maps, working_scale
+from napari_sam.models.pocket import Features as PocketFeatures
+from napari_sam.training.learner import Answer, Features, Learner
+from napari_sam.training.losses import click_loss, iou, mask_loss, where_loss
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from torch import nn
+
+    from napari_sam.training.recipe import Recipe
+    from napari_sam.training.simulated_prompts import PromptBatch
+
+__all__ = ["PocketLearner"]
+
+#: Places up to here are known to the model's positional encoding.
+_REACH = 1024
+
+
+class PocketLearner(Learner):
+    """`Pocket`, asked over whole squares of any size."""
+
+    stride = 2
+
+    def __init__(self, model: Pocket) -> None:
+        super().__init__(model, "pocket")
+        convert_conv2d_weight_memory_format(model, torch.channels_last)
+        self.offset = 0.0
+
+    @property
+    def pocket(self) -> Pocket:
+        """The model."""
+        return cast("Pocket", self.model)
+
+    @property
+    def crop(self) -> int:
+        """Side of the squares to look at where the recipe does not say."""
+        return 256
+
+    def scale(self, shape: tuple[int, int], size: int) -> float:
+        """Working pixels per pixel, as in use; squares are cut from that view."""
+        return working_scale(shape)
+
+    def prepare(self, rng: np.random.Generator, size: int) -> None:
+        """Move the origin, so that no position is ever new to the model."""
+        self.offset = float(rng.integers(0, max(_REACH - size, 0) + 1))
+
+    def encode(self, images: Tensor, shapes: Tensor) -> Features:
+        """Look at images."""
+        x = images.float().div(255).to(memory_format=torch.channels_last)
+        return tuple(self.pocket.encoder(x))
+
+    def ask(
+        self, features: Features, said: PromptBatch, before: Tensor | None
+    ) -> Answer:
+        """Answer prompts."""
+        previous = None if before is None else F.avg_pool2d(before[:, None], 2)[:, 0]
+        grid = (said.prior.shape[1], said.prior.shape[2])
+        maps = prompt_maps(said.xy, said.kinds, grid, said.prior, previous)
+        decoded = self.pocket.decode(
+            PocketFeatures(*features), said.xy, said.kinds, maps, offset=self.offset
+        )
+        return Answer(decoded.logits, decoded.scores, whole=decoded)
+
+    def cost(
+        self, answer: Answer, truth: Tensor, said: PromptBatch, recipe: Recipe
+    ) -> Tensor:
+        """Cost of each answer; an ambiguous prompt trains its best candidate most."""
+        decoded: Decoded = answer.whole
+        fine = mask_loss(
+            decoded.logits,
+            truth,
+            focal_weight=recipe.focal,
+            dice_weight=recipe.dice,
+        )
+        each = fine + 0.3 * mask_loss(decoded.coarse, F.avg_pool2d(truth, 4))
+        each = each + where_loss(decoded.where, F.max_pool2d(truth, 8))
+        each = each + 0.1 * click_loss(decoded.logits, said.xy, said.kinds)
+        plain, best = each[:, 0], each[:, 1:].min(1).values
+        best = best + 0.05 * each[:, 1:].mean(1)  # no candidate may run wild
+        masks = torch.where(said.ambiguous, 0.5 * plain + best, plain)
+        reached = iou(decoded.logits, truth)
+        missed = (decoded.scores - reached).square()
+        missed = missed + (decoded.sought - reached).square()
+        missed = torch.where(said.ambiguous, missed.mean(1), missed[:, 0])
+        return masks + recipe.score * missed
+
+    def parts(self) -> Mapping[str, nn.Module]:
+        """Give what can train by itself."""
+        model = self.pocket
+        return {
+            "encoder": model.encoder, "prompts": model.prompts, "decoder": model.decoder
+        }  # fmt: skip

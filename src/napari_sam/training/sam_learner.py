@@ -1,0 +1,134 @@
+"""How Segment Anything is asked in training, and what its answers cost."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, cast
+
+import torch
+from torch import Tensor, nn
+
+from napari_sam.models.pocket import BOTTOM_RIGHT, PADDING, TOP_LEFT
+from napari_sam.models.prompt_encoder import PADDING as SAM_PADDING
+from napari_sam.training.learner import Answer, Features, Learner
+from napari_sam.training.losses import iou, mask_loss
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from napari_sam.models.sam import Sam
+    from napari_sam.training.recipe import Recipe
+    from napari_sam.training.simulated_prompts import PromptBatch
+
+__all__ = ["SamLearner"]
+
+#: Previous logits are heard within these bounds, as in use.
+_BOUND = 32.0
+#: Parameters before the blocks, and the number of a block.
+_STEM = re.compile(r"image_encoder\.(patch_embed|pos_embed)")
+_BLOCK = re.compile(r"image_encoder\.blocks\.(\d+)\.")
+#: The same of TinyViT, whose blocks are counted within stages.
+_STAGE = re.compile(r"image_encoder\.layers\.(\d+)\.")
+
+
+class SamLearner(Learner):
+    """`Sam` of any size, on squares of its image size."""
+
+    stride = 4
+
+    @property
+    def sam(self) -> Sam:
+        """The model."""
+        return cast("Sam", self.model)
+
+    @property
+    def crop(self) -> int:
+        """Side of the encoder's square."""
+        return self.sam.config.image_size
+
+    def scale(self, shape: tuple[int, int], size: int) -> float:
+        """Let the longer side of the image fill the square."""
+        return size / max(shape)
+
+    def train(self) -> None:
+        """Train, but keep MobileSAM's batch norms: these batches are too small."""
+        super().train()
+        for layer in self.model.modules():
+            if isinstance(layer, nn.BatchNorm2d):
+                layer.eval()
+
+    def encode(self, images: Tensor, shapes: Tensor) -> Features:
+        """Look at images; what pads them is zero after normalisation, as in use."""
+        x = self.sam.preprocess(images)
+        at = torch.arange(x.shape[-1], device=x.device)
+        rows, cols = (at < shapes[:, k, None] for k in (0, 1))
+        x = x * (rows[:, None, :, None] & cols[:, None, None, :])
+        found: Tensor = self.sam.image_encoder(x)
+        return (found.float(),)
+
+    def ask(
+        self, features: Features, said: PromptBatch, before: Tensor | None
+    ) -> Answer:
+        """Answer prompts; those with a box and those without are batches apart."""
+        boxed = (said.kinds >= TOP_LEFT) & (said.kinds <= BOTTOM_RIGHT)
+        side = 4 * self.sam.config.embedding_size
+        n, m = len(said.xy), self.sam.mask_decoder.num_mask_tokens
+        logits = features[0].new_zeros((n, m, side, side))
+        scores = features[0].new_zeros((n, m))
+        for some in (boxed.any(1), ~boxed.any(1)):
+            if some.any():
+                index = some.nonzero()[:, 0]
+                previous = None if before is None else before[index, None]
+                found = self._ask_alike(features[0][index], said, index, previous)
+                logits = logits.index_copy(0, index, found[0])
+                scores = scores.index_copy(0, index, found[1])
+        return Answer(logits, scores, first=1)
+
+    def _ask_alike(
+        self, image: Tensor, said: PromptBatch, index: Tensor, before: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        # Padding first, then clicks, then corners, which the model wants last.
+        xy, kinds = said.xy[index], said.kinds[index]
+        silent = kinds == PADDING
+        corner = (kinds >= TOP_LEFT) & ~silent
+        order = torch.where(silent, 0, torch.where(corner, 2, 1))
+        order = order.argsort(stable=True, dim=1)[:, int(silent.sum(1).min()) :]
+        kinds = torch.where(silent, SAM_PADDING, kinds).gather(1, order)
+        xy = xy.gather(1, order[..., None].expand(-1, -1, 2)) - 0.5
+        mask = None if before is None else before.clamp(-_BOUND, _BOUND)
+        encoder = self.sam.prompt_encoder
+        sparse, dense = encoder.encode(xy, kinds, mask)
+        return self.sam.mask_decoder.predict(
+            image, encoder.dense_pe(), sparse, dense, multimask=None, chunk=len(index)
+        )
+
+    def cost(
+        self, answer: Answer, truth: Tensor, said: PromptBatch, recipe: Recipe
+    ) -> Tensor:
+        """Cost of each answer: an ambiguous prompt trains its best candidate alone."""
+        each = mask_loss(
+            answer.logits, truth, focal_weight=recipe.focal, dice_weight=recipe.dice
+        )
+        masks = torch.where(said.ambiguous, each[:, 1:].min(1).values, each[:, 0])
+        missed = (answer.scores - iou(answer.logits, truth)).square()
+        missed = torch.where(said.ambiguous, missed[:, 1:].mean(1), missed[:, 0])
+        return masks + recipe.score * missed
+
+    def parts(self) -> Mapping[str, nn.Module]:
+        """Give what can train by itself."""
+        model = self.sam
+        return {
+            "encoder": model.image_encoder,
+            "prompts": model.prompt_encoder,
+            "decoder": model.mask_decoder,
+        }
+
+    def layer_of(self, name: str) -> tuple[int, int] | None:
+        """Return the layer of an encoder's parameter: 0 is what comes before blocks."""
+        encoder = self.sam.image_encoder
+        found = _BLOCK.match(name) or _STAGE.match(name)
+        blocks = getattr(encoder, "blocks", None) or getattr(encoder, "layers", ())
+        count = len(cast("nn.ModuleList", blocks)) + 2  # the stem and the neck
+        if _STEM.match(name):
+            return 0, count
+        return (int(found[1]) + 1, count) if found else None

@@ -1,0 +1,98 @@
+"""Data to train on and to measure on, from folders in any layout."""
+
+from __future__ import annotations
+
+import json
+from hashlib import blake2b
+from typing import TYPE_CHECKING, NamedTuple
+
+from napari_sam.datasets.labelled_images import read_pairs
+from napari_sam.training.example_sources import Pairs, SyntheticSource
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from napari_sam.datasets.labelled_images import Pair
+    from napari_sam.training.example_sources import Source
+
+__all__ = ["Data", "read_data"]
+
+#: Of so many images, about one is held back to measure on.
+_HELD = 10
+#: A folder of fewer images is trained on whole.
+_FEWEST = 4
+
+
+class Data(NamedTuple):
+    """What a run sees.
+
+    Attributes
+    ----------
+    sources, validation
+        Weight and source of what is trained on, and of what is measured on.
+    description
+        Names, weights and counts of images, as JSON.
+    """
+
+    sources: list[tuple[float, Source]]
+    validation: list[tuple[float, Source]]
+    description: str
+
+
+def read_data(
+    folders: Sequence[tuple[float, Path]],
+    *,
+    validation: Sequence[Path] = (),
+    synthetic: float = 0.0,
+    layout: str = "auto",
+) -> Data:
+    """Read what to train on.
+
+    Parameters
+    ----------
+    folders
+        Weight and place of images with labels; see `napari_sam.datasets.read_pairs`.
+    validation
+        What to measure on. If none is given, about a tenth of each folder's images,
+        chosen by their names, is held back for it.
+    layout
+        How the files of all of them lie, where that is not plain.
+    synthetic
+        Weight of drawn scenes; without folders they are all there is.
+
+    Raises
+    ------
+    MissingFileError, ImageError
+        If there is nothing to learn from in one of them.
+    """
+    sources: list[tuple[float, Source]] = []
+    measured: list[tuple[float, Source]] = [
+        (1.0, Pairs(read_pairs(p, layout=layout))) for p in validation
+    ]
+    told: dict[str, object] = {}
+    for weight, path in folders:
+        pairs = read_pairs(path, layout=layout)
+        kept: list[Pair] = list(pairs)
+        held: list[Pair] = []
+        if not validation and len(pairs) >= _FEWEST:
+            kept, held = _split(pairs)
+        sources.append((weight, Pairs(kept)))
+        if held:
+            measured.append((weight, Pairs(held)))
+        told[path.name] = {"weight": weight, "images": len(kept), "held": len(held)}
+    if synthetic > 0 or not sources:
+        sources.append((synthetic or 1.0, SyntheticSource()))
+        told["synthetic"] = {"weight": synthetic or 1.0}
+    if not folders and not measured:
+        measured = [(1.0, SyntheticSource())]
+    return Data(sources, measured, json.dumps(told))
+
+
+def _split(pairs: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
+    """Hold back those whose names' digests are lowest: an image stays where it is."""
+    digests = [blake2b(p.name.encode()).digest() for p in pairs]
+    ranked = sorted(range(len(pairs)), key=digests.__getitem__)
+    held = set(ranked[: max(len(pairs) // _HELD, 1)])
+    kept = [p for i, p in enumerate(pairs) if i not in held]
+    return kept, [pairs[i] for i in sorted(held)]

@@ -1,0 +1,200 @@
+"""A whole training run on files: start or go on, save as it goes, keep the best."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import torch
+
+from napari_sam._version import __version__
+from napari_sam.backends.torch_tools import find_device
+from napari_sam.core.errors import TrainingError
+from napari_sam.training.distributed import joined, own_device
+from napari_sam.training.export import export
+from napari_sam.training.loop import Report, Trainer
+from napari_sam.training.trainable import choose_parts, merged
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from napari_sam.training.example_sources import Source
+    from napari_sam.training.learner import Learner
+    from napari_sam.training.recipe import Recipe
+
+__all__ = ["iter_train"]
+
+#: Batches that the model is measured on.
+_MEASURED = 12
+
+
+def iter_train(
+    recipe: Recipe,
+    learner: Learner,
+    sources: Sequence[tuple[float, Source]],
+    output: Path,
+    *,
+    validation: Sequence[tuple[float, Source]] = (),
+    parts: str = "all",
+    rank: int = 8,
+    save_every: int = 100,
+    measure_every: int = 250,
+    ahead: bool = False,
+    device: str = "auto",
+    bfloat16: bool = False,
+    notes: Mapping[str, str] | None = None,
+) -> Generator[Report, None, Path]:
+    """Train, yielding after every step; stop at any time and go on later.
+
+    Beside `output` stands ``output.training`` with all that is needed to go on; where
+    it is found, the run goes on from there, and ends with the weights that an
+    uninterrupted run would have ended with. `output` holds the best weights so far
+    by the mean of first and corrected IoU on the validation views, or the last ones
+    if there are none.
+
+    Under ``torchrun``, each process takes its share of every step.
+
+    Parameters
+    ----------
+    recipe, learner
+        As `begin` gives them.
+    sources
+        Weight and source of the views to train on.
+    output
+        The safetensors file to write, half precision.
+    validation
+        Weight and source of the views to measure on.
+    parts, rank
+        What learns, and the rank of adapters; see `choose_parts`.
+    save_every, measure_every
+        Steps between savings, and between measurements. These are reports too.
+    ahead
+        Whether another process prepares data.
+    device
+        ``auto``, or what torch calls a device.
+    bfloat16
+        Whether the forward pass may round to bfloat16.
+    notes
+        What else the file should say of its making.
+
+    Raises
+    ------
+    TrainingError
+        If the run to go on with had other settings, or the loss is no number.
+    """
+    choose_parts(learner, parts, rank=rank)
+    where = own_device(find_device(device))
+    told = _told(recipe, learner, {**(notes or {}), "parts": parts, "rank": str(rank)})
+    with joined(where) as mine:
+        trainer = Trainer(recipe, sources, learner, device=where, bfloat16=bfloat16)
+        keeper = _Keeper(trainer, output, told, validation if mine.leads else ())
+        keeper.resume()
+        if mine.leads and trainer.step == 0:
+            yield from keeper.begin()
+        try:
+            for report in trainer.run(ahead=ahead):
+                if not math.isfinite(report.loss):
+                    raise TrainingError(_lost(report, keeper.state))
+                yield report
+                if mine.leads and report.step % measure_every == 0:
+                    yield from keeper.measure()
+                if mine.leads and report.step % save_every == 0:
+                    keeper.save()
+        except (KeyboardInterrupt, GeneratorExit):
+            if mine.leads and trainer.whole:
+                keeper.save()
+            raise
+        if mine.leads:
+            yield from keeper.measure()
+            keeper.save()
+    return output
+
+
+class _Keeper:
+    """What is kept of a run: its state, and its best weights."""
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        output: Path,
+        told: Mapping[str, str],
+        validation: Sequence[tuple[float, Source]],
+    ) -> None:
+        self.trainer, self.output, self.told = trainer, output, told
+        self.state = output.with_name(output.name + ".training")
+        batches = trainer.batches_to_measure(validation)
+        self.batches = (
+            [batches.batch(k) for k in range(_MEASURED)] if validation else []
+        )
+        self.best = self.measured_at = -1.0
+
+    def resume(self) -> None:
+        """Go on from the run's state, if there is one."""
+        if not self.state.exists():
+            return
+        notes = self.trainer.load(self.state)
+        if notes["told"] != dict(self.told):
+            differ = sorted(
+                k for k in {**notes["told"], **self.told}
+                if notes["told"].get(k) != self.told.get(k)
+            )  # fmt: skip
+            raise TrainingError(
+                f"{self.state} belongs to a run with other settings: "
+                f"{', '.join(differ)} differ. Give the same to go on, or another "
+                "output to start anew."
+            )
+        self.best, self.measured_at = notes["best"], notes["measured_at"]
+
+    def save(self) -> None:
+        """Write all that is needed to go on."""
+        notes = {
+            "told": dict(self.told), "best": self.best, "measured_at": self.measured_at
+        }  # fmt: skip
+        self.trainer.save(self.state, notes)
+
+    def begin(self) -> Iterator[Report]:
+        """Measure what the run begins with, to compare with."""
+        if self.batches:
+            yield self.trainer.measure(self.batches)
+
+    def measure(self) -> Iterator[Report]:
+        """Measure, and write the weights if they are the best so far."""
+        if self.measured_at == self.trainer.step:
+            return
+        self.measured_at = self.trainer.step
+        if not self.batches:
+            self._export({})
+            return
+        report = self.trainer.measure(self.batches)
+        figure = (report.first + report.last) / 2
+        if figure > self.best:
+            self.best = figure
+            self._export({"first": report.first, "last": report.last})
+        yield report
+
+    def _export(self, reached: Mapping[str, float]) -> None:
+        provenance = {
+            "architecture": self.trainer.learner.architecture,
+            "made_by": f"napari-sam {__version__}, torch {torch.__version__}",
+            "steps": str(self.trainer.step),
+            **self.told,
+            "validation_iou": json.dumps({k: round(v, 4) for k, v in reached.items()}),
+        }
+        export(merged(self.trainer.mean), self.output, provenance)
+
+
+def _told(recipe: Recipe, learner: Learner, notes: Mapping[str, str]) -> dict[str, str]:
+    """Describe a run: a state that was told otherwise is another run's."""
+    settings = json.dumps(asdict(recipe), sort_keys=True)
+    return {"recipe": settings, "model": learner.architecture, **notes}
+
+
+def _lost(report: Report, state: Path) -> str:
+    return (
+        f"The loss of step {report.step} is {report.loss}: the weights are lost. "
+        f"Start again from {state}, or anew, with a smaller rate (--set rate=...), "
+        "or in float32."
+    )
