@@ -165,6 +165,7 @@ def segment(
     model: str | Backend | None = None,
     appearance: Appearance | None = None,
     tiling: Tiling | None = None,
+    connected: bool = True,
     checkpoint: str | Path | None = None,
     device: str = "auto",
     precision: str = "auto",
@@ -192,6 +193,9 @@ def segment(
         How pixels are shown to the model. By default, fitted to the image.
     tiling
         How planes are cut. By default, those larger than what the model takes in are.
+    connected
+        Whether of a mask for clicks only the parts that they hit are kept, which SAM's
+        own predictor does not do.
     checkpoint, device, precision
         As in `load_backend`.
 
@@ -210,6 +214,7 @@ def segment(
         model=model,
         appearance=appearance,
         tiling=tiling,
+        connected=connected,
         checkpoint=checkpoint,
         device=device,
         precision=precision,
@@ -266,6 +271,7 @@ def segment_many(
     model: str | Backend | None = None,
     appearance: Appearance | None = None,
     tiling: Tiling | None = None,
+    connected: bool = True,
     checkpoint: str | Path | None = None,
     device: str = "auto",
     precision: str = "auto",
@@ -283,6 +289,11 @@ def segment_many(
             model, checkpoint=checkpoint, device=device, precision=precision
         )
     asked = PromptableImage(
-        image, model, axes=axes, appearance=appearance, tiling=tiling
+        image,
+        model,
+        axes=axes,
+        appearance=appearance,
+        tiling=tiling,
+        connected=connected,
     )
     return asked.segment_many(prompts, frame)

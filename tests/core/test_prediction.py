@@ -100,9 +100,16 @@ def test_a_higher_threshold_gives_a_smaller_mask():
 def test_choosing_puts_a_candidate_first_and_keeps_the_rest():
     made = [
         Prediction(np.zeros((2, 2), np.float32), s, Region(0, 0, 2, 2))
-        for s in (3, 2, 1)
+        for s in (0.9, 0.8, 0.7)
     ]
-    best = Prediction(made[0].logits, 3, made[0].tile, alternatives=tuple(made[1:]))
-    assert [c.score for c in best.chosen(1).candidates] == [2, 3, 1]
+    best = Prediction(made[0].logits, 0.9, made[0].tile, alternatives=tuple(made[1:]))
+    assert [c.score for c in best.chosen(1).candidates] == [0.8, 0.9, 0.7]
     with pytest.raises(PromptError, match="there are 3"):
         best.chosen(3)
+
+
+@pytest.mark.parametrize(("given", "shown"), [(1.15, 1), (-0.2, 0), (0.4, 0.4)])
+def test_a_score_is_an_iou_from_0_to_1(given, shown):
+    assert Prediction(np.ones((2, 2), np.float32), given, Region(0, 0, 2, 2)).score == (
+        shown
+    )

@@ -112,3 +112,17 @@ def test_an_image_answers_a_click_with_one_blob_and_a_box_with_all(blobs):
         both = image.segment(Prompts.point(15, 25).point(55, 9))
         assert both.area == 500
     assert image.segment(Prompts.rectangle(0, 0, 64, 64)).area == 500
+
+
+def test_without_it_masks_are_the_models_own_to_the_bit(blobs):
+    image = PromptableImage(blobs, Greedy(), connected=False)
+    tile = image.tiles[0]
+    (known,) = image.backend.decode(image.embedding(0, tile), [Prompts.point(15, 25)])
+    found = image.segment(Prompts.point(15, 25))
+    np.testing.assert_array_equal(found.logits, known.logits)
+    assert (found.area, found.score) == (known.area, known.score)
+    assert found.area > 400
+    tiled = PromptableImage(
+        blobs, Greedy(), tiling=Tiling((48, 48), (8, 8)), connected=False
+    )
+    assert tiled.segment(Prompts.point(15, 25)).area > 400

@@ -90,6 +90,16 @@ def test_a_setup_comes_back_whole():
     assert back.key == setup.key
 
 
+def test_a_setup_says_whether_masks_are_connected(image):
+    assert Setup.of(image).connected
+    image.connected = False
+    setup = Setup.of(image)
+    assert not Setup.from_dict(setup.to_dict()).connected
+    old = {k: v for k, v in setup.to_dict().items() if k != "connected"}
+    assert Setup.from_dict(old).connected
+    assert Setup.from_dict(old).key != setup.key
+
+
 def test_labels_to_write_to_must_be_empty(worked, image):
     labels = np.zeros((3, 64, 64), np.uint16)
     again = drain(replay(Record.of(worked), only(image), labels=labels))

@@ -35,7 +35,8 @@ class Prediction:
     logits
         Low-resolution logits, float32.
     score
-        The model's own estimate of the mask's IoU.
+        The model's own estimate of the mask's IoU, from 0 to 1. What a model gives
+        beyond that is clipped here; candidates were put in order before.
     tile
         What the grid covers, in pixels of the plane. It may end before the grid does.
     stride
@@ -58,6 +59,9 @@ class Prediction:
     alternatives: tuple[Prediction, ...] = ()
     open_edges: tuple[bool, bool, bool, bool] = (False, False, False, False)
     truncated: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "score", min(max(self.score, 0.0), 1.0))
 
     def __repr__(self) -> str:
         if not self.area:

@@ -85,6 +85,10 @@ class Promptable(Protocol):
     def tiling(self) -> Tiling:
         """How planes are cut."""
 
+    @property
+    def connected(self) -> bool:
+        """Whether of a mask for clicks only the parts that they hit are kept."""
+
     def embedding(self, frame: int, tile: Tile) -> Embedding:
         """Look up or compute."""
 

@@ -59,6 +59,10 @@ class PromptableImage:
     tiling
         How planes are cut. By default, those larger than what the model takes in are,
         as `Tiling.suited` says; ``Tiling()`` never cuts.
+    connected
+        Whether of a mask for clicks and scribbles only the parts that they hit are
+        kept. SAM's own predictor does not do that: ``False`` gives its masks as they
+        are.
     levels
         The same image at coarser levels, finest first, each with the axes of `data`:
         what is larger than a tile is looked at there. By default, those that a file
@@ -85,12 +89,14 @@ class PromptableImage:
         appearance: Appearance | None = None,
         store: EmbeddingStore | None = None,
         tiling: Tiling | None = None,
+        connected: bool = True,
         levels: Sequence[Any] | None = None,
     ) -> None:
         self.frames = data if isinstance(data, Frames) else Frames(data, axes)
         self.backend = backend
         self.store: EmbeddingStore = MemoryStore() if store is None else store
         self.tiling = tiling or choose_tiling(self.frames, backend)
+        self.connected = connected
         self._given = appearance
         coarser = getattr(self.frames, "levels", ()) if levels is None else levels
         self._sources = tile_pixels.sources(self.frames, coarser)
@@ -147,7 +153,11 @@ class PromptableImage:
             for i, prediction in zip(mine, found, strict=True):
                 answers[i] = prediction.on_plane(tile, plane)
         view = PromptablePlane(
-            partial(self._decode, frame), self._cost, self.tiling, plane
+            partial(self._decode, frame),
+            self._cost,
+            self.tiling,
+            plane,
+            self.connected,
         )
         return [
             _at_threshold(complete(view, said, tile, answers[i]), said.threshold)

@@ -65,6 +65,8 @@ class Opening:
     stamp
         Time and size of a file of this machine, or else a new word for each opening: an
         image that was changed is another, also to a worker that lives on.
+    connected
+        Whether of masks for clicks only the parts that they hit are kept.
     """
 
     path: str
@@ -75,6 +77,7 @@ class Opening:
     store: str | None = None
     threads: int | None = None
     stamp: str = ""
+    connected: bool = True
 
     @classmethod
     def of(
@@ -101,6 +104,7 @@ class Opening:
             axes=axes,
             store=store,
             stamp=stamp_of(path) or uuid4().hex,  # elsewhere, it is not believed
+            connected=image.connected,
         )
 
 
@@ -128,6 +132,7 @@ def opened(opening: Opening) -> PromptableImage:
         appearance=opening.appearance,
         store=_store(opening.store),
         tiling=opening.tiling,
+        connected=opening.connected,
     )
 
 

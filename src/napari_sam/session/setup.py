@@ -34,25 +34,35 @@ class Setup:
         How pixels were shown to it.
     tiling
         How planes were cut.
+    connected
+        Whether of masks for clicks only the parts that they hit were kept.
     """
 
     model: str
     fingerprint: str
     appearance: Appearance
     tiling: Tiling
+    connected: bool = True
 
     @classmethod
     def of(cls, image: Promptable) -> Setup:
         """Describe an image that answers prompts."""
         backend = image.backend
         name = str(getattr(backend, "name", type(backend).__name__))
-        return cls(name, backend.fingerprint, image.appearance, image.tiling)
+        return cls(
+            name,
+            backend.fingerprint,
+            image.appearance,
+            image.tiling,
+            image.connected,
+        )
 
     @property
     def key(self) -> str:
         """A short name, the same on every machine."""
         text = f"{self.fingerprint} {self.appearance.token} {self.tiling}"
         text += f" {self.tiling.most}"
+        text += "" if self.connected else " unconnected"
         return blake2b(text.encode(), digest_size=6).hexdigest()
 
     def to_dict(self) -> dict[str, Any]:
@@ -70,7 +80,11 @@ class Setup:
         cut["tile"] = None if cut["tile"] is None else tuple(cut["tile"])
         cut["halo"] = tuple(cut["halo"])
         return cls(
-            data["model"], data["fingerprint"], Appearance(**look), Tiling(**cut)
+            data["model"],
+            data["fingerprint"],
+            Appearance(**look),
+            Tiling(**cut),
+            data.get("connected", True),
         )
 
 

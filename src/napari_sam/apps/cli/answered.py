@@ -74,6 +74,7 @@ def setup_of(
 
     when = stamp_of(str(path))
     look = f"{seen.appearance.token} {seen.tiling} {options['threshold']}"
+    look += "" if seen.connected else " unconnected"
     return f"{path} {when} {seen.frames!r} {seen.backend.fingerprint} {look}"
 
 

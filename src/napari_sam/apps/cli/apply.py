@@ -104,6 +104,7 @@ def _shown_as(
         appearance=setup.appearance,
         store=options["store"] and open_store(options["store"]),
         tiling=setup.tiling,
+        connected=setup.connected,
     )
 
 

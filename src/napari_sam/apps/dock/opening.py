@@ -34,6 +34,7 @@ class Unanswered:
     def __init__(self, frames: Frames) -> None:
         self.frames = frames
         self.tiling = Tiling()
+        self.connected = True
 
     @property
     def backend(self) -> Backend:

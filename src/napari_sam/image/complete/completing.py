@@ -18,7 +18,6 @@ from napari_sam.core.prompts.tiles import nearest_tile, prompts_in_tile
 from napari_sam.image.complete.blending import agreement
 from napari_sam.image.complete.boundary import refine_boundary
 from napari_sam.image.complete.growing import grow_into_tiles
-from napari_sam.image.connected import connected
 
 if TYPE_CHECKING:
     from napari_sam.core.geometry.tiles import Tile
@@ -36,9 +35,9 @@ def complete(
 ) -> Prediction:
     """Go on from the answer of one tile until all of the object was seen.
 
-    Of an answer to clicks, only what hangs together with them is kept.
+    Of a mask for clicks, only what is connected with them is kept, if it is asked for.
     """
-    near = connected(first, prompts)
+    near = view.cleaned(first, prompts)
     if near.complete and tile.level == 0:
         return near
     seen: tuple[Tile, Prediction] | None = (tile, near)
@@ -48,7 +47,7 @@ def complete(
         found = grow_into_tiles(view, prompts, tile, first)
     else:
         found = refine_boundary(view, prompts, *seen, down_to=0)
-    return replace(connected(found, prompts), alternatives=near.alternatives)
+    return replace(view.cleaned(found, prompts), alternatives=near.alternatives)
 
 
 def _seen_from_afar(
@@ -64,9 +63,8 @@ def _seen_from_afar(
         coarser = nearest_tile(prompts, view.tiling, view.shape, level)
         if view.cost(coarser) > _MOST_READ:
             return best
-        answer = connected(
-            view.decode(coarser, prompts_in_tile(said, coarser)), prompts
-        )
+        answer = view.decode(coarser, prompts_in_tile(said, coarser))
+        answer = view.cleaned(answer, prompts)
         found = max(answer.candidates, key=lambda c: agreement(first, c))
         if agreement(first, found) < _SAME:
             return best
