@@ -5,7 +5,7 @@ from skimage import data
 
 import napari_sam as sam
 from napari_sam.session import actions
-from napari_sam.session.record import Record, read_record, write_record
+from napari_sam.session.persistence.record import Record, read_record, write_record
 
 image = sam.PromptableImage(data.coins(), sam.load_backend("pocket"))
 session = sam.AnnotationSession(image)
@@ -15,7 +15,7 @@ session.commit()
 session.next_object()
 session.add_box(46, 260, 98, 312)
 session.commit()
-session.do(actions.Grow(session.current, 1))
+session.execute(actions.Resize(session.current, 1))
 print("pixels of the two coins:", [int((session.labels == i).sum()) for i in (1, 2)])
 
 session.undo()  # the growing

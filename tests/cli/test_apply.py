@@ -8,7 +8,7 @@ from click.testing import CliRunner
 import napari_sam as sam
 from napari_sam.apps.cli import main
 from napari_sam.session import AnnotationSession, actions
-from napari_sam.session.record import Record, write_record
+from napari_sam.session.persistence.record import Record, write_record
 
 
 def run(*arguments):
@@ -34,7 +34,7 @@ def worked(pixels):
     session.choose(1)
     session.choose(0)
     session.commit()
-    session.do(actions.Grow(sam.Address(0, 2), 1))
+    session.execute(actions.Resize(sam.Address(0, 2), 1))
     return session
 
 

@@ -29,7 +29,7 @@ class Kit:
         self.binding.start()
         self.mouse = Mouse(self.viewer)
         self.steps, self.said = [], []
-        self.session.stepped.connect(lambda how, step: self.steps.append(how))
+        self.session.changed.connect(lambda how, step: self.steps.append(how))
         self.binding.refused.connect(self.said.append)
 
     def click(self, row, col, frame=0, **how):
@@ -75,13 +75,13 @@ def test_work_begins_with_a_layer_to_click_on(kit):
 
 def test_a_click_is_one_step_and_no_echo(kit):
     kit.click(15, 25)
-    assert kit.steps == ["do"]
-    assert kit.session.prompts == {AT: Prompts.point(15, 25)}
+    assert kit.steps == ["execute"]
+    assert kit.session.open_prompts == {AT: Prompts.point(15, 25)}
     kit.click(16.25, 26, button=2)
     kit.click(17, 27.5, modifiers=("Shift",))
     kit.click(18, 28)
-    assert kit.steps == ["do"] * 4
-    assert [p.positive for p in kit.session.question.prompts.points] == [
+    assert kit.steps == ["execute"] * 4
+    assert [p.positive for p in kit.session.current_prompts.points] == [
         True, False, False, True,
     ]  # fmt: skip
     assert list(kit.points.features["positive"]) == [True, False, False, True]
@@ -93,7 +93,7 @@ def test_polarity_turns_what_clicks_mean(kit):
     kit.binding.positive = False
     kit.click(20, 30)
     kit.click(25, 30, button=2)
-    signs = [p.positive for p in kit.session.question.prompts.points]
+    signs = [p.positive for p in kit.session.current_prompts.points]
     assert signs == [True, False, True]
 
 
@@ -102,23 +102,23 @@ def test_dragging_a_point_is_one_step(kit):
     kit.click(55, 10)
     kit.session.predict()
     kit.drag((15, 25), (16, 28), (18, 30), (20, 35))
-    assert kit.steps == ["do"] * 3
-    assert kit.session.question.prompts.points == (Point(20, 35), Point(55, 10))
+    assert kit.steps == ["execute"] * 3
+    assert kit.session.current_prompts.points == (Point(20, 35), Point(55, 10))
     assert kit.session.preview is None
     assert kit.points.mode == "add"
     kit.click(25, 25)
-    assert len(kit.session.question.prompts.points) == 3
+    assert len(kit.session.current_prompts.points) == 3
 
 
 def test_a_click_on_a_point_takes_it_and_delete_removes_it(kit):
     kit.click(15, 25)
     kit.click(55, 10)
     kit.click(15, 25)
-    assert kit.steps == ["do"] * 2
+    assert kit.steps == ["execute"] * 2
     assert set(kit.points.selected_data) == {0}
     kit.points.remove_selected()
-    assert kit.session.question.prompts.points == (Point(55, 10),)
-    assert kit.steps == ["do"] * 3
+    assert kit.session.current_prompts.points == (Point(55, 10),)
+    assert kit.steps == ["execute"] * 3
 
 
 def test_undo_and_redo_restore_the_rows(kit):
@@ -136,13 +136,13 @@ def test_undo_and_redo_restore_the_rows(kit):
     for state in reversed(states[:-1]):
         assert kit.session.redo()
         assert kit.tables() == state
-    kinds = [type(s) for s in kit.session.question.prompts.items]
+    kinds = [type(s) for s in kit.session.current_prompts.items]
     assert kinds == [Point, Box, Point, Polygon, Scribble]
 
 
 def test_a_drawn_box_names_its_pixels(kit):
     kit.box(10, 20, 30, 40)
-    assert kit.session.question.prompts == Prompts.rectangle(10, 20, 30, 40)
+    assert kit.session.current_prompts == Prompts.rectangle(10, 20, 30, 40)
     assert (kit.session.predict().region) == (
         kit.session.image.segment(Prompts.rectangle(10, 20, 30, 40)).region
     )
@@ -153,8 +153,8 @@ def test_moving_a_box_is_one_step_and_drops_the_preview(kit):
     kit.session.predict()
     shapes = kit.binding.shapes
     shapes.data = [shapes.data[0] + 1]
-    assert kit.session.question.prompts == Prompts.rectangle(11, 21, 31, 41)
-    assert kit.steps == ["do"] * 2
+    assert kit.session.current_prompts == Prompts.rectangle(11, 21, 31, 41)
+    assert kit.steps == ["execute"] * 2
     assert kit.session.preview is None
 
 
@@ -164,8 +164,8 @@ def test_relabelling_a_row_is_one_step(kit):
     table = kit.points.features.copy()
     table["positive"] = [True, False]
     kit.points.features = table
-    assert kit.steps == ["do"] * 3
-    points = kit.session.question.prompts.points
+    assert kit.steps == ["execute"] * 3
+    points = kit.session.current_prompts.points
     assert [p.positive for p in points] == [True, False]
 
 
@@ -175,7 +175,7 @@ def test_a_row_can_change_its_object(kit):
     table = kit.points.features.copy()
     table["object"] = [1, 4]
     kit.points.features = table
-    assert kit.session.prompts == {
+    assert kit.session.open_prompts == {
         Address(0, 1): Prompts.point(15, 25),
         Address(0, 4): Prompts.point(55, 10),
     }
@@ -188,7 +188,7 @@ def test_objects_do_not_mix(kit):
     kit.box(50, 5, 60, 15)
     kit.session.current = AT
     kit.click(20, 30, button=2)
-    assert kit.session.prompts == {
+    assert kit.session.open_prompts == {
         AT: Prompts.point(15, 25).point(20, 30, positive=False),
         Address(0, 2): Prompts.point(55, 10).rectangle(50, 5, 60, 15),
     }
@@ -200,10 +200,10 @@ def test_a_choice_stays_in_its_place(kit):
     kit.session.choose(1)
     kit.click(20, 30)
     expected = Prompts.point(15, 25).choose(1).point(20, 30)
-    assert kit.session.question.prompts == expected
+    assert kit.session.current_prompts == expected
     kit.drag((20, 30), (20, 31), (20, 34))
     expected = Prompts.point(15, 25).choose(1).point(20, 34)
-    assert kit.session.question.prompts == expected
+    assert kit.session.current_prompts == expected
 
 
 def test_a_click_outside_goes_away_with_a_word(kit):
@@ -221,7 +221,7 @@ def test_more_said_of_what_is_kept_corrects_it(kit):
     kit.session.commit()
     kit.click(20, 30, button=2)
     expected = Prompts.point(15, 25).point(20, 30, positive=False)
-    assert kit.session.question.prompts == expected
+    assert kit.session.current_prompts == expected
     assert len(kit.points.data) == 2
 
 
@@ -306,7 +306,7 @@ def test_strokes_of_the_brush_are_steps_among_others(kit):
     kit.binding.use_tool("brush")
     labels.selected_label, labels.brush_size = 7, 5
     kit.drag((40, 40), (40, 45), (40, 50))
-    assert kit.steps == ["do"] * 3
+    assert kit.steps == ["execute"] * 3
     assert kit.session.objects[7].status == "committed"
     painted = kit.session.labels.copy()
     assert (painted == 7).sum() > 50
@@ -328,7 +328,7 @@ def test_a_brush_through_planes_is_one_step(blobs):
     labels = kit.binding.labels
     labels.n_edit_dimensions, labels.brush_size = 3, 9
     labels.paint((1, 40, 40), 5)
-    assert kit.steps == ["do"]
+    assert kit.steps == ["execute"]
     assert all((plane == 5).any() for plane in kit.session.labels)
     kit.session.undo()
     assert not kit.session.labels.any()
@@ -341,12 +341,12 @@ def test_deleting_layers_of_ours_loses_nothing(kit):
     before = kit.tables()
     for layer in kit.binding.layers:
         kit.viewer.layers.remove(layer)
-    assert kit.session.question.prompts.items
+    assert kit.session.current_prompts.items
     assert kit.tables() == before
     kit.click(1, 1)  # nothing is active: the image is not touched
     kit.binding.use_tool("point")
     kit.click(20, 30)
-    assert len(kit.session.question.prompts.items) == 3
+    assert len(kit.session.current_prompts.items) == 3
     kit.session.predict()
     kit.session.commit()
     assert kit.binding.labels.get_value((15, 25), world=True) == 1
@@ -369,7 +369,7 @@ def test_sliders_move_to_the_same_object_elsewhere(blobs):
     kit.viewer.dims.set_current_step(0, 3)
     assert kit.session.current == Address(3, 1)
     kit.click(15, 25, frame=3)
-    assert list(kit.session.prompts) == [Address(3, 1)]
+    assert list(kit.session.open_prompts) == [Address(3, 1)]
     kit.session.predict()
     kit.session.commit()
     kit.viewer.dims.set_current_step(0, 0)
@@ -406,7 +406,7 @@ def test_ours_follow_when_the_image_is_moved(kit):
     at = kit.layer.data_to_world((10, 20))
     assert kit.binding.preview.get_value(at, world=True) == PREVIEWED
     kit.click(20, 30)
-    assert kit.session.question.prompts.points[-1] == Point(20, 30)
+    assert kit.session.current_prompts.points[-1] == Point(20, 30)
 
 
 def test_closing_leaves_the_viewer_as_it_was(kit, blobs):
@@ -425,10 +425,10 @@ def test_a_line_can_be_asked_for_and_is_not_said(kit):
     kit.binding.draw_once("scribble", got.append)
     kit.binding.shapes.add_paths(np.array([(1, 1), (9, 9)]))
     assert got == [Scribble(((1, 1), (9, 9)))]
-    assert not kit.session.prompts
+    assert not kit.session.open_prompts
     assert len(kit.binding.shapes.data) == 0
     kit.binding.shapes.add_paths(np.array([(11, 25), (19, 29)]))
-    assert kit.session.prompts
+    assert kit.session.open_prompts
     assert len(got) == 1
 
 
@@ -458,13 +458,15 @@ def test_a_layer_that_lies_otherwise_gives_the_same_labels(how, blobs):
     plain, other = kits
     assert plain.session.labels.tobytes() == other.session.labels.tobytes()
     assert set(np.unique(other.session.labels)) == {0, 1, 2}
-    assert plain.session.state.kept == other.session.state.kept
+    assert (
+        plain.session.state.committed_prompts == other.session.state.committed_prompts
+    )
 
 
 def test_a_cropped_layer_is_its_own_image(blobs):
     kit = Kit(blobs[5:40, 10:50], translate=(5, 10))
     kit.mouse.click((15, 25))
-    assert kit.session.question.prompts == Prompts.point(10, 15)
+    assert kit.session.current_prompts == Prompts.point(10, 15)
     assert kit.session.predict().area == 400
     kit.session.commit()
     assert kit.binding.labels.get_value((15, 25), world=True) == 1

@@ -11,7 +11,7 @@ from napari_sam.apps.dock.controller import Controller
 from napari_sam.apps.dock.keys import DEFAULTS, Keys, chosen, described
 from napari_sam.core.progress import drain
 from napari_sam.core.prompts.items import Candidate
-from napari_sam.session.record import only, read_record, replay
+from napari_sam.session.persistence.record import only, read_record, replay
 from napari_sam.testing import ThresholdBackend
 
 from .doubles import ManualWork, SyncWork
@@ -177,7 +177,7 @@ def test_nothing_found_of_what_was_to_be_kept_stays_open(slow):
     slow.controller.commit()
     slow.work.work()
     assert slow.said[-1] == ("warning", "Nothing was found of object 1.")
-    assert list(slow.session.questions) == [Address(0, 1)]
+    assert list(slow.session.open_prompts) == [Address(0, 1)]
     assert slow.heard["busy"][-1] == ("", None)
 
 
@@ -242,7 +242,7 @@ def test_candidates_go_round(desk):
         assert [c.area for c in desk.controller.candidates] == areas
         assert desk.session.preview.area == areas[index]
     desk.controller.choose(2)
-    assert desk.session.question.prompts.said[-1] == Candidate(2)
+    assert desk.session.current_prompts.items[-1] == Candidate(2)
     desk.controller.choose(7)
     assert desk.controller.candidate == 2
     assert desk.heard["candidates_changed"]
@@ -257,7 +257,7 @@ def test_a_slide_of_the_threshold_asks_nobody(slow):
     assert slow.work.waiting == {}
     assert slow.session.preview.area == 0
     slow.controller.undo()
-    assert slow.session.question.threshold == 0
+    assert slow.session.current_prompts.threshold == 0
     slow.work.work()
     assert slow.session.preview.area == 400
 
@@ -314,10 +314,10 @@ def test_back_to_an_object_with_what_was_said(desk):
     desk.controller.next_object()
     desk.controller.previous_object()
     assert desk.session.current == Address(0, 2)
-    assert desk.session.question.prompts == Prompts.point(55, 10)
+    assert desk.session.current_prompts == Prompts.point(55, 10)
     desk.controller.previous_object()
     assert desk.session.current == Address(0, 1)
-    assert desk.session.question.prompts == Prompts.point(15, 25)
+    assert desk.session.current_prompts == Prompts.point(15, 25)
     assert desk.session.preview.area == 400
     desk.controller.previous_object()
     assert "no object before" in desk.said[-1][1]
@@ -369,11 +369,11 @@ def test_what_comes_next_is_no_object_that_came_by_itself(desk):
     desk.controller.binding.labels.paint((40, 40), 3)
     assert desk.session.current.object_id == 3
     desk.click(55, 10)
-    assert desk.session.prompts == {Address(0, 4): Prompts.point(55, 10)}
+    assert desk.session.open_prompts == {Address(0, 4): Prompts.point(55, 10)}
     desk.controller.undo()
     desk.controller.select(3)
     desk.click(55, 10)
-    assert [at.object_id for at in desk.session.prompts] == [3]
+    assert [at.object_id for at in desk.session.open_prompts] == [3]
 
 
 def test_an_approved_object_stays_as_it_is_and_that_is_said(desk):
@@ -521,7 +521,7 @@ def test_a_session_that_was_saved_is_opened_and_gone_on_with(desk, blobs, tmp_pa
     unsaved = desk.controller.journal
     desk.controller.open_session(path)
     assert (desk.session.labels == 1).sum() == 400
-    assert desk.session.question.prompts == Prompts.point(55, 10)
+    assert desk.session.current_prompts == Prompts.point(55, 10)
     assert desk.session.preview.area == 100
     assert desk.controller.binding.labels.get_value((15, 25), world=True) == 1
     assert not desk.session.unsaved
@@ -659,11 +659,11 @@ def test_every_point_of_a_layer_becomes_an_object(desk):
     # Halved, one is in the square; the others are not on anything.
     assert "1 object kept; 2 were not found" in desk.said[-1][1]
     assert (desk.session.labels == 2).sum() == 400
-    assert desk.session.state.kept[Address(0, 2)].prompts == Prompts.point(15, 25)
-    assert not desk.session.questions
+    assert desk.session.committed_prompts[Address(0, 2)] == Prompts.point(15, 25)
+    assert not desk.session.open_prompts
     desk.controller.undo()
     assert set(desk.session.objects) == {1}
-    assert not desk.session.questions
+    assert not desk.session.open_prompts
     assert len(mine.data) == 3
 
 
@@ -671,12 +671,15 @@ def test_negative_points_are_shared_or_grouped(desk):
     points = [(15, 25), (55, 10), (52, 7)]
     mine = desk.viewer.add_points(points, features={"label": ["in", "in", "negative"]})
     desk.controller.batch(mine)
-    asked = [q.prompts for q in desk.session.state.kept.values()]
+    asked = list(desk.session.committed_prompts.values())
     assert asked == [Prompts.point(15, 25).point(52, 7, positive=False)]
     desk.controller.undo()
     mine.features = {"label": ["in", "in", "in"], "team": ["a", "b", "b"]}
     desk.controller.batch(mine, groups="team")
-    assert [len(q.prompts.said) for q in desk.session.state.kept.values()] == [1, 2]
+    assert [len(p.items) for p in desk.session.committed_prompts.values()] == [
+        1,
+        2,
+    ]
     desk.controller.batch(mine, groups="nothing")
     assert "no column 'nothing'" in desk.said[-1][1]
 
@@ -686,19 +689,19 @@ def test_shapes_and_labels_become_objects(desk, blobs):
         [np.array([(9.5, 19.5), (29.5, 39.5)])], shape_type="rectangle"
     )
     desk.controller.batch(shapes)
-    kept = desk.session.state.kept
-    assert kept[Address(0, 1)].prompts == Prompts.rectangle(10, 20, 30, 40)
+    kept = desk.session.committed_prompts
+    assert kept[Address(0, 1)] == Prompts.rectangle(10, 20, 30, 40)
     desk.controller.undo()
     rough = np.zeros((32, 32), np.uint8)
     rough[5:15, 10:20] = 3
     labels = desk.viewer.add_labels(rough, scale=(2, 2), translate=(0.5, 0.5))
     desk.controller.batch(labels, box_or_points="box")
-    assert kept[Address(0, 1)].prompts == Prompts.rectangle(10, 20, 30, 40)
+    assert kept[Address(0, 1)] == Prompts.rectangle(10, 20, 30, 40)
     desk.controller.undo()
     desk.controller.batch(labels)
     mask = np.zeros((64, 64), bool)
     mask[10:30, 20:40] = True
-    assert kept[Address(0, 1)].prompts == Prompts.from_mask(mask)
+    assert kept[Address(0, 1)] == Prompts.from_mask(mask)
     desk.controller.batch(desk.controller.layer)
     assert "points, shapes or labels are needed" in desk.said[-1][1]
 
@@ -712,8 +715,8 @@ def test_a_batch_goes_through_transforms_and_planes(blobs):
     desk.controller.open(layer, axes="zyx")
     world = [layer.data_to_world(p) for p in ((0, 15, 25), (2, 55, 10))]
     desk.controller.batch(desk.viewer.add_points(np.array(world)))
-    kept = desk.session.state.kept
-    assert {at: q.prompts for at, q in kept.items()} == {
+    kept = desk.session.committed_prompts
+    assert kept == {
         Address(0, 1): Prompts.point(15, 25),
         Address(2, 2): Prompts.point(55, 10),
     }
@@ -803,7 +806,9 @@ def test_work_comes_back_after_a_crash(desk, monkeypatch, blobs):
     desk.click(55, 10)
     assert desk.controller.journal.flush()
     # As if the process had ended here: nobody writes to the journal any more.
-    monkeypatch.setattr("napari_sam.session.shelf.in_use", lambda *_: False)
+    monkeypatch.setattr(
+        "napari_sam.session.persistence.journal_files.in_use", lambda *_: False
+    )
     later = Desk()
     later.controller.use_model("pocket")
     later.open(blobs.copy())
@@ -811,7 +816,7 @@ def test_work_comes_back_after_a_crash(desk, monkeypatch, blobs):
     assert journals[0].objects == 2
     later.controller.restore(journals[0])
     assert (later.session.labels == 1).sum() == 400
-    assert later.session.question.prompts == Prompts.point(55, 10)
+    assert later.session.current_prompts == Prompts.point(55, 10)
     assert later.session.preview.area == 100
     assert later.controller.binding.labels.get_value((15, 25), world=True) == 1
     later.controller.undo()
@@ -857,11 +862,10 @@ def test_the_same_prompts_give_the_same_labels_by_every_door(
 
     model = sam.load_backend("pocket")
     image = sam.PromptableImage(pixels, model)
-    kept = desk.session.state.kept
+    kept = desk.session.committed_prompts
     script = np.zeros_like(labels)
-    for at, question in kept.items():
-        (found,) = image.segment_many([question.prompts])
-        found = found.with_threshold(question.threshold)
+    for at, prompts in kept.items():
+        (found,) = image.segment_many([prompts])
         part = script[found.region.slices]
         part[found.mask & (part == 0)] = at.object_id
     assert script.tobytes() == labels.tobytes()

@@ -55,7 +55,7 @@ def test_click_keep_next_undo_redo(opened, hand, until):
     hand.press("Z", ctrl=True)
     assert np.unique(session.labels).tolist() == [0, 1]
     hand.press("Z", ctrl=True)
-    assert not session.prompts
+    assert not session.open_prompts
     hand.press("Z", ctrl=True, shift=True)
     hand.press("Z", ctrl=True, shift=True)
     assert np.unique(session.labels).tolist() == [0, 1, 2]
@@ -74,7 +74,7 @@ def test_left_is_positive_right_and_shift_are_negative_and_a_key_turns_it(
     hand.click(20, 36, right=True)
     opened.prompts.meanings.button(0).click()
     hand.click(26, 30)
-    said = session.question.prompts.said
+    said = session.current_prompts.items
     assert [(round(p.row), round(p.col), p.positive) for p in said] == [
         (15, 25, True),
         (40, 45, False),
@@ -91,7 +91,7 @@ def test_points_are_dragged_boxes_and_lines_are_drawn(opened, hand, until):
     previewed(opened, until)
     steps = len(session.history.done)
     hand.drag([(15, 25), (30, 20), (45, 12), (55, 8)])
-    (point,) = session.question.prompts.said
+    (point,) = session.current_prompts.items
     assert (round(point.row), round(point.col)) == (55, 8)
     assert len(session.history.done) == steps + 1
     assert previewed(opened, until) == 100
@@ -99,17 +99,17 @@ def test_points_are_dragged_boxes_and_lines_are_drawn(opened, hand, until):
     hand.press("N")
     opened.prompts.tools.button(1).click()
     hand.drag([(45, 2), (50, 8), (62, 18)])
-    (box,) = session.question.prompts.said
+    (box,) = session.current_prompts.items
     assert type(box).__name__ == "Box"
     assert previewed(opened, until) == 100
 
     hand.press("N")
     opened.prompts.tools.button(4).click()
     hand.drag([(15, 25), (17, 27), (20, 30), (25, 35)])
-    (line,) = session.question.prompts.said
+    (line,) = session.current_prompts.items
     assert type(line).__name__ == "Scribble"
     assert previewed(opened, until) == 400
-    assert len(session.questions) == 3
+    assert len(session.open_prompts) == 3
 
 
 def test_candidates_are_chosen_and_the_mask_under_the_mouse_is_never_kept(
@@ -210,7 +210,7 @@ def test_an_answer_that_comes_too_late_is_dropped(
     for gate in slow.gates.values():
         gate.release(1000)
     assert previewed(widget, until) == 100
-    assert {at.object_id for at in session.prompts} == {1}
+    assert {at.object_id for at in session.open_prompts} == {1}
 
 
 def test_the_window_closes_while_a_slow_model_looks(

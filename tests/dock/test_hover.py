@@ -23,7 +23,7 @@ class Desk:
         self.work.finish()
         self.mouse = Mouse(self.viewer)
         self.steps = []
-        self.session.stepped.connect(lambda how, _: self.steps.append(how))
+        self.session.changed.connect(lambda how, _: self.steps.append(how))
 
     @property
     def session(self):

@@ -1,13 +1,11 @@
-import gc
-from pathlib import Path
-
 import numpy as np
 import pytest
 from napari.components import ViewerModel
 
-from napari_sam import Address, Frames
+from napari_sam import Address
 from napari_sam.apps.dock import large
 from napari_sam.apps.dock.controller import Controller
+from napari_sam.session.labels import arrays
 from napari_sam.testing import ThresholdBackend
 
 from .doubles import SyncWork
@@ -17,6 +15,7 @@ from .doubles import SyncWork
 def controller(blobs, monkeypatch):
     """Works on planes of 256 pixels a side, of which 64 are shown."""
     monkeypatch.setattr(large, "MOST", 10_000)
+    monkeypatch.setattr(arrays, "MOST_IN_MEMORY", 10_000)
     monkeypatch.setattr(large, "WINDOW", 64)
     monkeypatch.setattr(
         "napari_sam.apps.dock.loading.open_model", lambda *_, **__: ThresholdBackend()
@@ -80,7 +79,7 @@ def test_what_is_painted_in_the_window_goes_into_the_labels(controller):
 def test_sliders_show_another_plane(controller):
     _click(controller, 15, 25)
     controller.commit()
-    frame = controller.session.state.kept.popitem()[0].frame
+    (frame,) = {at.frame for at in controller.session.committed_prompts}
     controller.viewer.dims.set_current_step(0, 1 - frame)
     assert not controller.binding.labels.data.any()
     controller.viewer.dims.set_current_step(0, frame)
@@ -89,7 +88,7 @@ def test_sliders_show_another_plane(controller):
 
 
 def test_a_stack_of_small_planes_is_on_disk_and_shown_whole(blobs, monkeypatch):
-    monkeypatch.setattr(large, "MOST", 64 * 64 + 1)
+    monkeypatch.setattr(arrays, "MOST_IN_MEMORY", 64 * 64 + 1)
     controller = Controller(ViewerModel(), SyncWork())
     layer = controller.viewer.add_image(np.stack([blobs] * 3))
     controller.open(layer, axes="zyx")
@@ -99,16 +98,3 @@ def test_a_stack_of_small_planes_is_on_disk_and_shown_whole(blobs, monkeypatch):
     controller.undo()
     assert not controller.session.labels[1].any()
     controller.close()
-
-
-def test_labels_on_disk_are_deleted_with_the_array(blobs, monkeypatch):
-    monkeypatch.setattr(large, "MOST", 1000)
-    labels = large.labels_for(Frames(blobs))
-    path = Path(str(labels.array.store.root))
-    labels[5, 6] = 7
-    assert path.exists()
-    del labels
-    gc.collect()
-    assert not path.exists()
-    monkeypatch.setattr(large, "MOST", 64 * 64)
-    assert large.labels_for(Frames(blobs)) is None

@@ -206,7 +206,7 @@ def test_an_object_is_corrected_with_what_was_said_of_it(viewer, blobs, docked):
     session = kept(widget, 15, 25)
     widget.objects.table.selectRow(0)
     widget.objects.correct.click()
-    assert session.question.prompts == Prompts.point(15, 25)
+    assert session.current_prompts == Prompts.point(15, 25)
     assert session.current.object_id == 1
 
 

@@ -39,9 +39,9 @@ def snapshot(session):
     """All that a person could tell apart."""
     state = session.state
     return (
-        np.asarray(state.labels[:]).tobytes(),
-        dict(state.asked),
-        dict(state.kept),
+        np.asarray(state.labels.array[:]).tobytes(),
+        dict(state.open_prompts),
+        dict(state.committed_prompts),
         dict(state.objects),
         {at: foot.area for at, foot in state.footprints.items()},
     )

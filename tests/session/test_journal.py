@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 from psygnal import EmitLoopError
 
-from napari_sam import Address, Prompts
+from napari_sam import Address
 from napari_sam.core.errors import MissingFileError, SessionError
-from napari_sam.session import AnnotationSession, ImageIdentity, Question, actions
-from napari_sam.session.journal import Journal, _line
-from napari_sam.session.restoring import find_journals, read_lines, restore
+from napari_sam.session import AnnotationSession, ImageIdentity, ObjectInfo, actions
+from napari_sam.session.persistence.journal import Journal, _line
+from napari_sam.session.persistence.recovery import find_journals, read_lines, restore
 
 from .conftest import kept, movie, promptable, snapshot
 
@@ -48,7 +48,7 @@ def test_all_comes_back_with_undo_and_redo(session, journal, tmp_path):
     session.add_point(45, 8)
     session.set_threshold(0.1)
     session.set_threshold(0.2)
-    session.do(actions.Merge((1, 2)))
+    session.execute(actions.Merge((1, 2)))
     session.undo()
     session.undo()
     session.current = Address(2, 9)
@@ -159,7 +159,7 @@ def test_files_that_are_no_journal(tmp_path):
 
 def test_a_full_disk_is_said_once_and_nothing_is_lost(session, tmp_path, monkeypatch):
     said = []
-    monkeypatch.setattr("napari_sam.session.journal._RETRY", 0.05)
+    monkeypatch.setattr("napari_sam.session.persistence.journal._RETRY", 0.05)
     journal = Journal(session, folder=tmp_path, trouble=said.append)
     kept(session, (8, 8))
     assert journal.flush()
@@ -219,17 +219,18 @@ def test_two_sessions_on_one_image_have_files_of_their_own(tmp_path):
 
 def test_numbers_of_numpy_are_written_too(session, journal):
     kept(session, (8, 8), (45, 45))
-    session.do(actions.Delete(tuple(np.unique(session.labels)[1:2])))
+    session.execute(actions.Delete(tuple(np.unique(session.labels)[1:2])))
     assert snapshot(restore(crash(journal), promptable())) == snapshot(session)
 
 
 def test_what_cannot_be_written_is_said_and_the_thread_goes_on(session, tmp_path):
     said = []
     journal = Journal(session, folder=tmp_path, trouble=said.append)
-    session.do(actions.Say(((Address(0, 1), Question(Prompts.point(8, 8), 1j)),)))
+    session.add_point(8, 8)
+    session.execute(actions.SetInfo(1, ObjectInfo(name=1j)))
     assert not journal.flush(timeout=0.5)
     assert len(said) == 1
-    assert not journal._hurry.is_set()
+    assert not journal._urgent.is_set()
     assert journal._thread.is_alive()
     journal.close(keep=False)
 
@@ -252,7 +253,7 @@ def test_steps_of_a_listener_come_after_the_step_that_they_follow(session, journ
         for i in ids:
             if i in session.objects and not session.objects[i].name:
                 named = replace(session.objects[i], name=f"cell {i}")
-                session.do(actions.Describe(i, named))
+                session.execute(actions.SetInfo(i, named))
 
     session.objects_changed.connect(name)
     kept(session, (8, 8), (45, 45))
@@ -294,7 +295,7 @@ sys.path.insert(0, {tests!r})
 from pathlib import Path
 from session_tests_conftest import kept, promptable
 from napari_sam.session import AnnotationSession, actions
-from napari_sam.session.journal import Journal
+from napari_sam.session.persistence.journal import Journal
 session = AnnotationSession(promptable())
 journal = Journal(session, folder=Path({folder!r}))
 kept(session, (8, 8), (45, 45))

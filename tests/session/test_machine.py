@@ -13,13 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from napari_sam import Address, Prompts
 from napari_sam.core.errors import NapariSamError, SessionError
 from napari_sam.core.geometry.region import Region
-from napari_sam.session import AnnotationSession, ObjectInfo, Question, actions
-from napari_sam.session.encoding import (
-    action_from_dict,
-    action_to_dict,
-    edit_from_dict,
-    edit_to_dict,
-)
+from napari_sam.session import AnnotationSession, ObjectInfo, actions
+from napari_sam.session.actions import action_from_dict
+from napari_sam.session.edits.edit_codec import edit_from_dict, edit_to_dict
 from napari_sam.session.state import State
 
 from .conftest import movie, promptable, snapshot
@@ -44,7 +40,7 @@ class Annotating(RuleBasedStateMachine):
         """What cannot be done changes nothing."""
         before = snapshot(self.session)
         try:
-            self.session.do(action)
+            self.session.execute(action)
         except NapariSamError:
             assert snapshot(self.session) == before
 
@@ -77,10 +73,10 @@ class Annotating(RuleBasedStateMachine):
     def runs_a_batch(self, places, frame):
         first = self.session.state.free_id()
         asked = {
-            Address(frame, first + i): Question(Prompts.point(*place))
+            Address(frame, first + i): Prompts.point(*place)
             for i, place in enumerate(places)
         }
-        self.session.ask(asked)
+        self.session.replace_prompts(asked)
         answers = self.session.request(*asked)()
         before = snapshot(self.session)
         try:
@@ -92,7 +88,7 @@ class Annotating(RuleBasedStateMachine):
     def propagates(self, place, number, frame):
         answer = self.session.image.segment(Prompts.point(*place), frame)
         if answer.area:
-            self.session.keep({Address(frame, number): answer})
+            self.session.add_masks({Address(frame, number): answer})
 
     @rule(place=PLACES, number=st.integers(0, 5), frame=FRAMES)
     def paints(self, place, number, frame):
@@ -116,19 +112,19 @@ class Annotating(RuleBasedStateMachine):
 
     @rule(number=IDS, frame=FRAMES, pixels=st.integers(-2, 3))
     def grows(self, number, frame, pixels):
-        self.do(actions.Grow(Address(frame, number), pixels))
+        self.do(actions.Resize(Address(frame, number), pixels))
 
     @rule(number=IDS, frame=FRAMES)
     def fills(self, number, frame):
-        self.do(actions.Fill(Address(frame, number)))
+        self.do(actions.FillHoles(Address(frame, number)))
 
     @rule(number=IDS, frame=FRAMES)
     def reopens(self, number, frame):
-        self.do(actions.Reopen(Address(frame, number)))
+        self.do(actions.ReopenObject(Address(frame, number)))
 
     @rule(number=IDS, status=st.sampled_from(["open", "approved", "rejected"]))
     def judges(self, number, status):
-        self.do(actions.Describe(number, ObjectInfo("a", "b", status)))
+        self.do(actions.SetInfo(number, ObjectInfo("a", "b", status)))
 
     @rule()
     def undoes(self):
@@ -143,24 +139,39 @@ class Annotating(RuleBasedStateMachine):
 
     @invariant()
     def leaves_what_is_approved_as_it_is(self):
-        now = {i: self.session.labels == i for i in self.session.state.approved()}
+        now = {i: self.session.labels == i for i in self.session.state.objects.approved}
         for i in now.keys() & self.protected.keys():
             np.testing.assert_array_equal(now[i], self.protected[i])
         self.protected = now
 
     @invariant()
     def knows_where_objects_lie(self):
-        found = State.over(self.session.frames, self.session.labels).footprints
+        found = State(self.session.frames, self.session.labels).footprints
         known = self.session.state.footprints
         assert {a: f.area for a, f in found.items()} == {
             a: f.area for a, f in known.items()
         }
 
+    @invariant()
+    def knows_the_largest_number(self):
+        state = self.session.state
+        places = (state.open_prompts, state.committed_prompts, state.footprints)
+        used = {at.object_id for table in places for at in table} | set(state.objects)
+        assert state.free_id() == max(used, default=0) + 1
+
+    @invariant()
+    def knows_objects_by_frame_and_by_number(self):
+        places = list(self.session.state.footprints)
+        for number in {at.object_id for at in places}:
+            assert self.session.state.of_object(number) == sorted(
+                at for at in places if at.object_id == number
+            )
+
     def teardown(self):
         session = self.session
         end = snapshot(session)
         for step in session.history.done:
-            assert action_from_dict(action_to_dict(step.action)) == step.action
+            assert action_from_dict(step.action.to_dict()) == step.action
             assert edit_from_dict(edit_to_dict(step.edit)) == step.edit
         again = AnnotationSession.from_dict(session.to_dict(), session.image)
         assert snapshot(again) == end

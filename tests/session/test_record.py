@@ -11,14 +11,14 @@ from napari_sam import Address, PromptableImage, Tiling
 from napari_sam.core.errors import MissingFileError, SessionError
 from napari_sam.core.progress import drain
 from napari_sam.session import AnnotationSession, actions
-from napari_sam.session.record import (
+from napari_sam.session.model_setup import ModelSetup
+from napari_sam.session.persistence.record import (
     Record,
     only,
     read_record,
     replay,
     write_record,
 )
-from napari_sam.session.setup import Setup
 from napari_sam.testing import ThresholdBackend
 
 from .conftest import kept, movie, promptable, snapshot
@@ -27,8 +27,8 @@ from .conftest import kept, movie, promptable, snapshot
 @pytest.fixture
 def worked(session):
     kept(session, (8, 8), (45, 45), (45, 8))
-    session.do(actions.Merge((1, 2)))
-    session.do(actions.Grow(Address(0, 3), 2))
+    session.execute(actions.Merge((1, 2)))
+    session.execute(actions.Resize(Address(0, 3), 2))
     session.next_object()
     session.add_point(8, 45)
     return session
@@ -65,11 +65,11 @@ def test_two_models_take_turns():
     session.image = whole
     kept(session, (45, 8))
     record = Record.from_dict(json.loads(json.dumps(Record.of(session).to_dict())))
-    images = {Setup.of(i).key: i for i in (whole, cut)}
+    images = {ModelSetup.of(i).key: i for i in (whole, cut)}
     again = drain(replay(record, lambda setup: images[setup.key]))
     assert snapshot(again) == snapshot(session)
     used = [s.setup for s in record.steps if isinstance(s, actions.Commit)]
-    assert used == [Setup.of(i).key for i in (whole, cut, whole)]
+    assert used == [ModelSetup.of(i).key for i in (whole, cut, whole)]
     half = replace(record, steps=record.steps[:4])
     assert drain(replay(half, lambda setup: images[setup.key])).image is cut
 
@@ -84,8 +84,8 @@ def test_a_setup_comes_back_whole():
     image = PromptableImage(
         frames, ThresholdBackend(), appearance=look, tiling=Tiling((32, 32), (8, 8))
     )
-    setup = Setup.of(image)
-    back = Setup.from_dict(json.loads(json.dumps(setup.to_dict())))
+    setup = ModelSetup.of(image)
+    back = ModelSetup.from_dict(json.loads(json.dumps(setup.to_dict())))
     assert back == setup
     assert back.key == setup.key
 
@@ -112,7 +112,7 @@ def test_labels_to_write_to_must_be_empty(worked, image):
 def test_masks_of_nobody_are_not_written_down(session):
     session.add_point(8, 8)
     answer = {session.current: session.predict()}
-    session.do(actions.Commit((session.current,)), answer)
+    session.execute(actions.Commit((session.current,)), answer)
     with pytest.raises(SessionError, match="commit"):
         Record.of(session)
 

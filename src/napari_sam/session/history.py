@@ -1,15 +1,49 @@
-"""Two stacks of steps: what was done, and what was undone."""
+"""The history of a document: steps that were done, and steps that were undone."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from napari_sam.session.actions import Step
-from napari_sam.session.edits import Batch, QuestionEdit
+from napari_sam.session.actions.set_prompts import SetPrompts
+from napari_sam.session.edits import Batch, PromptsEdit
 
 if TYPE_CHECKING:
+    from napari_sam.core.address import Address
     from napari_sam.session.actions import Action
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An action that was done, and the edits that undo it.
+
+    Attributes
+    ----------
+    action
+        What was done.
+    edit
+        What changed.
+    serial
+        Its number; no two steps of a history have the same.
+    group
+        Steps of the same group that follow each other are undone together; 0 is none.
+    """
+
+    action: Action
+    edit: Batch
+    serial: int = field(default=0, compare=False)
+    group: int = field(default=0, compare=False)
+
+    def can_coalesce(self, at: Address) -> bool:
+        """Whether all it did is move the threshold of the prompts at an address."""
+        if not isinstance(self.action, SetPrompts) or len(self.edit.edits) != 1:
+            return False
+        (change,) = self.edit.edits
+        return (
+            isinstance(change, PromptsEdit)
+            and change.at == at
+            and change.moves_threshold
+        )
 
 
 @dataclass(slots=True)
@@ -19,6 +53,7 @@ class History:
     done: list[Step] = field(default_factory=list)
     undone: list[Step] = field(default_factory=list)
     _last_serial: int = 0
+    _last_group: int = 0
 
     @property
     def position(self) -> int:
@@ -27,26 +62,32 @@ class History:
 
     @property
     def last(self) -> Step | None:
-        """What undo would take back."""
+        """The step that undo takes back."""
         return self.done[-1] if self.done else None
 
     @property
     def next(self) -> Step | None:
-        """What redo would repeat."""
+        """The step that redo repeats."""
         return self.undone[-1] if self.undone else None
 
-    def push(self, action: Action, edit: Batch) -> Step:
+    def new_group(self) -> int:
+        """Return the number of a group of which there are no steps yet."""
+        self._last_group += 1
+        return self._last_group
+
+    def push(self, action: Action, edit: Batch, group: int = 0) -> Step:
         """Remember a new step; what was undone can no longer be redone."""
         self._last_serial += 1
-        step = Step(action, edit, self._last_serial)
+        self._last_group = max(self._last_group, group)
+        step = Step(action, edit, self._last_serial, group)
         self.undone.clear()
         self.done.append(step)
         return step
 
-    def amend(self, action: Action, edit: Batch) -> Step:
-        """Make a slide that goes on one step with what it was so far."""
+    def coalesce(self, action: Action, edit: Batch) -> Step:
+        """Make one step of the last move of a threshold and the one that follows."""
         so_far, now = self.done.pop().edit.edits[0], edit.edits[0]
-        if isinstance(so_far, QuestionEdit) and isinstance(now, QuestionEdit):
+        if isinstance(so_far, PromptsEdit) and isinstance(now, PromptsEdit):
             edit = Batch((replace(now, before=so_far.before),))
         return self.push(action, edit)
 

@@ -1,51 +1,44 @@
-"""What an annotator can do to one image, without a window."""
+"""A session of annotating one image: what an annotator can do, without a window."""
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from napari_sam.core.address import Address
 from napari_sam.core.errors import SessionError
 from napari_sam.core.progress import drain
 from napari_sam.core.prompts import Candidate, Prompts
-from napari_sam.session import actions
-from napari_sam.session.asking import Request, Response
-from napari_sam.session.edits import parts
-from napari_sam.session.edits.labels import put
-from napari_sam.session.patch import LabelPatch
-from napari_sam.session.setup import Setup
-from napari_sam.session.steps import Steps
-from napari_sam.session.values import Question
+from napari_sam.session.actions import Commit, SetPrompts
+from napari_sam.session.adding_masks import MaskAdder
+from napari_sam.session.document import Document
+from napari_sam.session.edits import apply_all
+from napari_sam.session.model_setup import ModelSetup
+from napari_sam.session.renamed import renamed_attribute
+from napari_sam.session.requests import Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import ArrayLike
-
-    from napari_sam.core.geometry.region import Region
-    from napari_sam.core.images.frames import Frames
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.protocols import Promptable
-    from napari_sam.session.values import Overlap
+    from napari_sam.session.labels.arrays import LabelArray
+    from napari_sam.session.overlap import Overlap
 
 
-class AnnotationSession(Steps):
+class AnnotationSession(Document):
     """Prompts become a preview; a preview becomes labels; anything can be undone.
 
-    State changes by `do`, `undo` and `redo` alone, on the thread that made the session;
-    see `Steps` for what can be listened to. Slow work never touches it: a `Request` is
+    State changes by `execute`, `undo` and `redo` alone, on the thread that made the
+    session; see `Document` for the signals. Slow work never touches it: a `Request` is
     answered anywhere, and its `Response` handed back.
 
     Parameters
     ----------
     image
-        What is asked.
+        The image, with the model that predicts masks.
     labels
         Objects that are there already, ``(*frames.sizes, *frames.plane_shape)``; they
-        are written to. By default, none, in a new array of uint32.
+        are written to. By default, none, in a new array, on disk if it is large.
 
     Examples
     --------
@@ -65,18 +58,21 @@ class AnnotationSession(Steps):
     0
     """
 
-    def __init__(self, image: Promptable, *, labels: Any = None) -> None:
+    def __init__(self, image: Promptable, *, labels: LabelArray | None = None) -> None:
         super().__init__(image.frames, labels)
-        self.setups: dict[str, Setup] = {}
+        self.setups: dict[str, ModelSetup] = {}
         self._image = image
 
     def __repr__(self) -> str:
         count = len(self.state.objects)
         return f"AnnotationSession({self.frames!r}, {count} objects)"
 
+    def __getattr__(self, name: str) -> Any:
+        return renamed_attribute(self, name)
+
     @property
     def image(self) -> Promptable:
-        """Who answers; another one of the same pixels may take over at any time."""
+        """The image with its model; another model may take over at any time."""
         return self._image
 
     @image.setter
@@ -88,157 +84,113 @@ class AnnotationSession(Steps):
                 "session for it."
             )
         self._image = image
+        self.state.frames = now
         self._set_preview(None)
 
-    @property
-    def frames(self) -> Frames:
-        """The pixels."""
-        return self._image.frames
-
-    @property
-    def questions(self) -> Mapping[Address, Question]:
-        """Every open question; read-only."""
-        return MappingProxyType(self.state.asked)
-
-    @property
-    def prompts(self) -> Mapping[Address, Prompts]:
-        """What was said in every open question."""
-        return {at: question.prompts for at, question in self.state.asked.items()}
-
-    @property
-    def question(self) -> Question:
-        """The open question at the current address; empty if there is none."""
-        return self.state.asked.get(self._current, Question())
-
     def next_object(self) -> Address:
-        """Go on to a new object, and return where that is."""
+        """Go on to a new object, and return its address."""
         self.current = Address(self._current.frame, self.state.free_id())
         return self._current
 
-    def replace_prompts(self, said: Mapping[Address, Prompts]) -> None:
-        """Replace what is said about objects, as one step; thresholds stay."""
-        nothing = Question()
-        self.ask(
-            {
-                at: Question(prompts, self.state.asked.get(at, nothing).threshold)
-                for at, prompts in said.items()
-            }
+    def replace_prompts(self, prompts: Mapping[Address, Prompts]) -> None:
+        """Replace the prompts of objects, as one step; empty ones take them back.
+
+        Nothing happens if they are as they were.
+        """
+        now = self.state.open_prompts
+        changed = tuple(
+            (at, given)
+            for at, given in prompts.items()
+            if given != now.get(at, Prompts()) and (given.items or at in now)
         )
+        if changed:
+            self.execute(SetPrompts(changed))
 
     def set_prompts(self, prompts: Prompts, at: Address | None = None) -> None:
-        """Replace what is said about one object."""
+        """Replace the prompts of one object, by default the current one."""
         self.replace_prompts({at or self._current: prompts})
 
     def add_point(self, row: float, col: float, *, positive: bool = True) -> None:
-        """Click on the current object, or on what does not belong to it."""
-        here = self.question.prompts
+        """Add a point prompt on the current object, or on what is not part of it."""
+        here = self.current_prompts
         self.set_prompts(here + Prompts.point(row, col, positive=positive))
 
     def add_box(self, top: float, left: float, bottom: float, right: float) -> None:
-        """Draw a half-open box around the current object."""
-        here = self.question.prompts
-        self.set_prompts(here + Prompts.rectangle(top, left, bottom, right))
+        """Add a half-open box prompt around the current object."""
+        self.set_prompts(
+            self.current_prompts + Prompts.rectangle(top, left, bottom, right)
+        )
 
     def choose(self, index: int) -> None:
-        """Mean another candidate: the `index`-th, best first."""
-        said = list(self.question.prompts.items)
-        while said and isinstance(said[-1], Candidate):
-            said.pop()
-        prompts = Prompts(tuple(said))
+        """Choose another candidate mask: the `index`-th, best first."""
+        items = list(self.current_prompts.items)
+        while items and isinstance(items[-1], Candidate):
+            items.pop()
+        prompts = Prompts(tuple(items), self.current_prompts.threshold)
         self.set_prompts(prompts.choose(index) if index else prompts)
 
     def set_threshold(self, threshold: float) -> None:
-        """Ask for more (lower) or less (higher) of the current object.
+        """Set the threshold of the current prompts: lower for more of the object.
 
         Several in a row are one step.
         """
-        asked, last = self.question, self.history.last
-        if not asked.prompts.items or asked.threshold == threshold:
+        prompts, last = self.current_prompts, self.history.last
+        if not prompts.items or prompts.threshold == threshold:
             return
-        said = actions.Say(((self._current, Question(asked.prompts, threshold)),))
-        if last is None or not last.slides(self._current):
-            self.do(said)
+        action = SetPrompts(((self._current, prompts.with_threshold(threshold)),))
+        if last is None or not last.can_coalesce(self._current):
+            self.execute(action)
         else:
-            edit = actions.perform(said, self.state)
-            self._tell("amend", self.history.amend(said, edit), edit)
-
-    def ask(self, questions: Mapping[Address, Question]) -> None:
-        """Put questions, as one step; nothing happens if they are put already."""
-        now = self.state.asked
-        said = tuple(
-            (at, question)
-            for at, question in questions.items()
-            if question != now.get(at, Question())
-            and (question.prompts.items or at in now)
-        )
-        if said:
-            self.do(actions.Say(said))
+            edit = apply_all(action.edits(self.state), self.state)
+            self._announce("coalesce", self.history.coalesce(action, edit), edit)
 
     def request(self, *ats: Address) -> Request:
-        """Freeze open questions: those given, or the current one.
+        """Freeze open prompts: those at the addresses given, or the current ones.
 
         Raises
         ------
         PromptError
-            If one of them does not say where its object is.
+            If some of them do not say where their object is.
         """
-        nothing = Question()
         wanted = ats or (self._current,)
-        return Request(
-            self._image, {a: self.state.asked.get(a, nothing) for a in wanted}
-        )
+        now = self.state.open_prompts
+        return Request(self._image, {at: now.get(at, Prompts()) for at in wanted})
 
     def accept(self, response: Response) -> bool:
-        """Show an answer as the preview, unless the current question is another."""
+        """Take a mask as the preview, unless the current prompts are others now."""
         at = self._current
-        if at not in self._still_true(response):
+        if at not in self._still_current(response):
             return False
-        self._set_preview(response.answers[at])
+        self._set_preview(response.predictions[at])
         return True
 
     def predict(self) -> Prediction:
-        """Ask and wait: what scripts and tests use."""
+        """Predict the mask of the current prompts, and wait: for scripts and tests."""
         response = self.request()()
         self.accept(response)
-        return response.answers[self._current]
-
-    def overlapping(
-        self, answer: Prediction | None = None, at: Address | None = None
-    ) -> dict[int, float]:
-        """Return which other objects a mask lies on, and with how much of its area.
-
-        Parameters
-        ----------
-        answer
-            A mask. By default, the preview.
-        at
-            Its object, and the plane it is in. By default, the current ones.
-        """
-        answer, at = answer or self._preview, at or self._current
-        if answer is None or not answer.area:
-            return {}
-        under = self.state.read(at.frame, answer.region)[answer.mask]
-        ids, counts = np.unique(under, return_counts=True)
-        return {
-            int(i): float(n) / answer.area
-            for i, n in zip(ids, counts, strict=True)
-            if i not in (0, at.object_id)
-        }
+        return response.predictions[self._current]
 
     def commit(
-        self, response: Response | None = None, *, overlap: Overlap = "keep"
+        self,
+        response: Response | None = None,
+        *,
+        overlap: Overlap = "keep",
+        with_prompts: bool = False,
     ) -> None:
-        """Put masks into the labels, as one step.
+        """Put predicted masks into the labels, as one step.
 
         Parameters
         ----------
         response
-            Answers, of which those are taken that hold a mask, and whose questions are
-            still open as they were. By default, the answer to the current question,
+            Masks, of which those are taken that are not empty, and whose prompts are
+            still open as they were. By default, the mask of the current prompts,
             waited for if need be.
         overlap
             ``"keep"`` leaves the pixels of other objects alone; ``"overwrite"`` takes
             them, except those of approved objects.
+        with_prompts
+            Set the prompts of the response in the same step, as of a batch: they need
+            not be open.
 
         Raises
         ------
@@ -248,84 +200,57 @@ class AnnotationSession(Steps):
             If nothing says where the current object is.
         """
         if response is None:
-            answers = {self._current: self._preview or self.predict()}
+            masks = {self._current: self._preview or self.predict()}
         else:
-            current = self._still_true(response)
-            answers = {at: found for at, found in current.items() if found.area}
-        if answers:
-            image = self._image if response is None else response.request.image
-            setup = Setup.of(image)
-            self.setups[setup.key] = setup
-            self.do(actions.Commit(tuple(answers), overlap, setup.key), answers)
+            known = response.predictions
+            current = known if with_prompts else self._still_current(response)
+            masks = {at: mask for at, mask in current.items() if mask.area}
+        if not masks:
+            return
+        image = self._image if response is None else response.request.image
+        prompts = response.request.prompts if response and with_prompts else {}
+        setup = ModelSetup.of(image)
+        self.setups[setup.key] = setup
+        new = tuple((at, prompts[at]) for at in masks) if prompts else ()
+        self.execute(Commit(tuple(masks), overlap, setup.key, new), masks)
 
-    def commit_asked(self, response: Response, *, overlap: Overlap = "keep") -> None:
-        """Put questions that nobody put yet, and their answers, as one step.
-
-        Answers without a mask are left out, and their questions with them.
-        """
-        answers = {at: found for at, found in response.answers.items() if found.area}
-        asked = response.request.questions
-        if answers:
-            setup = Setup.of(response.request.image)
-            self.setups[setup.key] = setup
-            said = tuple((at, asked[at]) for at in answers)
-            action = actions.Commit(tuple(answers), overlap, setup.key, said)
-            self.do(action, answers)
-
-    def keep(
-        self, answers: Mapping[Address, Prediction], *, overlap: Overlap = "keep"
+    def add_masks(
+        self, masks: Mapping[Address, Prediction], *, overlap: Overlap = "keep"
     ) -> None:
-        """Put masks that nobody asked for one by one into the labels, as one step.
+        """Put masks made elsewhere into the labels, as one step.
 
-        Approved objects stay as they are.
+        Approved objects stay as they are. Where there are many, `MaskAdder` computes
+        what changes on another thread.
         """
-        placed: list[Address] = []
-        approved = self.state.approved()
-        free = {at: m for at, m in answers.items() if at.object_id not in approved}
-        edit = actions.run(put(self.state, free, overlap, placed), self.state)
-        patches = tuple(p for p in parts(edit) if isinstance(p, LabelPatch))
-        ids = tuple(dict.fromkeys(at.object_id for at in placed))
-        self._remember(actions.Keep(patches, ids), edit)
-
-    def paint(
-        self, frame: int, region: Region, before: ArrayLike, after: ArrayLike
-    ) -> None:
-        """Take over what a brush did to a region, drawn into the labels or not yet."""
-        patch = LabelPatch.between(frame, region, before, after)
-        if patch is not None:
-            self.do(actions.Paint(patch))
-
-    def reopen(self, at: Address) -> None:
-        """Go back to an object, with what was said about it."""
-        self.do(actions.Reopen(at))
-        self.current = at
+        adder = MaskAdder(self, overlap=overlap)
+        adder.add(adder.request(masks)())
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what was done as plain JSON types: see `session.record`."""
-        from napari_sam.session.record import Record
+        """Return what was done as plain JSON types: see `session.persistence`."""
+        from napari_sam.session.persistence.record import Record
 
         return Record.of(self).to_dict()
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], image: Promptable) -> AnnotationSession:
-        """Do again what `to_dict` says, asking this image.
+        """Do again what `to_dict` wrote, with the model of this image.
 
         Raises
         ------
         SessionError
-            If it is another image, or was looked at by another model.
+            If it is another image, or the masks were predicted by another model.
         """
-        from napari_sam.session.record import Record, only, replay
+        from napari_sam.session.persistence.record import Record, only, replay
 
         return drain(replay(Record.from_dict(data), only(image)))
 
-    def _still_true(self, response: Response) -> dict[Address, Prediction]:
-        """Answers whose questions are still asked, and of the image as it is."""
-        asked = response.request.questions
+    def _still_current(self, response: Response) -> dict[Address, Prediction]:
+        """Masks whose prompts are still open, and of the image as it is."""
+        prompts = response.request.prompts
         if response.request.image is not self._image:
             return {}
         return {
-            at: answer
-            for at, answer in response.answers.items()
-            if self.state.asked.get(at) == asked[at]
+            at: mask
+            for at, mask in response.predictions.items()
+            if self.state.open_prompts.get(at) == prompts[at]
         }

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from napari_sam.core.images.frames import Frames
     from napari_sam.core.protocols import Backend, Promptable
-    from napari_sam.session import Setup
+    from napari_sam.session import ModelSetup
 
 _FILE = click.Path(path_type=Path)
 
@@ -57,13 +57,13 @@ def apply(session: Path, image: str, **options: Any) -> None:
     On the same image with the same model, the labels are the same to the byte.
     """
     from napari_sam import io
-    from napari_sam.session.record import read_record, replay
+    from napari_sam.session.persistence.record import read_record, replay
 
     io.check_labels_path(options["output"], overwrite=options["overwrite"])
     record = read_record(session)
     opened = io.read_image(image, axes=options["axes"] or record.image.axes)
 
-    def image_for(setup: Setup | None) -> Promptable:
+    def image_for(setup: ModelSetup | None) -> Promptable:
         return _shown_as(setup, opened.frames, options)
 
     work = replay(record, image_for, similar=options["similar"])
@@ -81,7 +81,7 @@ def apply(session: Path, image: str, **options: Any) -> None:
 
 
 def _shown_as(
-    setup: Setup | None, frames: Frames, options: Mapping[str, Any]
+    setup: ModelSetup | None, frames: Frames, options: Mapping[str, Any]
 ) -> Promptable:
     from napari_sam.api import open_store
     from napari_sam.image import PromptableImage
@@ -108,7 +108,7 @@ def _shown_as(
     )
 
 
-def _check_model(setup: Setup, backend: Backend) -> None:
+def _check_model(setup: ModelSetup, backend: Backend) -> None:
     if backend.fingerprint != setup.fingerprint:
         raise SessionError(
             f"The masks of the session are answers of {setup.model} "

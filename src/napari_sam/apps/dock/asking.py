@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from napari_sam.apps.dock.bench import Bench
 from napari_sam.core.prompts import Candidate
-from napari_sam.session.asking import Response
+from napari_sam.session.requests import Response
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -66,14 +66,14 @@ class Asking(Bench):
     @property
     def candidate(self) -> int:
         """Which of the candidates is shown."""
-        said = () if self.session is None else self.session.question.prompts.items
+        said = () if self.session is None else self.session.current_prompts.items
         last = said[-1] if said else None
         return last.index if isinstance(last, Candidate) else 0
 
     @property
     def threshold(self) -> float:
         """Logits above this are the current object."""
-        return 0.0 if self.session is None else self.session.question.threshold
+        return 0.0 if self.session is None else self.session.current_prompts.threshold
 
     def ask(self) -> None:
         """Have the current question answered; late answers are dropped."""
@@ -113,7 +113,7 @@ class Asking(Bench):
         with self._telling(), self._answering_itself():
             session.set_threshold(threshold)
             request = session.request()
-            moved = shown.with_threshold(session.question.threshold)
+            moved = shown.with_threshold(session.current_prompts.threshold)
             session.accept(Response(request, {at: moved}))
 
     def toggle_polarity(self) -> None:
@@ -125,11 +125,11 @@ class Asking(Bench):
         if session is None:
             return
         taken = session.accept(response)
-        for at, question in response.request.questions.items():
+        for at, prompts in response.request.prompts.items():
             if response.request.image is session.image:
-                self._hover.seen(at, question)
+                self._hover.seen(at, prompts)
         if taken:
-            self._say_if_empty(response.answers[session.current])
+            self._say_if_empty(response.predictions[session.current])
         self._settle()
 
     def _settle(self) -> None:
@@ -145,7 +145,9 @@ class Asking(Bench):
     def _wanted(self) -> list[Address]:
         """Return what is to be answered: the current question, if there is one."""
         session = self.session
-        return [session.current] if session is not None and session.question else []
+        return (
+            [session.current] if session is not None and session.current_prompts else []
+        )
 
     def _say_if_empty(self, answer: Prediction) -> None:
         if not answer.area:

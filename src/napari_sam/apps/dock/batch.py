@@ -12,8 +12,7 @@ from napari_sam.core.errors import ImageError, PromptError, SessionError
 from napari_sam.core.progress import Progress
 from napari_sam.core.prompts import Prompts
 from napari_sam.core.prompts.tiles import check_inside
-from napari_sam.session import Question
-from napari_sam.session.asking import Request, Response, answer
+from napari_sam.session.requests import Request, Response, predict
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
@@ -38,7 +37,7 @@ _NEGATIVE = ("negative", "false", "0", "-1", "no", "background")
 _TOGETHER = 32
 
 
-def questions_of(
+def read_prompts(
     layer: Layer,
     geometry: PlaneGeometry,
     *,
@@ -46,7 +45,7 @@ def questions_of(
     frame: int,
     groups: str | None = None,
     form: Form = "auto",
-) -> dict[Address, Question]:
+) -> dict[Address, Prompts]:
     """Ask about each object that a layer shows.
 
     Parameters
@@ -90,34 +89,33 @@ def questions_of(
             f"{layer.name!r} has nothing in this image that says where an object is."
         )
     return {
-        Address(plane, first + i): Question(prompts)
-        for i, (plane, prompts) in enumerate(asked)
+        Address(plane, first + i): prompts for i, (plane, prompts) in enumerate(asked)
     }
 
 
 def iter_batch(
     image: Promptable, layer: Layer, geometry: PlaneGeometry, **how: Any
 ) -> Generator[Progress, None, Response]:
-    """Ask about each object that a layer shows; see `questions_of` for the rest.
+    """Ask about each object that a layer shows; see `read_prompts` for the rest.
 
     The layer is read as it is when the first step is taken: to look through large
     labels takes seconds.
     """
     yield Progress(0, 0, f"reading {layer.name}")
-    return (yield from iter_answers(image, questions_of(layer, geometry, **how)))
+    return (yield from iter_answers(image, read_prompts(layer, geometry, **how)))
 
 
 def iter_answers(
-    image: Promptable, questions: Mapping[Address, Question]
+    image: Promptable, prompts: Mapping[Address, Prompts]
 ) -> Generator[Progress, None, Response]:
     """Answer many questions, some at a time."""
-    request = Request(image, questions)
+    request = Request(image, prompts)
     answers: dict[Address, Prediction] = {}
-    ats = sorted(questions)
+    ats = sorted(prompts)
     for i in range(0, len(ats), _TOGETHER):
         yield Progress(i, len(ats), "segmenting")
-        some = {at: questions[at] for at in ats[i : i + _TOGETHER]}
-        answers.update(answer(image, some))
+        some = {at: prompts[at] for at in ats[i : i + _TOGETHER]}
+        answers.update(predict(image, some))
     return Response(request, answers)
 
 

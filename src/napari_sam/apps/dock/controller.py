@@ -20,7 +20,7 @@ from napari_sam.apps.dock.remembering import (
     journal_of,
 )
 from napari_sam.core.errors import SessionError
-from napari_sam.session.actions import Paint, Say
+from napari_sam.session.actions import Paint, SetPrompts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from napari_sam.apps.dock.opening import Opened
     from napari_sam.apps.dock.work import Work
     from napari_sam.core.protocols import Backend, EmbeddingStore
-    from napari_sam.session.actions import Step
+    from napari_sam.session.history import Step
 
 _LOADING, _PREPARING = "loading the model", "preparing the image"
 _SAVING, _RESTORING, _REMEMBERING = "saving", "restoring", "looking for earlier work"
@@ -210,10 +210,10 @@ class Controller(Much):
         binding.positive = self._positive
         self._hover.attach(binding)
         session = known.session
-        session.questions_changed.connect(self._on_questions)
+        session.prompts_changed.connect(self._on_questions)
         session.selection_changed.connect(self._on_selection)
         session.preview_changed.connect(self._on_preview)
-        session.stepped.connect(self._on_step)
+        session.changed.connect(self._on_step)
         self.layer.events.data.connect(self._on_pixels)
         if known.journal is None:
             known.journal = journal_of(known, self._troubles.append)
@@ -234,10 +234,10 @@ class Controller(Much):
         self._awaited.clear()
         assert self.layer is not None
         self.layer.events.data.disconnect(self._on_pixels)
-        session.questions_changed.disconnect(self._on_questions)
+        session.prompts_changed.disconnect(self._on_questions)
         session.selection_changed.disconnect(self._on_selection)
         session.preview_changed.disconnect(self._on_preview)
-        session.stepped.disconnect(self._on_step)
+        session.changed.disconnect(self._on_step)
         binding.made.disconnect(self._keys.bind_layer)
         binding.refused.disconnect(self._on_refused)
         if known.release(self.viewer) and known.journal is not None:
@@ -278,7 +278,7 @@ class Controller(Much):
 
     def _on_step(self, how: str, step: Step) -> None:
         """Say what the thread of the journal had to say since the last step."""
-        if how == "do" and not isinstance(step.action, Paint | Say):
+        if how == "execute" and not isinstance(step.action, Paint | SetPrompts):
             self._move_on()
         while self._troubles:
             text = self._troubles.popleft()

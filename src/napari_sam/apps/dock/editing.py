@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_sam.core.prompts.items import Prompt
-    from napari_sam.session.values import Status
+    from napari_sam.session.objects import Status
 
 
 class Editing(Keeping):
@@ -28,14 +28,14 @@ class Editing(Keeping):
         """Remove objects."""
         with self._telling():
             if ids:
-                self._here.do(actions.Delete(tuple(ids)))
+                self._here.execute(actions.Delete(tuple(ids)))
 
     def merge(self, ids: Sequence[int]) -> None:
         """Make several objects the first of them."""
         with self._telling():
             if len(ids) < 2:
                 raise SessionError("Select two objects or more to merge them.")
-            self._here.do(actions.Merge(tuple(ids)))
+            self._here.execute(actions.Merge(tuple(ids)))
 
     def start_split(self) -> None:
         """Let the next line that is drawn cut the object under it."""
@@ -53,17 +53,17 @@ class Editing(Keeping):
         """
         with self._telling():
             line = tuple((float(row), float(col)) for row, col in path)
-            self._here.do(actions.Split(self._under(line), line))
+            self._here.execute(actions.Split(self._under(line), line))
 
     def grow(self, pixels: int) -> None:
         """Move the outline of the current object outwards, or inwards if negative."""
         with self._telling():
-            self._here.do(actions.Grow(self._kept_here(), pixels))
+            self._here.execute(actions.Resize(self._kept_here(), pixels))
 
     def fill_holes(self) -> None:
         """Close the holes of the current object."""
         with self._telling():
-            self._here.do(actions.Fill(self._kept_here()))
+            self._here.execute(actions.FillHoles(self._kept_here()))
 
     def describe(
         self,
@@ -84,7 +84,7 @@ class Editing(Keeping):
                 category=info.category if category is None else category,
                 status=info.status if status is None else status,
             )
-            self._here.do(actions.Describe(object_id, after))
+            self._here.execute(actions.SetInfo(object_id, after))
 
     def approve(self, object_id: int | None = None) -> None:
         """Protect an object, by default the current one; again, to take it back."""
@@ -111,9 +111,8 @@ class Editing(Keeping):
         """Return the current object, or before it has pixels, the one kept last."""
         session = self._here
         current = session.current.object_id
-        known = {at.object_id for at in session.state.footprints}
         for object_id in (current, self._last_kept):
-            if object_id in known:
+            if object_id is not None and session.state.of_object(object_id):
                 return object_id
         raise SessionError("Select an object in the list first.")
 

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_sam.core.errors import PromptError
 from napari_sam.core.prompts.tiles import first_tile
-from napari_sam.session import Question
-from napari_sam.session.asking import Request
+from napari_sam.session.requests import Request
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from napari_sam.core.address import Address
     from napari_sam.core.geometry.tiles import Tile
     from napari_sam.core.prompts import Prompts
-    from napari_sam.session.asking import Response
+    from napari_sam.session.requests import Response
 
 
 class Hover:
@@ -61,11 +60,11 @@ class Hover:
         if self._binding is not None:
             self._binding.show_hover(None)
 
-    def seen(self, at: Address, question: Question) -> None:
+    def seen(self, at: Address, answered: Prompts) -> None:
         """Remember that the image was looked at where a question was answered."""
         if self._binding is not None:
             self._check_image()
-            self._warm.add(_place(at.frame, self._tile(question.prompts)))
+            self._warm.add(_place(at.frame, self._tile(answered)))
 
     def move(self, position: Sequence[float], *, positive: bool) -> None:
         """Show what a click at a position of the world would give."""
@@ -79,7 +78,7 @@ class Hover:
         row, col = data[list(geometry.plane_axes)].tolist()
         rows, cols = geometry.frames.plane_shape
         inside = -0.5 <= row < rows - 0.5 and -0.5 <= col < cols - 0.5
-        prompts = session.question.prompts.point(row, col, positive=positive)
+        prompts = session.current_prompts.point(row, col, positive=positive)
         if frame != session.current.frame or not inside or not prompts:
             self.clear()
             return
@@ -92,8 +91,7 @@ class Hover:
             self.clear()
             self._warm_up(frame, tile)
             return
-        question = Question(prompts, session.question.threshold)
-        request = Request(session.image, {session.current: question})
+        request = Request(session.image, {session.current: prompts})
         self._asked = request
         self._work.hover(request, self._show, _ignore)
 
@@ -101,9 +99,9 @@ class Hover:
         binding = self._binding
         # The cursor may have moved on since; what follows it closely is good enough.
         if self.on and binding is not None and self._asked is not None:
-            (at,) = response.answers
+            (at,) = response.predictions
             if at == binding.session.current and response.request.image is self._image:
-                binding.show_hover(response.answers[at])
+                binding.show_hover(response.predictions[at])
 
     def _tile(self, prompts: Prompts) -> Tile:
         assert self._binding is not None

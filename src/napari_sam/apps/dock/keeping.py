@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from napari_sam.apps.dock.asking import Asking
 from napari_sam.core.address import Address
 from napari_sam.core.errors import SessionError
-from napari_sam.session.asking import Response
+from napari_sam.session.requests import Response
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
     from napari_sam.apps.dock.work import Work
-    from napari_sam.session import Question
-    from napari_sam.session.values import Overlap
+    from napari_sam.core.prompts import Prompts
+    from napari_sam.session.overlap import Overlap
 
 #: Share of a mask on another object, from which on it is worth a word.
 _MOST = 0.5
@@ -31,7 +31,7 @@ class Keeping(Asking):
     def __init__(self, viewer: ViewerModel, work: Work) -> None:
         super().__init__(viewer, work)
         #: What is to be kept as soon as it is answered, and as it was asked then.
-        self._awaited: dict[Address, Question] = {}
+        self._awaited: dict[Address, Prompts] = {}
 
     def commit(self, *, overlap: Overlap | None = None) -> None:
         """Put the preview into the labels, and go on to a new object.
@@ -44,8 +44,8 @@ class Keeping(Asking):
             session = self._here
             if session.preview is not None:
                 self._commit_now(overlap)
-            elif session.question:
-                self._awaited[session.current] = session.question
+            elif session.current_prompts:
+                self._awaited[session.current] = session.current_prompts
                 session.next_object()
             else:
                 raise SessionError(
@@ -61,7 +61,7 @@ class Keeping(Asking):
         """Go back to the object before, with what was said about it."""
         with self._telling():
             session = self._here
-            known = {*session.objects, *(at.object_id for at in session.questions)}
+            known = {*session.objects, *(at.object_id for at in session.open_prompts)}
             earlier = [i for i in known if i < session.current.object_id]
             if not earlier:
                 raise SessionError("There is no object before this one.")
@@ -96,9 +96,9 @@ class Keeping(Asking):
     def _correct(self, object_id: int) -> None:
         session, at = self._here, self._where(object_id)
         self._selected = object_id
-        if at in session.questions:
+        if at in session.open_prompts:
             session.current = at
-        elif at in session.state.kept or at in session.state.footprints:
+        elif at in session.state.committed_prompts or at in session.state.footprints:
             session.reopen(at)
         else:
             raise SessionError(f"There is no object {object_id}.")
@@ -115,14 +115,15 @@ class Keeping(Asking):
         if session is None or session.current not in session.state.footprints:
             return
         current = session.current
-        if current not in session.questions and current.object_id != self._selected:
+        if current not in session.open_prompts and current.object_id != self._selected:
             session.next_object()
 
     def _where(self, object_id: int) -> Address:
         """Return the plane where an object is, if possible the one in view."""
         session = self._here
-        places = (*session.questions, *session.state.kept, *session.state.footprints)
-        frames = [at.frame for at in places if at.object_id == object_id]
+        state = session.state
+        tables = (state.open_prompts, state.committed_prompts, state.footprints)
+        frames = [at.frame for table in tables for at in table.of_object(object_id)]
         here = session.current.frame
         if here in frames or not frames:
             return Address(here, object_id)
@@ -137,7 +138,7 @@ class Keeping(Asking):
         session = self.session
         if session is not None and response.request.image is session.image:
             with self._telling():
-                for at in [at for at in response.answers if at in self._awaited]:
+                for at in [at for at in response.predictions if at in self._awaited]:
                     self._keep_awaited(response, at)
             self._settle()
 
@@ -147,20 +148,20 @@ class Keeping(Asking):
 
     def _on_questions(self, ats: tuple[Address, ...]) -> None:
         """Await no longer what was said anew since."""
-        asked = self._here.questions
+        asked = self._here.open_prompts
         for at in [at for at, was in self._awaited.items() if asked.get(at) != was]:
             del self._awaited[at]
         super()._on_questions(ats)
 
     def _keep_awaited(self, response: Response, at: Address) -> None:
         """Keep an answer, while the person may be at another object already."""
-        session, answer = self._here, response.answers[at]
-        if self._awaited.pop(at) != response.request.questions[at]:
+        session, answer = self._here, response.predictions[at]
+        if self._awaited.pop(at) != response.request.prompts[at]:
             return
         if not answer.area:
             self.said.emit("warning", f"Nothing was found of object {at.object_id}.")
             return
-        under = session.overlapping(answer, at)
+        under = session.state.labels.overlapped(at, answer)
         if self.overlap == "ask" and _touched(under):
             session.current = at
             session.accept(response)
@@ -173,7 +174,8 @@ class Keeping(Asking):
 
     def _commit_now(self, overlap: Overlap | None = None) -> None:
         session = self._here
-        under = session.overlapping()
+        assert session.preview is not None
+        under = session.state.labels.overlapped(session.current, session.preview)
         if overlap is None and self.overlap == "ask" and _touched(under):
             self.overlap_found.emit(_touched(under))
             return

@@ -11,7 +11,7 @@ from napari_sam.apps.dock import compat, ours
 from napari_sam.apps.dock.objects import ObjectTable
 from napari_sam.core.errors import NapariSamError
 from napari_sam.session import actions
-from napari_sam.session.patch import LabelPatch
+from napari_sam.session.labels.patch import LabelPatch
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -129,11 +129,11 @@ class LabelLayer:
         ]
         try:
             if len(patches) == 1:
-                self._session.do(actions.Paint(patches[0]))
+                self._session.execute(actions.Paint(patches[0]))
             elif patches:
                 gained = {i for patch in patches for i in patch.after.values}
                 new = sorted(gained - {0, *self._session.objects})
-                self._session.do(actions.Keep(tuple(patches), tuple(new)))
+                self._session.execute(actions.AddMasks(tuple(patches), tuple(new)))
         except NapariSamError as wrong:
             self._take_back(patches)
             self.refused.emit(str(wrong))

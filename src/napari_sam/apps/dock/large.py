@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
-import weakref
-from contextlib import ExitStack
 from math import prod
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,9 +18,9 @@ if TYPE_CHECKING:
     from napari_sam.core.address import Address
     from napari_sam.core.images.frames import Frames
     from napari_sam.session import AnnotationSession
-    from napari_sam.session.patch import LabelPatch
+    from napari_sam.session.labels.patch import LabelPatch
 
-#: Labels of more pixels than this are kept on disk.
+#: Planes of more pixels than this are shown in part.
 MOST = 2**28
 #: Side of the window that is shown of a plane of more pixels than that.
 WINDOW = 4096
@@ -33,23 +29,6 @@ WINDOW = 4096
 def is_large(frames: Frames) -> bool:
     """Whether a plane is too large for a layer of its labels."""
     return prod(frames.plane_shape) > MOST
-
-
-def labels_for(frames: Frames) -> Any:
-    """Return labels on disk for an image too large to hold them; else None.
-
-    They are in the folder for temporary files, take space only where something is, and
-    are deleted with the array.
-    """
-    if len(frames) * prod(frames.plane_shape) <= MOST:
-        return None
-    from napari_sam.io.label_array import label_canvas
-
-    stack = ExitStack()
-    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="napari-sam-"))
-    labels = stack.enter_context(label_canvas(Path(folder) / "labels", frames))
-    weakref.finalize(labels, stack.close)
-    return labels
 
 
 def region_in_view(viewer: ViewerModel, geometry: PlaneGeometry) -> Region:

@@ -9,14 +9,14 @@ from napari_sam.apps.dock.batch import iter_batch
 from napari_sam.apps.dock.editing import Editing
 from napari_sam.core.address import Address
 from napari_sam.core.errors import SessionError
-from napari_sam.session.asking import Request, Response
+from napari_sam.session.requests import Request, Response
 
 if TYPE_CHECKING:
     from napari.layers import Layer
 
     from napari_sam.apps.dock.batch import Form
+    from napari_sam.session.overlap import Overlap
     from napari_sam.session.state import State
-    from napari_sam.session.values import Overlap
 
 _EMBEDDING, _BATCH = "looking ahead", "segmenting"
 
@@ -87,14 +87,14 @@ class Much(Editing):
             session = self._here
             if response.request.image is not session.image:
                 raise SessionError("The model or the image is another now: try again.")
-            if not any(answer.area for answer in response.answers.values()):
+            if not any(answer.area for answer in response.predictions.values()):
                 raise SessionError("Nothing was found there.")
             policy: Overlap = "overwrite" if self.overlap == "overwrite" else "keep"
             response = _renumbered(response, session.state)
-            session.commit_asked(response, overlap=policy)
+            session.commit(response, overlap=policy, with_prompts=True)
             session.next_object()
-            kept = sum(at in session.state.footprints for at in response.answers)
-            left = len(response.answers) - kept
+            kept = sum(at in session.state.footprints for at in response.predictions)
+            left = len(response.predictions) - kept
             self.said.emit(
                 "info",
                 f"{kept} object{'s' * (kept != 1)} kept"
@@ -104,7 +104,7 @@ class Much(Editing):
 
 def _renumbered(response: Response, state: State) -> Response:
     """Give objects numbers that are free now: others may have come meanwhile."""
-    asked, answers = response.request.questions, response.answers
+    asked, answers = response.request.prompts, response.predictions
     before = list(dict.fromkeys(at.object_id for at in asked))
     after = dict(zip(before, state.free_ids(len(before)), strict=True))
     now = {at: Address(at.frame, after[at.object_id]) for at in asked}

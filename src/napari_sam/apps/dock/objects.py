@@ -54,15 +54,9 @@ class ObjectTable:
 
     def update(self, ids: Iterable[int]) -> None:
         """Look at some objects again."""
-        wanted = set(ids)
-        areas: dict[int, int] = dict.fromkeys(wanted, 0)
-        first: dict[int, int] = {}
         state = self._session.state
-        for at, footprint in state.footprints.items():
-            if at.object_id in wanted:
-                areas[at.object_id] += footprint.area
-                first[at.object_id] = min(at.frame, first.get(at.object_id, at.frame))
-        for i in wanted:
+        for i in set(ids):
+            ats = state.of_object(i)
             info = state.objects.get(i)
             if info is None:
                 self._entries.pop(i, None)
@@ -72,8 +66,8 @@ class ObjectTable:
                 name=info.name,
                 category=info.category,
                 status=info.status,
-                area=areas[i],
-                frame=first.get(i, -1),
+                area=sum(state.footprints[at].area for at in ats),
+                frame=ats[0].frame if ats else -1,
             )
 
     def columns(self) -> dict[str, list[Any]]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from napari_sam.apps.dock.binding import LayerBinding
-from napari_sam.apps.dock.large import labels_for
 from napari_sam.core.errors import SessionError
 from napari_sam.core.geometry.tiling import Tiling
 from napari_sam.session import AnnotationSession
@@ -125,8 +124,7 @@ def opened(geometry: PlaneGeometry, *, channels: Sequence[int] | None = None) ->
         if channels is not None:
             known.channels = tuple(channels)
         return known
-    labels = labels_for(geometry.frames)
-    session = AnnotationSession(Unanswered(geometry.frames), labels=labels)
+    session = AnnotationSession(Unanswered(geometry.frames))
     chosen = None if channels is None else tuple(channels)
     _OPENED[layer] = Opened(geometry, session, chosen)
     return _OPENED[layer]

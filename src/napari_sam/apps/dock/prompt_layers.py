@@ -19,7 +19,6 @@ from napari_sam.apps.dock.layers import (
 )
 from napari_sam.core.errors import NapariSamError
 from napari_sam.core.prompts import Prompts
-from napari_sam.session import Question
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -100,7 +99,7 @@ class PromptLayers:
         self._quiet = False
         self.positive = True
         self.intercept: Callable[[Prompt], object] | None = None
-        session.questions_changed.connect(self._on_questions)
+        session.prompts_changed.connect(self._on_questions)
         session.selection_changed.connect(self._on_selection)
 
     @property
@@ -120,7 +119,7 @@ class PromptLayers:
 
     def close(self) -> None:
         """Listen no more; the layers stay where they are."""
-        self._session.questions_changed.disconnect(self._on_questions)
+        self._session.prompts_changed.disconnect(self._on_questions)
         self._session.selection_changed.disconnect(self._on_selection)
         for sheet in self._sheets:
             self._forget(sheet)
@@ -131,7 +130,7 @@ class PromptLayers:
         defaults = {
             "object": at.object_id,
             "positive": self.positive if positive is None else positive,
-            "order": len(self._session.question.prompts.items),
+            "order": len(self._session.current_prompts.items),
         }
         with self._quietly():
             for layer in self.layers:
@@ -140,7 +139,7 @@ class PromptLayers:
     def push(self) -> None:
         """Session -> layers: draw what is said, if anything else is drawn."""
         for sheet in self._sheets:
-            rows = rows_of(self._session.prompts, points=sheet.points)
+            rows = rows_of(self._session.open_prompts, points=sheet.points)
             if not self._is_there(sheet):
                 if not rows:
                     continue
@@ -170,7 +169,7 @@ class PromptLayers:
         after = by_address([*now[0], *now[1]])
         changed = [at for at in {**before, **after} if before.get(at) != after.get(at)]
         try:
-            self._session.ask(
+            self._session.replace_prompts(
                 {at: self._asked(at, after.get(at, [])) for at in changed}
             )
         except NapariSamError as wrong:
@@ -179,17 +178,16 @@ class PromptLayers:
         for why in dict.fromkeys(drawn.refused):
             self.refused.emit(why)
 
-    def _asked(self, at: Address, rows: Sequence[Row]) -> Question:
+    def _asked(self, at: Address, rows: Sequence[Row]) -> Prompts:
         """Return the question that is drawn at an address."""
-        asked = self._session.questions.get(at)
+        asked = self._session.open_prompts.get(at)
         if asked is not None:
-            return Question(merged(asked.prompts, rows), asked.threshold)
+            return merged(asked, rows).with_threshold(asked.threshold)
         if not rows:
-            return Question()
+            return Prompts()
         # Whoever says more of an object that is kept wants to correct it.
         kept = _kept(self._session, at)
-        said = kept.prompts + Prompts(tuple(row.statement for row in rows))
-        return Question(said, kept.threshold)
+        return kept + Prompts(tuple(row.statement for row in rows))
 
     @property
     def _sheets(self) -> tuple[_Sheet, _Sheet]:
@@ -205,7 +203,7 @@ class PromptLayers:
             add = ours.add_points if sheet.points else ours.add_shapes
             with ours.staying_active(self._viewer):
                 sheet.layer = add(self._viewer, self._geometry)
-            rows = rows_of(self._session.prompts, points=sheet.points)
+            rows = rows_of(self._session.open_prompts, points=sheet.points)
             if rows:
                 sheet.write(rows, self._geometry)
             sheet.read, sheet.written = sheet.look(self._geometry).rows, rows
@@ -264,12 +262,12 @@ class PromptLayers:
             self._quiet = before
 
 
-def _kept(session: AnnotationSession, at: Address) -> Question:
+def _kept(session: AnnotationSession, at: Address) -> Prompts:
     """Return what was said of an object that is in the labels; else, nothing."""
     state = session.state
-    if at in state.kept:
-        return state.kept[at]
+    if at in state.committed_prompts:
+        return state.committed_prompts[at]
     if at not in state.footprints:
-        return Question()
+        return Prompts()
     region, mask = state.mask(at)
-    return Question(Prompts.from_mask(mask, top=region.top, left=region.left))
+    return Prompts.from_mask(mask, top=region.top, left=region.left)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from napari_sam.apps.dock.opening import Opened
     from napari_sam.core.protocols import Promptable
     from napari_sam.session import AnnotationSession
-    from napari_sam.session.journal import Journal
+    from napari_sam.session.persistence.journal import Journal
 
 
 def journal_of(known: Opened, told: Callable[[str], object]) -> Journal:
@@ -27,7 +27,7 @@ def journal_of(known: Opened, told: Callable[[str], object]) -> Journal:
         Called, on another thread, with a sentence when writing fails, and with
         ``""`` when it works again.
     """
-    from napari_sam.session.journal import Journal
+    from napari_sam.session.persistence.journal import Journal
 
     return Journal(known.session, name=str(known.geometry.layer.name), trouble=told)
 
@@ -41,8 +41,8 @@ def iter_replace(journal: Journal, before: Any) -> Generator[Progress, None, Non
 
 def iter_find(known: Opened) -> Generator[Progress, None, tuple[Any, ...]]:
     """Look for earlier work on an image that nobody is at."""
-    from napari_sam.session.restoring import find_journals
-    from napari_sam.session.setup import ImageIdentity
+    from napari_sam.session.model_setup import ImageIdentity
+    from napari_sam.session.persistence.recovery import find_journals
 
     yield Progress(0, 0, "looking for earlier work")
     return tuple(find_journals(ImageIdentity.of(known.geometry.frames)))
@@ -52,7 +52,7 @@ def iter_restore(
     journal: Any, image: Promptable
 ) -> Generator[Progress, None, tuple[AnnotationSession, Any]]:
     """Bring work back; return the session, and the journal that it came from."""
-    from napari_sam.session.restoring import restore
+    from napari_sam.session.persistence.recovery import restore
 
     yield Progress(0, 0, "restoring")
     return restore(journal.path, image), journal
@@ -62,14 +62,12 @@ def iter_open(
     path: Path, image: Promptable
 ) -> Generator[Progress, None, tuple[AnnotationSession, None]]:
     """Do again what a file of a session says; there is no journal that it was in."""
-    from napari_sam.apps.dock.large import labels_for
-    from napari_sam.session.record import only, read_record, replay
+    from napari_sam.session.persistence.record import only, read_record, replay
 
     yield Progress(0, 0, f"reading {path.name}")
-    labels = labels_for(image.frames)
-    session = yield from replay(read_record(path), only(image), labels=labels)
-    if session.questions:
-        session.current = max(session.questions)
+    session = yield from replay(read_record(path), only(image))
+    if session.open_prompts:
+        session.current = max(session.open_prompts)
     else:
         session.next_object()
     return session, None

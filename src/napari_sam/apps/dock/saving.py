@@ -69,7 +69,7 @@ def _write_record(
     session: AnnotationSession, geometry: PlaneGeometry, path: Path, *, overwrite: bool
 ) -> int:
     from napari_sam.core.errors import ImageError
-    from napari_sam.session.record import Record, write_record
+    from napari_sam.session.persistence.record import Record, write_record
 
     if path.exists() and not overwrite:
         raise ImageError(f"{path} is there already. Give another name.")

@@ -152,7 +152,7 @@ class SegmentWidget(QWidget):
 
     def _on_model(self) -> None:
         session = self.controller.session
-        if self.controller.ready and session is not None and not session.questions:
+        if self.controller.ready and session is not None and not session.open_prompts:
             self.status.say("info", "Ready: click on an object in the image.")
 
     def _on_gone(self, why: str) -> None:

@@ -1,12 +1,21 @@
 """What changes, as values: each edit has an inverse, and a batch is one step."""
 
-from napari_sam.session.edits.kinds import (
+from napari_sam.session.edits.edit import (
     Batch,
     Edit,
     ObjectEdit,
-    QuestionEdit,
+    PromptsEdit,
     apply,
+    apply_all,
     parts,
 )
 
-__all__ = ["Batch", "Edit", "ObjectEdit", "QuestionEdit", "apply", "parts"]
+__all__ = [
+    "Batch",
+    "Edit",
+    "ObjectEdit",
+    "PromptsEdit",
+    "apply",
+    "apply_all",
+    "parts",
+]

@@ -139,7 +139,7 @@ class PromptsPanel(Section):
         self.inside.setEnabled(session is not None)
         if session is not None:
             self.tools.button(0).setChecked(True)
-            session.stepped.connect(self._on_step)
+            session.changed.connect(self._on_step)
             self._on_step()
 
     def _on_step(self, *_: Any) -> None:

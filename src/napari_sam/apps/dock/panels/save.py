@@ -113,7 +113,7 @@ class SavePanel(QWidget):
         for one in (self.labels, self.session, self.open):
             one.setEnabled(session is not None)
         if session is not None:
-            session.stepped.connect(self.show_state)
+            session.changed.connect(self.show_state)
         self.show_state()
 
     def show_state(self, *_: Any) -> None:

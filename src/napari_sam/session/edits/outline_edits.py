@@ -1,4 +1,4 @@
-"""Edits of one object's outline: split, grow, shrink, fill."""
+"""Edits of one object's outline: split, grow, shrink, fill holes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from scipy import ndimage
 
 from napari_sam.core.errors import SessionError
 from napari_sam.core.geometry.region import Region
-from napari_sam.session.edits.kinds import Edit, ObjectEdit
-from napari_sam.session.edits.labels import patched
+from napari_sam.session.edits.edit import Edit, ObjectEdit
+from napari_sam.session.edits.label_edits import patched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,7 +43,7 @@ def split(
         parts == 0, return_distances=False, return_indices=True
     )
     parts = np.where(mask, parts[tuple(nearest)], 0)
-    new = state.free_ids(count - 1)
+    new = state.objects.free_ids(count - 1)
     order = np.argsort(
         -np.bincount(parts[mask], minlength=count + 1)[1:], kind="stable"
     )
@@ -57,10 +57,10 @@ def split(
         yield ObjectEdit(object_id, None, info)
 
 
-def grow(state: State, at: Address, pixels: int) -> Iterator[Edit]:
+def resize(state: State, at: Address, pixels: int) -> Iterator[Edit]:
     """Move an outline outwards, onto background only, or inwards if negative."""
     region, _ = state.mask(at)
-    wide = _within(_padded(region, max(pixels, 0) + 1), state.frames.plane_shape)
+    wide = _within(_padded(region, max(pixels, 0) + 1), state.labels.plane_shape)
     before = state.read(at.frame, wide)
     mask = before == at.object_id
     if pixels >= 0:
@@ -80,7 +80,7 @@ def grow(state: State, at: Address, pixels: int) -> Iterator[Edit]:
     yield from patched(at.frame, wide, before, after)
 
 
-def fill(state: State, at: Address) -> Iterator[Edit]:
+def fill_holes(state: State, at: Address) -> Iterator[Edit]:
     """Close the holes of an object, as far as nothing else is in them."""
     region, mask = state.mask(at)
     before = state.read(at.frame, region)

@@ -1,4 +1,4 @@
-"""Who answered, and how the image was shown: what a replay needs to ask again."""
+"""The model of a session and the identity of its image: what a replay needs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
+class ModelSetup:
     """A model, an appearance and a tiling.
 
     Attributes
@@ -45,8 +45,8 @@ class Setup:
     connected: bool = True
 
     @classmethod
-    def of(cls, image: Promptable) -> Setup:
-        """Describe an image that answers prompts."""
+    def of(cls, image: Promptable) -> ModelSetup:
+        """Describe the model of an image, and how the image is shown to it."""
         backend = image.backend
         name = str(getattr(backend, "name", type(backend).__name__))
         return cls(
@@ -70,7 +70,7 @@ class Setup:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Setup:
+    def from_dict(cls, data: Mapping[str, Any]) -> ModelSetup:
         """Inverse of `to_dict`."""
         look, cut = dict(data["appearance"]), dict(data["tiling"])
         for name in ("channels", "index"):
@@ -90,7 +90,7 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class ImageIdentity:
-    """What an image is known by: its shape, its type, and a sample of its pixels.
+    """The identity of an image: its shape, its type, and a sample of its pixels.
 
     Attributes
     ----------
@@ -111,10 +111,10 @@ class ImageIdentity:
 
     @classmethod
     def of(cls, frames: Frames) -> ImageIdentity:
-        """Look at an image; of a large one, at a part."""
+        """Identify an image by its shape and a sample of its pixels."""
         shape = tuple(int(n) for n in frames.data.shape)
-        seen = np.ascontiguousarray(sample_pixels(frames))
-        return cls(frames.axes, shape, frames.dtype.name, pixels_digest(seen))
+        pixels = np.ascontiguousarray(sample_pixels(frames))
+        return cls(frames.axes, shape, frames.dtype.name, pixels_digest(pixels))
 
     @property
     def key(self) -> str:

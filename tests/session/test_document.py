@@ -7,8 +7,8 @@ import zarr
 from napari_sam import Address, Prompts
 from napari_sam.core.errors import ImageError, PromptError, SessionError
 from napari_sam.core.geometry.region import Region
-from napari_sam.session import AnnotationSession, ObjectInfo, Question, actions
-from napari_sam.session.patch import LabelPatch
+from napari_sam.session import AnnotationSession, ObjectInfo, actions
+from napari_sam.session.labels.patch import LabelPatch
 from napari_sam.session.state import State
 
 from .conftest import kept, promptable, snapshot
@@ -37,8 +37,8 @@ def test_a_click_is_kept_and_the_next_object_has_the_next_number(session):
         1: ObjectInfo(status="committed"),
         2: ObjectInfo(status="committed"),
     }
-    assert not session.questions
-    assert session.state.kept[Address(0, 1)] == Question(Prompts.point(8, 8))
+    assert not session.open_prompts
+    assert session.state.committed_prompts[Address(0, 1)] == Prompts.point(8, 8)
     all_back_and_forth(session, start)
 
 
@@ -59,23 +59,23 @@ def test_a_withdrawn_question_leaves_no_object(session):
 
 def test_a_named_object_stays_when_its_question_is_withdrawn(session):
     session.add_point(8, 8)
-    session.do(actions.Describe(1, ObjectInfo(name="left")))
+    session.execute(actions.SetInfo(1, ObjectInfo(name="left")))
     session.set_prompts(Prompts())
     assert session.objects == {1: ObjectInfo(name="left")}
 
 
 def test_a_slide_of_the_threshold_is_one_step(session):
     heard = []
-    session.stepped.connect(lambda how, step: heard.append(how))
+    session.changed.connect(lambda how, step: heard.append(how))
     session.add_point(8, 8)
     for value in (0.1, 0.2, 0.3):
         session.set_threshold(value)
-    assert session.question.threshold == 0.3
-    assert heard == ["do", "do", "amend", "amend"]
+    assert session.current_prompts.threshold == 0.3
+    assert heard == ["execute", "execute", "coalesce", "coalesce"]
     session.undo()
-    assert session.question == Question(Prompts.point(8, 8))
+    assert session.current_prompts == Prompts.point(8, 8)
     session.redo()
-    assert session.question.threshold == 0.3
+    assert session.current_prompts.threshold == 0.3
 
 
 def test_a_slide_after_another_click_is_another_step(session):
@@ -124,14 +124,14 @@ def test_an_empty_mask_is_not_kept(session):
 
 def test_a_batch_keeps_what_has_a_mask_as_one_step(session):
     asked = {
-        Address(0, 1): Question(Prompts.point(8, 8)),
-        Address(0, 2): Question(Prompts.point(30, 35)),
-        Address(2, 3): Question(Prompts.point(45, 45)),
+        Address(0, 1): Prompts.point(8, 8),
+        Address(0, 2): Prompts.point(30, 35),
+        Address(2, 3): Prompts.point(45, 45),
     }
-    session.ask(asked)
+    session.replace_prompts(asked)
     session.commit(session.request(*asked)())
     assert [area(session, i, f) for i, f in ((1, 0), (2, 0), (3, 2))] == [100, 0, 100]
-    assert set(session.questions) == {Address(0, 2)}
+    assert set(session.open_prompts) == {Address(0, 2)}
     assert len(session.history.done) == 2
 
 
@@ -147,7 +147,7 @@ def half_painted(session):
 def test_what_is_kept_is_left_alone_unless_overwriting_is_wanted(session):
     half_painted(session)
     session.predict()
-    assert session.overlapping() == {1: 0.5}
+    assert session.state.labels.overlapped(session.current, session.preview) == {1: 0.5}
     session.commit()
     assert (area(session, 1), area(session, 2)) == (50, 50)
     session.undo()
@@ -167,7 +167,7 @@ def test_a_mask_of_which_nothing_is_seen_is_refused(session):
 
 def test_an_approved_object_is_never_overwritten(session):
     half_painted(session)
-    session.do(actions.Describe(1, ObjectInfo(status="approved")))
+    session.execute(actions.SetInfo(1, ObjectInfo(status="approved")))
     session.commit(overlap="overwrite")
     assert (area(session, 1), area(session, 2)) == (50, 50)
 
@@ -180,27 +180,27 @@ def test_an_approved_object_is_never_overwritten(session):
         actions.Merge((1, 2)),
         actions.Merge((2, 1)),
         actions.Split(Address(0, 1), ((8.0, 0.0), (8.0, 63.0))),
-        actions.Grow(Address(0, 1), 1),
-        actions.Grow(Address(0, 1), -1),
-        actions.Reopen(Address(0, 1)),
+        actions.Resize(Address(0, 1), 1),
+        actions.Resize(Address(0, 1), -1),
+        actions.ReopenObject(Address(0, 1)),
     ],
 )
 def test_an_approved_object_does_not_change_until_that_is_taken_back(session, action):
     kept(session, (8, 8), (45, 45))
-    session.do(actions.Describe(1, ObjectInfo(status="approved")))
+    session.execute(actions.SetInfo(1, ObjectInfo(status="approved")))
     before = snapshot(session)
     with pytest.raises(SessionError, match=r"Object 1 is approved.*Take the approval"):
-        session.do(action)
+        session.execute(action)
     assert snapshot(session) == before
-    session.do(actions.Describe(1, ObjectInfo(status="committed")))
-    session.do(action)
+    session.execute(actions.SetInfo(1, ObjectInfo(status="committed")))
+    session.execute(action)
     assert snapshot(session) != before
 
 
 def test_an_approved_object_is_neither_painted_nor_corrected_nor_propagated(session):
     kept(session, (8, 8))
-    session.do(actions.Describe(1, ObjectInfo(status="approved", name="first")))
-    session.do(actions.Describe(1, ObjectInfo(status="approved", name="renamed")))
+    session.execute(actions.SetInfo(1, ObjectInfo(status="approved", name="first")))
+    session.execute(actions.SetInfo(1, ObjectInfo(status="approved", name="renamed")))
     before = session.labels.copy()
     here = Region(6, 6, 10, 10)
     pixels = session.state.read(0, here)
@@ -211,7 +211,7 @@ def test_an_approved_object_is_neither_painted_nor_corrected_nor_propagated(sess
     with pytest.raises(SessionError, match="approved"):
         session.commit()
     answer = session.image.segment(Prompts.point(21, 21), 1)
-    session.keep({Address(1, 1): answer, Address(1, 7): answer})
+    session.add_masks({Address(1, 1): answer, Address(1, 7): answer})
     assert (session.labels[0] == before[0]).all()
     assert set(np.unique(session.labels[1]).tolist()) == {0, 7}
     while session.undo():
@@ -229,7 +229,7 @@ def test_reopening_brings_the_prompts_and_a_new_mask_replaces_the_old(session):
     start = snapshot(session)
     session.next_object()
     session.reopen(Address(0, 1))
-    assert session.prompts == {Address(0, 1): Prompts.point(8, 8)}
+    assert session.open_prompts == {Address(0, 1): Prompts.point(8, 8)}
     assert session.objects[1].status == "open"
     session.set_prompts(Prompts.point(45, 45))
     session.commit()
@@ -247,7 +247,7 @@ def test_a_painted_object_reopens_with_its_pixels(session):
     after[4:14, 4:14] = 7
     session.paint(0, region, before, after)
     session.reopen(Address(0, 7))
-    (said,) = session.question.prompts.items
+    (said,) = session.current_prompts.items
     assert (said.top, said.left, said.mask.sum()) == (4, 4, 100)
 
 
@@ -268,11 +268,11 @@ def test_deleting_takes_everything(session):
     kept(session, (8, 8), (45, 45))
     session.reopen(Address(0, 1))
     start = snapshot(session)
-    session.do(actions.Delete((1, 2)))
+    session.execute(actions.Delete((1, 2)))
     assert not session.labels.any()
     assert not session.objects
-    assert not session.questions
-    assert not session.state.kept
+    assert not session.open_prompts
+    assert not session.state.committed_prompts
     session.undo()
     assert snapshot(session) == start
 
@@ -280,10 +280,10 @@ def test_deleting_takes_everything(session):
 def test_merging_in_several_planes(session):
     kept(session, (8, 8), (45, 45))
     kept(session, (8, 45), frame=2)
-    session.do(actions.Merge((2, 1, 3)))
+    session.execute(actions.Merge((2, 1, 3)))
     assert set(session.objects) == {2}
     assert (area(session, 2), area(session, 2, 2)) == (200, 100)
-    assert Address(0, 2) not in session.state.kept
+    assert Address(0, 2) not in session.state.committed_prompts
 
 
 @pytest.mark.parametrize(
@@ -294,15 +294,15 @@ def test_what_cannot_be_merged(session, ids, words):
     kept(session, (8, 8))
     before = snapshot(session)
     with pytest.raises(SessionError, match=words):
-        session.do(actions.Merge(ids))
+        session.execute(actions.Merge(ids))
     assert snapshot(session) == before
     assert len(session.history.done) == 2
 
 
 def test_a_split_loses_no_pixel_and_the_larger_part_keeps_the_number(session):
     kept(session, (8, 8))
-    session.do(actions.Describe(1, ObjectInfo(category="cell", status="committed")))
-    session.do(actions.Split(Address(0, 1), ((6.0, 0.0), (6.0, 63.0))))
+    session.execute(actions.SetInfo(1, ObjectInfo(category="cell", status="committed")))
+    session.execute(actions.Split(Address(0, 1), ((6.0, 0.0), (6.0, 63.0))))
     assert area(session, 1) + area(session, 2) == 100
     assert area(session, 1) > area(session, 2) > 0
     assert session.objects[2].category == "cell"
@@ -310,7 +310,7 @@ def test_a_split_loses_no_pixel_and_the_larger_part_keeps_the_number(session):
 
 def test_a_diagonal_line_cuts_too(session):
     kept(session, (8, 8))
-    session.do(actions.Split(Address(0, 1), ((3.0, 3.0), (14.0, 14.0))))
+    session.execute(actions.Split(Address(0, 1), ((3.0, 3.0), (14.0, 14.0))))
     assert area(session, 1) + area(session, 2) == 100
     assert min(area(session, 1), area(session, 2)) > 40
 
@@ -318,12 +318,12 @@ def test_a_diagonal_line_cuts_too(session):
 def test_a_line_beside_the_object_cuts_nothing(session):
     kept(session, (8, 8))
     with pytest.raises(SessionError, match="does not cut object 1"):
-        session.do(actions.Split(Address(0, 1), ((20.0, 0.0), (20.0, 60.0))))
+        session.execute(actions.Split(Address(0, 1), ((20.0, 0.0), (20.0, 60.0))))
 
 
 def test_growing_stops_at_others_and_at_the_edge(session):
     kept(session, (8, 8), (8, 45))
-    session.do(actions.Grow(Address(0, 1), 30))
+    session.execute(actions.Resize(Address(0, 1), 30))
     assert area(session, 2) == 100
     assert session.labels[0, 0, 0] == 1
     session.undo()
@@ -332,10 +332,10 @@ def test_growing_stops_at_others_and_at_the_edge(session):
 
 def test_shrinking_takes_the_outline(session):
     kept(session, (8, 8))
-    session.do(actions.Grow(Address(0, 1), -2))
+    session.execute(actions.Resize(Address(0, 1), -2))
     assert area(session, 1) == 36
     with pytest.raises(SessionError, match="would be gone"):
-        session.do(actions.Grow(Address(0, 1), -5))
+        session.execute(actions.Resize(Address(0, 1), -5))
 
 
 def test_an_edge_of_the_image_is_no_outline():
@@ -344,7 +344,7 @@ def test_an_edge_of_the_image_is_no_outline():
     session = AnnotationSession(promptable(pixels))
     session.add_point(3, 3)
     session.commit()
-    session.do(actions.Grow(Address(0, 1), -2))
+    session.execute(actions.Resize(Address(0, 1), -2))
     assert int((session.labels == 1).sum()) == 64
     assert session.labels[0, 0] == 1
 
@@ -357,7 +357,7 @@ def test_holes_are_filled_but_not_what_lies_in_them(session):
     after = before.copy()
     after[24, 24] = 5
     session.paint(1, whole, before, after)
-    session.do(actions.Fill(Address(1, 1)))
+    session.execute(actions.FillHoles(Address(1, 1)))
     assert area(session, 1, 1) == 99
     assert session.labels[1, 24, 24] == 5
 
@@ -365,17 +365,17 @@ def test_holes_are_filled_but_not_what_lies_in_them(session):
 @pytest.mark.parametrize(
     "action",
     [
-        actions.Describe(9, ObjectInfo()),
-        actions.Fill(Address(0, 9)),
-        actions.Grow(Address(1, 1), 2),
+        actions.SetInfo(9, ObjectInfo()),
+        actions.FillHoles(Address(0, 9)),
+        actions.Resize(Address(1, 1), 2),
         actions.Split(Address(0, 9), ((0.0, 0.0), (9.0, 9.0))),
-        actions.Reopen(Address(0, 9)),
+        actions.ReopenObject(Address(0, 9)),
     ],
 )
 def test_what_is_not_there_cannot_be_changed(session, action):
     kept(session, (8, 8))
     with pytest.raises(SessionError, match=r"no object|no pixels"):
-        session.do(action)
+        session.execute(action)
 
 
 def test_propagated_masks_are_one_step(session, image):
@@ -384,7 +384,7 @@ def test_propagated_masks_are_one_step(session, image):
         for f in range(3)
         for i, at in ((1, (8, 8)), (2, (45, 45)))
     }
-    session.keep(answers)
+    session.add_masks(answers)
     assert len(session.history.done) == 1
     assert [area(session, 2, f) for f in range(3)] == [100, 100, 100]
     assert {info.status for info in session.objects.values()} == {"committed"}
@@ -419,8 +419,8 @@ class Full:
 def test_a_full_disk_leaves_all_or_nothing():
     full = Full(writes=3)
     session = AnnotationSession(promptable(), labels=full)
-    asked = {Address(f, 1): Question(Prompts.point(8, 8)) for f in range(3)}
-    session.ask(asked)
+    asked = {Address(f, 1): Prompts.point(8, 8) for f in range(3)}
+    session.replace_prompts(asked)
     before = snapshot(session)
     answers = session.request(*asked)()
     with pytest.raises(OSError, match="No space"):
@@ -505,7 +505,7 @@ def test_numbers_end_where_uint32_does(image):
     assert session.current.object_id == 1
     session.add_point(8, 8)
     session.commit()
-    session.do(actions.Split(Address(0, 1), ((8.0, 0.0), (8.0, 63.0))))
+    session.execute(actions.Split(Address(0, 1), ((8.0, 0.0), (8.0, 63.0))))
     assert set(session.objects) == {1, 2, 3, 2**32 - 1}
     assert area(session, 1) + area(session, 3) == 100
     before = session.state.read(0, promptable().tiles[0].core)
@@ -563,9 +563,9 @@ def test_candidates_are_chosen_and_the_last_choice_counts(session):
     session.add_point(8, 8)
     session.choose(2)
     session.choose(1)
-    assert session.question.prompts == Prompts.point(8, 8).choose(1)
+    assert session.current_prompts == Prompts.point(8, 8).choose(1)
     session.choose(0)
-    assert session.question.prompts == Prompts.point(8, 8)
+    assert session.current_prompts == Prompts.point(8, 8)
 
 
 def test_a_patch_of_a_cell_takes_little():
@@ -581,9 +581,9 @@ def test_a_patch_of_a_cell_takes_little():
 
 def test_where_objects_lie_is_always_what_a_fresh_look_finds(session):
     kept(session, (8, 8), (45, 45))
-    session.do(actions.Grow(Address(0, 1), 3))
-    session.do(actions.Split(Address(0, 2), ((45.0, 30.0), (45.0, 60.0))))
-    fresh = State.over(session.frames, session.labels.copy())
+    session.execute(actions.Resize(Address(0, 1), 3))
+    session.execute(actions.Split(Address(0, 2), ((45.0, 30.0), (45.0, 60.0))))
+    fresh = State(session.frames, session.labels.copy())
     assert fresh.footprints.keys() == session.state.footprints.keys()
     for at, foot in fresh.footprints.items():
         assert session.state.footprints[at].area == foot.area

@@ -1,4 +1,4 @@
-"""Autosave: every step goes to a file as it is taken, so that a crash loses little.
+"""The journal of a session: every step goes to a file, so that a crash loses little.
 
 A journal only grows. Each line carries a checksum, so what a crash tore is cut off, and
 each step carries what it changed, so restoring needs no model and brings undo back.
@@ -16,22 +16,25 @@ import zlib
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from napari_sam.session import shelf
-from napari_sam.session.encoding import VERSION, action_to_dict, edit_to_dict, plain
-from napari_sam.session.setup import ImageIdentity
-from napari_sam.session.shelf import journals_folder
+from napari_sam.session.codec import VERSION, plain_number
+from napari_sam.session.edits.edit_codec import edit_to_dict
+from napari_sam.session.model_setup import ImageIdentity
+from napari_sam.session.persistence import journal_files
+from napari_sam.session.persistence.journal_files import journals_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from napari_sam.core.address import Address
-    from napari_sam.session.actions import Step
+    from napari_sam.session.history import Step
     from napari_sam.session.session import AnnotationSession
 
 logger = logging.getLogger(__name__)
 
 FORMAT = "napari-sam journal"
+#: The words of version 1 for how a document changed.
+_WRITTEN = {"execute": "do", "coalesce": "amend", "undo": "undo", "redo": "redo"}
 #: Seconds between a step and its being written; steps in between go along.
 _DELAY = 0.5
 #: Seconds until what could not be written is tried again.
@@ -70,13 +73,13 @@ class Journal:
         self._name, self._folder, self._trouble = name, folder, trouble
         self.path: Path | None = None
         self._size = 0
-        self._told: set[str] = set()
+        self._named: set[str] = set()
         self._pending: list[tuple[str, Any]] = list(_so_far(session))
         self._troubled = False
         self._lock, self._wake = threading.Lock(), threading.Event()
-        self._idle, self._hurry = threading.Event(), threading.Event()
+        self._idle, self._urgent = threading.Event(), threading.Event()
         self._closing = False
-        session.stepped.connect(self._on_step)
+        session.changed.connect(self._on_step)
         session.selection_changed.connect(self._on_selection)
         if self._pending:
             self._wake.set()
@@ -88,7 +91,7 @@ class Journal:
     def flush(self, timeout: float = 10.0) -> bool:
         """Wait until all is on the disk; False if it is not in time."""
         end = time.monotonic() + timeout
-        self._hurry.set()
+        self._urgent.set()
         try:
             while time.monotonic() < end:
                 with self._lock:
@@ -99,7 +102,7 @@ class Journal:
                 self._idle.wait(0.05)
             return False
         finally:
-            self._hurry.clear()
+            self._urgent.clear()
 
     def close(self, *, keep: bool = True) -> None:
         """Write what is left, and stop.
@@ -111,22 +114,22 @@ class Journal:
         """
         if self._closing:
             return
-        self.session.stepped.disconnect(self._on_step)
+        self.session.changed.disconnect(self._on_step)
         self.session.selection_changed.disconnect(self._on_selection)
         if keep:
             self.flush()
         self._closing = True
-        self._hurry.set()
+        self._urgent.set()
         self._wake.set()
         self._thread.join(10)
         if self.path is not None:
-            shelf.let_go(self.path)
+            journal_files.release(self.path)
             if not keep:
                 with suppress(OSError):
-                    shelf.discard(self.path)
+                    journal_files.discard(self.path)
 
     def _on_step(self, how: str, step: Step) -> None:
-        self._add(how, step if how in ("do", "amend") else None)
+        self._add(_WRITTEN[how], step if how in ("execute", "coalesce") else None)
 
     def _on_selection(self, at: Address) -> None:
         if self.path is not None or self._pending:
@@ -141,7 +144,7 @@ class Journal:
         while not self._closing:
             self._wake.wait()
             self._wake.clear()
-            self._hurry.wait(_DELAY)
+            self._urgent.wait(_DELAY)
             self._write()
             self._idle.set()
 
@@ -157,15 +160,15 @@ class Journal:
             # Whatever it is, the thread goes on, and says so.
             if not isinstance(wrong, OSError):
                 logger.exception("A step cannot be written to the journal.")
-            self._told.clear()
-            self._complain(f"The work cannot be written to {self._folder}: {wrong}.")
+            self._named.clear()
+            self._report(f"The work cannot be written to {self._folder}: {wrong}.")
             time.sleep(_PAUSE)
-            self._hurry.wait(_RETRY)
+            self._urgent.wait(_RETRY)
             self._wake.set()
             return
         with self._lock:
             del self._pending[: len(waiting)]
-        self._complain("")
+        self._report("")
 
     def _lines(self, waiting: list[tuple[str, Any]]) -> Iterator[bytes]:
         if self.path is None:
@@ -178,14 +181,13 @@ class Journal:
                 yield _line({"op": how})
             else:
                 yield from self._setups(what)
-                action, edit = action_to_dict(what.action), edit_to_dict(what.edit)
-                yield _line({"op": how, "action": action, "edit": edit})
+                yield _line({"op": how, **_written(what)})
 
     def _setups(self, step: Step) -> Iterator[bytes]:
         key = getattr(step.action, "setup", "")
         setup = self.session.setups.get(key)
-        if setup is not None and key not in self._told:
-            self._told.add(key)
+        if setup is not None and key not in self._named:
+            self._named.add(key)
             yield _line({"op": "setup", "setup": setup.to_dict()})
 
     def _header(self) -> dict[str, Any]:
@@ -195,7 +197,7 @@ class Journal:
             "version": VERSION,
             "image": self._identity.to_dict(),
             "name": self._name,
-            **shelf.signature(),
+            **journal_files.signature(),
             "start": [patch.to_dict() for patch in self.session.start],
         }
 
@@ -211,7 +213,7 @@ class Journal:
                 os.fsync(file.fileno())
             except OSError:
                 if self.path is None:
-                    shelf.let_go(path)
+                    journal_files.release(path)
                     path.unlink(missing_ok=True)
                 raise
         self.path = path
@@ -220,17 +222,17 @@ class Journal:
     def _new_path(self) -> Path:
         assert self._identity is not None
         self._folder.mkdir(parents=True, exist_ok=True)
-        shelf.prune(self._folder)
+        journal_files.prune(self._folder)
         stamp = time.strftime("%Y%m%d-%H%M%S")
         for i in range(1000):
             name = f"{self._identity.key}-{stamp}-{os.getpid()}-{i}.jsonl"
             path = self._folder / name
             if not path.exists():
-                shelf.take(path)
+                journal_files.take(path)
                 return path
         raise FileExistsError(f"{self._folder} is full of journals.")
 
-    def _complain(self, text: str) -> None:
+    def _report(self, text: str) -> None:
         if bool(text) != self._troubled:
             self._troubled = bool(text)
             if self._trouble is not None:
@@ -245,6 +247,11 @@ def _so_far(session: AnnotationSession) -> Iterator[tuple[str, Any]]:
         yield "undo", None
 
 
+def _written(step: Step) -> dict[str, Any]:
+    written = {"action": step.action.to_dict(), "edit": edit_to_dict(step.edit)}
+    return {**written, "group": step.group} if step.group else written
+
+
 def _line(data: dict[str, Any]) -> bytes:
-    text = json.dumps(data, separators=(",", ":"), default=plain).encode()
+    text = json.dumps(data, separators=(",", ":"), default=plain_number).encode()
     return b"%08x %s\n" % (zlib.crc32(text), text)

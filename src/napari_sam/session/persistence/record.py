@@ -1,7 +1,7 @@
-"""A session written down: what was done, by which model, to which image.
+"""Records of sessions: what was done, with which model, on which image.
 
-A record holds no masks of what was asked: doing its steps again, on the same image with
-the same model, gives the same labels to the byte.
+A record holds no predicted masks: doing its steps again, on the same image with the
+same model, gives the same labels to the byte.
 """
 
 from __future__ import annotations
@@ -9,44 +9,42 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_sam._version import __version__
 from napari_sam.core.errors import MissingFileError, SessionError
 from napari_sam.core.progress import Progress
-from napari_sam.session.actions import Action, Commit
-from napari_sam.session.asking import answer
-from napari_sam.session.encoding import (
-    VERSION,
-    action_from_dict,
-    action_to_dict,
-    plain,
-)
-from napari_sam.session.patch import LabelPatch
+from napari_sam.session.actions import Action, AddMasks, Commit, action_from_dict
+from napari_sam.session.codec import VERSION, plain_number
+from napari_sam.session.labels.patch import LabelPatch
+from napari_sam.session.model_setup import ImageIdentity, ModelSetup
+from napari_sam.session.requests import predict
 from napari_sam.session.session import AnnotationSession
-from napari_sam.session.setup import ImageIdentity, Setup
 from napari_sam.session.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 
     from napari_sam.core.images.frames import Frames
     from napari_sam.core.protocols import Promptable
+    from napari_sam.session.history import Step
+    from napari_sam.session.labels.arrays import LabelArray
 
 _FORMAT = "napari-sam session"
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What was done in a session.
+    """The record of a session: what was done.
 
     Attributes
     ----------
     image
-        What the image is known by.
+        The identity of the image.
     setups
-        Who answered, by the keys that steps name.
+        Models, by the keys that steps name.
     start
         Labels that were there already.
     steps
@@ -56,20 +54,20 @@ class Record:
     """
 
     image: ImageIdentity
-    setups: Mapping[str, Setup]
+    setups: Mapping[str, ModelSetup]
     start: tuple[LabelPatch, ...]
     steps: tuple[Action, ...]
     source: str = ""
 
     @classmethod
     def of(cls, session: AnnotationSession, *, source: str = "") -> Record:
-        """Write down a session; questions that are still open are in it too."""
-        steps = tuple(step.action for step in session.history.done)
+        """Return the record of a session; prompts that are still open are in it too."""
+        steps = tuple(_actions(session.history.done))
         used = {step.setup for step in steps if isinstance(step, Commit)}
         if unknown := used - set(session.setups):
             raise SessionError(
-                f"A step keeps masks and says that {min(unknown)!r} answered; the "
-                "session knows of no such setup. Keep masks by `commit`."
+                f"A step commits masks of the model setup {min(unknown)!r}; the "
+                "session knows of no such setup. Put masks into the labels by `commit`."
             )
         setups = {key: session.setups[key] for key in sorted(used)}
         image = ImageIdentity.of(session.frames)
@@ -85,7 +83,7 @@ class Record:
             "image": self.image.to_dict(),
             "setups": {key: setup.to_dict() for key, setup in self.setups.items()},
             "start": [patch.to_dict() for patch in self.start],
-            "steps": [action_to_dict(step) for step in self.steps],
+            "steps": [step.to_dict() for step in self.steps],
         }
 
     @classmethod
@@ -101,7 +99,7 @@ class Record:
         try:
             return cls(
                 image=ImageIdentity.from_dict(data["image"]),
-                setups={k: Setup.from_dict(s) for k, s in data["setups"].items()},
+                setups={k: ModelSetup.from_dict(s) for k, s in data["setups"].items()},
                 start=tuple(LabelPatch.from_dict(p) for p in data["start"]),
                 steps=tuple(action_from_dict(step) for step in data["steps"]),
                 source=str(data.get("source", "")),
@@ -133,7 +131,7 @@ def check_format(data: Any, wanted: str) -> None:
 def write_record(record: Record, path: str | Path) -> None:
     """Write JSON. What is there before is replaced only when all is on the disk."""
     path = Path(path)
-    text = json.dumps(record.to_dict(), indent=1, default=plain)
+    text = json.dumps(record.to_dict(), indent=1, default=plain_number)
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with beside.open("w", encoding="utf-8") as file:
@@ -170,9 +168,9 @@ def read_record(path: str | Path) -> Record:
 
 def replay(
     record: Record,
-    image_for: Callable[[Setup | None], Promptable],
+    image_for: Callable[[ModelSetup | None], Promptable],
     *,
-    labels: Any = None,
+    labels: LabelArray | None = None,
     similar: bool = False,
 ) -> Generator[Progress, None, AnnotationSession]:
     """Do it all again; one `Progress` a step.
@@ -202,21 +200,21 @@ def replay(
     check_image(record.image, image.frames, similar=similar)
     session = AnnotationSession(image, labels=started(record, image.frames, labels))
     for i, action in enumerate(steps):
-        yield Progress(i, len(steps), "doing again")
+        yield Progress(i, len(steps), "replaying")
         if isinstance(action, Commit):
             _commit_again(session, action, images[action.setup])
         else:
-            session.do(action)
+            session.execute(action)
     session.mark_saved()
-    yield Progress(len(steps), len(steps), "doing again")
+    yield Progress(len(steps), len(steps), "replaying")
     return session
 
 
-def only(image: Promptable) -> Callable[[Setup | None], Promptable]:
+def only(image: Promptable) -> Callable[[ModelSetup | None], Promptable]:
     """Return an `image_for` that knows one image, and refuses any other setup."""
 
-    def image_for(setup: Setup | None) -> Promptable:
-        here = Setup.of(image)
+    def image_for(setup: ModelSetup | None) -> Promptable:
+        here = ModelSetup.of(image)
         if setup is not None and setup.key != here.key:
             raise SessionError(
                 f"The masks are answers of {setup.model} ({setup.fingerprint}, "
@@ -229,7 +227,9 @@ def only(image: Promptable) -> Callable[[Setup | None], Promptable]:
     return image_for
 
 
-def started(record: Record, frames: Frames, labels: Any) -> Any:
+def started(
+    record: Record, frames: Frames, labels: LabelArray | None
+) -> LabelArray | None:
     """Return the labels that a session began with, or None if there were none.
 
     Raises
@@ -239,14 +239,14 @@ def started(record: Record, frames: Frames, labels: Any) -> Any:
     """
     if labels is None and not record.start:
         return None
-    state = State.empty(frames) if labels is None else State.over(frames, labels)
+    state = State(frames, labels)
     if state.footprints:
         raise SessionError(
             "The labels to write to hold objects already; give an empty array."
         )
     for patch in record.start:
-        state.write(patch)
-    return state.labels
+        state.labels.write(patch)
+    return state.labels.array
 
 
 def check_image(known: ImageIdentity, frames: Frames, *, similar: bool = False) -> None:
@@ -277,13 +277,24 @@ def check_image(known: ImageIdentity, frames: Frames, *, similar: bool = False) 
             )
 
 
+def _actions(steps: Iterable[Step]) -> Iterator[Action]:
+    """Every action in order; masks that were added as one step are one action."""
+    for group, members in groupby(steps, key=lambda step: step.group):
+        actions = [step.action for step in members]
+        masks = [action for action in actions if isinstance(action, AddMasks)]
+        if group and len(masks) == len(actions):
+            yield AddMasks.joined(masks)
+        else:
+            yield from actions
+
+
 def _commit_again(
     session: AnnotationSession, action: Commit, image: Promptable
 ) -> None:
     if session.image is not image:
         session.image = image
-    known = {**session.questions, **dict(action.said)}
-    asked = {at: known[at] for at in action.ats}
-    setup = Setup.of(image)
+    new, now = dict(action.prompts), session.open_prompts
+    prompts = {at: new[at] if at in new else now[at] for at in action.ats}
+    setup = ModelSetup.of(image)
     session.setups[setup.key] = setup
-    session.do(replace(action, setup=setup.key), answer(image, asked))
+    session.execute(replace(action, setup=setup.key), predict(image, prompts))

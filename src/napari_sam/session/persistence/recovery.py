@@ -1,4 +1,4 @@
-"""Sessions that a journal kept: which there are, and how to go on with one."""
+"""Recovery of sessions from journals: which there are, and how to go on with one."""
 
 from __future__ import annotations
 
@@ -12,28 +12,36 @@ from typing import TYPE_CHECKING, Any
 
 from napari_sam.core.address import Address
 from napari_sam.core.errors import MissingFileError, SessionError
-from napari_sam.session import actions, shelf
-from napari_sam.session.edits import Batch, parts
-from napari_sam.session.encoding import VERSION, action_from_dict, edit_from_dict
-from napari_sam.session.journal import FORMAT
-from napari_sam.session.patch import LabelPatch
-from napari_sam.session.record import Record, check_format, check_image, started
+from napari_sam.session.actions import action_from_dict
+from napari_sam.session.codec import VERSION
+from napari_sam.session.edits import Batch, ObjectEdit, apply_all, parts
+from napari_sam.session.edits.edit_codec import edit_from_dict
+from napari_sam.session.labels.patch import LabelPatch
+from napari_sam.session.model_setup import ImageIdentity, ModelSetup
+from napari_sam.session.persistence import journal_files
+from napari_sam.session.persistence.journal import FORMAT
+from napari_sam.session.persistence.journal_files import journals_folder
+from napari_sam.session.persistence.record import (
+    Record,
+    check_format,
+    check_image,
+    started,
+)
 from napari_sam.session.session import AnnotationSession
-from napari_sam.session.setup import ImageIdentity, Setup
-from napari_sam.session.shelf import journals_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from napari_sam.core.protocols import Promptable
+    from napari_sam.session.labels.arrays import LabelArray
 
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class KeptWork:
-    """A journal that can be restored.
+class RecoverableSession:
+    """A session that can be restored from its journal.
 
     Attributes
     ----------
@@ -57,13 +65,13 @@ class KeptWork:
 
     def discard(self) -> None:
         """Delete it."""
-        shelf.discard(self.path)
+        journal_files.discard(self.path)
 
 
 def find_journals(
     identity: ImageIdentity, *, folder: Path | None = None
-) -> list[KeptWork]:
-    """Return work on an image that nobody is at, the latest first.
+) -> list[RecoverableSession]:
+    """Return journals of an image that no session writes to, the latest first.
 
     What cannot be read, or was written by a later version, is left where it is.
     """
@@ -73,20 +81,20 @@ def find_journals(
         try:
             head, *lines = list(read_lines(path)) or [{}]
             known = (head.get("format"), head.get("version")) == (FORMAT, VERSION)
-            if not known or shelf.in_use(path, head):
+            if not known or journal_files.in_use(path, head):
                 continue
             work = _work(path, head, lines)
         except (OSError, ValueError, LookupError, TypeError) as wrong:
             logger.warning("The journal %s cannot be read: %s", path, wrong)
             continue
-        shelf.mark_offered(path)
+        journal_files.mark_offered(path)
         if work.steps:
             found.append(work)
     return sorted(found, key=lambda work: work.when, reverse=True)
 
 
 def restore(
-    path: str | Path, image: Promptable, *, labels: Any = None
+    path: str | Path, image: Promptable, *, labels: LabelArray | None = None
 ) -> AnnotationSession:
     """Bring a session back as it was, undo and redo included; no model is asked.
 
@@ -142,18 +150,18 @@ def _again(session: AnnotationSession, line: Mapping[str, Any]) -> None:
             assert isinstance(edit, Batch)
             if how == "amend":
                 history.done.pop()
-            actions.run(parts(edit), session.state)
-            history.push(action_from_dict(action), edit)
+            apply_all(parts(edit), session.state)
+            history.push(action_from_dict(action), edit, line.get("group", 0))
         case {"op": "undo"}:
-            actions.run(parts(history.done[-1].edit.inverse()), session.state)
+            apply_all(parts(history.done[-1].edit.inverse()), session.state)
             history.back()
         case {"op": "redo"}:
-            actions.run(parts(history.undone[-1].edit), session.state)
+            apply_all(parts(history.undone[-1].edit), session.state)
             history.forth()
         case {"op": "at", "at": place}:
             session.current = Address(*place)
         case {"op": "setup", "setup": told}:
-            setup = Setup.from_dict(told)
+            setup = ModelSetup.from_dict(told)
             session.setups[setup.key] = setup
         case _:
             raise SessionError(f"{line.get('op')!r} is no line of a journal.")
@@ -161,7 +169,7 @@ def _again(session: AnnotationSession, line: Mapping[str, Any]) -> None:
 
 def _work(
     path: Path, head: Mapping[str, Any], lines: Sequence[dict[str, Any]]
-) -> KeptWork:
+) -> RecoverableSession:
     done: list[dict[str, Any]] = []
     undone: list[dict[str, Any]] = []
     for line in lines:
@@ -177,8 +185,8 @@ def _work(
     objects = {i for patch in head["start"] for i in patch["after"][0]} - {0}
     for step in done:
         for part in parts(edit_from_dict(step["edit"])):
-            if hasattr(part, "object_id"):
+            if isinstance(part, ObjectEdit):
                 there = part.after is not None
                 (objects.add if there else objects.discard)(part.object_id)
     when = datetime.fromtimestamp(path.stat().st_mtime).astimezone()
-    return KeptWork(path, head.get("name", ""), when, len(done), len(objects))
+    return RecoverableSession(path, head.get("name", ""), when, len(done), len(objects))

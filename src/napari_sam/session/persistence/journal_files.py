@@ -1,4 +1,4 @@
-"""Where journals lie, whether somebody is at them, and when they go."""
+"""The files of journals: where they are, which are in use, and when they are pruned."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def take(path: Path) -> None:
     _OURS.add(path)
 
 
-def let_go(path: Path) -> None:
+def release(path: Path) -> None:
     """Say that it no longer does."""
     _OURS.discard(path)
 

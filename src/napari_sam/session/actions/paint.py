@@ -1,0 +1,39 @@
+"""The action of a brush on the labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from napari_sam.session.actions.action import Action
+from napari_sam.session.edits import ObjectEdit
+from napari_sam.session.labels.patch import LabelPatch
+from napari_sam.session.objects import ObjectInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from napari_sam.session.edits import Edit
+    from napari_sam.session.state import State
+
+
+@dataclass(frozen=True)
+class Paint(Action):
+    """A brush changed the labels of a plane.
+
+    Attributes
+    ----------
+    patch
+        The labels that changed; they may have been drawn already.
+    """
+
+    kind: ClassVar[str] = "paint"
+
+    patch: LabelPatch
+
+    def edits(self, state: State) -> Iterator[Edit]:
+        """Return the patch, and the objects that came with it."""
+        yield self.patch
+        painted = set(self.patch.after.values) - {0}
+        for object_id in sorted(i for i in painted if i not in state.objects):
+            yield ObjectEdit(object_id, None, ObjectInfo(status="committed"))

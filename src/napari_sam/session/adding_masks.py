@@ -1,0 +1,244 @@
+"""Adding masks made elsewhere: what changes is computed beside the session's thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from napari_sam.core.geometry.region import Region
+from napari_sam.session.actions.add_masks import AddMasks
+from napari_sam.session.edits.label_edits import check_mask
+from napari_sam.session.labels.patch import LabelPatch
+from napari_sam.session.labels.store import check_fits
+from napari_sam.session.overlap import check_overlap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_sam.core.address import Address
+    from napari_sam.core.prediction import Prediction
+    from napari_sam.session.document import Document
+    from napari_sam.session.labels.store import LabelStore
+    from napari_sam.session.overlap import Overlap
+
+#: Pixels of one patch at most, unless a single mask has more.
+_MOST_PIXELS = 1 << 22
+
+
+class _Placement(NamedTuple):
+    """A mask, and where its object lies in the frame until now."""
+
+    at: Address
+    mask: Prediction
+    before: Region | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MaskRequest:
+    """Masks to be put into the labels: it holds all that is needed.
+
+    Attributes
+    ----------
+    labels
+        The labels, which are only read.
+    masks
+        The masks, in the order in which they are put.
+    before
+        Where their objects lie until now.
+    overlap
+        What may happen to other objects under the new masks.
+    approved
+        Objects that are protected.
+    versions
+        Of the frames: a change of the labels meanwhile is noticed by them.
+    """
+
+    labels: LabelStore
+    masks: Mapping[Address, Prediction]
+    before: Mapping[Address, Region]
+    overlap: Overlap
+    approved: frozenset[int]
+    versions: Mapping[int, int]
+
+    @classmethod
+    def of(
+        cls,
+        document: Document,
+        masks: Mapping[Address, Prediction],
+        overlap: Overlap,
+    ) -> MaskRequest:
+        """Freeze what is known of the objects; masks of approved ones are left out."""
+        check_overlap(overlap)
+        state = document.state
+        approved = frozenset(state.objects.approved)
+        free = {at: m for at, m in masks.items() if at.object_id not in approved}
+        known = ((at, state.footprints.get(at)) for at in free)
+        before = {at: here.region for at, here in known if here is not None}
+        versions = {at.frame: state.labels.version(at.frame) for at in free}
+        return cls(state.labels, free, before, overlap, approved, versions)
+
+    def __call__(self) -> PreparedMasks:
+        """Compute the patches, on any thread.
+
+        Raises
+        ------
+        SessionError
+            If a mask is empty.
+        """
+        by_frame: dict[int, list[_Placement]] = {frame: [] for frame in self.versions}
+        for at, mask in self.masks.items():
+            placement = _Placement(at, mask, self.before.get(at))
+            by_frame[at.frame].append(placement)
+        patches: list[LabelPatch] = []
+        placed: dict[int, None] = {}
+        for frame, placements in by_frame.items():
+            patches += self._patches(frame, placements, placed)
+        return PreparedMasks(self, AddMasks(tuple(patches), tuple(placed)))
+
+    def _patches(
+        self, frame: int, placements: Sequence[_Placement], placed: dict[int, None]
+    ) -> list[LabelPatch]:
+        """Return the patches of a frame; objects that get pixels go to `placed`."""
+        made: list[LabelPatch] = []
+        for region, group in _groups(placements):
+            before = self._read(frame, region, made)
+            check_fits(max(one.at.object_id for one in group), before.dtype)
+            after = before.copy()
+            for placement in group:
+                if _place(after, region, placement, self):
+                    placed[placement.at.object_id] = None
+            patch = LabelPatch.between(frame, region, before, after)
+            made += [] if patch is None else [patch]
+        return made
+
+    def _read(
+        self, frame: int, region: Region, patches: Sequence[LabelPatch]
+    ) -> NDArray[np.integer]:
+        """Return the labels of a region, as they are after patches of the frame."""
+        labels = self.labels.read(frame, region)
+        for patch in patches:
+            common = patch.region.intersection(region)
+            if min(common.shape) > 0:
+                inside = common.shifted(-patch.region.top, -patch.region.left)
+                changed = patch.changed
+                values = np.zeros(patch.region.shape, labels.dtype)
+                values[changed] = patch.after.expand()
+                here = labels[common.shifted(-region.top, -region.left).slices]
+                where = changed[inside.slices]
+                here[where] = values[inside.slices][where]
+        return labels
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PreparedMasks:
+    """Patches of masks, and the request that they belong to."""
+
+    request: MaskRequest
+    action: AddMasks
+
+    def is_current(self, document: Document) -> bool:
+        """Whether nothing changed meanwhile that they depend on."""
+        request, state = self.request, document.state
+        return request.approved == state.objects.approved and all(
+            state.labels.version(frame) == version
+            for frame, version in request.versions.items()
+        )
+
+
+class MaskAdder:
+    """Puts masks into the labels of a document, chunk by chunk, as one step of undo.
+
+    Parameters
+    ----------
+    document
+        The session.
+    overlap
+        ``"keep"`` leaves the pixels of other objects alone; ``"overwrite"`` takes
+        them, except those of approved objects.
+
+    Examples
+    --------
+    ``request`` and ``add`` belong to the session's thread; calling a request belongs to
+    any other one::
+
+        adder = MaskAdder(session)
+        for chunk in chunks:
+            request = adder.request(chunk)
+            adder.add(executor.submit(request).result())
+    """
+
+    def __init__(self, document: Document, *, overlap: Overlap = "keep") -> None:
+        self._document, self._overlap = document, overlap
+        self._group = document.history.new_group()
+
+    def request(self, masks: Mapping[Address, Prediction]) -> MaskRequest:
+        """Freeze a chunk of masks, and what is known of their objects."""
+        return MaskRequest.of(self._document, masks, self._overlap)
+
+    def add(self, prepared: PreparedMasks) -> None:
+        """Write patches; those that are out of date are computed again first."""
+        if not prepared.is_current(self._document):
+            prepared = self.request(prepared.request.masks)()
+        if prepared.action.patches or prepared.action.ids:
+            self._document.execute(prepared.action, group=self._group)
+
+
+def _groups(
+    placements: Iterable[_Placement],
+) -> Iterator[tuple[Region, list[_Placement]]]:
+    """Masks that follow each other and lie near to each other, with a region around."""
+    group: list[_Placement] = []
+    around = Region(0, 0, 0, 0)
+    for placement in placements:
+        here = _reach(placement)
+        wider = _union(around, here) if group else here
+        if group and wider.shape[0] * wider.shape[1] > _MOST_PIXELS:
+            yield around, group
+            group, wider = [], here
+        group.append(placement)
+        around = wider
+    if group:
+        yield around, group
+
+
+def _reach(placement: _Placement) -> Region:
+    """Return the region in which a mask may change labels."""
+    check_mask(placement.at, placement.mask)
+    region = placement.mask.region
+    return region if placement.before is None else _union(region, placement.before)
+
+
+def _union(a: Region, b: Region) -> Region:
+    return Region(
+        min(a.top, b.top),
+        min(a.left, b.left),
+        max(a.bottom, b.bottom),
+        max(a.right, b.right),
+    )
+
+
+def _place(
+    labels: NDArray[np.integer],
+    around: Region,
+    placement: _Placement,
+    request: MaskRequest,
+) -> bool:
+    """Draw a mask in place of what the object had. False if nothing would be seen."""
+    at, mask, before = placement
+    here = labels[mask.region.shifted(-around.top, -around.left).slices]
+    if request.overlap == "keep":
+        free = here == 0
+    else:
+        free = ~np.isin(here, list(request.approved))
+    drawn = mask.mask & (free | (here == at.object_id))
+    if not drawn.any():
+        return False
+    if before is not None:
+        old = labels[before.shifted(-around.top, -around.left).slices]
+        old[old == at.object_id] = 0
+    here[drawn] = at.object_id
+    return True

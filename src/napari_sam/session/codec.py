@@ -1,0 +1,172 @@
+"""Dataclasses as plain JSON types and back, from nothing but their fields.
+
+What is written is the schema of version 1, so that older files are read and older
+programs read newer ones: an address is ``[frame, object]``, and prompts are
+``{"prompts": ..., "threshold": ...}``. In a tuple of things of several types an address
+takes two places.
+"""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, Field, field, fields, is_dataclass, replace
+from types import UnionType
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+import numpy as np
+
+from napari_sam.core.address import Address
+from napari_sam.core.errors import SessionError
+from napari_sam.core.prompts import Prompts
+from napari_sam.session.labels.patch import LabelPatch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T")
+
+#: Raised when a reader of the old schema could misunderstand the new one.
+VERSION = 1
+
+
+def stored(
+    key: str = "", *, default: object = MISSING, omit_empty: bool = False
+) -> Any:
+    """Return a field of a dataclass that is written under another key than its name.
+
+    Parameters
+    ----------
+    key
+        The key; by default, the name of the field.
+    default
+        Its value where none is given, as in older files.
+    omit_empty
+        Write nothing where there is nothing.
+    """
+    metadata = {"key": key, "omit_empty": omit_empty}
+    if default is MISSING:
+        return field(metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+def fields_to_dict(value: DataclassInstance) -> dict[str, Any]:
+    """Return the fields of a dataclass as plain JSON types."""
+    found = {}
+    for one in fields(value):
+        content = getattr(value, one.name)
+        if content or not one.metadata.get("omit_empty"):
+            found[_key(one)] = to_plain(content)
+    return found
+
+
+def fields_from_dict(kind: type[T], data: Mapping[str, Any]) -> T:
+    """Inverse of `fields_to_dict`.
+
+    Raises
+    ------
+    SessionError
+        If a field is missing that has no default.
+    """
+    hints = get_type_hints(kind)
+    given = {}
+    for one in fields(kind):  # type: ignore[arg-type]
+        if _key(one) in data:
+            given[one.name] = from_plain(hints[one.name], data[_key(one)])
+        elif one.default is MISSING and one.default_factory is MISSING:
+            raise SessionError(f"{dict(data)!r} lacks {_key(one)!r}: it is damaged.")
+    return kind(**given)
+
+
+def to_plain(value: object) -> Any:
+    """Return a value as plain JSON types; `from_plain` is the exact inverse."""
+    match value:
+        case Address(frame, object_id):
+            return [frame, object_id]
+        case Prompts():
+            bare = replace(value, threshold=0.0)
+            return {"prompts": bare.to_dict(), "threshold": value.threshold}
+        case LabelPatch():
+            return value.to_dict()
+        case tuple():
+            return _spread(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return fields_to_dict(value)
+    return value
+
+
+def from_plain(kind: Any, data: Any) -> Any:
+    """Inverse of `to_plain`, for a value of a type."""
+    made = _READERS.get(kind)
+    if made is not None:
+        return made(data)
+    origin = get_origin(kind)
+    if origin is tuple:
+        return _gathered(get_args(kind), data)
+    if origin in (Union, UnionType):
+        (inner,) = (arg for arg in get_args(kind) if arg is not type(None))
+        return None if data is None else from_plain(inner, data)
+    if is_dataclass(kind) and isinstance(kind, type):
+        return fields_from_dict(kind, data)
+    return data
+
+
+def plain_number(value: object) -> object:
+    """Return a number of numpy as one of Python, for `json.dumps`.
+
+    Raises
+    ------
+    TypeError
+        If it is anything else.
+    """
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{value!r} is no plain JSON type.")
+
+
+def _spread(values: tuple[Any, ...]) -> list[Any]:
+    mixed = any(not isinstance(value, Address) for value in values)
+    made: list[Any] = []
+    for value in values:
+        if mixed and isinstance(value, Address):
+            made += to_plain(value)
+        else:
+            made.append(to_plain(value))
+    return made
+
+
+def _gathered(kinds: tuple[Any, ...], data: list[Any]) -> tuple[Any, ...]:
+    if len(kinds) == 2 and kinds[1] is Ellipsis:
+        return tuple(from_plain(kinds[0], item) for item in data)
+    rest, made = iter(data), []
+    for kind in kinds:
+        if kind is Address:
+            made.append(Address(next(rest), next(rest)))
+        else:
+            made.append(from_plain(kind, next(rest)))
+    return tuple(made)
+
+
+def _prompts(data: Mapping[str, Any]) -> Prompts:
+    return replace(Prompts.from_dict(data["prompts"]), threshold=data["threshold"])
+
+
+#: How values of these types are read.
+_READERS: Mapping[Any, Callable[[Any], object]] = {
+    float: float,
+    Address: lambda data: Address(*data),
+    Prompts: _prompts,
+    LabelPatch: LabelPatch.from_dict,
+}
+
+
+def _key(one: Field[Any]) -> str:
+    return str(one.metadata.get("key") or one.name)

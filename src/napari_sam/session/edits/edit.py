@@ -1,0 +1,123 @@
+"""Edits: undo as data. Each knows its inverse, and all it does is change a `State`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from napari_sam.session.labels.patch import LabelPatch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from napari_sam.core.address import Address
+    from napari_sam.core.prompts import Prompts
+    from napari_sam.session.objects import ObjectInfo
+    from napari_sam.session.state import State
+
+#: Which prompts: those that are open, or those whose masks are in the labels.
+Table: TypeAlias = Literal["open", "committed"]
+
+
+@dataclass(frozen=True, slots=True)
+class PromptsEdit:
+    """The prompts at an address came, went or are others.
+
+    Attributes
+    ----------
+    at
+        The object, and the frame.
+    where
+        Among the open prompts, or among the committed ones, whose masks are in the
+        labels.
+    before, after
+        The prompts; None where there are none.
+    """
+
+    at: Address
+    where: Table
+    before: Prompts | None
+    after: Prompts | None
+
+    def inverse(self) -> PromptsEdit:
+        """Return the edit that undoes this one."""
+        return replace(self, before=self.after, after=self.before)
+
+    @property
+    def moves_threshold(self) -> bool:
+        """Whether nothing but the threshold of open prompts is another."""
+        if self.where != "open" or self.before is None or self.after is None:
+            return False
+        return self.before.items == self.after.items
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectEdit:
+    """An object came, went, or something else is known of it.
+
+    Attributes
+    ----------
+    object_id
+        The number of the object.
+    before, after
+        What is known of it; None where there is no such object.
+    """
+
+    object_id: int
+    before: ObjectInfo | None
+    after: ObjectInfo | None
+
+    def inverse(self) -> ObjectEdit:
+        """Return the edit that undoes this one."""
+        return replace(self, before=self.after, after=self.before)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Several edits that are one step to the user."""
+
+    edits: tuple[Edit, ...] = ()
+
+    def inverse(self) -> Batch:
+        """Return the batch that undoes this one."""
+        return Batch(tuple(edit.inverse() for edit in reversed(self.edits)))
+
+
+Edit: TypeAlias = "PromptsEdit | ObjectEdit | LabelPatch | Batch"
+
+
+def parts(edit: Edit) -> Iterator[PromptsEdit | ObjectEdit | LabelPatch]:
+    """Every edit in a batch, in order."""
+    if isinstance(edit, Batch):
+        for inner in edit.edits:
+            yield from parts(inner)
+    else:
+        yield edit
+
+
+def apply(edit: Edit, state: State) -> None:
+    """Change a state as an edit says."""
+    for part in parts(edit):
+        match part:
+            case LabelPatch():
+                state.labels.write(part)
+            case PromptsEdit(at, "open", _, after):
+                state.open_prompts.put(at, after)
+            case PromptsEdit(at, _, _, after):
+                state.committed_prompts.put(at, after)
+            case ObjectEdit(object_id, _, info):
+                state.objects.put(object_id, info)
+
+
+def apply_all(edits: Iterable[Edit], state: State) -> Batch:
+    """Apply edits one after another, or, if one fails, none of them."""
+    done: list[Edit] = []
+    try:
+        for edit in edits:
+            apply(edit, state)
+            done.append(edit)
+    except BaseException:
+        for edit in reversed(done):
+            apply(edit.inverse(), state)
+        raise
+    return Batch(tuple(done))

@@ -1,0 +1,59 @@
+"""Edits as plain JSON types, and back: what a journal holds of each step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari_sam.core.address import Address
+from napari_sam.core.errors import SessionError
+from napari_sam.core.prompts import Prompts
+from napari_sam.session.codec import from_plain, to_plain
+from napari_sam.session.edits.edit import Batch, ObjectEdit, PromptsEdit
+from napari_sam.session.labels.patch import LabelPatch
+from napari_sam.session.objects import ObjectInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from napari_sam.session.edits.edit import Edit, Table
+
+#: The words of version 1 for where prompts are.
+_WRITTEN = {"open": "asked", "committed": "kept"}
+
+
+def edit_to_dict(edit: Edit) -> dict[str, Any]:
+    """One edit as plain JSON types; `edit_from_dict` is the exact inverse."""
+    match edit:
+        case Batch(edits):
+            return {"batch": [edit_to_dict(inner) for inner in edits]}
+        case LabelPatch():
+            return {"patch": edit.to_dict()}
+        case ObjectEdit(object_id, before, after):
+            infos = [to_plain(info) for info in (before, after)]
+            return {"object": object_id, "infos": infos}
+        case PromptsEdit(at, where, before, after):
+            told = [to_plain(prompts) for prompts in (before, after)]
+            return {"question": to_plain(at), "where": _WRITTEN[where], "told": told}
+
+
+def edit_from_dict(data: Mapping[str, Any]) -> Edit:
+    """Inverse of `edit_to_dict`.
+
+    Raises
+    ------
+    SessionError
+        If it is no edit, or one of a later version.
+    """
+    match data:
+        case {"batch": edits}:
+            return Batch(tuple(edit_from_dict(inner) for inner in edits))
+        case {"patch": patch}:
+            return LabelPatch.from_dict(patch)
+        case {"object": object_id, "infos": infos}:
+            before, after = (from_plain(ObjectInfo | None, info) for info in infos)
+            return ObjectEdit(object_id, before, after)
+        case {"question": place, "where": "asked" | "kept" as where, "told": told}:
+            first, then = (from_plain(Prompts | None, prompts) for prompts in told)
+            table: Table = "open" if where == "asked" else "committed"
+            return PromptsEdit(Address(*place), table, first, then)
+    raise SessionError(f"{sorted(data)} is no edit that this napari-sam knows.")

@@ -1,0 +1,134 @@
+"""Edits of labels: masks that are committed, pixels that get another label.
+
+Each function yields edits one after another; whoever applies them does so before asking
+for the next, so that what comes later sees what came before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_sam.core.errors import SessionError
+from napari_sam.session.edits.edit import Edit, ObjectEdit, PromptsEdit
+from napari_sam.session.labels.patch import LabelPatch
+from napari_sam.session.objects import ObjectInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    from napari_sam.core.address import Address
+    from napari_sam.core.geometry.region import Region
+    from napari_sam.core.prediction import Prediction
+    from napari_sam.session.objects import Status
+    from napari_sam.session.overlap import Overlap
+    from napari_sam.session.state import State
+
+
+def commit_masks(
+    state: State, masks: Mapping[Address, Prediction], overlap: Overlap
+) -> Iterator[Edit]:
+    """Put masks into the labels; their prompts are committed, and open no more.
+
+    A mask of which nothing would be seen is left out: its prompts stay open.
+    """
+    placed: list[Address] = []
+    for at, mask in masks.items():
+        yield from _put_mask(state, at, mask, overlap, placed)
+    if not placed:
+        raise SessionError(
+            "All of the mask lies on other objects, which are kept as they are: choose "
+            "to overwrite them, or say more about this one."
+        )
+    for at in placed:
+        prompts = state.open_prompts[at]
+        committed = state.committed_prompts.get(at)
+        yield PromptsEdit(at, "committed", committed, prompts)
+        yield PromptsEdit(at, "open", prompts, None)
+
+
+def relabelled(state: State, at: Address, label: int) -> Iterator[Edit]:
+    """Give the pixels of an object in one plane another number."""
+    region, mask = state.mask(at)
+    before = state.read(at.frame, region)
+    yield from patched(
+        at.frame, region, before, np.where(mask, np.int64(label), before)
+    )
+
+
+def set_status(state: State, object_id: int, status: Status) -> Iterator[Edit]:
+    """Give an object a status, unless it has it."""
+    now = state.objects.get(object_id)
+    after = replace(now or ObjectInfo(), status=status)
+    if after != now:
+        yield ObjectEdit(object_id, now, after)
+
+
+def patched(
+    frame: int,
+    region: Region,
+    before: NDArray[np.integer],
+    after: NDArray[np.integer],
+) -> Iterator[Edit]:
+    """Yield the patch between two states of a region, if anything changed."""
+    patch = LabelPatch.between(frame, region, before, after)
+    if patch is not None:
+        yield patch
+
+
+def forgotten(state: State, object_id: int) -> Iterator[Edit]:
+    """Remove the prompts of an object, and all that is known of it."""
+    for at in state.open_prompts.of_object(object_id):
+        yield PromptsEdit(at, "open", state.open_prompts[at], None)
+    for at in state.committed_prompts.of_object(object_id):
+        yield PromptsEdit(at, "committed", state.committed_prompts[at], None)
+    if object_id in state.objects:
+        yield ObjectEdit(object_id, state.objects[object_id], None)
+
+
+def _put_mask(
+    state: State, at: Address, mask: Prediction, overlap: Overlap, placed: list[Address]
+) -> Iterator[Edit]:
+    """Put a mask in place of what the object had there.
+
+    It is added to `placed` unless nothing of it would be seen.
+    """
+    check_mask(at, mask)
+    labels = state.read(at.frame, mask.region)
+    free = _may_be_taken(state, labels, overlap) | (labels == at.object_id)
+    if not (free & mask.mask).any():
+        return
+    if at in state.footprints:
+        yield from relabelled(state, at, 0)
+        labels = state.read(at.frame, mask.region)
+    after = np.where(free & mask.mask, np.int64(at.object_id), labels)
+    yield from patched(at.frame, mask.region, labels, after)
+    yield from set_status(state, at.object_id, "committed")
+    placed.append(at)
+
+
+def check_mask(at: Address, mask: Prediction) -> None:
+    """Refuse a mask without pixels.
+
+    Raises
+    ------
+    SessionError
+        If it is empty.
+    """
+    if not mask.area:
+        raise SessionError(
+            f"The mask of object {at.object_id} in frame {at.frame} is empty: say more "
+            "about it, or lower the threshold."
+        )
+
+
+def _may_be_taken(
+    state: State, labels: NDArray[np.integer], overlap: Overlap
+) -> NDArray[np.bool_]:
+    if overlap == "keep":
+        return np.asarray(labels == 0)
+    return ~np.isin(labels, list(state.objects.approved))

@@ -1,0 +1,152 @@
+"""Where every object lies in the labels, by object and by frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import astuple, dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_sam.core.address import Address
+from napari_sam.core.geometry.region import Region
+from napari_sam.session.labels.pair_table import PairTable
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """Where an object lies in a plane.
+
+    Attributes
+    ----------
+    region
+        A rectangle around its pixels; it may be larger than the smallest one.
+    area
+        How many pixels it has.
+    """
+
+    region: Region
+    area: int
+
+    def joined(self, other: Footprint) -> Footprint:
+        """Return the footprint of the pixels of both."""
+        a, b = self.region, other.region
+        around = Region(
+            min(a.top, b.top),
+            min(a.left, b.left),
+            max(a.bottom, b.bottom),
+            max(a.right, b.right),
+        )
+        return Footprint(around, self.area + other.area)
+
+
+class Footprints(Mapping[Address, Footprint]):
+    """The footprint of every object in every frame: a mapping with two indices.
+
+    A million take 56 MB, and what is asked of one object or one frame takes as long as
+    there are answers.
+    """
+
+    def __init__(self) -> None:
+        self._by_object = PairTable(columns=5)
+        self._by_frame = PairTable(columns=0)
+
+    def __len__(self) -> int:
+        return len(self._by_object)
+
+    def __contains__(self, at: object) -> bool:
+        return (
+            isinstance(at, Address)
+            and self._by_object.get(at.object_id, at.frame) is not None
+        )
+
+    def __getitem__(self, at: Address) -> Footprint:
+        row = self._by_object.get(at.object_id, at.frame)
+        if row is None:
+            raise KeyError(at)
+        top, left, bottom, right, area = row
+        return Footprint(Region(top, left, bottom, right), area)
+
+    def __iter__(self) -> Iterator[Address]:
+        for frame in self.frames:
+            for object_id in self.in_frame(frame):
+                yield Address(frame, object_id)
+
+    @property
+    def frames(self) -> list[int]:
+        """Frames in which any object lies, in order."""
+        return self._by_frame.firsts()
+
+    @property
+    def object_ids(self) -> list[int]:
+        """Numbers of all objects that have pixels, in order."""
+        return self._by_object.firsts()
+
+    def in_frame(self, frame: int) -> list[int]:
+        """Return the numbers of the objects in a frame, in order."""
+        return self._by_frame.seconds(frame)
+
+    def of_object(self, object_id: int) -> list[Address]:
+        """Return where an object has pixels, frame by frame."""
+        frames = self._by_object.seconds(object_id)
+        return [Address(frame, object_id) for frame in frames]
+
+    def gain(self, at: Address, part: Footprint) -> None:
+        """Take account of pixels that an object gained."""
+        before = self.get(at)
+        if before is None:
+            self._by_frame.put(at.frame, at.object_id, ())
+        self._put(at, part if before is None else before.joined(part))
+
+    def lose(self, at: Address, area: int) -> None:
+        """Take account of pixels that an object lost; without any, it is gone."""
+        before = self.get(at)
+        if before is None:
+            return
+        if area < before.area:
+            self._put(at, Footprint(before.region, before.area - area))
+        else:
+            self._by_object.drop(at.object_id, at.frame)
+            self._by_frame.drop(at.frame, at.object_id)
+
+    def _put(self, at: Address, now: Footprint) -> None:
+        around = now.region
+        row = (around.top, around.left, around.bottom, around.right, now.area)
+        self._by_object.put(at.object_id, at.frame, row)
+
+    def load(self, found: Iterable[tuple[int, Mapping[int, Footprint]]]) -> None:
+        """Take in the objects of frames of which nothing is known yet."""
+        rows = [
+            (frame, object_id, *astuple(here.region), here.area)
+            for frame, objects in found
+            for object_id, here in objects.items()
+        ]
+        if rows:
+            table = np.array(rows, np.int64)
+            frames, ids = table[:, 0], table[:, 1]
+            self._by_object.extend(ids, frames, table[:, 2:])
+            self._by_frame.extend(frames, ids, table[:, :0])
+
+
+def footprints_in(
+    labels: NDArray[np.integer], rows: NDArray[np.intp], cols: NDArray[np.intp]
+) -> dict[int, Footprint]:
+    """Return the footprint of each label among pixels at these rows and columns."""
+    ids, which = np.unique(labels, return_inverse=True)
+    edges = []
+    for along in (rows, cols):
+        first = np.full(len(ids), np.iinfo(np.int64).max)
+        last = np.zeros(len(ids), np.int64)
+        np.minimum.at(first, which, along)
+        np.maximum.at(last, which, along + 1)
+        edges += [first.tolist(), last.tolist()]
+    areas = np.bincount(which, minlength=len(ids)).tolist()
+    return {
+        object_id: Footprint(Region(top, left, bottom, right), area)
+        for object_id, top, bottom, left, right, area in zip(
+            ids.tolist(), *edges, areas, strict=True
+        )
+    }

@@ -1,0 +1,45 @@
+"""The protection of approved objects: nothing but taking it back changes them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_sam.core.errors import SessionError
+from napari_sam.session.edits import ObjectEdit
+from napari_sam.session.labels.patch import LabelPatch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from napari_sam.session.edits import Edit
+    from napari_sam.session.state import State
+
+
+def sparing_approved(edits: Iterable[Edit], state: State) -> Iterator[Edit]:
+    """Yield edits, and refuse one that would change an object which is approved.
+
+    Raises
+    ------
+    SessionError
+        At the first of them.
+    """
+    approved = state.objects.approved
+    for edit in edits:
+        touched = sorted(_changed_by(edit) & approved) if approved else ()
+        if touched:
+            raise SessionError(
+                f"Object {touched[0]} is approved, and so protected. Take the approval "
+                "back first to change it."
+            )
+        yield edit
+
+
+def _changed_by(edit: Edit) -> set[int]:
+    """Objects whose pixels or status change."""
+    if isinstance(edit, LabelPatch):
+        return {*edit.before.values, *edit.after.values}
+    if not isinstance(edit, ObjectEdit):
+        return set()
+    before, after = edit.before, edit.after
+    same = before and after and before.status == after.status
+    return set() if same else {edit.object_id}

@@ -1,0 +1,67 @@
+"""Requests for masks that are answered on any thread, and their responses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from napari_sam.core.errors import PromptError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from napari_sam.core.address import Address
+    from napari_sam.core.prediction import Prediction
+    from napari_sam.core.prompts import Prompts
+    from napari_sam.core.protocols import Promptable
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Request:
+    """Prompts whose masks are wanted: it holds all that is needed.
+
+    Attributes
+    ----------
+    image
+        The image, with its model.
+    prompts
+        The prompts of each object.
+    """
+
+    image: Promptable
+    prompts: Mapping[Address, Prompts]
+
+    def __post_init__(self) -> None:
+        if not self.prompts or not all(self.prompts.values()):
+            raise PromptError(
+                "Nothing says where the object is. Click on it, or draw a box, a line "
+                "or an outline."
+            )
+
+    def __call__(self) -> Response:
+        """Predict the masks. Slow where the image is not embedded yet.
+
+        Masks are computed at their full size here, so that whoever shows them need not.
+        """
+        predictions = predict(self.image, self.prompts)
+        for prediction in predictions.values():
+            for candidate in prediction.candidates:
+                _ = candidate.area
+        return Response(self, predictions)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Response:
+    """Predicted masks, and the request that they belong to."""
+
+    request: Request
+    predictions: Mapping[Address, Prediction]
+
+
+def predict(
+    image: Promptable, prompts: Mapping[Address, Prompts]
+) -> dict[Address, Prediction]:
+    """Return the mask of each object; every tile of a plane is embedded once."""
+    from napari_sam.image.segment_objects import segment_objects
+
+    return segment_objects(image, prompts)
