@@ -91,13 +91,13 @@ def test_a_setup_comes_back_whole():
 
 
 def test_a_setup_says_whether_masks_are_connected(image):
-    assert Setup.of(image).connected
+    assert ModelSetup.of(image).connected
     image.connected = False
-    setup = Setup.of(image)
-    assert not Setup.from_dict(setup.to_dict()).connected
+    setup = ModelSetup.of(image)
+    assert not ModelSetup.from_dict(setup.to_dict()).connected
     old = {k: v for k, v in setup.to_dict().items() if k != "connected"}
-    assert Setup.from_dict(old).connected
-    assert Setup.from_dict(old).key != setup.key
+    assert ModelSetup.from_dict(old).connected
+    assert ModelSetup.from_dict(old).key != setup.key
 
 
 def test_labels_to_write_to_must_be_empty(worked, image):
