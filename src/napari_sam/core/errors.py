@@ -9,6 +9,7 @@
   + MissingFileError (FileNotFoundError)
   + NotWrittenError (OSError)
   + MissingPackageError (ImportError)
+  + SettingError (ValueError)
   + ModelError
     + UnknownModelError (LookupError)
     + CheckpointError (ValueError)
@@ -54,6 +55,10 @@ class NotWrittenError(NapariSamError, OSError):
 
 class MissingPackageError(NapariSamError, ImportError):
     """A package that is only needed for this is not installed."""
+
+
+class SettingError(NapariSamError, ValueError):
+    """A setting has a value outside of its range; the message says which it takes."""
 
 
 class ModelError(NapariSamError):
