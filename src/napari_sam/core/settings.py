@@ -44,6 +44,8 @@ class Setting:
         Range of a number, and how far one press of a button changes it.
     choices
         The only values that are allowed; empty if any is.
+    automatic
+        What None stands for, such as "as the model sees best".
     optional
         Whether it may be None.
     """
@@ -58,6 +60,7 @@ class Setting:
     maximum: float | None = None
     step: float | None = None
     choices: tuple[object, ...] = ()
+    automatic: str = ""
     optional: bool = False
 
 
@@ -72,6 +75,7 @@ class _Facts:
     maximum: float | None
     step: float | None
     choices: tuple[object, ...]
+    automatic: str
 
 
 def setting(
@@ -84,6 +88,7 @@ def setting(
     maximum: float | None = None,
     step: float | None = None,
     choices: Sequence[T] | None = None,
+    automatic: str = "",
 ) -> T:
     """Return a dataclass field for a setting: see `Setting` for the parameters.
 
@@ -102,7 +107,9 @@ def setting(
     >>> Halo(16).width
     16
     """
-    facts = _Facts(label, tip, unit, minimum, maximum, step, tuple(choices or ()))
+    facts = _Facts(
+        label, tip, unit, minimum, maximum, step, tuple(choices or ()), automatic
+    )
     made: T = field(default=default, metadata={_KEY: facts})
     return made
 
@@ -187,6 +194,7 @@ def _setting(name: str, annotation: object, default: object, facts: _Facts) -> S
         facts.maximum,
         facts.step,
         facts.choices or choices,
+        facts.automatic,
         optional,
     )
 

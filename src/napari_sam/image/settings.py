@@ -1,0 +1,140 @@
+"""Settings of how an image is shown to a model, cut into tiles and embedded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from napari_sam.core.errors import ImageError
+from napari_sam.core.geometry.region import Region
+from napari_sam.core.geometry.tiling import Tiling
+from napari_sam.core.images.appearance import Appearance
+from napari_sam.core.settings import check, setting
+
+if TYPE_CHECKING:
+    from napari_sam.core.images.frames import Frames
+    from napari_sam.core.protocols import Backend
+
+
+@dataclass(frozen=True, slots=True)
+class AppearanceSettings:
+    """How the pixels of an image are shown to the model."""
+
+    channels: tuple[int, ...] | None = setting(
+        None, label="Channels", tip="Channels to show to the model, from 0."
+    )
+    index: tuple[int, int] | None = setting(
+        None,
+        label="Index",
+        tip="Show (A - B) / (A + B) of two channels, e.g. NDVI.",
+    )
+    limits: tuple[float, ...] | None = setting(
+        None,
+        label="Limits",
+        tip="What is black and what is white, for all channels or each.",
+    )
+    percentiles: tuple[float, float] | None = setting(
+        None, label="Percentiles", tip="Percentiles of the pixels as limits."
+    )
+    gamma: float | None = setting(
+        None, label="Gamma", tip="Below 1 brightens what is dark.", step=0.1
+    )
+
+    def __post_init__(self) -> None:
+        check(self)
+        cut = self.percentiles
+        if cut and not 0 <= cut[0] < cut[1] <= 100:
+            raise ImageError(f"percentiles={cut}: expected e.g. 1,99.")
+        if self.limits and cut:
+            raise ImageError("Give either limits or percentiles, not both.")
+
+    def fit(self, frames: Frames, backend: Backend) -> Appearance:
+        """Fit an appearance to an image, for a model, with what is set."""
+        limits = self.limits
+        return Appearance.fit(
+            frames,
+            channels=self.channels,
+            index=self.index,
+            limits=list(zip(limits[::2], limits[1::2], strict=True))
+            if limits
+            else None,
+            percentiles=self.percentiles or getattr(backend, "percentiles", None),
+            gamma=1.0 if self.gamma is None else self.gamma,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TilingSettings:
+    """How the planes of an image are cut into tiles."""
+
+    tile: int | None = setting(
+        None,
+        label="Tile",
+        tip="Pixels from one tile to the next; 0 never cuts.",
+        unit="px",
+        minimum=0,
+        automatic="as the model sees best",
+    )
+    halo: int | None = setting(
+        None,
+        label="Halo",
+        tip="Pixels that a tile sees beyond that, on each side.",
+        unit="px",
+        minimum=0,
+        automatic="a sixth",
+    )
+
+    def __post_init__(self) -> None:
+        check(self)
+        if not self.tile and self.halo is not None:
+            raise ImageError("A halo goes with a tile: give both, or neither.")
+
+    @property
+    def tiling(self) -> Tiling | None:
+        """The tiling; None leaves it to the model."""
+        if self.tile is None:
+            return None
+        if self.tile == 0:
+            return Tiling()
+        halo = self.tile // 6 if self.halo is None else self.halo
+        return Tiling((self.tile, self.tile), (halo, halo))
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedSettings:
+    """Which tiles of an image are embedded ahead of time."""
+
+    region: tuple[int, int, int, int] | None = setting(
+        None,
+        label="Region",
+        tip="Only tiles that answer for a part of this.",
+        unit="px",
+    )
+    frames: tuple[int, int] | None = setting(
+        None, label="Frames", tip="Only these planes, counted from 0."
+    )
+    background: float | None = setting(
+        None, label="Background", tip="Skip tiles in which no pixel is above this."
+    )
+    batch: int | None = setting(
+        None,
+        label="Batch",
+        tip="Tiles that the model encodes at once.",
+        minimum=1,
+        automatic="as its device takes",
+    )
+
+    def __post_init__(self) -> None:
+        check(self)
+
+    @property
+    def window(self) -> Region | None:
+        """The region, where only a part of a plane is embedded."""
+        return None if self.region is None else Region(*self.region)
+
+    @property
+    def frame_range(self) -> range | None:
+        """The frames, from the first to the last, both included."""
+        return (
+            None if self.frames is None else range(self.frames[0], self.frames[1] + 1)
+        )

@@ -1,0 +1,73 @@
+"""Settings of how image files are read and labels are saved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping  # noqa: TC003
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from napari_sam.core.errors import ImageError
+from napari_sam.core.settings import check, setting
+from napari_sam.io.images import Image, read_image
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSettings:
+    """What is said of an image file that it does not say itself, or says wrongly."""
+
+    axes: str | None = setting(
+        None,
+        label="Axes",
+        tip="What the axes mean, e.g. yxc or tyx, unless the file says.",
+    )
+    scale: Mapping[str, float] | None = setting(
+        None,
+        label="Scale",
+        tip="Size of a pixel, e.g. z=0.5,y=0.15,x=0.15, unless the file says.",
+    )
+    unit: str | None = setting(
+        None, label="Unit", tip="Unit of the scale, e.g. micrometer."
+    )
+
+    def read(self, path: str | Path) -> Image:
+        """Open an image file; what is set wins over what the file says."""
+        image = read_image(path, axes=self.axes)
+        sizes = dict(self.scale or {})
+        _check_sizes(sizes, image.axes)
+        axes = [a for a in sizes or image.scale if a != "t"]
+        units = dict.fromkeys(axes, self.unit) if self.unit else {}
+        return replace(image, scale=image.scale | sizes, units=image.units | units)
+
+
+def _check_sizes(sizes: Mapping[str, float], axes: str) -> None:
+    wrong = [
+        f"{axis}={size}"
+        for axis, size in sizes.items()
+        if axis not in axes or axis == "c" or not 0 < size < float("inf")
+    ]
+    if wrong:
+        raise ImageError(
+            f"scale {','.join(wrong)}: expected e.g. y=0.15,x=0.15, of the axes "
+            f"{axes!r}."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SaveSettings:
+    """How labels are written to a file."""
+
+    format: Literal["tif", "png", "zarr", "geojson", "gpkg", "json"] = setting(
+        "tif", label="Format", tip="Form of labels of a folder of images."
+    )
+    coco: Literal["rle", "polygons"] = setting(
+        "rle", label="COCO masks", tip="Masks of a .json file."
+    )
+    overwrite: bool = setting(
+        False, label="Replace", tip="Replace labels that are there."
+    )
+
+    def __post_init__(self) -> None:
+        check(self)
