@@ -25,7 +25,7 @@ def test_every_object_of_every_plane_is_said(stack):
     points = prompts_of_labels(stack, form="point")
     assert points[Address(0, 9)].items == (Point(10, 15),)
     (mask,) = prompts_of_labels(stack, form="mask")[Address(0, 9)].items
-    assert mask == MaskPrompt(5, 10, np.ones((11, 11)))
+    assert mask == MaskPrompt.from_array(np.ones((11, 11)), top=5, left=10)
 
 
 def test_a_point_lies_on_the_object_even_in_a_ring(stack):

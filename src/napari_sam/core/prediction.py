@@ -11,6 +11,7 @@ import numpy as np
 from napari_sam.core.errors import PromptError
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.geometry.resampling import upsample
+from napari_sam.core.mask import Mask
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -83,6 +84,11 @@ class Prediction:
     def area(self) -> int:
         """Pixels in the mask."""
         return int(np.count_nonzero(self.mask))
+
+    def to_mask(self) -> Mask:
+        """Return the mask as a value that can be compared, written and sent."""
+        region, array = self._found
+        return Mask.from_array(array, top=region.top, left=region.left)
 
     @property
     def complete(self) -> bool:

@@ -6,10 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
-
+from napari_sam.core.mask import Mask
 from napari_sam.core.progress import Progress
-from napari_sam.core.prompts.codec import from_runs, to_runs
 from napari_sam.core.prompts.tiles import first_tile
 from napari_sam.jobs.opening import Opening, opened
 from napari_sam.jobs.running import Failure, Where, grouped, run
@@ -17,6 +15,7 @@ from napari_sam.jobs.running import Failure, Where, grouped, run
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from napari_sam.core.address import Address
@@ -68,7 +67,7 @@ class Answer:
     @classmethod
     def of(cls, at: Address, found: Prediction) -> Answer:
         """Pack a prediction."""
-        runs = tuple(to_runs(found.mask)) if found.area else ()
+        runs = tuple(found.to_mask().run_lengths.tolist())
         return cls(
             at, found.region, runs, found.area, float(found.score), found.complete
         )
@@ -76,9 +75,7 @@ class Answer:
     @property
     def mask(self) -> NDArray[np.bool_]:
         """True inside the object; covers the region."""
-        if not self.area:
-            return np.zeros(self.region.shape, bool)
-        return from_runs(self.runs, self.region.shape)
+        return Mask.from_runs(self.region, self.runs).array
 
 
 #: Answers by what they are about, or why there are none.

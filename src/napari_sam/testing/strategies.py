@@ -59,7 +59,7 @@ def masks(draw: Callable[..., int], shape: tuple[int, int]) -> MaskPrompt:
     rng = np.random.default_rng(draw(st.integers(0, 1000)))
     mask = rng.random((shape[0] - top, shape[1] - left)) < 0.5
     mask[0, 0] = True
-    return MaskPrompt(top, left, mask)
+    return MaskPrompt.from_array(mask, top=top, left=left)
 
 
 def statements(shape: tuple[int, int]) -> st.SearchStrategy[Prompt]:

@@ -108,7 +108,8 @@ def test_points_of_a_mask_lie_on_it(mask):
     heard = to_model_prompts(Prompts((mask,)), SHAPE)
     cols, rows = np.floor(heard.point_coords[heard.point_labels == 1]).astype(int).T
     assert len(rows) >= 1
-    assert mask.mask[rows - mask.top, cols - mask.left].all()
+    region = mask.mask.region
+    assert mask.array[rows - region.top, cols - region.left].all()
 
 
 @given(answerable())

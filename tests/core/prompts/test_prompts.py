@@ -65,7 +65,7 @@ def test_a_value_cannot_be_changed():
     with pytest.raises(AttributeError):
         said.items = ()
     with pytest.raises(ValueError, match="read-only"):
-        said.items[0].mask[0, 0] = False
+        said.items[0].array[0, 0] = False
 
 
 def test_a_mask_is_the_same_however_much_empty_space_came_with_it():
@@ -165,7 +165,7 @@ def test_every_number_of_pixels_survives_run_lengths():
     for mask in (np.ones((1, 1)), np.eye(5), 1 - np.eye(4), np.tri(3)):
         (back,) = Prompts.from_dict(Prompts.from_mask(mask).to_dict()).items
         assert isinstance(back, MaskPrompt)
-        np.testing.assert_array_equal(back.mask, mask.astype(bool))
+        np.testing.assert_array_equal(back.array, mask.astype(bool))
 
 
 def test_a_bow_tie_is_a_polygon():

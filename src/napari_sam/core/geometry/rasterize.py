@@ -36,12 +36,13 @@ def inside(
 ) -> NDArray[np.bool_]:
     """Whether the positions ``rows x cols`` lie in a shape (even-odd rule)."""
     if isinstance(shape, MaskPrompt):
-        i = np.floor(rows + 0.5).astype(int) - shape.top
-        j = np.floor(cols + 0.5).astype(int) - shape.left
-        height, width = shape.mask.shape
+        region = shape.mask.region
+        i = np.floor(rows + 0.5).astype(int) - region.top
+        j = np.floor(cols + 0.5).astype(int) - region.left
+        height, width = region.shape
         seen = np.ix_(np.clip(i, 0, height - 1), np.clip(j, 0, width - 1))
         on = ((i >= 0) & (i < height))[:, None] & (j >= 0) & (j < width)
-        return np.asarray(shape.mask[seen] & on)
+        return np.asarray(shape.array[seen] & on)
     start = np.asarray(shape.vertices)
     stop = np.roll(start, -1, axis=0)
     out = np.zeros((len(rows), len(cols)), bool)
@@ -58,9 +59,10 @@ def coverage(
 ) -> NDArray[np.float64]:
     """Share of each cell of a grid spanning the plane that a shape covers."""
     if isinstance(shape, MaskPrompt):
-        down = _overlap(shape.top, shape.mask.shape[0], plane[0], grid[0])
-        across = _overlap(shape.left, shape.mask.shape[1], plane[1], grid[1])
-        return np.asarray(down @ shape.mask @ across.T)
+        region = shape.mask.region
+        down = _overlap(region.top, region.shape[0], plane[0], grid[0])
+        across = _overlap(region.left, region.shape[1], plane[1], grid[1])
+        return np.asarray(down @ shape.array @ across.T)
     rows, cols = (_centres(0, p, g * _SUB) for p, g in zip(plane, grid, strict=True))
     fine = inside(shape, rows, cols).reshape(grid[0], _SUB, grid[1], _SUB)
     share = fine.mean((1, 3))
@@ -214,8 +216,9 @@ def _depth(cells: NDArray[np.bool_], at: NDArray[np.float64]) -> NDArray[np.floa
 def _somewhere(shape: Polygon | MaskPrompt) -> tuple[float, float]:
     """Return the middle of a shape too thin to be seen on the grid."""
     if isinstance(shape, MaskPrompt):
-        row, col = np.argwhere(shape.mask)[np.count_nonzero(shape.mask) // 2]
-        return float(shape.top + row), float(shape.left + col)
+        region = shape.mask.region
+        row, col = np.argwhere(shape.array)[shape.mask.area // 2]
+        return float(region.top + row), float(region.left + col)
     row, col = np.mean(shape.vertices, axis=0)
     return float(row), float(col)
 

@@ -81,6 +81,21 @@ class Region:
         bottom, right = min(self.bottom, other.bottom), min(self.right, other.right)
         return Region(top, left, max(top, bottom), max(left, right))
 
+    def union(self, other: Region) -> Region:
+        """Return the smallest rectangle around both."""
+        return Region(
+            min(self.top, other.top),
+            min(self.left, other.left),
+            max(self.bottom, other.bottom),
+            max(self.right, other.right),
+        )
+
+    def coarser(self, by: int) -> Region:
+        """Return the pixels, `by` times as large, that it touches."""
+        return Region(
+            self.top // by, self.left // by, -(-self.bottom // by), -(-self.right // by)
+        )
+
     def scaled(self, factor: int, plane: tuple[int, int]) -> Region:
         """Return the pixels of a finer plane that its own stand for."""
         bottom, right = min(self.bottom * factor, plane[0]), self.right * factor

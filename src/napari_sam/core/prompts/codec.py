@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from napari_sam.core.errors import PromptError
+from napari_sam.core.errors import ImageError, PromptError
+from napari_sam.core.geometry.region import Region
+from napari_sam.core.mask import Mask
 from napari_sam.core.prompts.items import (
     Box,
     Candidate,
@@ -19,9 +18,7 @@ from napari_sam.core.prompts.items import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from numpy.typing import NDArray
+    from collections.abc import Mapping
 
 #: Raised when a reader of the old schema could misunderstand the new one. Prompts
 #: without a threshold are still written as version 1, which they are.
@@ -38,26 +35,6 @@ def check_version(data: Mapping[str, Any]) -> None:
         )
 
 
-def to_runs(mask: NDArray[np.bool_]) -> list[int]:
-    """Run lengths, row by row, starting with how many pixels are not set."""
-    flat = mask.ravel()
-    changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
-    edges = [0, *changes.tolist(), flat.size]
-    runs = [b - a for a, b in pairwise(edges)]
-    return [0, *runs] if flat[0] else runs
-
-
-def from_runs(runs: Sequence[int], shape: tuple[int, int]) -> NDArray[np.bool_]:
-    """Inverse of `to_runs`."""
-    lengths = np.asarray(runs, np.int64)
-    if min(shape) <= 0 or (lengths < 0).any() or lengths.sum() != shape[0] * shape[1]:
-        raise PromptError(
-            f"The runs of a mask sum to {int(lengths.sum())} pixels; its shape is "
-            f"{shape[0]} x {shape[1]}."
-        )
-    return np.repeat(np.arange(len(lengths)) % 2 == 1, lengths).reshape(shape)
-
-
 def to_dict(statement: Prompt) -> dict[str, Any]:
     """One statement as plain JSON types."""
     match statement:
@@ -72,9 +49,10 @@ def to_dict(statement: Prompt) -> dict[str, Any]:
         case Scribble(path, positive):
             line = [list(p) for p in path]
             return {"kind": "scribble", "path": line, "positive": positive}
-        case MaskPrompt(top, left, mask):
-            place = {"top": top, "left": left, "shape": list(mask.shape)}
-            return {"kind": "mask", **place, "runs": to_runs(mask)}
+        case MaskPrompt(mask):
+            region, runs = mask.region, mask.run_lengths.tolist()
+            place = {"top": region.top, "left": region.left}
+            return {"kind": "mask", **place, "shape": list(region.shape), "runs": runs}
         case Candidate(index):
             return {"kind": "choice", "index": index}
 
@@ -111,12 +89,23 @@ def _read(data: Mapping[str, Any]) -> Prompt:
         case "scribble":
             return Scribble(tuple(data["path"]), positive)
         case "mask":
-            height, width = data["shape"]
-            mask = from_runs(data["runs"], (int(height), int(width)))
-            return MaskPrompt(int(data["top"]), int(data["left"]), mask)
+            return MaskPrompt.from_array(
+                _mask(data).array, top=int(data["top"]), left=int(data["left"])
+            )
         case "choice":
             return Candidate(int(data["index"]))
     raise PromptError(
         f"{kind!r} is no kind of statement. Use point, box, polygon, scribble, mask "
         "or choice."
     )
+
+
+def _mask(data: Mapping[str, Any]) -> Mask:
+    """Read a mask whose region starts at 0; it may not be tight."""
+    height, width = (int(n) for n in data["shape"])
+    if min(height, width) < 1:
+        raise PromptError(f"The shape of a mask is {height} x {width}: no pixel.")
+    try:
+        return Mask.from_runs(Region(0, 0, height, width), data["runs"])
+    except ImageError as wrong:
+        raise PromptError(str(wrong)) from None

@@ -9,17 +9,18 @@ pixels, half-open like slices**: ``Box(t, l, b, r)`` covers pixels ``t`` to ``b 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import blake2b
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from napari_sam.core.errors import PromptError
+from napari_sam.core.errors import ImageError, PromptError
+from napari_sam.core.mask import Mask
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
 #: Positions along a line, as ``((row, col), ...)``.
 Path: TypeAlias = "tuple[tuple[float, float], ...]"
@@ -133,61 +134,36 @@ class Scribble:
         object.__setattr__(self, "path", _path("A scribble", self.path, 1))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True)
 class MaskPrompt:
-    """A rough mask whose first pixel is at ``(top, left)``.
+    """A rough mask of the object."""
 
-    Kept read-only and cut to the pixels that are set, so that the same mask is the
-    same value however much empty space came with it.
-    """
-
-    top: int
-    left: int
-    mask: NDArray[np.bool_]
+    mask: Mask
 
     def __post_init__(self) -> None:
-        mask = np.asarray(self.mask)
-        if mask.ndim != 2:
-            raise PromptError(f"A mask has two dimensions; {mask.ndim} given.")
-        mask = mask.astype(bool)
-        rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-        if not rows.size:
+        if not self.mask:
             raise PromptError("A mask prompt is empty: no pixel is set.")
-        mask = mask[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1].copy()
-        mask.flags.writeable = False
-        object.__setattr__(self, "top", int(self.top) + int(rows[0]))
-        object.__setattr__(self, "left", int(self.left) + int(cols[0]))
-        object.__setattr__(self, "mask", mask)
+
+    @classmethod
+    def from_array(cls, array: ArrayLike, *, top: int = 0, left: int = 0) -> MaskPrompt:
+        """Make it of an array whose first pixel is at ``(top, left)``."""
+        try:
+            return cls(Mask.from_array(array, top=top, left=left))
+        except ImageError as wrong:
+            raise PromptError(str(wrong)) from None
+
+    @cached_property
+    def array(self) -> NDArray[np.bool_]:
+        """True in the mask; covers ``mask.region``. Not to be written to."""
+        array = self.mask.array
+        array.flags.writeable = False
+        return array
 
     @property
     def box(self) -> Box:
         """The box it fills."""
-        height, width = self.mask.shape
-        return Box(self.top, self.left, self.top + height, self.left + width)
-
-    @property
-    def digest(self) -> str:
-        """Name of the pixels, wherever they are."""
-        packed = np.packbits(self.mask).tobytes()
-        return blake2b(
-            f"{self.mask.shape}".encode() + packed, digest_size=16
-        ).hexdigest()
-
-    @property
-    def _identity(self) -> tuple[int, int, str]:
-        return self.top, self.left, self.digest
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, MaskPrompt) and self._identity == other._identity
-
-    def __hash__(self) -> int:
-        return hash(self._identity)
-
-    def __repr__(self) -> str:
-        height, width = self.mask.shape
-        return (
-            f"MaskPrompt(top={self.top}, left={self.left}, {height} x {width} pixels)"
-        )
+        region = self.mask.region
+        return Box(region.top, region.left, region.bottom, region.right)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,10 +211,10 @@ def shifted(prompt: Prompt, rows: float, cols: float) -> Prompt:
             return prompt
         case Box(top, left, bottom, right):
             return Box(top + rows, left + cols, bottom + rows, right + cols)
-        case MaskPrompt(top, left, mask):
+        case MaskPrompt(mask):
             if not (float(rows).is_integer() and float(cols).is_integer()):
                 raise PromptError("A mask can only be moved by whole pixels.")
-            return MaskPrompt(top + int(rows), left + int(cols), mask)
+            return MaskPrompt(mask.shifted(int(rows), int(cols)))
         case Point(row, col, positive):
             return Point(row + rows, col + cols, positive)
         case Polygon(vertices, positive):

@@ -15,8 +15,6 @@ from math import isfinite
 from types import MethodType
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec
 
-import numpy as np
-
 from napari_sam.core.errors import PromptError
 from napari_sam.core.prompts import codec
 from napari_sam.core.prompts.items import (
@@ -113,7 +111,7 @@ class Prompts:
     @_Saying
     def from_mask(self, mask: ArrayLike, *, top: int = 0, left: int = 0) -> Prompts:
         """And it looks roughly like this."""
-        return self._with(MaskPrompt(top, left, np.asarray(mask)))
+        return self._with(MaskPrompt.from_array(mask, top=top, left=left))
 
     @_Saying
     def choose(self, index: int) -> Prompts:

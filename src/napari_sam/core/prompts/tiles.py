@@ -120,15 +120,15 @@ def _along(path: Path, by: int) -> Path:
 
 def _averaged(drawn: MaskPrompt, by: int) -> MaskPrompt:
     """Keep what is half covered, or if nothing is, what is touched."""
-    above, before = drawn.top % by, drawn.left % by
-    height, width = drawn.mask.shape
-    below, after = -(above + height) % by, -(before + width) % by
-    mask = np.pad(drawn.mask, ((above, below), (before, after)))
-    rows, cols = mask.shape[0] // by, mask.shape[1] // by
-    share = mask.reshape(rows, by, cols, by).mean((1, 3))
+    region = drawn.mask.region
+    grid = region.coarser(by)
+    above, before = region.top % by, region.left % by
+    below, after = -region.bottom % by, -region.right % by
+    fine = np.pad(drawn.array, ((above, below), (before, after)))
+    share = fine.reshape(grid.shape[0], by, grid.shape[1], by).mean((1, 3))
     half = share >= 0.5
-    kept = half if half.any() else share > 0
-    return MaskPrompt(drawn.top // by, drawn.left // by, kept)
+    covered = half if half.any() else share > 0
+    return MaskPrompt.from_array(covered, top=grid.top, left=grid.left)
 
 
 def check_inside(prompts: Prompts, shape: tuple[int, int]) -> None:
@@ -157,11 +157,7 @@ def _reaches(statement: Prompt, plane: Region) -> bool:
     if not isinstance(statement, Point) and plane.covers(around):
         return True
     if isinstance(statement, MaskPrompt):
-        top, left = max(-statement.top, 0), max(-statement.left, 0)
-        stop = plane.bottom - statement.top, plane.right - statement.left
-        return plane.overlaps(around) and bool(
-            statement.mask[top : stop[0], left : stop[1]].any()
-        )
+        return bool(statement.mask.in_window(plane).any())
     heard = rasterize.representative_points(statement, plane.shape)
     return any(plane.contains(row, col) for row, col in heard)
 

@@ -112,6 +112,6 @@ def _places(
 ) -> list[tuple[float, float]]:
     """Choose a few places inside a mask, in pixels of the tile that reads `read`."""
     top, left = common.top - read.top, common.left - read.left
-    drawn = MaskPrompt(top, left, mask)
+    drawn = MaskPrompt.from_array(mask, top=top, left=left)
     height, width = read.shape
     return rasterize.representative_points(drawn, (height, width))
