@@ -12,7 +12,7 @@ import numpy as np
 
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.prediction import Prediction
-from napari_sam.core.prompts.model_prompts import is_ambiguous, refinement_steps
+from napari_sam.core.prompts.model_prompts import refinement_steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,7 +105,7 @@ class Conversation(ABC):
         prompts: Prompts,
         previous: NDArray[np.float32] | None,
     ) -> Answer:
-        several = is_ambiguous(prompts)
+        several = prompts.is_ambiguous
         return self._ask(embedding, prompts, previous, several=several).ranked()
 
     def _predictions(self, embedding: Embedding, answer: Answer) -> Prediction:

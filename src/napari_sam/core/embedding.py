@@ -16,14 +16,14 @@ Embedding: TypeAlias = "Mapping[str, NDArray[Any]]"
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingKey:
-    """Where an embedding lives, and proof of what it is.
+    """The key that an embedding is stored under, and proof of what it is.
 
     Attributes
     ----------
     model
         Fingerprint of the backend: weights, precision and preprocessing.
     tiling
-        How the plane was cut and shown to the model: tiling and appearance.
+        How the plane was cut and rendered for the model: tiling and appearance.
     grid
         Number of planes, level, and number of tiles per plane on that level.
     at

@@ -26,11 +26,11 @@ class NapariSamError(Exception):
 
 
 class PromptError(NapariSamError, ValueError):
-    """The prompts cannot be answered; the message says what to change."""
+    """The prompts cannot be decoded; the message says what to change."""
 
 
 class PromptOutsideImageError(PromptError):
-    """Something was said about a place that is not in the plane."""
+    """A prompt lies outside the plane."""
 
 
 class ImageError(NapariSamError, ValueError):
@@ -38,11 +38,11 @@ class ImageError(NapariSamError, ValueError):
 
 
 class AxesError(ImageError):
-    """The letters do not describe the array, or an axis must be said."""
+    """The letters do not describe the array, or an axis must be named."""
 
 
 class NotAnImageError(ImageError):
-    """The thing given holds no pixels that could be looked at."""
+    """The image given holds no pixels."""
 
 
 class MissingFileError(NapariSamError, FileNotFoundError):
@@ -82,7 +82,7 @@ class StoreMismatchError(StoreError):
 
 
 class JobError(NapariSamError, RuntimeError):
-    """Work cannot be shared out as it was asked for; the message says why."""
+    """Jobs cannot be run with these settings; the message says why."""
 
 
 class SessionError(NapariSamError, ValueError):
@@ -90,4 +90,4 @@ class SessionError(NapariSamError, ValueError):
 
 
 class TrainingError(NapariSamError, ValueError):
-    """A training run cannot be made as it was asked for; the message says why."""
+    """A training run cannot be made with these settings; the message says why."""

@@ -1,4 +1,4 @@
-"""An answer: a mask kept as low-resolution logits until somebody looks at it."""
+"""A prediction: a mask as low-resolution logits, upsampled when it is needed."""
 
 from __future__ import annotations
 
@@ -92,16 +92,16 @@ class Prediction:
 
     @property
     def complete(self) -> bool:
-        """Whether all of the object was seen.
+        """Whether the mask is of the whole object.
 
-        False if the mask reaches an edge of what was looked at, and the plane goes on.
+        False if it reaches an edge of the tiles decoded, and the plane goes on.
         """
         return not self.truncated and not any(self.crossed_edges)
 
     @cached_property
     def crossed_edges(self) -> tuple[bool, bool, bool, bool]:
         """Whether the mask leaves the tile at its top, left, bottom and right."""
-        rows, cols = self._seen_cells
+        rows, cols = self._tile_cells
         above = self.logits[:rows, :cols] > self.threshold
         sides = above[:_EDGE], above[:, :_EDGE], above[-_EDGE:], above[:, -_EDGE:]
         top, left, bottom, right = (
@@ -112,11 +112,11 @@ class Prediction:
 
     @property
     def candidates(self) -> tuple[Prediction, ...]:
-        """Itself and the others, best first."""
+        """The candidate masks: this one and its alternatives, best first."""
         return (self, *self.alternatives)
 
     def chosen(self, index: int) -> Prediction:
-        """Put the `index`-th candidate first."""
+        """Return the prediction with the `index`-th candidate first."""
         if not 0 <= index < len(self.candidates):
             raise PromptError(
                 f"Candidate {index} was chosen, but there are {len(self.candidates)}, "
@@ -129,14 +129,14 @@ class Prediction:
         )
 
     def shifted(self, rows: int, cols: int) -> Prediction:
-        """Move from tile to plane coordinates."""
+        """Move the mask, e.g. from tile to plane coordinates."""
         alternatives = tuple(o.shifted(rows, cols) for o in self.alternatives)
         return replace(
             self, tile=self.tile.shifted(rows, cols), alternatives=alternatives
         )
 
     def on_plane(self, tile: Tile, plane: tuple[int, int]) -> Prediction:
-        """Move from a tile to the plane of this shape that it is a part of."""
+        """Move the mask from a tile to the plane of this shape that it is a part of."""
         region = tile.region(plane)
         open_edges = (
             region.top > 0,
@@ -153,7 +153,7 @@ class Prediction:
         )
 
     def with_threshold(self, threshold: float) -> Prediction:
-        """Ask for more (lower) or less (higher) of the object."""
+        """Return the mask of more (lower) or less (higher) of the object."""
         alternatives = tuple(o.with_threshold(threshold) for o in self.alternatives)
         return replace(self, threshold=threshold, alternatives=alternatives)
 
@@ -171,13 +171,13 @@ class Prediction:
         region
             Of the plane, and inside `tile`; in pixels that are `step` times as large.
         step
-            Rows and columns of the plane per pixel asked for.
+            Rows and columns of the plane per pixel returned.
         """
         start = self.tile.top, self.tile.left
         return upsample(self.logits, region.slices, self.stride, start, step)
 
     @property
-    def _seen_cells(self) -> tuple[int, int]:
+    def _tile_cells(self) -> tuple[int, int]:
         """Rows and columns of the grid that lie on the tile, not in its padding."""
         rows, cols = (
             max(1, min(n, int((size - 0.5) / step) + 1))

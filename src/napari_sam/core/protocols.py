@@ -1,4 +1,4 @@
-"""The doors of the house: every place where someone else's code plugs in."""
+"""Protocols of backends, stores and promptable images: where other code plugs in."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Backend(Protocol):
 
     @property
     def working_size(self) -> int:
-        """Side of the square that the encoder looks at, in its own pixels."""
+        """Side of the square that the image encoder takes, in its own pixels."""
 
     def encode(self, planes: Sequence[NDArray[np.uint8]]) -> list[Embedding]:
         """Embed tiles ``(y, x, 3)``, in order. Slow; called off the main thread.
@@ -44,17 +44,17 @@ class Backend(Protocol):
     def decode(
         self, embedding: Embedding, prompts: Sequence[Prompts]
     ) -> list[Prediction]:
-        """Answer each prompt with its best mask, in tile coordinates. Fast.
+        """Decode the best mask of each prompt, in tile coordinates. Fast.
 
         Raises
         ------
         PromptError
-            If one of them does not say where its object is.
+            If the prompts of one of them are not positive anywhere.
         """
 
 
 class EmbeddingStore(Protocol):
-    """Remembers embeddings. Test yours by subclassing `testing.StoreTests`."""
+    """A store of embeddings. Test yours by subclassing `testing.StoreTests`."""
 
     def get(self, key: EmbeddingKey) -> Embedding | None:
         """Return the embedding, or None if absent or made from other pixels."""
@@ -67,7 +67,7 @@ class EmbeddingStore(Protocol):
 
 
 class Promptable(Protocol):
-    """An image that answers prompts; all a propagator or session knows of one."""
+    """An image that answers prompts with masks: all a session knows of one."""
 
     @property
     def frames(self) -> Frames:
@@ -90,7 +90,7 @@ class Promptable(Protocol):
         """Whether of a mask for clicks only the parts that they hit are kept."""
 
     def embedding(self, frame: int, tile: Tile) -> Embedding:
-        """Look up or compute."""
+        """Look an embedding up in the store, or compute it."""
 
     def segment(self, prompts: Prompts, frame: int = 0) -> Prediction:
         """Mask of one object, in plane coordinates."""

@@ -106,7 +106,7 @@ def test_zarr_arrays_are_read_plane_by_plane():
 
 
 def test_a_plane_that_is_not_there_is_an_index_error():
-    with pytest.raises(IndexError, match="plane 1 of an image with 1"):
+    with pytest.raises(IndexError, match="frame 1 of an image with 1"):
         Frames(np.zeros((4, 5)))[1]
 
 

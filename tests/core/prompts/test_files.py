@@ -83,7 +83,7 @@ def test_rows_that_make_no_sense_are_refused_by_line(text, match):
         ('{"format": "napari-sam prompts"}', 'list under "prompts"'),
         (
             '{"format": "napari-sam prompts", "prompts": [{"object": 1}]}',
-            "Entry 0.*said",
+            "Entry 0.*items",
         ),
         (
             '{"format": "napari-sam prompts", "prompts": [{"said": []}]}',
@@ -110,3 +110,10 @@ def test_thresholds_are_in_json_and_csv_where_there_are_any():
     assert from_json(to_json(said)) == said
     assert from_csv(to_csv(said)) == said
     assert to_csv(said).splitlines()[0].endswith(",threshold")
+
+
+def test_files_of_the_first_version_are_read():
+    text = """{"format": "napari-sam prompts", "version": 1, "prompts": [
+        {"object": 2, "frame": 1, "said": [{"kind": "point", "row": 3, "col": 4}]}
+    ]}"""
+    assert from_json(text) == {Address(1, 2): Prompts.point(3, 4)}

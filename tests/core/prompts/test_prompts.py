@@ -119,7 +119,7 @@ def test_bounds_hold_everything_said_positively():
         (lambda: Prompts.scribble([]), "at least 1"),
         (lambda: Prompts.from_mask(np.zeros((3, 3))), "no pixel"),
         (lambda: Prompts.from_mask(np.ones((3, 3, 3))), "two dimensions"),
-        (lambda: Prompts.choose(-1), "counts from 0"),
+        (lambda: Prompts.choose(-1), "counted from 0"),
         (lambda: Prompts.from_mask(np.ones((2, 2))).shifted(0.5, 0), "whole pixels"),
     ],
 )
@@ -131,19 +131,19 @@ def test_what_makes_no_sense_is_refused(say, match):
 @pytest.mark.parametrize(
     ("entry", "match"),
     [
-        ({"kind": "circle"}, "no kind of statement"),
+        ({"kind": "circle"}, "no kind of prompt"),
         ({"kind": "point", "row": 1}, "lacks 'col'"),
         ({"kind": "point", "row": 1, "col": 2, "positive": "no"}, "true or false"),
         ({"kind": "mask", "top": 0, "left": 0, "shape": [2, 2], "runs": [3]}, "sum to"),
         ({"kind": "point", "row": "a", "col": 2}, "finite numbers"),
-        ({"kind": "mask", "top": 0, "left": 0, "shape": [4], "runs": [4]}, "not a st"),
-        ({"kind": "choice", "index": "first"}, "not a statement"),
+        ({"kind": "mask", "top": 0, "left": 0, "shape": [4], "runs": [4]}, "not a pr"),
+        ({"kind": "choice", "index": "first"}, "not a prompt"),
         (
             {"kind": "box", "top": 0, "left": 0, "bottom": 9, "right": 9}
             | {"positive": False},
-            "box says what the object is",
+            "box tells what the object is",
         ),
-        ("point", "not a statement"),
+        ("point", "not a prompt"),
     ],
 )
 def test_json_that_makes_no_sense_is_refused(entry, match):
@@ -180,7 +180,11 @@ def test_the_threshold_is_part_of_the_value_and_comes_back_from_json():
     assert lower.digest != click.digest
     assert Prompts.from_dict(lower.to_dict()) == lower
     assert lower.to_dict()["version"] == 2
-    assert click.to_dict()["version"] == 1
+    assert click.to_dict() == {
+        "version": 2,
+        "items": [{"kind": "point", "row": 3, "col": 4, "positive": True}],
+        "threshold": 0,
+    }
     assert lower.point(5, 6).shifted(1, 1).threshold == -0.5
     assert (click + lower).threshold == (lower + click).threshold == -0.5
 
@@ -188,3 +192,22 @@ def test_the_threshold_is_part_of_the_value_and_comes_back_from_json():
 def test_a_threshold_is_a_finite_number():
     with pytest.raises(PromptError, match="threshold=nan"):
         Prompts((), float("nan"))
+
+
+def test_the_digest_is_that_of_the_first_version():
+    prompts = Prompts.point(3, 4).rectangle(1, 2, 9, 8).choose(1)
+    prompts = prompts.scribble([(1, 2), (3, 4.5)], positive=False)
+    prompts = prompts.polygon([(1, 1), (1, 9), (9, 9)])
+    prompts = prompts.from_mask([[0, 1], [1, 1]], top=3, left=4)
+    assert prompts.digest == "2a1837c4c7be05df8ae1fb42c6aa8fc2"
+
+
+def test_prompts_of_the_first_version_are_read():
+    data = {
+        "version": 1,
+        "said": [
+            {"kind": "point", "row": 3, "col": 4, "positive": True},
+            {"kind": "choice", "index": 2},
+        ],
+    }
+    assert Prompts.from_dict(data) == Prompts.point(3, 4).choose(2)

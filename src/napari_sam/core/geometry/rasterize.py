@@ -1,4 +1,4 @@
-"""Shapes on grids: what polygons, masks and scribbles cover. numpy only."""
+"""Rasterizing prompts: what polygons, masks and scribbles cover. numpy only."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 _MOST_INSIDE = 5
 #: Along a scribble, at most this many.
 _MOST_ALONG = 8
-#: A shape is looked at through a grid of at most this many cells a side.
-_LOOK = 32
-#: A cell of a prior is sampled at this many places a side.
+#: A shape is sampled on a grid of at most this many cells a side.
+_SAMPLES = 32
+#: A cell of a mask input is sampled at this many places a side.
 _SUB = 3
 
 
@@ -40,9 +40,9 @@ def inside(
         i = np.floor(rows + 0.5).astype(int) - region.top
         j = np.floor(cols + 0.5).astype(int) - region.left
         height, width = region.shape
-        seen = np.ix_(np.clip(i, 0, height - 1), np.clip(j, 0, width - 1))
+        held = np.ix_(np.clip(i, 0, height - 1), np.clip(j, 0, width - 1))
         on = ((i >= 0) & (i < height))[:, None] & (j >= 0) & (j < width)
-        return np.asarray(shape.array[seen] & on)
+        return np.asarray(shape.array[held] & on)
     start = np.asarray(shape.vertices)
     stop = np.roll(start, -1, axis=0)
     out = np.zeros((len(rows), len(cols)), bool)
@@ -125,34 +125,34 @@ def _along(
     lengths = np.r_[0, np.cumsum(steps)]
     if not len(nodes) or lengths[-1] == 0:
         return np.repeat(nodes[:1], len(fractions), axis=0)
-    wanted = fractions * lengths[-1]
-    return np.stack([np.interp(wanted, lengths, side) for side in nodes.T], axis=1)
+    along = fractions * lengths[-1]
+    return np.stack([np.interp(along, lengths, side) for side in nodes.T], axis=1)
 
 
 def representative_points(
-    statement: Prompt, plane: tuple[int, int]
+    prompt: Prompt, plane: tuple[int, int]
 ) -> list[tuple[float, float]]:
-    """Positions that stand for a statement: a few, inside it, always the same."""
-    match statement:
+    """Points that stand for a prompt: a few, inside it, always the same."""
+    match prompt:
         case Point(row, col):
             return [(row, col)]
         case Scribble(path):
             pieces = _on_plane(path, plane)
             count = min(_MOST_ALONG, 1 + int(_length(pieces, (1, 1)) // 8))
-            places = _along(pieces, (np.arange(count) + 0.5) / count)
-            return [(float(r), float(c)) for r, c in places]
+            points = _along(pieces, (np.arange(count) + 0.5) / count)
+            return [(float(r), float(c)) for r, c in points]
         case Polygon() | MaskPrompt():
-            return _spread(statement, plane)
+            return _spread_points(prompt, plane)
     return []
 
 
-def _spread(
+def _spread_points(
     shape: Polygon | MaskPrompt, plane: tuple[int, int]
 ) -> list[tuple[float, float]]:
     """Return the deepest position inside, then others far from it and each other."""
     box = bounds(shape)
     assert box is not None
-    rows, cols = _look(box, shape, plane)
+    rows, cols = _sample_grid(box, shape, plane)
     cells = inside(shape, rows, cols)
     if not cells.any():
         return [_somewhere(shape)]
@@ -172,18 +172,18 @@ def _spread(
     return [(float(r), float(c)) for r, c in places[chosen]]
 
 
-def _look(
+def _sample_grid(
     box: Box, shape: Polygon | MaskPrompt, plane: tuple[int, int]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Positions of the rows and columns at which a shape is looked at."""
+    """Positions of the rows and columns at which a shape is sampled."""
     half = 0 if isinstance(shape, MaskPrompt) else 0.5
     top, bottom = max(box.top + half, 0), min(box.bottom - half, plane[0])
     left, right = max(box.left + half, 0), min(box.right - half, plane[1])
     high, wide = max(bottom - top, 1e-6), max(right - left, 1e-6)
-    count = _LOOK if isinstance(shape, Polygon) else None
+    count = _SAMPLES if isinstance(shape, Polygon) else None
     return (
-        _centres(top, top + high, count or min(_LOOK, ceil(high))),
-        _centres(left, left + wide, count or min(_LOOK, ceil(wide))),
+        _centres(top, top + high, count or min(_SAMPLES, ceil(high))),
+        _centres(left, left + wide, count or min(_SAMPLES, ceil(wide))),
     )
 
 
@@ -214,7 +214,7 @@ def _depth(cells: NDArray[np.bool_], at: NDArray[np.float64]) -> NDArray[np.floa
 
 
 def _somewhere(shape: Polygon | MaskPrompt) -> tuple[float, float]:
-    """Return the middle of a shape too thin to be seen on the grid."""
+    """Return the middle of a shape too thin for the grid."""
     if isinstance(shape, MaskPrompt):
         region = shape.mask.region
         row, col = np.argwhere(shape.array)[shape.mask.area // 2]

@@ -24,13 +24,13 @@ def upsample(
     grid
         Values in cells.
     window
-        Rows and columns of the pixels asked for.
+        Rows and columns of the pixels to return.
     stride
         Rows and columns of the plane per cell.
     start
         Where on the plane the grid starts.
     step
-        Rows and columns of the plane per pixel asked for.
+        Rows and columns of the plane per pixel returned.
     """
     plain = stride == (1.0, 1.0) and start == (0, 0) and step == 1
     if plain and grid.shape >= (window[0].stop, window[1].stop):

@@ -18,7 +18,7 @@ _PATCH = 32
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """What the encoder sees of a plane at once.
+    """A tile: the window of a plane that is encoded at once.
 
     Attributes
     ----------
@@ -27,12 +27,12 @@ class Tile:
     index
         Its number among the tiles of that level.
     read
-        What it sees, in pixels of the level.
+        The window that is encoded, in pixels of the level.
     core
         The pixels that are nearer to its middle than to that of any other tile.
     shape
-        Rows and columns that the encoder is given: beyond what is read, they are
-        padded, so that every tile is shown at the same scale.
+        Rows and columns that the encoder is given: beyond the window, they are
+        padded, so that every tile has the same scale.
     """
 
     level: int
@@ -47,7 +47,7 @@ class Tile:
         return 1 << self.level
 
     def region(self, plane: tuple[int, int]) -> Region:
-        """Return what it sees, in pixels of a plane of this shape."""
+        """Return its window, in pixels of a plane of this shape."""
         return self.window.scaled(self.scale, plane)
 
 

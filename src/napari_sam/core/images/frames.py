@@ -1,4 +1,4 @@
-"""An image, stack or video seen as a sequence of planes."""
+"""Frames: an image, stack or video as a sequence of planes."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ _CHOICES = {3: "'yxc', 'tyx', 'zyx', 'cyx'", 4: "'tzyx', 'tyxc', 'zyxc', 'tcyx'"
 class Frames:
     """Planes of anything that has a shape and can be sliced (numpy, zarr, dask, HDF5).
 
-    A plane is addressed by one number, however many axes the planes lie along; the
-    last of these axes runs fastest. A channel axis belongs to the plane.
+    A plane is addressed by one number, its frame, however many axes the planes lie
+    along; the last of these axes runs fastest. A channel axis belongs to the plane.
 
     Parameters
     ----------
     data
-        The pixels. Only basic indexing is used, and nothing but the window that is
-        asked for is read.
+        The pixels. Only basic indexing is used, and only the window that is needed is
+        read.
     axes
         One letter of ``t z c y x`` per dimension, e.g. ``"tyx"``. A two-dimensional
         array may leave it out, and so may one that names its dimensions itself, as
@@ -73,7 +73,7 @@ class Frames:
         shape = tuple(int(n) for n in data.shape)
         object.__setattr__(self, "data", data)
         object.__setattr__(
-            self, "axes", _checked(_said(data) if axes is None else axes, shape)
+            self, "axes", _checked(_axes_named(data) if axes is None else axes, shape)
         )
         object.__setattr__(self, "levels", tuple(levels))
         object.__setattr__(self, "nodata", nodata)
@@ -95,8 +95,8 @@ class Frames:
     def __len__(self) -> int:
         return prod(self.sizes.values())
 
-    def __getitem__(self, plane: int) -> NDArray[Any]:
-        return self._read(plane, slice(None), slice(None))
+    def __getitem__(self, frame: int) -> NDArray[Any]:
+        return self._read(frame, slice(None), slice(None))
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -119,58 +119,58 @@ class Frames:
         """Length of the channel axis, or None if there is none."""
         return self._size("c") if "c" in self.axes else None
 
-    def unravel(self, plane: int) -> dict[str, int]:
-        """Where a plane lies along each axis, e.g. ``{"t": 3, "z": 0}``."""
-        if not 0 <= plane < len(self):
-            raise IndexError(f"plane {plane} of an image with {len(self)} planes")
+    def unravel(self, frame: int) -> dict[str, int]:
+        """Where a frame lies along each axis, e.g. ``{"t": 3, "z": 0}``."""
+        if not 0 <= frame < len(self):
+            raise IndexError(f"frame {frame} of an image with {len(self)} frames")
         where: dict[str, int] = {}
         for axis, size in reversed(self.sizes.items()):
-            plane, where[axis] = divmod(plane, size)
+            frame, where[axis] = divmod(frame, size)
         return {axis: where[axis] for axis in self.sizes}
 
     def ravel(self, where: Mapping[str, int]) -> int:
         """Inverse of `unravel`."""
-        plane = 0
+        frame = 0
         for axis, size in self.sizes.items():
             if not 0 <= where[axis] < size:
                 raise IndexError(f"{axis}={where[axis]} of {size}")
-            plane = plane * size + where[axis]
-        return plane
+            frame = frame * size + where[axis]
+        return frame
 
-    def neighbours(self, plane: int, axis: str) -> tuple[int, ...]:
-        """Planes just before and after along one axis; fewer at the ends."""
+    def neighbours(self, frame: int, axis: str) -> tuple[int, ...]:
+        """Frames just before and after along one axis; fewer at the ends."""
         if axis not in self.sizes:
             raise AxesError(
                 f"There is no axis {axis!r} between the planes of axes={self.axes!r}."
             )
-        where = self.unravel(plane)
-        beside = (where[axis] - 1, where[axis] + 1)
-        inside = (i for i in beside if 0 <= i < self.sizes[axis])
+        where = self.unravel(frame)
+        nearby = (where[axis] - 1, where[axis] + 1)
+        inside = (i for i in nearby if 0 <= i < self.sizes[axis])
         return tuple(self.ravel({**where, axis: i}) for i in inside)
 
-    def read(self, plane: int, region: Region) -> NDArray[Any]:
+    def read(self, frame: int, region: Region) -> NDArray[Any]:
         """Return a window of one plane; nothing else is read."""
-        return self._read(plane, *region.slices)
+        return self._read(frame, *region.slices)
 
-    def may_hold(self, plane: int, region: Region) -> bool:
+    def may_hold(self, frame: int, region: Region) -> bool:
         """Whether there may be anything but zeros in a window of one plane.
 
         Arrays that know it themselves have a method ``touches``; others may.
         """
         touches = getattr(self.data, "touches", None)
-        return touches is None or bool(touches(self._window(plane, *region.slices)))
+        return touches is None or bool(touches(self._window(frame, *region.slices)))
 
     def _size(self, axis: str) -> int:
         return int(self.data.shape[self.axes.index(axis)])
 
-    def _read(self, plane: int, rows: slice, cols: slice) -> NDArray[Any]:
-        pixels = np.asarray(self.data[self._window(plane, rows, cols)], self.dtype)
+    def _read(self, frame: int, rows: slice, cols: slice) -> NDArray[Any]:
+        pixels = np.asarray(self.data[self._window(frame, rows, cols)], self.dtype)
         left = [a for a in self.axes if a in "yxc"]
         return pixels.transpose([left.index(a) for a in "yxc" if a in left])
 
-    def _window(self, plane: int, rows: slice, cols: slice) -> tuple[Any, ...]:
+    def _window(self, frame: int, rows: slice, cols: slice) -> tuple[Any, ...]:
         """Return the index of a part of a plane."""
-        where = self.unravel(plane)
+        where = self.unravel(frame)
         parts = {"y": rows, "x": cols, "c": slice(None), **where}
         return tuple(parts[a] for a in self.axes)
 
@@ -189,7 +189,7 @@ def _as_array(data: Any) -> NDArray[Any]:
         raise NotAnImageError(f"This is not an array of pixels: {wrong}.") from None
 
 
-def _said(data: Any) -> str | None:
+def _axes_named(data: Any) -> str | None:
     """Axes that an array names itself: dimensions of xarray or of zarr."""
     found = getattr(data, "dims", None)
     names = found or getattr(getattr(data, "metadata", None), "dimension_names", None)

@@ -32,8 +32,8 @@ def sample_pixels(frames: Frames, *, cap: int = _CAP) -> NDArray[Any]:
     Array ``(n,)``, or ``(n, channels)`` if there is a channel axis.
     """
     parts = []
-    for plane, region in _windows(frames, cap):
-        pixels = frames.read(plane, region)
+    for frame, region in _windows(frames, cap):
+        pixels = frames.read(frame, region)
         parts.append(pixels.reshape(-1, *pixels.shape[2:]))
     return np.concatenate(parts)
 
@@ -42,23 +42,25 @@ def _windows(frames: Frames, cap: int) -> Iterator[tuple[int, Region]]:
     rows, cols = frames.plane_shape
     channels = frames.n_channels or 1
     if len(frames) * rows * cols * channels <= cap:
-        for plane in range(len(frames)):
-            yield plane, Region(0, 0, rows, cols)
+        for frame in range(len(frames)):
+            yield frame, Region(0, 0, rows, cols)
         return
     rng = np.random.default_rng(0)
-    planes = np.unique(np.linspace(0, len(frames) - 1, _PLANES).round().astype(int))
+    chosen = np.unique(np.linspace(0, len(frames) - 1, _PLANES).round().astype(int))
     height, width = min(rows, _WINDOW), min(cols, _WINDOW)
-    per_plane = cap / (len(planes) * height * width * channels)
+    per_plane = cap / (len(chosen) * height * width * channels)
     side = max(1, int(sqrt(per_plane)))
     down, across = min(side, -(-rows // height)), min(side, -(-cols // width))
-    for plane in planes.tolist():
+    for frame in chosen.tolist():
         for i in range(down):
             for j in range(across):
-                top = _place(rng, rows, height, i, down)
-                left = _place(rng, cols, width, j, across)
-                yield plane, Region(top, left, top + height, left + width)
+                top = _window_start(rng, rows, height, i, down)
+                left = _window_start(rng, cols, width, j, across)
+                yield frame, Region(top, left, top + height, left + width)
 
 
-def _place(rng: np.random.Generator, size: int, window: int, i: int, n: int) -> int:
+def _window_start(
+    rng: np.random.Generator, size: int, window: int, i: int, n: int
+) -> int:
     """Start of a window at random in the `i`-th of `n` equal parts of a side."""
     return int((i + rng.random()) * (size - window) / n)

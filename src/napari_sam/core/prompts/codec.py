@@ -1,8 +1,8 @@
-"""Statements as plain JSON types and back: the one schema of prompts."""
+"""Prompts as plain JSON types and back: the one schema of prompts."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from napari_sam.core.errors import ImageError, PromptError
 from napari_sam.core.geometry.region import Region
@@ -20,12 +20,15 @@ from napari_sam.core.prompts.items import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: Raised when a reader of the old schema could misunderstand the new one. Prompts
-#: without a threshold are still written as version 1, which they are.
+#: An object of JSON, as it was read: its values are checked where they are used.
+JsonObject: TypeAlias = "Mapping[str, Any]"
+
+#: Raised when a reader of the old schema could misunderstand the new one. In version 1,
+#: ``items`` were ``said``, a candidate was a ``choice``, and there was no threshold.
 VERSION = 2
 
 
-def check_version(data: Mapping[str, Any]) -> None:
+def check_version(data: JsonObject) -> None:
     """Refuse prompts written by a later version."""
     version = data.get("version", 1)
     if version not in range(1, VERSION + 1):
@@ -35,9 +38,17 @@ def check_version(data: Mapping[str, Any]) -> None:
         )
 
 
-def to_dict(statement: Prompt) -> dict[str, Any]:
-    """One statement as plain JSON types."""
-    match statement:
+def items_of(data: JsonObject) -> list[JsonObject]:
+    """Return the list of prompts of an entry, of either version."""
+    items = data.get("items", data.get("said")) if isinstance(data, dict) else None
+    if not isinstance(items, list):
+        raise PromptError('expected a list of prompts under "items".')
+    return items
+
+
+def to_dict(prompt: Prompt, *, version: int = VERSION) -> dict[str, object]:
+    """One prompt as plain JSON types."""
+    match prompt:
         case Point(row, col, positive):
             return {"kind": "point", "row": row, "col": col, "positive": positive}
         case Box(top, left, bottom, right):
@@ -54,10 +65,10 @@ def to_dict(statement: Prompt) -> dict[str, Any]:
             place = {"top": region.top, "left": region.left}
             return {"kind": "mask", **place, "shape": list(region.shape), "runs": runs}
         case Candidate(index):
-            return {"kind": "choice", "index": index}
+            return {"kind": "candidate" if version > 1 else "choice", "index": index}
 
 
-def from_dict(data: Mapping[str, Any]) -> Prompt:
+def from_dict(data: JsonObject) -> Prompt:
     """Inverse of `to_dict`."""
     try:
         return _read(data)
@@ -66,17 +77,17 @@ def from_dict(data: Mapping[str, Any]) -> Prompt:
     except PromptError:
         raise
     except (TypeError, AttributeError, ValueError, OverflowError) as wrong:
-        raise PromptError(f"{data!r} is not a statement: {wrong}.") from None
+        raise PromptError(f"{data!r} is not a prompt: {wrong}.") from None
 
 
-def _read(data: Mapping[str, Any]) -> Prompt:
+def _read(data: JsonObject) -> Prompt:
     kind = data["kind"]
     positive = data.get("positive", True)
     if not isinstance(positive, bool):
         raise PromptError(f"positive={positive!r} in {dict(data)!r}: true or false.")
-    if not positive and kind in ("box", "mask", "choice"):
+    if not positive and kind in ("box", "mask", "candidate", "choice"):
         raise PromptError(
-            f"A {kind} says what the object is, never what it is not: positive cannot "
+            f"A {kind} tells what the object is, never what it is not: positive cannot "
             "be false. Use a point, a polygon or a scribble."
         )
     match kind:
@@ -92,15 +103,15 @@ def _read(data: Mapping[str, Any]) -> Prompt:
             return MaskPrompt.from_array(
                 _mask(data).array, top=int(data["top"]), left=int(data["left"])
             )
-        case "choice":
+        case "candidate" | "choice":
             return Candidate(int(data["index"]))
     raise PromptError(
-        f"{kind!r} is no kind of statement. Use point, box, polygon, scribble, mask "
-        "or choice."
+        f"{kind!r} is no kind of prompt. Use point, box, polygon, scribble, mask "
+        "or candidate."
     )
 
 
-def _mask(data: Mapping[str, Any]) -> Mask:
+def _mask(data: JsonObject) -> Mask:
     """Read a mask whose region starts at 0; it may not be tight."""
     height, width = (int(n) for n in data["shape"])
     if min(height, width) < 1:

@@ -1,22 +1,23 @@
-"""Prompts of many objects as text: the one schema of CSV and JSON.
+"""Files of prompts about many objects: the one schema of CSV and JSON text.
 
-CSV has one thing said per row, in order, under the header
+CSV has one prompt per row, in order, under the header
 ``object,frame,row,col,positive`` or ``object,frame,top,left,bottom,right`` or all of
 these: a row with ``row`` and ``col`` is a point, one with the four edges is a box. A
-column ``threshold`` may follow.
-Only ``object`` may not be left out; ``frame`` is then 0 and ``positive`` true. JSON
-holds everything that can be said::
+column ``threshold`` may follow. Only ``object`` may not be left out; ``frame`` is then
+0 and ``positive`` true. JSON holds every kind of prompt::
 
-    {"format": "napari-sam prompts", "version": 1, "prompts": [
-        {"object": 1, "frame": 0, "said": [{"kind": "point", "row": 120, "col": 85}]}
+    {"format": "napari-sam prompts", "version": 2, "prompts": [
+        {"object": 1, "frame": 0, "items": [{"kind": "point", "row": 12, "col": 85}]}
     ]}
+
+Version 1, with ``said`` in place of ``items``, is read as well.
 """
 
 from __future__ import annotations
 
 import csv
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari_sam.core.address import Address
 from napari_sam.core.errors import PromptError
@@ -26,6 +27,7 @@ from napari_sam.core.prompts.items import Box, Point
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from napari_sam.core.prompts.codec import JsonObject
     from napari_sam.core.prompts.items import Prompt
 
 FORMAT = "napari-sam prompts"
@@ -40,13 +42,15 @@ _TRUTH = {
 
 def to_json(prompts: Mapping[Address, Prompts]) -> str:
     """Write prompts as JSON text; `from_json` is the exact inverse."""
-    written = {at: p.to_dict() for at, p in prompts.items()}
-    version = max((p.pop("version") for p in written.values()), default=1)
-    entries = [
-        {"object": at.object_id, "frame": at.frame, **p} for at, p in written.items()
-    ]
-    data = {"format": FORMAT, "version": version, "prompts": entries}
+    entries = [_entry(at, one) for at, one in prompts.items()]
+    data = {"format": FORMAT, "version": codec.VERSION, "prompts": entries}
     return json.dumps(data, indent=1) + "\n"
+
+
+def _entry(at: Address, prompts: Prompts) -> dict[str, object]:
+    items = [codec.to_dict(p) for p in prompts.items]
+    entry = {"object": at.object_id, "frame": at.frame, "items": items}
+    return {**entry, "threshold": prompts.threshold} if prompts.threshold else entry
 
 
 def from_json(text: str) -> dict[Address, Prompts]:
@@ -67,13 +71,13 @@ def from_json(text: str) -> dict[Address, Prompts]:
         )
     codec.check_version(data)
     out: dict[Address, Prompts] = {}
-    for i, entry in enumerate(_list(data, "prompts")):
+    for i, entry in enumerate(_entries(data)):
         try:
-            said = tuple(codec.from_dict(s) for s in _list(entry, "said"))
+            items = tuple(codec.from_dict(p) for p in codec.items_of(entry))
             at, threshold = _address(entry), _threshold(entry)
         except PromptError as wrong:
             raise PromptError(f"Entry {i} of the prompts: {wrong}") from None
-        out[at] = out.get(at, Prompts()) + Prompts(said, threshold)
+        out[at] = out.get(at, Prompts()) + Prompts(items, threshold)
     return out
 
 
@@ -83,7 +87,7 @@ def to_csv(prompts: Mapping[Address, Prompts]) -> str:
     Raises
     ------
     PromptError
-        If something else was said, which only JSON can hold.
+        If there are other prompts, which only JSON can hold.
     """
     some = any(one.threshold for one in prompts.values())
     columns = (*_COLUMNS, "threshold") if some else _COLUMNS
@@ -123,8 +127,8 @@ def from_csv(text: str) -> dict[Address, Prompts]:
     out: dict[Address, Prompts] = {}
     try:
         for row in reader:
-            at, statement = _row(row)
-            one = Prompts((statement,), _threshold(row))
+            at, prompt = _row(row)
+            one = Prompts((prompt,), _threshold(row))
             out[at] = out.get(at, Prompts()) + one
     except PromptError as wrong:
         raise PromptError(f"Line {reader.line_num} of the CSV: {wrong}") from None
@@ -133,7 +137,7 @@ def from_csv(text: str) -> dict[Address, Prompts]:
     return out
 
 
-def _row(row: Mapping[str, Any]) -> tuple[Address, Prompt]:
+def _row(row: JsonObject) -> tuple[Address, Prompt]:
     if None in row:
         raise PromptError("there are more values than columns.")
     cells = {k: (v or "").strip() for k, v in row.items()}
@@ -154,7 +158,7 @@ def _row(row: Mapping[str, Any]) -> tuple[Address, Prompt]:
     raise PromptError("give either row and col, or top, left, bottom and right.")
 
 
-def _address(entry: Mapping[str, Any]) -> Address:
+def _address(entry: JsonObject) -> Address:
     values = []
     for name, default in (("frame", 0), ("object", None)):
         value = _number(entry.get(name, default), name)
@@ -165,20 +169,20 @@ def _address(entry: Mapping[str, Any]) -> Address:
     return Address(*values)
 
 
-def _threshold(entry: Mapping[str, Any]) -> float:
+def _threshold(entry: JsonObject) -> float:
     return _number(entry.get("threshold") or 0.0, "threshold")
 
 
-def _number(value: Any, what: str = "a coordinate") -> float:
+def _number(value: object, what: str = "a coordinate") -> float:
     try:
-        return float(value)
+        return float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         given = "missing" if value is None else f"{value!r}, which is no number"
         raise PromptError(f"{what} is {given}.") from None
 
 
-def _list(data: Any, name: str) -> list[Any]:
-    value = data.get(name) if isinstance(data, dict) else None
-    if not isinstance(value, list):
-        raise PromptError(f'expected a list under "{name}".')
-    return value
+def _entries(data: JsonObject) -> list[JsonObject]:
+    entries = data.get("prompts")
+    if not isinstance(entries, list):
+        raise PromptError('expected a list under "prompts".')
+    return entries

@@ -1,4 +1,4 @@
-"""The things a person can say about one object in one plane.
+"""Prompts about one object in one plane: points, boxes, polygons, scribbles, masks.
 
 Coordinates are ``(row, col)`` pixels. **Pixel centres sit on integers**: pixel
 ``(r, c)`` covers ``r - 0.5 <= row < r + 0.5``, and points, polygon vertices and
@@ -67,7 +67,7 @@ def _set_numbers(prompt: Point | Box, what: str, *names: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A click; `positive` means "this belongs to the object"."""
+    """A point prompt, or click; `positive` means "this belongs to the object"."""
 
     row: float
     col: float
@@ -79,7 +79,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A rectangle around the object, half-open: ``top <= row < bottom``."""
+    """A box prompt around the object, half-open: ``top <= row < bottom``."""
 
     top: float
     left: float
@@ -110,7 +110,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Polygon:
-    """An outline drawn by hand: what it encloses is (or is not) the object."""
+    """A polygon prompt, drawn by hand: what it encloses is (or is not) the object."""
 
     vertices: Path
     positive: bool = True
@@ -125,7 +125,7 @@ class Polygon:
 
 @dataclass(frozen=True, slots=True)
 class Scribble:
-    """A line drawn through the object, or through what is not the object."""
+    """A scribble prompt: a line through the object, or through something else."""
 
     path: Path
     positive: bool = True
@@ -136,7 +136,7 @@ class Scribble:
 
 @dataclass(frozen=True)
 class MaskPrompt:
-    """A rough mask of the object."""
+    """A mask prompt: a rough mask of the object."""
 
     mask: Mask
 
@@ -168,28 +168,28 @@ class MaskPrompt:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Go on from the `index`-th candidate of the answer so far, best first."""
+    """The choice of a candidate: go on from the `index`-th mask, best first."""
 
     index: int
 
     def __post_init__(self) -> None:
         if self.index < 0:
-            raise PromptError(f"A choice counts from 0; {self.index} given.")
+            raise PromptError(f"Candidates are counted from 0; {self.index} given.")
 
 
-#: One thing said.
+#: One prompt.
 Prompt: TypeAlias = "Point | Box | Polygon | Scribble | MaskPrompt | Candidate"
 
 
 def is_positive(prompt: Prompt) -> bool:
-    """Whether this alone tells where the object is."""
+    """Whether this prompt alone tells where the object is."""
     if isinstance(prompt, Candidate):
         return False
     return isinstance(prompt, Box | MaskPrompt) or prompt.positive
 
 
 def bounds(prompt: Prompt) -> Box | None:
-    """Return the box around one statement; None for a choice."""
+    """Return the box around one prompt; None for a candidate."""
     match prompt:
         case Candidate():
             return None
@@ -205,7 +205,7 @@ def bounds(prompt: Prompt) -> Box | None:
 
 
 def shifted(prompt: Prompt, rows: float, cols: float) -> Prompt:
-    """Return the same thing said `rows` further down and `cols` further right."""
+    """Return the same prompt, `rows` further down and `cols` further right."""
     match prompt:
         case Candidate():
             return prompt

@@ -1,7 +1,7 @@
-"""How a model hears prompts: the only place that turns (row, col) into (x, y).
+"""Prompts as a model takes them: the only place that turns (row, col) into (x, y).
 
-A model knows points, one box and a coarse mask. Whatever a person said becomes these
-three here, just before the model is asked, and always in the same way.
+A model takes points, one box and a coarse mask. All kinds of prompts become these three
+here, just before decoding, and always in the same way.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from napari_sam.core.prompts.items import (
     Box,
     Candidate,
     MaskPrompt,
-    Point,
     Polygon,
     Scribble,
     bounds,
@@ -32,20 +31,20 @@ if TYPE_CHECKING:
 
 #: What the labels of `ModelPrompts` mean, as SAM's prompt encoder numbers them.
 NEGATIVE, POSITIVE, TOP_LEFT, BOTTOM_RIGHT = 0, 1, 2, 3
-#: Cells along the longer side of a prior, unless a grid is asked for.
-_PRIOR_SIDE = 256
+#: Cells along the longer side of a mask input, unless a grid is asked for.
+_MASK_INPUT_SIDE = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Refinement:
-    """One question to the model.
+    """One call of the decoder, which refines the mask before.
 
     Attributes
     ----------
     prompts
-        Everything said so far, without the choices.
+        All prompts so far, without the choices of a candidate.
     chosen
-        Which candidate of the answer, best first, the next round goes on from.
+        Which candidate of the mask, best first, the next step goes on from.
     """
 
     prompts: Prompts
@@ -54,7 +53,7 @@ class Refinement:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ModelPrompts:
-    """What a model hears.
+    """Prompts as arrays that a model takes.
 
     Attributes
     ----------
@@ -74,39 +73,33 @@ class ModelPrompts:
 
 
 def refinement_steps(prompts: Prompts) -> tuple[Refinement, ...]:
-    """Split what was said into the questions that a model is asked, one by one.
+    """Split prompts into the steps in which a mask is refined, one by one.
 
-    The first hears everything up to the first statement that says where the object
-    is; each later statement asks again, helped by the logits of the answer before.
-    The last answer is therefore a pure function of what was said in order.
+    The first takes all prompts up to the first positive one; each later prompt decodes
+    again, helped by the logits of the mask before. The last mask is therefore a pure
+    function of the prompts in order.
 
     Raises
     ------
     PromptError
-        If nothing says where the object is, or a choice is made before that.
+        If no prompt is positive, or a candidate is chosen before that.
     """
     _ = prompts.anchor
-    asked: list[Refinement] = []
-    heard: list[Prompt] = []
-    for statement in prompts.items:
-        if isinstance(statement, Candidate):
-            if not asked:
+    steps: list[Refinement] = []
+    so_far: list[Prompt] = []
+    for prompt in prompts.items:
+        if isinstance(prompt, Candidate):
+            if not steps:
                 raise PromptError(
-                    f"{statement} comes before anything that says where the object "
+                    f"{prompt} comes before anything that says where the object "
                     "is: there are no candidates yet."
                 )
-            asked[-1] = Refinement(asked[-1].prompts, statement.index)
+            steps[-1] = Refinement(steps[-1].prompts, prompt.index)
             continue
-        heard.append(statement)
-        if asked or is_positive(statement):
-            asked.append(Refinement(Prompts(tuple(heard))))
-    return tuple(asked)
-
-
-def is_ambiguous(prompts: Prompts) -> bool:
-    """Whether only one positive point was said, which may mean a part or the whole."""
-    said = [s for s in prompts.items if not isinstance(s, Candidate)]
-    return len(said) == 1 and isinstance(said[0], Point) and said[0].positive
+        so_far.append(prompt)
+        if steps or is_positive(prompt):
+            steps.append(Refinement(Prompts(tuple(so_far))))
+    return tuple(steps)
 
 
 def to_model_prompts(
@@ -116,22 +109,22 @@ def to_model_prompts(
 
     The last box wins. Without one, the positive polygons and masks give the box
     around them. Polygons, masks and scribbles also give a few points inside them.
-    What lies outside the plane is not heard, and a box is cut to it.
+    What lies outside the plane is left out, and a box is cut to it.
 
     Parameters
     ----------
     prompts
-        What was said, in pixels of the plane.
+        Prompts in pixels of the plane.
     shape
         Rows and columns of the plane.
     grid
-        Rows and columns of the prior; by default, at most 256 along a side.
+        Rows and columns of the mask input; by default, at most 256 along a side.
     """
     coords: list[tuple[float, float]] = []
     labels: list[int] = []
-    for statement in prompts.items:
-        label = POSITIVE if is_positive(statement) else NEGATIVE
-        for row, col in rasterize.representative_points(statement, shape):
+    for prompt in prompts.items:
+        label = POSITIVE if is_positive(prompt) else NEGATIVE
+        for row, col in rasterize.representative_points(prompt, shape):
             if -0.5 <= row < shape[0] - 0.5 and -0.5 <= col < shape[1] - 0.5:
                 coords.append((col + 0.5, row + 0.5))
                 labels.append(label)
@@ -139,7 +132,7 @@ def to_model_prompts(
     if box is not None:
         coords += [(box.left, box.top), (box.right, box.bottom)]
         labels += [TOP_LEFT, BOTTOM_RIGHT]
-    scale = min(1.0, _PRIOR_SIDE / max(shape))
+    scale = min(1.0, _MASK_INPUT_SIDE / max(shape))
     coarse = max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
     return ModelPrompts(
         np.asarray(coords, np.float32).reshape(-1, 2),
@@ -151,54 +144,54 @@ def to_model_prompts(
 def to_mask_input(
     prompts: Prompts, shape: tuple[int, int], grid: tuple[int, int]
 ) -> NDArray[np.float32] | None:
-    """Draw what was said densely on a grid whose cells span a plane of `shape`.
+    """Rasterize prompts as a mask input: a grid whose cells span a plane of `shape`.
 
-    +1 was said to be inside, -1 outside, 0 is unknown. A positive polygon or mask
-    also says that everything beyond a margin of one cell is outside; a scribble
-    says nothing of the rest. Where two statements differ, the later one wins.
+    +1 is inside, -1 outside, 0 unknown. A positive polygon or mask also means that
+    everything beyond a margin of one cell is outside; a scribble means nothing for the
+    rest. Where two prompts differ, the later one wins.
 
     Returns
     -------
-    Float32 array of shape `grid` in [-1, 1], or None if nothing dense was said.
+    Float32 array of shape `grid` in [-1, 1], or None for points and boxes.
     """
-    drawn = [s for s in prompts.items if isinstance(s, Polygon | MaskPrompt | Scribble)]
-    if not drawn:
+    areal = [s for s in prompts.items if isinstance(s, Polygon | MaskPrompt | Scribble)]
+    if not areal:
         return None
-    areas = [_cells(s, shape, grid) for s in drawn]
-    prior = np.zeros(grid, np.float32)
+    areas = [_cells(s, shape, grid) for s in areal]
+    mask_input = np.zeros(grid, np.float32)
     outlined = [
         touched
-        for s, (_, touched) in zip(drawn, areas, strict=True)
+        for s, (_, touched) in zip(areal, areas, strict=True)
         if is_positive(s) and not isinstance(s, Scribble)
     ]
     if outlined:
-        prior[~rasterize.dilate(np.logical_or.reduce(outlined))] = -1
-    for statement, (filled, _) in zip(drawn, areas, strict=True):
-        prior[filled] = 1 if is_positive(statement) else -1
-    return prior
+        mask_input[~rasterize.dilate(np.logical_or.reduce(outlined))] = -1
+    for prompt, (filled, _) in zip(areal, areas, strict=True):
+        mask_input[filled] = 1 if is_positive(prompt) else -1
+    return mask_input
 
 
 def _cells(
-    statement: Polygon | MaskPrompt | Scribble,
+    prompt: Polygon | MaskPrompt | Scribble,
     shape: tuple[int, int],
     grid: tuple[int, int],
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Cells that a statement fills, and cells that it touches."""
-    if isinstance(statement, Scribble):
-        line = rasterize.rasterize_line(statement.path, shape, grid)
+    """Cells that a prompt fills, and cells that it touches."""
+    if isinstance(prompt, Scribble):
+        line = rasterize.rasterize_line(prompt.path, shape, grid)
         return line, line
-    share = rasterize.coverage(statement, shape, grid)
+    share = rasterize.coverage(prompt, shape, grid)
     enough = min(0.5, float(share.max()))
     return (share >= enough) & (share > 0), share > 0
 
 
 def _box(prompts: Prompts, shape: tuple[int, int]) -> Box | None:
-    """Return the box a model hears, cut to the plane."""
+    """Return the box that a model takes, cut to the plane."""
     around: Box | None = prompts.boxes[-1] if prompts.boxes else None
     if around is None:
-        for statement in prompts.items:
-            if isinstance(statement, Polygon | MaskPrompt) and is_positive(statement):
-                extent = _extent(statement)
+        for prompt in prompts.items:
+            if isinstance(prompt, Polygon | MaskPrompt) and is_positive(prompt):
+                extent = _extent(prompt)
                 around = extent if around is None else around.union(extent)
     if around is None:
         return None

@@ -1,19 +1,19 @@
 """The prompts about one object in one plane, in order.
 
 Coordinates are ``(row, col)``; the conventions stand once, in
-`napari_sam.core.prompts.items`. Prompts are kept as they were given; what a model
-takes is computed in `napari_sam.core.prompts.model_prompts`, just before decoding.
+`napari_sam.core.prompts.items`. Prompts stay as they were given; what a model takes is
+computed in `napari_sam.core.prompts.model_prompts`, just before decoding.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from functools import cached_property, update_wrapper
+from functools import cached_property
 from hashlib import blake2b
 from math import isfinite
 from types import MethodType
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec
+from typing import TYPE_CHECKING, Concatenate, Generic, ParamSpec
 
 from napari_sam.core.errors import PromptError
 from napari_sam.core.prompts import codec
@@ -31,24 +31,30 @@ from napari_sam.core.prompts.items import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import ArrayLike
+
+    from napari_sam.core.prompts.codec import JsonObject
 
 P = ParamSpec("P")
 
 
-class _Saying(Generic[P]):
-    """A method that also starts a sentence: on the class, it is on `Prompts()`."""
+class _Builder(Generic[P]):
+    """A method that adds a prompt, and on the class itself begins with no prompts.
+
+    ``Prompts.point(1, 2)`` and ``Prompts.point(1, 2).point(3, 4)`` are one name of the
+    public interface. A class method would lose what came before, a plain method could
+    not begin, and a metaclass would hide the same choice farther away.
+    """
 
     def __init__(self, method: Callable[Concatenate[Prompts, P], Prompts]) -> None:
-        self._method = method
-        update_wrapper(self, method)  # type: ignore[arg-type]
+        self._method, self.__doc__ = method, method.__doc__
 
     def __get__(
-        self, instance: Prompts | None, owner: type[Prompts]
+        self, given: Prompts | None, owner: type[Prompts]
     ) -> Callable[P, Prompts]:
-        return MethodType(self._method, owner() if instance is None else instance)
+        return MethodType(self._method, owner() if given is None else given)
 
 
 @dataclass(frozen=True)
@@ -82,40 +88,40 @@ class Prompts:
                 f"threshold={self.threshold}: it must be a finite number, of logits."
             )
 
-    @_Saying
+    @_Builder
     def point(self, row: float, col: float, *, positive: bool = True) -> Prompts:
-        """And this pixel belongs to it (or does not)."""
+        """Add a point: this pixel belongs to the object (or does not)."""
         return self._with(Point(row, col, bool(positive)))
 
-    @_Saying
+    @_Builder
     def rectangle(
         self, top: float, left: float, bottom: float, right: float
     ) -> Prompts:
-        """And it fills this box, half-open like a slice."""
+        """Add the box around the object, half-open like a slice."""
         return self._with(Box(top, left, bottom, right))
 
-    @_Saying
+    @_Builder
     def polygon(
         self, vertices: Iterable[Iterable[float]], *, positive: bool = True
     ) -> Prompts:
-        """And this outline encloses it (or something else)."""
+        """Add a polygon that encloses the object (or something else)."""
         return self._with(Polygon(vertices, bool(positive)))  # type: ignore[arg-type]
 
-    @_Saying
+    @_Builder
     def scribble(
         self, path: Iterable[Iterable[float]], *, positive: bool = True
     ) -> Prompts:
-        """And this line runs inside it (or outside)."""
+        """Add a scribble: this line runs inside the object (or outside)."""
         return self._with(Scribble(path, bool(positive)))  # type: ignore[arg-type]
 
-    @_Saying
+    @_Builder
     def from_mask(self, mask: ArrayLike, *, top: int = 0, left: int = 0) -> Prompts:
-        """And it looks roughly like this."""
+        """Add a rough mask of the object."""
         return self._with(MaskPrompt.from_array(mask, top=top, left=left))
 
-    @_Saying
+    @_Builder
     def choose(self, index: int) -> Prompts:
-        """And of the candidates so far, best first, the `index`-th is meant."""
+        """Choose the `index`-th candidate of the mask so far, best first."""
         return self._with(Candidate(int(index)))
 
     def _with(self, prompt: Prompt) -> Prompts:
@@ -126,24 +132,40 @@ class Prompts:
         return Prompts(self.items + other.items, other.threshold or self.threshold)
 
     def __bool__(self) -> bool:
-        """Whether anything says where the object is."""
-        return any(is_positive(s) for s in self.items)
+        """Whether any prompt tells where the object is."""
+        return bool(self.positive)
+
+    @property
+    def positive(self) -> tuple[Prompt, ...]:
+        """The prompts that tell where the object is."""
+        return tuple(p for p in self.items if is_positive(p))
 
     @property
     def points(self) -> tuple[Point, ...]:
-        """The clicks."""
-        return tuple(s for s in self.items if isinstance(s, Point))
+        """The points."""
+        return tuple(p for p in self.items if isinstance(p, Point))
 
     @property
     def boxes(self) -> tuple[Box, ...]:
         """The boxes."""
-        return tuple(s for s in self.items if isinstance(s, Box))
+        return tuple(p for p in self.items if isinstance(p, Box))
+
+    @property
+    def without_candidates(self) -> Prompts:
+        """The prompts without the choices of a candidate."""
+        rest = tuple(p for p in self.items if not isinstance(p, Candidate))
+        return replace(self, items=rest)
+
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether there is only one positive point: a part is meant, or the whole."""
+        items = self.without_candidates.items
+        return len(items) == 1 and isinstance(items[0], Point) and items[0].positive
 
     @property
     def anchor(self) -> tuple[float, float]:
-        """Where the object was first said to be, as ``(row, col)``."""
-        first = next((s for s in self.items if is_positive(s)), None)
-        around = None if first is None else bounds(first)
+        """The middle of the first positive prompt, as ``(row, col)``."""
+        around = bounds(self.positive[0]) if self else None
         if around is None:
             raise PromptError(
                 "Nothing says where the object is. Give a positive point, a box, "
@@ -153,16 +175,16 @@ class Prompts:
 
     @property
     def bounds(self) -> Box | None:
-        """The box around everything said positively, or None."""
+        """The box around all positive prompts, or None."""
         around: Box | None = None
-        for one in (bounds(s) for s in self.items if is_positive(s)):
+        for one in (bounds(p) for p in self.positive):
             if one is not None:
                 around = one if around is None else around.union(one)
         return around
 
     def shifted(self, rows: float, cols: float) -> Prompts:
-        """Move everything, e.g. from plane to tile."""
-        moved = tuple(shifted(s, rows, cols) for s in self.items)
+        """Move all prompts, e.g. from plane to tile."""
+        moved = tuple(shifted(p, rows, cols) for p in self.items)
         return replace(self, items=moved)
 
     def with_threshold(self, threshold: float) -> Prompts:
@@ -171,20 +193,31 @@ class Prompts:
 
     @cached_property
     def digest(self) -> str:
-        """Name of what was said, the same on every machine."""
-        text = json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
+        """Name of the prompts, the same on every machine and in every version.
+
+        It is made from the first schema, so that a later one empties no cache.
+        """
+        data: dict[str, object] = {
+            "version": 1,
+            "said": [codec.to_dict(p, version=1) for p in self.items],
+        }
+        if self.threshold:
+            data |= {"version": 2, "threshold": self.threshold}
+        text = json.dumps(data, sort_keys=True, separators=(",", ":"))
         return blake2b(text.encode(), digest_size=16).hexdigest()
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain JSON types; `from_dict` is the exact inverse."""
-        said = [codec.to_dict(s) for s in self.items]
-        if not self.threshold:
-            return {"version": 1, "said": said}
-        return {"version": codec.VERSION, "said": said, "threshold": self.threshold}
+        items = [codec.to_dict(p) for p in self.items]
+        return {
+            "version": codec.VERSION,
+            "items": items,
+            "threshold": self.threshold,
+        }
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Prompts:
+    def from_dict(cls, data: JsonObject) -> Prompts:
         """Inverse of `to_dict`."""
         codec.check_version(data)
-        said = tuple(codec.from_dict(s) for s in data["said"])
-        return cls(said, data.get("threshold", 0.0))
+        items = tuple(codec.from_dict(p) for p in codec.items_of(data))
+        return cls(items, data.get("threshold", 0.0))

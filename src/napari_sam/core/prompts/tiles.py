@@ -1,4 +1,4 @@
-"""Which tile hears what was said, and in which of its pixels."""
+"""Prompts in tiles: which tile decodes them first, and in which of its pixels."""
 
 from __future__ import annotations
 
@@ -28,16 +28,15 @@ if TYPE_CHECKING:
 
 
 def first_tile(prompts: Prompts, tiling: Tiling, shape: tuple[int, int]) -> Tile:
-    """Choose the tile that is asked first about an object in a plane of `shape`.
+    """Choose the tile that prompts about a plane of `shape` are decoded in first.
 
-    It is the one whose middle is nearest to where the object was first said to be, on
-    the finest level where it sees everything that was said to belong to the object. A
-    click that says what does not belong to it changes nothing here.
+    It is the one whose middle is nearest to the first positive prompt, on the finest
+    level where it covers all positive prompts. A negative prompt changes nothing here.
 
     Raises
     ------
     PromptOutsideImageError
-        If anything was said outside the plane.
+        If any prompt lies outside the plane.
     """
     check_inside(prompts, shape)
     last = tiling.levels(shape) - 1
@@ -58,44 +57,44 @@ def nearest_tile(
 
 
 def prompts_in_tile(prompts: Prompts, tile: Tile) -> Prompts:
-    """Return what was said in the pixels of a tile, without what it cannot see."""
-    seen = Region(0, 0, *tile.window.shape)
+    """Return prompts in the pixels of a tile, without those outside it."""
+    inside = Region(0, 0, *tile.window.shape)
     local = (_local(s, tile) for s in prompts.items)
-    return Prompts(tuple(s for s in local if _reaches(s, seen)))
+    return Prompts(tuple(s for s in local if _reaches(s, inside)))
 
 
 def _fits(prompts: Prompts, tile: Tile, tiling: Tiling, shape: tuple[int, int]) -> bool:
-    """Whether a tile sees all that belongs to the object, with some of its halo."""
-    seen = tile.region(shape)
+    """Whether a tile covers all positive prompts, with some of its halo."""
+    window = tile.region(shape)
     rows, cols = (n * tile.scale // 2 for n in tiling.halo)
     inner = Region(
-        seen.top + rows * (seen.top > 0),
-        seen.left + cols * (seen.left > 0),
-        seen.bottom - rows * (seen.bottom < shape[0]),
-        seen.right - cols * (seen.right < shape[1]),
+        window.top + rows * (window.top > 0),
+        window.left + cols * (window.left > 0),
+        window.bottom - rows * (window.bottom < shape[0]),
+        window.right - cols * (window.right < shape[1]),
     )
-    for statement in prompts.items:
-        around = _clipped(bounds(statement), shape)
-        if around is None or not is_positive(statement):
+    for prompt in prompts.items:
+        around = _clipped(bounds(prompt), shape)
+        if around is None or not is_positive(prompt):
             continue
-        if isinstance(statement, Point):
-            if not inner.contains(statement.row, statement.col):
+        if isinstance(prompt, Point):
+            if not inner.contains(prompt.row, prompt.col):
                 return False
         elif not inner.covers(around):
             return False
     return True
 
 
-def _local(statement: Prompt, tile: Tile) -> Prompt:
-    """Say the same in the pixels of a tile."""
+def _local(prompt: Prompt, tile: Tile) -> Prompt:
+    """Return a prompt in the pixels of a tile."""
     scale, rows, cols = tile.scale, -tile.window.top, -tile.window.left
     if scale > 1:
-        statement = _scaled(statement, scale)
-    return shifted(statement, rows, cols)
+        prompt = _scaled(prompt, scale)
+    return shifted(prompt, rows, cols)
 
 
-def _scaled(statement: Prompt, by: int) -> Prompt:
-    match statement:
+def _scaled(prompt: Prompt, by: int) -> Prompt:
+    match prompt:
         case Point(row, col, positive):
             return Point(_coarser(row, by), _coarser(col, by), positive)
         case Box(top, left, bottom, right):
@@ -105,8 +104,8 @@ def _scaled(statement: Prompt, by: int) -> Prompt:
         case Scribble(path, positive):
             return Scribble(_along(path, by), positive)
         case MaskPrompt():
-            return _averaged(statement, by)
-    return statement
+            return _averaged(prompt, by)
+    return prompt
 
 
 def _coarser(position: float, by: int) -> float:
@@ -137,11 +136,11 @@ def check_inside(prompts: Prompts, shape: tuple[int, int]) -> None:
     A point must lie on a pixel; what has an extent must reach the plane with a part of
     itself, since what is drawn by hand often reaches over the edge.
     """
-    for statement in prompts.items:
-        if not _reaches(statement, Region(0, 0, *shape)):
-            what = f"{statement}"
-            if isinstance(statement, Point):
-                what = f"({statement.row:g}, {statement.col:g})"
+    for prompt in prompts.items:
+        if not _reaches(prompt, Region(0, 0, *shape)):
+            what = f"{prompt}"
+            if isinstance(prompt, Point):
+                what = f"({prompt.row:g}, {prompt.col:g})"
             raise PromptOutsideImageError(
                 f"{what} is outside the image, which has {shape[0]} rows and "
                 f"{shape[1]} columns. Coordinates are (row, col), counted from the "
@@ -149,17 +148,17 @@ def check_inside(prompts: Prompts, shape: tuple[int, int]) -> None:
             )
 
 
-def _reaches(statement: Prompt, plane: Region) -> bool:
+def _reaches(prompt: Prompt, plane: Region) -> bool:
     """Whether any of it lies on the plane, and not only of the box around it."""
-    around = bounds(statement)
-    if around is None or isinstance(statement, Box):
+    around = bounds(prompt)
+    if around is None or isinstance(prompt, Box):
         return around is None or plane.overlaps(around)
-    if not isinstance(statement, Point) and plane.covers(around):
+    if not isinstance(prompt, Point) and plane.covers(around):
         return True
-    if isinstance(statement, MaskPrompt):
-        return bool(statement.mask.in_window(plane).any())
-    heard = rasterize.representative_points(statement, plane.shape)
-    return any(plane.contains(row, col) for row, col in heard)
+    if isinstance(prompt, MaskPrompt):
+        return bool(prompt.mask.in_window(plane).any())
+    points = rasterize.representative_points(prompt, plane.shape)
+    return any(plane.contains(row, col) for row, col in points)
 
 
 def _clipped(box: Box | None, shape: tuple[int, int]) -> Box | None:
