@@ -6,12 +6,12 @@ import napari_sam as sam
 from napari_sam.evaluation import (
     evaluate,
     open_classical,
-    synthetic_pairs,
+    synthetic_images,
     write_html,
 )
 
-# Yours would be read_pairs("folder") of napari_sam.datasets; these are generated.
-pairs = synthetic_pairs(3)
+# Yours would be napari_sam.datasets.read_labelled_images("folder"); these are drawn.
+pairs = synthetic_images(3)
 models = {
     "pocket": sam.load_backend("pocket"),
     "watershed": open_classical("watershed"),

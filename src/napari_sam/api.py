@@ -87,7 +87,7 @@ def _open_entry(
 ) -> Backend:
     """Open a checkpoint by name, or another file in its place, as it was trained."""
     from napari_sam.backends.native import open_backend
-    from napari_sam.backends.weights import identify
+    from napari_sam.backends.weight_files import identify
 
     decoder = None
     if checkpoint is not None:

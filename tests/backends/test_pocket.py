@@ -8,7 +8,7 @@ from napari_sam.core.errors import CheckpointError, ModelError
 from napari_sam.core.images.frames import Frames
 from napari_sam.core.progress import drain
 from napari_sam.core.prompts import Prompts
-from napari_sam.datasets.labelled_images import Pair
+from napari_sam.datasets.labelled_images import LabelledImage
 from napari_sam.evaluation.mask_accuracy import iter_evaluate
 from napari_sam.models.pocket import Pocket, PocketConfig
 from napari_sam.synthetic import draw_scene
@@ -103,7 +103,9 @@ def test_further_clicks_refine(bundled):
     for seed in range(6):
         scene = draw_scene(seed, size=128)
         pairs.append(
-            Pair(str(seed), "made up", Frames(scene.image, "yxc"), scene.labels)
+            LabelledImage(
+                str(seed), "made up", Frames(scene.image, "yxc"), scene.labels
+            )
         )
     results = drain(iter_evaluate(bundled, pairs, objects=3))
     after = np.mean([r.clicks for r in results], axis=0)
@@ -145,13 +147,13 @@ def test_what_was_remembered_is_what_would_be_computed():
 
 def test_a_further_click_asks_once(monkeypatch):
     backend, asked = tiny(), []
-    ask_model = backend._ask
+    ask_model = backend._decode_round
 
     def count(*args, **options):
         asked.append(args[1])
         return ask_model(*args, **options)
 
-    monkeypatch.setattr(backend, "_ask", count)
+    monkeypatch.setattr(backend, "_decode_round", count)
     (embedding,) = backend.encode([discs()[0]])
     words = Prompts().point(40, 36)
     backend.decode(embedding, [words])

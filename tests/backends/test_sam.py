@@ -7,8 +7,8 @@ import torch
 from safetensors.torch import save_file
 
 import napari_sam as sam
-from napari_sam.backends.opening import open_sam
 from napari_sam.backends.sam import SamBackend, read_state
+from napari_sam.backends.sam_weights import open_sam
 from napari_sam.core.errors import CheckpointError, ModelError, UnknownModelError
 from napari_sam.core.prompts import Prompts
 from napari_sam.models.config import SamConfig
@@ -103,10 +103,10 @@ def test_previous_logits_are_heard():
     (embedding,) = made.encode([noise((64, 64))])
     click, two = Prompts().point(30, 30), Prompts().point(30, 30).point(40, 40)
     (refined,) = made.decode(embedding, [two])
-    alone = made._ask(embedding, two, None, several=False)
+    alone = made._decode_round(embedding, two, None, multimask_output=False)
     assert np.abs(refined.logits - alone.logits[0]).max() > 1e-4
     (first,) = made.decode(embedding, [click])
-    again = made._ask(embedding, two, first.logits, several=False)
+    again = made._decode_round(embedding, two, first.logits, multimask_output=False)
     np.testing.assert_array_equal(refined.logits, again.logits[0])
 
 
@@ -117,7 +117,9 @@ def test_the_candidate_chosen_is_the_one_refined():
     (first,) = made.decode(embedding, [click])
     (refined,) = made.decode(embedding, [click.choose(2).point(40, 40)])
     before = first.candidates[2].logits
-    again = made._ask(embedding, click.point(40, 40), before, several=False)
+    again = made._decode_round(
+        embedding, click.point(40, 40), before, multimask_output=False
+    )
     np.testing.assert_array_equal(refined.logits, again.logits[0])
 
 
@@ -227,7 +229,7 @@ def test_places_are_told_in_pixels_of_the_encoders_square(shape):
     """Its first and last pixels lie half a pixel inside; the model adds that half."""
     made = backend()
     said = Prompts().point(0, 0).rectangle(0, 0, *shape)
-    spoken = made._spoken(said, shape, None)
+    spoken = made._prompt_inputs(said, shape, None)
     rows, cols = np.multiply(shape, made.working_size / max(shape))
     first, corner, opposite = (spoken.coords_N2 + 0.5).tolist()
     assert first == pytest.approx([0.5 * cols / shape[1], 0.5 * rows / shape[0]])
@@ -240,7 +242,7 @@ def test_places_are_told_in_pixels_of_the_encoders_square(shape):
 def test_a_stretched_image_fills_the_square_and_places_follow(shape):
     made = backend(fit="stretch")
     said = Prompts().point(0, 0).rectangle(0, 0, *shape).point(shape[0] - 1, 0)
-    spoken = made._spoken(said, shape, None)
+    spoken = made._prompt_inputs(said, shape, None)
     side = made.working_size
     first, last, corner, opposite = (spoken.coords_N2 + 0.5).tolist()
     assert first == pytest.approx([0.5 * side / shape[1], 0.5 * side / shape[0]])

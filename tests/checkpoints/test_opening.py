@@ -13,7 +13,7 @@ import napari_sam as sam
 from napari_sam import checkpoints
 from napari_sam.apps.cli import main
 from napari_sam.backends import native
-from napari_sam.backends.weights import identify, read_weights
+from napari_sam.backends.weight_files import identify, read_weights
 from napari_sam.checkpoints import Preprocessing, catalogue
 from napari_sam.core import registry
 from napari_sam.core.errors import CheckpointError, ModelError, UnknownModelError
@@ -21,7 +21,7 @@ from napari_sam.io import read_image, write_labels
 from napari_sam.models.config import SamConfig
 from napari_sam.models.pocket import Pocket
 from napari_sam.models.sam import build_sam
-from napari_sam.models.state import HQ_PARTS
+from napari_sam.models.state_dict import HQ_PARTS
 from napari_sam.synthetic import draw_scene
 
 from .conftest import entry_for

@@ -8,7 +8,7 @@ import pytest
 
 from napari_sam.core.errors import ImageError, MissingFileError
 from napari_sam.core.geometry.region import Region
-from napari_sam.datasets.labelled_images import read_pairs
+from napari_sam.datasets.labelled_images import read_labelled_images
 from napari_sam.datasets.layouts import coco as coco_layout
 from napari_sam.datasets.layouts import sa1b
 
@@ -20,7 +20,7 @@ def rewrite(path, change):
 
 
 def test_sa1b_gives_overlapping_masks(sa1b_folder, labels):
-    pairs = read_pairs(sa1b_folder)
+    pairs = read_labelled_images(sa1b_folder)
     assert [p.name for p in pairs] == ["sa_1", "sa_2"]
     assert pairs[0].kind == "sa_000000"
     truth = pairs[1].truth
@@ -43,7 +43,7 @@ def test_no_file_of_sa1b_is_opened_before_it_is_used(
     monkeypatch.setattr(
         coco_layout, "_may_be_coco", lambda path: seen.append(path) or glance(path)
     )
-    pairs = read_pairs(sa1b_folder)
+    pairs = read_labelled_images(sa1b_folder)
     assert (seen, files_read) == ([], [])
     for _ in range(3):
         _ = pairs[0].truth
@@ -53,20 +53,20 @@ def test_no_file_of_sa1b_is_opened_before_it_is_used(
 def test_sa1b_without_a_counterpart_is_refused(sa1b_folder):
     (sa1b_folder / "sa_2.jpg").unlink()
     with pytest.raises(MissingFileError, match=r"1 images and 2 JSON.*sa_2\.json"):
-        read_pairs(sa1b_folder)
+        read_labelled_images(sa1b_folder)
     (sa1b_folder / "sa_2.json").rename(sa1b_folder / "sa_3.json")
     (sa1b_folder / "sa_1.jpg").rename(sa1b_folder / "sa_3.jpg")
     with pytest.raises(MissingFileError, match=r"the other: sa_1\.json"):
-        read_pairs(sa1b_folder)
+        read_labelled_images(sa1b_folder)
     (sa1b_folder / "sa_1.json").rename(sa1b_folder / "sa_3.json")
     (sa1b_folder / "sa_4.jpg").write_bytes(b"")
     with pytest.raises(MissingFileError, match=r"2 images .* the other: sa_4\.jpg"):
-        read_pairs(sa1b_folder)
+        read_labelled_images(sa1b_folder)
 
 
 def test_broken_sa1b_is_refused_when_used(sa1b_folder):
     (sa1b_folder / "sa_1.json").write_text("{")
-    pairs = read_pairs(sa1b_folder)
+    pairs = read_labelled_images(sa1b_folder)
     with pytest.raises(ImageError, match=r"sa_1\.json cannot be read as JSON"):
         _ = pairs[0].truth
     (sa1b_folder / "sa_1.json").write_text('{"version": 5, "shapes": []}')
@@ -83,7 +83,7 @@ def test_broken_sa1b_is_refused_when_used(sa1b_folder):
 def test_sa1b_of_another_image_is_refused(sa1b_folder, pixels):
     iio.imwrite(sa1b_folder / "sa_1.jpg", pixels[:30])
     with pytest.raises(ImageError, match=r"\(40, 50\), but .*sa_1\.jpg .*\(30, 50\)"):
-        _ = read_pairs(sa1b_folder)[0].truth
+        _ = read_labelled_images(sa1b_folder)[0].truth
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_sa1b_of_another_image_is_refused(sa1b_folder, pixels):
 )
 def test_coco_wherever_its_images_lie(coco, write_coco, name, images, caplog):
     root = write_coco(coco, name, images)
-    pairs = read_pairs(root)
+    pairs = read_labelled_images(root)
     assert [p.name for p in pairs] == ["7", "9"], "8 has no annotation"
     truth = pairs[0].truth
     assert truth.ids.tolist() == [1, 3], "2 is a crowd"
@@ -105,21 +105,23 @@ def test_coco_wherever_its_images_lie(coco, write_coco, name, images, caplog):
     assert truth.window(1) == Region(2, 3, 8, 13)
     assert truth.window(3) == Region(1, 1, 11, 2)
     assert "left out 1 annotations of crowds" in caplog.text
-    assert [p.kind for p in read_pairs(root / name)] == [(root / name).stem] * 2
+    assert [p.kind for p in read_labelled_images(root / name)] == [
+        (root / name).stem
+    ] * 2
 
 
 def test_other_json_files_are_no_coco(coco, write_coco):
     root = write_coco(coco)
     (root / "meta.json").write_text('{"pixel_size": 3}')
-    assert len(read_pairs(root)) == 2
+    assert len(read_labelled_images(root)) == 2
 
 
 def test_of_several_coco_files_one_must_be_named(coco, write_coco):
     write_coco(coco, "annotations/a.json")
     root = write_coco(coco, "annotations/b.json")
     with pytest.raises(ImageError, match=r"2 JSON files: a\.json, b\.json\. Give the"):
-        read_pairs(root)
-    assert len(read_pairs(root / "annotations" / "a.json")) == 2
+        read_labelled_images(root)
+    assert len(read_labelled_images(root / "annotations" / "a.json")) == 2
 
 
 def test_masks_of_coco_are_turned_into_runs_when_used(coco, write_coco, monkeypatch):
@@ -128,7 +130,7 @@ def test_masks_of_coco_are_turned_into_runs_when_used(coco, write_coco, monkeypa
     monkeypatch.setattr(
         coco_layout, "RleTruth", lambda *a, **k: made.append(a) or truth(*a, **k)
     )
-    pairs = read_pairs(write_coco(coco))
+    pairs = read_labelled_images(write_coco(coco))
     assert made == []
     _ = pairs[1].truth, pairs[1].truth
     assert len(made) == 1
@@ -139,7 +141,7 @@ def test_images_that_are_not_there_are_named(coco, write_coco):
     for name in "79":
         (root / "images" / f"{name}.png").unlink()
     with pytest.raises(MissingFileError, match=r"2 images .* there: 7\.png, 9\.png\."):
-        read_pairs(root)
+        read_labelled_images(root)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +164,7 @@ def test_what_is_not_quite_coco_is_refused(coco, write_coco, change, match):
     change(coco)
     (root / "annotations.json").write_text(json.dumps(coco))
     with pytest.raises(ImageError, match=match):
-        read_pairs(root)
+        read_labelled_images(root)
 
 
 @pytest.mark.parametrize("content", ["", "[1, 2]", "{}", '{"images": 3}', "\udcff"])
@@ -171,12 +173,12 @@ def test_what_is_not_coco_at_all_is_refused(tmp_path, content):
     path.write_bytes(content.encode("utf-8", "surrogateescape"))
     for layout in ("coco", "auto"):
         with pytest.raises(ImageError, match=r"some\.json (cannot be read as|is not)"):
-            read_pairs(path, layout=layout)
+            read_labelled_images(path, layout=layout)
 
 
 def test_a_folder_without_json_is_no_coco(tmp_path):
     with pytest.raises(MissingFileError, match=r"expected a \.json file"):
-        read_pairs(tmp_path, layout="coco")
+        read_labelled_images(tmp_path, layout="coco")
 
 
 def test_a_mask_made_for_another_image_is_refused_when_used(coco, write_coco, pixels):
@@ -186,7 +188,7 @@ def test_a_mask_made_for_another_image_is_refused_when_used(coco, write_coco, pi
     with pytest.raises(
         ImageError, match=r"image 7: annotation 3 has the size \[9, 9\]"
     ):
-        _ = read_pairs(root)[0].truth
+        _ = read_labelled_images(root)[0].truth
     iio.imwrite(root / "images" / "9.png", pixels.T)
     with pytest.raises(ImageError, match=r"image 9\) has the shape .* exchanged"):
-        _ = read_pairs(root)[1].truth
+        _ = read_labelled_images(root)[1].truth

@@ -11,12 +11,12 @@ import tifffile
 from PIL import Image
 
 from napari_sam.core.errors import ImageError, MissingFileError, NapariSamError
-from napari_sam.datasets.labelled_images import LAYOUTS, read_pairs
+from napari_sam.datasets.labelled_images import LAYOUTS, read_labelled_images
 from napari_sam.io import write_labels
 
 
 def test_images_and_labels_of_the_same_name(label_folder, pixels, labels):
-    pairs = read_pairs(label_folder)
+    pairs = read_labelled_images(label_folder)
     assert [(p.name, p.kind) for p in pairs] == [(n, "cells") for n in "abc"]
     for pair in pairs:
         np.testing.assert_array_equal(pair.frames[0], pixels)
@@ -24,7 +24,7 @@ def test_images_and_labels_of_the_same_name(label_folder, pixels, labels):
 
 
 def test_nothing_is_read_before_it_is_asked_for(label_folder, files_read):
-    pairs = read_pairs(label_folder)
+    pairs = read_labelled_images(label_folder)
     assert files_read == []
     _ = pairs[1].frames
     assert files_read == ["b.png"]
@@ -33,14 +33,14 @@ def test_nothing_is_read_before_it_is_asked_for(label_folder, files_read):
 
 
 def test_a_small_set_is_read_once(label_folder, files_read):
-    pairs = read_pairs(label_folder)
+    pairs = read_labelled_images(label_folder)
     for _ in range(3):
         assert [len(p.truth.ids) for p in pairs] == [2, 2, 2]
     assert len(files_read) == 6
 
 
 def test_a_large_set_is_read_again_and_the_latest_is_kept(label_folder, files_read):
-    pairs = read_pairs(label_folder, memory=1)
+    pairs = read_labelled_images(label_folder, memory=1)
     for pair in pairs:
         _ = pair.frames, pair.frames
     assert len(files_read) == 3
@@ -49,7 +49,7 @@ def test_a_large_set_is_read_again_and_the_latest_is_kept(label_folder, files_re
 
 
 def test_pairs_go_to_other_processes_without_their_pixels(label_folder, labels):
-    pairs = read_pairs(label_folder)
+    pairs = read_labelled_images(label_folder)
     before = len(pickle.dumps(pairs))
     _ = [p.labels for p in pairs]
     sent = pickle.dumps(pairs)
@@ -59,14 +59,14 @@ def test_pairs_go_to_other_processes_without_their_pixels(label_folder, labels):
 
 def test_masks_is_another_name_for_labels(label_folder):
     (label_folder / "labels").rename(label_folder / "masks")
-    assert len(read_pairs(label_folder)) == 3
+    assert len(read_labelled_images(label_folder)) == 3
 
 
 @pytest.mark.parametrize("name", ["notes.txt", ".DS_Store", "Thumbs.db", "t.csv"])
 def test_what_is_no_image_is_passed_over(label_folder, name):
     for folder in ("images", "labels"):
         (label_folder / folder / name).write_bytes(b"?")
-    assert len(read_pairs(label_folder)) == 3
+    assert len(read_labelled_images(label_folder)) == 3
 
 
 def test_names_are_names_and_no_patterns(label_folder, pixels, labels):
@@ -75,7 +75,7 @@ def test_names_are_names_and_no_patterns(label_folder, pixels, labels):
         write_labels(
             label_folder / "labels" / f"{name}.tif", 0 * labels, overwrite=True
         )
-    empty = [p.name for p in read_pairs(label_folder) if not len(p.truth.ids)]
+    empty = [p.name for p in read_labelled_images(label_folder) if not len(p.truth.ids)]
     assert empty == ["[x]", "a.b"]
 
 
@@ -93,7 +93,7 @@ def test_masks_beside_their_images(tmp_path, pixels, labels, image, masks):
     (tmp_path / "meta.json").write_text("{}")
     iio.imwrite(tmp_path / image, pixels)
     write_labels(tmp_path / masks, labels)
-    (pair,) = read_pairs(tmp_path)
+    (pair,) = read_labelled_images(tmp_path)
     assert pair.name in image
     assert pair.truth.ids.tolist() == [2, 5]
 
@@ -108,7 +108,7 @@ def test_a_stack_is_one_pair_per_plane(label_folder, pixels, labels, axes, files
         said = said or {"photometric": "minisblack", "metadata": None}
         tifffile.imwrite(label_folder / folder / "b.tif", planes, **said)
     (label_folder / "images" / "b.png").unlink()
-    pairs = read_pairs(label_folder)
+    pairs = read_labelled_images(label_folder)
     assert files_read == []
     names = [f"b[z={k}]" for k in range(4)]
     if axes == "TZYX":
@@ -131,7 +131,7 @@ def test_a_stack_with_channels_keeps_them(label_folder, labels):
         axes="zyx",
         overwrite=True,
     )
-    pair = read_pairs(label_folder)[2]
+    pair = read_labelled_images(label_folder)[2]
     assert (pair.name, pair.frames.n_channels) == ("b[z=1]", 2)
     np.testing.assert_array_equal(pair.frames[0], stack[1].transpose(1, 2, 0))
     assert pair.truth.areas.tolist() == [60, 100]
@@ -142,30 +142,30 @@ def test_the_numbers_of_a_palette_are_the_labels(label_folder, labels):
     picture.putpalette(list(range(255, -1, -1)) * 3)
     (label_folder / "labels" / "a.tif").unlink()
     picture.save(label_folder / "labels" / "a.png")
-    assert read_pairs(label_folder)[0].truth.ids.tolist() == [2, 5]
+    assert read_labelled_images(label_folder)[0].truth.ids.tolist() == [2, 5]
 
 
 def test_a_missing_counterpart_is_named_at_once(label_folder):
     (label_folder / "labels" / "c.tif").unlink()
     with pytest.raises(MissingFileError, match=r"c\.png has no labels .*1 of 3 images"):
-        read_pairs(label_folder)
+        read_labelled_images(label_folder)
 
 
 def test_two_files_of_one_name_are_refused(label_folder, labels):
     write_labels(label_folder / "labels" / "a.png", labels, overwrite=True)
     with pytest.raises(ImageError, match=r"a\.tif and a\.png have the same name"):
-        read_pairs(label_folder)
+        read_labelled_images(label_folder)
 
 
 def test_two_folders_of_labels_are_refused(label_folder):
     (label_folder / "masks").mkdir()
     with pytest.raises(ImageError, match="both labels/ and masks/"):
-        read_pairs(label_folder)
+        read_labelled_images(label_folder)
 
 
 def test_labels_of_another_shape_are_refused_when_used(label_folder, labels):
     write_labels(label_folder / "labels" / "b.tif", labels[:5, :5], overwrite=True)
-    pair = read_pairs(label_folder)[1]
+    pair = read_labelled_images(label_folder)[1]
     for _ in range(2):
         with pytest.raises(ImageError, match=r"b\.tif has the shape \(5, 5\).*b\.png"):
             _ = pair.truth
@@ -179,12 +179,12 @@ def test_planes_that_do_not_correspond_are_refused_when_used(label_folder, label
         overwrite=True,
     )
     with pytest.raises(ImageError, match="4 planes of labels; expected one"):
-        _ = read_pairs(label_folder)[1].truth
+        _ = read_labelled_images(label_folder)[1].truth
     (label_folder / "images" / "b.png").unlink()
     stack = np.stack([labels] * 3)
     write_labels(label_folder / "images" / "b.tif", stack, axes="zyx")
     with pytest.raises(ImageError, match=r"b\.tif has 3 planes; expected one"):
-        _ = read_pairs(label_folder)[1].frames
+        _ = read_labelled_images(label_folder)[1].frames
 
 
 def test_pixels_that_are_no_numbers_are_counted(label_folder, pixels):
@@ -193,48 +193,48 @@ def test_pixels_that_are_no_numbers_are_counted(label_folder, pixels):
     tifffile.imwrite(label_folder / "images" / "a.tif", broken)
     many = int((pixels > 200).sum())
     with pytest.raises(ImageError, match=rf"a\.tif has {many} pixels that are NaN"):
-        _ = read_pairs(label_folder)[0].frames
+        _ = read_labelled_images(label_folder)[0].frames
 
 
 def test_an_unreadable_file_is_named(label_folder):
     (label_folder / "images" / "a.png").write_bytes(b"no")
     with pytest.raises(NapariSamError, match=r"a\.png cannot be read as an image"):
-        _ = read_pairs(label_folder)[0].frames
+        _ = read_labelled_images(label_folder)[0].frames
     (label_folder / "images" / "a.png").rename(label_folder / "images" / "a.tif")
     with pytest.raises(NapariSamError, match=r"a\.tif cannot be read as a TIFF"):
-        read_pairs(label_folder)
+        read_labelled_images(label_folder)
 
 
 def test_an_empty_folder_is_refused(tmp_path):
     with pytest.raises(MissingFileError, match=r"holds nothing\. Looked for images/"):
-        read_pairs(tmp_path)
+        read_labelled_images(tmp_path)
     (tmp_path / "images").mkdir()
     with pytest.raises(MissingFileError, match=r"holds images/\. Looked for"):
-        read_pairs(tmp_path)
+        read_labelled_images(tmp_path)
     (tmp_path / "labels").mkdir()
     with pytest.raises(MissingFileError, match="holds no images"):
-        read_pairs(tmp_path)
+        read_labelled_images(tmp_path)
     with pytest.raises(MissingFileError, match="does not exist"):
-        read_pairs(tmp_path / "gone")
+        read_labelled_images(tmp_path / "gone")
 
 
 def test_two_layouts_in_one_folder_must_be_told_apart(label_folder, pixels):
     iio.imwrite(label_folder / "x.jpg", pixels)
     (label_folder / "x.json").write_text("{}")
     with pytest.raises(ImageError, match="in 2 ways: labels, sa-1b"):
-        read_pairs(label_folder)
-    assert len(read_pairs(label_folder, layout="labels")) == 3
+        read_labelled_images(label_folder)
+    assert len(read_labelled_images(label_folder, layout="labels")) == 3
 
 
 def test_a_layout_that_is_not_known_is_refused(label_folder):
     with pytest.raises(ImageError, match="expected auto, labels, masks, sa-1b"):
-        read_pairs(label_folder, layout="yolo")
+        read_labelled_images(label_folder, layout="yolo")
     with pytest.raises(MissingFileError, match=r"a\.png is not .* holds no JSON\."):
-        read_pairs(label_folder / "images" / "a.png")
+        read_labelled_images(label_folder / "images" / "a.png")
     with pytest.raises(ImageError, match="is a file"):
-        read_pairs(label_folder / "images" / "a.png", layout="labels")
+        read_labelled_images(label_folder / "images" / "a.png", layout="labels")
     with pytest.raises(MissingFileError, match="does not hold images/ and labels/"):
-        read_pairs(label_folder / "images", layout="labels")
+        read_labelled_images(label_folder / "images", layout="labels")
 
 
 def test_every_layout_is_explained():

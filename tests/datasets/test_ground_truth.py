@@ -10,8 +10,8 @@ from napari_sam.core.geometry.region import Region
 from napari_sam.core.images.frames import Frames
 from napari_sam.datasets.ground_truth.coco_masks import RleTruth
 from napari_sam.datasets.ground_truth.label_image import LabelTruth
-from napari_sam.datasets.ground_truth.protocol import painted
-from napari_sam.datasets.labelled_images import Pair
+from napari_sam.datasets.ground_truth.protocol import to_labels
+from napari_sam.datasets.labelled_images import LabelledImage
 
 SHAPE = (40, 50)
 
@@ -164,19 +164,19 @@ def test_small_objects_are_painted_over_large_ones():
     small[10:15, 10:15] = True
     truth = RleTruth(SHAPE, {1: runs_of(small), 2: runs_of(large)})
     expected = np.where(small, 1, np.where(large, 2, 0))
-    np.testing.assert_array_equal(painted(truth), expected)
-    pair = Pair("a", "masks", Frames(np.zeros(SHAPE)), truth)
+    np.testing.assert_array_equal(to_labels(truth), expected)
+    pair = LabelledImage("a", "masks", Frames(np.zeros(SHAPE)), truth)
     np.testing.assert_array_equal(pair.labels, expected)
 
 
 def test_a_pair_is_made_of_values_too(pixels, labels):
-    pair = Pair("a", "squares", Frames(pixels), labels)
+    pair = LabelledImage("a", "squares", Frames(pixels), labels)
     assert pair.truth.ids.tolist() == [2, 5]
     np.testing.assert_array_equal(pair.labels, labels)
     np.testing.assert_array_equal(pair.frames[0], pixels)
 
 
 def test_truth_of_another_shape_is_refused(pixels, labels):
-    pair = Pair("a", "b", Frames(pixels), labels.T, files=("a.png", "a.tif"))
+    pair = LabelledImage("a", "b", Frames(pixels), labels.T, files=("a.png", "a.tif"))
     with pytest.raises(ImageError, match=r"a\.tif has the shape \(50, 40\).*exchanged"):
         _ = pair.truth

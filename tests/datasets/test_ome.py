@@ -5,7 +5,7 @@ import pytest
 import zarr
 
 from napari_sam.core.errors import ImageError, MissingFileError
-from napari_sam.datasets.labelled_images import read_pairs
+from napari_sam.datasets.labelled_images import read_labelled_images
 
 
 def multiscale(parent, name, arrays, axes, version):
@@ -64,7 +64,7 @@ def test_planes_with_objects(image, volume, labels):
         (image / "labels" / "nuclei", image.name),
         (image.parent, "set"),
     ):
-        pairs = read_pairs(root)
+        pairs = read_labelled_images(root)
         assert [p.name for p in pairs] == ["embryo[t=0,z=3]", "embryo[t=1,z=0]"]
         assert {p.kind for p in pairs} == {kind}
         assert pairs[0].frames.axes == "cyx"
@@ -76,7 +76,7 @@ def test_planes_with_objects(image, volume, labels):
 
 
 def test_pixels_stay_on_disk(image):
-    pairs = read_pairs(image)
+    pairs = read_labelled_images(image)
     assert not isinstance(pairs[0].frames.data, np.ndarray)
 
 
@@ -85,7 +85,7 @@ def test_labels_without_channels_and_times(tmp_path, volume, labels):
     multiscale(tmp_path, "a.zarr", [volume[:1]], "tczyx", "0.5")
     stack = np.stack([0 * labels, labels, 0 * labels, 0 * labels, 0 * labels])
     multiscale(root / "labels", "cells", [stack], "zyx", "0.5")
-    (pair,) = read_pairs(root)
+    (pair,) = read_labelled_images(root)
     assert pair.name == "a[z=1]"
     np.testing.assert_array_equal(pair.frames[0][..., 1], volume[0, 1, 1])
 
@@ -95,14 +95,14 @@ def test_axes_of_labels_in_another_order(tmp_path, volume, labels):
     turned = np.zeros((5, 2, 40, 50), np.uint8)
     turned[3, 1] = labels
     multiscale(tmp_path / "a.zarr" / "labels", "cells", [turned], "ztyx", "0.5")
-    (pair,) = read_pairs(tmp_path / "a.zarr")
+    (pair,) = read_labelled_images(tmp_path / "a.zarr")
     np.testing.assert_array_equal(pair.frames[0][..., 0], volume[1, 0, 3])
 
 
 def test_labels_of_a_plane(tmp_path, pixels, labels):
     multiscale(tmp_path, "a.zarr", [pixels], "yx", "0.4")
     multiscale(tmp_path / "a.zarr" / "labels", "cells", [labels], "yx", "0.4")
-    (pair,) = read_pairs(tmp_path / "a.zarr")
+    (pair,) = read_labelled_images(tmp_path / "a.zarr")
     assert pair.name == "a"
     np.testing.assert_array_equal(pair.labels, labels)
 
@@ -111,32 +111,32 @@ def test_labels_of_a_coarser_level_go_with_that_level(tmp_path, pixels, labels):
     levels = [pixels, pixels[::2, ::2]]
     multiscale(tmp_path, "a.zarr", levels, "yx", "0.5")
     multiscale(tmp_path / "a.zarr/labels", "c", [labels[::2, ::2]], "yx", "0.5")
-    (pair,) = read_pairs(tmp_path / "a.zarr")
+    (pair,) = read_labelled_images(tmp_path / "a.zarr")
     np.testing.assert_array_equal(pair.frames[0], levels[1])
 
 
 def test_of_several_labels_one_must_be_named(image, marked):
     multiscale(image / "labels", "other", [marked], "tczyx", "0.5")
     with pytest.raises(ImageError, match=r"2 labels: nuclei, other\..*/labels/nuclei"):
-        read_pairs(image)
-    assert len(read_pairs(image / "labels" / "nuclei")) == 2
+        read_labelled_images(image)
+    assert len(read_labelled_images(image / "labels" / "nuclei")) == 2
 
 
 def test_labels_that_fit_no_level_are_refused(tmp_path, pixels, labels):
     multiscale(tmp_path, "a.zarr", [pixels], "yx", "0.5")
     multiscale(tmp_path / "a.zarr" / "labels", "c", [labels[:9]], "yx", "0.5")
     with pytest.raises(ImageError, match=r"y=9 x=50.*no level .* 0: .*y=40 x=50"):
-        read_pairs(tmp_path / "a.zarr")
+        read_labelled_images(tmp_path / "a.zarr")
 
 
 def test_labels_without_objects_or_meaning_are_refused(tmp_path, pixels, labels):
     root = tmp_path / "a.zarr"
     multiscale(tmp_path, "a.zarr", [pixels], "yx", "0.5")
     with pytest.raises(MissingFileError, match=r"expected NAME\.zarr with labels"):
-        read_pairs(root, layout="ome-zarr")
+        read_labelled_images(root, layout="ome-zarr")
     multiscale(root / "labels", "c", [0 * labels], "yx", "0.5")
     with pytest.raises(ImageError, match="no object in any plane"):
-        read_pairs(root)
+        read_labelled_images(root)
     zarr.open_group(root / "labels" / "c").attrs["ome"] = {}
     with pytest.raises(ImageError, match=r"labels/c is no OME-Zarr image"):
-        read_pairs(root)
+        read_labelled_images(root)

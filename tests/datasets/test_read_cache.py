@@ -2,7 +2,7 @@
 
 import pickle
 
-from napari_sam.datasets.read_cache import Kept
+from napari_sam.datasets.read_cache import ReadCache
 
 
 def ask(kept, names):
@@ -20,7 +20,7 @@ def ask(kept, names):
 
 
 def test_what_was_used_longest_ago_goes_first():
-    kept = Kept(30)
+    kept = ReadCache(30)
     assert ask(kept, "abc") == "abc"
     assert ask(kept, "abcad") == "d", "a was used after b"
     assert kept.nbytes == 30
@@ -28,13 +28,13 @@ def test_what_was_used_longest_ago_goes_first():
 
 
 def test_the_newest_is_kept_however_large():
-    kept = Kept(5)
+    kept = ReadCache(5)
     assert ask(kept, "aab") == "ab"
     assert kept.nbytes == 10
 
 
 def test_another_process_gets_it_empty():
-    kept = Kept(30)
+    kept = ReadCache(30)
     ask(kept, "ab")
     sent = pickle.loads(pickle.dumps(kept))
     assert (sent.limit, sent.nbytes) == (30, 0)

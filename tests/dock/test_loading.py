@@ -11,7 +11,7 @@ import torch
 
 import napari_sam as sam
 from napari_sam.apps.dock import loading
-from napari_sam.backends.apart import ApartBackend
+from napari_sam.backends.subprocess import SubprocessBackend
 from napari_sam.core.errors import UnknownModelError
 from napari_sam.testing.backend_suite import picture
 
@@ -33,7 +33,7 @@ def threads():
 
 def test_a_model_in_its_own_process_gives_the_same_bits(threads):
     there, here = loading.open_model("pocket", **USUAL), sam.load_backend("pocket")
-    assert isinstance(there, ApartBackend)
+    assert isinstance(there, SubprocessBackend)
     assert there._process._child.pid != os.getpid()
     assert (there.fingerprint, there.view) == (here.fingerprint, here.view)
     (one,), (other,) = there.encode([picture()]), here.encode([picture()])
@@ -64,6 +64,6 @@ def test_where_no_process_can_be_had_the_model_is_opened_in_this_one(
     monkeypatch.setattr(loading, "_APART", {})
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     backend = loading.open_model("pocket", **USUAL)
-    assert not isinstance(backend, ApartBackend)
+    assert not isinstance(backend, SubprocessBackend)
     assert len(backend.encode([picture()])) == 1
     assert "/nowhere/python" in caplog.text

@@ -14,12 +14,12 @@ import pytest
 
 import napari_sam as sam
 from napari_sam.core.progress import drain
-from napari_sam.datasets.labelled_images import Pair
+from napari_sam.datasets.labelled_images import LabelledImage
 from napari_sam.evaluation import (
     evaluate,
     iter_evaluate,
     open_classical,
-    synthetic_pairs,
+    synthetic_images,
 )
 from napari_sam.evaluation.summary import summarise
 from napari_sam.io import read_image
@@ -56,7 +56,7 @@ def tables():
 
 def test_the_card_has_the_tables_that_the_command_prints():
     models = {"pocket": ThresholdBackend(), "flood": open_classical("flood")}
-    made = evaluate(models, synthetic_pairs(1, size=64)).tables
+    made = evaluate(models, synthetic_images(1, size=64)).tables
     assert {title: rows[0] for title, rows in tables().items()} == {
         table.title: table.header for table in made
     }
@@ -80,7 +80,7 @@ def test_the_figures_of_the_card_keep_the_bars(kind):
 def pair(folder, name, kind):
     frames = read_image(folder / "images" / f"{name}.png").frames
     labels = np.asarray(read_image(folder / "labels" / f"{name}.png").data)
-    return Pair(name, kind, frames, labels.astype(np.int32))
+    return LabelledImage(name, kind, frames, labels.astype(np.int32))
 
 
 def held_back(every):

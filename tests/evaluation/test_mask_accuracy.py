@@ -5,8 +5,8 @@ from napari_sam.core.errors import ImageError, PromptError
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.images.frames import Frames
 from napari_sam.core.progress import drain
-from napari_sam.datasets.labelled_images import Pair
-from napari_sam.evaluation import evaluate, iter_evaluate, iter_worst, synthetic_pairs
+from napari_sam.datasets.labelled_images import LabelledImage
+from napari_sam.evaluation import evaluate, iter_evaluate, iter_worst, synthetic_images
 from napari_sam.evaluation.mask_accuracy import chosen, size_of
 from napari_sam.evaluation.worst_cases import ANSWER, TRUTH
 from napari_sam.testing import ThresholdBackend
@@ -16,14 +16,14 @@ from napari_sam.testing import ThresholdBackend
 def squares(blobs):
     labels = np.zeros(blobs.shape, np.int32)
     labels[10:30, 20:40], labels[50:60, 5:15] = 1, 2
-    return Pair("a", "squares", Frames(blobs, "yx"), labels)
+    return LabelledImage("a", "squares", Frames(blobs, "yx"), labels)
 
 
 @pytest.fixture
 def too_wide(blobs):
     labels = np.zeros(blobs.shape, np.int32)
     labels[10:30, 20:60] = 1  # twice as wide as what is bright
-    return Pair("b", "squares", Frames(blobs, "yx"), labels)
+    return LabelledImage("b", "squares", Frames(blobs, "yx"), labels)
 
 
 class Refusing(ThresholdBackend):
@@ -86,7 +86,7 @@ def test_an_image_is_looked_at_once(squares):
 
 
 def test_which_objects_depends_on_the_image_and_the_seed_alone():
-    pairs = synthetic_pairs(3, size=64)
+    pairs = synthetic_images(3, size=64)
 
     def asked(some, seed=0):
         work = iter_evaluate(ThresholdBackend(), some, objects=2, seed=seed)
@@ -99,7 +99,7 @@ def test_which_objects_depends_on_the_image_and_the_seed_alone():
 
 def test_images_alike_but_in_name_are_asked_for_different_objects():
     labels = np.kron(np.arange(1, 17).reshape(4, 4), np.ones((8, 8), int))
-    truth = Pair("a", "k", Frames(labels), labels).truth
+    truth = LabelledImage("a", "k", Frames(labels), labels).truth
     first, second = (chosen(truth, name, 5, 0) for name in ("k/a", "k/b"))
     assert len(first) == 5
     assert first != second
@@ -119,7 +119,7 @@ def test_objects_may_overlap(blobs):
             plane[self.window(object_id).slices] = True
             return plane
 
-    pair = Pair("a", "k", Frames(blobs, "yx"), lambda: Overlapping())
+    pair = LabelledImage("a", "k", Frames(blobs, "yx"), lambda: Overlapping())
     results = {r.object_id: r for r in drain(iter_evaluate(ThresholdBackend(), [pair]))}
     assert results[1].click == 1
     assert results[2].click == 0.25
@@ -129,7 +129,7 @@ def test_objects_may_overlap(blobs):
 def test_specks_are_not_asked_for(blobs):
     labels = np.zeros(blobs.shape, np.int32)
     labels[0, :29], labels[1, :30] = 1, 2
-    pair = Pair("a", "specks", Frames(blobs, "yx"), labels)
+    pair = LabelledImage("a", "specks", Frames(blobs, "yx"), labels)
     (result,) = drain(iter_evaluate(ThresholdBackend(), [pair]))
     assert result.object_id == 2
 
@@ -148,13 +148,15 @@ def test_each_step_holds_what_was_found_so_far(squares, too_wide):
 
 
 def test_nothing_to_ask_for_is_an_error_of_ours(blobs):
-    pair = Pair("a", "none", Frames(blobs, "yx"), np.zeros(blobs.shape, np.int32))
+    pair = LabelledImage(
+        "a", "none", Frames(blobs, "yx"), np.zeros(blobs.shape, np.int32)
+    )
     with pytest.raises(ImageError, match="no object"):
         evaluate(ThresholdBackend(), [pair])
 
 
 def test_synthetic_scenes_are_the_same_every_time():
-    first, second = synthetic_pairs(2), synthetic_pairs(3)
+    first, second = synthetic_images(2), synthetic_images(3)
     for one, other in zip(first, second, strict=False):
         np.testing.assert_array_equal(one.labels, other.labels)
         np.testing.assert_array_equal(one.frames[0], other.frames[0])
@@ -166,7 +168,7 @@ def test_the_worst_cases_are_drawn_with_truth_and_answer(squares, too_wide):
     pairs = [squares, too_wide]
     results = drain(iter_evaluate(backend, pairs))
     cases = drain(iter_worst(backend, pairs, results, count=1))
-    assert [c.asked for c in cases] == ["one click", "a box", "five clicks"]
+    assert [c.prompted for c in cases] == ["one click", "a box", "five clicks"]
     for case in cases:
         assert case.result.name == "b"
         assert case.reached == 0.5

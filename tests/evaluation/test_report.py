@@ -14,7 +14,7 @@ from napari_sam.evaluation import (
     evaluate,
     iter_worst,
     open_classical,
-    synthetic_pairs,
+    synthetic_images,
     write_html,
 )
 from napari_sam.evaluation.report import as_json
@@ -22,7 +22,7 @@ from napari_sam.evaluation.svg import Series, plot
 from napari_sam.evaluation.tables import Table, all_tables, ranking_line
 from napari_sam.testing import ThresholdBackend
 
-PAIRS = synthetic_pairs(3, size=128)
+PAIRS = synthetic_images(3, size=128)
 MODELS = {"thresh<old>": ThresholdBackend(), "flood": open_classical("flood")}
 
 

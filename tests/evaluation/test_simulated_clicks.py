@@ -17,7 +17,7 @@ from napari_sam.evaluation.simulated_clicks import (
     iter_clicks,
     middle,
     next_click,
-    put,
+    paste,
 )
 
 MASKS = arrays(np.bool_, (9, 11), elements=st.booleans())
@@ -84,43 +84,43 @@ def test_iou_and_boxes_by_hand():
 
 def test_a_mask_is_put_where_it_belongs_and_cut():
     mask = np.ones((3, 3), bool)
-    window = put(mask, Region(8, 8, 11, 11), Region(9, 0, 12, 10))
+    window = paste(mask, Region(8, 8, 11, 11), Region(9, 0, 12, 10))
     expected = np.zeros((3, 10), bool)
     expected[:2, 8:] = True
     np.testing.assert_array_equal(window, expected)
-    assert not put(mask, Region(0, 0, 3, 3), Region(5, 5, 7, 7)).any()
+    assert not paste(mask, Region(0, 0, 3, 3), Region(5, 5, 7, 7)).any()
 
 
 def test_each_click_is_added_to_what_was_said():
     truth = np.zeros((20, 20), bool)
     truth[5:15, 5:15] = True
-    heard = []
+    pixels_of = []
 
     def model(prompts):
-        heard.append(prompts)
-        rows = 5 + 2 * len(heard)
+        pixels_of.append(prompts)
+        rows = 5 + 2 * len(pixels_of)
         answer = truth.copy()
         answer[rows:] = False
         return prediction(answer)
 
-    reached = [turn.reached for turn in iter_clicks(model, Target.of(truth))]
+    reached = [attempt.reached for attempt in iter_clicks(model, Target.of(truth))]
     assert reached == [0.2, 0.4, 0.6, 0.8, 1.0]
-    assert [len(p.points) for p in heard] == [1, 2, 3, 4, 5]
-    assert all(b.items[:-1] == a.items for a, b in pairwise(heard))
+    assert [len(p.points) for p in pixels_of] == [1, 2, 3, 4, 5]
+    assert all(b.items[:-1] == a.items for a, b in pairwise(pixels_of))
 
 
 def test_nobody_clicks_on_where_nothing_is_wrong():
     truth = np.zeros((9, 9), bool)
     truth[2:6, 2:6] = True
-    heard = []
+    pixels_of = []
 
     def model(prompts):
-        heard.append(prompts)
+        pixels_of.append(prompts)
         return prediction(truth)
 
     turns = list(iter_clicks(model, Target.of(truth)))
     assert [t.reached for t in turns] == [1] * CLICKS
-    assert len(heard) == 1
+    assert len(pixels_of) == 1
 
 
 @pytest.mark.parametrize("refuses_at", [1, 3])

@@ -3,7 +3,7 @@ import pytest
 import zarr
 
 import napari_sam as sam
-from napari_sam.io import label_canvas, read_image, write_labels
+from napari_sam.io import label_array, read_image, write_labels
 from napari_sam.io.sparse_array import SparseArray
 
 
@@ -41,7 +41,7 @@ def test_only_what_was_painted_is_read_again(tmp_path, monkeypatch):
     monkeypatch.setattr(
         SparseArray, "__getitem__", lambda a, i: reads.append(i) or read(a, i)
     )
-    with label_canvas(tmp_path / "l.zarr", frames) as canvas:
+    with label_array(tmp_path / "l.zarr", frames) as canvas:
         canvas[0, 20_000:20_600, 100:105] = 300
         write_labels(tmp_path / "l.zarr", canvas, axes="tyx")
     assert len(reads) < 50

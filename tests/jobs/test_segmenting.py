@@ -11,7 +11,7 @@ from napari_sam.core.errors import JobError
 from napari_sam.core.geometry.tiling import Tiling
 from napari_sam.core.progress import drain
 from napari_sam.image import PromptableImage
-from napari_sam.io import label_canvas, read_image, write_labels
+from napari_sam.io import label_array, read_image, write_labels
 from napari_sam.jobs import (
     Failure,
     KeptAnswers,
@@ -177,7 +177,7 @@ def test_labels_are_painted_into_a_zarr_array(opening, asked, tmp_path):
     named = opening()
     frames = read_image(named.path, axes="tyx").frames
     found = answers(SegmentJob(named, asked, PLANE), 0)
-    with label_canvas(tmp_path / "l.tif", frames) as canvas:
+    with label_array(tmp_path / "l.tif", frames) as canvas:
         paint(found, frames, out=canvas)
         write_labels(tmp_path / "l.tif", canvas, axes="tyx")
     np.testing.assert_array_equal(
@@ -188,7 +188,7 @@ def test_labels_are_painted_into_a_zarr_array(opening, asked, tmp_path):
 
 def test_a_zarr_array_of_labels_holds_only_what_was_painted(tmp_path):
     frames = sam.Frames(np.broadcast_to(np.uint8(0), (3, 100_000, 100_000)), "tyx")
-    with label_canvas(tmp_path / "l.zarr", frames) as canvas:
+    with label_array(tmp_path / "l.zarr", frames) as canvas:
         canvas[1, 70_000:70_010, 90_000:90_010] = 7
         files = [p for p in tmp_path.rglob("*") if "/c/" in str(p) and p.is_file()]
         assert len(files) == 1

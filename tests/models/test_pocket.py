@@ -10,7 +10,7 @@ from napari_sam.models.pocket import (
     Features,
     Pocket,
     PocketConfig,
-    Said,
+    PocketPrompts,
     fused,
     prompt_maps,
     working_scale,
@@ -94,7 +94,7 @@ def test_drawing_in_a_window_equals_drawing_everywhere(
     with torch.inference_mode():
         whole = model.decode(features, xy, kinds, maps)
     logits, scores = model.answer(
-        features, Said(xy, kinds, None, previous), several=True
+        features, PocketPrompts(xy, kinds, None, previous), multimask_output=True
     )
     order = whole.scores[0].argsort(descending=True)[:3]
     drawn = logits != -10
@@ -108,11 +108,11 @@ def test_drawing_in_a_window_equals_drawing_everywhere(
 
 def _clicked(model, features, col=100.0):
     xy, kinds = click([col, 90.0], kinds=[POSITIVE])
-    return model.answer(features, Said(xy, kinds), several=True)
+    return model.answer(features, PocketPrompts(xy, kinds), multimask_output=True)
 
 
 def test_what_is_far_from_a_prompt_is_not_heard(model, features, monkeypatch):
-    monkeypatch.setattr("napari_sam.models.pocket.model.HEARING", 3)
+    monkeypatch.setattr("napari_sam.models.pocket.model.CONTEXT", 3)
     monkeypatch.setattr("napari_sam.models.pocket.model.goes_on", lambda *_: False)
     far = Features(*(f.clone() for f in features))
     for f, times in zip(far, (1, 2, 4, 8), strict=True):
@@ -126,7 +126,7 @@ def test_what_is_far_from_a_prompt_is_not_heard(model, features, monkeypatch):
 
 def test_an_answer_moves_with_what_is_seen(model, features, monkeypatch):
     """Tiles cut elsewhere see the same around a prompt, and answer the same."""
-    monkeypatch.setattr("napari_sam.models.pocket.model.HEARING", 2)
+    monkeypatch.setattr("napari_sam.models.pocket.model.CONTEXT", 2)
     monkeypatch.setattr("napari_sam.models.pocket.model.goes_on", lambda *_: False)
     moved = Features(
         *(f[..., 3 * k :] for f, k in zip(features, (1, 2, 4, 8), strict=True))
@@ -140,7 +140,7 @@ def test_an_answer_moves_with_what_is_seen(model, features, monkeypatch):
 
 def test_it_listens_further_while_an_object_goes_on(model, features, monkeypatch):
     def drawn(mask):
-        def answer(seen, said, *, several):
+        def answer(seen, said, *, multimask_output):
             grid = seen.s16.shape[2:]
             heard.append(tuple(grid))
             return mask(*(8 * n for n in grid)), torch.ones(1)
@@ -150,7 +150,7 @@ def test_it_listens_further_while_an_object_goes_on(model, features, monkeypatch
         _clicked(model, features)
         return heard
 
-    monkeypatch.setattr("napari_sam.models.pocket.model.HEARING", 2)
+    monkeypatch.setattr("napari_sam.models.pocket.model.CONTEXT", 2)
     assert drawn(lambda *s: torch.zeros(1, *s)) == [(5, 5)]
     assert drawn(lambda *s: torch.ones(1, *s)) == [(5, 5), (9, 9), (12, 15), (12, 16)]
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from napari_sam.models.config import SamConfig
-from napari_sam.models.sam import Sam, Spoken, build_sam
+from napari_sam.models.sam import PromptInputs, Sam, build_sam
 from napari_sam.models.tiny_vit import for_inference
 
 CONFIGS = {"vit": SamConfig.tiny(), "tiny_vit": SamConfig.tiny_vit_t()}
@@ -33,10 +33,10 @@ def pixels() -> torch.Tensor:
     return torch.rand(2, 3, 200, 256, generator=generator) * 255
 
 
-def spoken(seed: int, n: int, *, box: bool = False, mask: bool = False) -> Spoken:
+def spoken(seed: int, n: int, *, box: bool = False, mask: bool = False) -> PromptInputs:
     generator = torch.Generator().manual_seed(seed)
     labels = [1] * n + [2, 3] * box
-    return Spoken(
+    return PromptInputs(
         torch.rand(len(labels), 2, generator=generator) * 256,
         torch.tensor(labels),
         torch.randn(1, 64, 64, generator=generator) if mask else None,
@@ -122,7 +122,7 @@ def test_gradients_reach_every_parameter(name: str, checkpointing: bool) -> None
             answer = model.decode(embedding[0], prompts, multimask=multimask)
             loss = loss + sum(x.square().mean() for x in answer)
     # a negative click, which the mixture lacks
-    negative = Spoken(torch.ones(1, 2), torch.zeros(1))
+    negative = PromptInputs(torch.ones(1, 2), torch.zeros(1))
     loss = loss + model.decode(embedding[1], [negative])[0].mean()
     loss.backward()
     lacking = [n for n, p in model.named_parameters() if p.grad is None]

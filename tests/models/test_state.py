@@ -7,7 +7,7 @@ import torch
 
 from napari_sam.models.config import SamConfig
 from napari_sam.models.sam import Sam, build_sam
-from napari_sam.models.state import (
+from napari_sam.models.state_dict import (
     UNUSED_HEADS,
     drop_unused_heads,
     guess_config,

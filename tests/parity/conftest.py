@@ -21,7 +21,7 @@ from torch import nn
 
 from napari_sam.models.config import SamConfig, VitConfig
 from napari_sam.models.sam import build_sam
-from napari_sam.models.state import load_sam_state
+from napari_sam.models.state_dict import load_sam_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

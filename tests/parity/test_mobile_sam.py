@@ -12,7 +12,7 @@ import torch
 
 from napari_sam.models.config import SamConfig
 from napari_sam.models.sam import build_sam
-from napari_sam.models.state import drop_unused_heads, guess_config, load_sam_state
+from napari_sam.models.state_dict import drop_unused_heads, guess_config, load_sam_state
 from napari_sam.models.tiny_vit import for_inference
 
 ATOL = 1e-4

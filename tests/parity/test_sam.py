@@ -13,7 +13,7 @@ import torch
 
 from napari_sam.models.config import SamConfig
 from napari_sam.models.sam import build_sam
-from napari_sam.models.state import load_sam_state
+from napari_sam.models.state_dict import load_sam_state
 
 ATOL = 1e-4
 

@@ -144,12 +144,12 @@ def test_attributes_are_for_people(path):
 
 def test_floats_are_halved_unless_said_otherwise(path):
     of, exact = key(), {"a": np.float32([1 / 3, 1e-3, 1000.1])}
-    rounded = ZarrStore(path).put(of, exact)
-    assert rounded["a"].dtype == np.float32
-    np.testing.assert_array_equal(rounded["a"], exact["a"].astype(np.float16))
+    as_stored = ZarrStore(path).put(of, exact)
+    assert as_stored["a"].dtype == np.float32
+    np.testing.assert_array_equal(as_stored["a"], exact["a"].astype(np.float16))
     kept = ZarrStore(path, precision="float32").put(of, exact)
     np.testing.assert_array_equal(kept["a"], exact["a"])
-    for precision, value in (("float16", rounded), ("float32", kept)):
+    for precision, value in (("float16", as_stored), ("float32", kept)):
         assert same(ZarrStore(path, precision=precision).get(of), value)
 
 

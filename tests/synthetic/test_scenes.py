@@ -4,7 +4,7 @@ from scipy import ndimage
 
 from napari_sam.core.errors import NapariSamError
 from napari_sam.synthetic import KINDS, draw_scene
-from napari_sam.synthetic.fibres import bundles
+from napari_sam.synthetic.fibres import fibres
 
 SIZE = 96
 SEEDS = range(6)
@@ -86,7 +86,7 @@ def test_any_size_can_be_drawn(kind, size):
 
 
 def test_a_slope_may_be_too_steep_for_the_widths_that_were_drawn():
-    assert bundles(np.random.default_rng(427), 32).shape == (32, 32)
+    assert fibres(np.random.default_rng(427), 32).shape == (32, 32)
 
 
 def test_an_unknown_kind_is_refused_with_those_that_are_known():

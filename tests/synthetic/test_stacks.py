@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from napari_sam.core.errors import TrainingError
-from napari_sam.synthetic import draw_lapse, draw_volume
+from napari_sam.synthetic import draw_timelapse, draw_volume
 
 
 @pytest.fixture(scope="module")
 def lapse():
-    return draw_lapse(3, frames=12, size=160)
+    return draw_timelapse(3, frames=12, size=160)
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def _numbers(labels):
 
 
 def test_the_same_seed_gives_the_same_stack(lapse, volume):
-    again = draw_lapse(3, frames=12, size=160)
+    again = draw_timelapse(3, frames=12, size=160)
     np.testing.assert_array_equal(again.image, lapse.image)
     np.testing.assert_array_equal(again.labels, lapse.labels)
     assert again.parents == lapse.parents
@@ -92,7 +92,7 @@ def test_numbers_of_a_volume_have_no_gaps(volume):
 )
 def test_a_lapse_of_nothing_is_refused(wrong):
     with pytest.raises(TrainingError, match="time-lapse"):
-        draw_lapse(0, **wrong)
+        draw_timelapse(0, **wrong)
 
 
 @pytest.mark.parametrize("wrong", [{"planes": 0}, {"size": 20}, {"spacing": 0}])

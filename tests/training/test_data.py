@@ -9,10 +9,15 @@ import torch
 from napari_sam.core.errors import ImageError, MissingFileError, TrainingError
 from napari_sam.core.images.frames import Frames
 from napari_sam.datasets.ground_truth.label_image import LabelTruth
-from napari_sam.datasets.labelled_image import Pair
+from napari_sam.datasets.labelled_image import LabelledImage
 from napari_sam.io import write_labels
 from napari_sam.training.data import Batches, varied
-from napari_sam.training.example_sources import Pairs, SyntheticSource, View, cut
+from napari_sam.training.example_sources import (
+    Crop,
+    LabelledSource,
+    SyntheticSource,
+    crop_around,
+)
 from napari_sam.training.recipe import Recipe
 from napari_sam.training.training_data import read_data
 
@@ -55,7 +60,7 @@ def test_masks_lie_on_their_objects():
     labels[50:70, 60:110] = 2
     rng = np.random.default_rng(0)
     for zoom in (0.4, 0.5, 1.0, 2.3):
-        view = cut(rng, pictured(labels), LabelTruth(labels), PLAIN, 64, zoom)
+        view = crop_around(rng, pictured(labels), LabelTruth(labels), PLAIN, 64, zoom)
         assert max(view.image.shape[:2]) <= 64
         for mask in view.masks:
             greys = view.image[mask][:, 0]
@@ -66,7 +71,7 @@ def test_masks_lie_on_their_objects():
 def test_overlapping_objects_keep_all_their_pixels():
     truth = Overlapping()
     image = np.zeros((40, 60, 3), np.uint8)
-    view = cut(np.random.default_rng(0), image, truth, PLAIN, 60, 1.0)
+    view = crop_around(np.random.default_rng(0), image, truth, PLAIN, 60, 1.0)
     assert view.image.shape == (40, 60, 3)
     assert sorted(m.sum() for m in view.masks) == [100, 600]
 
@@ -74,19 +79,22 @@ def test_overlapping_objects_keep_all_their_pixels():
 def test_nearly_the_whole_image_is_no_object():
     labels = np.ones((50, 50), np.int32)
     labels[:2] = 2
-    view = cut(
+    view = crop_around(
         np.random.default_rng(0), pictured(labels), LabelTruth(labels), PLAIN, 50, 1
     )
     assert [m.sum() for m in view.masks] == [100]
     labels[:] = 1
     truth = LabelTruth(labels)
-    assert cut(np.random.default_rng(0), pictured(labels), truth, PLAIN, 50, 1) is None
+    assert (
+        crop_around(np.random.default_rng(0), pictured(labels), truth, PLAIN, 50, 1)
+        is None
+    )
 
 
 def test_specks_are_no_objects():
     labels = np.zeros((50, 50), np.int32)
     labels[10, 10] = 1
-    view = cut(
+    view = crop_around(
         np.random.default_rng(0), pictured(labels), LabelTruth(labels), PLAIN, 50, 1
     )
     assert view is None
@@ -98,7 +106,7 @@ def test_varied_masks_follow_their_image():
     image[5:12, 8:30] = 255
     mask = image[None, ..., 0] > 0
     for _ in range(20):
-        view = varied(rng, View(image, mask))
+        view = varied(rng, Crop(image, mask))
         inside = view.image[view.masks[0]].mean()
         outside = view.image[~view.masks[0]].mean()
         assert abs(inside - outside) > 40
@@ -152,16 +160,18 @@ def test_parts_of_a_batch_are_all_of_it(small):
 def test_data_without_an_object_is_blamed(small):
     labels = np.zeros((50, 50), np.int32)
     labels[10, 10] = 1
-    pair = Pair("dust", "dust", Frames(np.zeros((50, 50), np.uint8)), labels)
-    made = Batches([(1.0, Pairs([pair]))], small(), 0, 1, size=64, scale=whole)
+    pair = LabelledImage("dust", "dust", Frames(np.zeros((50, 50), np.uint8)), labels)
+    made = Batches([(1.0, LabelledSource([pair]))], small(), 0, 1, size=64, scale=whole)
     with pytest.raises(TrainingError, match="held no object"):
         made.batch(0)
 
 
 def test_images_are_kept_within_a_bound(write_folder):
-    from napari_sam.datasets.labelled_images import read_pairs
+    from napari_sam.datasets.labelled_images import read_labelled_images
 
-    source = Pairs(read_pairs(write_folder(4)), memory=2 * 96 * 96 * 3)
+    source = LabelledSource(
+        read_labelled_images(write_folder(4)), memory=2 * 96 * 96 * 3
+    )
     rng = np.random.default_rng(0)
     for _ in range(20):
         source.view(rng, PLAIN, 64, whole)

@@ -8,8 +8,8 @@ from napari_sam.backends.sam import SamBackend
 from napari_sam.core.prompts import Prompts
 from napari_sam.models.config import SamConfig
 from napari_sam.models.pocket import BOTTOM_RIGHT, PADDING, POSITIVE, TOP_LEFT, Decoded
-from napari_sam.models.sam import Sam, Spoken
-from napari_sam.training.learner import Answer
+from napari_sam.models.sam import PromptInputs, Sam
+from napari_sam.training.learner import MaskOutputs
 from napari_sam.training.losses import iou
 from napari_sam.training.recipes import RECIPES
 from napari_sam.training.sam_learner import SamLearner
@@ -59,7 +59,7 @@ def test_sam_in_training_answers_as_in_use(learner, mixed):
     assert answer.scores[0, chosen[0]].item() == pytest.approx(click.score, abs=1e-4)
     places = torch.tensor([[22.0, 25], [5, 6], [40, 50]]) - 0.5
     with torch.no_grad():
-        boxed = Spoken(places, torch.tensor([1, 2, 3]))
+        boxed = PromptInputs(places, torch.tensor([1, 2, 3]))
         logits, scores = student.sam.decode(features[0][0], [boxed], multimask=False)
     assert chosen[1] == 0
     torch.testing.assert_close(answer.logits[1, 0], logits[0, 0], atol=1e-3, rtol=0)
@@ -82,7 +82,7 @@ def test_only_the_best_candidate_of_an_ambiguous_prompt_learns(learner):
     logits[:, 2] = (truth[:, 0] - 0.5) * 4
     logits.requires_grad_()
     asked = said([[[8, 8]]] * 2, [[POSITIVE]] * 2, [True, False])
-    answer = Answer(logits, torch.zeros(2, 4), first=1)
+    answer = MaskOutputs(logits, torch.zeros(2, 4), first=1)
     student.cost(answer, truth, asked, recipe).sum().backward()
     felt = logits.grad.abs().sum((2, 3)) > 0
     assert felt.tolist() == [[False, False, True, False], [True, False, False, False]]
@@ -101,7 +101,7 @@ def test_an_ambiguous_prompt_trains_pockets_best_candidate_most(learner):
         torch.zeros(1, 4, 16, 16),
         torch.zeros(1, 4, 8, 8),
     )
-    answer = Answer(logits, decoded.scores, whole=decoded)
+    answer = MaskOutputs(logits, decoded.scores, whole=decoded)
     asked = said([[[0, 0]]], [[PADDING]], [True])
     learner().cost(answer, truth, asked, RECIPES["pocket"]).sum().backward()
     felt = logits.grad.abs().sum((0, 2, 3))
@@ -115,7 +115,9 @@ def test_scores_learn_what_masks_reach(learner):
     logits = torch.ones(1, 4, 16, 16)
     asked = said([[[8, 8]]], [[POSITIVE]], [False])
     costs = [
-        student.cost(Answer(logits, torch.full((1, 4), s)), truth, asked, recipe).item()
+        student.cost(
+            MaskOutputs(logits, torch.full((1, 4), s)), truth, asked, recipe
+        ).item()
         for s in (1.0, 0.5, 0.0)
     ]
     assert costs[1] - costs[0] == pytest.approx(0.25)

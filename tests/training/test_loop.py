@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from napari_sam.core.errors import TrainingError
-from napari_sam.models.state import guess_config
+from napari_sam.models.state_dict import guess_config
 from napari_sam.training.example_sources import SyntheticSource
 from napari_sam.training.loop import Trainer
 from napari_sam.training.trainable import choose_parts, merged

@@ -60,7 +60,7 @@ def open_backend(
         from napari_sam.backends.pocket import open_pocket
 
         return open_pocket(checkpoint, device=device, precision=precision)
-    from napari_sam.backends.opening import open_sam
+    from napari_sam.backends.sam_weights import open_sam
 
     return open_sam(
         name,
@@ -87,7 +87,7 @@ def open_file(
     ModelError
         If the device or the precision cannot be had.
     """
-    from napari_sam.backends.weights import identify
+    from napari_sam.backends.weight_files import identify
 
     found = identify(Path(checkpoint))
     return open_backend(

@@ -13,18 +13,18 @@ from safetensors.torch import load_file
 from torch.nn import functional as F
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
-from napari_sam.backends.batches import Batches, at_once
-from napari_sam.backends.conversation import Answer, Conversation
+from napari_sam.backends.encoder_batches import Batches, tiles_per_batch
+from napari_sam.backends.refining_decoder import MaskCandidates, RefiningDecoder
 from napari_sam.backends.torch_tools import as_tensor, digest_state, find_device
 from napari_sam.core.errors import CheckpointError
 from napari_sam.core.prompts.model_prompts import to_model_prompts
 from napari_sam.models.pocket import (
     GRID,
-    NOT_HERE,
+    OUTSIDE,
     WORKING_SIZE,
     Features,
     Pocket,
-    Said,
+    PocketPrompts,
     fused,
     working_scale,
 )
@@ -44,7 +44,7 @@ _TILE_BYTES = 200_000_000
 _NAMES = ("s16", "s8", "s4", "s2")
 
 
-class PocketBackend(Conversation):
+class PocketBackend(RefiningDecoder):
     """`pocket` behind the door `Backend`.
 
     Parameters
@@ -84,7 +84,7 @@ class PocketBackend(Conversation):
         self.model = fused(model).to(self.device)
         self.model.encoder.to(getattr(torch, self.precision))
         convert_conv2d_weight_memory_format(self.model, torch.channels_last)
-        self._batches = Batches(batch_size or at_once(self.device, _TILE_BYTES))
+        self._batches = Batches(batch_size or tiles_per_batch(self.device, _TILE_BYTES))
 
     @property
     def batch_size(self) -> int:
@@ -132,14 +132,14 @@ class PocketBackend(Conversation):
         ]
 
     @torch.inference_mode()
-    def _ask(
+    def _decode_round(
         self,
         embedding: Embedding,
         prompts: Prompts,
         previous: NDArray[np.float32] | None,
         *,
-        several: bool,
-    ) -> Answer:
+        multimask_output: bool,
+    ) -> MaskCandidates:
         shape = int(embedding["shape"][0]), int(embedding["shape"][1])
         features = Features(*(as_tensor(embedding[n])[None] for n in _NAMES))
         rows, cols = features.s4.shape[2:]
@@ -157,12 +157,14 @@ class PocketBackend(Conversation):
             half = as_tensor(previous)[None].to(self.device)
             before = F.avg_pool2d(half, 2, ceil_mode=True)
             off = (0, cols - before.shape[2], 0, rows - before.shape[1])
-            before = F.pad(before, off, value=NOT_HERE)
-        said = Said(xy, kinds, prior, before)
-        logits, scores = self.model.answer(features, said, several=several)
+            before = F.pad(before, off, value=OUTSIDE)
+        said = PocketPrompts(xy, kinds, prior, before)
+        logits, scores = self.model.answer(
+            features, said, multimask_output=multimask_output
+        )
         seen = -(-working[0] // 2), -(-working[1] // 2)
         logits = logits[:, : seen[0], : seen[1]]
-        return Answer(logits.cpu().numpy(), scores.cpu().numpy())
+        return MaskCandidates(logits.cpu().numpy(), scores.cpu().numpy())
 
     def _stride(self, shape: tuple[int, int]) -> tuple[float, float]:
         rows, cols = _working_shape(shape)

@@ -10,15 +10,15 @@ import torch
 from PIL import Image
 from torch.nn import functional as F
 
-from napari_sam.backends.batches import Batches, at_once
-from napari_sam.backends.conversation import Answer, Conversation
+from napari_sam.backends.encoder_batches import Batches, tiles_per_batch
+from napari_sam.backends.refining_decoder import MaskCandidates, RefiningDecoder
 from napari_sam.backends.torch_tools import as_tensor, digest_state, find_device
-from napari_sam.backends.weights import read_state
+from napari_sam.backends.weight_files import read_state
 from napari_sam.core.errors import ModelError
 from napari_sam.core.prompts.model_prompts import to_model_prompts
 from napari_sam.models.config import SamConfig, VitConfig
 from napari_sam.models.precision import fast_float32, prefers_bfloat16
-from napari_sam.models.sam import Sam, Spoken
+from napari_sam.models.sam import PromptInputs, Sam
 from napari_sam.models.tiny_vit import TinyVit, for_inference
 
 if TYPE_CHECKING:
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 #: Part of every fingerprint: changes when pixels are prepared in another way.
 _PREPARATION = "s1"
 #: Logits of what was drawn: as sure as the model's own clear answers.
-_DRAWN = 10.0
+_DRAWN_LOGIT = 10.0
 #: Pixels of the encoder's square per cell of the logits.
 _CELL = 4
 #: Previous logits are heard within these bounds.
-_BOUND = 32.0
+_LOGIT_BOUND = 32.0
 #: Arrays of all tokens that a transformer's block holds at once, at most.
 _ALIVE = 24
 #: What encoding one more tile takes MobileSAM's encoder, generously.
@@ -48,7 +48,7 @@ _VALUES = ("normalised", "unit")
 __all__ = ["SamBackend", "read_state"]
 
 
-class SamBackend(Conversation):
+class SamBackend(RefiningDecoder):
     """A `Sam` of any size.
 
     Parameters
@@ -115,7 +115,7 @@ class SamBackend(Conversation):
         if values == "unit":
             self.model.pixel_mean.zero_()
             self.model.pixel_std.fill_(1)
-        size = batch_size or at_once(self.device, _tile_bytes(model.config))
+        size = batch_size or tiles_per_batch(self.device, _tile_bytes(model.config))
         self._batches = Batches(size)
 
     @property
@@ -169,44 +169,46 @@ class SamBackend(Conversation):
             x = _between_0_and_1(x)
         return x.permute(2, 0, 1)
 
-    def _ask(
+    def _decode_round(
         self,
         embedding: Embedding,
         prompts: Prompts,
         previous: NDArray[np.float32] | None,
         *,
-        several: bool,
-    ) -> Answer:
+        multimask_output: bool,
+    ) -> MaskCandidates:
         shape = int(embedding["shape"][0]), int(embedding["shape"][1])
         with torch.inference_mode(), fast_float32():
-            spoken = self._spoken(prompts, shape, previous)
+            spoken = self._prompt_inputs(prompts, shape, previous)
             image = as_tensor(embedding["image"]).to(self.device)
-            logits, scores = self.model.decode(image, [spoken], multimask=several)
+            logits, scores = self.model.decode(
+                image, [spoken], multimask=multimask_output
+            )
         rows, cols = self._cells(shape)
         seen = logits[0, :, :rows, :cols].cpu().numpy()
-        return Answer(seen, scores[0].cpu().numpy())
+        return MaskCandidates(seen, scores[0].cpu().numpy())
 
-    def _spoken(
+    def _prompt_inputs(
         self,
         prompts: Prompts,
         shape: tuple[int, int],
         previous: NDArray[np.float32] | None,
-    ) -> Spoken:
+    ) -> PromptInputs:
         cells, working = self._cells(shape), self._working_shape(shape)
         heard = to_model_prompts(prompts, shape, grid=cells)
         # The model adds half a pixel to what it is told; ours are places, not pixels.
         scale = np.divide(working, shape, dtype=np.float32)[::-1]
         mask: Tensor | None = None
         if previous is not None:
-            mask = as_tensor(previous).clamp(-_BOUND, _BOUND)
+            mask = as_tensor(previous).clamp(-_LOGIT_BOUND, _LOGIT_BOUND)
         if heard.mask_input is not None:
-            drawn = as_tensor(heard.mask_input) * _DRAWN
+            drawn = as_tensor(heard.mask_input) * _DRAWN_LOGIT
             mask = drawn if mask is None else torch.where(drawn != 0, drawn, mask)
         if mask is not None:
             side = _CELL * self.model.config.embedding_size
             off = (0, side - cells[1], 0, side - cells[0])
-            mask = F.pad(mask, off, value=-_DRAWN)[None].to(self.device)
-        return Spoken(
+            mask = F.pad(mask, off, value=-_DRAWN_LOGIT)[None].to(self.device)
+        return PromptInputs(
             as_tensor(heard.point_coords * scale - 0.5).to(self.device),
             as_tensor(heard.point_labels.astype(np.int64)).to(self.device),
             mask,

@@ -5,8 +5,7 @@ the network is needed to list what there is.
 """
 
 from napari_sam.checkpoints.catalogue import find, models
-from napari_sam.checkpoints.entries import Download, ModelEntry, Preprocessing
-from napari_sam.checkpoints.fetching import (
+from napari_sam.checkpoints.download import (
     decoder_path,
     download,
     is_here,
@@ -14,10 +13,16 @@ from napari_sam.checkpoints.fetching import (
     path,
     weights_path,
 )
-from napari_sam.checkpoints.home import default_mirror, home, is_offline, models_folder
-from napari_sam.checkpoints.own import add, remove
+from napari_sam.checkpoints.entries import Download, ModelEntry, Preprocessing
+from napari_sam.checkpoints.folders import (
+    default_mirror,
+    home,
+    is_offline,
+    models_folder,
+)
 from napari_sam.checkpoints.transfer import Patience
-from napari_sam.checkpoints.verifying import Verified, verify
+from napari_sam.checkpoints.user_models import add, remove
+from napari_sam.checkpoints.verification import Verified, verify
 
 __all__ = [
     "Download",

@@ -6,17 +6,25 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from napari_sam.datasets.checking import check_pairs, iter_check_pairs
-    from napari_sam.datasets.labelled_image import Pair
-    from napari_sam.datasets.labelled_images import read_pairs
+    from napari_sam.datasets.checking import (
+        check_labelled_images,
+        iter_check_labelled_images,
+    )
+    from napari_sam.datasets.labelled_image import LabelledImage
+    from napari_sam.datasets.labelled_images import read_labelled_images
 
-__all__ = ["Pair", "check_pairs", "iter_check_pairs", "read_pairs"]
+__all__ = [
+    "LabelledImage",
+    "check_labelled_images",
+    "iter_check_labelled_images",
+    "read_labelled_images",
+]
 
 _MODULES = {
-    "Pair": "labelled_image",
-    "check_pairs": "checking",
-    "iter_check_pairs": "checking",
-    "read_pairs": "labelled_images",
+    "LabelledImage": "labelled_image",
+    "check_labelled_images": "checking",
+    "iter_check_labelled_images": "checking",
+    "read_labelled_images": "labelled_images",
 }
 
 

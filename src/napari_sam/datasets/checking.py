@@ -12,9 +12,9 @@ from napari_sam.datasets.image_sources import check_finite
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
-    from napari_sam.datasets.labelled_image import Pair
+    from napari_sam.datasets.labelled_image import LabelledImage
 
-__all__ = ["Contents", "check_pairs", "iter_check_pairs"]
+__all__ = ["Contents", "check_labelled_images", "iter_check_labelled_images"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +36,22 @@ class Contents:
     empty: int
 
 
-def check_pairs(pairs: Sequence[Pair], *, most: int = 10) -> Contents:
-    """Read everything once; see `iter_check_pairs`."""
-    return drain(iter_check_pairs(pairs, most=most))
+def check_labelled_images(
+    pairs: Sequence[LabelledImage], *, most: int = 10
+) -> Contents:
+    """Read everything once; see `iter_check_labelled_images`."""
+    return drain(iter_check_labelled_images(pairs, most=most))
 
 
-def iter_check_pairs(
-    pairs: Sequence[Pair], *, most: int = 10
+def iter_check_labelled_images(
+    pairs: Sequence[LabelledImage], *, most: int = 10
 ) -> Generator[Progress, None, Contents]:
     """Read every image and its truth, and complain about all of them at once.
 
     Parameters
     ----------
     pairs
-        As `read_pairs` finds them.
+        As `read_labelled_images` finds them.
     most
         How many complaints the message has room for.
 
@@ -85,7 +87,7 @@ def iter_check_pairs(
     return Contents(len(counts), sum(counts), counts.count(0))
 
 
-def _objects(pair: Pair) -> int:
+def _objects(pair: LabelledImage) -> int:
     check_finite(pair.frames[0], pair.files[0])
     return len(pair.truth.ids)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_sam.datasets.read_cache import Kept
+    from napari_sam.datasets.read_cache import ReadCache
 
 __all__ = ["ImageFile", "LabelFile", "one_plane"]
 
@@ -39,13 +39,13 @@ class ImageFile:
     """
 
     path: Path
-    kept: Kept
+    cache: ReadCache
     axes: str | None = None
     plane: int | None = None
 
     def __call__(self) -> Frames:
         """Open it."""
-        frames = self.kept.get(("image", self.path), self._read, _nbytes)
+        frames = self.cache.get(("image", self.path), self._read, _nbytes)
         if self.plane is None:
             return frames
         if self.plane >= len(frames):
@@ -73,18 +73,18 @@ class LabelFile:
     """
 
     path: Path
-    kept: Kept
+    cache: ReadCache
     axes: str | None = None
     plane: int | None = None
 
     def __call__(self) -> LabelTruth:
         """Open it."""
         key = ("truth", self.path, self.plane)
-        return self.kept.get(key, self._read, lambda truth: truth.nbytes)
+        return self.cache.get(key, self._read, lambda truth: truth.nbytes)
 
     def _read(self) -> LabelTruth:
         if self.plane is not None:  # others will ask for the other planes
-            frames = self.kept.get(("labels", self.path), self._open, _nbytes)
+            frames = self.cache.get(("labels", self.path), self._open, _nbytes)
             return LabelTruth(frames[self.plane], where=str(self.path))
         frames = self._open()
         if len(frames) != 1:

@@ -8,7 +8,7 @@ import numpy as np
 
 from napari_sam.core.errors import ImageError
 from napari_sam.datasets.ground_truth.label_image import LabelTruth
-from napari_sam.datasets.ground_truth.protocol import painted
+from napari_sam.datasets.ground_truth.protocol import to_labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_sam.core.images.frames import Frames
-    from napari_sam.datasets.ground_truth.protocol import Truth
+    from napari_sam.datasets.ground_truth.protocol import GroundTruth
 
-__all__ = ["Pair"]
+__all__ = ["LabelledImage"]
 
 
-class Pair:
+class LabelledImage:
     """An image of one plane, and its objects.
 
     Light: it holds where things are, and how to open them. Take `frames` and `truth`
@@ -36,7 +36,7 @@ class Pair:
     frames
         The image, or what opens it.
     truth
-        Its objects, as `Truth` or as a label image; or what opens them.
+        Its objects, as `GroundTruth` or as a label image; or what opens them.
     files
         What messages call the two.
     """
@@ -48,7 +48,7 @@ class Pair:
         name: str,
         kind: str,
         frames: Frames | Callable[[], Frames],
-        truth: Truth | NDArray[np.integer] | Callable[[], Truth],
+        truth: GroundTruth | NDArray[np.integer] | Callable[[], GroundTruth],
         *,
         files: tuple[str, str] | None = None,
     ) -> None:
@@ -59,7 +59,7 @@ class Pair:
         self._truth = LabelTruth(truth) if isinstance(truth, np.ndarray) else truth
 
     def __repr__(self) -> str:
-        return f"Pair({self.name!r}, kind={self.kind!r})"
+        return f"LabelledImage({self.name!r}, kind={self.kind!r})"
 
     @property
     def frames(self) -> Frames:
@@ -79,7 +79,7 @@ class Pair:
         return frames
 
     @property
-    def truth(self) -> Truth:
+    def truth(self) -> GroundTruth:
         """Its objects.
 
         Raises
@@ -96,7 +96,7 @@ class Pair:
     def labels(self) -> NDArray[np.int32]:
         """Its objects as a label image ``(rows, cols)``; smaller ones lie on top."""
         truth = self.truth
-        return truth.labels if isinstance(truth, LabelTruth) else painted(truth)
+        return truth.labels if isinstance(truth, LabelTruth) else to_labels(truth)
 
     def _check_shape(self, found: tuple[int, int]) -> None:
         expected = self.frames.plane_shape

@@ -7,45 +7,45 @@ from typing import TYPE_CHECKING
 
 from napari_sam.core.errors import ImageError, MissingFileError
 from napari_sam.datasets.image_files import few
-from napari_sam.datasets.labelled_image import Pair
+from napari_sam.datasets.labelled_image import LabelledImage
 from napari_sam.datasets.layouts import coco, ctc, folders, ome, sa1b
-from napari_sam.datasets.read_cache import Kept
+from napari_sam.datasets.read_cache import ReadCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["LAYOUTS", "Pair", "read_pairs"]
+__all__ = ["LAYOUTS", "LabelledImage", "read_labelled_images"]
 
 #: How each layout is read, by its name.
-LAYOUTS: dict[str, Callable[[Path, Kept], list[Pair]]] = {
-    "labels": folders.find,
-    "masks": folders.find_beside,
-    "sa-1b": sa1b.find,
-    "coco": coco.find,
-    "ctc": ctc.find,
-    "ctc-st": ctc.find_silver,
-    "ctc-tra": ctc.find_tracks,
-    "ome-zarr": ome.find,
+LAYOUTS: dict[str, Callable[[Path, ReadCache], list[LabelledImage]]] = {
+    "labels": folders.read,
+    "masks": folders.read_side_by_side,
+    "sa-1b": sa1b.read,
+    "coco": coco.read,
+    "ctc": ctc.read,
+    "ctc-st": ctc.read_silver,
+    "ctc-tra": ctc.read_tracks,
+    "ome-zarr": ome.read,
 }
 
 #: How each is recognised, and what it looks like.
 _SIGNS: dict[str, tuple[Callable[[Path], bool], str]] = {
-    "labels": (folders.fits, folders.LABELS),
-    "masks": (folders.fits_beside, folders.MASKS),
-    "sa-1b": (sa1b.fits, sa1b.LOOKS),
-    "coco": (coco.fits, coco.LOOKS),
-    "ctc": (ctc.fits, ctc.LOOKS),
-    "ome-zarr": (ome.fits, ome.LOOKS),
+    "labels": (folders.matches, folders.LABELS),
+    "masks": (folders.matches_side_by_side, folders.MASKS),
+    "sa-1b": (sa1b.matches, sa1b.DESCRIPTION),
+    "coco": (coco.matches, coco.DESCRIPTION),
+    "ctc": (ctc.matches, ctc.DESCRIPTION),
+    "ome-zarr": (ome.matches, ome.DESCRIPTION),
 }
 
 
-def read_pairs(
+def read_labelled_images(
     root: str | Path, *, layout: str = "auto", memory: int = 2**29
-) -> Sequence[Pair]:
+) -> Sequence[LabelledImage]:
     """Find the images of a data set, each with its objects.
 
     Names are read now, pixels and masks when a pair is asked for them; see
-    `check_pairs` for looking at all of them before a long run.
+    `check_labelled_images` for looking at all of them before a long run.
 
     Parameters
     ----------
@@ -77,13 +77,13 @@ def read_pairs(
         )
     if root.is_file() and layout != "coco":
         raise ImageError(f"{root} is a file; the layout {layout} is one of folders.")
-    return LAYOUTS[layout](root, Kept(memory))
+    return LAYOUTS[layout](root, ReadCache(memory))
 
 
 def _recognised(root: Path) -> str:
     """Name the one layout that fits."""
     signs = _SIGNS if root.is_dir() else {"coco": _SIGNS["coco"]}
-    fitting = [name for name, (fits, _) in signs.items() if fits(root)]
+    fitting = [name for name, (matches, _) in signs.items() if matches(root)]
     if len(fitting) == 1:
         return fitting[0]
     if fitting:

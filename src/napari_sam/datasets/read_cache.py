@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
-__all__ = ["Kept"]
+__all__ = ["ReadCache"]
 
 T = TypeVar("T")
 
 
-class Kept:
+class ReadCache:
     """Keeps values until `limit` bytes are used, least recently used first out.
 
     Safe to share between threads. Sent to another process, it arrives empty.
@@ -35,7 +35,7 @@ class Kept:
         return self.limit
 
     def __setstate__(self, limit: int) -> None:
-        Kept.__init__(self, limit)
+        ReadCache.__init__(self, limit)
 
     @property
     def nbytes(self) -> int:

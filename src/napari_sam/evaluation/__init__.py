@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from napari_sam.evaluation.html import write_html
     from napari_sam.evaluation.mask_accuracy import Result, iter_evaluate
     from napari_sam.evaluation.report import Report, evaluate
-    from napari_sam.evaluation.synthetic_images import synthetic_pairs
+    from napari_sam.evaluation.synthetic_scenes import synthetic_images
     from napari_sam.evaluation.worst_cases import Case, iter_worst
 
 __all__ = [
@@ -24,7 +24,7 @@ __all__ = [
     "iter_evaluate",
     "iter_worst",
     "open_classical",
-    "synthetic_pairs",
+    "synthetic_images",
     "write_html",
 ]
 
@@ -36,7 +36,7 @@ _ROOMS = {
     "iter_evaluate": "mask_accuracy",
     "iter_worst": "worst_cases",
     "open_classical": "classical",
-    "synthetic_pairs": "synthetic_images",
+    "synthetic_images": "synthetic_scenes",
     "write_html": "html",
 }
 

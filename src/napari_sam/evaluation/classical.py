@@ -30,13 +30,13 @@ from napari_sam.core.prompts.model_prompts import refinement_steps
 from napari_sam.evaluation.classical_markers import (
     GROUND,
     OBJECT,
-    Heard,
-    hear,
+    PromptPixels,
     is_in,
-    marks_of,
+    markers_of,
+    prompt_pixels,
     window_of,
 )
-from napari_sam.evaluation.simulated_clicks import put
+from napari_sam.evaluation.simulated_clicks import paste
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from napari_sam.core.embedding import Embedding
     from napari_sam.core.prompts import Prompts
 
-    Tool = Callable[[NDArray[np.float32], Heard], NDArray[np.bool_]]
+    Tool = Callable[[NDArray[np.float32], PromptPixels], NDArray[np.bool_]]
 
 __all__ = ["CLASSICAL", "ClassicalBackend", "open_classical"]
 
@@ -97,13 +97,13 @@ class ClassicalBackend:
     def _answer(self, smooth: NDArray[np.float32], prompts: Prompts) -> Prediction:
         last = refinement_steps(prompts)[-1]
         rows, cols = smooth.shape[:2]
-        mask = self.tool(smooth, hear(last.prompts, (rows, cols)))
+        mask = self.tool(smooth, prompt_pixels(last.prompts, (rows, cols)))
         logits = np.where(mask, np.float32(1), np.float32(-1))
         answer = Prediction(logits, 1.0, Region(0, 0, rows, cols))
         return answer.chosen(last.candidate)
 
 
-def flood(smooth: NDArray[np.float32], heard: Heard) -> NDArray[np.bool_]:
+def flood(smooth: NDArray[np.float32], pixels_of: PromptPixels) -> NDArray[np.bool_]:
     """Join what each click reaches, and stay in the box.
 
     Where that runs into a negative click, the tolerance is halved until it does not:
@@ -111,12 +111,12 @@ def flood(smooth: NDArray[np.float32], heard: Heard) -> NDArray[np.bool_]:
     """
     plane = _whole(smooth)
     mask = np.zeros(plane.shape, bool)
-    where = plane if heard.box is None else heard.box
-    tolerance = TOLERANCE if heard.box is None else 2 * TOLERANCE
+    where = plane if pixels_of.box is None else pixels_of.box
+    tolerance = TOLERANCE if pixels_of.box is None else 2 * TOLERANCE
     window = smooth[where.slices]
-    outside = [(r - where.top, c - where.left) for r, c in heard.outside]
+    outside = [(r - where.top, c - where.left) for r, c in pixels_of.outside]
     outside = [at for at in outside if is_in(at, where.shape)]
-    for row, col in heard.inside:
+    for row, col in pixels_of.inside:
         at = row - where.top, col - where.left
         if is_in(at, where.shape):
             mask[where.slices] |= _wand(window, at, outside, tolerance)
@@ -140,35 +140,37 @@ def _wand(
         tolerance /= 2
 
 
-def walker(smooth: NDArray[np.float32], heard: Heard) -> NDArray[np.bool_]:
+def walker(smooth: NDArray[np.float32], pixels_of: PromptPixels) -> NDArray[np.bool_]:
     """Give each pixel to the marks that a random walker meets first."""
     from skimage.segmentation import random_walker
 
     plane = _whole(smooth)
-    window = window_of(heard, plane.shape)
-    marks = marks_of(heard, window, plane.shape)
+    window = window_of(pixels_of, plane.shape)
+    marks = markers_of(pixels_of, window, plane.shape)
     pixels = smooth[window.slices] / 255
     if not (marks == GROUND).any() or np.ptp(pixels) == 0:
-        return put(marks == OBJECT, window, plane)
+        return paste(marks == OBJECT, window, plane)
     # Rounding may leave probabilities a little outside [0, 1]; only their order counts.
     found = random_walker(
         pixels, marks, beta=BETA, mode="cg_j", channel_axis=-1, prob_tol=1.0
     )
-    return put(found == OBJECT, window, plane)
+    return paste(found == OBJECT, window, plane)
 
 
-def watershed(smooth: NDArray[np.float32], heard: Heard) -> NDArray[np.bool_]:
+def watershed(
+    smooth: NDArray[np.float32], pixels_of: PromptPixels
+) -> NDArray[np.bool_]:
     """Let the marks flow down the slope of the image until they meet."""
     from skimage.segmentation import watershed as flow
 
     plane = _whole(smooth)
-    window = window_of(heard, plane.shape)
-    marks = marks_of(heard, window, plane.shape)
+    window = window_of(pixels_of, plane.shape)
+    marks = markers_of(pixels_of, window, plane.shape)
     pixels = smooth[window.slices]
     slope = np.max(
         [np.hypot(ndimage.sobel(p, 0), ndimage.sobel(p, 1)) for p in pixels.T], axis=0
     ).T
-    return put(flow(slope, marks) == OBJECT, window, plane)
+    return paste(flow(slope, marks) == OBJECT, window, plane)
 
 
 def _whole(smooth: NDArray[np.float32]) -> Region:

@@ -25,7 +25,15 @@ if TYPE_CHECKING:
 
     from napari_sam.core.prompts import Prompts
 
-__all__ = ["GROUND", "OBJECT", "Heard", "hear", "is_in", "marks_of", "window_of"]
+__all__ = [
+    "GROUND",
+    "OBJECT",
+    "PromptPixels",
+    "is_in",
+    "markers_of",
+    "prompt_pixels",
+    "window_of",
+]
 
 #: Random walker and watershed: how far the window reaches beyond clicks, in pixels.
 REACH = 40
@@ -39,7 +47,7 @@ CORE = 0.7
 OBJECT, GROUND = 1, 2
 
 
-class Heard(NamedTuple):
+class PromptPixels(NamedTuple):
     """What a tool hears: pixels ``(row, col)`` and a box, in whole pixels."""
 
     inside: list[tuple[int, int]]
@@ -47,53 +55,57 @@ class Heard(NamedTuple):
     box: Region | None
 
 
-def hear(prompts: Prompts, shape: tuple[int, int]) -> Heard:
+def prompt_pixels(prompts: Prompts, shape: tuple[int, int]) -> PromptPixels:
     """Lower prompts to pixels; of a box alone, the middle counts as a click."""
-    heard = to_model_prompts(prompts, shape)
+    pixels_of = to_model_prompts(prompts, shape)
     points: dict[int, list[tuple[int, int]]] = {POSITIVE: [], NEGATIVE: []}
     box = None
-    for (x, y), label in zip(heard.point_coords, heard.point_labels, strict=True):
+    for (x, y), label in zip(
+        pixels_of.point_coords, pixels_of.point_labels, strict=True
+    ):
         if int(label) in points:
             points[int(label)].append((int(y), int(x)))
-    if (heard.point_labels == TOP_LEFT).any():
-        (left, top), (right, bottom) = heard.point_coords[-2:].astype(float)
+    if (pixels_of.point_labels == TOP_LEFT).any():
+        (left, top), (right, bottom) = pixels_of.point_coords[-2:].astype(float)
         box = Region(floor(top), floor(left), ceil(bottom), ceil(right))
         if not points[POSITIVE]:
             row, col = box.center
             points[POSITIVE].append((int(row), int(col)))
     if not points[POSITIVE]:
         raise PromptError("Nothing that was said of the object lies in the plane.")
-    return Heard(points[POSITIVE], points[NEGATIVE], box)
+    return PromptPixels(points[POSITIVE], points[NEGATIVE], box)
 
 
-def window_of(heard: Heard, shape: tuple[int, int]) -> Region:
+def window_of(pixels_of: PromptPixels, shape: tuple[int, int]) -> Region:
     """Choose the part of the plane to work on: near the box, or near the clicks."""
-    reach = REACH if heard.box is None else RIM
-    rows, cols = zip(*heard.inside, strict=True)
+    reach = REACH if pixels_of.box is None else RIM
+    rows, cols = zip(*pixels_of.inside, strict=True)
     first, last = (min(rows), min(cols)), (max(rows) + 1, max(cols) + 1)
-    if heard.box is not None:
-        first = min(first[0], heard.box.top), min(first[1], heard.box.left)
-        last = max(last[0], heard.box.bottom), max(last[1], heard.box.right)
+    if pixels_of.box is not None:
+        first = min(first[0], pixels_of.box.top), min(first[1], pixels_of.box.left)
+        last = max(last[0], pixels_of.box.bottom), max(last[1], pixels_of.box.right)
     return Region(
         max(first[0] - reach, 0), max(first[1] - reach, 0),
         min(last[0] + reach, shape[0]), min(last[1] + reach, shape[1]),
     )  # fmt: skip
 
 
-def marks_of(heard: Heard, window: Region, shape: tuple[int, int]) -> NDArray[np.int32]:
+def markers_of(
+    pixels_of: PromptPixels, window: Region, shape: tuple[int, int]
+) -> NDArray[np.int32]:
     """Mark the background, and over it the object."""
     marks = np.zeros(window.shape, np.int32)
-    if heard.box is None:
+    if pixels_of.box is None:
         _mark_rim(marks, window, shape)
     else:
-        inner = heard.box.shifted(-window.top, -window.left)
+        inner = pixels_of.box.shifted(-window.top, -window.left)
         marks[:] = GROUND
         marks[inner.slices] = 0
         _mark_core(marks, inner)
-    for dabs, mark in ((heard.outside, GROUND), (heard.inside, OBJECT)):
+    for dabs, mark in ((pixels_of.outside, GROUND), (pixels_of.inside, OBJECT)):
         for row, col in dabs:
             _dab(marks, row - window.top, col - window.left, mark)
-    for row, col in heard.outside:
+    for row, col in pixels_of.outside:
         if is_in((row - window.top, col - window.left), window.shape):
             marks[row - window.top, col - window.left] = GROUND
     return marks

@@ -171,8 +171,10 @@ def _worst(cases: Sequence[Case]) -> list[str]:
         "what was said: green discs are on the object, red crosses are not.</p>"
     )
     parts = [_section("Worst cases", legend)]
-    for (kind, asked), group in groupby(cases, lambda c: (c.result.kind, c.asked)):
-        parts.append(f"<h3>{escape(kind)}, {escape(asked)}</h3>")
+    for (kind, prompted), group in groupby(
+        cases, lambda c: (c.result.kind, c.prompted)
+    ):
+        parts.append(f"<h3>{escape(kind)}, {escape(prompted)}</h3>")
         parts.append(_row([_figure(case) for case in group]))
     return parts
 

@@ -11,15 +11,15 @@ from zlib import crc32
 import numpy as np
 
 from napari_sam.core.progress import Progress
-from napari_sam.evaluation.simulated_clicks import Target, Turn, ask, iter_clicks
+from napari_sam.evaluation.simulated_clicks import Attempt, Target, ask, iter_clicks
 from napari_sam.image import PromptableImage
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
     from napari_sam.core.protocols import Backend
-    from napari_sam.datasets.ground_truth.protocol import Truth
-    from napari_sam.datasets.labelled_images import Pair
+    from napari_sam.datasets.ground_truth.protocol import GroundTruth
+    from napari_sam.datasets.labelled_images import LabelledImage
 
 __all__ = ["Result", "Step", "iter_evaluate", "size_of"]
 
@@ -107,7 +107,7 @@ def size_of(area: int) -> str:
 
 def iter_evaluate(
     models: Backend | Mapping[str, Backend],
-    pairs: Sequence[Pair],
+    pairs: Sequence[LabelledImage],
     *,
     objects: int = 12,
     seed: int = 0,
@@ -141,26 +141,26 @@ def iter_evaluate(
     return results
 
 
-def chosen(truth: Truth, name: str, objects: int, seed: int) -> list[int]:
+def chosen(truth: GroundTruth, name: str, objects: int, seed: int) -> list[int]:
     """Return random objects that are large enough to be asked for."""
     rng = np.random.default_rng([seed, crc32(name.encode())])
     large = truth.ids[truth.areas >= MIN_AREA]
     return [int(k) for k in rng.permutation(large)[:objects]]
 
 
-def target_of(truth: Truth, object_id: int) -> Target:
+def target_of(truth: GroundTruth, object_id: int) -> Target:
     """Return an object as what is asked for."""
     region = truth.window(object_id)
     return Target(truth.mask(object_id)[region.slices].copy(), region)
 
 
-def promptable(pair: Pair, model: Backend) -> PromptableImage:
+def promptable(pair: LabelledImage, model: Backend) -> PromptableImage:
     """Show an image to a model, as it is shown wherever nothing else is asked for."""
     return PromptableImage(pair.frames, model)
 
 
 def _judge_image(
-    models: Mapping[str, Backend], pair: Pair, objects: int, seed: int
+    models: Mapping[str, Backend], pair: LabelledImage, objects: int, seed: int
 ) -> list[Result]:
     truth = pair.truth
     images = {name: promptable(pair, model) for name, model in models.items()}
@@ -173,7 +173,11 @@ def _judge_image(
 
 
 def _judge(
-    model: str, image: PromptableImage, pair: Pair, object_id: int, target: Target
+    model: str,
+    image: PromptableImage,
+    pair: LabelledImage,
+    object_id: int,
+    target: Target,
 ) -> Result:
     """Ask for one object in every way."""
     turns = tuple(iter_clicks(image.segment, target))
@@ -196,5 +200,5 @@ def _judge(
     )
 
 
-def _score(turn: Turn) -> float:
-    return 0.0 if turn.answer is None else turn.answer.score
+def _score(attempt: Attempt) -> float:
+    return 0.0 if attempt.answer is None else attempt.answer.score

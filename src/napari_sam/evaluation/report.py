@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from napari_sam.core.progress import Progress
     from napari_sam.core.protocols import Backend
-    from napari_sam.datasets.labelled_images import Pair
+    from napari_sam.datasets.labelled_images import LabelledImage
     from napari_sam.evaluation.tables import Table
 
 __all__ = ["Report", "evaluate"]
@@ -64,7 +64,7 @@ class Report:
 
 def evaluate(
     models: Backend | Mapping[str, Backend],
-    pairs: Sequence[Pair],
+    pairs: Sequence[LabelledImage],
     *,
     objects: int = 12,
     seed: int = 0,
@@ -77,7 +77,7 @@ def evaluate(
     models
         One backend, or several by name; the first is the one that is judged.
     pairs
-        Images and what is in them, as `napari_sam.datasets.read_pairs` finds them.
+        Images with their ground truth; see `napari_sam.datasets.read_labelled_images`.
     objects
         At most this many objects of each image.
     seed
@@ -92,9 +92,9 @@ def evaluate(
 
     Examples
     --------
-    >>> from napari_sam.evaluation import evaluate, synthetic_pairs
+    >>> from napari_sam.evaluation import evaluate, synthetic_images
     >>> from napari_sam.testing import ThresholdBackend
-    >>> report = evaluate(ThresholdBackend(), synthetic_pairs(2), objects=3)
+    >>> report = evaluate(ThresholdBackend(), synthetic_images(2), objects=3)
     >>> len(report.results), report.tables[0].header[:3]
     (6, ('images', 'objects', '1 click'))
     """

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Ask = Callable[[Prompts], Prediction]
 
-__all__ = ["Target", "Turn", "iou", "iter_clicks", "middle", "next_click", "put"]
+__all__ = ["Attempt", "Target", "iou", "iter_clicks", "middle", "next_click", "paste"]
 
 #: Clicks in all, the first included.
 CLICKS = 5
@@ -88,12 +88,12 @@ class Target:
     ) -> tuple[Region, NDArray[np.bool_], NDArray[np.bool_]]:
         """Object and answer in the smallest window that holds both."""
         window = _around(self.region, answer.region) if answer.area else self.region
-        found = put(answer.mask, answer.region, window)
-        return window, put(self.mask, self.region, window), found
+        found = paste(answer.mask, answer.region, window)
+        return window, paste(self.mask, self.region, window), found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Turn:
+class Attempt:
     """What was said, what came back, and how good it is.
 
     Attributes
@@ -114,27 +114,27 @@ class Turn:
     refusal: str = ""
 
 
-def ask(model: Ask, prompts: Prompts, target: Target) -> Turn:
+def ask(model: Ask, prompts: Prompts, target: Target) -> Attempt:
     """Ask once. A refusal counts as an empty mask."""
     try:
         answer = model(prompts)
     except PromptError as refused:
-        return Turn(prompts, None, 0.0, str(refused))
-    return Turn(prompts, answer, target.iou(answer))
+        return Attempt(prompts, None, 0.0, str(refused))
+    return Attempt(prompts, answer, target.iou(answer))
 
 
-def iter_clicks(model: Ask, target: Target) -> Iterator[Turn]:
+def iter_clicks(model: Ask, target: Target) -> Iterator[Attempt]:
     """Click in the middle, then `CLICKS` - 1 times in the middle of the largest error.
 
     Where nothing is wrong any more, or the model refused, the last turn is repeated.
     """
-    turn = ask(model, target.click, target)
-    yield turn
+    attempt = ask(model, target.click, target)
+    yield attempt
     for _ in range(CLICKS - 1):
-        if turn.answer is not None and turn.reached < 1:
-            further = target.corrected(turn.prompts, turn.answer)
-            turn = ask(model, further, target)
-        yield turn
+        if attempt.answer is not None and attempt.reached < 1:
+            further = target.corrected(attempt.prompts, attempt.answer)
+            attempt = ask(model, further, target)
+        yield attempt
 
 
 def middle(mask: NDArray[np.bool_]) -> tuple[int, int]:
@@ -165,7 +165,7 @@ def iou(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
     return int(np.count_nonzero(one & other)) / either if either else 1.0
 
 
-def put(mask: NDArray[np.bool_], region: Region, window: Region) -> NDArray[np.bool_]:
+def paste(mask: NDArray[np.bool_], region: Region, window: Region) -> NDArray[np.bool_]:
     """Return a mask that covers `region` as one that covers `window`."""
     out = np.zeros(window.shape, bool)
     top, left = max(region.top, window.top), max(region.left, window.left)

@@ -11,7 +11,7 @@ from scipy import ndimage
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.progress import Progress
 from napari_sam.evaluation.mask_accuracy import promptable, target_of
-from napari_sam.evaluation.simulated_clicks import Turn, ask, iter_clicks, put
+from napari_sam.evaluation.simulated_clicks import Attempt, ask, iter_clicks, paste
 from napari_sam.io.pictures import draw_overlay
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_sam.core.protocols import Backend
-    from napari_sam.datasets.labelled_images import Pair
+    from napari_sam.datasets.labelled_images import LabelledImage
     from napari_sam.evaluation.mask_accuracy import Result
     from napari_sam.evaluation.simulated_clicks import Target
     from napari_sam.image import PromptableImage
@@ -37,7 +37,7 @@ _SIDE = 260
 _MARGIN = 0.35
 _LEAST = 16
 
-_ASKED: dict[str, Callable[[Result], float]] = {
+_MEASURES: dict[str, Callable[[Result], float]] = {
     "one click": lambda r: r.click,
     "a box": lambda r: r.box,
     "five clicks": lambda r: r.clicks[-1],
@@ -62,13 +62,17 @@ class Case:
     """
 
     result: Result
-    asked: str
+    prompted: str
     reached: float
     picture: NDArray[np.uint8]
 
 
 def iter_worst(
-    model: Backend, pairs: Sequence[Pair], results: Sequence[Result], *, count: int = 4
+    model: Backend,
+    pairs: Sequence[LabelledImage],
+    results: Sequence[Result],
+    *,
+    count: int = 4,
 ) -> Generator[Progress, None, list[Case]]:
     """Draw the worst objects of each kind of image, for each way of asking.
 
@@ -93,47 +97,49 @@ def iter_worst(
         image = promptable(images[place], model)
         picture = image.appearance.render(image.frames[0])
         truth = images[place].truth
-        for n, (asked, result) in enumerate(wanted):
+        for n, (prompted, result) in enumerate(wanted):
             if (result.kind, result.name) == place:
                 target = target_of(truth, result.object_id)
-                turn = _repeat(image, target, asked)
-                shown = _draw(picture, target, turn)
-                drawn[asked, n] = Case(result, asked, turn.reached, shown)
+                attempt = _repeat(image, target, prompted)
+                shown = _draw(picture, target, attempt)
+                drawn[prompted, n] = Case(result, prompted, attempt.reached, shown)
         yield Progress(done, len(places), "drawing the worst cases")
-    return [drawn[asked, n] for n, (asked, _) in enumerate(wanted)]
+    return [drawn[prompted, n] for n, (prompted, _) in enumerate(wanted)]
 
 
 def _wanted(results: Sequence[Result], count: int) -> list[tuple[str, Result]]:
     found = []
     for kind in sorted({r.kind for r in results}):
         mine = [r for r in results if r.kind == kind]
-        for asked, reached in _ASKED.items():
-            found += [(asked, r) for r in sorted(mine, key=reached)[:count]]
+        for prompted, reached in _MEASURES.items():
+            found += [(prompted, r) for r in sorted(mine, key=reached)[:count]]
     return found
 
 
-def _repeat(image: PromptableImage, target: Target, asked: str) -> Turn:
-    if asked == "a box":
+def _repeat(image: PromptableImage, target: Target, prompted: str) -> Attempt:
+    if prompted == "a box":
         return ask(image.segment, target.box, target)
     turns = iter_clicks(image.segment, target)
-    return next(turns) if asked == "one click" else list(turns)[-1]
+    return next(turns) if prompted == "one click" else list(turns)[-1]
 
 
-def _draw(picture: NDArray[np.uint8], target: Target, turn: Turn) -> NDArray[np.uint8]:
+def _draw(
+    picture: NDArray[np.uint8], target: Target, attempt: Attempt
+) -> NDArray[np.uint8]:
     """Draw the image, and beside it what was said, the truth and the answer."""
     region = target.region
-    if turn.answer is not None:
-        region = target.beside(turn.answer)[0]
+    if attempt.answer is not None:
+        region = target.beside(attempt.answer)[0]
     window = _grown(region, picture.shape)
     part = np.ascontiguousarray(picture[window.slices])
     height = max(1, round(window.shape[0] * _SIDE / max(window.shape)))
     none = np.zeros(window.shape, np.uint8)
-    said = turn.prompts.shifted(-window.top, -window.left)
+    said = attempt.prompts.shifted(-window.top, -window.left)
     plain = draw_overlay(part, none, height=height)
     marked = draw_overlay(part, none, {_PINK: said}, height=height).copy()
-    _outline(marked, put(target.mask, target.region, window), TRUTH)
-    if turn.answer is not None and turn.answer.area:
-        found = put(turn.answer.mask, turn.answer.region, window)
+    _outline(marked, paste(target.mask, target.region, window), TRUTH)
+    if attempt.answer is not None and attempt.answer.area:
+        found = paste(attempt.answer.mask, attempt.answer.region, window)
         _outline(marked, found, ANSWER)
     gap = np.full((len(plain), 4, 3), 255, np.uint8)
     return np.concatenate([plain, gap, marked], axis=1)

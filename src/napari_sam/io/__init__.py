@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from napari_sam.io.images import Image, read_image
-    from napari_sam.io.label_array import label_canvas
+    from napari_sam.io.label_array import label_array
     from napari_sam.io.labels import check_labels_path, write_labels
     from napari_sam.io.pictures import (
         check_picture_path,
@@ -29,7 +29,7 @@ __all__ = [
     "draw_overlay",
     "encode_picture",
     "images_in",
-    "label_canvas",
+    "label_array",
     "prompts_of_labels",
     "read_image",
     "read_prompts",
@@ -48,7 +48,7 @@ _ROOMS = {
     "draw_overlay": "pictures",
     "encode_picture": "pictures",
     "images_in": "readers.image_folder",
-    "label_canvas": "label_array",
+    "label_array": "label_array",
     "prompts_of_labels": "prompts_from_labels",
     "read_image": "images",
     "read_prompts": "prompt_files",

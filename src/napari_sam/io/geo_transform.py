@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_sam.core.errors import ImageError
-from napari_sam.io.optional_packages import needed
+from napari_sam.io.optional_packages import import_optional
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -64,8 +64,8 @@ def reprojected(points: NDArray[Any], crs: str, to: str) -> NDArray[np.float64]:
     """
     if crs == to or not len(points):
         return np.asarray(points, np.float64)
-    warp = needed("rasterio.warp", "Changing the reference system")
-    errors = needed("rasterio.errors", "Changing the reference system")
+    warp = import_optional("rasterio.warp", "Changing the reference system")
+    errors = import_optional("rasterio.errors", "Changing the reference system")
     try:
         xs, ys = warp.transform(crs, to, points[:, 0].tolist(), points[:, 1].tolist())
     except errors.RasterioError as wrong:

@@ -22,7 +22,7 @@ _CHUNK = 512
 
 
 @contextmanager
-def label_canvas(path: str | Path, frames: Frames) -> Iterator[Any]:
+def label_array(path: str | Path, frames: Frames) -> Iterator[Any]:
     """Yield an array of zeros for the labels of an image: a `SparseArray`.
 
     Only chunks in which something is painted take space. It lies beside `path`, where

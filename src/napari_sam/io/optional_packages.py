@@ -8,7 +8,7 @@ from typing import Any
 from napari_sam.core.errors import MissingPackageError
 
 
-def needed(package: str, what: str) -> Any:
+def import_optional(package: str, what: str) -> Any:
     """Import a package, or say which command installs it.
 
     Parameters

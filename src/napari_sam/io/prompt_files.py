@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from napari_sam.core.errors import MissingFileError, PromptError
 from napari_sam.core.files import replacing
 from napari_sam.core.prompts import files
-from napari_sam.io.vector_prompts import Found, read_features
+from napari_sam.io.vector_prompts import VectorPrompts, read_features
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,7 +60,7 @@ def read_prompts_on(
     *,
     form: Form = "box",
     crs: str | None = None,
-) -> Found:
+) -> VectorPrompts:
     """Like `read_prompts`, and say how many features lie outside the image."""
     path = Path(path)
     if path.suffix.lower() not in (*_FEATURES, ".csv", ".json"):
@@ -70,7 +70,7 @@ def read_prompts_on(
     if not path.exists():
         raise MissingFileError(f"{path} does not exist.")
     if path.suffix.lower() not in _FEATURES:
-        return Found(_read_text(path), 0)
+        return VectorPrompts(_read_text(path), 0)
     if image is None:
         raise PromptError(f"{path}: say which image these places are on, image=...")
     return read_features(path, image, form=form, crs=crs)

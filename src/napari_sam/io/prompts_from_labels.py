@@ -47,7 +47,7 @@ def prompts_of_labels(labels: Frames, *, form: Form = "box") -> dict[Address, Pr
             if number > 0 and where is not None:
                 mask = plane[where] == number
                 at = (where[0].start, where[1].start)
-                said[Address(frame, number)] = _say(mask, at, form)
+                said[Address(frame, number)] = _prompts_for(mask, at, form)
     if not said:
         raise PromptError("The labels hold no object.")
     return said
@@ -61,7 +61,7 @@ def middle(mask: NDArray[np.bool_]) -> tuple[int, int]:
     return int(row), int(col)
 
 
-def _say(mask: NDArray[np.bool_], at: tuple[int, int], form: Form) -> Prompts:
+def _prompts_for(mask: NDArray[np.bool_], at: tuple[int, int], form: Form) -> Prompts:
     top, left = at
     if form == "box":
         return Prompts().rectangle(top, left, top + mask.shape[0], left + mask.shape[1])

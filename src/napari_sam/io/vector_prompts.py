@@ -11,7 +11,7 @@ from napari_sam.core.address import Address
 from napari_sam.core.errors import ImageError, PromptError
 from napari_sam.core.prompts import Prompts
 from napari_sam.io.geo_transform import LON_LAT, reprojected, to_corners
-from napari_sam.io.optional_packages import needed
+from napari_sam.io.optional_packages import import_optional
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ _CLOSE = 0.01
 _FALSE = (False, 0, "0", "false", "no", "negative", "-")
 
 
-class Found(NamedTuple):
+class VectorPrompts(NamedTuple):
     """Prompts of a file, and how many of its features lie outside the image."""
 
     prompts: dict[Address, Prompts]
@@ -37,7 +37,7 @@ class Found(NamedTuple):
 
 def read_features(
     path: Path, image: Image, *, form: Form = "box", crs: str | None = None
-) -> Found:
+) -> VectorPrompts:
     """Read points, lines and polygons from GeoJSON or a GeoPackage.
 
     The object is the property ``object`` or ``id`` of a feature, or its place in the
@@ -72,19 +72,23 @@ def read_features(
         after = before
         for kind, places in _geometries(path, feature.get("geometry"), number):
             corners = _corners(path, places, image, crs)
-            after = _say(after, kind, corners, image, form=form, positive=positive)
+            after = _prompts_for(
+                after, kind, corners, image, form=form, positive=positive
+            )
         if after is before:
             outside += 1
         else:
             said[at] = after
     if not said:
         raise PromptError(_nothing(path, image, len(features), crs))
-    return Found(said, outside)
+    return VectorPrompts(said, outside)
 
 
 def _features(path: Path) -> tuple[list[dict[str, Any]], str | None]:
     if path.suffix.lower() == ".gpkg":
-        geopandas = needed("geopandas", f"{path.name} is a GeoPackage; reading it")
+        geopandas = import_optional(
+            "geopandas", f"{path.name} is a GeoPackage; reading it"
+        )
         try:
             table = geopandas.read_file(path)
         except Exception as wrong:
@@ -178,7 +182,7 @@ def _corners(
     return to_corners(places, image.transform)
 
 
-def _say(
+def _prompts_for(
     said: Prompts,
     kind: str,
     corners: NDArray[np.float64],
@@ -191,7 +195,7 @@ def _say(
     rows, cols = image.frames.plane_shape
     inside = ((corners >= 0) & (corners < (rows, cols))).all(1)
     if kind == "Polygon":
-        return _say_polygon(said, corners, (rows, cols), form, positive=positive)
+        return _polygon_prompts(said, corners, (rows, cols), form, positive=positive)
     if not inside.any():
         return said
     centres = corners[inside] - 0.5
@@ -202,7 +206,7 @@ def _say(
     return said
 
 
-def _say_polygon(
+def _polygon_prompts(
     said: Prompts,
     corners: NDArray[np.float64],
     shape: tuple[int, int],

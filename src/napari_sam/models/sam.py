@@ -29,7 +29,7 @@ PIXEL_STD = (58.395, 57.12, 57.375)
 _BATCH = 16
 
 
-class Spoken(NamedTuple):
+class PromptInputs(NamedTuple):
     """One prompt as the model hears it, in (x, y) pixels of the encoder's square.
 
     Attributes
@@ -118,7 +118,7 @@ class Sam(nn.Module):
     def decode(
         self,
         embedding_CHW: Tensor,
-        prompts: Sequence[Spoken],
+        prompts: Sequence[PromptInputs],
         *,
         multimask: bool = True,
         chunk: int | None = None,
@@ -163,7 +163,7 @@ class Sam(nn.Module):
     def decode_alike(
         self,
         embedding_CHW: Tensor,
-        prompts: Sequence[Spoken],
+        prompts: Sequence[PromptInputs],
         *,
         multimask: bool,
         chunk: int | None = None,

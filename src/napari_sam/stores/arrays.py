@@ -20,8 +20,8 @@ from napari_sam.stores.layout import (
     VERSION,
     Layout,
     Record,
-    prove,
-    restored,
+    as_computed,
+    checksum,
 )
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from zarr.abc.store import Store
 
     from napari_sam.core.embedding import Embedding
-    from napari_sam.stores.files import Files
-    from napari_sam.stores.layout import Part, Place
+    from napari_sam.stores.layout import ArraySpec, GroupKey
+    from napari_sam.stores.store_files import Files
 
 _Found = TypeVar("_Found")
 #: Raised on the way when another writer was faster.
@@ -56,33 +56,33 @@ class Arrays:
         self._writing: dict[str, zarr.Array[Any]] = {}
         self._layouts: dict[str, Layout] = {}
 
-    def record(self, place: Place, plane: int, tile: int) -> Record | None:
+    def record(self, place: GroupKey, plane: int, tile: int) -> Record | None:
         """Return what was written last of a tile."""
         packed = self._chunk(f"{place.path}/digest", plane, tile)
         return Record.unpack(packed) if packed.any() else None
 
     def read(
-        self, place: Place, plane: int, tile: int, record: Record
+        self, place: GroupKey, plane: int, tile: int, record: Record
     ) -> Embedding | None:
         """Return a tile, or None if its proof fails. Its arrays are read at once."""
         path = f"{place.path}/features/{record.layout}"
         layout = self._layout(path)
 
-        def read_part(part: Part) -> tuple[NDArray[Any], NDArray[Any]]:
+        def read_part(part: ArraySpec) -> tuple[NDArray[Any], NDArray[Any]]:
             kept = self._chunk(f"{path}/{part.path}", plane, tile)
-            return kept, restored(part, kept)
+            return kept, as_computed(part, kept)
 
         with ThreadPoolExecutor(max(1, len(layout.parts))) as pool:
             found = list(pool.map(read_part, layout.parts))
         names = [part.name for part in layout.parts]
         kept = {name: kept for name, (kept, _) in zip(names, found, strict=True)}
-        if prove(place, record.seen, layout, kept) != record.proof:
+        if checksum(place, record.seen, layout, kept) != record.proof:
             return None
         return {name: array for name, (_, array) in zip(names, found, strict=True)}
 
     def write(
         self,
-        place: Place,
+        place: GroupKey,
         at: tuple[int, int],
         seen: bytes,
         layout: Layout,
@@ -96,7 +96,7 @@ class Arrays:
         for part in layout.parts:
             array = self._made(f"{path}/{part.path}", place, part.shape, part.kept)
             array[_chunk(at)] = kept[part.name][None, None]
-        proof = prove(place, seen, layout, kept)
+        proof = checksum(place, seen, layout, kept)
         record = Record(seen, proof, layout.token, time.time()).pack()
         array = self._made(f"{place.path}/digest", place, record.shape, "uint8")
         array[_chunk(at)] = record[None, None]
@@ -120,7 +120,7 @@ class Arrays:
             self._layouts[path] = Layout.from_dict(self.attributes(path))
         return self._layouts[path]
 
-    def _make_groups(self, place: Place, path: str, layout: Layout) -> None:
+    def _make_groups(self, place: GroupKey, path: str, layout: Layout) -> None:
         if path in self._layouts:
             return
         about = {"format": FORMAT, "version": VERSION}
@@ -150,7 +150,7 @@ class Arrays:
             zarr.create_group(self._store, path=path, attributes=attributes)
 
     def _made(
-        self, path: str, place: Place, shape: tuple[int, ...], dtype: str
+        self, path: str, place: GroupKey, shape: tuple[int, ...], dtype: str
     ) -> zarr.Array[Any]:
         """Open an array to write to; make it if there is none, or a damaged one."""
         with self._making:
@@ -166,7 +166,7 @@ class Arrays:
             return self._writing[path]
 
     def _create(
-        self, path: str, place: Place, shape: tuple[int, ...], dtype: str
+        self, path: str, place: GroupKey, shape: tuple[int, ...], dtype: str
     ) -> zarr.Array[Any]:
         with suppress(*_THERE):
             zarr.create_array(
@@ -198,7 +198,7 @@ def _chunk(at: tuple[int, int]) -> tuple[slice, slice]:
 
 
 def _is_like(
-    array: zarr.Array[Any], place: Place, shape: tuple[int, ...], dtype: str
+    array: zarr.Array[Any], place: GroupKey, shape: tuple[int, ...], dtype: str
 ) -> bool:
     """Whether an array is as it was made: its description may be damaged, too."""
     return (

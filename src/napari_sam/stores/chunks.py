@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import zarr
     from numpy.typing import NDArray
 
-    from napari_sam.stores.files import Files
+    from napari_sam.stores.store_files import Files
 
 #: Bits of like weight stand together before LZ4, as neighbours share the upper ones;
 #: the checksum comes last, so that nothing damaged is ever decompressed.

@@ -4,7 +4,7 @@
 
     cells.zarr/                         attributes: format, version, image
     └── {model}/                        attributes: model
-        └── {tiling}-level{n}-{hash}/   attributes: those of a `Place`
+        └── {tiling}-level{n}-{hash}/   attributes: those of a `GroupKey`
             ├── digest                  uint8  (planes, tiles, 48)   a `Record` each
             └── features/{layout}/      attributes: those of a `Layout`
                 └── {name}                     (planes, tiles, *shape)
@@ -50,7 +50,7 @@ _LARGEST = 65504
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class GroupKey:
     """The group of one model, tiling and level, for images of one size.
 
     Attributes
@@ -94,7 +94,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ArraySpec:
     """One array of an embedding: its type as the model gave it and as it is kept."""
 
     name: str
@@ -113,7 +113,7 @@ class Part:
 class Layout:
     """The arrays of an embedding, without their values."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[ArraySpec, ...]
 
     @property
     def token(self) -> str:
@@ -128,7 +128,7 @@ class Layout:
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Inverse of `to_dict`."""
         parts = ({**part, "shape": tuple(part["shape"])} for part in data["arrays"])
-        return cls(tuple(Part(**part) for part in parts))
+        return cls(tuple(ArraySpec(**part) for part in parts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,17 +166,17 @@ class Record:
         return cls(data[:16], data[16:32], data[32:40].decode("ascii"), when)
 
 
-def seen_by(key: EmbeddingKey) -> bytes:
+def pixels_digest(key: EmbeddingKey) -> bytes:
     """Name the pixels of a key in 16 bytes."""
     return blake2b(key.digest.encode(), digest_size=16).digest()
 
 
-def prove(
-    place: Place, seen: bytes, layout: Layout, kept: Mapping[str, NDArray[Any]]
+def checksum(
+    place: GroupKey, seen: bytes, layout: Layout, kept: Mapping[str, NDArray[Any]]
 ) -> bytes:
     """Name everything that a tile is: 16 bytes that change if any bit of it does.
 
-    Place and pixels are part of it, so that a chunk that was copied or moved from
+    GroupKey and pixels are part of it, so that a chunk that was copied or moved from
     elsewhere is not believed. It guards against accidents, not against attackers.
     """
     what = xxh3_128(_json([asdict(place), seen.hex(), layout.to_dict()]))
@@ -185,7 +185,7 @@ def prove(
     return what.digest()
 
 
-def rounded(
+def as_stored(
     embedding: Embedding, precision: str
 ) -> tuple[Layout, dict[str, NDArray[Any]]]:
     """Return the arrays as they are kept.
@@ -195,13 +195,13 @@ def rounded(
     """
     kept = {name: _rounded(a, precision) for name, a in sorted(embedding.items())}
     parts = (
-        Part(name, embedding[name].dtype.str, a.dtype.str, a.shape)
+        ArraySpec(name, embedding[name].dtype.str, a.dtype.str, a.shape)
         for name, a in kept.items()
     )
     return Layout(tuple(parts)), kept
 
 
-def restored(part: Part, kept: NDArray[Any]) -> NDArray[Any]:
+def as_computed(part: ArraySpec, kept: NDArray[Any]) -> NDArray[Any]:
     """Return an array as a model takes it: of its first type, and read-only."""
     if kept.dtype == np.float16 and part.dtype == _FLOAT:
         array = widened(kept)
@@ -232,7 +232,7 @@ def widened(half: NDArray[np.float16]) -> NDArray[np.float32]:
 
 
 @lru_cache(maxsize=256)
-def _path(place: Place) -> str:
+def _path(place: GroupKey) -> str:
     cut = _slug(place.tiling.partition(" ")[0])
     return f"{place.model_path}/{cut}-level{place.level}-{_hash(asdict(place))}"
 

@@ -13,11 +13,11 @@ from urllib.request import url2pathname
 from zarr.storage import FsspecStore, LocalStore
 
 from napari_sam.core.errors import MissingFileError, StoreError
-from napari_sam.stores import survey, upkeep
+from napari_sam.stores import inspect, maintenance
 from napari_sam.stores.arrays import Arrays
-from napari_sam.stores.files import LocalFiles, RemoteFiles
-from napari_sam.stores.layout import Place, restored, rounded, seen_by
+from napari_sam.stores.layout import GroupKey, as_computed, as_stored, pixels_digest
 from napari_sam.stores.memory import MemoryStore
+from napari_sam.stores.store_files import LocalFiles, RemoteFiles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from zarr.abc.store import Store
 
     from napari_sam.core.embedding import Embedding, EmbeddingKey
-    from napari_sam.stores.files import Files
+    from napari_sam.stores.inspect import StoreInfo
     from napari_sam.stores.layout import Layout
-    from napari_sam.stores.survey import StoreInfo
-    from napari_sam.stores.upkeep import Pruned, Verified
+    from napari_sam.stores.maintenance import Pruned, Verified
+    from napari_sam.stores.store_files import Files
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class ZarrStore:
         self.memory = MemoryStore(memory)
         store, self.files = _connect(self.path, read_only=mode == "r")
         self._arrays = Arrays(store, self.files)
-        if not survey.is_store(self.files, self.path) and mode == "r":
+        if not inspect.is_store(self.files, self.path) and mode == "r":
             raise MissingFileError(f"There is no store of embeddings at {self.path}.")
         self.unwritten = 0
         self._size: int | None = None
@@ -86,15 +86,15 @@ class ZarrStore:
 
         If it cannot be written, it is kept in memory, and a warning says so once.
         """
-        layout, kept = rounded(embedding, self.precision)
+        layout, kept = as_stored(embedding, self.precision)
         if self.mode == "a":
             self._write(key, layout, kept)
-        parts = {p.name: restored(p, kept[p.name]) for p in layout.parts}
+        parts = {p.name: as_computed(p, kept[p.name]) for p in layout.parts}
         return self.memory.put(key, parts)
 
     def info(self) -> StoreInfo:
         """Count what is in it. Nothing is read but names, sizes and attributes."""
-        return survey.info(self.files, self._arrays, self.path)
+        return inspect.info(self.files, self._arrays, self.path)
 
     def verify(self, *, delete: bool = False) -> Verified:
         """Read everything, and name what is damaged.
@@ -106,7 +106,7 @@ class ZarrStore:
         """
         if delete:
             self._check_writable()
-        return upkeep.verify(self.files, self._arrays, delete=delete)
+        return maintenance.verify(self.files, self._arrays, delete=delete)
 
     def prune(
         self,
@@ -127,7 +127,7 @@ class ZarrStore:
             Those of every model but these: names, or beginnings of fingerprints.
         """
         self._check_writable()
-        pruned = upkeep.prune(
+        pruned = maintenance.prune(
             self.files, self._arrays, max_size=max_size, older=older, keep=keep
         )
         self._forget()
@@ -136,14 +136,14 @@ class ZarrStore:
     def clear(self) -> None:
         """Delete all of it. Files that are not the store's stay."""
         self._check_writable()
-        upkeep.clear(self.files)
+        maintenance.clear(self.files)
         self._forget()
 
     def _read(self, key: EmbeddingKey) -> Embedding | None:
-        place, (plane, _, tile) = Place.of(key, self.precision), key.at
+        place, (plane, _, tile) = GroupKey.of(key, self.precision), key.at
         try:
             record = self._arrays.record(place, plane, tile)
-            if record is None or record.seen != seen_by(key):
+            if record is None or record.seen != pixels_digest(key):
                 return None
             found = self._arrays.read(place, plane, tile, record)
         except FileNotFoundError:
@@ -158,32 +158,32 @@ class ZarrStore:
             self._arrays.forget()
             return None
         if self.mode == "a":
-            self.files.touch(survey.record_path(place.path, plane, tile))
+            self.files.touch(inspect.record_path(place.path, plane, tile))
         return found
 
     def _write(
         self, key: EmbeddingKey, layout: Layout, kept: Mapping[str, NDArray[Any]]
     ) -> None:
-        place, (plane, _, tile) = Place.of(key, self.precision), key.at
+        place, (plane, _, tile) = GroupKey.of(key, self.precision), key.at
         try:
-            self._arrays.write(place, (plane, tile), seen_by(key), layout, kept)
+            self._arrays.write(place, (plane, tile), pixels_digest(key), layout, kept)
         except Exception as wrong:
             self._arrays.forget()
             self._warn(wrong)
             self.unwritten += 1
-            upkeep.discard(self.files, place.path, layout, plane, tile)
+            maintenance.discard(self.files, place.path, layout, plane, tile)
         else:
             nbytes = sum(a.nbytes for a in kept.values())
             self._make_room((place.path, plane, tile), nbytes)
 
-    def _make_room(self, written: survey.Spot, nbytes: int) -> None:
+    def _make_room(self, written: inspect.TileId, nbytes: int) -> None:
         """Keep to `max_size`; sizes before compression say when to look."""
         if self.max_size is None:
             return
         with self._tidying:
             self._size = None if self._size is None else self._size + nbytes
             if self._size is None or self._size > self.max_size:
-                self._size = upkeep.evict(self.files, self.max_size, spare=written)
+                self._size = maintenance.evict(self.files, self.max_size, spare=written)
 
     def _warn(self, wrong: Exception) -> None:
         if not self.unwritten:

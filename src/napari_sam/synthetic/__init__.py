@@ -10,7 +10,7 @@ from __future__ import annotations
 from napari_sam.synthetic.draw import KINDS, draw_scene
 from napari_sam.synthetic.scene import Scene
 from napari_sam.synthetic.stack import Stack
-from napari_sam.synthetic.timelapse import draw_lapse
+from napari_sam.synthetic.timelapse import draw_timelapse
 from napari_sam.synthetic.volume import draw_volume
 
-__all__ = ["KINDS", "Scene", "Stack", "draw_lapse", "draw_scene", "draw_volume"]
+__all__ = ["KINDS", "Scene", "Stack", "draw_scene", "draw_timelapse", "draw_volume"]

@@ -19,9 +19,9 @@ from napari_sam.synthetic.style import (
     RODS,
 )
 from napari_sam.synthetic.styled_scenes import (
-    draw_look,
     draw_objects,
     draw_radius,
+    draw_styled,
 )
 from napari_sam.synthetic.tissue import draw_tissue
 
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 __all__ = ["KINDS", "draw_scene"]
 
 _DRAWN: dict[str, Callable[[np.random.Generator, int], Scene]] = {
-    "nuclei": lambda rng, size: draw_look(rng, size, NUCLEI),
-    "membranes": lambda rng, size: draw_look(rng, size, MEMBRANES),
-    "rods": lambda rng, size: draw_look(rng, size, RODS),
-    "irregular": lambda rng, size: draw_look(rng, size, IRREGULAR),
+    "nuclei": lambda rng, size: draw_styled(rng, size, NUCLEI),
+    "membranes": lambda rng, size: draw_styled(rng, size, MEMBRANES),
+    "rods": lambda rng, size: draw_styled(rng, size, RODS),
+    "irregular": lambda rng, size: draw_styled(rng, size, IRREGULAR),
     "tissue": draw_tissue,
-    "phase": lambda rng, size: draw_look(rng, size, PHASE),
+    "phase": lambda rng, size: draw_styled(rng, size, PHASE),
     "roofs": draw_roofs,
     "fields": draw_fields,
     "neurites": draw_neurites,
@@ -99,5 +99,5 @@ def _mixed(rng: np.random.Generator, size: int) -> Scene:
         place += share
         if place >= 1:
             return _DRAWN[kind](rng, size)
-    wall_to_wall = place < MIXTURE.walled + sum(_SHARES.values())
+    wall_to_wall = place < MIXTURE.confluent + sum(_SHARES.values())
     return draw_objects(rng, size, radius, MIXTURE, wall_to_wall=wall_to_wall)

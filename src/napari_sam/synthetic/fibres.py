@@ -14,13 +14,13 @@ from napari_sam.synthetic.noise import cloud, grid
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["bundles"]
+__all__ = ["fibres"]
 
 #: Where a pixel is this far from the border, a band is no longer thin.
 _THICK = 5.5
 
 
-def bundles(rng: np.random.Generator, size: int) -> NDArray[np.int32]:
+def fibres(rng: np.random.Generator, size: int) -> NDArray[np.int32]:
     """Take the bands between contour lines of a bent slope.
 
     Lines of one height never cross, so the bands touch without gaps; where the slope

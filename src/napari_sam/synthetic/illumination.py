@@ -14,17 +14,17 @@ from napari_sam.synthetic.shapes import nucleus
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_sam.synthetic.style import Look
+    from napari_sam.synthetic.style import Style
 
-__all__ = ["edges", "light", "uneven"]
+__all__ = ["edges", "illuminate", "uneven"]
 
 
-def light(
-    rng: np.random.Generator, labels: NDArray[np.int32], radius: float, look: Look
+def illuminate(
+    rng: np.random.Generator, labels: NDArray[np.int32], radius: float, look: Style
 ) -> NDArray[np.float32]:
     """Brightness of a scene, in a style of its look.
 
-    The styles are ``filled``, ``walled`` (a line around each object), ``both``,
+    The styles are ``filled``, ``confluent`` (a line around each object), ``both``,
     ``textured`` (as bright as the background), ``phase`` (filled, with a rim inside and
     one of the other sign outside), and ``haloed`` (a bright ring around a dull object).
     """

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage, spatial
 from skimage.draw import polygon
 
-from napari_sam.synthetic.fibres import bundles
+from napari_sam.synthetic.fibres import fibres
 from napari_sam.synthetic.illumination import edges, uneven
 from napari_sam.synthetic.noise import cloud, grid
 from napari_sam.synthetic.placement import renumbered
@@ -28,7 +28,7 @@ def draw_neurites(rng: np.random.Generator, size: int) -> Scene:
     section = rng.uniform() < 0.65
     # Between the membranes of a section, a thin one would show no inside.
     widest = rng.uniform(9 if section else 4, 12)
-    grown = bundles(rng, size) if rng.uniform() < 0.5 else trees(rng, size, widest)
+    grown = fibres(rng, size) if rng.uniform() < 0.5 else trees(rng, size, widest)
     labels = renumbered(grown)
     light = _section(rng, labels) if section else _glowing(rng, labels)
     grey = sense(rng, light, noise=(0.01, 0.1))

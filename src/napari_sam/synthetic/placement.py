@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["paint", "renumbered", "scattered", "walled"]
+__all__ = ["confluent", "paint", "renumbered", "scattered"]
 
 #: Fewer pixels than this are a sliver, not an object.
 _SLIVER = 16
@@ -70,7 +70,7 @@ def paint(
     return True
 
 
-def walled(
+def confluent(
     rng: np.random.Generator, size: int, radius: float, missing: float
 ) -> NDArray[np.int32]:
     """Cells wall to wall, with or without gaps; some left out, as likely as said."""

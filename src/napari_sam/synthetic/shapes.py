@@ -61,7 +61,7 @@ def roof(rng: np.random.Generator, radius: float) -> NDArray[np.float64]:
     )
 
 
-#: By name, as a `Look` gives their shares.
+#: By name, as a `Style` gives their shares.
 OUTLINES: dict[str, Outline] = {
     "nucleus": nucleus,
     "amoeba": amoeba,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["IRREGULAR", "MEMBRANES", "MIXTURE", "NUCLEI", "PHASE", "RODS", "Look"]
+__all__ = ["IRREGULAR", "MEMBRANES", "MIXTURE", "NUCLEI", "PHASE", "RODS", "Style"]
 
 
 _OUTLINES = {"nucleus": 0.45, "amoeba": 0.2, "rod": 0.12, "roof": 0.13, "disc": 0.1}
@@ -22,7 +22,7 @@ _STYLES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Style:
     """What a scene is likely to be; as it stands, anything.
 
     Attributes
@@ -47,7 +47,7 @@ class Look:
 
     outlines: Mapping[str, float] = field(default_factory=_OUTLINES.copy)
     styles: Mapping[str, float] = field(default_factory=_STYLES.copy)
-    walled: float = 0.2
+    confluent: float = 0.2
     missing: float = 0.3
     radius: tuple[float, float] = (6, 0.28)
     contrast: tuple[float, float] = (0.08, 0.9)
@@ -55,44 +55,44 @@ class Look:
     grey: float = 0.65
 
 
-MIXTURE = Look()
-NUCLEI = Look(
+MIXTURE = Style()
+NUCLEI = Style(
     outlines={"nucleus": 0.8, "disc": 0.2},
     styles={"filled": 1},
-    walled=0,
+    confluent=0,
     radius=(6, 0.12),
     contrast=(0.3, 0.9),
     signs=(1,),
     grey=0.85,
 )
-MEMBRANES = Look(
+MEMBRANES = Style(
     styles={"walled": 1},
-    walled=1,
+    confluent=1,
     missing=0,
     radius=(8, 0.14),
     contrast=(0.3, 0.9),
     grey=0.7,
 )
-RODS = Look(
+RODS = Style(
     outlines={"rod": 1},
     styles={"filled": 0.6, "both": 0.4},
-    walled=0,
+    confluent=0,
     radius=(7, 0.12),
     contrast=(0.3, 0.9),
     grey=0.8,
 )
-IRREGULAR = Look(
+IRREGULAR = Style(
     outlines={"amoeba": 1},
     styles={"filled": 0.5, "both": 0.3, "textured": 0.2},
-    walled=0,
+    confluent=0,
     radius=(8, 0.2),
     contrast=(0.3, 0.9),
     grey=0.8,
 )
-PHASE = Look(
+PHASE = Style(
     outlines={"nucleus": 0.4, "amoeba": 0.4, "rod": 0.2},
     styles={"haloed": 1},
-    walled=0,
+    confluent=0,
     radius=(8, 0.14),
     contrast=(0.2, 0.6),
     signs=(-1,),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["draw_lapse"]
+__all__ = ["draw_timelapse"]
 
 _LEAST = 64
 #: Radius of a newborn cell in pixels, and frames until it divides.
@@ -54,7 +54,7 @@ class _Cell:
         return self.radius * stretch, self.radius / stretch
 
 
-def draw_lapse(
+def draw_timelapse(
     seed: int | np.random.Generator = 0,
     *,
     frames: int = 20,

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from napari_sam.core.errors import TrainingError
-from napari_sam.training.example_sources import View
+from napari_sam.training.example_sources import Crop
 from napari_sam.training.simulated_prompts import PromptBatch, simulate
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ class _Example(NamedTuple):
 
 
 def _example(
-    rng: np.random.Generator, view: View, recipe: Recipe, size: int
+    rng: np.random.Generator, view: Crop, recipe: Recipe, size: int
 ) -> _Example:
     if recipe.vary:
         view = varied(rng, view)
@@ -158,7 +158,7 @@ def _thinned(made: list[_Example], most: int) -> list[_Example]:
     ]
 
 
-def varied(rng: np.random.Generator, view: View) -> View:
+def varied(rng: np.random.Generator, view: Crop) -> Crop:
     """Turn, mirror, and change light, noise and colour; masks follow."""
     image, masks = view.image, view.masks
     turns = int(rng.integers(4))
@@ -178,4 +178,4 @@ def varied(rng: np.random.Generator, view: View) -> View:
     if rng.uniform() < 0.3:
         x = x[..., rng.permutation(3)]
     image = (np.clip(x, 0, 1) * 255).round().astype(np.uint8)
-    return View(image, np.ascontiguousarray(masks))
+    return Crop(image, np.ascontiguousarray(masks))

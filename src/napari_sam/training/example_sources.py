@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_sam.datasets.ground_truth.protocol import Truth
-    from napari_sam.datasets.labelled_image import Pair
+    from napari_sam.datasets.ground_truth.protocol import GroundTruth
+    from napari_sam.datasets.labelled_image import LabelledImage
     from napari_sam.training.recipe import Recipe
 
     #: Working pixels per pixel of a plane, for squares of a size: `Learner.scale`.
     Scale = Callable[[tuple[int, int], int], float]
 
-__all__ = ["Pairs", "Source", "SyntheticSource", "View"]
+__all__ = ["Crop", "LabelledSource", "Source", "SyntheticSource"]
 
 #: Synthetic scenes are drawn no larger than this, and enlarged beyond.
 _DRAWN = 512
 
 
-class View(NamedTuple):
+class Crop(NamedTuple):
     """What is cut from an image to be looked at.
 
     Attributes
@@ -53,7 +53,7 @@ class Source(Protocol):
 
     def view(
         self, rng: np.random.Generator, recipe: Recipe, size: int, scale: Scale
-    ) -> View | None:
+    ) -> Crop | None:
         """Cut a view, or None where there is nothing to ask about."""
 
 
@@ -63,16 +63,18 @@ class SyntheticSource:
 
     def view(
         self, rng: np.random.Generator, recipe: Recipe, size: int, scale: Scale
-    ) -> View | None:
+    ) -> Crop | None:
         """Draw a scene, and take it whole or zoom into a part of it."""
         scene = draw_scene(rng, size=min(size, _DRAWN))
         zoom = size / len(scene.image)
         if rng.uniform() < 0.4:
             zoom *= max(recipe.zoom(rng), 1.0)
-        return cut(rng, scene.image, LabelTruth(scene.labels), recipe, size, zoom)
+        return crop_around(
+            rng, scene.image, LabelTruth(scene.labels), recipe, size, zoom
+        )
 
 
-class Pairs:
+class LabelledSource:
     """Images with their truth, shown to the model as they will be in use.
 
     Parameters
@@ -83,13 +85,15 @@ class Pairs:
         Bytes of images that are kept once read.
     """
 
-    def __init__(self, pairs: Sequence[Pair], *, memory: int = 2 * 2**30) -> None:
+    def __init__(
+        self, pairs: Sequence[LabelledImage], *, memory: int = 2 * 2**30
+    ) -> None:
         self.pairs, self.memory = pairs, memory
         self._kept: OrderedDict[int, NDArray[np.uint8]] = OrderedDict()
 
     def view(
         self, rng: np.random.Generator, recipe: Recipe, size: int, scale: Scale
-    ) -> View | None:
+    ) -> Crop | None:
         """Cut around a random object of a random image."""
         index = int(rng.integers(len(self.pairs)))
         truth = self.pairs[index].truth
@@ -97,7 +101,7 @@ class Pairs:
             return None
         image = self._image(index)
         zoom = scale(truth.shape, size) * recipe.zoom(rng)
-        return cut(rng, image, truth, recipe, size, zoom)
+        return crop_around(rng, image, truth, recipe, size, zoom)
 
     def _image(self, index: int) -> NDArray[np.uint8]:
         if index not in self._kept:
@@ -110,14 +114,14 @@ class Pairs:
         return self._kept[index]
 
 
-def cut(
+def crop_around(
     rng: np.random.Generator,
     image: NDArray[np.uint8],
-    truth: Truth,
+    truth: GroundTruth,
     recipe: Recipe,
     size: int,
     zoom: float,
-) -> View | None:
+) -> Crop | None:
     """Take a square of `size` at `zoom` near an object, or all if that is smaller."""
     fit = truth.ids[truth.areas <= recipe.largest * truth.shape[0] * truth.shape[1]]
     if not len(fit):
@@ -133,14 +137,16 @@ def cut(
     x = pixels.permute(2, 0, 1)[None].float()
     x = F.interpolate(x, shape, mode="bilinear", antialias=shape[0] < rows)
     shown = x[0].permute(1, 2, 0).round().clamp(0, 255).to(torch.uint8).numpy()
-    return View(shown, np.stack(masks))
+    return Crop(shown, np.stack(masks))
 
 
 def _zoomed(length: int, zoom: float, most: int) -> int:
     return max(1, min(most, round(length * zoom)))
 
 
-def _near(rng: np.random.Generator, truth: Truth, object_id: int, side: int) -> Region:
+def _near(
+    rng: np.random.Generator, truth: GroundTruth, object_id: int, side: int
+) -> Region:
     """Place a square so that an object is well inside, cut to the plane."""
     row, col = truth.window(object_id).center
     corner = np.array([row, col]) - rng.uniform(0.2, 0.8, 2) * side
@@ -153,7 +159,7 @@ def _near(rng: np.random.Generator, truth: Truth, object_id: int, side: int) -> 
 
 def _masks(
     rng: np.random.Generator,
-    truth: Truth,
+    truth: GroundTruth,
     fit: NDArray[np.int64],
     part: Region,
     shape: tuple[int, int],
@@ -171,7 +177,7 @@ def _masks(
 
 def _found(
     rng: np.random.Generator,
-    truth: Truth,
+    truth: GroundTruth,
     fit: NDArray[np.int64],
     part: Region,
     shape: tuple[int, int],

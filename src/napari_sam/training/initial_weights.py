@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from napari_sam.backends.weights import identified
+from napari_sam.backends.weight_files import identified
 from napari_sam.core.errors import CheckpointError, TrainingError
 from napari_sam.models.config import SamConfig
 from napari_sam.models.pocket import Pocket
 from napari_sam.models.sam import Sam
-from napari_sam.models.state import guess_config, load_sam_state
+from napari_sam.models.state_dict import guess_config, load_sam_state
 from napari_sam.training.pocket_learner import PocketLearner
 from napari_sam.training.recipes import RECIPES, named_recipe
 from napari_sam.training.sam_learner import SamLearner

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from napari_sam.training.learner import Features, Learner
     from napari_sam.training.recipe import Recipe, Round
 
-__all__ = ["Asked", "converse", "rounded"]
+__all__ = ["RoundResult", "iter_rounds", "rounded"]
 
 
-class Asked(NamedTuple):
+class RoundResult(NamedTuple):
     """What one round of questions reached, summed over the prompts."""
 
     loss: Tensor | None  # None where the round does not teach
@@ -33,7 +33,7 @@ class Asked(NamedTuple):
     is_last: bool
 
 
-def converse(
+def iter_rounds(
     learner: Learner,
     recipe: Recipe,
     batch: Batch,
@@ -41,7 +41,7 @@ def converse(
     plan: Sequence[Round],
     *,
     bfloat16: bool = False,
-) -> Iterator[Asked]:
+) -> Iterator[RoundResult]:
     """Ask, correct, ask again; each loss may be sent back before the next round.
 
     The best-ranked mask of a round is heard in the next one, and corrections fall
@@ -87,7 +87,7 @@ def converse(
         loss = learner.cost(answer, truth, said, recipe).sum() if teaches else None
         before = answer.best(said.ambiguous).detach().float()
         overlap = iou(before, truth[:, 0]).sum()
-        yield Asked(loss, overlap, k == 0, k == len(plan))
+        yield RoundResult(loss, overlap, k == 0, k == len(plan))
 
 
 def rounded(device: torch.device, bfloat16: bool) -> AbstractContextManager[object]:

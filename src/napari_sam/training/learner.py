@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from napari_sam.training.recipe import Recipe
     from napari_sam.training.simulated_prompts import PromptBatch
 
-__all__ = ["Answer", "Features", "Learner"]
+__all__ = ["Features", "Learner", "MaskOutputs"]
 
 #: What an encoder found: arrays whose first axis is the image.
 Features = tuple[Tensor, ...]
 
 
-class Answer(NamedTuple):
+class MaskOutputs(NamedTuple):
     """Masks for N prompts; the first of them is the one for a clear prompt.
 
     Attributes
@@ -91,7 +91,7 @@ class Learner(ABC):
         for part in self.parts().values():
             part.train(any(p.requires_grad for p in part.parameters()))
 
-    def prepare(self, rng: np.random.Generator, size: int) -> None:  # noqa: B027
+    def start_step(self, rng: np.random.Generator, size: int) -> None:  # noqa: B027
         """Draw what is random for a whole step; nothing, unless a model needs it."""
 
     @abstractmethod
@@ -101,8 +101,8 @@ class Learner(ABC):
     @abstractmethod
     def ask(
         self, features: Features, said: PromptBatch, before: Tensor | None
-    ) -> Answer:
-        """Answer prompts, each about the features of the same index.
+    ) -> MaskOutputs:
+        """MaskOutputs prompts, each about the features of the same index.
 
         Parameters
         ----------
@@ -116,7 +116,7 @@ class Learner(ABC):
 
     @abstractmethod
     def cost(
-        self, answer: Answer, truth: Tensor, said: PromptBatch, recipe: Recipe
+        self, answer: MaskOutputs, truth: Tensor, said: PromptBatch, recipe: Recipe
     ) -> Tensor:
         """Cost of each answer ``(N,)``; `truth` is ``(N, 1, h, w)`` in [0, 1]."""
 

@@ -11,7 +11,7 @@ import torch
 
 from napari_sam.training.data import Batch, Batches
 from napari_sam.training.distributed import share, share_gradients, summed
-from napari_sam.training.interactive_rounds import converse, rounded
+from napari_sam.training.interactive_rounds import iter_rounds, rounded
 from napari_sam.training.recipe import Round
 from napari_sam.training.trainable import parameter_groups
 
@@ -118,7 +118,7 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = self.recipe.rate_at(self.step) * group["scale"]
         self.learner.train()
-        self.learner.prepare(rng, batch.images.shape[-1])
+        self.learner.start_step(rng, batch.images.shape[-1])
         self.optimizer.zero_grad()
         reached = self._learn(batch, self.recipe.schedule(rng))
         learning = [p for p in self.model.parameters() if p.requires_grad]
@@ -144,7 +144,7 @@ class Trainer:
         count = summed(torch.tensor(float(len(batch.masks)), device=self.device))
         total = torch.zeros(3, device=self.device)
         for part in batch.parts(self.recipe.at_once):
-            for asked in converse(
+            for asked in iter_rounds(
                 self.learner, self.recipe, part, leaves, plan, bfloat16=self.bfloat16
             ):
                 if asked.loss is not None:
@@ -162,7 +162,7 @@ class Trainer:
     def measure(self, batches: Iterable[Batch]) -> Report:
         """Ask what is kept of the weights, and correct it: mean IoUs."""
         learner = self.learner.of(self.mean)
-        learner.prepare(np.random.default_rng(0), learner.crop)
+        learner.start_step(np.random.default_rng(0), learner.crop)
         self.mean.eval()
         first = last = 0.0
         count = 0
@@ -170,7 +170,7 @@ class Trainer:
             there = batch.to(self.device)
             features = learner.encode(there.images, there.shapes)
             for part in there.parts(self.recipe.at_once):
-                for asked in converse(
+                for asked in iter_rounds(
                     learner, self.measuring, part, features, _MEASURED
                 ):
                     first += float(asked.overlap) * asked.is_first

@@ -11,7 +11,7 @@ from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from napari_sam.models.pocket import Decoded, Pocket, prompt_maps, working_scale
 from napari_sam.models.pocket import Features as PocketFeatures
-from napari_sam.training.learner import Answer, Features, Learner
+from napari_sam.training.learner import Features, Learner, MaskOutputs
 from napari_sam.training.losses import click_loss, iou, mask_loss, where_loss
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class PocketLearner(Learner):
         """Working pixels per pixel, as in use; squares are cut from that view."""
         return working_scale(shape)
 
-    def prepare(self, rng: np.random.Generator, size: int) -> None:
+    def start_step(self, rng: np.random.Generator, size: int) -> None:
         """Move the origin, so that no position is ever new to the model."""
         self.offset = float(rng.integers(0, max(_REACH - size, 0) + 1))
 
@@ -64,18 +64,18 @@ class PocketLearner(Learner):
 
     def ask(
         self, features: Features, said: PromptBatch, before: Tensor | None
-    ) -> Answer:
-        """Answer prompts."""
+    ) -> MaskOutputs:
+        """MaskOutputs prompts."""
         previous = None if before is None else F.avg_pool2d(before[:, None], 2)[:, 0]
         grid = (said.prior.shape[1], said.prior.shape[2])
         maps = prompt_maps(said.xy, said.kinds, grid, said.prior, previous)
         decoded = self.pocket.decode(
             PocketFeatures(*features), said.xy, said.kinds, maps, offset=self.offset
         )
-        return Answer(decoded.logits, decoded.scores, whole=decoded)
+        return MaskOutputs(decoded.logits, decoded.scores, whole=decoded)
 
     def cost(
-        self, answer: Answer, truth: Tensor, said: PromptBatch, recipe: Recipe
+        self, answer: MaskOutputs, truth: Tensor, said: PromptBatch, recipe: Recipe
     ) -> Tensor:
         """Cost of each answer; an ambiguous prompt trains its best candidate most."""
         decoded: Decoded = answer.whole

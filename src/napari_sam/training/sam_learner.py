@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from napari_sam.models.pocket import BOTTOM_RIGHT, PADDING, TOP_LEFT
 from napari_sam.models.prompt_encoder import PADDING as SAM_PADDING
-from napari_sam.training.learner import Answer, Features, Learner
+from napari_sam.training.learner import Features, Learner, MaskOutputs
 from napari_sam.training.losses import iou, mask_loss
 
 if TYPE_CHECKING:
@@ -68,8 +68,8 @@ class SamLearner(Learner):
 
     def ask(
         self, features: Features, said: PromptBatch, before: Tensor | None
-    ) -> Answer:
-        """Answer prompts; those with a box and those without are batches apart."""
+    ) -> MaskOutputs:
+        """MaskOutputs prompts; those with a box and those without are batches apart."""
         boxed = (said.kinds >= TOP_LEFT) & (said.kinds <= BOTTOM_RIGHT)
         side = 4 * self.sam.config.embedding_size
         n, m = len(said.xy), self.sam.mask_decoder.num_mask_tokens
@@ -82,7 +82,7 @@ class SamLearner(Learner):
                 found = self._ask_alike(features[0][index], said, index, previous)
                 logits = logits.index_copy(0, index, found[0])
                 scores = scores.index_copy(0, index, found[1])
-        return Answer(logits, scores, first=1)
+        return MaskOutputs(logits, scores, first=1)
 
     def _ask_alike(
         self, image: Tensor, said: PromptBatch, index: Tensor, before: Tensor | None
@@ -103,7 +103,7 @@ class SamLearner(Learner):
         )
 
     def cost(
-        self, answer: Answer, truth: Tensor, said: PromptBatch, recipe: Recipe
+        self, answer: MaskOutputs, truth: Tensor, said: PromptBatch, recipe: Recipe
     ) -> Tensor:
         """Cost of each answer: an ambiguous prompt trains its best candidate alone."""
         each = mask_loss(

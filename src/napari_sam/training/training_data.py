@@ -6,20 +6,20 @@ import json
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
-from napari_sam.datasets.labelled_images import read_pairs
-from napari_sam.training.example_sources import Pairs, SyntheticSource
+from napari_sam.datasets.labelled_images import read_labelled_images
+from napari_sam.training.example_sources import LabelledSource, SyntheticSource
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from napari_sam.datasets.labelled_images import Pair
+    from napari_sam.datasets.labelled_images import LabelledImage
     from napari_sam.training.example_sources import Source
 
 __all__ = ["Data", "read_data"]
 
 #: Of so many images, about one is held back to measure on.
-_HELD = 10
+_HELD_BACK = 10
 #: A folder of fewer images is trained on whole.
 _FEWEST = 4
 
@@ -52,7 +52,7 @@ def read_data(
     Parameters
     ----------
     folders
-        Weight and place of images with labels; see `napari_sam.datasets.read_pairs`.
+        Weight and path of labelled images: `napari_sam.datasets.read_labelled_images`.
     validation
         What to measure on. If none is given, about a tenth of each folder's images,
         chosen by their names, is held back for it.
@@ -68,18 +68,19 @@ def read_data(
     """
     sources: list[tuple[float, Source]] = []
     measured: list[tuple[float, Source]] = [
-        (1.0, Pairs(read_pairs(p, layout=layout))) for p in validation
+        (1.0, LabelledSource(read_labelled_images(p, layout=layout)))
+        for p in validation
     ]
     told: dict[str, object] = {}
     for weight, path in folders:
-        pairs = read_pairs(path, layout=layout)
-        kept: list[Pair] = list(pairs)
-        held: list[Pair] = []
+        pairs = read_labelled_images(path, layout=layout)
+        kept: list[LabelledImage] = list(pairs)
+        held: list[LabelledImage] = []
         if not validation and len(pairs) >= _FEWEST:
             kept, held = _split(pairs)
-        sources.append((weight, Pairs(kept)))
+        sources.append((weight, LabelledSource(kept)))
         if held:
-            measured.append((weight, Pairs(held)))
+            measured.append((weight, LabelledSource(held)))
         told[path.name] = {"weight": weight, "images": len(kept), "held": len(held)}
     if synthetic > 0 or not sources:
         sources.append((synthetic or 1.0, SyntheticSource()))
@@ -89,10 +90,12 @@ def read_data(
     return Data(sources, measured, json.dumps(told))
 
 
-def _split(pairs: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
+def _split(
+    pairs: Sequence[LabelledImage],
+) -> tuple[list[LabelledImage], list[LabelledImage]]:
     """Hold back those whose names' digests are lowest: an image stays where it is."""
     digests = [blake2b(p.name.encode()).digest() for p in pairs]
     ranked = sorted(range(len(pairs)), key=digests.__getitem__)
-    held = set(ranked[: max(len(pairs) // _HELD, 1)])
+    held = set(ranked[: max(len(pairs) // _HELD_BACK, 1)])
     kept = [p for i, p in enumerate(pairs) if i not in held]
     return kept, [pairs[i] for i in sorted(held)]

@@ -87,17 +87,19 @@ def iter_train(
     """
     choose_parts(learner, parts, rank=rank)
     where = own_device(find_device(device))
-    told = _told(recipe, learner, {**(notes or {}), "parts": parts, "rank": str(rank)})
+    told = _provenance(
+        recipe, learner, {**(notes or {}), "parts": parts, "rank": str(rank)}
+    )
     with joined(where) as mine:
         trainer = Trainer(recipe, sources, learner, device=where, bfloat16=bfloat16)
-        keeper = _Keeper(trainer, output, told, validation if mine.leads else ())
+        keeper = _BestWeights(trainer, output, told, validation if mine.leads else ())
         keeper.resume()
         if mine.leads and trainer.step == 0:
             yield from keeper.begin()
         try:
             for report in trainer.run(ahead=ahead):
                 if not math.isfinite(report.loss):
-                    raise TrainingError(_lost(report, keeper.state))
+                    raise TrainingError(_interrupted_message(report, keeper.state))
                 yield report
                 if mine.leads and report.step % measure_every == 0:
                     yield from keeper.measure()
@@ -113,7 +115,7 @@ def iter_train(
     return output
 
 
-class _Keeper:
+class _BestWeights:
     """What is kept of a run: its state, and its best weights."""
 
     def __init__(
@@ -186,13 +188,15 @@ class _Keeper:
         export(merged(self.trainer.mean), self.output, provenance)
 
 
-def _told(recipe: Recipe, learner: Learner, notes: Mapping[str, str]) -> dict[str, str]:
+def _provenance(
+    recipe: Recipe, learner: Learner, notes: Mapping[str, str]
+) -> dict[str, str]:
     """Describe a run: a state that was told otherwise is another run's."""
     settings = json.dumps(asdict(recipe), sort_keys=True)
     return {"recipe": settings, "model": learner.architecture, **notes}
 
 
-def _lost(report: Report, state: Path) -> str:
+def _interrupted_message(report: Report, state: Path) -> str:
     return (
         f"The loss of step {report.step} is {report.loss}: the weights are lost. "
         f"Start again from {state}, or anew, with a smaller rate (--set rate=...), "

@@ -131,13 +131,13 @@ def canvas(output: Path | None, frames: Frames) -> Iterator[Any]:
 
     Otherwise None, for an array in memory.
     """
-    from napari_sam.io import label_canvas
+    from napari_sam.io import label_array
 
     shape = (*frames.sizes.values(), *frames.plane_shape)
     if output is None or (output.suffix != ".zarr" and prod(shape) <= _IN_MEMORY):
         yield None
         return
-    with label_canvas(output, frames) as labels:
+    with label_array(output, frames) as labels:
         yield labels
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_sam.core.protocols import Backend
-    from napari_sam.datasets.labelled_images import Pair
+    from napari_sam.datasets.labelled_images import LabelledImage
     from napari_sam.evaluation.mask_accuracy import Result
     from napari_sam.evaluation.report import Report
     from napari_sam.evaluation.worst_cases import Case
@@ -124,15 +124,17 @@ def _open(names: Sequence[str], device: str, precision: str) -> dict[str, Backen
     return found
 
 
-def _read(data: Sequence[Path], synthetic: int | None, layout: str) -> list[Pair]:
+def _read(
+    data: Sequence[Path], synthetic: int | None, layout: str
+) -> list[LabelledImage]:
     """Find all images, and look at every one before a long run depends on it."""
-    from napari_sam.datasets.checking import check_pairs
-    from napari_sam.datasets.labelled_images import read_pairs
-    from napari_sam.evaluation.synthetic_images import synthetic_pairs
+    from napari_sam.datasets.checking import check_labelled_images
+    from napari_sam.datasets.labelled_images import read_labelled_images
+    from napari_sam.evaluation.synthetic_scenes import synthetic_images
 
     if not data and synthetic is None:
         raise click.UsageError("Give DATA to evaluate on, or --synthetic.")
-    found = {folder: read_pairs(folder, layout=layout) for folder in data}
+    found = {folder: read_labelled_images(folder, layout=layout) for folder in data}
     kinds = Counter(
         kind for those in found.values() for kind in {p.kind for p in those}
     )
@@ -142,12 +144,12 @@ def _read(data: Sequence[Path], synthetic: int | None, layout: str) -> list[Pair
                 pair.kind = f"{folder.absolute().parent.name}/{pair.kind}"
     pairs = [pair for those in found.values() for pair in those]
     if pairs:
-        check_pairs(pairs)
-    return pairs + (synthetic_pairs(synthetic) if synthetic else [])
+        check_labelled_images(pairs)
+    return pairs + (synthetic_images(synthetic) if synthetic else [])
 
 
 def _run(
-    models: dict[str, Backend], pairs: Sequence[Pair], options: dict[str, Any]
+    models: dict[str, Backend], pairs: Sequence[LabelledImage], options: dict[str, Any]
 ) -> tuple[list[Result], bool]:
     """Results, and whether Ctrl-C ended it before its time."""
     from napari_sam.evaluation.mask_accuracy import iter_evaluate
@@ -219,7 +221,10 @@ def _say(report: Report, options: dict[str, Any]) -> None:
 
 
 def _worst(
-    models: dict[str, Backend], pairs: Sequence[Pair], report: Report, count: int
+    models: dict[str, Backend],
+    pairs: Sequence[LabelledImage],
+    report: Report,
+    count: int,
 ) -> list[Case]:
     from napari_sam.core.progress import drain
     from napari_sam.evaluation.worst_cases import iter_worst

@@ -56,7 +56,7 @@ class _Work:
 
 
 def images_and_prompts(image: str, options: Mapping[str, Any]) -> Sources | None:
-    """Pair the images of a folder with their prompts; None if it is one image.
+    """LabelledImage the images of a folder with their prompts; None if it is one image.
 
     A source is a file, or the text of a CSV, or None if nothing is asked.
     """

@@ -136,7 +136,7 @@ def path(name: str) -> None:
 def add(file: Path, name: str, note: str, *, replace: bool) -> None:
     """Give a FILE of weights a name that every --model takes. It is copied."""
     from napari_sam import checkpoints
-    from napari_sam.backends.weights import identify
+    from napari_sam.backends.weight_files import identify
 
     architecture = identify(file)
     checkpoints.add(file, name, architecture=architecture, note=note, replace=replace)

@@ -10,8 +10,8 @@ import click
 from napari_sam.apps.cli.sizes import as_bytes, as_seconds, text_of_bytes
 
 if TYPE_CHECKING:
-    from napari_sam.stores.survey import PlaceInfo
-    from napari_sam.stores.upkeep import Damage
+    from napari_sam.stores.inspect import GroupInfo
+    from napari_sam.stores.maintenance import Damage
 
 _PATH = click.argument("path", metavar="PATH")
 
@@ -109,7 +109,7 @@ def clear(path: str, *, yes: bool) -> None:
     click.echo(f"{path} was deleted ({what}).")
 
 
-def _lines(info: PlaceInfo) -> list[str]:
+def _lines(info: GroupInfo) -> list[str]:
     size, when = text_of_bytes(info.nbytes), datetime.fromtimestamp(info.used)
     used = f"{size}, last used {when:%Y-%m-%d %H:%M}"
     place = info.place

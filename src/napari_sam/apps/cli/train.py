@@ -181,10 +181,10 @@ def _follow(work: Iterable[Report]) -> None:
 
 
 def _check(path: Path, layout: str) -> None:
-    from napari_sam.datasets.checking import check_pairs
-    from napari_sam.datasets.labelled_images import read_pairs
+    from napari_sam.datasets.checking import check_labelled_images
+    from napari_sam.datasets.labelled_images import read_labelled_images
 
-    found = check_pairs(read_pairs(path, layout=layout))
+    found = check_labelled_images(read_labelled_images(path, layout=layout))
     empty = f", {found.empty} of them without any" if found.empty else ""
     click.echo(f"{path}: {found.objects} objects in {found.images} images{empty}")
 

@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
-from napari_sam.backends.apart import ApartBackend, NoProcessError
+from napari_sam.backends.subprocess import NoProcessError, SubprocessBackend
 from napari_sam.core.progress import Progress
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _PROCESS = "napari_sam.apps.dock.model_process"
 _LOG = logging.getLogger(__name__)
 _LOCK = threading.Lock()
 #: Models that somebody uses, by what they were opened with.
-_APART: WeakValueDictionary[tuple[tuple[str, str | None], ...], ApartBackend] = (
+_APART: WeakValueDictionary[tuple[tuple[str, str | None], ...], SubprocessBackend] = (
     WeakValueDictionary()
 )
 
@@ -58,7 +58,7 @@ def open_model(name: str | None, **options: str | None) -> Backend:
         known = _APART.get(key)
         if known is None:
             try:
-                known = _APART[key] = ApartBackend(_PROCESS, options)
+                known = _APART[key] = SubprocessBackend(_PROCESS, options)
             except NoProcessError as wrong:
                 from napari_sam.api import load_backend
 

@@ -52,11 +52,11 @@ def nuclei() -> list[LayerData]:
 
 def dividing() -> list[LayerData]:
     """Dividing cells in 20 frames, ten minutes apart, drawn."""
-    from napari_sam.synthetic import draw_lapse
+    from napari_sam.synthetic import draw_timelapse
 
     return [
         _layer(
-            draw_lapse(_LAPSE).image,
+            draw_timelapse(_LAPSE).image,
             "dividing cells",
             axes="tyx",
             pixel=0.5,

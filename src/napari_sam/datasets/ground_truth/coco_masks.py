@@ -1,4 +1,4 @@
-"""Truth from COCO masks: run lengths or polygons, decoded one by one."""
+"""GroundTruth from COCO masks: run lengths or polygons, decoded one by one."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class RleTruth:
     Attributes
     ----------
     shape, ids, areas
-        As `Truth` has them.
+        As `GroundTruth` has them.
     categories
         Names by object.
 

@@ -1,4 +1,4 @@
-"""Truth from a label image: 0 is background, every object has its number."""
+"""GroundTruth from a label image: 0 is background, every object has its number."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class LabelTruth:
     labels
         ``(rows, cols)`` int32.
     ids, areas
-        Number and pixels of each object, as `Truth` has them.
+        Number and pixels of each object, as `GroundTruth` has them.
 
     Raises
     ------

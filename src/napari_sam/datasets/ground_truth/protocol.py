@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
     from napari_sam.core.geometry.region import Region
 
-__all__ = ["Truth", "painted"]
+__all__ = ["GroundTruth", "to_labels"]
 
 
-class Truth(Protocol):
+class GroundTruth(Protocol):
     """Which pixels belong to each object of one plane; objects may overlap."""
 
     @property
@@ -36,7 +36,7 @@ class Truth(Protocol):
         """Return the tight rectangle around an object. Cheap."""
 
 
-def painted(truth: Truth) -> NDArray[np.int32]:
+def to_labels(truth: GroundTruth) -> NDArray[np.int32]:
     """Draw every object with its number, ``(rows, cols)``, the smaller ones on top."""
     labels = np.zeros(truth.shape, np.int32)
     for index in np.argsort(-truth.areas, kind="stable"):

@@ -11,31 +11,31 @@ from napari_sam.core.errors import ImageError, MissingFileError
 from napari_sam.datasets.ground_truth.coco_masks import RleTruth
 from napari_sam.datasets.image_files import few, read_json
 from napari_sam.datasets.image_sources import ImageFile
-from napari_sam.datasets.labelled_image import Pair
+from napari_sam.datasets.labelled_image import LabelledImage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from napari_sam.datasets.read_cache import Kept
+    from napari_sam.datasets.read_cache import ReadCache
 
-__all__ = ["LOOKS", "find", "fits"]
+__all__ = ["DESCRIPTION", "matches", "read"]
 
 logger = logging.getLogger(__name__)
 
-LOOKS = "a .json file with images and annotations (COCO), here or in annotations/"
+DESCRIPTION = "a .json file with images and annotations (COCO), here or in annotations/"
 
 #: So much of a file is looked at to tell whether it may be COCO.
 _GLANCE = 2**16
 
 
-def fits(root: Path) -> bool:
+def matches(root: Path) -> bool:
     """Whether this is a JSON file, or there is one that may be COCO."""
     if root.is_file():
         return bool(_candidates(root))
     return any(_may_be_coco(path) for path in _candidates(root))
 
 
-def find(root: Path, kept: Kept) -> list[Pair]:
+def read(root: Path, cache: ReadCache) -> list[LabelledImage]:
     """List the images that have annotations; the JSON file is read.
 
     Raises
@@ -48,7 +48,7 @@ def find(root: Path, kept: Kept) -> list[Pair]:
     path = _the_one(root)
     images, annotations, categories = _parts(path)
     said = _by_image(path, images, annotations)
-    where = _Places(path)
+    where = _ImageFiles(path)
     found = {key: where.of(str(images[key]["file_name"])) for key in said}
     missing = [images[k]["file_name"] for k, place in found.items() if place is None]
     if missing:
@@ -58,11 +58,11 @@ def find(root: Path, kept: Kept) -> list[Pair]:
         )
     kind = path.stem if root.is_file() else root.name
     return [
-        Pair(
+        LabelledImage(
             str(Path(str(images[key]["file_name"])).with_suffix("")),
             kind,
-            ImageFile(place, kept),
-            _Masks((path, key), _shape(path, images[key]), masks, categories, kept),
+            ImageFile(place, cache),
+            _Masks((path, key), _shape(path, images[key]), masks, categories, cache),
             files=(str(place), f"{path} (image {key})"),
         )
         for (key, masks), place in zip(said.items(), found.values(), strict=True)
@@ -91,7 +91,9 @@ def _the_one(root: Path) -> Path:
     if len(found) > 1:
         found = [p for p in found if _may_be_coco(p)] or found
     if not found:
-        raise MissingFileError(f"There is nothing to read in {root}; expected {LOOKS}.")
+        raise MissingFileError(
+            f"There is nothing to read in {root}; expected {DESCRIPTION}."
+        )
     if len(found) > 1:
         raise ImageError(
             f"{root} holds {len(found)} JSON files: {few([p.name for p in found], 5)}. "
@@ -161,7 +163,7 @@ def _shape(path: Path, image: Mapping[str, Any]) -> tuple[int, int]:
         ) from None
 
 
-class _Places:
+class _ImageFiles:
     """Where images may lie, seen from their JSON file."""
 
     def __init__(self, path: Path) -> None:
@@ -190,10 +192,10 @@ class _Masks:
     shape: tuple[int, int]
     said: dict[int, tuple[Any, Any]]
     categories: dict[Any, str]
-    kept: Kept
+    cache: ReadCache
 
     def __call__(self) -> RleTruth:
-        return self.kept.get(("masks", *self.key), self._read, lambda t: t.nbytes)
+        return self.cache.get(("masks", *self.key), self._read, lambda t: t.nbytes)
 
     def _read(self) -> RleTruth:
         names = {

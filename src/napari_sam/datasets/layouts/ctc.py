@@ -8,28 +8,28 @@ from typing import TYPE_CHECKING
 from napari_sam.core.errors import ImageError, MissingFileError
 from napari_sam.datasets.image_files import few, stack_sizes
 from napari_sam.datasets.image_sources import ImageFile, LabelFile
-from napari_sam.datasets.labelled_image import Pair
+from napari_sam.datasets.labelled_image import LabelledImage
 from napari_sam.io.images import read_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from napari_sam.datasets.read_cache import Kept
+    from napari_sam.datasets.read_cache import ReadCache
 
-__all__ = ["LOOKS", "find", "find_silver", "find_tracks", "fits"]
+__all__ = ["DESCRIPTION", "matches", "read", "read_silver", "read_tracks"]
 
-LOOKS = "01/ with 01_GT/ or 01_ST/ (Cell Tracking Challenge)"
+DESCRIPTION = "01/ with 01_GT/ or 01_ST/ (Cell Tracking Challenge)"
 
 _MASK = re.compile(r"man_(?:seg|track)_?(\d+)(?:_(\d+))?")
 
 
-def fits(root: Path) -> bool:
+def matches(root: Path) -> bool:
     """Whether there are sequences and their ground truth, or these are such masks."""
     return bool(_sequences(root)) or _said(root) is not None
 
 
-def find(root: Path, kept: Kept) -> list[Pair]:
+def read(root: Path, cache: ReadCache) -> list[LabelledImage]:
     """List the planes with outlines: the gold truth, else the silver truth.
 
     A folder of masks, such as ``01_GT/TRA``, is taken as it is.
@@ -43,18 +43,18 @@ def find(root: Path, kept: Kept) -> list[Pair]:
     if said is not None:
         sequence, folder = said
         masks = _masks(sequence, (folder,))
-        return list(_pairs(sequence.parent.name, sequence, masks, kept))
-    return _find(root, kept, ("GT/SEG", "ST/SEG"))
+        return list(_pairs(sequence.parent.name, sequence, masks, cache))
+    return _read_folders(root, cache, ("GT/SEG", "ST/SEG"))
 
 
-def find_silver(root: Path, kept: Kept) -> list[Pair]:
+def read_silver(root: Path, cache: ReadCache) -> list[LabelledImage]:
     """List the planes with outlines that other algorithms agreed on."""
-    return _find(root, kept, ("ST/SEG",))
+    return _read_folders(root, cache, ("ST/SEG",))
 
 
-def find_tracks(root: Path, kept: Kept) -> list[Pair]:
+def read_tracks(root: Path, cache: ReadCache) -> list[LabelledImage]:
     """List the planes with marks of tracking, taken for outlines."""
-    return _find(root, kept, ("GT/TRA",))
+    return _read_folders(root, cache, ("GT/TRA",))
 
 
 def _sequences(root: Path) -> list[Path]:
@@ -78,12 +78,14 @@ def _said(root: Path) -> tuple[Path, str] | None:
     return root.parents[1] / match[1], f"{match[2]}/{root.name}"
 
 
-def _find(root: Path, kept: Kept, folders: tuple[str, ...]) -> list[Pair]:
+def _read_folders(
+    root: Path, cache: ReadCache, folders: tuple[str, ...]
+) -> list[LabelledImage]:
     pairs = []
     for sequence in _sequences(root):
         masks = _masks(sequence, folders)
         if masks:
-            pairs += list(_pairs(root.name, sequence, masks, kept))
+            pairs += list(_pairs(root.name, sequence, masks, cache))
     if pairs:
         return pairs
     tracks = any(_masks(s, ("GT/TRA",)) for s in _sequences(root))
@@ -94,7 +96,7 @@ def _find(root: Path, kept: Kept, folders: tuple[str, ...]) -> list[Pair]:
             "many data sets. If here they are whole cells, give the path of that "
             'folder, or layout="ctc-tra".'
             if tracks and folders != ("GT/TRA",)
-            else f" Expected {LOOKS}."
+            else f" Expected {DESCRIPTION}."
         )
     )
 
@@ -116,8 +118,8 @@ def _masks(
 
 
 def _pairs(
-    kind: str, sequence: Path, masks: list[tuple[re.Match[str], Path]], kept: Kept
-) -> Iterator[Pair]:
+    kind: str, sequence: Path, masks: list[tuple[re.Match[str], Path]], cache: ReadCache
+) -> Iterator[LabelledImage]:
     images = {p.stem: p for p in sequence.glob("t*.tif")}
     without = [path.name for m, path in masks if f"t{m[1]}" not in images]
     if without:
@@ -130,9 +132,9 @@ def _pairs(
         name = f"{sequence.name}/{image.stem}"
         sizes, _, _ = stack_sizes(image, channels="S")  # C is z here
         if len(sizes) != 1:  # a plane, or what the reader will complain about
-            yield _pair(name, kind, image, path, kept)
+            yield _pair(name, kind, image, path, cache)
         elif match[2]:  # the mask of one slice
-            yield _pair(name, kind, image, path, kept, z=int(match[2]), sliced=True)
+            yield _pair(name, kind, image, path, cache, z=int(match[2]), sliced=True)
         else:
             volume = read_image(path, axes="zyx").frames
             if len(volume) != sizes[0]:
@@ -141,7 +143,7 @@ def _pairs(
                     "expected as many."
                 )
             for z in (z for z in range(len(volume)) if volume[z].any()):
-                yield _pair(name, kind, image, path, kept, z=z)
+                yield _pair(name, kind, image, path, cache, z=z)
 
 
 def _pair(
@@ -149,13 +151,15 @@ def _pair(
     kind: str,
     image: Path,
     masks: Path,
-    kept: Kept,
+    cache: ReadCache,
     *,
     z: int | None = None,
     sliced: bool = False,
-) -> Pair:
+) -> LabelledImage:
     at = "" if z is None else f"[z={z}]"
     axes = None if z is None else "zyx"
-    truth = LabelFile(masks, kept) if sliced else LabelFile(masks, kept, axes, z)
+    truth = LabelFile(masks, cache) if sliced else LabelFile(masks, cache, axes, z)
     files = f"{image}{at}", f"{masks}{'' if sliced else at}"
-    return Pair(name + at, kind, ImageFile(image, kept, axes, z), truth, files=files)
+    return LabelledImage(
+        name + at, kind, ImageFile(image, cache, axes, z), truth, files=files
+    )

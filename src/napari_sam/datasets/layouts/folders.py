@@ -9,15 +9,22 @@ from typing import TYPE_CHECKING
 from napari_sam.core.errors import ImageError, MissingFileError
 from napari_sam.datasets.image_files import few, images_in, may_be_image, stack_sizes
 from napari_sam.datasets.image_sources import ImageFile, LabelFile
-from napari_sam.datasets.labelled_image import Pair
+from napari_sam.datasets.labelled_image import LabelledImage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from napari_sam.datasets.read_cache import Kept
+    from napari_sam.datasets.read_cache import ReadCache
 
-__all__ = ["LABELS", "MASKS", "find", "find_beside", "fits", "fits_beside"]
+__all__ = [
+    "LABELS",
+    "MASKS",
+    "matches",
+    "matches_side_by_side",
+    "read",
+    "read_side_by_side",
+]
 
 LABELS = "images/NAME.tif with labels/NAME.tif or masks/NAME.tif"
 MASKS = "NAME.tif or NAME_img.tif with NAME_masks.tif, or image.tif with labels.tif"
@@ -26,12 +33,12 @@ _FOLDERS = ("labels", "masks")
 _MASKS = re.compile(r"(.+?)(?:_cp)?_masks?|labels")
 
 
-def fits(root: Path) -> bool:
+def matches(root: Path) -> bool:
     """Whether there are ``images`` and ``labels`` or ``masks``."""
     return (root / "images").is_dir() and any((root / f).is_dir() for f in _FOLDERS)
 
 
-def find(root: Path, kept: Kept) -> list[Pair]:
+def read(root: Path, cache: ReadCache) -> list[LabelledImage]:
     """List the pairs of two folders.
 
     Raises
@@ -58,16 +65,16 @@ def find(root: Path, kept: Kept) -> list[Pair]:
     return [
         pair
         for stem, path in images.items()
-        for pair in _pairs(stem, root.name, path, labels[stem], kept)
+        for pair in _pairs(stem, root.name, path, labels[stem], cache)
     ]
 
 
-def fits_beside(root: Path) -> bool:
+def matches_side_by_side(root: Path) -> bool:
     """Whether there is ``NAME_masks.*`` or ``labels.*``."""
     return any(_MASKS.fullmatch(p.stem) and may_be_image(p) for p in root.iterdir())
 
 
-def find_beside(root: Path, kept: Kept) -> list[Pair]:
+def read_side_by_side(root: Path, cache: ReadCache) -> list[LabelledImage]:
     """List the pairs of one folder, where related names say what belongs together.
 
     Raises
@@ -92,20 +99,20 @@ def find_beside(root: Path, kept: Kept) -> list[Pair]:
         pair
         for stem, path in images.items()
         if path is not None
-        for pair in _pairs(stem, root.name, path, masks[stem], kept)
+        for pair in _pairs(stem, root.name, path, masks[stem], cache)
     ]
 
 
 def _pairs(
-    name: str, kind: str, image: Path, labels: Path, kept: Kept
-) -> Iterator[Pair]:
+    name: str, kind: str, image: Path, labels: Path, cache: ReadCache
+) -> Iterator[LabelledImage]:
     """Yield a pair for each plane; only the header of a TIFF is read for that."""
     files = str(image), str(labels)
     sizes, letters, said = stack_sizes(image)
     marked = stack_sizes(labels) if sizes else ((), "", True)
     if not sizes or marked[0] != sizes:
-        yield Pair(
-            name, kind, ImageFile(image, kept), LabelFile(labels, kept), files=files
+        yield LabelledImage(
+            name, kind, ImageFile(image, cache), LabelFile(labels, cache), files=files
         )
         return
     # Labels have no channels: what their shape shares with the image's are planes.
@@ -114,10 +121,10 @@ def _pairs(
     axes = letters + "yx"
     for plane, at in enumerate(product(*map(range, sizes))):
         where = ",".join(f"{a}={i}" for a, i in zip(letters, at, strict=True))
-        yield Pair(
+        yield LabelledImage(
             f"{name}[{where}]",
             kind,
-            ImageFile(image, kept, None if said else axes, plane),
-            LabelFile(labels, kept, None if marked[2] else axes, plane),
+            ImageFile(image, cache, None if said else axes, plane),
+            LabelFile(labels, cache, None if marked[2] else axes, plane),
             files=(f"{files[0]}[{where}]", f"{files[1]}[{where}]"),
         )

@@ -10,7 +10,7 @@ import numpy as np
 from napari_sam.core.errors import ImageError, MissingFileError
 from napari_sam.datasets.image_files import few
 from napari_sam.datasets.image_sources import ImageFile, LabelFile
-from napari_sam.datasets.labelled_image import Pair
+from napari_sam.datasets.labelled_image import LabelledImage
 from napari_sam.io.images import read_image
 
 if TYPE_CHECKING:
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_sam.core.images.frames import Frames
-    from napari_sam.datasets.read_cache import Kept
+    from napari_sam.datasets.read_cache import ReadCache
 
-__all__ = ["LOOKS", "find", "fits"]
+__all__ = ["DESCRIPTION", "matches", "read"]
 
-LOOKS = "NAME.zarr with labels in it (OME-Zarr)"
+DESCRIPTION = "NAME.zarr with labels in it (OME-Zarr)"
 
 
-def fits(root: Path) -> bool:
+def matches(root: Path) -> bool:
     """Whether this is an image with labels, its labels, or a folder of such images."""
     return bool(_images(root))
 
 
-def find(root: Path, kept: Kept) -> list[Pair]:
+def read(root: Path, cache: ReadCache) -> list[LabelledImage]:
     """List the planes with objects, of the finest level; labels are looked through.
 
     Raises
@@ -43,7 +43,9 @@ def find(root: Path, kept: Kept) -> list[Pair]:
     """
     found = _images(root)
     if not found:
-        raise MissingFileError(f"There is nothing to read in {root}; expected {LOOKS}.")
+        raise MissingFileError(
+            f"There is nothing to read in {root}; expected {DESCRIPTION}."
+        )
     pairs = []
     for image, names in found:
         if len(names) != 1:
@@ -51,7 +53,7 @@ def find(root: Path, kept: Kept) -> list[Pair]:
                 f"{image} has {len(names)} labels: {few(names, 5)}. Give the path of "
                 f"those that are meant, such as {image / 'labels' / names[0]}."
             )
-        pairs += list(_pairs(image, image / "labels" / names[0], root, kept))
+        pairs += list(_pairs(image, image / "labels" / names[0], root, cache))
     if not pairs:
         raise ImageError(f"{root}: there is no object in any plane of its labels.")
     return pairs
@@ -77,7 +79,9 @@ def _label_names(image: Path) -> list[str]:
     return [p.name for p in sorted(labels.iterdir()) if p.is_dir() and _is_group(p)]
 
 
-def _pairs(image: Path, labels: Path, root: Path, kept: Kept) -> Iterator[Pair]:
+def _pairs(
+    image: Path, labels: Path, root: Path, cache: ReadCache
+) -> Iterator[LabelledImage]:
     path, axes = _levels(labels)[0]
     marked = read_image(path, axes=axes).frames
     image_path, image_axes = _level_like(image, labels, marked)
@@ -88,11 +92,11 @@ def _pairs(image: Path, labels: Path, root: Path, kept: Kept) -> Iterator[Pair]:
         where = ",".join(f"{a}={i}" for a, i in at.items() if marked.sizes[a] > 1)
         where = f"[{where}]" if where else ""
         same = pixels.ravel({a: at.get(a, 0) for a in pixels.sizes})
-        yield Pair(
+        yield LabelledImage(
             stem + where,
             root.name if root != labels else image.name,
-            ImageFile(image_path, kept, image_axes, same),
-            LabelFile(path, kept, axes, plane),
+            ImageFile(image_path, cache, image_axes, same),
+            LabelFile(path, cache, axes, plane),
             files=(f"{image_path}{where}", f"{path}{where}"),
         )
 

@@ -9,19 +9,19 @@ from napari_sam.core.errors import ImageError, MissingFileError
 from napari_sam.datasets.ground_truth.coco_masks import RleTruth
 from napari_sam.datasets.image_files import few, images_in, read_json
 from napari_sam.datasets.image_sources import ImageFile
-from napari_sam.datasets.labelled_image import Pair
+from napari_sam.datasets.labelled_image import LabelledImage
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from napari_sam.datasets.read_cache import Kept
+    from napari_sam.datasets.read_cache import ReadCache
 
-__all__ = ["LOOKS", "find", "fits"]
+__all__ = ["DESCRIPTION", "matches", "read"]
 
-LOOKS = "NAME.jpg with NAME.json beside it (SA-1B)"
+DESCRIPTION = "NAME.jpg with NAME.json beside it (SA-1B)"
 
 
-def fits(root: Path) -> bool:
+def matches(root: Path) -> bool:
     """Whether an image has a JSON file of its own name beside it."""
     stems = _jsons(root).keys()
     return any(
@@ -31,7 +31,7 @@ def fits(root: Path) -> bool:
     )
 
 
-def find(root: Path, kept: Kept) -> list[Pair]:
+def read(root: Path, cache: ReadCache) -> list[LabelledImage]:
     """List the pairs; no file is opened.
 
     Raises
@@ -47,14 +47,14 @@ def find(root: Path, kept: Kept) -> list[Pair]:
     if alone or not images:
         raise MissingFileError(
             f"{root} holds {len(images)} images and {len(jsons)} JSON files; expected "
-            f"{LOOKS}." + (f" Without the other: {few(alone)}." if alone else "")
+            f"{DESCRIPTION}." + (f" Without the other: {few(alone)}." if alone else "")
         )
     return [
-        Pair(
+        LabelledImage(
             stem,
             root.name,
-            ImageFile(path, kept),
-            _Masks(jsons[stem], kept),
+            ImageFile(path, cache),
+            _Masks(jsons[stem], cache),
             files=(str(path), str(jsons[stem])),
         )
         for stem, path in images.items()
@@ -70,10 +70,10 @@ class _Masks:
     """The masks of one JSON file, read when called."""
 
     path: Path
-    kept: Kept
+    cache: ReadCache
 
     def __call__(self) -> RleTruth:
-        return self.kept.get(("masks", self.path), self._read, lambda t: t.nbytes)
+        return self.cache.get(("masks", self.path), self._read, lambda t: t.nbytes)
 
     def _read(self) -> RleTruth:
         found = read_json(self.path)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_sam.io.optional_packages import needed
+from napari_sam.io.optional_packages import import_optional
 from napari_sam.io.readers.image import Image
 from napari_sam.io.readers.lazy import Bounds, FileArray
 from napari_sam.io.readers.units import unit_name
@@ -34,7 +34,9 @@ def read_raster(path: Path | str, *, opener: Any = None) -> Image:
         The file system of fsspec that has it, if it is not on this machine.
     """
     name = Path(path).name
-    rasterio = needed("rasterio", f"{name} has coordinates on earth; reading it")
+    rasterio = import_optional(
+        "rasterio", f"{name} has coordinates on earth; reading it"
+    )
     by = {} if opener is None else {"opener": opener}
     with rasterio.open(path, **by) as found:
         factors = found.overviews(1)

@@ -16,7 +16,7 @@ from napari_sam.core.errors import (
     MissingPackageError,
     NotAnImageError,
 )
-from napari_sam.io.optional_packages import needed
+from napari_sam.io.optional_packages import import_optional
 from napari_sam.io.readers.image import Image
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Remote:
         NotAnImageError
             If nobody knows such URLs.
         """
-        core = needed("fsspec.core", f"{url} is a URL; reading it")
+        core = import_optional("fsspec.core", f"{url} is a URL; reading it")
         try:
             return cls(url, *core.url_to_fs(url))
         except ImportError as wrong:

@@ -9,7 +9,7 @@ import numpy as np
 from napari_sam.core.errors import MissingPackageError, NotAnImageError
 from napari_sam.io.readers.image import Image
 from napari_sam.io.readers.lazy import Bounds, FileArray
-from napari_sam.io.readers.tiff_metadata import said_by
+from napari_sam.io.readers.tiff_metadata import metadata_of_tiff
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,7 +86,7 @@ def _image(tiff: TiffFile, series: TiffPageSeries, levels: tuple[Any, ...]) -> I
         levels=levels[1:],
         axes=_axes(series.axes),
         metadata={"kind": series.kind, "tiff_axes": series.axes},
-        **said_by(tiff),
+        **metadata_of_tiff(tiff),
     )
 
 
@@ -112,20 +112,20 @@ def _axes(axes: str) -> str:
 def _check_complete(path: Path | str, series: TiffPageSeries, size: int) -> None:
     if series.kind == "ome" and len(series.pages) and series.pages[0] is None:
         return
-    needed = 0
+    import_optional = 0
     for page in (series.keyframe, series.pages[-1]):
         if page is not None and page.dataoffsets and page.parent is series.parent:
             ends = (
                 o + n
                 for o, n in zip(page.dataoffsets, page.databytecounts, strict=False)
             )
-            needed = max(needed, *ends, 0)
+            import_optional = max(import_optional, *ends, 0)
     if series.dataoffset is not None:
-        needed = max(needed, series.dataoffset + series.nbytes)
-    if needed > size:
+        import_optional = max(import_optional, series.dataoffset + series.nbytes)
+    if import_optional > size:
         raise NotAnImageError(
             f"{path} is cut off: it has {size} bytes, and its pixels reach to byte "
-            f"{needed}. Copy it again."
+            f"{import_optional}. Copy it again."
         )
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tifffile import TiffFile
 
 
-def said_by(tiff: TiffFile) -> dict[str, Any]:
+def metadata_of_tiff(tiff: TiffFile) -> dict[str, Any]:
     """Return `scale`, `units` and `channel_names`, as far as they are there."""
     if tiff.ome_metadata:
         return _ome(tiff.ome_metadata)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_sam.core.errors import NotAnImageError
-from napari_sam.io.optional_packages import needed
+from napari_sam.io.optional_packages import import_optional
 from napari_sam.io.readers.image import Image
 from napari_sam.io.readers.lazy import FileArray, Stack
 
@@ -25,7 +25,7 @@ def read_video(path: Path) -> Image:
 
     The file is gone through once, without decoding, to know every frame's time.
     """
-    needed("av", f"{path.name} is a video; reading it")
+    import_optional("av", f"{path.name} is a video; reading it")
     video = _Video(path)
     shape = (len(video.times), *video.shape, 3)
     rate = video.rate

@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_sam.core.files import replacing
 from napari_sam.io.geo_transform import LON_LAT, reprojected, to_map
-from napari_sam.io.optional_packages import needed
+from napari_sam.io.optional_packages import import_optional
 from napari_sam.io.writers.outlines import area, outlines
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ def write_gpkg(
     path: Path, frames: Frames, *, transform: Transform | None, crs: str | None
 ) -> None:
     """Write the layer ``labels`` of a GeoPackage, coordinates as the image has them."""
-    geopandas = needed("geopandas", f"{path.name} is a GeoPackage; writing it")
-    shapely = needed("shapely", f"{path.name} is a GeoPackage; writing it")
+    geopandas = import_optional("geopandas", f"{path.name} is a GeoPackage; writing it")
+    shapely = import_optional("shapely", f"{path.name} is a GeoPackage; writing it")
     shapes = list(_shapes(frames, transform, crs, crs))
     table = geopandas.GeoDataFrame(
         [shape.properties for shape in shapes],

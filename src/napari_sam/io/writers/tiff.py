@@ -9,7 +9,7 @@ import numpy as np
 from napari_sam.core.errors import ImageError
 from napari_sam.core.files import replacing
 from napari_sam.core.geometry.region import Region
-from napari_sam.io.optional_packages import needed
+from napari_sam.io.optional_packages import import_optional
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,7 +102,9 @@ def write_geotiff(
         raise ImageError(
             f"{path}: a GeoTIFF holds one plane of labels, and there are {len(frames)}."
         )
-    rasterio = needed("rasterio", f"{path.name} has coordinates on earth; writing it")
+    rasterio = import_optional(
+        "rasterio", f"{path.name} has coordinates on earth; writing it"
+    )
     rows, cols = frames.plane_shape
     with replacing(path) as temporary:
         options = {

@@ -28,8 +28,8 @@ from napari_sam.models.pocket.config import (
     PocketConfig,
     working_scale,
 )
-from napari_sam.models.pocket.hearing import Said
-from napari_sam.models.pocket.model import NOT_HERE, Decoded, Pocket, fused
+from napari_sam.models.pocket.context_window import PocketPrompts
+from napari_sam.models.pocket.model import OUTSIDE, Decoded, Pocket, fused
 from napari_sam.models.pocket.prompts import prompt_maps
 
 __all__ = [
@@ -37,7 +37,7 @@ __all__ = [
     "GRID",
     "MAPS",
     "NEGATIVE",
-    "NOT_HERE",
+    "OUTSIDE",
     "PADDING",
     "POSITIVE",
     "TOP_LEFT",
@@ -46,7 +46,7 @@ __all__ = [
     "Features",
     "Pocket",
     "PocketConfig",
-    "Said",
+    "PocketPrompts",
     "fused",
     "prompt_maps",
     "working_scale",

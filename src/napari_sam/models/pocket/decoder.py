@@ -74,7 +74,7 @@ class TwoWayBlock(nn.Module):
         return q, self.norms[3](told.add_(k))
 
 
-class Sought(NamedTuple):
+class CoarseOutput(NamedTuple):
     """What is known once tokens and image have heard each other."""
 
     image: Tensor  # (N, D, H, W)
@@ -92,7 +92,7 @@ class Drawn(NamedTuple):
     features: Tensor  # (N, K, h/4, w/4), stride 8
 
 
-class Judge(nn.Module):
+class IouHead(nn.Module):
     """How good a mask is, from the mask itself and from what it covers.
 
     The token that sought a mask has not seen it drawn. This looks at the features
@@ -178,11 +178,11 @@ class PocketMaskDecoder(nn.Module):
             three_layers(dim, sum(self.sizes)) for _ in range(self.n_masks)
         )
         self.iou_head = three_layers(dim, self.n_masks)
-        self.judge = Judge(dim, k8)
+        self.judge = IouHead(dim, k8)
 
     def attend(
         self, image: Tensor, tokens: Tensor, said: Tensor, position: Tensor
-    ) -> Sought:
+    ) -> CoarseOutput:
         """Hear the prompts and say where the object may be.
 
         Parameters
@@ -210,7 +210,7 @@ class PocketMaskDecoder(nn.Module):
         image = k.transpose(1, 2).unflatten(2, (rows, cols))
         *_, w16, bias = weights.split(self.sizes, -1)
         where = weighed(w16, image) + bias.unsqueeze(-1)
-        return Sought(image, where, tokens, weights, self.iou_head(q[:, 0]))
+        return CoarseOutput(image, where, tokens, weights, self.iou_head(q[:, 0]))
 
     def draw(
         self, image: Tensor, weights: Tensor, features: Features, maps: MapFeatures

@@ -11,9 +11,14 @@ from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from napari_sam.models.pocket.config import MAPS, PADDING, Features, PocketConfig
-from napari_sam.models.pocket.decoder import PocketMaskDecoder, Sought
+from napari_sam.models.pocket.context_window import (
+    CONTEXT,
+    PocketPrompts,
+    cut,
+    reaches_border,
+)
+from napari_sam.models.pocket.decoder import CoarseOutput, PocketMaskDecoder
 from napari_sam.models.pocket.encoder import PocketEncoder
-from napari_sam.models.pocket.hearing import HEARING, Said, cut, goes_on
 from napari_sam.models.pocket.prompts import MAP_REACH, MapFeatures, PocketPromptEncoder
 from napari_sam.models.pocket.window import Window, possible
 
@@ -22,7 +27,7 @@ CANDIDATES = 3
 #: Stride-16 cells around a window that its edge must see to be drawn exactly.
 HALO = 3
 #: Logit of everything outside the window.
-NOT_HERE = -10.0
+OUTSIDE = -10.0
 
 
 class Decoded(NamedTuple):
@@ -45,9 +50,9 @@ class Pocket(nn.Module):
         self.prompts = PocketPromptEncoder(self.config)
         self.decoder = PocketMaskDecoder(self.config)
 
-    def seek(
+    def forward_coarse(
         self, features: Features, xy: Tensor, kinds: Tensor, maps: Tensor, offset: float
-    ) -> tuple[Sought, MapFeatures]:
+    ) -> tuple[CoarseOutput, MapFeatures]:
         """Run everything at stride 16; see `decode` for the arguments."""
         tokens = self.prompts.tokens(xy + offset, kinds)
         rows, cols = features.s16.shape[2:]
@@ -81,18 +86,18 @@ class Pocket(nn.Module):
             Working pixels added to every place: training moves the origin about so
             that no position is ever new to the model.
         """
-        sought, heard = self.seek(features, xy, kinds, maps, offset)
+        sought, heard = self.forward_coarse(features, xy, kinds, maps, offset)
         drawn = self.decoder.draw(sought.image, sought.weights, features, heard)
         scores = sought.scores.detach() + self.decoder.judge(sought.tokens, drawn)
         return Decoded(drawn.logits, scores, sought.scores, drawn.coarse, sought.where)
 
     @torch.inference_mode()
     def answer(
-        self, features: Features, said: Said, *, several: bool
+        self, features: Features, said: PocketPrompts, *, multimask_output: bool
     ) -> tuple[Tensor, Tensor]:
         """Answer one prompt, hearing only what is near to it.
 
-        What is heard reaches `HEARING` cells beyond all that was said, and twice as far
+        What is heard reaches `CONTEXT` cells beyond all that was said, and twice as far
         each time the best mask goes on where it ends.
 
         Parameters
@@ -112,20 +117,22 @@ class Pocket(nn.Module):
             was drawn the logits only say "not here".
         """
         grid = features.s16.shape[2], features.s16.shape[3]
-        spoken, reach = said.window(grid), HEARING
+        spoken, reach = said.window(grid), CONTEXT
         while True:
             near = spoken.grown(reach, grid)
             heard = cut(features, near).to(said.xy.device)
-            drawn, scores = self._answer(heard, said.within(near), several=several)
-            if not goes_on(drawn[0] > 0, near, grid):
+            drawn, scores = self._answer(
+                heard, said.within(near), multimask_output=multimask_output
+            )
+            if not reaches_border(drawn[0] > 0, near, grid):
                 break
             reach *= 2
-        logits = drawn.new_full((len(drawn), 8 * grid[0], 8 * grid[1]), NOT_HERE)
+        logits = drawn.new_full((len(drawn), 8 * grid[0], 8 * grid[1]), OUTSIDE)
         logits[:, *near.at(8)] = drawn
         return logits, scores
 
     def _answer(
-        self, features: Features, said: Said, *, several: bool
+        self, features: Features, said: PocketPrompts, *, multimask_output: bool
     ) -> tuple[Tensor, Tensor]:
         """Answer from all that is given, drawing only where the object may be."""
         cells = features.s16.shape[2], features.s16.shape[3]
@@ -134,7 +141,7 @@ class Pocket(nn.Module):
         tokens = self.prompts.tokens(xy, kinds)
         image = self._heard(features.s16, maps, cells)
         sought = self.decoder.attend(image, tokens, kinds != PADDING, position)
-        masks = slice(None) if several else slice(0, 1)
+        masks = slice(None) if multimask_output else slice(0, 1)
         here = possible(sought.where[:, masks], xy, kinds)
         window = Window.around(here)
         near = window.grown(HALO, cells)
@@ -145,12 +152,12 @@ class Pocket(nn.Module):
             self.prompts.within(maps, near),
         )
         may = here[near.at(1)].repeat_interleave(8, 0).repeat_interleave(8, 1)
-        drawn.logits.masked_fill_(~may, NOT_HERE)
+        drawn.logits.masked_fill_(~may, OUTSIDE)
         scores = sought.scores[0, masks]
         scores = scores + self.decoder.judge(sought.tokens[:, masks], drawn)[0]
         best = scores.argsort(descending=True, stable=True)[:CANDIDATES]
         rows, cols = 8 * cells[0], 8 * cells[1]
-        logits = drawn.logits.new_full((len(best), rows, cols), NOT_HERE)
+        logits = drawn.logits.new_full((len(best), rows, cols), OUTSIDE)
         logits[:, *near.at(8)] = drawn.logits[0, best]
         return logits, scores[best]
 

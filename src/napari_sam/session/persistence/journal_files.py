@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_sam.checkpoints.home import home
+from napari_sam.checkpoints.folders import home
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from multiprocessing.connection import Listener
 from typing import TYPE_CHECKING, Any
 
-from napari_sam.backends.apart.packing import packed
+from napari_sam.backends.subprocess.prediction_codec import pack
 from napari_sam.core.errors import ModelError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from napari_sam.core.protocols import Backend
 
 #: Embeddings held here as well as by those who ask; more are sent again when needed.
-_HELD = 8
+_CACHED = 8
 #: What a backend may have besides what the protocol asks for.
 FACTS = ("name", "view", "percentiles", "batch_size", "device", "precision")
 
@@ -31,7 +31,7 @@ FACTS = ("name", "view", "percentiles", "batch_size", "device", "precision")
 def serve(load: Callable[..., Backend]) -> None:
     """Open a model and answer for it until the process that asks is gone.
 
-    What to open stands in the first line of the standard input, as `Process` writes it.
+    What to open is the first line of the standard input, as `ModelProcess` writes it.
     Where to ask is the first line of the standard output.
 
     Parameters
@@ -47,27 +47,27 @@ def serve(load: Callable[..., Backend]) -> None:
     with Listener(None, authkey=bytes.fromhex(told["key"])) as listener:
         out.write(json.dumps({"address": listener.address}) + "\n")
         out.close()
-        threading.Thread(target=_end_with_the_asker, daemon=True).start()
-        served = _Served(load, told["options"])
+        threading.Thread(target=_exit_with_parent, daemon=True).start()
+        served = _ModelServer(load, told["options"])
         while True:
             line = listener.accept()
             threading.Thread(target=served.answer, args=(line,), daemon=True).start()
 
 
-def _end_with_the_asker() -> None:
+def _exit_with_parent() -> None:
     """Its end closes the standard input, however it ends."""
     sys.stdin.read()
     os._exit(0)
 
 
-class _Served:
+class _ModelServer:
     """A model, and the embeddings it was asked about last."""
 
     def __init__(self, load: Callable[..., Backend], options: dict[str, Any]) -> None:
         self._load, self._options = load, options
         self._backend: Backend | None = None
         self._lock = threading.Lock()
-        self._held: OrderedDict[str, Embedding] = OrderedDict()
+        self._cached: OrderedDict[str, Embedding] = OrderedDict()
 
     def answer(self, line: Connection) -> None:
         """Answer what comes in on one line, until the other side hangs up."""
@@ -83,7 +83,7 @@ class _Served:
         try:
             return "done", getattr(self, f"_{what}")(*given)
         except Exception as wrong:
-            return "failed", _sendable(wrong)
+            return "failed", _picklable(wrong)
 
     def _model(self) -> Backend:
         with self._lock:
@@ -101,24 +101,24 @@ class _Served:
         model = self._model()
         return model.encode(planes), getattr(model, "batch_size", None)
 
-    def _hold(self, name: str, embedding: Embedding) -> None:
+    def _cache(self, name: str, embedding: Embedding) -> None:
         with self._lock:
-            self._held[name] = embedding
-            while len(self._held) > _HELD:
-                self._held.popitem(last=False)
+            self._cached[name] = embedding
+            while len(self._cached) > _CACHED:
+                self._cached.popitem(last=False)
 
     def _decode(self, name: str, prompts: Any) -> Any:
         """Return the answers; None if the embedding is not held any more."""
         model = self._model()
         with self._lock:
-            if name not in self._held:
+            if name not in self._cached:
                 return None
-            self._held.move_to_end(name)
-            embedding = self._held[name]
-        return [packed(found) for found in model.decode(embedding, prompts)]
+            self._cached.move_to_end(name)
+            embedding = self._cached[name]
+        return [pack(found) for found in model.decode(embedding, prompts)]
 
 
-def _sendable(wrong: Exception) -> Exception:
+def _picklable(wrong: Exception) -> Exception:
     try:
         pickle.loads(pickle.dumps(wrong))
     except Exception:

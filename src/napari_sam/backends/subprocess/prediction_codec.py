@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from napari_sam.core.prediction import Prediction
 
 
-class Packed(NamedTuple):
+class PackedPrediction(NamedTuple):
     """A prediction whose logits are cut to where they differ from their first.
 
     Attributes
@@ -39,26 +39,26 @@ class Packed(NamedTuple):
     around: float
     where: Region
     kept: NDArray[np.float32]
-    alternatives: tuple[Packed, ...]
+    alternatives: tuple[PackedPrediction, ...]
 
 
-def packed(prediction: Prediction) -> Packed:
+def pack(prediction: Prediction) -> PackedPrediction:
     """Cut an answer to what has to be sent."""
     logits = prediction.logits
     where = Region.around(logits != logits[0, 0])
-    return Packed(
+    return PackedPrediction(
         bare=replace(prediction, logits=np.zeros((0, 0), np.float32), alternatives=()),
         shape=(logits.shape[0], logits.shape[1]),
         around=float(logits[0, 0]),
         where=where,
         kept=np.ascontiguousarray(logits[where.slices]),
-        alternatives=tuple(packed(other) for other in prediction.alternatives),
+        alternatives=tuple(pack(other) for other in prediction.alternatives),
     )
 
 
-def unpacked(sent: Packed) -> Prediction:
+def unpack(sent: PackedPrediction) -> Prediction:
     """Return the answer, to the bit as it was."""
     logits = np.full(sent.shape, sent.around, np.float32)
     logits[sent.where.slices] = sent.kept
-    alternatives = tuple(unpacked(other) for other in sent.alternatives)
+    alternatives = tuple(unpack(other) for other in sent.alternatives)
     return replace(sent.bare, logits=logits, alternatives=alternatives)

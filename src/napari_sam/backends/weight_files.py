@@ -13,7 +13,7 @@ from torch import Tensor
 
 from napari_sam.core.errors import CheckpointError
 from napari_sam.models.config import SamConfig
-from napari_sam.models.state import guess_config, split_extras
+from napari_sam.models.state_dict import guess_config, split_extras
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from napari_sam.core.images.frames import Frames
-from napari_sam.datasets.labelled_images import Pair
+from napari_sam.datasets.labelled_images import LabelledImage
 from napari_sam.synthetic import draw_scene
 
 #: Training draws from other seeds: numbers from here are never among them.
 _FIRST = 10**9
 
 
-def synthetic_pairs(count: int, *, size: int = 256) -> list[Pair]:
+def synthetic_images(count: int, *, size: int = 256) -> list[LabelledImage]:
     """Draw scenes of cells, roofs and fibres; the same ones on every machine.
 
     Parameters
@@ -24,5 +24,5 @@ def synthetic_pairs(count: int, *, size: int = 256) -> list[Pair]:
     for n in range(count):
         scene = draw_scene(_FIRST + n, size=size)
         frames = Frames(scene.image, "yxc")
-        pairs.append(Pair(f"scene-{n:03}", "synthetic", frames, scene.labels))
+        pairs.append(LabelledImage(f"scene-{n:03}", "synthetic", frames, scene.labels))
     return pairs

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from napari_sam.backends.apart import ApartBackend, NoProcessError
-from napari_sam.backends.apart.packing import packed, unpacked
+from napari_sam.backends.subprocess import NoProcessError, SubprocessBackend
+from napari_sam.backends.subprocess.prediction_codec import pack, unpack
 from napari_sam.core.errors import CheckpointError, ModelError, PromptError
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.prediction import Prediction
@@ -25,7 +25,7 @@ from napari_sam.testing import BackendTests, ThresholdBackend
 
 MODULE = """
     import os, pathlib, time
-    from napari_sam.backends.apart import serve
+    from napari_sam.backends.subprocess import serve
     from napari_sam.core.errors import CheckpointError
     from napari_sam.testing import ThresholdBackend
 
@@ -71,7 +71,7 @@ def served(tmp_path, monkeypatch):
 
 @pytest.fixture
 def apart():
-    backend = ApartBackend("served", {"name": "odd"})
+    backend = SubprocessBackend("served", {"name": "odd"})
     yield backend
     backend.end()
 
@@ -117,7 +117,7 @@ def test_it_answers_as_in_this_process(apart):
 )
 def test_what_is_cut_away_comes_back(logits):
     whole = Prediction(logits, 0.5, Region(0, 0, *logits.shape), alternatives=())
-    found = unpacked(packed(whole))
+    found = unpack(pack(whole))
     assert np.array_equal(found.logits, logits)
     assert (found.score, found.tile) == (whole.score, whole.tile)
 
@@ -135,19 +135,19 @@ def test_what_fails_there_is_said_here(apart, served):
 
 def test_a_model_that_cannot_be_opened_leaves_no_process():
     with pytest.raises(CheckpointError, match="no such weights"):
-        ApartBackend("served", {"name": "broken"})
+        SubprocessBackend("served", {"name": "broken"})
 
 
 @pytest.mark.parametrize("module", ["no_such_module", "this"])
 def test_a_module_that_does_not_serve(module):
     with pytest.raises(NoProcessError):
-        ApartBackend(module, {})
+        SubprocessBackend(module, {})
 
 
 def test_no_python_to_start(monkeypatch):
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with pytest.raises(NoProcessError, match="/nowhere/python"):
-        ApartBackend("served", {})
+        SubprocessBackend("served", {})
 
 
 def test_a_process_that_is_killed_is_replaced(apart):
@@ -194,7 +194,7 @@ def test_a_long_look_delays_no_answer(apart, served):
 
 
 def test_it_ends_with_the_last_who_holds_it():
-    backend = ApartBackend("served", {"name": "odd"})
+    backend = SubprocessBackend("served", {"name": "odd"})
     child = _child(backend)
     del backend
     gc.collect()
@@ -204,8 +204,8 @@ def test_it_ends_with_the_last_who_holds_it():
 @pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL on Windows")
 def test_it_ends_with_the_process_that_asks(served):
     script = (
-        "from napari_sam.backends.apart import ApartBackend; import time;"
-        "b = ApartBackend('served', {'name': 'odd'});"
+        "from napari_sam.backends.subprocess import SubprocessBackend; import time;"
+        "b = SubprocessBackend('served', {'name': 'odd'});"
         "print(b._process._child.pid, flush=True); time.sleep(600)"
     )
     asker = subprocess.Popen(

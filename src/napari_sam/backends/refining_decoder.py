@@ -24,27 +24,27 @@ if TYPE_CHECKING:
     from napari_sam.core.prompts import Prompts
 
 #: Answers remembered, so that a further click asks once instead of from the start.
-_REMEMBERED = 64
+_CACHED_ROUNDS = 64
 #: What was asked: an embedding's number, what was said, and the candidate chosen in
 #: each round. Earlier choices count, since each answer hears the one before it.
-_Question: TypeAlias = "tuple[int, Prompts, tuple[int, ...]]"
+_RoundKey: TypeAlias = "tuple[int, Prompts, tuple[int, ...]]"
 
 
-class Answer(NamedTuple):
+class MaskCandidates(NamedTuple):
     """Candidates, best first: logits ``(M, h, w)`` and scores ``(M,)``."""
 
     logits: NDArray[np.float32]
     scores: NDArray[np.float32]
 
-    def ranked(self) -> Answer:
+    def ranked(self) -> MaskCandidates:
         """Sort by score; equal scores keep their order."""
         if (np.diff(self.scores) <= 0).all():
             return self
         order = np.argsort(-self.scores, kind="stable")
-        return Answer(self.logits[order], self.scores[order])
+        return MaskCandidates(self.logits[order], self.scores[order])
 
 
-class Conversation(ABC):
+class RefiningDecoder(ABC):
     """A backend's `decode`: every later statement hears the answer before it.
 
     A mask is a pure function of the embedding and of what was said in order. Answers
@@ -52,20 +52,20 @@ class Conversation(ABC):
     """
 
     def __init__(self) -> None:
-        self._said: OrderedDict[_Question, NDArray[np.float32]] = OrderedDict()
+        self._said: OrderedDict[_RoundKey, NDArray[np.float32]] = OrderedDict()
         self._known: dict[int, weakref.ref[NDArray[Any]]] = {}
         self._gone: deque[int] = deque()
         self._lock = Lock()
 
     @abstractmethod
-    def _ask(
+    def _decode_round(
         self,
         embedding: Embedding,
         prompts: Prompts,
         previous: NDArray[np.float32] | None,
         *,
-        several: bool,
-    ) -> Answer:
+        multimask_output: bool,
+    ) -> MaskCandidates:
         """Ask the model once; `previous` are logits that it gave before."""
 
     @abstractmethod
@@ -75,16 +75,16 @@ class Conversation(ABC):
     def decode(
         self, embedding: Embedding, prompts: Sequence[Prompts]
     ) -> list[Prediction]:
-        """Answer each prompt with its best mask, in tile coordinates.
+        """MaskCandidates each prompt with its best mask, in tile coordinates.
 
         Raises
         ------
         PromptError
             If one of them does not say where its object is.
         """
-        return [self._converse(embedding, p) for p in prompts]
+        return [self._decode_one(embedding, p) for p in prompts]
 
-    def _converse(self, embedding: Embedding, prompts: Prompts) -> Prediction:
+    def _decode_one(self, embedding: Embedding, prompts: Prompts) -> Prediction:
         asked = refinement_steps(prompts)
         place = self._place(embedding)
         previous: NDArray[np.float32] | None = None
@@ -104,11 +104,13 @@ class Conversation(ABC):
         embedding: Embedding,
         prompts: Prompts,
         previous: NDArray[np.float32] | None,
-    ) -> Answer:
-        several = prompts.is_ambiguous
-        return self._ask(embedding, prompts, previous, several=several).ranked()
+    ) -> MaskCandidates:
+        multimask_output = prompts.is_ambiguous
+        return self._decode_round(
+            embedding, prompts, previous, multimask_output=multimask_output
+        ).ranked()
 
-    def _predictions(self, embedding: Embedding, answer: Answer) -> Prediction:
+    def _predictions(self, embedding: Embedding, answer: MaskCandidates) -> Prediction:
         rows, cols = (int(n) for n in embedding["shape"])
         made = [
             Prediction(
@@ -158,14 +160,14 @@ class Conversation(ABC):
             for key in [k for k in self._said if k[0] == number]:
                 self._said.pop(key, None)
 
-    def _recall(self, key: _Question) -> NDArray[np.float32] | None:
+    def _recall(self, key: _RoundKey) -> NDArray[np.float32] | None:
         with self._lock:
             if key in self._said:
                 self._said.move_to_end(key)
             return self._said.get(key)
 
-    def _remember(self, key: _Question, logits: NDArray[np.float32]) -> None:
+    def _remember(self, key: _RoundKey, logits: NDArray[np.float32]) -> None:
         with self._lock:
             self._said[key] = logits
-            while len(self._said) > _REMEMBERED:
+            while len(self._said) > _CACHED_ROUNDS:
                 self._said.popitem(last=False)

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 #: Stride-16 cells heard on every side of what was said. The model learnt on crops of
 #: about this size; and what is heard does not depend on where the seams of tiles are.
-HEARING = 10
+CONTEXT = 10
 #: How much finer each of `Features` is than stride 16.
 _TIMES = (1, 2, 4, 8)
 
 
-class Said(NamedTuple):
+class PocketPrompts(NamedTuple):
     """What was said of one object, and answered until now; N = 1."""
 
     xy: Tensor  # (1, P, 2), working pixels
@@ -41,14 +41,14 @@ class Said(NamedTuple):
                 )
         return Window.around(cells)
 
-    def within(self, window: Window) -> Said:
+    def within(self, window: Window) -> PocketPrompts:
         """Say the same in a window; places count from its corner."""
         corner = self.xy.new_tensor([window.left, window.top]) * 16
         prior, previous = (
             None if drawn is None else drawn[..., *window.at(4)]
             for drawn in (self.prior, self.previous)
         )
-        return Said(self.xy - corner, self.kinds, prior, previous)
+        return PocketPrompts(self.xy - corner, self.kinds, prior, previous)
 
     def maps(self, grid: tuple[int, int]) -> Tensor:
         """Draw it on the stride-4 grid of a grid of cells."""
@@ -63,7 +63,7 @@ def cut(features: Features, window: Window) -> Features:
     )
 
 
-def goes_on(mask: Tensor, window: Window, grid: tuple[int, int]) -> bool:
+def reaches_border(mask: Tensor, window: Window, grid: tuple[int, int]) -> bool:
     """Whether a mask at stride 2 comes within a cell of where hearing ends."""
     top, left, bottom, right = window
     return bool(

@@ -7,9 +7,9 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from napari_sam.backends.apart.packing import unpacked
-from napari_sam.backends.apart.process import Process, ProcessEndedError
-from napari_sam.backends.apart.serving import FACTS
+from napari_sam.backends.subprocess.prediction_codec import unpack
+from napari_sam.backends.subprocess.process import ModelProcess, ProcessEndedError
+from napari_sam.backends.subprocess.server import FACTS
 from napari_sam.core.errors import ModelError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from napari_sam.core.prompts import Prompts
 
 
-class ApartBackend:
+class SubprocessBackend:
     """A model in a process of its own, behind the door `Backend`.
 
     It starts a process, and another if that one ends. Attributes that the model has
@@ -47,8 +47,8 @@ class ApartBackend:
     def __init__(self, module: str, options: Mapping[str, str | None]) -> None:
         self._module, self._options = module, dict(options)
         self._lock = threading.Lock()
-        self._names = _Names()
-        self._process = Process(module, self._options)
+        self._names = _EmbeddingIds()
+        self._process = ModelProcess(module, self._options)
         try:
             self._facts: dict[str, Any] = self._process.ask("facts")
         except BaseException:
@@ -56,7 +56,7 @@ class ApartBackend:
             raise
 
     def __repr__(self) -> str:
-        return f"ApartBackend({self._facts.get('name', self.fingerprint)!r})"
+        return f"SubprocessBackend({self._facts.get('name', self.fingerprint)!r})"
 
     def __getattr__(self, name: str) -> Any:
         if name in FACTS and name in self._facts:
@@ -82,7 +82,7 @@ class ApartBackend:
             If the process ends twice while it computes this.
         """
         given = list(planes)
-        found, batch_size = self._asked(lambda process: process.ask("encode", given))
+        found, batch_size = self._call(lambda process: process.ask("encode", given))
         if batch_size is not None:
             self._facts["batch_size"] = batch_size
         return list(found)
@@ -101,24 +101,24 @@ class ApartBackend:
         """
         name, said = self._names.of(embedding), list(prompts)
 
-        def ask(process: Process) -> Any:
+        def ask(process: ModelProcess) -> Any:
             while (found := process.ask("decode", name, said)) is None:
-                process.ask("hold", name, dict(embedding))
+                process.ask("cache", name, dict(embedding))
             return found
 
-        return [unpacked(sent) for sent in self._asked(ask)]
+        return [unpack(sent) for sent in self._call(ask)]
 
     def end(self) -> None:
         """End the process; it is started again by the next question."""
         self._process.end()
 
-    def _asked(self, ask: Callable[[Process], Any]) -> Any:
+    def _call(self, ask: Callable[[ModelProcess], Any]) -> Any:
         """Ask the process; if it ends meanwhile, ask another one, once."""
         process = self._process
         try:
             return ask(process)
         except ProcessEndedError:
-            process = self._another(process)
+            process = self._in_other_process(process)
         try:
             return ask(process)
         except ProcessEndedError as gone:
@@ -128,16 +128,16 @@ class ApartBackend:
                 "take a smaller model, and ask again. Nothing that was drawn is lost."
             ) from gone
 
-    def _another(self, ended: Process) -> Process:
+    def _in_other_process(self, ended: ModelProcess) -> ModelProcess:
         """Start a process in place of one that has ended, once for all who ask."""
         with self._lock:
             if self._process is ended:
                 ended.end()
-                self._process = Process(self._module, self._options)
+                self._process = ModelProcess(self._module, self._options)
             return self._process
 
 
-class _Names:
+class _EmbeddingIds:
     """Gives every embedding a name of its own, for as long as it lives."""
 
     def __init__(self) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from napari_sam.backends.batches import Batches, at_once
+from napari_sam.backends.encoder_batches import Batches, tiles_per_batch
 from napari_sam.backends.pocket import open_pocket
 from napari_sam.core.prompts import Prompts
 from napari_sam.synthetic import draw_scene
@@ -72,8 +72,8 @@ def test_a_gpu_takes_what_half_of_its_free_memory_holds(monkeypatch):
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (free["now"], 1 << 40))
     for memory, expected in ((0, 1), (90, 4), (10_000, 8)):
         free["now"] = memory
-        assert at_once(torch.device("cuda"), 10) == expected
-    assert at_once(torch.device("cpu"), 10) == 1
+        assert tiles_per_batch(torch.device("cuda"), 10) == expected
+    assert tiles_per_batch(torch.device("cpu"), 10) == 1
 
 
 def test_on_a_cpu_bits_do_not_depend_on_the_batch_even_for_small_tiles():

@@ -21,7 +21,7 @@ _MOST = 8
 _SHARE = 0.5
 
 
-def at_once(device: torch.device, nbytes: int) -> int:
+def tiles_per_batch(device: torch.device, nbytes: int) -> int:
     """Return how many tiles a device takes, if encoding one takes so many bytes.
 
     A CPU takes one. It is no faster with more, and its libraries choose other orders

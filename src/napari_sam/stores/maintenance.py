@@ -7,22 +7,22 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from napari_sam.stores.survey import (
+from napari_sam.stores.inspect import (
     UNFINISHED,
-    Holding,
-    holdings,
+    TileFiles,
+    group_key_at,
     is_ours,
-    place_at,
     record_path,
+    tile_files,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_sam.stores.arrays import Arrays
-    from napari_sam.stores.files import Files
-    from napari_sam.stores.layout import Layout, Place
-    from napari_sam.stores.survey import Spot
+    from napari_sam.stores.inspect import TileId
+    from napari_sam.stores.layout import GroupKey, Layout
+    from napari_sam.stores.store_files import Files
 
 #: Files without a record may belong to a writer who is not done, for so many seconds.
 _PATIENCE = 3600.0
@@ -61,7 +61,7 @@ class Pruned:
 def verify(files: Files, arrays: Arrays, *, delete: bool) -> Verified:
     """Read every tile; optionally delete what is not believed."""
     damaged, read = [], 0
-    found = holdings(files)
+    found = tile_files(files)
     for (path, plane, tile), holding in sorted(found.items()):
         if not holding.proven:
             continue
@@ -71,7 +71,7 @@ def verify(files: Files, arrays: Arrays, *, delete: bool) -> Verified:
             damaged.append(Damage(path, plane, tile, reason))
             if delete:
                 _delete(files, (path, plane, tile), holding)
-    left = [p for h in found.values() if _is_left(h) for p in h.paths]
+    left = [p for h in found.values() if _is_unfinished(h) for p in h.paths]
     left += [
         f.path
         for f in files.walk()
@@ -95,12 +95,14 @@ def prune(
     """Delete tiles that are old, of other models, or too many."""
     before = sum(f.size for f in files.walk())
     deleted, now = 0, time.time()
-    found = holdings(files)
+    found = tile_files(files)
     paths = {path for path, _, _ in found}
-    others = {p for p in paths if keep and not _is_kept(place_at(arrays, p), keep)}
+    others = {
+        p for p in paths if keep and not _is_protected(group_key_at(arrays, p), keep)
+    }
     for spot, holding in found.items():
         old = older is not None and now - holding.used > older
-        if old or spot[0] in others or _is_left(holding):
+        if old or spot[0] in others or _is_unfinished(holding):
             _delete(files, spot, holding)
             deleted += holding.proven
     if max_size is not None:
@@ -109,7 +111,7 @@ def prune(
     return Pruned(deleted, before - after, after)
 
 
-def evict(files: Files, max_size: int, *, spare: Spot) -> int:
+def evict(files: Files, max_size: int, *, spare: TileId) -> int:
     """Bring a store below a size, but for the tile just written; return its size."""
     size = sum(f.size for f in files.walk())
     if size <= max_size:
@@ -131,7 +133,7 @@ def clear(files: Files) -> None:
 
 def discard(files: Files, place: str, layout: Layout, plane: int, tile: int) -> None:
     """Delete what there is of a tile that could not be written."""
-    holding = Holding()
+    holding = TileFiles()
     for part in layout.parts:
         folder = f"{place}/features/{layout.token}/{part.path}"
         end = ".0" * len(part.shape)
@@ -140,10 +142,10 @@ def discard(files: Files, place: str, layout: Layout, plane: int, tile: int) -> 
         _delete(files, (place, plane, tile), holding)
 
 
-def _shrink(files: Files, max_size: int, *, spare: Spot | None = None) -> int:
+def _shrink(files: Files, max_size: int, *, spare: TileId | None = None) -> int:
     """Delete the least recently used until a store is small; count them."""
     size, deleted = sum(f.size for f in files.walk()), 0
-    by_use = sorted(holdings(files).items(), key=lambda item: item[1].used)
+    by_use = sorted(tile_files(files).items(), key=lambda item: item[1].used)
     for spot, holding in by_use:
         if size <= max_size:
             break
@@ -154,7 +156,7 @@ def _shrink(files: Files, max_size: int, *, spare: Spot | None = None) -> int:
     return deleted
 
 
-def _delete(files: Files, spot: Spot, holding: Holding) -> None:
+def _delete(files: Files, spot: TileId, holding: TileFiles) -> None:
     """Delete the record first: what lacks one is not believed."""
     files.delete(record_path(*spot))
     for path in holding.paths:
@@ -163,7 +165,7 @@ def _delete(files: Files, spot: Spot, holding: Holding) -> None:
 
 def _damage(arrays: Arrays, path: str, plane: int, tile: int) -> str | None:
     """Why a tile is not believed, or None if it is."""
-    place = place_at(arrays, path)
+    place = group_key_at(arrays, path)
     if place is None or place.path != path:
         return "the description of its group is damaged"
     try:
@@ -175,12 +177,12 @@ def _damage(arrays: Arrays, path: str, plane: int, tile: int) -> str | None:
     return None if found else "its bytes are not those that were written"
 
 
-def _is_left(holding: Holding) -> bool:
+def _is_unfinished(holding: TileFiles) -> bool:
     """Whether a tile was begun and not finished, by a writer who is gone."""
     return not holding.proven and time.time() - holding.used > _PATIENCE
 
 
-def _is_kept(place: Place | None, keep: Sequence[str]) -> bool:
+def _is_protected(place: GroupKey | None, keep: Sequence[str]) -> bool:
     return place is not None and any(
         place.model == name or place.model.startswith(f"{name}-") for name in keep
     )

@@ -5,21 +5,21 @@ import threading
 import numpy as np
 import pytest
 
-from napari_sam.backends.conversation import Answer, Conversation
+from napari_sam.backends.refining_decoder import MaskCandidates, RefiningDecoder
 from napari_sam.core.errors import PromptError
 from napari_sam.core.prompts import Prompts
 
 CLICK = Prompts().point(3, 3)
 
 
-class Echo(Conversation):
+class Echo(RefiningDecoder):
     """Each answer is ten times the one before, and the number of the candidate."""
 
-    def _ask(self, embedding, prompts, previous, *, several):
+    def _decode_round(self, embedding, prompts, previous, *, multimask_output):
         before = np.zeros((8, 8), np.float32) if previous is None else previous
-        count = np.arange(3 if several else 1, dtype=np.float32)
+        count = np.arange(3 if multimask_output else 1, dtype=np.float32)
         logits = 10 * before + 1 + count[:, None, None]
-        return Answer(logits, 1 - count / 10)
+        return MaskCandidates(logits, 1 - count / 10)
 
     def _stride(self, shape):
         return 1.0, 1.0

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from napari_sam.backends.sam import SamBackend
-from napari_sam.backends.weights import SIZES, name_of, read_decoder, read_weights
+from napari_sam.backends.weight_files import SIZES, name_of, read_decoder, read_weights
 from napari_sam.core.errors import CheckpointError, UnknownModelError
-from napari_sam.models.state import guess_config, sam_from_state
+from napari_sam.models.state_dict import guess_config, sam_from_state
 
 if TYPE_CHECKING:
     from torch import Tensor

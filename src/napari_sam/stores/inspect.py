@@ -8,16 +8,16 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from napari_sam.core.errors import StoreMismatchError
-from napari_sam.stores.layout import FORMAT, VERSION, Place
+from napari_sam.stores.layout import FORMAT, VERSION, GroupKey
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from napari_sam.stores.arrays import Arrays
-    from napari_sam.stores.files import Files
+    from napari_sam.stores.store_files import Files
 
 #: Path of a place, plane and tile.
-Spot: TypeAlias = tuple[str, int, int]
+TileId: TypeAlias = tuple[str, int, int]
 #: What zarr calls a file while it writes it.
 UNFINISHED = re.compile(r"\.[0-9a-f]{32}\.partial$")
 
@@ -27,7 +27,7 @@ _CHUNK = re.compile(
 
 
 @dataclass
-class Holding:
+class TileFiles:
     """The files of one tile: chunks and, if `proven`, the record that vouches."""
 
     paths: list[str] = field(default_factory=list)
@@ -37,11 +37,11 @@ class Holding:
 
 
 @dataclass(frozen=True, slots=True)
-class PlaceInfo:
+class GroupInfo:
     """How much there is of one model and tiling; `place` is None if damaged."""
 
     path: str
-    place: Place | None
+    place: GroupKey | None
     stored: int
     nbytes: int
     used: float
@@ -54,7 +54,7 @@ class StoreInfo:
     path: str
     version: int
     nbytes: int
-    places: tuple[PlaceInfo, ...]
+    places: tuple[GroupInfo, ...]
 
 
 def is_store(files: Files, path: str) -> bool:
@@ -96,13 +96,13 @@ def record_path(place: str, plane: int, tile: int) -> str:
 def info(files: Files, arrays: Arrays, path: str) -> StoreInfo:
     """Count what is in a store."""
     total = sum(f.size for f in files.walk())
-    found: dict[str, list[Holding]] = {}
-    for (place, _, _), holding in holdings(files).items():
+    found: dict[str, list[TileFiles]] = {}
+    for (place, _, _), holding in tile_files(files).items():
         found.setdefault(place, []).append(holding)
     places = tuple(
-        PlaceInfo(
+        GroupInfo(
             place,
-            place_at(arrays, place),
+            group_key_at(arrays, place),
             sum(h.proven for h in held),
             sum(h.nbytes for h in held),
             max(h.used for h in held),
@@ -112,14 +112,14 @@ def info(files: Files, arrays: Arrays, path: str) -> StoreInfo:
     return StoreInfo(path, VERSION, total, places)
 
 
-def holdings(files: Files) -> dict[Spot, Holding]:
+def tile_files(files: Files) -> dict[TileId, TileFiles]:
     """Every tile of which there is a file."""
-    found: dict[Spot, Holding] = {}
+    found: dict[TileId, TileFiles] = {}
     for file in files.walk():
         match = _CHUNK.fullmatch(file.path)
         if match:
             place, what, plane, tile = match.groups()
-            holding = found.setdefault((place, int(plane), int(tile)), Holding())
+            holding = found.setdefault((place, int(plane), int(tile)), TileFiles())
             holding.paths.append(file.path)
             holding.nbytes += file.size
             holding.used = max(holding.used, file.used)
@@ -127,11 +127,11 @@ def holdings(files: Files) -> dict[Spot, Holding]:
     return found
 
 
-def place_at(arrays: Arrays, path: str) -> Place | None:
+def group_key_at(arrays: Arrays, path: str) -> GroupKey | None:
     """Return what a group says it is for, or None if that is damaged."""
     try:
         about = arrays.attributes(path)
-        return Place(**{f.name: about[f.name] for f in fields(Place)})
+        return GroupKey(**{f.name: about[f.name] for f in fields(GroupKey)})
     except Exception:
         return None
 

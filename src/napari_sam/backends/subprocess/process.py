@@ -29,7 +29,7 @@ class ProcessEndedError(ModelError):
     """The process of the model has ended before it answered."""
 
 
-class Process:
+class ModelProcess:
     """Starts a module that calls `serve`, and asks it.
 
     Parameters
@@ -59,9 +59,9 @@ class Process:
             raise NoProcessError(
                 f"{sys.executable} does not start: {wrong}."
             ) from wrong
-        self._end = weakref.finalize(self, _ended, self._child)
+        self._end = weakref.finalize(self, _terminate, self._child)
         told = json.dumps({"key": key.hex(), "options": dict(options)})
-        self._key, self._address = key, _introduced(self._child, told)
+        self._key, self._address = key, _handshake(self._child, told)
         self._idle: list[Connection] = []
         self._lock = threading.Lock()
 
@@ -76,11 +76,11 @@ class Process:
             What was raised there.
         """
         try:
-            line = self._line()
+            line = self._connection()
             line.send((what, given))
             outcome, result = line.recv()
         except (EOFError, OSError) as gone:
-            raise ProcessEndedError(self._last_words()) from gone
+            raise ProcessEndedError(self._exit_reason()) from gone
         with self._lock:
             self._idle.append(line)
         if outcome == "failed":
@@ -91,13 +91,13 @@ class Process:
         """End it, and wait until it has."""
         self._end()
 
-    def _line(self) -> Connection:
+    def _connection(self) -> Connection:
         with self._lock:
             if self._idle:
                 return self._idle.pop()
         return Client(self._address, authkey=self._key)
 
-    def _last_words(self) -> str:
+    def _exit_reason(self) -> str:
         try:
             code = self._child.wait(_PATIENCE)
         except subprocess.TimeoutExpired:
@@ -105,7 +105,7 @@ class Process:
         return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
-def _introduced(child: subprocess.Popen[str], told: str) -> Any:
+def _handshake(child: subprocess.Popen[str], told: str) -> Any:
     """Say what to open; return where to ask."""
     assert child.stdin is not None
     assert child.stdout is not None
@@ -124,7 +124,7 @@ def _introduced(child: subprocess.Popen[str], told: str) -> Any:
     return tuple(address) if isinstance(address, list) else address
 
 
-def _ended(child: subprocess.Popen[str]) -> None:
+def _terminate(child: subprocess.Popen[str]) -> None:
     if child.stdin is not None:
         child.stdin.close()
     try:
