@@ -113,7 +113,9 @@ def _clicked(model, features, col=100.0):
 
 def test_what_is_far_from_a_prompt_is_not_heard(model, features, monkeypatch):
     monkeypatch.setattr("napari_sam.models.pocket.model.CONTEXT", 3)
-    monkeypatch.setattr("napari_sam.models.pocket.model.goes_on", lambda *_: False)
+    monkeypatch.setattr(
+        "napari_sam.models.pocket.model.reaches_border", lambda *_: False
+    )
     far = Features(*(f.clone() for f in features))
     for f, times in zip(far, (1, 2, 4, 8), strict=True):
         f[..., 10 * times :] = 0  # the click is in cell 6
@@ -127,7 +129,9 @@ def test_what_is_far_from_a_prompt_is_not_heard(model, features, monkeypatch):
 def test_an_answer_moves_with_what_is_seen(model, features, monkeypatch):
     """Tiles cut elsewhere see the same around a prompt, and answer the same."""
     monkeypatch.setattr("napari_sam.models.pocket.model.CONTEXT", 2)
-    monkeypatch.setattr("napari_sam.models.pocket.model.goes_on", lambda *_: False)
+    monkeypatch.setattr(
+        "napari_sam.models.pocket.model.reaches_border", lambda *_: False
+    )
     moved = Features(
         *(f[..., 3 * k :] for f, k in zip(features, (1, 2, 4, 8), strict=True))
     )
@@ -138,7 +142,9 @@ def test_an_answer_moves_with_what_is_seen(model, features, monkeypatch):
     torch.testing.assert_close(same, scores, rtol=1e-4, atol=1e-4)
 
 
-def test_it_listens_further_while_an_object_goes_on(model, features, monkeypatch):
+def test_it_listens_further_while_an_object_reaches_border(
+    model, features, monkeypatch
+):
     def drawn(mask):
         def answer(seen, said, *, multimask_output):
             grid = seen.s16.shape[2:]

@@ -66,12 +66,12 @@ def labels_on_disk(frames: Frames) -> LabelArray:
 
     It lies in the folder for temporary files, and is deleted with the array.
     """
-    from napari_sam.io.label_array import label_canvas
+    from napari_sam.io.label_array import label_array
 
     stack = ExitStack()
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="napari-sam-"))
     labels: LabelArray = stack.enter_context(
-        label_canvas(Path(folder) / "labels", frames)
+        label_array(Path(folder) / "labels", frames)
     )
     weakref.finalize(labels, stack.close)
     return labels
