@@ -27,8 +27,8 @@ from napari_sam.core.progress import drain
 from napari_sam.image import PromptableImage
 from napari_sam.image.selection import select_tiles
 from napari_sam.io import read_image
-from napari_sam.jobs import EmbedJob, ModelChoice, Opening, Where, embed_images
-from napari_sam.jobs.opening import opened
+from napari_sam.jobs import EmbedJob, Executor, ImageSpec, ModelSpec, embed_images
+from napari_sam.jobs.image_spec import open_image
 
 #: Side of a plane, planes, rounds.
 CASES = {"pocket": (1024, 48, 3), "ViT-B, random": (1024, 24, 2)}
@@ -50,26 +50,26 @@ def load(name, **_):
     return SamBackend(build_sam(SamConfig.vit_b()), precision="float32")
 
 
-def opening_of(case: str, path: Path, store: Path) -> Opening:
+def image_spec_of(case: str, path: Path, store: Path) -> ImageSpec:
     image = PromptableImage(read_image(path, axes="tyx").frames, load(case))
-    return Opening.of(
-        image, str(path), ModelChoice(load, case), axes="tyx", store=str(store)
+    return ImageSpec.of(
+        image, str(path), ModelSpec(load, case), axes="tyx", store=str(store)
     )
 
 
-def frames_of(opening: Opening):
-    return read_image(opening.path, axes="tyx").frames
+def frames_of(spec: ImageSpec):
+    return read_image(spec.path, axes="tyx").frames
 
 
-def wanted_of(opening: Opening):
+def tiles_of(spec: ImageSpec):
     return select_tiles(
-        frames_of(opening), opening.tiling, region=None, only=None, levels=(0,),
+        frames_of(spec), spec.tiling, region=None, only=None, levels=(0,),
         near=None, mask=None, background=None,
     )  # fmt: skip
 
 
-def by_workers(opening: Opening) -> tuple[int, float]:
-    work = embed_images([EmbedJob(opening, wanted_of(opening))], Where(2))
+def by_workers(spec: ImageSpec) -> tuple[int, float]:
+    work = embed_images([EmbedJob(spec, tiles_of(spec))], Executor(2))
     steps = []
     found = drain(work, lambda step: steps.append((step.done, time.perf_counter())))
     assert not found.failed, found.failed
@@ -77,10 +77,10 @@ def by_workers(opening: Opening) -> tuple[int, float]:
     return after - before, end - start
 
 
-def half(opening: Opening, frames: list[int], told) -> None:
+def half(spec: ImageSpec, frames: list[int], told) -> None:
     from napari_sam.backends.torch_tools import use_threads
 
-    image = opened(opening)
+    image = open_image(spec)
     use_threads(1)
     work = image.iter_embed(frames=frames, batch=1)
     list(islice(work, FIRST))
@@ -90,18 +90,18 @@ def half(opening: Opening, frames: list[int], told) -> None:
     told.put(time.perf_counter())
 
 
-def by_two_loops(opening: Opening) -> tuple[int, float]:
+def by_two_loops(spec: ImageSpec) -> tuple[int, float]:
     context = multiprocessing.get_context("spawn")
     told = context.Queue()
-    count = len(frames_of(opening))
+    count = len(frames_of(spec))
     halves = [list(range(count // 2)), list(range(count // 2, count))]
-    loops = [context.Process(target=half, args=(opening, h, told)) for h in halves]
+    loops = [context.Process(target=half, args=(spec, h, told)) for h in halves]
     for loop in loops:
         loop.start()
     times = sorted(told.get() for _ in range(4))
     for loop in loops:
         loop.join()
-    return len(wanted_of(opening)) - 2 * FIRST, times[-1] - times[1]
+    return len(tiles_of(spec)) - 2 * FIRST, times[-1] - times[1]
 
 
 def cpu() -> float:
@@ -128,9 +128,9 @@ def main() -> None:
                 for way in (by_two_loops, by_workers):
                     name = way.__name__
                     store = Path(folder) / f"{name}-{turn}.zarr"
-                    opening = opening_of(case, path, store)
+                    spec = image_spec_of(case, path, store)
                     before = cpu()
-                    tiles, seconds = way(opening)
+                    tiles, seconds = way(spec)
                     counted[name] = str(tiles)
                     costs[name] = min(costs.get(name, inf), cpu() - before)
                     rates[name] = max(rates.get(name, 0.0), tiles / seconds)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.prompts import Prompts
     from napari_sam.core.protocols import Backend
-    from napari_sam.jobs import Answer
+    from napari_sam.jobs import MaskResult
     from napari_sam.stores.zarr import ZarrStore
 
 #: How this package is called where models are offered.
@@ -223,7 +223,7 @@ def segment(
 
 
 def paint(
-    predictions: Mapping[Address, Prediction | Answer],
+    predictions: Mapping[Address, Prediction | MaskResult],
     frames: Frames,
     *,
     out: Any = None,

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 import napari_sam as sam
 from napari_sam.apps.cli import COMMANDS, main
-from napari_sam.apps.cli.saying import parse
+from napari_sam.apps.cli.options.prompts import parse
 from napari_sam.core.errors import PromptError
 from napari_sam.io import read_image, write_labels, write_prompts
 

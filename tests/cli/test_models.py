@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from napari_sam import checkpoints
-from napari_sam.apps.cli import fetching, main
+from napari_sam.apps.cli import download, main
 from napari_sam.checkpoints import Download, ModelEntry, catalogue
 
 CONTENT = b"weights" * 1000
@@ -102,7 +102,7 @@ def test_a_bar_is_drawn_on_a_terminal(monkeypatch, capsys):
     from napari_sam.core.progress import Progress
 
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
-    line = fetching._Line()
+    line = download._Line()
     line.show(Progress(0, 0, "another process downloads small.pt"))
     line.show(Progress(50_000_000, 100_000_000, "small.pt: downloading"))
     line.end()

@@ -7,7 +7,7 @@ import zarr
 
 from napari_sam import PromptableImage, Tiling, open_store, read_image
 from napari_sam.image.selection import select_tiles
-from napari_sam.jobs import EmbedJob, ModelChoice, Opening
+from napari_sam.jobs import EmbedJob, ImageSpec, ModelSpec
 from napari_sam.testing.backend import open_threshold
 
 #: Nine tiles a plane.
@@ -20,8 +20,8 @@ ALL = dict.fromkeys(("region", "only", "near", "mask", "background")) | {"levels
 def wanted(path, store, load=open_threshold, name="threshold", **options):
     frames = read_image(path).frames
     image = PromptableImage(frames, open_threshold("threshold"), tiling=TILING)
-    opening = Opening.of(
-        image, str(path), ModelChoice(load, str(name)), store=str(store)
+    opening = ImageSpec.of(
+        image, str(path), ModelSpec(load, str(name)), store=str(store)
     )
     return [EmbedJob(opening, select_tiles(frames, TILING, **{**ALL, **options}))]
 

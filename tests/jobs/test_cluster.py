@@ -13,7 +13,7 @@ from napari_sam import Address, Prompts
 from napari_sam.core.errors import JobError, MissingPackageError
 from napari_sam.core.progress import drain
 from napari_sam.image.embed import EmbedResult
-from napari_sam.jobs import SegmentJob, Where, embed_images, segment_images
+from napari_sam.jobs import Executor, SegmentJob, embed_images, segment_images
 
 from .common import TILES, features, same, there, wanted
 
@@ -32,7 +32,7 @@ def cluster(tmp_path_factory):
 
 
 def embed(jobs, scheduler):
-    return drain(embed_images(jobs, Where(scheduler=scheduler)))
+    return drain(embed_images(jobs, Executor(scheduler=scheduler)))
 
 
 def test_a_cluster_writes_what_one_process_writes(stack, tmp_path, cluster):
@@ -42,7 +42,7 @@ def test_a_cluster_writes_what_one_process_writes(stack, tmp_path, cluster):
     done = embed(wanted(stack, theirs, watched, tmp_path), cluster)
     assert (done.tiles, done.failed) == (EmbedResult(TILES), {})
     assert len(set(encoded(tmp_path))) == 2
-    drain(embed_images(wanted(stack, ours), Where(0)))
+    drain(embed_images(wanted(stack, ours), Executor(0)))
     assert same(features(ours), features(theirs))
     assert embed(wanted(stack, theirs), cluster).tiles == EmbedResult(found=TILES)
 
@@ -68,8 +68,8 @@ def test_a_cluster_segments_as_one_process_does(stack, tmp_path, cluster):
         for number, top, left in ((1, 10, 10), (2, 100, 10), (3, 100, 100))
     }
     found = []
-    for where in (Where(0), Where(scheduler=cluster)):
-        one = SegmentJob(job.opening, asked, (160, 160))
+    for where in (Executor(0), Executor(scheduler=cluster)):
+        one = SegmentJob(job.image, asked, (160, 160))
         drain(segment_images([one], where, ready=lambda _, a: found.append(a)))
     assert found[0] == found[1]
     assert all(answer.area > 800 for answer in found[0].values())
@@ -84,7 +84,7 @@ def test_an_error_is_told(stack, tmp_path, cluster):
 
 def test_closing_leaves_the_cluster_as_it_was(stack, tmp_path, cluster):
     store = tmp_path / "e.zarr"
-    work = embed_images(wanted(stack, store), Where(scheduler=cluster))
+    work = embed_images(wanted(stack, store), Executor(scheduler=cluster))
     first = next(work)
     work.close()
     done = embed(wanted(stack, store), cluster)

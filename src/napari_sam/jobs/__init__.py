@@ -4,24 +4,29 @@ Each kind of job names an image, a model and what is wanted in values that trave
 cut into tasks that do not depend on each other, and is done by `running.run`.
 """
 
-from napari_sam.jobs.embedding import EmbeddedImages, EmbedJob, embed_images
-from napari_sam.jobs.kept import KeptAnswers
-from napari_sam.jobs.opening import ModelChoice, Opening, stamp_of
-from napari_sam.jobs.running import Failure, Where
-from napari_sam.jobs.segmenting import Answer, Answers, SegmentJob, segment_images
+from napari_sam.jobs.embed_jobs import EmbeddedImages, EmbedJob, embed_images
+from napari_sam.jobs.executor import Executor, Failure
+from napari_sam.jobs.image_spec import ImageSpec, ModelSpec, file_stamp
+from napari_sam.jobs.results import ResultsFile
+from napari_sam.jobs.segment_jobs import (
+    MaskResult,
+    MaskResults,
+    SegmentJob,
+    segment_images,
+)
 
 __all__ = [
-    "Answer",
-    "Answers",
     "EmbedJob",
     "EmbeddedImages",
+    "Executor",
     "Failure",
-    "KeptAnswers",
-    "ModelChoice",
-    "Opening",
+    "ImageSpec",
+    "MaskResult",
+    "MaskResults",
+    "ModelSpec",
+    "ResultsFile",
     "SegmentJob",
-    "Where",
     "embed_images",
+    "file_stamp",
     "segment_images",
-    "stamp_of",
 ]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from napari_sam.core.errors import JobError, MissingPackageError
-from napari_sam.jobs.running import Failure, reason
+from napari_sam.jobs.executor import Failure, failure_reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -52,7 +52,9 @@ def run_on_cluster(
         try:
             for future in as_completed(list(numbers), loop=client.loop):
                 error = future.exception()
-                answer = future.result() if error is None else Failure(reason(error))
+                answer = (
+                    future.result() if error is None else Failure(failure_reason(error))
+                )
                 yield numbers.pop(future), answer
         finally:
             client.cancel(list(numbers))

@@ -17,7 +17,7 @@ from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari_sam.core.errors import JobError
-from napari_sam.jobs.running import Failure, reason
+from napari_sam.jobs.executor import Failure, failure_reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -57,11 +57,11 @@ def run_in_processes(
         while waiting or busy:
             while waiting and len(busy) < workers:
                 worker = idle.pop() if idle else _started(call)
-                _hand(worker, waiting.popleft(), tasks)
+                _send(worker, waiting.popleft(), tasks)
                 busy.append(worker)
-            for worker in _stirring(busy):
+            for worker in _wait_any(busy):
                 busy.remove(worker)
-                answer = _heard(worker)
+                answer = _receive(worker)
                 if answer is not None:
                     idle.append(worker)
                     in_vain = 0
@@ -69,7 +69,7 @@ def run_in_processes(
                     continue
                 in_vain += 1
                 if in_vain == _ATTEMPTS * (workers + 1):
-                    raise JobError(_hopeless(worker))
+                    raise JobError(_none_lives(worker))
                 lost[worker.task] += 1
                 if lost[worker.task] < _ATTEMPTS:
                     waiting.appendleft(worker.task)
@@ -90,14 +90,14 @@ def _started(call: Callable[[T], R]) -> _Worker:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(theirs, call), daemon=True)
-    with _deaf():
+    with _ignoring_interrupts():
         process.start()
     theirs.close()
     return _Worker(process, ours, -1)
 
 
 @contextmanager
-def _deaf() -> Iterator[None]:
+def _ignoring_interrupts() -> Iterator[None]:
     """Start processes in here that do not hear Ctrl-C: it is for this one."""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -109,19 +109,19 @@ def _deaf() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _hand(worker: _Worker, task: int, tasks: Sequence[Any]) -> None:
+def _send(worker: _Worker, task: int, tasks: Sequence[Any]) -> None:
     worker.task = task
     with suppress(OSError):  # it is dead: that is noticed when nothing is heard
         worker.pipe.send(tasks[task])
 
 
-def _stirring(busy: list[_Worker]) -> list[_Worker]:
+def _wait_any(busy: list[_Worker]) -> list[_Worker]:
     """Wait until one has answered or died."""
     ready = wait([w.pipe for w in busy] + [w.process.sentinel for w in busy])
     return [w for w in busy if w.pipe in ready or w.process.sentinel in ready]
 
 
-def _heard(worker: _Worker) -> Any | None:
+def _receive(worker: _Worker) -> Any | None:
     """Return what it answered, or None if it is dead."""
     try:
         if worker.pipe.poll():
@@ -140,7 +140,7 @@ def _given_up(worker: _Worker) -> Failure:
     )
 
 
-def _hopeless(worker: _Worker) -> str:
+def _none_lives(worker: _Worker) -> str:
     return (
         f"Workers end {_how(worker)} before they have done anything. Perhaps the "
         "memory does not suffice for so many: take fewer. In a script of your own, the "
@@ -165,6 +165,6 @@ def _serve(pipe: Connection[Any, Any], call: Callable[[Any], Any]) -> None:
         try:
             answer = call(task)
         except Exception as error:
-            answer = Failure(reason(error))
+            answer = Failure(failure_reason(error))
         with suppress(OSError):  # nobody waits for it any more
             pipe.send(answer)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from napari_sam.apps.cli.opening import model_options, open_model, store_option
-from napari_sam.apps.cli.working import show
+from napari_sam.apps.cli.options.model import model_options, open_model, store_option
+from napari_sam.apps.cli.options.workers import show
 from napari_sam.core.errors import SessionError
 from napari_sam.core.progress import drain
 

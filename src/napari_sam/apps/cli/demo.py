@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from napari_sam.apps.cli.fetching import fetch_missing
+from napari_sam.apps.cli.download import fetch_missing
 from napari_sam.core.address import Address
 from napari_sam.core.prompts import Prompts
 

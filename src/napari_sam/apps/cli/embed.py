@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from napari_sam.apps.cli.cutting import cutting_options, promptable
-from napari_sam.apps.cli.looking import looking_options, open_image
-from napari_sam.apps.cli.opening import model_options, open_model
-from napari_sam.apps.cli.working import (
+from napari_sam.apps.cli.options.image import looking_options, open_image
+from napari_sam.apps.cli.options.model import model_options, open_model
+from napari_sam.apps.cli.options.tiling import cutting_options, promptable
+from napari_sam.apps.cli.options.workers import (
     done_with_progress,
+    executor_of,
+    image_spec_of,
     images_of_folder,
-    opening_of,
     store_of,
-    where_of,
     working_options,
 )
 from napari_sam.core.errors import NapariSamError, PromptError
@@ -66,7 +66,7 @@ def embed(image: str, **options: Any) -> None:
     the same command.
     """
     wanted = _wanted(options)
-    where = where_of(options)
+    where = executor_of(options)
     if not options["each"] and where.threads is None:
         seen = promptable(open_image(image, options), options)
         done = done_with_progress(seen.iter_embed(**wanted), _HINT)
@@ -128,7 +128,7 @@ def _job(
         mask=None,
         background=wanted["background"],
     )
-    return EmbedJob(opening_of(seen, path, options), tiles)
+    return EmbedJob(image_spec_of(seen, path, options), tiles)
 
 
 def _report(found: EmbeddedImages, failed: Mapping[str, str], store: str) -> None:

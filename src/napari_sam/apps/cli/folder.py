@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from napari_sam.apps.cli import answered
-from napari_sam.apps.cli.asking import check_one_source, prompts_in_files
-from napari_sam.apps.cli.cutting import promptable
-from napari_sam.apps.cli.looking import open_image
-from napari_sam.apps.cli.opening import open_model
-from napari_sam.apps.cli.working import (
+from napari_sam.apps.cli import results
+from napari_sam.apps.cli.options.image import open_image
+from napari_sam.apps.cli.options.model import open_model
+from napari_sam.apps.cli.options.prompt_files import check_one_source, prompts_in_files
+from napari_sam.apps.cli.options.tiling import promptable
+from napari_sam.apps.cli.options.workers import (
     done_with_progress,
+    executor_of,
     images_of_folder,
     store_of,
-    where_of,
 )
 from napari_sam.core.errors import ImageError, NapariSamError, PromptError
 from napari_sam.core.prompts import files
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from napari_sam.core.prompts import Prompts
     from napari_sam.core.protocols import Backend
     from napari_sam.io import Image
-    from napari_sam.jobs import Answers, SegmentJob
+    from napari_sam.jobs import MaskResults, SegmentJob
 
 #: What of --prompts and --from-labels belongs to an image, by its file.
 Sources = dict[Path, "Path | str | None"]
@@ -122,7 +122,7 @@ def segment_folder(sources: Sources, options: Mapping[str, Any]) -> None:
         raise ImageError(f"{output} is no folder: there is a file of labels per image.")
     output.mkdir(parents=True, exist_ok=True)
     done = _Done(output / "finished.jsonl", anew=options["overwrite"])
-    where, model = where_of(options), open_model(options)
+    where, model = executor_of(options), open_model(options)
     told, works = _Told(), []
     stems = Counter(path.stem for path in sources)
     for path, source in sources.items():
@@ -140,7 +140,7 @@ def segment_folder(sources: Sources, options: Mapping[str, Any]) -> None:
         except (NapariSamError, OSError) as wrong:
             told.fail(path, wrong)
 
-    def ready(i: int, answers: Answers) -> None:
+    def ready(i: int, answers: MaskResults) -> None:
         try:
             _write(works[i], answers, options)
             done.note(works[i])
@@ -172,13 +172,13 @@ def _prepared(
         check_inside(said, opened.frames.plane_shape)
     seen = promptable(opened, options, model)
     output = options["output"] / f"{path.stem}.{options['suffix']}"
-    setup = answered.setup_of(path, seen, options)
+    setup = results.setup_of(path, seen, options)
     listed = "".join(
         f"{at.frame} {at.object_id} {p.digest}\n" for at, p in asked.items()
     )
     name = blake2b(f"{setup}\n{listed}".encode(), digest_size=16).hexdigest()
-    kept = answered.kept_beside(output, path, seen, options)
-    job = answered.job_of(path, seen, asked, options, kept)
+    kept = results.kept_beside(output, path, seen, options)
+    job = results.job_of(path, seen, asked, options, kept)
     return _Work(path, output, opened, job, name)
 
 
@@ -201,16 +201,16 @@ def _check_free(work: _Work, done: _Done, options: Mapping[str, Any]) -> None:
     check_labels_path(work.output, overwrite=ours)
 
 
-def _write(work: _Work, answers: Answers, options: Mapping[str, Any]) -> None:
+def _write(work: _Work, answers: MaskResults, options: Mapping[str, Any]) -> None:
     from napari_sam.api import paint
 
-    found = answered.without_failures(answers)
-    answered.warn(found)
-    with answered.canvas(work.output, work.opened.frames) as canvas:
+    found = results.without_failures(answers)
+    results.warn(found)
+    with results.canvas(work.output, work.opened.frames) as canvas:
         labels = paint(found, work.opened.frames, out=canvas)
-        answered.write(work.output, labels, work.opened, {**options, "overwrite": True})
-    if work.job.kept is not None:
-        work.job.kept.forget()
+        results.write(work.output, labels, work.opened, {**options, "overwrite": True})
+    if work.job.results is not None:
+        work.job.results.delete()
 
 
 class _Done:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from napari_sam.apps.cli.fetching import fetch
+from napari_sam.apps.cli.download import fetch
 from napari_sam.apps.cli.sizes import text_of_bytes
 
 if TYPE_CHECKING:

@@ -8,20 +8,24 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
-from napari_sam.apps.cli.answered import (
+from napari_sam.apps.cli.folder import images_and_prompts, segment_folder
+from napari_sam.apps.cli.options.image import looking_options, open_image
+from napari_sam.apps.cli.options.model import model_options, store_option
+from napari_sam.apps.cli.options.prompt_files import asking_options, prompts_in_files
+from napari_sam.apps.cli.options.prompts import (
+    SayingCommand,
+    prompts_from,
+    saying_options,
+)
+from napari_sam.apps.cli.options.tiling import cutting_options, promptable
+from napari_sam.apps.cli.options.workers import executor_of, working_options
+from napari_sam.apps.cli.results import (
     answered,
     canvas,
     forget_kept,
     report,
     write,
 )
-from napari_sam.apps.cli.asking import asking_options, prompts_in_files
-from napari_sam.apps.cli.cutting import cutting_options, promptable
-from napari_sam.apps.cli.folder import images_and_prompts, segment_folder
-from napari_sam.apps.cli.looking import looking_options, open_image
-from napari_sam.apps.cli.opening import model_options, store_option
-from napari_sam.apps.cli.saying import SayingCommand, prompts_from, saying_options
-from napari_sam.apps.cli.working import where_of, working_options
 from napari_sam.core.address import Address
 from napari_sam.core.errors import PromptError
 
@@ -32,7 +36,7 @@ if TYPE_CHECKING:
     from napari_sam.core.prompts import Prompts
     from napari_sam.image import PromptableImage
     from napari_sam.io import Image
-    from napari_sam.jobs import Answer
+    from napari_sam.jobs import MaskResult
 
 _FILE = click.Path(path_type=Path)
 
@@ -121,7 +125,7 @@ def _write(
     opened: Image,
     seen: PromptableImage,
     asked: Mapping[Address, Prompts],
-    answers: Mapping[Address, Prediction | Answer],
+    answers: Mapping[Address, Prediction | MaskResult],
     options: Mapping[str, Any],
 ) -> None:
     from napari_sam.api import paint
@@ -140,11 +144,11 @@ def _answers(
     seen: PromptableImage,
     asked: Mapping[Address, Prompts],
     options: Mapping[str, Any],
-) -> Mapping[Address, Prediction | Answer]:
+) -> Mapping[Address, Prediction | MaskResult]:
     from napari_sam.api import segment_objects
 
     # One object needs nobody else, and is not worth remembering.
-    if where_of(options).threads is not None or len(asked) > 1:
+    if executor_of(options).threads is not None or len(asked) > 1:
         return answered(image, seen, asked, options)
     return {
         at: answer.with_threshold(options["threshold"])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from napari_sam.apps.cli.fetching import fetch_missing
+from napari_sam.apps.cli.download import fetch_missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

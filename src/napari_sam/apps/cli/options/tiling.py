@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from napari_sam.apps.cli.looking import look
-from napari_sam.apps.cli.opening import open_model
+from napari_sam.apps.cli.options.image import look
+from napari_sam.apps.cli.options.model import open_model
 from napari_sam.core.errors import ImageError
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from napari_sam.core.progress import Progress
     from napari_sam.image import PromptableImage
-    from napari_sam.jobs import Opening, Where
+    from napari_sam.jobs import Executor, ImageSpec
 
 T = TypeVar("T")
 
@@ -48,24 +48,24 @@ def working_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def where_of(options: Mapping[str, Any]) -> Where:
+def executor_of(options: Mapping[str, Any]) -> Executor:
     """Return who does the work."""
-    from napari_sam.jobs import Where
+    from napari_sam.jobs import Executor
 
     if options["workers"] and options["scheduler"]:
         raise JobError("Give either --workers or --scheduler, not both.")
-    return Where(options["workers"] or 0, options["scheduler"])
+    return Executor(options["workers"] or 0, options["scheduler"])
 
 
-def opening_of(
+def image_spec_of(
     seen: PromptableImage, path: str | Path, options: Mapping[str, Any]
-) -> Opening:
+) -> ImageSpec:
     """Name an image that is open here, so that a worker can open it."""
     from napari_sam.api import load_backend
-    from napari_sam.jobs import ModelChoice, Opening
+    from napari_sam.jobs import ImageSpec, ModelSpec
 
     file = options["checkpoint"]
-    model = ModelChoice(
+    model = ModelSpec(
         load_backend,
         options["model"],
         None if file is None else _absolute(file),
@@ -73,7 +73,7 @@ def opening_of(
         options["precision"],
     )
     store = options["store"] and _absolute(options["store"])
-    return Opening.of(seen, _absolute(path), model, axes=options["axes"], store=store)
+    return ImageSpec.of(seen, _absolute(path), model, axes=options["axes"], store=store)
 
 
 def _absolute(path: str | Path) -> str:

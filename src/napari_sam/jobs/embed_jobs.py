@@ -9,8 +9,8 @@ from napari_sam.core.errors import JobError, StoreError
 from napari_sam.core.progress import Progress, drain
 from napari_sam.image.embed import EmbedResult, iter_embed_tiles
 from napari_sam.image.selection import TileSelection
-from napari_sam.jobs.opening import Opening, opened
-from napari_sam.jobs.running import Failure, Where, grouped, run
+from napari_sam.jobs.executor import Executor, Failure, grouped, run_tasks
+from napari_sam.jobs.image_spec import ImageSpec, open_image
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
@@ -27,17 +27,17 @@ class EmbedJob:
 
     Attributes
     ----------
-    opening
+    image
         The image; it names a store.
-    wanted
+    tiles
         Its tiles, as `napari_sam.image.selection.choose` puts them in order.
     """
 
-    opening: Opening
-    wanted: TileSelection
+    image: ImageSpec
+    tiles: TileSelection
 
     def __post_init__(self) -> None:
-        if self.opening.store is None:
+        if self.image.store is None:
             raise JobError("Embeddings of several workers need a store to be kept in.")
 
 
@@ -47,16 +47,16 @@ class EmbedTask:
 
     Attributes
     ----------
-    opening
+    image
         The image.
-    places
+    tiles
         Frame, level and number of each tile.
     background
         Lowest and highest value of what is nothing, or None.
     """
 
-    opening: Opening
-    places: tuple[tuple[int, int, int], ...]
+    image: ImageSpec
+    tiles: tuple[tuple[int, int, int], ...]
     background: tuple[float, float] | None = None
 
 
@@ -80,7 +80,7 @@ class EmbeddedImages:
 
 
 def embed_images(
-    jobs: Sequence[EmbedJob], where: Where
+    jobs: Sequence[EmbedJob], executor: Executor
 ) -> Generator[Progress, None, EmbeddedImages]:
     """Embed tiles of images that the store lacks; one `Progress` a task.
 
@@ -92,19 +92,19 @@ def embed_images(
     ----------
     jobs
         The images.
-    where
+    executor
         Who does it.
     """
-    tasks = _tasks(jobs, where)
-    total = sum(len(job.wanted) for job in jobs)
-    skipped = done = total - sum(len(task.places) for task in tasks)
+    tasks = _tasks(jobs, executor)
+    total = sum(len(job.tiles) for job in jobs)
+    skipped = done = total - sum(len(task.tiles) for task in tasks)
     encoded = found = lost = 0
     failed: dict[str, str] = {}
-    for i, answer in run(embed_tiles, tasks, where):
-        done += len(tasks[i].places)
+    for i, answer in run_tasks(embed_tiles, tasks, executor):
+        done += len(tasks[i].tiles)
         if isinstance(answer, Failure):
-            lost += len(tasks[i].places)
-            failed.setdefault(tasks[i].opening.path, answer.reason)
+            lost += len(tasks[i].tiles)
+            failed.setdefault(tasks[i].image.path, answer.reason)
         else:
             encoded += answer.encoded
             found += answer.found
@@ -115,11 +115,11 @@ def embed_images(
 
 def embed_tiles(task: EmbedTask) -> EmbedResult:
     """Do a task, in the process of a worker."""
-    image = opened(task.opening)
+    image = open_image(task.image)
     plane = image.frames.plane_shape
     places = tuple(
         (frame, image.tiling.tiles(plane, level)[index])
-        for frame, level, index in task.places
+        for frame, level, index in task.tiles
     )
     tiles = TileSelection(places, task.background, None, plane)
     batch = max(1, int(getattr(image.backend, "batch_size", 1)))
@@ -127,20 +127,20 @@ def embed_tiles(task: EmbedTask) -> EmbedResult:
     done = drain(iter_embed_tiles(image, tiles, batch=batch, workers=1))
     if getattr(image.store, "unwritten", 0) > before:
         raise StoreError(
-            f"Embeddings cannot be written to {task.opening.store}. Free some space, "
+            f"Embeddings cannot be written to {task.image.store}. Free some space, "
             "or give a store that can be written."
         )
     return done
 
 
-def _tasks(jobs: Sequence[EmbedJob], where: Where) -> list[EmbedTask]:
+def _tasks(jobs: Sequence[EmbedJob], where: Executor) -> list[EmbedTask]:
     """Cut images into tasks, of few tiles if there are few for all the workers."""
-    places = [_places(job.wanted) for job in jobs]
+    places = [_places(job.tiles) for job in jobs]
     fair = sum(map(len, places)) // (_TASKS * max(1, where.workers))
     size = min(max(1, fair), _TILES)
     return [
         EmbedTask(
-            replace(job.opening, threads=where.threads), group, job.wanted.background
+            replace(job.image, threads=where.threads), group, job.tiles.background
         )
         for job, mine in zip(jobs, places, strict=True)
         for group in grouped(mine, size)

@@ -11,14 +11,14 @@ from napari_sam.core.errors import JobError
 from napari_sam.core.progress import drain
 from napari_sam.image.embed import EmbedResult
 from napari_sam.image.selection import select_tiles
-from napari_sam.jobs import EmbedJob, ModelChoice, Opening, Where, embed_images
+from napari_sam.jobs import EmbedJob, Executor, ImageSpec, ModelSpec, embed_images
 from napari_sam.testing import ThresholdBackend
 
 from .common import ALL, TILES, features, same, there, wanted
 
 
 def embed(jobs, workers):
-    return drain(embed_images(jobs, Where(workers)))
+    return drain(embed_images(jobs, Executor(workers)))
 
 
 def test_any_number_of_workers_in_any_order_writes_the_same(stack, tmp_path):
@@ -39,11 +39,11 @@ def test_pocket_writes_the_same_bits_by_any_number_of_workers(tmp_path):
     np.save(path, pixels)
     frames = sam.read_image(path, axes="tyx").frames
     image = sam.PromptableImage(frames, sam.load_backend("pocket", device="cpu"))
-    model = ModelChoice(sam.load_backend, "pocket", None, "cpu", "float32")
+    model = ModelSpec(sam.load_backend, "pocket", None, "cpu", "float32")
     found = []
     for workers in (1, 2):
         store = tmp_path / f"{workers}.zarr"
-        opening = Opening.of(image, str(path), model, axes="tyx", store=str(store))
+        opening = ImageSpec.of(image, str(path), model, axes="tyx", store=str(store))
         near = (2, 0, 0) if workers == 2 else None
         job = EmbedJob(
             opening, select_tiles(frames, image.tiling, **{**ALL, "near": near})
@@ -75,7 +75,7 @@ def test_tiles_that_hold_nothing_are_skipped(stack, tmp_path):
 
 def test_closing_stops_and_keeps_what_is_done(stack, tmp_path):
     store = tmp_path / "e.zarr"
-    work = embed_images(wanted(stack, store), Where(2))
+    work = embed_images(wanted(stack, store), Executor(2))
     first = next(work)
     work.close()
     done = embed(wanted(stack, store), 0)
@@ -154,10 +154,10 @@ def test_pixels_that_changed_between_two_runs_are_seen(stack, tmp_path):
 def test_what_lies_elsewhere_is_opened_anew_in_each_run(stack, tmp_path):
     (job,) = wanted(stack, tmp_path / "e.zarr")
     (again,) = wanted(stack, tmp_path / "e.zarr")
-    assert job.opening == again.opening
+    assert job.image == again.image
     image = sam.PromptableImage(sam.read_image(stack).frames, ThresholdBackend())
-    url, model = "s3://bucket/a.tif", job.opening.model
-    elsewhere = [Opening.of(image, url, model) for _ in range(2)]
+    url, model = "s3://bucket/a.tif", job.image.model
+    elsewhere = [ImageSpec.of(image, url, model) for _ in range(2)]
     assert elsewhere[0] != elsewhere[1]
 
 
@@ -173,13 +173,13 @@ def test_a_store_may_be_a_url(stack, tmp_path):
 def test_what_cannot_be_shared_out_is_refused(stack, tmp_path):
     (job,) = wanted(stack, tmp_path / "e.zarr")
     with pytest.raises(JobError, match="need a store"):
-        EmbedJob(replace(job.opening, store=None), job.wanted)
+        EmbedJob(replace(job.image, store=None), job.tiles)
     with pytest.raises(JobError, match="one or more"):
-        Where(-1)
+        Executor(-1)
 
 
 def test_ctrl_c_is_still_heard_here_while_workers_run(stack, tmp_path):
-    work = embed_images(wanted(stack, tmp_path / "e.zarr"), Where(1))
+    work = embed_images(wanted(stack, tmp_path / "e.zarr"), Executor(1))
     before = signal.getsignal(signal.SIGINT)
     next(work)
     assert signal.getsignal(signal.SIGINT) is before

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from napari_sam.core.mask import Mask
 from napari_sam.core.progress import Progress
 from napari_sam.core.prompts.tiles import first_tile
-from napari_sam.jobs.opening import Opening, opened
-from napari_sam.jobs.running import Failure, Where, grouped, run
+from napari_sam.jobs.executor import Executor, Failure, grouped, run_tasks
+from napari_sam.jobs.image_spec import ImageSpec, open_image
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from napari_sam.core.geometry.region import Region
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.prompts import Prompts
-    from napari_sam.jobs.kept import KeptAnswers
+    from napari_sam.jobs.results import ResultsFile
 
 #: Objects of a task at most.
 _OBJECTS = 64
@@ -32,13 +32,13 @@ _OBJECTS = 64
 class SegmentTask:
     """Some objects of a plane, and what was said about them."""
 
-    opening: Opening
-    said: tuple[tuple[Address, Prompts], ...]
+    image: ImageSpec
+    prompts: tuple[tuple[Address, Prompts], ...]
     threshold: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class MaskResult:
     """A mask, small enough to travel and to be kept.
 
     Attributes
@@ -65,7 +65,7 @@ class Answer:
     complete: bool
 
     @classmethod
-    def of(cls, at: Address, found: Prediction) -> Answer:
+    def of(cls, at: Address, found: Prediction) -> MaskResult:
         """Pack a prediction."""
         runs = tuple(found.to_mask().run_lengths.tolist())
         return cls(
@@ -79,7 +79,7 @@ class Answer:
 
 
 #: Answers by what they are about, or why there are none.
-Answers: TypeAlias = "dict[Address, Answer | Failure]"
+MaskResults: TypeAlias = "dict[Address, MaskResult | Failure]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class SegmentJob:
 
     Attributes
     ----------
-    opening
+    image
         The image.
     asked
         What was said about each object, in each plane.
@@ -100,18 +100,18 @@ class SegmentJob:
         Answers of a run before, and where new ones are kept.
     """
 
-    opening: Opening
-    asked: Mapping[Address, Prompts]
-    plane: tuple[int, int]
+    image: ImageSpec
+    prompts: Mapping[Address, Prompts]
+    plane_shape: tuple[int, int]
     threshold: float = 0.0
-    kept: KeptAnswers | None = None
+    results: ResultsFile | None = None
 
 
 def segment_images(
     jobs: Sequence[SegmentJob],
-    where: Where,
+    executor: Executor,
     *,
-    ready: Callable[[int, Answers], object],
+    ready: Callable[[int, MaskResults], object],
 ) -> Generator[Progress, None, None]:
     """Answer prompts in all planes of images; one `Progress` a task.
 
@@ -122,19 +122,19 @@ def segment_images(
     ----------
     jobs
         The images.
-    where
+    executor
         Who does it.
     ready
         Called in this process with the number of a job and its answers, in the order
         of what was asked, as soon as the last of them is there.
     """
-    known = [{} if j.kept is None else j.kept.answers(j.asked) for j in jobs]
-    answers: list[Answers] = [dict(found) for found in known]
+    known = [{} if j.results is None else j.results.find(j.prompts) for j in jobs]
+    answers: list[MaskResults] = [dict(found) for found in known]
     tasks = [
         (
             i,
             SegmentTask(
-                replace(job.opening, threads=where.threads), group, job.threshold
+                replace(job.image, threads=executor.threads), group, job.threshold
             ),
         )
         for i, job in enumerate(jobs)
@@ -142,15 +142,17 @@ def segment_images(
         if any(at not in known[i] for at, _ in group)
     ]
     left = Counter(i for i, _ in tasks)
-    total = sum(len(job.asked) for job in jobs)
-    done = total - sum(len(task.said) for _, task in tasks)
+    total = sum(len(job.prompts) for job in jobs)
+    done = total - sum(len(task.prompts) for _, task in tasks)
     yield Progress(done, total, "segmenting")
     for i in (i for i in range(len(jobs)) if not left[i]):
         ready(i, _in_order(jobs[i], answers[i]))
-    for number, found in run(run_segment_task, [task for _, task in tasks], where):
+    for number, found in run_tasks(
+        run_segment_task, [task for _, task in tasks], executor
+    ):
         i, task = tasks[number]
         if isinstance(found, Failure):
-            answers[i].update((at, found) for at, _ in task.said)
+            answers[i].update((at, found) for at, _ in task.prompts)
         else:
             answers[i].update((answer.at, answer) for answer in found)
             _keep(jobs[i], found)
@@ -158,35 +160,35 @@ def segment_images(
         if not left[i]:
             ready(i, _in_order(jobs[i], answers[i]))
             answers[i].clear()
-        done += len(task.said)
+        done += len(task.prompts)
         yield Progress(done, total, "segmenting")
 
 
-def run_segment_task(task: SegmentTask) -> list[Answer]:
+def run_segment_task(task: SegmentTask) -> list[MaskResult]:
     """Do a task, in the process of a worker."""
-    image = opened(task.opening)
-    frame = task.said[0][0].frame
-    found = image.segment_many([said for _, said in task.said], frame)
+    image = open_image(task.image)
+    frame = task.prompts[0][0].frame
+    found = image.segment_many([said for _, said in task.prompts], frame)
     return [
-        Answer.of(at, prediction.with_threshold(task.threshold))
-        for (at, _), prediction in zip(task.said, found, strict=True)
+        MaskResult.of(at, prediction.with_threshold(task.threshold))
+        for (at, _), prediction in zip(task.prompts, found, strict=True)
     ]
 
 
-def _keep(job: SegmentJob, found: Sequence[Answer]) -> None:
-    if job.kept is not None:
-        job.kept.keep(job.asked, found)
+def _keep(job: SegmentJob, found: Sequence[MaskResult]) -> None:
+    if job.results is not None:
+        job.results.append(job.prompts, found)
 
 
-def _in_order(job: SegmentJob, answers: Answers) -> Answers:
-    return {at: answers[at] for at in job.asked}
+def _in_order(job: SegmentJob, answers: MaskResults) -> MaskResults:
+    return {at: answers[at] for at in job.prompts}
 
 
 def _groups(job: SegmentJob) -> Iterator[tuple[tuple[Address, Prompts], ...]]:
     """Objects of one tile together: it is then embedded by one worker only."""
     by_tile: dict[tuple[int, int, int], list[tuple[Address, Prompts]]] = {}
-    for at, said in job.asked.items():
-        tile = first_tile(said, job.opening.tiling, job.plane)
+    for at, said in job.prompts.items():
+        tile = first_tile(said, job.image.tiling, job.plane_shape)
         by_tile.setdefault((at.frame, tile.level, tile.index), []).append((at, said))
     for objects in by_tile.values():
         yield from grouped(objects, _OBJECTS)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelChoice:
+class ModelSpec:
     """Which model, as it is asked for by name.
 
     Attributes
@@ -43,7 +43,7 @@ class ModelChoice:
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class ImageSpec:
     """An image that answers prompts, before it is opened.
 
     Attributes
@@ -70,7 +70,7 @@ class Opening:
     """
 
     path: str
-    model: ModelChoice
+    model: ModelSpec
     appearance: Appearance
     tiling: Tiling
     axes: str | None = None
@@ -84,11 +84,11 @@ class Opening:
         cls,
         image: PromptableImage,
         path: str,
-        model: ModelChoice,
+        model: ModelSpec,
         *,
         axes: str | None = None,
         store: str | None = None,
-    ) -> Opening:
+    ) -> ImageSpec:
         """Name an image that is open here, as it is shown and cut here.
 
         Where this process does tasks itself, it asks the same model, and not another
@@ -103,12 +103,12 @@ class Opening:
             image.tiling,
             axes=axes,
             store=store,
-            stamp=stamp_of(path) or uuid4().hex,  # elsewhere, it is not believed
+            stamp=file_stamp(path) or uuid4().hex,  # elsewhere, it is not believed
             connected=image.connected,
         )
 
 
-def stamp_of(path: str) -> str:
+def file_stamp(path: str) -> str:
     """Return what changes with a file; nothing if it is not on this machine."""
     try:
         said = Path(path).stat()
@@ -118,26 +118,26 @@ def stamp_of(path: str) -> str:
 
 
 #: Models that are open in this process, as long as somebody uses them.
-_OPEN: WeakValueDictionary[ModelChoice, Backend] = WeakValueDictionary()
+_OPEN: WeakValueDictionary[ModelSpec, Backend] = WeakValueDictionary()
 
 
 @lru_cache(maxsize=2)
-def opened(opening: Opening) -> PromptableImage:
+def open_image(spec: ImageSpec) -> PromptableImage:
     """Open it; a worker does so once, and not for each task."""
-    backend = _loaded(opening.model)
-    _use_threads(opening.threads)
+    backend = _loaded(spec.model)
+    _use_threads(spec.threads)
     return PromptableImage(
-        read_image(opening.path, axes=opening.axes).frames,
+        read_image(spec.path, axes=spec.axes).frames,
         backend,
-        appearance=opening.appearance,
-        store=_store(opening.store),
-        tiling=opening.tiling,
-        connected=opening.connected,
+        appearance=spec.appearance,
+        store=_store(spec.store),
+        tiling=spec.tiling,
+        connected=spec.connected,
     )
 
 
 @lru_cache(maxsize=2)
-def _loaded(model: ModelChoice) -> Backend:
+def _loaded(model: ModelSpec) -> Backend:
     here = _OPEN.get(model)
     return here or model.load(
         model.name,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_sam.core.address import Address
 from napari_sam.core.geometry.region import Region
-from napari_sam.jobs.segmenting import Answer
+from napari_sam.jobs.segment_jobs import MaskResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from napari_sam.core.prompts import Prompts
 
 
-class KeptAnswers:
+class ResultsFile:
     """A file of one line per answer, each with the name of its question.
 
     Parameters
@@ -34,14 +34,16 @@ class KeptAnswers:
         self.path, self._setup = path, setup
         self._known = dict(_read(path)) if path.is_file() else {}
 
-    def answers(self, asked: Mapping[Address, Prompts]) -> dict[Address, Answer]:
+    def find(self, asked: Mapping[Address, Prompts]) -> dict[Address, MaskResult]:
         """Return what is known of questions."""
         found = {
             at: self._known.get(self._name(at, said)) for at, said in asked.items()
         }
         return {at: answer for at, answer in found.items() if answer is not None}
 
-    def keep(self, said: Mapping[Address, Prompts], answers: Iterable[Answer]) -> None:
+    def append(
+        self, said: Mapping[Address, Prompts], answers: Iterable[MaskResult]
+    ) -> None:
         """Write answers down."""
         lines = [
             json.dumps({"name": self._name(a.at, said[a.at]), "answer": _packed(a)})
@@ -50,7 +52,7 @@ class KeptAnswers:
         with self.path.open("a", encoding="utf-8") as file:
             file.write("".join(f"{line}\n" for line in ["", *lines]))
 
-    def forget(self) -> None:
+    def delete(self) -> None:
         """Delete the file: what it was kept for is done."""
         self.path.unlink(missing_ok=True)
 
@@ -59,7 +61,7 @@ class KeptAnswers:
         return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def _read(path: Path) -> Iterable[tuple[str, Answer]]:
+def _read(path: Path) -> Iterable[tuple[str, MaskResult]]:
     """Every whole line; a crash may have torn the last one."""
     for line in path.read_text(encoding="utf-8").splitlines():
         if not line:  # each start of writing begins a new one
@@ -71,10 +73,10 @@ def _read(path: Path) -> Iterable[tuple[str, Answer]]:
             continue
 
 
-def _packed(answer: Answer) -> dict[str, Any]:
+def _packed(answer: MaskResult) -> dict[str, Any]:
     return asdict(answer)
 
 
-def _unpacked(told: dict[str, Any]) -> Answer:
+def _unpacked(told: dict[str, Any]) -> MaskResult:
     place = {"at": Address(**told["at"]), "region": Region(**told["region"])}
-    return Answer(**{**told, **place, "runs": tuple(told["runs"])})
+    return MaskResult(**{**told, **place, "runs": tuple(told["runs"])})

@@ -13,15 +13,15 @@ from napari_sam.core.progress import drain
 from napari_sam.image import PromptableImage
 from napari_sam.io import label_array, read_image, write_labels
 from napari_sam.jobs import (
+    Executor,
     Failure,
-    KeptAnswers,
-    ModelChoice,
-    Opening,
+    ImageSpec,
+    ModelSpec,
+    ResultsFile,
     SegmentJob,
-    Where,
     segment_images,
 )
-from napari_sam.jobs.opening import opened
+from napari_sam.jobs.image_spec import open_image
 
 PLANE = (64, 64)
 
@@ -47,8 +47,8 @@ def opening(planes):
             open_model(model),
             tiling=Tiling((32, 32), (4, 4)),
         )
-        choice = ModelChoice(open_model, model)
-        return Opening.of(
+        choice = ModelSpec(open_model, model)
+        return ImageSpec.of(
             image, str(planes), choice, axes="tyx", store=store and str(store)
         )
 
@@ -70,7 +70,7 @@ def asked():
 
 def answers(job, workers):
     ready = []
-    drain(segment_images([job], Where(workers), ready=lambda i, a: ready.append(a)))
+    drain(segment_images([job], Executor(workers), ready=lambda i, a: ready.append(a)))
     [found] = ready
     return found
 
@@ -100,10 +100,10 @@ def test_pocket_gives_the_same_bits_with_one_two_and_three_workers(
     pixels = np.random.default_rng(0).integers(0, 255, (3, 96, 96)).astype(np.uint8)
     np.save(tmp_path / "s.npy", pixels)
     image = PromptableImage(pixels, sam.load_backend("pocket"), axes="tyx")
-    named = Opening.of(
+    named = ImageSpec.of(
         image,
         str(tmp_path / "s.npy"),
-        ModelChoice(sam.load_backend, "pocket", None, "cpu"),
+        ModelSpec(sam.load_backend, "pocket", None, "cpu"),
         axes="tyx",
     )
     asked = {
@@ -124,45 +124,45 @@ def test_a_process_that_does_the_tasks_itself_has_one_copy_of_the_model(tmp_path
     pixels = np.zeros((1, 64, 64), np.uint8)
     np.save(tmp_path / "s.npy", pixels)
     mine = sam.load_backend("pocket", device="cpu")
-    choice = ModelChoice(sam.load_backend, "pocket", device="cpu")
+    choice = ModelSpec(sam.load_backend, "pocket", device="cpu")
     image = PromptableImage(pixels, mine, axes="tyx")
-    found = Opening.of(image, str(tmp_path / "s.npy"), choice, axes="tyx")
-    assert opened(found).backend is mine
+    found = ImageSpec.of(image, str(tmp_path / "s.npy"), choice, axes="tyx")
+    assert open_image(found).backend is mine
 
 
 def test_answers_that_are_kept_are_not_asked_again(opening, asked, tmp_path):
-    kept = KeptAnswers(tmp_path / "kept.jsonl", "setup")
-    first = answers(SegmentJob(opening(), asked, PLANE, kept=kept), 0)
-    again = KeptAnswers(tmp_path / "kept.jsonl", "setup")
+    kept = ResultsFile(tmp_path / "kept.jsonl", "setup")
+    first = answers(SegmentJob(opening(), asked, PLANE, results=kept), 0)
+    again = ResultsFile(tmp_path / "kept.jsonl", "setup")
     gone = replace(opening("fails"), path="nowhere.npy")
-    assert answers(SegmentJob(gone, asked, PLANE, kept=again), 0) == first
+    assert answers(SegmentJob(gone, asked, PLANE, results=again), 0) == first
 
 
 @pytest.mark.parametrize("change", ["setup", "prompts"])
 def test_what_changed_is_asked_again(opening, asked, tmp_path, change):
-    kept = KeptAnswers(tmp_path / "kept.jsonl", "setup")
-    answers(SegmentJob(opening(), asked, PLANE, kept=kept), 0)
-    again = KeptAnswers(
+    kept = ResultsFile(tmp_path / "kept.jsonl", "setup")
+    answers(SegmentJob(opening(), asked, PLANE, results=kept), 0)
+    again = ResultsFile(
         tmp_path / "kept.jsonl", "other" if change == "setup" else "setup"
     )
     at = next(iter(asked))
     said = {**asked, at: sam.Prompts.point(1, 1)} if change == "prompts" else asked
     gone = replace(opening(), path="nowhere.npy")
-    found = answers(SegmentJob(gone, said, PLANE, kept=again), 0)
+    found = answers(SegmentJob(gone, said, PLANE, results=again), 0)
     failed = [at for at, a in found.items() if isinstance(a, Failure)]
     assert at in failed
     assert (len(failed) == len(asked)) == (change == "setup")
 
 
 def test_a_torn_line_is_no_answer(opening, asked, tmp_path):
-    kept = KeptAnswers(tmp_path / "kept.jsonl", "setup")
-    first = answers(SegmentJob(opening(), asked, PLANE, kept=kept), 0)
+    kept = ResultsFile(tmp_path / "kept.jsonl", "setup")
+    first = answers(SegmentJob(opening(), asked, PLANE, results=kept), 0)
     text = kept.path.read_text()
     kept.path.write_text(text[:-20])
-    again = KeptAnswers(kept.path, "setup")
-    assert 0 < len(again.answers(asked)) < len(asked)
-    assert answers(SegmentJob(opening(), asked, PLANE, kept=again), 0) == first
-    assert len(KeptAnswers(kept.path, "setup").answers(asked)) == len(asked)
+    again = ResultsFile(kept.path, "setup")
+    assert 0 < len(again.find(asked)) < len(asked)
+    assert answers(SegmentJob(opening(), asked, PLANE, results=again), 0) == first
+    assert len(ResultsFile(kept.path, "setup").find(asked)) == len(asked)
 
 
 def test_a_worker_that_is_killed_changes_nothing(opening, asked, tmp_path):
@@ -198,7 +198,7 @@ def test_no_scheduler_is_an_error_of_ours(opening, asked, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     work = segment_images(
         [SegmentJob(opening(), asked, PLANE)],
-        Where(scheduler="tcp://127.0.0.1:1"),
+        Executor(scheduler="tcp://127.0.0.1:1"),
         ready=lambda *_: None,
     )
     with pytest.raises(sam.NapariSamError, match=r"pip install .*distributed"):

@@ -15,7 +15,7 @@ R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
+class Executor:
     """Who does the tasks.
 
     Attributes
@@ -51,8 +51,8 @@ class Failure:
     reason: str
 
 
-def run(
-    call: Callable[[T], R], tasks: Sequence[T], where: Where
+def run_tasks(
+    call: Callable[[T], R], tasks: Sequence[T], executor: Executor
 ) -> Iterator[tuple[int, R | Failure]]:
     """Do tasks in any order; yield the number of each and what came of it.
 
@@ -65,20 +65,20 @@ def run(
         A function of a module; it travels by name.
     tasks
         Its arguments; they are pickled.
-    where
+    executor
         Who does them.
     """
     runner: Any
-    if where.scheduler is not None:
+    if executor.scheduler is not None:
         from napari_sam.jobs.cluster import run_on_cluster
 
-        runner = run_on_cluster(call, tasks, where.scheduler)
-    elif where.workers == 0:
+        runner = run_on_cluster(call, tasks, executor.scheduler)
+    elif executor.workers == 0:
         runner = _run_here(call, tasks)
     else:
         from napari_sam.jobs.processes import run_in_processes
 
-        runner = run_in_processes(call, tasks, workers=where.workers)
+        runner = run_in_processes(call, tasks, workers=executor.workers)
     yield from runner
 
 
@@ -89,7 +89,7 @@ def _run_here(
         try:
             answer: R | Failure = call(task)
         except Exception as error:
-            answer = Failure(reason(error))
+            answer = Failure(failure_reason(error))
         yield i, answer
 
 
@@ -99,7 +99,7 @@ def grouped(items: Sequence[T], size: int) -> Iterator[tuple[T, ...]]:
         yield tuple(items[start : start + size])
 
 
-def reason(error: BaseException) -> str:
+def failure_reason(error: BaseException) -> str:
     """Say in one line what went wrong; of errors that are not ours, with their kind."""
     from napari_sam.core.errors import NapariSamError
 

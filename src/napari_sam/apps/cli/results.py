@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from napari_sam.apps.cli.working import done_with_progress, opening_of, where_of
+from napari_sam.apps.cli.options.workers import (
+    done_with_progress,
+    executor_of,
+    image_spec_of,
+)
 from napari_sam.core.errors import JobError
 
 if TYPE_CHECKING:
@@ -21,7 +25,7 @@ if TYPE_CHECKING:
     from napari_sam.core.prompts import Prompts
     from napari_sam.image import PromptableImage
     from napari_sam.io import Image
-    from napari_sam.jobs import Answer, Answers, KeptAnswers, SegmentJob
+    from napari_sam.jobs import MaskResult, MaskResults, ResultsFile, SegmentJob
 
 #: Pixels of labels that are painted in memory; more are painted on disk.
 _IN_MEMORY = 2**26
@@ -32,12 +36,12 @@ def job_of(
     seen: PromptableImage,
     asked: Mapping[Address, Prompts],
     options: Mapping[str, Any],
-    kept: KeptAnswers | None,
+    kept: ResultsFile | None,
 ) -> SegmentJob:
     """Name all that is asked about an image."""
     from napari_sam.jobs import SegmentJob
 
-    opening = opening_of(seen, path, options)
+    opening = image_spec_of(seen, path, options)
     plane, threshold = seen.frames.plane_shape, options["threshold"]
     return SegmentJob(opening, asked, plane, threshold, kept)
 
@@ -47,13 +51,13 @@ def kept_beside(
     path: str | Path,
     seen: PromptableImage,
     options: Mapping[str, Any],
-) -> KeptAnswers:
+) -> ResultsFile:
     """Return the answers that a run before left beside its output."""
-    from napari_sam.jobs import KeptAnswers
+    from napari_sam.jobs import ResultsFile
 
-    kept = KeptAnswers(_record(output), setup_of(path, seen, options))
+    kept = ResultsFile(_record(output), setup_of(path, seen, options))
     if options["overwrite"]:
-        kept.forget()
+        kept.delete()
     return kept
 
 
@@ -70,9 +74,9 @@ def setup_of(
     path: str | Path, seen: PromptableImage, options: Mapping[str, Any]
 ) -> str:
     """Name all that masks depend on besides prompts."""
-    from napari_sam.jobs import stamp_of
+    from napari_sam.jobs import file_stamp
 
-    when = stamp_of(str(path))
+    when = file_stamp(str(path))
     look = f"{seen.appearance.token} {seen.tiling} {options['threshold']}"
     look += "" if seen.connected else " unconnected"
     return f"{path} {when} {seen.frames!r} {seen.backend.fingerprint} {look}"
@@ -83,7 +87,7 @@ def answered(
     seen: PromptableImage,
     asked: Mapping[Address, Prompts],
     options: Mapping[str, Any],
-) -> dict[Address, Answer]:
+) -> dict[Address, MaskResult]:
     """Ask workers about an image.
 
     Raises
@@ -95,10 +99,10 @@ def answered(
 
     output = options["output"]
     kept = kept_beside(output, path, seen, options) if output else None
-    ready: list[Answers] = []
+    ready: list[MaskResults] = []
     work = segment_images(
         [job_of(path, seen, asked, options, kept)],
-        where_of(options),
+        executor_of(options),
         ready=lambda _, answers: ready.append(answers),
     )
     hint = "the same command goes on from here." if output else "nothing was written."
@@ -106,7 +110,7 @@ def answered(
     return without_failures(ready[0])
 
 
-def without_failures(answers: Answers) -> dict[Address, Answer]:
+def without_failures(answers: MaskResults) -> dict[Address, MaskResult]:
     """Return the answers, if all objects have one.
 
     Raises
@@ -160,7 +164,7 @@ def write(
     )
 
 
-def report(answers: Mapping[Address, Prediction | Answer]) -> None:
+def report(answers: Mapping[Address, Prediction | MaskResult]) -> None:
     """Show score, area and box of each mask, and what is wrong with it."""
     click.echo("object  frame  score    area  top,left,bottom,right")
     for at, answer in answers.items():
@@ -173,7 +177,7 @@ def report(answers: Mapping[Address, Prediction | Answer]) -> None:
     warn(answers)
 
 
-def warn(answers: Mapping[Address, Prediction | Answer]) -> None:
+def warn(answers: Mapping[Address, Prediction | MaskResult]) -> None:
     """Name masks that are empty, or incomplete."""
     for at in (at for at, answer in answers.items() if not answer.area):
         click.echo(
