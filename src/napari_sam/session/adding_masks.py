@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from napari_sam.session.labels.store import LabelStore
     from napari_sam.session.overlap import Overlap
 
-#: Pixels of one patch at most, unless a single mask has more.
+#: Pixels around masks that are put together, unless a single one has more.
 _MOST_PIXELS = 1 << 22
+#: Side of the blocks that the patches of many masks are cut into.
+_BLOCK = 256
 
 
 class _Placement(NamedTuple):
@@ -111,8 +113,7 @@ class MaskRequest:
             for placement in group:
                 if _place(after, region, placement, self):
                     placed[placement.at.object_id] = None
-            patch = LabelPatch.between(frame, region, before, after)
-            made += [] if patch is None else [patch]
+            made += _patches_in_blocks(frame, region, before, after)
         return made
 
     def _read(
@@ -203,6 +204,25 @@ def _groups(
         around = wider
     if group:
         yield around, group
+
+
+def _patches_in_blocks(
+    frame: int,
+    around: Region,
+    before: NDArray[np.integer],
+    after: NDArray[np.integer],
+) -> Iterator[LabelPatch]:
+    """Patches of what changed, block by block: what lies between is not touched."""
+    for top in range(0, before.shape[0], _BLOCK):
+        for left in range(0, before.shape[1], _BLOCK):
+            here = slice(top, top + _BLOCK), slice(left, left + _BLOCK)
+            old, new = before[here], after[here]
+            region = Region(top, left, top + old.shape[0], left + old.shape[1])
+            patch = LabelPatch.between(
+                frame, region.shifted(around.top, around.left), old, new
+            )
+            if patch is not None:
+                yield patch
 
 
 def _reach(placement: _Placement) -> Region:

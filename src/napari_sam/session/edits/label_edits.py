@@ -63,7 +63,7 @@ def relabelled(state: State, at: Address, label: int) -> Iterator[Edit]:
 def set_status(state: State, object_id: int, status: Status) -> Iterator[Edit]:
     """Give an object a status, unless it has it."""
     now = state.objects.get(object_id)
-    after = replace(now or ObjectInfo(), status=status)
+    after = ObjectInfo(status=status) if now is None else replace(now, status=status)
     if after != now:
         yield ObjectEdit(object_id, now, after)
 

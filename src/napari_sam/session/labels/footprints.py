@@ -132,21 +132,38 @@ class Footprints(Mapping[Address, Footprint]):
 
 
 def footprints_in(
-    labels: NDArray[np.integer], rows: NDArray[np.intp], cols: NDArray[np.intp]
+    region: Region,
+    pixels: NDArray[np.intp],
+    values: NDArray[np.integer],
+    lengths: NDArray[np.int64],
 ) -> dict[int, Footprint]:
-    """Return the footprint of each label among pixels at these rows and columns."""
-    ids, which = np.unique(labels, return_inverse=True)
-    edges = []
-    for along in (rows, cols):
-        first = np.full(len(ids), np.iinfo(np.int64).max)
-        last = np.zeros(len(ids), np.int64)
-        np.minimum.at(first, which, along)
-        np.maximum.at(last, which, along + 1)
-        edges += [first.tolist(), last.tolist()]
-    areas = np.bincount(which, minlength=len(ids)).tolist()
+    """Return the footprint of each label among some pixels of a region.
+
+    Parameters
+    ----------
+    region
+        Where the pixels lie.
+    pixels
+        Their places in the region, row by row, in order.
+    values, lengths
+        Their labels, as runs.
+    """
+    rows, cols = np.divmod(pixels, region.shape[1])
+    starts = np.cumsum(lengths) - lengths
+    ids, which = np.unique(values, return_inverse=True)
+    top, left = (np.full(len(ids), np.iinfo(np.int64).max) for _ in "ab")
+    bottom, right = (np.zeros(len(ids), np.int64) for _ in "ab")
+    np.minimum.at(top, which, rows[starts])
+    np.maximum.at(bottom, which, rows[starts + lengths - 1] + 1)
+    np.minimum.at(left, which, np.minimum.reduceat(cols, starts))
+    np.maximum.at(right, which, np.maximum.reduceat(cols, starts) + 1)
+    areas = np.bincount(which, lengths, len(ids)).astype(np.int64)
+    found = zip(top, left, bottom, right, strict=True)
     return {
-        object_id: Footprint(Region(top, left, bottom, right), area)
-        for object_id, top, bottom, left, right, area in zip(
-            ids.tolist(), *edges, areas, strict=True
+        object_id: Footprint(
+            Region(*map(int, edges)).shifted(region.top, region.left), area
+        )
+        for object_id, edges, area in zip(
+            ids.tolist(), found, areas.tolist(), strict=True
         )
     }

@@ -27,9 +27,8 @@ class Runs:
     @classmethod
     def of(cls, labels: NDArray[Any]) -> Runs:
         """Find the runs of a flat array."""
-        starts = np.flatnonzero(np.r_[True, labels[1:] != labels[:-1]])
-        lengths = np.diff(np.r_[starts, labels.size])
-        return cls(tuple(labels[starts].tolist()), tuple(lengths.tolist()))
+        values, lengths = runs_of(labels)
+        return cls(tuple(values.tolist()), tuple(lengths.tolist()))
 
     def expand(self) -> NDArray[np.uint32]:
         """Return the flat array."""
@@ -109,3 +108,11 @@ class LabelPatch:
         )
         bits = b64decode(data["bits"])
         return cls(data["frame"], Region(*data["region"]), bits, before, after)
+
+
+def runs_of(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Return the runs of a flat array: labels, and how often each is repeated."""
+    if not labels.size:
+        return labels, np.zeros(0, np.int64)
+    starts = np.flatnonzero(np.r_[True, labels[1:] != labels[:-1]])
+    return labels[starts], np.diff(np.r_[starts, labels.size])

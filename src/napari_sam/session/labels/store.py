@@ -13,7 +13,7 @@ from napari_sam.core.errors import ImageError, SessionError
 from napari_sam.core.geometry.region import Region
 from napari_sam.session.labels.arrays import empty_labels, is_untouched, labels_shape
 from napari_sam.session.labels.footprints import Footprint, Footprints, footprints_in
-from napari_sam.session.labels.patch import LabelPatch
+from napari_sam.session.labels.patch import LabelPatch, runs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,18 +112,12 @@ class LabelStore:
 
     def write(self, patch: LabelPatch) -> None:
         """Change labels, and remember who gained and lost pixels."""
-        values = self.read(patch.frame, patch.region)
-        check_fits(max(patch.after.values), values.dtype)
-        before, changed = values.copy(), patch.changed
-        values[changed] = patch.after.expand()
-        window = self.window(patch.frame, patch.region)
-        try:
-            self.array[window] = values
-        except BaseException:
-            # A part may have been written: to a full disk, what fits is the old.
-            with suppress(Exception):
-                self.array[window] = before
-            raise
+        check_fits(max(patch.after.values), np.dtype(self.array.dtype))
+        window, changed = self.window(patch.frame, patch.region), patch.changed
+        if isinstance(self.array, np.ndarray):
+            self.array[window][changed] = patch.after.expand()
+        else:
+            self._write_window(window, changed, patch.after.expand())
         self._versions[patch.frame] += 1
         self._account(patch, changed)
 
@@ -136,6 +130,21 @@ class LabelStore:
                 nothing = np.zeros_like(labels)
                 found.append(LabelPatch.between(frame, window, nothing, labels))
         return tuple(patch for patch in found if patch is not None)
+
+    def _write_window(
+        self, window: Window, changed: NDArray[np.bool_], labels: NDArray[np.uint32]
+    ) -> None:
+        """Write all of a window, since arrays on disk know no other way."""
+        values = np.array(self.array[window])
+        before = values.copy()
+        values[changed] = labels
+        try:
+            self.array[window] = values
+        except BaseException:
+            # A part may have been written: to a full disk, what fits is the old.
+            with suppress(Exception):
+                self.array[window] = before
+            raise
 
     def _account(self, patch: LabelPatch, changed: NDArray[np.bool_]) -> None:
         gained, lost = _gained(patch, changed), _areas(patch.before)
@@ -151,10 +160,9 @@ class LabelStore:
         found: dict[int, Footprint] = {}
         for window in _windows(self.plane_shape):
             labels = self.read(frame, window)
-            rows, cols = np.nonzero(labels)
-            here = footprints_in(
-                labels[rows, cols], rows + window.top, cols + window.left
-            )
+            pixels = np.flatnonzero(labels)
+            values, lengths = runs_of(labels.reshape(-1)[pixels])
+            here = footprints_in(window, pixels, values, lengths)
             for object_id, part in here.items():
                 known = found.get(object_id)
                 found[object_id] = part if known is None else known.joined(part)
@@ -204,16 +212,17 @@ def _windows(shape: tuple[int, int]) -> Iterator[Region]:
 
 
 def _gained(patch: LabelPatch, changed: NDArray[np.bool_]) -> dict[int, Footprint]:
-    areas = _areas(patch.after)
-    if len(areas) == 1:
-        return {i: Footprint(patch.region, area) for i, area in areas.items()}
-    rows, cols = np.nonzero(changed)
-    labels = patch.after.expand()
-    return footprints_in(labels, rows + patch.region.top, cols + patch.region.left)
+    runs = patch.after
+    if len(set(runs.values)) == 1:
+        return {runs.values[0]: Footprint(patch.region, sum(runs.lengths))}
+    lengths = np.array(runs.lengths, np.int64)
+    values = np.array(runs.values, np.int64)
+    return footprints_in(patch.region, np.flatnonzero(changed), values, lengths)
 
 
-def _areas(runs: Runs) -> Counter[int]:
-    areas: Counter[int] = Counter()
-    for value, length in zip(runs.values, runs.lengths, strict=True):
-        areas[value] += length
-    return areas
+def _areas(runs: Runs) -> dict[int, int]:
+    if len(runs.values) == 1:
+        return {runs.values[0]: runs.lengths[0]}
+    ids, which = np.unique(np.array(runs.values, np.int64), return_inverse=True)
+    areas = np.bincount(which, runs.lengths, len(ids)).astype(np.int64)
+    return dict(zip(ids.tolist(), areas.tolist(), strict=True))
