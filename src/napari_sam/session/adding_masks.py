@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ from napari_sam.session.labels.store import check_fits
 from napari_sam.session.overlap import check_overlap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 #: Pixels around masks that are put together, unless a single one has more.
 _MOST_PIXELS = 1 << 22
+#: Masks are put together where the region around them is so many times theirs at most.
+_SPARSE = 16
 #: Side of the blocks that the patches of many masks are cut into.
 _BLOCK = 256
 
@@ -189,21 +192,32 @@ class MaskAdder:
 
 
 def _groups(
-    placements: Iterable[_Placement],
+    placements: Sequence[_Placement],
 ) -> Iterator[tuple[Region, list[_Placement]]]:
-    """Masks that follow each other and lie near to each other, with a region around."""
+    """Masks in order, with a region around: together, or one by one if far apart."""
+    reaches = [_reach(placement) for placement in placements]
+    most = _MOST_PIXELS if _are_dense(reaches) else 0
     group: list[_Placement] = []
     around = Region(0, 0, 0, 0)
-    for placement in placements:
-        here = _reach(placement)
-        wider = _union(around, here) if group else here
-        if group and wider.shape[0] * wider.shape[1] > _MOST_PIXELS:
+    for placement, reach in zip(placements, reaches, strict=True):
+        wider = _union(around, reach) if group else reach
+        if group and _pixels(wider) > most:
             yield around, group
-            group, wider = [], here
+            group, wider = [], reach
         group.append(placement)
         around = wider
     if group:
         yield around, group
+
+
+def _are_dense(regions: Sequence[Region]) -> bool:
+    """Whether regions fill much of what lies around them all."""
+    around = reduce(_union, regions)
+    return _pixels(around) < _SPARSE * sum(map(_pixels, regions))
+
+
+def _pixels(region: Region) -> int:
+    return region.shape[0] * region.shape[1]
 
 
 def _patches_in_blocks(

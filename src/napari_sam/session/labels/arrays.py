@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-import weakref
 from contextlib import ExitStack
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
+
+from napari_sam.session.labels.deferred import DeferredLabels
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -64,7 +65,8 @@ def empty_labels(frames: Frames, *, most: int | None = None) -> LabelArray:
 def labels_on_disk(frames: Frames) -> LabelArray:
     """Return an array of zeros that takes space only where something is written.
 
-    It lies in the folder for temporary files, and is deleted with the array.
+    It lies in the folder for temporary files, is deleted with the array, and is
+    written by a thread of its own.
     """
     from napari_sam.io.label_array import label_array
 
@@ -73,8 +75,7 @@ def labels_on_disk(frames: Frames) -> LabelArray:
     labels: LabelArray = stack.enter_context(
         label_array(Path(folder) / "labels", frames)
     )
-    weakref.finalize(labels, stack.close)
-    return labels
+    return DeferredLabels(labels, stack.close)
 
 
 def is_untouched(labels: LabelArray) -> bool:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_sam.core.address import Address
 from napari_sam.core.geometry.region import Region
-from napari_sam.session.labels.pair_table import PairTable
+from napari_sam.session.labels.pair_table import PairTable, Row
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,8 +67,7 @@ class Footprints(Mapping[Address, Footprint]):
         row = self._by_object.get(at.object_id, at.frame)
         if row is None:
             raise KeyError(at)
-        top, left, bottom, right, area = row
-        return Footprint(Region(top, left, bottom, right), area)
+        return Footprint(Region(*row[:4]), row[4])
 
     def __iter__(self) -> Iterator[Address]:
         for frame in self.frames:
@@ -94,33 +93,38 @@ class Footprints(Mapping[Address, Footprint]):
         frames = self._by_object.seconds(object_id)
         return [Address(frame, object_id) for frame in frames]
 
-    def gain(self, at: Address, part: Footprint) -> None:
+    def gain(self, frame: int, object_id: int, part: Footprint) -> None:
         """Take account of pixels that an object gained."""
-        before = self.get(at)
-        if before is None:
-            self._by_frame.put(at.frame, at.object_id, ())
-        self._put(at, part if before is None else before.joined(part))
-
-    def lose(self, at: Address, area: int) -> None:
-        """Take account of pixels that an object lost; without any, it is gone."""
-        before = self.get(at)
-        if before is None:
-            return
-        if area < before.area:
-            self._put(at, Footprint(before.region, before.area - area))
+        row, around = self._by_object.get(object_id, frame), part.region
+        if row is None:
+            self._by_frame.set(frame, object_id, (), is_new=True)
+            now: Row = (*_edges(around), part.area)
         else:
-            self._by_object.drop(at.object_id, at.frame)
-            self._by_frame.drop(at.frame, at.object_id)
+            now = (
+                min(row[0], around.top),
+                min(row[1], around.left),
+                max(row[2], around.bottom),
+                max(row[3], around.right),
+                row[4] + part.area,
+            )
+        self._by_object.set(object_id, frame, now, is_new=row is None)
 
-    def _put(self, at: Address, now: Footprint) -> None:
-        around = now.region
-        row = (around.top, around.left, around.bottom, around.right, now.area)
-        self._by_object.put(at.object_id, at.frame, row)
+    def lose(self, frame: int, object_id: int, area: int) -> None:
+        """Take account of pixels that an object lost; without any, it is gone."""
+        row = self._by_object.get(object_id, frame)
+        if row is None:
+            return
+        if area < row[4]:
+            now = (*row[:4], row[4] - area)
+            self._by_object.set(object_id, frame, now, is_new=False)
+        else:
+            self._by_object.drop(object_id, frame)
+            self._by_frame.drop(frame, object_id)
 
     def load(self, found: Iterable[tuple[int, Mapping[int, Footprint]]]) -> None:
         """Take in the objects of frames of which nothing is known yet."""
         rows = [
-            (frame, object_id, *astuple(here.region), here.area)
+            (frame, object_id, *_edges(here.region), here.area)
             for frame, objects in found
             for object_id, here in objects.items()
         ]
@@ -158,12 +162,15 @@ def footprints_in(
     np.minimum.at(left, which, np.minimum.reduceat(cols, starts))
     np.maximum.at(right, which, np.maximum.reduceat(cols, starts) + 1)
     areas = np.bincount(which, lengths, len(ids)).astype(np.int64)
-    found = zip(top, left, bottom, right, strict=True)
+    edges = np.stack([top, left, bottom, right], axis=1)
+    edges += (region.top, region.left, region.top, region.left)
     return {
-        object_id: Footprint(
-            Region(*map(int, edges)).shifted(region.top, region.left), area
-        )
-        for object_id, edges, area in zip(
-            ids.tolist(), found, areas.tolist(), strict=True
+        object_id: Footprint(Region(*box), area)
+        for object_id, box, area in zip(
+            ids.tolist(), edges.tolist(), areas.tolist(), strict=True
         )
     }
+
+
+def _edges(region: Region) -> tuple[int, int, int, int]:
+    return region.top, region.left, region.bottom, region.right

@@ -52,7 +52,11 @@ class PairTable:
 
     def put(self, first: int, second: int, row: Row) -> None:
         """Set the row of a pair."""
-        self._count += self.get(first, second) is None
+        self.set(first, second, row, is_new=self.get(first, second) is None)
+
+    def set(self, first: int, second: int, row: Row, *, is_new: bool) -> None:
+        """Set the row of a pair of which it is known whether it is there."""
+        self._count += is_new
         self._change(first, second, row)
 
     def drop(self, first: int, second: int) -> None:

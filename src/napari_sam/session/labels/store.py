@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam.core.address import Address
 from napari_sam.core.errors import ImageError, SessionError
 from napari_sam.core.geometry.region import Region
 from napari_sam.session.labels.arrays import empty_labels, is_untouched, labels_shape
+from napari_sam.session.labels.deferred import DeferredLabels
 from napari_sam.session.labels.footprints import Footprint, Footprints, footprints_in
 from napari_sam.session.labels.patch import LabelPatch, runs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
+    from numpy.typing import DTypeLike, NDArray
 
+    from napari_sam.core.address import Address
     from napari_sam.core.images.frames import Frames
     from napari_sam.core.prediction import Prediction
     from napari_sam.session.labels.arrays import LabelArray, Window
@@ -112,10 +114,12 @@ class LabelStore:
 
     def write(self, patch: LabelPatch) -> None:
         """Change labels, and remember who gained and lost pixels."""
-        check_fits(max(patch.after.values), np.dtype(self.array.dtype))
+        check_fits(max(patch.after.values), self.array.dtype)
         window, changed = self.window(patch.frame, patch.region), patch.changed
         if isinstance(self.array, np.ndarray):
             self.array[window][changed] = patch.after.expand()
+        elif isinstance(self.array, DeferredLabels):
+            self.array.put(window, changed, patch.after.expand())
         else:
             self._write_window(window, changed, patch.after.expand())
         self._versions[patch.frame] += 1
@@ -151,9 +155,9 @@ class LabelStore:
         gained.pop(0, None)
         lost.pop(0, None)
         for object_id, part in gained.items():
-            self.footprints.gain(Address(patch.frame, object_id), part)
+            self.footprints.gain(patch.frame, object_id, part)
         for object_id, area in lost.items():
-            self.footprints.lose(Address(patch.frame, object_id), area)
+            self.footprints.lose(patch.frame, object_id, area)
 
     def _find(self, frame: int) -> dict[int, Footprint]:
         """Look through the labels of a plane."""
@@ -188,7 +192,7 @@ def _check_ids(found: dict[int, Footprint]) -> None:
             )
 
 
-def check_fits(largest: int, dtype: np.dtype[np.integer]) -> None:
+def check_fits(largest: int, dtype: DTypeLike) -> None:
     """Refuse a label that an array of this type cannot hold.
 
     Raises
@@ -196,12 +200,17 @@ def check_fits(largest: int, dtype: np.dtype[np.integer]) -> None:
     SessionError
         If it is too large.
     """
-    most = min(int(np.iinfo(dtype).max), MOST)
+    most = _largest_label(np.dtype(dtype))
     if largest > most:
         raise SessionError(
             f"Label {largest} does not fit labels of type {dtype}, "
             f"which go up to {most}. Use labels of type uint32."
         )
+
+
+@cache
+def _largest_label(dtype: np.dtype[np.integer]) -> int:
+    return min(int(np.iinfo(dtype).max), MOST)
 
 
 def _windows(shape: tuple[int, int]) -> Iterator[Region]:
