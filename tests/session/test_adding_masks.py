@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from napari_sam import Address, Prompts
 from napari_sam.core.errors import SessionError
 from napari_sam.core.geometry.region import Region
+from napari_sam.core.mask import Mask
 from napari_sam.core.prediction import Prediction
 from napari_sam.session import AnnotationSession, actions, adding_masks
 from napari_sam.session.adding_masks import MaskAdder
@@ -169,3 +170,10 @@ def test_predicted_masks_are_taken_too(session, image):
     answer = image.segment(Prompts.point(8, 8), 1)
     session.add_masks({Address(1, 5): answer})
     assert (session.labels[1] == 5).sum() == 100
+
+
+def test_masks_of_the_core_are_taken_as_predictions_are(session):
+    mask = Mask.from_array(np.tri(6), top=30, left=20)
+    session.add_masks({Address(2, 5): mask})
+    assert np.array_equal(session.labels[2, 30:36, 20:26] == 5, np.tri(6, dtype=bool))
+    assert session.state.footprints[Address(2, 5)].area == mask.area

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import reduce
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
 from napari_sam.core.geometry.region import Region
+from napari_sam.core.mask import Mask
 from napari_sam.session.actions.add_masks import AddMasks
 from napari_sam.session.edits.label_edits import check_mask
 from napari_sam.session.labels.patch import LabelPatch
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from napari_sam.session.labels.store import LabelStore
     from napari_sam.session.overlap import Overlap
 
+#: What masks may be given as.
+AnyMask: TypeAlias = "Mask | Prediction"
+
 #: Pixels around masks that are put together, unless a single one has more.
 _MOST_PIXELS = 1 << 22
 #: Masks are put together where the region around them is so many times theirs at most.
@@ -38,7 +42,7 @@ class _Placement(NamedTuple):
     """A mask, and where its object lies in the frame until now."""
 
     at: Address
-    mask: Prediction
+    mask: AnyMask
     before: Region | None
 
 
@@ -63,7 +67,7 @@ class MaskRequest:
     """
 
     labels: LabelStore
-    masks: Mapping[Address, Prediction]
+    masks: Mapping[Address, AnyMask]
     before: Mapping[Address, Region]
     overlap: Overlap
     approved: frozenset[int]
@@ -73,7 +77,7 @@ class MaskRequest:
     def of(
         cls,
         document: Document,
-        masks: Mapping[Address, Prediction],
+        masks: Mapping[Address, AnyMask],
         overlap: Overlap,
     ) -> MaskRequest:
         """Freeze what is known of the objects; masks of approved ones are left out."""
@@ -179,7 +183,7 @@ class MaskAdder:
         self._document, self._overlap = document, overlap
         self._group = document.history.new_group()
 
-    def request(self, masks: Mapping[Address, Prediction]) -> MaskRequest:
+    def request(self, masks: Mapping[Address, AnyMask]) -> MaskRequest:
         """Freeze a chunk of masks, and what is known of their objects."""
         return MaskRequest.of(self._document, masks, self._overlap)
 
@@ -268,7 +272,8 @@ def _place(
         free = here == 0
     else:
         free = ~np.isin(here, list(request.approved))
-    drawn = mask.mask & (free | (here == at.object_id))
+    pixels = mask.array if isinstance(mask, Mask) else mask.mask
+    drawn = pixels & (free | (here == at.object_id))
     if not drawn.any():
         return False
     if before is not None:

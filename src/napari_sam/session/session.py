@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.protocols import Promptable
+    from napari_sam.session.adding_masks import AnyMask
     from napari_sam.session.labels.arrays import LabelArray
     from napari_sam.session.overlap import Overlap
 
@@ -215,7 +216,7 @@ class AnnotationSession(Document):
         self.execute(Commit(tuple(masks), overlap, setup.key, new), masks)
 
     def add_masks(
-        self, masks: Mapping[Address, Prediction], *, overlap: Overlap = "keep"
+        self, masks: Mapping[Address, AnyMask], *, overlap: Overlap = "keep"
     ) -> None:
         """Put masks made elsewhere into the labels, as one step.
 

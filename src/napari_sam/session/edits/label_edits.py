@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from napari_sam.core.address import Address
     from napari_sam.core.geometry.region import Region
+    from napari_sam.core.mask import Mask
     from napari_sam.core.prediction import Prediction
     from napari_sam.session.objects import Status
     from napari_sam.session.overlap import Overlap
@@ -111,7 +112,7 @@ def _put_mask(
     placed.append(at)
 
 
-def check_mask(at: Address, mask: Prediction) -> None:
+def check_mask(at: Address, mask: Mask | Prediction) -> None:
     """Refuse a mask without pixels.
 
     Raises
