@@ -1,6 +1,7 @@
 """An image that answers prompts: pixels + appearance + model + memory + tiling."""
 
-from napari_sam.image.promptable import PromptableImage, fit_appearance
+from napari_sam.image.fitting import fit_appearance
+from napari_sam.image.promptable import PromptableImage
 from napari_sam.image.segment_objects import segment_objects
 
 __all__ = ["PromptableImage", "fit_appearance", "segment_objects"]

@@ -1,4 +1,4 @@
-"""What hangs together with what was clicked: the rest of a mask is another object's."""
+"""Connected parts of a mask: what no click hit belongs to another object."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from napari_sam.core.geometry import rasterize
-from napari_sam.core.prompts.items import Point, Scribble, is_positive
+from napari_sam.core.prompts.items import Point, Scribble
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,67 +19,65 @@ if TYPE_CHECKING:
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.prompts import Prompts
 
-#: Below the threshold, parts are joined again at the first of these where they meet.
+#: Below the threshold, parts are connected again at the first of these where they meet.
 _LEVELS = (0.0, -1.0, -2.0, -4.0, -8.0)
 #: Rows and columns of a plane that holds every position.
 _ANYWHERE = (1 << 40, 1 << 40)
-#: Cells that share an edge or a corner hang together.
-_BESIDE = np.ones((3, 3), bool)
+#: Cells that share an edge or a corner are connected.
+_NEIGHBOURS = np.ones((3, 3), bool)
 
 
-def connected(answer: Prediction, prompts: Prompts) -> Prediction:
-    """Return an answer to clicks and strokes without the parts that none of them hit.
+def connected(mask: Prediction, prompts: Prompts) -> Prediction:
+    """Return a mask without the parts that no click or scribble hit.
 
-    A model often adds a piece of a neighbour that looks the same. A person who means
-    an object in two parts clicks both. Boxes, outlines and masks say where all of the
-    object is, so with one of them the answer stays as it is; so does one of which
-    nothing was hit.
+    A model often adds a piece of a similar neighbour. Whoever means an object in two
+    parts clicks both. Boxes, polygons and masks tell where all of the object is, so
+    with one of them the mask stays as it is; so does one of which nothing was hit.
 
     Parameters
     ----------
-    answer
-        On the plane. Its other candidates are treated alike.
+    mask
+        A prediction on the plane. Its other candidates are treated alike.
     prompts
-        What was said on the plane.
+        Prompts on the plane.
     """
-    places = _places(prompts)
-    if not places:
-        return answer
-    alternatives = tuple(_kept(other, places) for other in answer.alternatives)
-    return replace(_kept(answer, places), alternatives=alternatives)
+    hits = _hits(prompts)
+    if not hits:
+        return mask
+    alternatives = tuple(_without_unhit(other, hits) for other in mask.alternatives)
+    return replace(_without_unhit(mask, hits), alternatives=alternatives)
 
 
-def _places(prompts: Prompts) -> list[tuple[float, float]]:
-    """Return where the object was hit; nowhere if more than hits was said."""
-    positive = [s for s in prompts.items if is_positive(s)]
-    if not all(isinstance(s, Point | Scribble) for s in positive):
+def _hits(prompts: Prompts) -> list[tuple[float, float]]:
+    """Return where the object was hit; nowhere if there are other prompts."""
+    if not all(isinstance(s, Point | Scribble) for s in prompts.positive):
         return []
     return [
-        place
-        for s in positive
-        for place in rasterize.representative_points(s, _ANYWHERE)
+        point
+        for s in prompts.positive
+        for point in rasterize.representative_points(s, _ANYWHERE)
     ]
 
 
-def _kept(answer: Prediction, places: Sequence[tuple[float, float]]) -> Prediction:
-    """Lower the logits of what was not hit, as far as it is apart."""
-    threshold = np.float32(answer.threshold)
-    near = _near(answer.logits > threshold + _LEVELS[-1])
-    logits = answer.logits[near] - threshold
-    cells = _cells(answer, places, near, logits)
+def _without_unhit(mask: Prediction, hits: Sequence[tuple[float, float]]) -> Prediction:
+    """Lower the logits of what was not hit, as far as it is unconnected."""
+    threshold = np.float32(mask.threshold)
+    near = _near(mask.logits > threshold + _LEVELS[-1])
+    logits = mask.logits[near] - threshold
+    cells = _cells(mask, hits, near, logits)
     hit = _hit(logits, 0.0, cells)
     if not hit.any() or np.array_equal(hit, logits > 0):
-        return answer
+        return mask
     ceiling = np.full(logits.shape, _LEVELS[-1], np.float32)
     for level, above in zip(_LEVELS[:0:-1], _LEVELS[-2::-1], strict=True):
         ceiling[_hit(logits, level, cells)] = above
-    lowered = answer.logits.copy()
+    lowered = mask.logits.copy()
     lowered[near] = np.where(hit, logits, np.minimum(logits, ceiling)) + threshold
-    return replace(answer, logits=lowered)
+    return replace(mask, logits=lowered)
 
 
 def _near(cells: NDArray[np.bool_]) -> tuple[slice, slice]:
-    """Return a window that holds them and what is beside: most of a view does not."""
+    """Return a window that holds them and their neighbours: most of a tile does not."""
     rows, cols = np.flatnonzero(cells.any(1)), np.flatnonzero(cells.any(0))
     if not rows.size:
         return slice(0, 0), slice(0, 0)
@@ -88,14 +86,14 @@ def _near(cells: NDArray[np.bool_]) -> tuple[slice, slice]:
 
 
 def _cells(
-    answer: Prediction,
-    places: Sequence[tuple[float, float]],
+    mask: Prediction,
+    hits: Sequence[tuple[float, float]],
     near: tuple[slice, slice],
     logits: NDArray[np.float32],
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the cells that were hit: of a hit beside the mask, the best around it."""
-    start = np.array([answer.tile.top, answer.tile.left])
-    at = (np.asarray(places) + 0.5 - start) / answer.stride
+    """Return the cells that were hit; of a hit next to the mask, the best around it."""
+    start = np.array([mask.tile.top, mask.tile.left])
+    at = (np.asarray(hits) + 0.5 - start) / mask.stride
     at -= [part.start for part in near]
     inside = ((at >= 0) & (at < logits.shape)).all(1)
     found = [_best(logits, *cell) for cell in np.floor(at[inside]).astype(int).tolist()]
@@ -117,8 +115,8 @@ def _hit(
     level: float,
     cells: tuple[NDArray[np.intp], NDArray[np.intp]],
 ) -> NDArray[np.bool_]:
-    """Cells above a level that hang together, above it, with one of `cells`."""
-    labels, _ = ndimage.label(logits > level, _BESIDE)
+    """Cells above a level that are connected, above it, with one of `cells`."""
+    labels, _ = ndimage.label(logits > level, _NEIGHBOURS)
     found = [i for i in np.unique(labels[cells]).tolist() if i]
     hit = np.zeros(logits.shape, bool)
     for i in found:  # one or two: comparing is quicker than looking each cell up

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from napari_sam.image.promptable import PromptableImage
     from napari_sam.image.selection import TileSelection
 
-#: What is kept instead of an embedding where nothing was to be seen.
+#: What is stored instead of an embedding where a tile was skipped.
 _NOTE = {"skipped": np.ones(1, np.uint8)}
 
 
@@ -50,16 +50,16 @@ class EmbedResult:
         return f"{self.encoded} encoded, {self.found} there, {self.skipped} skipped"
 
 
-class _Look(NamedTuple):
-    """A tile after it was read; `seen` is None where there is nothing to encode."""
+class _ReadTile(NamedTuple):
+    """A tile after it was read; `rendered` is None where there is nothing to encode."""
 
     key: EmbeddingKey
-    seen: NDArray[np.uint8] | None = None
+    rendered: NDArray[np.uint8] | None = None
     skipped: bool = False
 
 
 def iter_embed_tiles(
-    image: PromptableImage, wanted: TileSelection, *, batch: int, workers: int
+    image: PromptableImage, selection: TileSelection, *, batch: int, workers: int
 ) -> Generator[Progress, None, EmbedResult]:
     """Read tiles ahead, encode them in batches, and write behind.
 
@@ -67,52 +67,52 @@ def iter_embed_tiles(
     the generator ends or is closed.
     """
     counts, done = {"encoded": 0, "found": 0, "skipped": 0}, 0
-    read = partial(_look, image, wanted)
+    read = partial(_read_tile, image, selection)
     _ = image.appearance  # fitted here, once, and not by each of the threads
     with _Writer(image, behind=2 * batch) as writer, _Reader(workers) as reader:
-        for group in _groups(reader.ahead(read, wanted.tiles, batch), batch):
-            seen = [look.seen for look in group if look.seen is not None]
-            made = iter(image.backend.encode(seen) if seen else ())
-            for look in group:
-                if look.seen is not None:
-                    writer.put(look.key, next(made))
-                elif look.skipped:
-                    writer.put(look.key, _NOTE)
-                counts[_what(look)] += 1
+        for group in _groups(reader.ahead(read, selection.tiles, batch), batch):
+            rendered = [item.rendered for item in group if item.rendered is not None]
+            made = iter(image.backend.encode(rendered) if rendered else ())
+            for item in group:
+                if item.rendered is not None:
+                    writer.put(item.key, next(made))
+                elif item.skipped:
+                    writer.put(item.key, _NOTE)
+                counts[_what(item)] += 1
                 done += 1
-                yield Progress(done, len(wanted), "embedding")
+                yield Progress(done, len(selection), "embedding")
     return EmbedResult(**counts)
 
 
-def _what(look: _Look) -> str:
-    if look.seen is not None:
+def _what(item: _ReadTile) -> str:
+    if item.rendered is not None:
         return "encoded"
-    return "skipped" if look.skipped else "found"
+    return "skipped" if item.skipped else "found"
 
 
-def _look(
-    image: PromptableImage, wanted: TileSelection, place: tuple[int, Tile]
-) -> _Look:
+def _read_tile(
+    image: PromptableImage, selection: TileSelection, at: tuple[int, Tile]
+) -> _ReadTile:
     """Read a tile, unless a mask says that nothing is there."""
-    frame, tile = place
-    if wanted.is_masked(tile):
-        return _Look(image.skipped_key(frame, tile), skipped=True)
+    frame, tile = at
+    if selection.is_masked(tile):
+        return _ReadTile(image.skipped_key(frame, tile), skipped=True)
     pixels = image.read_tile(frame, tile)
-    if wanted.is_background(pixels):
-        return _Look(image.skipped_key(frame, tile), skipped=True)
-    seen = image.render_pixels(pixels, tile)
-    key = image.embedding_key(frame, tile, pixels_digest(seen))
-    return _Look(key, None if image.store.get(key) is not None else seen)
+    if selection.is_background(pixels):
+        return _ReadTile(image.skipped_key(frame, tile), skipped=True)
+    rendered = image.render_pixels(pixels, tile)
+    key = image.embedding_key(frame, tile, pixels_digest(rendered))
+    return _ReadTile(key, None if image.store.get(key) is not None else rendered)
 
 
-def _groups(looks: Iterable[_Look], batch: int) -> Iterator[list[_Look]]:
+def _groups(items: Iterable[_ReadTile], batch: int) -> Iterator[list[_ReadTile]]:
     """Put those that must be encoded together; pass the others on at once."""
-    waiting: list[_Look] = []
-    for look in looks:
-        if look.seen is None:
-            yield [look]
+    waiting: list[_ReadTile] = []
+    for item in items:
+        if item.rendered is None:
+            yield [item]
             continue
-        waiting.append(look)
+        waiting.append(item)
         if len(waiting) == batch:
             yield waiting
             waiting = []
@@ -135,14 +135,14 @@ class _Reader:
 
     def ahead(
         self,
-        read: Callable[[tuple[int, Tile]], _Look],
-        places: Iterable[tuple[int, Tile]],
+        read: Callable[[tuple[int, Tile]], _ReadTile],
+        tiles: Iterable[tuple[int, Tile]],
         batch: int,
-    ) -> Iterator[_Look]:
+    ) -> Iterator[_ReadTile]:
         """Yield what was read, with at most a batch and a bit waiting."""
-        waiting: deque[Future[_Look]] = deque()
-        for place in places:
-            waiting.append(self._pool.submit(read, place))
+        waiting: deque[Future[_ReadTile]] = deque()
+        for at in tiles:
+            waiting.append(self._pool.submit(read, at))
             if len(waiting) > self._workers + batch:
                 yield waiting.popleft().result()
         while waiting:

@@ -1,14 +1,12 @@
-"""An image that answers prompts: pixels + appearance + model + memory + tiling."""
+"""A promptable image: pixels + appearance + model + store of embeddings + tiling."""
 
 from __future__ import annotations
 
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari_sam.core.embedding import EmbeddingKey
 from napari_sam.core.errors import PromptError
-from napari_sam.core.geometry.tiling import Tiling
-from napari_sam.core.images.appearance import Appearance
 from napari_sam.core.images.frames import Frames, pixels_digest
 from napari_sam.core.progress import drain
 from napari_sam.core.prompts.tiles import first_tile, prompts_in_tile
@@ -16,6 +14,7 @@ from napari_sam.image import tile_pixels
 from napari_sam.image.complete.completing import complete
 from napari_sam.image.complete.plane import PromptablePlane
 from napari_sam.image.embed import iter_embed_tiles
+from napari_sam.image.fitting import choose_tiling, fit_appearance
 from napari_sam.image.selection import select_tiles
 from napari_sam.stores.memory import MemoryStore
 
@@ -25,9 +24,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
+    from napari_sam.core.arrays import Pixels, PixelSource
     from napari_sam.core.embedding import Embedding
     from napari_sam.core.geometry.region import Region
     from napari_sam.core.geometry.tiles import Tile, TileGrid
+    from napari_sam.core.geometry.tiling import Tiling
+    from napari_sam.core.images.appearance import Appearance
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.progress import Progress
     from napari_sam.core.prompts import Prompts
@@ -36,18 +38,18 @@ if TYPE_CHECKING:
 
 
 class PromptableImage:
-    """A 2D image, stack or video that can be asked for masks.
+    """A 2D image, stack or video whose objects are segmented by prompts.
 
-    The model looks at each tile of each plane once; every further prompt there only
-    decodes. Pixels are expected to stay as they are: after changing an array in
-    place, call `forget` or make a new `PromptableImage`.
+    Each tile of each plane is encoded once; every further prompt there only decodes.
+    Pixels are expected to stay as they are: after changing an array in place, call
+    `forget` or make a new `PromptableImage`.
 
     Parameters
     ----------
     data
         Pixels: anything with a shape that can be sliced.
     backend
-        The model. Share one between images; it holds the weights.
+        The model. Share one between images: it holds the weights.
     axes
         One letter of ``t z c y x`` per dimension of `data`. Only a two-dimensional
         image may leave it out.
@@ -55,7 +57,7 @@ class PromptableImage:
         How pixels are shown to the model. By default, fitted to the whole image, in
         the manner that the model was trained with.
     store
-        Where embeddings are kept. By default, in memory.
+        The store of embeddings. By default, in memory.
     tiling
         How planes are cut. By default, those larger than what the model takes in are,
         as `Tiling.suited` says; ``Tiling()`` never cuts.
@@ -65,7 +67,7 @@ class PromptableImage:
         are.
     levels
         The same image at coarser levels, finest first, each with the axes of `data`:
-        what is larger than a tile is looked at there. By default, those that a file
+        what is larger than a tile is segmented there. By default, those that a file
         brings; what is missing is averaged from the pixels when it is needed.
 
     Examples
@@ -82,7 +84,7 @@ class PromptableImage:
 
     def __init__(
         self,
-        data: Any,
+        data: ArrayLike | PixelSource | Frames,
         backend: Backend,
         *,
         axes: str | None = None,
@@ -90,7 +92,7 @@ class PromptableImage:
         store: EmbeddingStore | None = None,
         tiling: Tiling | None = None,
         connected: bool = True,
-        levels: Sequence[Any] | None = None,
+        levels: Sequence[PixelSource | Frames] | None = None,
     ) -> None:
         self.frames = data if isinstance(data, Frames) else Frames(data, axes)
         self.backend = backend
@@ -98,7 +100,7 @@ class PromptableImage:
         self.tiling = tiling or choose_tiling(self.frames, backend)
         self.connected = connected
         self._given = appearance
-        coarser = getattr(self.frames, "levels", ()) if levels is None else levels
+        coarser = self.frames.levels if levels is None else levels
         self._sources = tile_pixels.sources(self.frames, coarser)
         self._digests: dict[tuple[int, int, int], str] = {}
 
@@ -122,14 +124,14 @@ class PromptableImage:
         Parameters
         ----------
         prompts
-            What was said about it, in order.
+            The prompts of the object, in order.
         frame
             The plane it is in, counted over all axes but ``y x c``.
 
         Raises
         ------
         PromptError
-            If the prompts say nothing of where the object is, or lie outside.
+            If no prompt is positive, or one lies outside.
         """
         (prediction,) = self.segment_many([prompts], frame)
         return prediction
@@ -143,39 +145,29 @@ class PromptableImage:
         object that goes on beyond its tile is followed: see `Prediction.complete`.
         """
         self._check_frame(frame)
-        plane = self.frames.plane_shape
-        routes = [first_tile(p, self.tiling, plane) for p in prompts]
-        answers: dict[int, Prediction] = {}
-        for tile in dict.fromkeys(routes):
-            mine = [i for i, route in enumerate(routes) if route == tile]
-            local = [prompts_in_tile(prompts[i], tile) for i in mine]
-            found = self.backend.decode(self.embedding(frame, tile), local)
-            for i, prediction in zip(mine, found, strict=True):
-                answers[i] = prediction.on_plane(tile, plane)
-        view = PromptablePlane(
-            partial(self._decode, frame),
-            self._cost,
-            self.tiling,
-            plane,
-            self.connected,
+        shape = self.frames.plane_shape
+        plane = PromptablePlane(
+            partial(self._decode, frame), self._cost, self.tiling, shape, self.connected
         )
+        first = [first_tile(one, self.tiling, shape) for one in prompts]
+        masks = self._decode_tiles(frame, first, prompts)
         return [
-            _at_threshold(complete(view, said, tile, answers[i]), said.threshold)
-            for i, (said, tile) in enumerate(zip(prompts, routes, strict=True))
+            _at_threshold(complete(plane, one, tile, mask), one.threshold)
+            for one, tile, mask in zip(prompts, first, masks, strict=True)
         ]
 
     def embedding(self, frame: int, tile: Tile) -> Embedding:
-        """Look it up, or compute and keep it."""
-        seen = None
+        """Look an embedding up in the store, or compute and store it."""
+        rendered = None
         name = self._digests.get((frame, tile.level, tile.index))
         if name is None:
-            seen = self.render(frame, tile)
-            name = pixels_digest(seen)
+            rendered = self.render(frame, tile)
+            name = pixels_digest(rendered)
         key = self.embedding_key(frame, tile, name)
         found = self.store.get(key)
         if found is None:
-            seen = self.render(frame, tile) if seen is None else seen
-            (made,) = self.backend.encode([seen])
+            rendered = self.render(frame, tile) if rendered is None else rendered
+            (made,) = self.backend.encode([rendered])
             found = self.store.put(key, made)
         return found
 
@@ -248,7 +240,7 @@ class PromptableImage:
 
         What was computed until then is in the store, and is not computed again.
         """
-        wanted = select_tiles(
+        selection = select_tiles(
             self.frames,
             self.tiling,
             region=region,
@@ -259,14 +251,16 @@ class PromptableImage:
             background=background,
         )
         size = getattr(self.backend, "batch_size", 1) if batch is None else batch
-        return iter_embed_tiles(self, wanted, batch=max(1, int(size)), workers=workers)
+        return iter_embed_tiles(
+            self, selection, batch=max(1, int(size)), workers=workers
+        )
 
     def was_skipped(self, frame: int, tile: Tile) -> bool:
-        """Whether `embed` passed over a tile because nothing was in it."""
+        """Whether `embed` skipped a tile because nothing is in it."""
         return self.store.get(self.skipped_key(frame, tile)) is not None
 
     def forget(self) -> None:
-        """Look at the pixels again: call this after changing them in place.
+        """Forget which pixels were encoded: call this after changing them in place.
 
         Embeddings of pixels that did not change are still found in the store.
         """
@@ -275,28 +269,28 @@ class PromptableImage:
             self.__dict__.pop("appearance", None)
 
     def render(self, frame: int, tile: Tile) -> NDArray[np.uint8]:
-        """Return what the encoder sees of a tile; nothing else is read."""
+        """Render a tile for the image encoder; nothing else is read."""
         return self.render_pixels(self.read_tile(frame, tile), tile)
 
-    def read_tile(self, frame: int, tile: Tile) -> NDArray[Any]:
+    def read_tile(self, frame: int, tile: Tile) -> Pixels:
         """Return the pixels of a tile, as they are in the image, on its level."""
         return tile_pixels.read_tile(self._sources, frame, tile)
 
-    def render_pixels(self, read: NDArray[Any], tile: Tile) -> NDArray[np.uint8]:
-        """Return pixels of a tile as the encoder sees them."""
-        return tile_pixels.render(read, tile, self.appearance)
+    def render_pixels(self, pixels: Pixels, tile: Tile) -> NDArray[np.uint8]:
+        """Render pixels of a tile for the image encoder."""
+        return tile_pixels.render(pixels, tile, self.appearance)
 
-    def embedding_key(self, frame: int, tile: Tile, seen: str) -> EmbeddingKey:
-        """Name the embedding of a tile whose pixels have this digest."""
-        self._digests[frame, tile.level, tile.index] = seen
-        return self._key(frame, tile, seen)
+    def embedding_key(self, frame: int, tile: Tile, pixels: str) -> EmbeddingKey:
+        """Return the key of the embedding of a tile whose pixels have this digest."""
+        self._digests[frame, tile.level, tile.index] = pixels
+        return self._key(frame, tile, pixels)
 
     def skipped_key(self, frame: int, tile: Tile) -> EmbeddingKey:
-        """Name the note that a tile was skipped."""
+        """Return the key under which it is stored that a tile was skipped."""
         return self._key(frame, tile, "skipped", note="skipped ")
 
     def _key(
-        self, frame: int, tile: Tile, seen: str, *, note: str = ""
+        self, frame: int, tile: Tile, pixels: str, *, note: str = ""
     ) -> EmbeddingKey:
         plane = self.frames.plane_shape
         count = len(self.tiling.tiles(plane, tile.level))
@@ -305,12 +299,25 @@ class PromptableImage:
             tiling=f"{note}{self.tiling} {self.appearance.token}",
             grid=(len(self.frames), tile.level, count),
             at=(frame, tile.level, tile.index),
-            digest=seen,
+            digest=pixels,
             plane_shape=plane,
         )
 
-    def _decode(self, frame: int, tile: Tile, said: Prompts) -> Prediction:
-        (found,) = self.backend.decode(self.embedding(frame, tile), [said])
+    def _decode_tiles(
+        self, frame: int, tiles: Sequence[Tile], prompts: Sequence[Prompts]
+    ) -> list[Prediction]:
+        """Decode prompts, each in its tile: those of one tile in one call."""
+        masks: dict[int, Prediction] = {}
+        for tile in dict.fromkeys(tiles):
+            mine = [i for i, other in enumerate(tiles) if other == tile]
+            local = [prompts_in_tile(prompts[i], tile) for i in mine]
+            found = self.backend.decode(self.embedding(frame, tile), local)
+            for i, prediction in zip(mine, found, strict=True):
+                masks[i] = prediction.on_plane(tile, self.frames.plane_shape)
+        return [masks[i] for i in range(len(tiles))]
+
+    def _decode(self, frame: int, tile: Tile, prompts: Prompts) -> Prediction:
+        (found,) = self.backend.decode(self.embedding(frame, tile), [prompts])
         return found.on_plane(tile, self.frames.plane_shape)
 
     def _cost(self, tile: Tile) -> int:
@@ -327,26 +334,3 @@ class PromptableImage:
 def _at_threshold(found: Prediction, threshold: float) -> Prediction:
     """Move the threshold of a mask last: what was decoded does not depend on it."""
     return found.with_threshold(threshold) if threshold else found
-
-
-def fit_appearance(
-    frames: Frames, backend: Backend, *, channels: Sequence[int] | None = None
-) -> Appearance:
-    """Fit an appearance as the model was trained with it.
-
-    A backend that learnt from other limits of contrast than `Appearance.fit` takes has
-    an attribute ``percentiles``.
-    """
-    percentiles = getattr(backend, "percentiles", None)
-    return Appearance.fit(frames, channels=channels, percentiles=percentiles)
-
-
-def choose_tiling(frames: Frames, backend: Backend) -> Tiling:
-    """Choose how planes are cut for a model.
-
-    A backend that sees small things best in a view smaller than the largest that it
-    takes in has an attribute ``view``: the side of what a tile sees.
-    """
-    whole = backend.working_size
-    view = getattr(backend, "view", whole)
-    return Tiling.suited(frames.plane_shape, whole, view)

@@ -1,4 +1,4 @@
-"""Masks of objects wherever they are: plane by plane."""
+"""Segmenting many objects of a stack, plane by plane."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 def segment_objects(
     image: Promptable, prompts: Mapping[Address, Prompts]
 ) -> dict[Address, Prediction]:
-    """Return the mask of each object in each plane where something was said of it.
+    """Return the mask of each object in each frame that it has prompts in.
 
-    Every plane is looked at once, and its objects are decoded together.
+    Every frame is embedded once, and its objects are decoded together.
     """
-    answers: dict[Address, Prediction] = {}
+    masks: dict[Address, Prediction] = {}
     for frame in dict.fromkeys(at.frame for at in prompts):
         mine = [at for at in prompts if at.frame == frame]
         found = image.segment_many([prompts[at] for at in mine], frame)
-        answers.update(zip(mine, found, strict=True))
-    return {at: answers[at] for at in prompts}
+        masks.update(zip(mine, found, strict=True))
+    return {at: masks[at] for at in prompts}

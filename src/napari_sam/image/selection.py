@@ -1,9 +1,9 @@
-"""Which tiles are to be embedded ahead of time, and in which order."""
+"""Selecting the tiles to embed ahead of time, and their order."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -13,8 +13,9 @@ from napari_sam.core.geometry.region import Region
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
+    from napari_sam.core.arrays import Pixels, PixelSource
     from napari_sam.core.geometry.tiles import Tile
     from napari_sam.core.geometry.tiling import Tiling
     from napari_sam.core.images.frames import Frames
@@ -22,41 +23,41 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TileSelection:
-    """Tiles in order, and what is known beforehand of those that hold nothing.
+    """Selected tiles in order, and how to tell those that hold nothing.
 
     Attributes
     ----------
-    places
+    tiles
         Frame and tile, the nearest first.
     background
         Lowest and highest value of what is nothing, or None.
     mask
         True where something is, on the whole plane; it may be coarser.
-    plane
+    plane_shape
         Rows and columns of the plane.
     """
 
     tiles: tuple[tuple[int, Tile], ...]
     background: tuple[float, float] | None
-    mask: Any
+    mask: PixelSource | None
     plane_shape: tuple[int, int]
 
     def __len__(self) -> int:
         return len(self.tiles)
 
     def is_masked(self, tile: Tile) -> bool:
-        """Whether the mask has nothing in what a tile sees."""
+        """Whether the mask has nothing in the window of a tile."""
         if self.mask is None:
             return False
-        seen, (rows, cols) = tile.region(self.plane_shape), self.mask.shape
+        region, (rows, cols) = tile.region(self.plane_shape), self.mask.shape
         down, across = rows / self.plane_shape[0], cols / self.plane_shape[1]
         window = (
-            slice(int(seen.top * down), int(np.ceil(seen.bottom * down))),
-            slice(int(seen.left * across), int(np.ceil(seen.right * across))),
+            slice(int(region.top * down), int(np.ceil(region.bottom * down))),
+            slice(int(region.left * across), int(np.ceil(region.right * across))),
         )
         return not np.any(self.mask[window])
 
-    def is_background(self, pixels: NDArray[Any]) -> bool:
+    def is_background(self, pixels: Pixels) -> bool:
         """Whether all pixels are background, or no numbers."""
         if self.background is None:
             return False
@@ -78,7 +79,7 @@ def select_tiles(
     mask: ArrayLike | None,
     background: float | tuple[float, float] | None,
 ) -> TileSelection:
-    """Check what was asked for, and put it in order.
+    """Select tiles: check the options, and put the tiles in order.
 
     Raises
     ------
@@ -95,58 +96,57 @@ def select_tiles(
             raise PromptError(
                 f"frame {frame} of an image with {len(frames)}, counted from 0."
             )
-    tiles: list[Tile] = []
-    for level in levels:
-        if not 0 <= level < tiling.levels(plane):
-            raise ImageError(
-                f"level {level} of an image with {tiling.levels(plane)}, counted "
-                "from 0, the finest."
-            )
-        grid = tiling.tiles(plane, level)
-        tiles += grid.tiles_in(_on_level(inside, 1 << level))
-    places = [(frame, tile) for frame in chosen for tile in tiles]
+    tiles = [tile for n in levels for tile in _tiles_of(tiling, plane, n, inside)]
+    tiles_of_frames = [(frame, tile) for frame in chosen for tile in tiles]
     if near is not None:
-        places = _nearest_first(places, near)
-    return TileSelection(tuple(places), _range(background), _mask(mask), plane)
+        tiles_of_frames = _nearest_first(tiles_of_frames, near)
+    return TileSelection(tuple(tiles_of_frames), _range(background), _mask(mask), plane)
 
 
-def _region(given: Any, plane: tuple[int, int]) -> Region:
-    whole = Region(0, 0, *plane)
+def _tiles_of(
+    tiling: Tiling, plane: tuple[int, int], level: int, region: Region
+) -> Iterable[Tile]:
+    """Return the tiles of a level that answer for a part of a region of the plane."""
+    if not 0 <= level < tiling.levels(plane):
+        raise ImageError(
+            f"level {level} of an image with {tiling.levels(plane)}, counted "
+            "from 0, the finest."
+        )
+    return tiling.tiles(plane, level).tiles_in(region.coarser(1 << level))
+
+
+def _region(given: Region | Iterable[int] | None, plane: tuple[int, int]) -> Region:
+    every = Region(0, 0, *plane)
     if given is None:
-        return whole
-    asked = given if isinstance(given, Region) else Region(*(int(n) for n in given))
-    inside = asked.intersection(whole)
+        return every
+    region = given if isinstance(given, Region) else Region(*(int(n) for n in given))
+    inside = region.intersection(every)
     if min(inside.shape) < 1:
         raise PromptError(
-            f"The region {asked} holds no pixel of the image, which has {plane[0]} "
+            f"The region {region} holds no pixel of the image, which has {plane[0]} "
             f"rows and {plane[1]} columns. Give (top, left, bottom, right)."
         )
     return inside
 
 
-def _on_level(region: Region, by: int) -> Region:
-    return Region(
-        region.top // by, region.left // by, -(-region.bottom // by),
-        -(-region.right // by),
-    )  # fmt: skip
-
-
 def _nearest_first(
-    places: list[tuple[int, Tile]], near: tuple[int, float, float]
+    tiles_of_frames: list[tuple[int, Tile]], near: tuple[int, float, float]
 ) -> list[tuple[int, Tile]]:
     frame, row, col = near
 
-    def away(place: tuple[int, Tile]) -> tuple[int, float]:
-        at, tile = place
+    def away(at: tuple[int, Tile]) -> tuple[int, float]:
+        other, tile = at
         middle = tile.core.center
         down = (middle[0] + 0.5) * tile.scale - row
         across = (middle[1] + 0.5) * tile.scale - col
-        return abs(at - frame), down * down + across * across
+        return abs(other - frame), down * down + across * across
 
-    return sorted(places, key=away)
+    return sorted(tiles_of_frames, key=away)
 
 
-def _range(background: Any) -> tuple[float, float] | None:
+def _range(
+    background: float | tuple[float, float] | None,
+) -> tuple[float, float] | None:
     if background is None:
         return None
     pair = background if isinstance(background, tuple) else (-np.inf, background)
@@ -157,10 +157,10 @@ def _range(background: Any) -> tuple[float, float] | None:
     return float(pair[0]), float(pair[1])
 
 
-def _mask(mask: Any) -> Any:
+def _mask(mask: ArrayLike | PixelSource | None) -> PixelSource | None:
     if mask is None:
         return None
-    found = mask if hasattr(mask, "shape") else np.asarray(mask)
+    found = cast("PixelSource", mask if hasattr(mask, "shape") else np.asarray(mask))
     if len(found.shape) != 2 or 0 in found.shape:
         raise ImageError(
             f"The mask has the shape {tuple(found.shape)}; expected rows and columns "

@@ -1,9 +1,9 @@
-"""Pixels of a tile: read where it looks, brought down to its level, shown, padded."""
+"""Pixels of a tile: read in its window, brought down to its level, rendered, padded."""
 
 from __future__ import annotations
 
 from math import log2
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_sam.core.arrays import Pixels, PixelSource
     from napari_sam.core.geometry.tiles import Tile
     from napari_sam.core.images.appearance import Appearance
 
@@ -30,7 +31,9 @@ class Source(NamedTuple):
     frames: Frames
 
 
-def sources(frames: Frames, coarser: Iterable[Any]) -> tuple[Source, ...]:
+def sources(
+    frames: Frames, coarser: Iterable[PixelSource | Frames]
+) -> tuple[Source, ...]:
     """Put the coarser arrays of a file on the levels that they are.
 
     Those that are not coarser by a power of two, to the pixel, are left out.
@@ -50,18 +53,18 @@ def pixels_to_read(known: tuple[Source, ...], tile: Tile) -> int:
     return tile.window.shape[0] * tile.window.shape[1] * by * by
 
 
-def read_tile(known: tuple[Source, ...], plane: int, tile: Tile) -> NDArray[Any]:
+def read_tile(known: tuple[Source, ...], frame: int, tile: Tile) -> Pixels:
     """Return the pixels of a tile on its level, ``(y, x)`` or ``(y, x, c)``.
 
     Nothing else is read; for a coarser level it is read in strips.
     """
     level, frames = _nearest(known, tile.level)
-    return _brought_down(frames, plane, tile.window, 1 << (tile.level - level))
+    return _brought_down(frames, frame, tile.window, 1 << (tile.level - level))
 
 
-def render(pixels: NDArray[Any], tile: Tile, look: Appearance) -> NDArray[np.uint8]:
-    """Return what the encoder sees: ``(*tile.shape, 3)``, with zeros as padding."""
-    picture = look.render(pixels)
+def render(pixels: Pixels, tile: Tile, appearance: Appearance) -> NDArray[np.uint8]:
+    """Render pixels for the image encoder: ``(*tile.shape, 3)``, padded with zeros."""
+    picture = appearance.render(pixels)
     if picture.shape[:2] == tile.shape:
         return picture
     out = np.zeros((*tile.shape, 3), np.uint8)
@@ -69,26 +72,26 @@ def render(pixels: NDArray[Any], tile: Tile, look: Appearance) -> NDArray[np.uin
     return out
 
 
-def _brought_down(frames: Frames, plane: int, read: Region, by: int) -> NDArray[Any]:
+def _brought_down(frames: Frames, frame: int, read: Region, by: int) -> Pixels:
     rows, cols = frames.plane_shape
-    wanted = read.scaled(by, (rows, cols))
+    region = read.scaled(by, (rows, cols))
     if by == 1:
-        return _complete(frames.read(plane, wanted), read.shape)
-    step = max(1, _AT_ONCE // (wanted.shape[1] * by)) * by
+        return _complete(frames.read(frame, region), read.shape)
+    step = max(1, _AT_ONCE // (region.shape[1] * by)) * by
     strips = [
         downsample(
             frames.read(
-                plane,
-                Region(top, wanted.left, min(top + step, wanted.bottom), wanted.right),
+                frame,
+                Region(top, region.left, min(top + step, region.bottom), region.right),
             ),
             by,
         )
-        for top in range(wanted.top, wanted.bottom, step)
+        for top in range(region.top, region.bottom, step)
     ]
     return _complete(np.concatenate(strips), read.shape)
 
 
-def _complete(pixels: NDArray[Any], shape: tuple[int, int]) -> NDArray[Any]:
+def _complete(pixels: Pixels, shape: tuple[int, int]) -> Pixels:
     """Repeat the last row and column where a file's level was rounded down."""
     below, after = shape[0] - pixels.shape[0], shape[1] - pixels.shape[1]
     if not below and not after:

@@ -76,7 +76,7 @@ def iter_prepare(
 ) -> Generator[Progress, None, PromptableImage]:
     """Make an image ready to answer: look at a sample of it, to set its contrast."""
     from napari_sam.image import PromptableImage
-    from napari_sam.image.promptable import fit_appearance
+    from napari_sam.image.fitting import fit_appearance
 
     yield Progress(0, 0, "looking at the image")
     shown = default_channels(frames) if channels is None else channels

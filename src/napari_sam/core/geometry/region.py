@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from napari_sam.core.arrays import Pixels
     from napari_sam.core.prompts.items import Box
 
 
@@ -23,7 +22,7 @@ class Region:
     right: int
 
     @classmethod
-    def around(cls, mask: NDArray[Any]) -> Region:
+    def around(cls, mask: Pixels) -> Region:
         """Smallest that holds all that is true of ``(y, x)``; of no size if nothing."""
         rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
         if not rows.size:

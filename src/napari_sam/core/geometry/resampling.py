@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from napari_sam.core.arrays import Pixels
 
 
 def upsample(
@@ -46,7 +48,7 @@ def upsample(
     return np.asarray(out.T)
 
 
-def downsample(pixels: NDArray[Any], by: int) -> NDArray[Any]:
+def downsample(pixels: Pixels, by: int) -> Pixels:
     """Bring ``(y, x)`` or ``(y, x, c)`` down by a factor: the mean of each block.
 
     At the far edges, blocks may be of fewer pixels. Integers are rounded; of floats,
@@ -64,7 +66,7 @@ def downsample(pixels: NDArray[Any], by: int) -> NDArray[Any]:
         return np.asarray(total / count)
 
 
-def _summed(pixels: NDArray[Any], by: int) -> NDArray[np.float32]:
+def _summed(pixels: Pixels, by: int) -> NDArray[np.float32]:
     down = np.arange(0, pixels.shape[0], by)
     across = np.arange(0, pixels.shape[1], by)
     rows = np.add.reduceat(pixels, down, axis=0, dtype=np.float32)

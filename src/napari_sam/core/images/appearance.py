@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_sam.core.arrays import Pixels
     from napari_sam.core.images.frames import Frames
 
 _PERCENTILES = (0.1, 99.9)
@@ -125,7 +126,7 @@ class Appearance:
         nodata = "" if self.nodata is None else f" n{self.nodata:.9g}"
         return f"c{shown} l{ranges} g{self.gamma:.9g}{index}{nodata}"
 
-    def values(self, pixels: NDArray[Any]) -> list[NDArray[Any]]:
+    def values(self, pixels: Pixels) -> list[Pixels]:
         """Return what was measured in pixels ``(n,)`` or ``(n, c)``, for each channel.
 
         That is the chosen channels or the index, without the pixels of `nodata`.
@@ -134,7 +135,7 @@ class Appearance:
         flat = (channel[:, 0] for channel in shown)
         return [v if self.nodata is None else v[v != self.nodata] for v in flat]
 
-    def render(self, plane: NDArray[Any]) -> NDArray[np.uint8]:
+    def render(self, plane: Pixels) -> NDArray[np.uint8]:
         """Return a plane ``(y, x)`` or ``(y, x, c)`` as 8-bit RGB ``(y, x, 3)``.
 
         NaN becomes the low limit.
@@ -156,7 +157,7 @@ class Appearance:
             out[..., 1:] = out[..., :1]
         return out
 
-    def _selected(self, plane: NDArray[Any]) -> list[NDArray[Any]]:
+    def _selected(self, plane: Pixels) -> list[Pixels]:
         channels = self.channels or self.index
         if plane.ndim == 2:
             if channels not in (None, (0,)):

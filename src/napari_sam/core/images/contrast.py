@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,10 +11,10 @@ from napari_sam.core.errors import NotAnImageError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from napari_sam.core.arrays import Pixels
 
-def limits_of(
-    values: NDArray[Any], percentiles: tuple[float, float]
-) -> tuple[float, float]:
+
+def limits_of(values: Pixels, percentiles: tuple[float, float]) -> tuple[float, float]:
     """Return percentiles of values that are finite.
 
     Raises
@@ -36,9 +36,7 @@ def limits_of(
     return low, high
 
 
-def scaled(
-    channel: NDArray[Any], low: float, high: float, gamma: float
-) -> NDArray[np.uint8]:
+def scaled(channel: Pixels, low: float, high: float, gamma: float) -> NDArray[np.uint8]:
     """Bring values between two limits to 0 to 255; NaN to 0."""
     if channel.dtype in (np.uint8, np.uint16):
         every = np.arange(np.iinfo(channel.dtype).max + 1)
@@ -47,7 +45,7 @@ def scaled(
 
 
 def _to_8bit(
-    values: NDArray[Any], low: float, high: float, gamma: float
+    values: Pixels, low: float, high: float, gamma: float
 ) -> NDArray[np.uint8]:
     kind = np.float32 if values.dtype in (np.float16, np.float32) else np.float64
     unit = np.subtract(values, low, dtype=kind)
@@ -58,9 +56,7 @@ def _to_8bit(
     return np.asarray(unit * 255 + 0.5, np.uint8)
 
 
-def difference(
-    a: NDArray[Any], b: NDArray[Any], *, nodata: float | None
-) -> NDArray[np.float64]:
+def difference(a: Pixels, b: Pixels, *, nodata: float | None) -> NDArray[np.float64]:
     """Normalised difference; NaN where nothing was measured, or the sum is 0."""
     first, second = (
         np.where(v == nodata, np.nan, v.astype(np.float64)) if nodata is not None else v

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import blake2b
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -14,8 +14,9 @@ from napari_sam.core.errors import AxesError, NotAnImageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike
 
+    from napari_sam.core.arrays import Pixels, PixelSource
     from napari_sam.core.geometry.region import Region
 
 _LETTERS = "tzcyx"
@@ -56,32 +57,31 @@ class Frames:
         If there are no pixels, or they are not numbers.
     """
 
-    data: Any
+    data: PixelSource
     axes: str = ""
-    levels: tuple[Any, ...] = ()
+    levels: tuple[PixelSource, ...] = ()
     nodata: float | None = None
 
     def __init__(
         self,
-        data: Any,
+        data: ArrayLike | PixelSource,
         axes: str | None = None,
         *,
-        levels: Sequence[Any] = (),
+        levels: Sequence[PixelSource] = (),
         nodata: float | None = None,
     ) -> None:
-        data = data if hasattr(data, "shape") else _as_array(data)
-        shape = tuple(int(n) for n in data.shape)
-        object.__setattr__(self, "data", data)
-        object.__setattr__(
-            self, "axes", _checked(_axes_named(data) if axes is None else axes, shape)
-        )
+        source = _as_source(data)
+        shape = tuple(int(n) for n in source.shape)
+        named = _axes_named(source) if axes is None else axes
+        object.__setattr__(self, "data", source)
+        object.__setattr__(self, "axes", _checked(named, shape))
         object.__setattr__(self, "levels", tuple(levels))
         object.__setattr__(self, "nodata", nodata)
-        kind = np.dtype(data.dtype).kind
+        kind = np.dtype(source.dtype).kind
         if kind not in "buif":
             raise NotAnImageError(
-                f"The pixels have the type {data.dtype}; expected integers, floats or "
-                "booleans."
+                f"The pixels have the type {source.dtype}; expected integers, floats "
+                "or booleans."
             )
         if 0 in shape:
             raise NotAnImageError(f"The image is empty: its shape is {shape}.")
@@ -95,13 +95,13 @@ class Frames:
     def __len__(self) -> int:
         return prod(self.sizes.values())
 
-    def __getitem__(self, frame: int) -> NDArray[Any]:
+    def __getitem__(self, frame: int) -> Pixels:
         return self._read(frame, slice(None), slice(None))
 
     @property
-    def dtype(self) -> np.dtype[Any]:
+    def dtype(self) -> np.dtype[np.generic]:
         """Type of the pixels, in the byte order of this machine."""
-        kind: np.dtype[Any] = np.dtype(self.data.dtype)
+        kind: np.dtype[np.generic] = np.dtype(self.data.dtype)
         return kind.newbyteorder("=")
 
     @property
@@ -148,7 +148,7 @@ class Frames:
         inside = (i for i in nearby if 0 <= i < self.sizes[axis])
         return tuple(self.ravel({**where, axis: i}) for i in inside)
 
-    def read(self, frame: int, region: Region) -> NDArray[Any]:
+    def read(self, frame: int, region: Region) -> Pixels:
         """Return a window of one plane; nothing else is read."""
         return self._read(frame, *region.slices)
 
@@ -163,15 +163,20 @@ class Frames:
     def _size(self, axis: str) -> int:
         return int(self.data.shape[self.axes.index(axis)])
 
-    def _read(self, frame: int, rows: slice, cols: slice) -> NDArray[Any]:
+    def _read(self, frame: int, rows: slice, cols: slice) -> Pixels:
         pixels = np.asarray(self.data[self._window(frame, rows, cols)], self.dtype)
         left = [a for a in self.axes if a in "yxc"]
         return pixels.transpose([left.index(a) for a in "yxc" if a in left])
 
-    def _window(self, frame: int, rows: slice, cols: slice) -> tuple[Any, ...]:
+    def _window(self, frame: int, rows: slice, cols: slice) -> tuple[int | slice, ...]:
         """Return the index of a part of a plane."""
         where = self.unravel(frame)
-        parts = {"y": rows, "x": cols, "c": slice(None), **where}
+        parts: dict[str, int | slice] = {
+            "y": rows,
+            "x": cols,
+            "c": slice(None),
+            **where,
+        }
         return tuple(parts[a] for a in self.axes)
 
 
@@ -182,14 +187,16 @@ def axes_of(names: Iterable[object]) -> str | None:
     return "".join(letters) if all(letters) else None
 
 
-def _as_array(data: Any) -> NDArray[Any]:
+def _as_source(data: ArrayLike | PixelSource) -> PixelSource:
+    if hasattr(data, "shape"):
+        return cast("PixelSource", data)
     try:
         return np.asarray(data)
     except ValueError as wrong:
         raise NotAnImageError(f"This is not an array of pixels: {wrong}.") from None
 
 
-def _axes_named(data: Any) -> str | None:
+def _axes_named(data: PixelSource) -> str | None:
     """Axes that an array names itself: dimensions of xarray or of zarr."""
     found = getattr(data, "dims", None)
     names = found or getattr(getattr(data, "metadata", None), "dimension_names", None)
@@ -218,7 +225,7 @@ def _checked(axes: str | None, shape: tuple[int, ...]) -> str:
     return axes
 
 
-def pixels_digest(plane: NDArray[Any]) -> str:
+def pixels_digest(plane: Pixels) -> str:
     """Name a plane by its content: pixels, shape and dtype."""
     name = blake2b(f"{plane.shape}{plane.dtype.str}".encode(), digest_size=16)
     name.update(np.ascontiguousarray(plane).data)

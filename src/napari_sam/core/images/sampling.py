@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import sqrt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,8 +12,7 @@ from napari_sam.core.geometry.region import Region
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
-
+    from napari_sam.core.arrays import Pixels
     from napari_sam.core.images.frames import Frames
 
 _CAP = 1_000_000
@@ -21,7 +20,7 @@ _PLANES = 16
 _WINDOW = 64
 
 
-def sample_pixels(frames: Frames, *, cap: int = _CAP) -> NDArray[Any]:
+def sample_pixels(frames: Frames, *, cap: int = _CAP) -> Pixels:
     """Return at most about `cap` values: all of a small image, windows of a large one.
 
     The windows are spread evenly over up to 16 planes, each placed at random in its

@@ -139,7 +139,7 @@ def _extent(frames: Frames) -> dict[str, int]:
 
 def _planes_with_objects(marked: Frames) -> Iterator[int]:
     """Look through all chunks once, with one of them in memory."""
-    data = marked.data
+    data: Any = marked.data  # of zarr
     found = np.zeros(tuple(marked.sizes.values()), bool)
     within = tuple(i for i, a in enumerate(marked.axes) if a in "yxc")
     steps = (range(0, n, c) for n, c in zip(data.shape, data.chunks, strict=True))

@@ -1,4 +1,4 @@
-"""Answers of several tiles, blended into one."""
+"""Blending masks of several tiles into one."""
 
 from __future__ import annotations
 
@@ -16,45 +16,24 @@ if TYPE_CHECKING:
 
     from napari_sam.core.prediction import Prediction
 
-#: Logits where no tile was asked.
+#: Logits where no tile was decoded.
 NOWHERE = -10.0
-#: Cells a side at which two answers are compared.
-_LOOK = 256
-
-
-def to_level(region: Region, step: int) -> Region:
-    """Return the pixels, `step` times as large, that a region of the plane touches."""
-    return Region(
-        region.top // step,
-        region.left // step,
-        -(-region.bottom // step),
-        -(-region.right // step),
-    )
-
-
-def enclosing(regions: Iterable[Region]) -> Region:
-    """Return the smallest region that holds all of them."""
-    every = list(regions)
-    return Region(
-        min(r.top for r in every),
-        min(r.left for r in every),
-        max(r.bottom for r in every),
-        max(r.right for r in every),
-    )
+#: Cells a side at which two masks are compared.
+_COMPARED = 256
 
 
 def blend(
-    answers: Iterable[Prediction], window: Region, step: int
+    masks: Iterable[Prediction], window: Region, step: int
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Return mean logits in a window, and where there are any.
 
-    An answer counts the more, the farther a pixel is from an edge of its tile beyond
-    which the plane goes on: no seam is seen where two of them meet.
+    A mask counts the more, the farther a pixel is from an edge of its tile beyond
+    which the plane goes on: there is no seam where two of them meet.
 
     Parameters
     ----------
-    answers
-        On the plane.
+    masks
+        Predictions on the plane.
     window
         In pixels that are `step` times as large as the plane's.
     step
@@ -62,13 +41,13 @@ def blend(
     """
     total = np.zeros(window.shape, np.float32)
     weights = np.zeros(window.shape, np.float32)
-    for answer in answers:
-        common = to_level(answer.tile, step).intersection(window)
+    for mask in masks:
+        common = mask.tile.coarser(step).intersection(window)
         if min(common.shape) < 1:
             continue
         at = common.shifted(-window.top, -window.left).slices
-        weight = _trust(answer, common, step)
-        total[at] += weight * (answer.sampled(common, step) - answer.threshold)
+        weight = _trust(mask, common, step)
+        total[at] += weight * (mask.sampled(common, step) - mask.threshold)
         weights[at] += weight
     known = weights > 0
     np.divide(total, weights, out=total, where=known)
@@ -77,9 +56,9 @@ def blend(
 
 
 def agreement(one: Prediction, other: Prediction) -> float:
-    """IoU of two masks in the part of the plane that both saw."""
+    """IoU of two masks in the part of the plane that both tiles cover."""
     common = one.tile.intersection(other.tile)
-    step = max(1, -(-max(common.shape) // _LOOK))
+    step = max(1, -(-max(common.shape) // _COMPARED))
     inner = Region(
         -(-common.top // step),
         -(-common.left // step),
@@ -97,7 +76,7 @@ def agreement(one: Prediction, other: Prediction) -> float:
 def to_prediction(
     logits: NDArray[np.float32], window: Region, step: int, like: Prediction
 ) -> Prediction:
-    """Make one answer of blended logits."""
+    """Make one prediction of blended logits."""
     return replace(
         like,
         logits=logits + np.float32(like.threshold),
@@ -111,12 +90,12 @@ def _corners(region: Region) -> tuple[int, int, int, int]:
     return region.top, region.left, region.bottom, region.right
 
 
-def _trust(answer: Prediction, common: Region, step: int) -> NDArray[np.float32]:
+def _trust(mask: Prediction, common: Region, step: int) -> NDArray[np.float32]:
     """How far each pixel is from the edges of its tile, within a quarter of it."""
-    seen = to_level(answer.tile, step)
-    top, left, bottom, right = answer.open_edges
-    down = _ramp(common.top, common.bottom, seen.top, seen.bottom, (top, bottom))
-    across = _ramp(common.left, common.right, seen.left, seen.right, (left, right))
+    tile = mask.tile.coarser(step)
+    top, left, bottom, right = mask.open_edges
+    down = _ramp(common.top, common.bottom, tile.top, tile.bottom, (top, bottom))
+    across = _ramp(common.left, common.right, tile.left, tile.right, (left, right))
     return np.minimum(down[:, None], across)
 
 

@@ -1,27 +1,22 @@
-"""An answer that grows from tile to tile."""
+"""Growing a mask from tile to tile, where a coarser level does not show the object."""
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import replace
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from napari_sam.core.geometry import rasterize
-from napari_sam.core.prompts import Prompts
-from napari_sam.core.prompts.items import Candidate, MaskPrompt
+from napari_sam.core.geometry.region import Region
+from napari_sam.core.prompts import MaskPrompt, Prompts
 from napari_sam.core.prompts.tiles import prompts_in_tile
-from napari_sam.image.complete.blending import (
-    agreement,
-    blend,
-    enclosing,
-    to_level,
-    to_prediction,
-)
+from napari_sam.image.complete.blending import agreement, blend, to_prediction
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from napari_sam.core.geometry.region import Region
     from napari_sam.core.geometry.tiles import Tile, TileGrid
     from napari_sam.core.prediction import Prediction
     from napari_sam.image.complete.plane import PromptablePlane
@@ -33,39 +28,25 @@ _STEPS = ((-1, 0), (0, -1), (1, 0), (0, 1))
 
 
 def grow_into_tiles(
-    view: PromptablePlane, prompts: Prompts, tile: Tile, first: Prediction
+    plane: PromptablePlane, prompts: Prompts, tile: Tile, first: Prediction
 ) -> Prediction:
-    """Ask the neighbours of a tile that the mask leaves, and theirs, and blend all.
+    """Decode the neighbours of a tile that the mask leaves, and theirs, and blend all.
 
-    Each is told a few places of the object in the part that both see, and what was
-    said in it. One that answers with something else there is not believed. If that
-    happens, or there are more tiles to ask than `Tiling.most`, the answer says that it
-    is unfinished.
+    Each gets a few points of the object in the part that both tiles cover, and the
+    prompts in it. A mask of something else is left out. If that happens, or there are
+    more tiles than `Tiling.most`, the prediction says that it is truncated.
     """
-    grid = view.tiling.tiles(view.shape, tile.level)
-    answers, refused = {tile.index: first}, False
-    waiting = [tile]
-    while waiting and len(answers) < view.tiling.most:
-        here = waiting.pop(0)
-        for beyond in _left_through(grid, here, answers[here.index]):
-            if beyond.index in answers or len(answers) == view.tiling.most:
-                continue
-            answer = _asked(view, prompts, here, beyond, answers[here.index])
-            if answer is None:
-                refused = True
-                continue
-            answers[beyond.index] = answer
-            waiting.append(beyond)
-    found = answers.values()
+    grid = plane.tiling.tiles(plane.shape, tile.level)
+    masks, refused = _grown(plane, prompts, tile, first)
     open_ends = any(
-        beyond.index not in answers
-        for index, answer in answers.items()
-        for beyond in _left_through(grid, grid[index], answer)
+        neighbour.index not in masks
+        for index, mask in masks.items()
+        for neighbour in _crossed_into(grid, grid[index], mask)
     )
     step = tile.scale
-    window = to_level(enclosing(a.tile for a in found), step)
-    logits, _ = blend(found, window, step)
-    mean = replace(first, score=min(a.score for a in found))
+    window = reduce(Region.union, (m.tile for m in masks.values())).coarser(step)
+    logits, _ = blend(masks.values(), window, step)
+    mean = replace(first, score=min(m.score for m in masks.values()))
     return replace(
         to_prediction(logits, window, step, mean),
         open_edges=(False, False, False, False),
@@ -73,45 +54,62 @@ def grow_into_tiles(
     )
 
 
-def _left_through(grid: TileGrid, tile: Tile, answer: Prediction) -> list[Tile]:
-    """Return the tiles beside one that its answer reaches into."""
-    beside = (
+def _grown(
+    plane: PromptablePlane, prompts: Prompts, tile: Tile, first: Prediction
+) -> tuple[dict[int, Prediction], bool]:
+    """Return the mask in each tile by its index, and whether one was left out."""
+    grid = plane.tiling.tiles(plane.shape, tile.level)
+    masks, refused = {tile.index: first}, False
+    waiting = deque([tile])
+    while waiting and len(masks) < plane.tiling.most:
+        here = waiting.popleft()
+        for neighbour in _crossed_into(grid, here, masks[here.index]):
+            if neighbour.index in masks or len(masks) == plane.tiling.most:
+                continue
+            mask = _decoded(plane, prompts, here, neighbour, masks[here.index])
+            if mask is None:
+                refused = True
+                continue
+            masks[neighbour.index] = mask
+            waiting.append(neighbour)
+    return masks, refused
+
+
+def _crossed_into(grid: TileGrid, tile: Tile, mask: Prediction) -> list[Tile]:
+    """Return the neighbours of a tile that its mask reaches into."""
+    neighbours = (
         grid.neighbour(tile, *step)
-        for step, leaves in zip(_STEPS, answer.crossed_edges, strict=True)
-        if leaves
+        for step, crossed in zip(_STEPS, mask.crossed_edges, strict=True)
+        if crossed
     )
-    return [found for found in beside if found is not None]
+    return [found for found in neighbours if found is not None]
 
 
-def _asked(
-    view: PromptablePlane,
+def _decoded(
+    plane: PromptablePlane,
     prompts: Prompts,
     here: Tile,
-    beyond: Tile,
-    answer: Prediction,
+    neighbour: Tile,
+    known: Prediction,
 ) -> Prediction | None:
-    """Ask the next tile about the same object; None if it sees another one."""
-    common = here.window.intersection(beyond.window)
+    """Decode the same object in the next tile; None if the mask is of another one."""
+    common = here.window.intersection(neighbour.window)
     if min(common.shape) < 1:
         return None
-    step = here.scale
-    mask = answer.sampled(common, step) > answer.threshold
+    mask = known.sampled(common, here.scale) > known.threshold
     if not mask.any():
         return None
-    places = _places(mask, common, beyond.window)
-    said = Prompts(tuple(s for s in prompts.items if not isinstance(s, Candidate)))
-    asked = Prompts()
-    for row, col in places:
-        asked = asked.point(row, col)
-    found = view.decode(beyond, asked + prompts_in_tile(said, beyond))
-    return found if agreement(answer, found) >= _SAME else None
+    points = _points_in(mask, common, neighbour.window)
+    local = prompts_in_tile(prompts.without_candidates, neighbour)
+    found = plane.decode(neighbour, points + local)
+    return found if agreement(known, found) >= _SAME else None
 
 
-def _places(
-    mask: NDArray[np.bool_], common: Region, read: Region
-) -> list[tuple[float, float]]:
-    """Choose a few places inside a mask, in pixels of the tile that reads `read`."""
-    top, left = common.top - read.top, common.left - read.left
-    drawn = MaskPrompt.from_array(mask, top=top, left=left)
-    height, width = read.shape
-    return rasterize.representative_points(drawn, (height, width))
+def _points_in(mask: NDArray[np.bool_], common: Region, window: Region) -> Prompts:
+    """Choose a few points inside a mask, in pixels of the tile with that window."""
+    top, left = common.top - window.top, common.left - window.left
+    shape = MaskPrompt.from_array(mask, top=top, left=left)
+    points = Prompts()
+    for row, col in rasterize.representative_points(shape, window.shape):
+        points = points.point(row, col)
+    return points

@@ -1,4 +1,4 @@
-"""What putting an answer together needs to know of a plane."""
+"""A promptable plane: what completing a mask needs to know of it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PromptablePlane:
-    """One plane that can be asked, tile by tile.
+    """One plane whose tiles can be decoded.
 
     Attributes
     ----------
