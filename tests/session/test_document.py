@@ -248,7 +248,8 @@ def test_a_painted_object_reopens_with_its_pixels(session):
     session.paint(0, region, before, after)
     session.reopen(Address(0, 7))
     (said,) = session.current_prompts.items
-    assert (said.top, said.left, said.mask.sum()) == (4, 4, 100)
+    region = said.mask.region
+    assert (region.top, region.left, said.mask.area) == (4, 4, 100)
 
 
 def test_strokes_that_are_drawn_already_are_undone_with_the_rest(session):
