@@ -1,7 +1,5 @@
 """Annotating without a window: prompts, previews, labels, and undo of everything."""
 
-from typing import Any
-
 from napari_sam.session.labels import LabelStore
 from napari_sam.session.model_setup import ImageIdentity, ModelSetup
 from napari_sam.session.objects import ObjectInfo
@@ -16,7 +14,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Return what an old name means now, with a warning."""
     from napari_sam.session.renamed import renamed_class
 

@@ -12,7 +12,6 @@ from dataclasses import MISSING, Field, field, fields, is_dataclass, replace
 from types import UnionType
 from typing import (
     TYPE_CHECKING,
-    Any,
     TypeVar,
     Union,
     get_args,
@@ -32,6 +31,8 @@ if TYPE_CHECKING:
 
     from _typeshed import DataclassInstance
 
+    from napari_sam.session.json_types import Json, JsonMapping, JsonObject
+
 T = TypeVar("T")
 
 #: Raised when a reader of the old schema could misunderstand the new one.
@@ -40,7 +41,7 @@ VERSION = 1
 
 def stored(
     key: str = "", *, default: object = MISSING, omit_empty: bool = False
-) -> Any:
+) -> Json:
     """Return a field of a dataclass that is written under another key than its name.
 
     Parameters
@@ -58,7 +59,7 @@ def stored(
     return field(default=default, metadata=metadata)
 
 
-def fields_to_dict(value: DataclassInstance) -> dict[str, Any]:
+def fields_to_dict(value: DataclassInstance) -> JsonObject:
     """Return the fields of a dataclass as plain JSON types."""
     found = {}
     for one in fields(value):
@@ -68,7 +69,7 @@ def fields_to_dict(value: DataclassInstance) -> dict[str, Any]:
     return found
 
 
-def fields_from_dict(kind: type[T], data: Mapping[str, Any]) -> T:
+def fields_from_dict(kind: type[T], data: JsonMapping) -> T:
     """Inverse of `fields_to_dict`.
 
     Raises
@@ -86,7 +87,7 @@ def fields_from_dict(kind: type[T], data: Mapping[str, Any]) -> T:
     return kind(**given)
 
 
-def to_plain(value: object) -> Any:
+def to_plain(value: object) -> Json:
     """Return a value as plain JSON types; `from_plain` is the exact inverse."""
     match value:
         case Address(frame, object_id):
@@ -103,7 +104,7 @@ def to_plain(value: object) -> Any:
     return value
 
 
-def from_plain(kind: Any, data: Any) -> Any:
+def from_plain(kind: object, data: Json) -> Json:
     """Inverse of `to_plain`, for a value of a type."""
     made = _READERS.get(kind)
     if made is not None:
@@ -132,9 +133,9 @@ def plain_number(value: object) -> object:
     raise TypeError(f"{value!r} is no plain JSON type.")
 
 
-def _spread(values: tuple[Any, ...]) -> list[Any]:
+def _spread(values: tuple[object, ...]) -> list[Json]:
     mixed = any(not isinstance(value, Address) for value in values)
-    made: list[Any] = []
+    made: list[Json] = []
     for value in values:
         if mixed and isinstance(value, Address):
             made += to_plain(value)
@@ -143,7 +144,7 @@ def _spread(values: tuple[Any, ...]) -> list[Any]:
     return made
 
 
-def _gathered(kinds: tuple[Any, ...], data: list[Any]) -> tuple[Any, ...]:
+def _gathered(kinds: tuple[object, ...], data: list[Json]) -> tuple[object, ...]:
     if len(kinds) == 2 and kinds[1] is Ellipsis:
         return tuple(from_plain(kinds[0], item) for item in data)
     rest, made = iter(data), []
@@ -155,12 +156,12 @@ def _gathered(kinds: tuple[Any, ...], data: list[Any]) -> tuple[Any, ...]:
     return tuple(made)
 
 
-def _prompts(data: Mapping[str, Any]) -> Prompts:
+def _prompts(data: JsonMapping) -> Prompts:
     return replace(Prompts.from_dict(data["prompts"]), threshold=data["threshold"])
 
 
 #: How values of these types are read.
-_READERS: Mapping[Any, Callable[[Any], object]] = {
+_READERS: Mapping[object, Callable[[Json], object]] = {
     float: float,
     Address: lambda data: Address(*data),
     Prompts: _prompts,
@@ -168,5 +169,5 @@ _READERS: Mapping[Any, Callable[[Any], object]] = {
 }
 
 
-def _key(one: Field[Any]) -> str:
+def _key(one: Field[Json]) -> str:
     return str(one.metadata.get("key") or one.name)

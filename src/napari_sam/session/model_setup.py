@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,10 +14,9 @@ from napari_sam.core.images.frames import pixels_digest
 from napari_sam.core.images.sampling import sample_pixels
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from napari_sam.core.images.frames import Frames
     from napari_sam.core.protocols import Promptable
+    from napari_sam.session.json_types import JsonMapping, JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +64,12 @@ class ModelSetup:
         text += "" if self.connected else " unconnected"
         return blake2b(text.encode(), digest_size=6).hexdigest()
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """Plain JSON types; `from_dict` is the exact inverse."""
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> ModelSetup:
+    def from_dict(cls, data: JsonMapping) -> ModelSetup:
         """Inverse of `to_dict`."""
         look, cut = dict(data["appearance"]), dict(data["tiling"])
         for name in ("channels", "index"):
@@ -122,11 +121,11 @@ class ImageIdentity:
         text = f"{self.axes} {self.shape} {self.dtype} {self.sample}"
         return blake2b(text.encode(), digest_size=8).hexdigest()
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """Plain JSON types; `from_dict` is the exact inverse."""
         return {**asdict(self), "shape": list(self.shape)}
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> ImageIdentity:
+    def from_dict(cls, data: JsonMapping) -> ImageIdentity:
         """Inverse of `to_dict`."""
         return cls(data["axes"], tuple(data["shape"]), data["dtype"], data["sample"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari_sam.core.address import Address
 from napari_sam.core.errors import SessionError
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.protocols import Promptable
     from napari_sam.session.adding_masks import AnyMask
+    from napari_sam.session.json_types import Json, JsonMapping, JsonObject
     from napari_sam.session.labels.arrays import LabelArray
     from napari_sam.session.overlap import Overlap
 
@@ -68,7 +69,7 @@ class AnnotationSession(Document):
         count = len(self.state.objects)
         return f"AnnotationSession({self.frames!r}, {count} objects)"
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> Json:
         return renamed_attribute(self, name)
 
     @property
@@ -226,14 +227,14 @@ class AnnotationSession(Document):
         adder = MaskAdder(self, overlap=overlap)
         adder.add(adder.request(masks)())
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """Return what was done as plain JSON types: see `session.persistence`."""
         from napari_sam.session.persistence.record import Record
 
         return Record.of(self).to_dict()
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any], image: Promptable) -> AnnotationSession:
+    def from_dict(cls, data: JsonMapping, image: Promptable) -> AnnotationSession:
         """Do again what `to_dict` wrote, with the model of this image.
 
         Raises

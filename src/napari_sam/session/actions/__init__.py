@@ -5,8 +5,6 @@ Every module of this package is found by itself: a new action is a new file, and
 no entry anywhere; those below are imported for those who type them.
 """
 
-from typing import Any
-
 from napari_sam.session.actions.action import Action
 from napari_sam.session.actions.add_masks import AddMasks
 from napari_sam.session.actions.commit import Commit
@@ -39,7 +37,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Return what an old name means now, with a warning."""
     from napari_sam.session.renamed import renamed_class
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from napari_sam.session.codec import fields_from_dict, fields_to_dict
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from napari_sam.core.address import Address
     from napari_sam.core.prediction import Prediction
     from napari_sam.session.edits import Edit
+    from napari_sam.session.json_types import JsonMapping, JsonObject
     from napari_sam.session.state import State
 
 
@@ -44,11 +45,11 @@ class Action(ABC):
         """Return what changes, where masks are needed that a model predicted."""
         return self.edits(state)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """Plain JSON types; `action_from_dict` is the exact inverse."""
         return {"do": self.kind, **fields_to_dict(self)}  # type: ignore[arg-type]
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+    def from_dict(cls, data: JsonMapping) -> Self:
         """Inverse of `to_dict`, for an action of this kind."""
         return fields_from_dict(cls, data)

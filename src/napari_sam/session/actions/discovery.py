@@ -5,13 +5,13 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari_sam.core.errors import SessionError
 from napari_sam.session.actions.action import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from napari_sam.session.json_types import JsonMapping
 
 
 def action_kinds() -> dict[str, type[Action]]:
@@ -20,7 +20,7 @@ def action_kinds() -> dict[str, type[Action]]:
     return {one.kind: one for one in Action.__subclasses__()}
 
 
-def action_from_dict(data: Mapping[str, Any]) -> Action:
+def action_from_dict(data: JsonMapping) -> Action:
     """Return the action that `Action.to_dict` wrote.
 
     Raises

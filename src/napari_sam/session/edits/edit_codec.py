@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari_sam.core.address import Address
 from napari_sam.core.errors import SessionError
@@ -13,15 +13,14 @@ from napari_sam.session.labels.patch import LabelPatch
 from napari_sam.session.objects import ObjectInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from napari_sam.session.edits.edit import Edit, Table
+    from napari_sam.session.json_types import JsonMapping, JsonObject
 
 #: The words of version 1 for where prompts are.
 _WRITTEN = {"open": "asked", "committed": "kept"}
 
 
-def edit_to_dict(edit: Edit) -> dict[str, Any]:
+def edit_to_dict(edit: Edit) -> JsonObject:
     """One edit as plain JSON types; `edit_from_dict` is the exact inverse."""
     match edit:
         case Batch(edits):
@@ -36,7 +35,7 @@ def edit_to_dict(edit: Edit) -> dict[str, Any]:
             return {"question": to_plain(at), "where": _WRITTEN[where], "told": told}
 
 
-def edit_from_dict(data: Mapping[str, Any]) -> Edit:
+def edit_from_dict(data: JsonMapping) -> Edit:
     """Inverse of `edit_to_dict`.
 
     Raises

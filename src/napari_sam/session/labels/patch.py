@@ -5,16 +5,16 @@ from __future__ import annotations
 import zlib
 from base64 import b64decode, b64encode
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_sam.core.geometry.region import Region
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import ArrayLike, NDArray
+
+    from napari_sam.session.json_types import JsonMapping, JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Runs:
     lengths: tuple[int, ...]
 
     @classmethod
-    def of(cls, labels: NDArray[Any]) -> Runs:
+    def of(cls, labels: NDArray[np.integer]) -> Runs:
         """Find the runs of a flat array."""
         values, lengths = runs_of(labels)
         return cls(tuple(values.tolist()), tuple(lengths.tolist()))
@@ -88,7 +88,7 @@ class LabelPatch:
         """Return the patch that undoes this one."""
         return replace(self, before=self.after, after=self.before)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """Plain JSON types; `from_dict` is the exact inverse."""
         box = self.region
         return {
@@ -100,7 +100,7 @@ class LabelPatch:
         }
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> LabelPatch:
+    def from_dict(cls, data: JsonMapping) -> LabelPatch:
         """Inverse of `to_dict`."""
         before, after = (
             Runs(tuple(values), tuple(lengths))
@@ -110,7 +110,9 @@ class LabelPatch:
         return cls(data["frame"], Region(*data["region"]), bits, before, after)
 
 
-def runs_of(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+def runs_of(
+    labels: NDArray[np.integer],
+) -> tuple[NDArray[np.integer], NDArray[np.int64]]:
     """Return the runs of a flat array: labels, and how often each is repeated."""
     if not labels.size:
         return labels, np.zeros(0, np.int64)

@@ -14,8 +14,9 @@ import threading
 import time
 import zlib
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
+from napari_sam.core.address import Address
 from napari_sam.session.codec import VERSION, plain_number
 from napari_sam.session.edits.edit_codec import edit_to_dict
 from napari_sam.session.model_setup import ImageIdentity
@@ -26,11 +27,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from napari_sam.core.address import Address
     from napari_sam.session.history import Step
+    from napari_sam.session.json_types import JsonObject
     from napari_sam.session.session import AnnotationSession
 
 logger = logging.getLogger(__name__)
+
+#: What is to be written: how the session changed, and the step or the address.
+Entry: TypeAlias = "tuple[str, Step | Address | None]"
 
 FORMAT = "napari-sam journal"
 #: The words of version 1 for how a document changed.
@@ -74,7 +78,7 @@ class Journal:
         self.path: Path | None = None
         self._size = 0
         self._named: set[str] = set()
-        self._pending: list[tuple[str, Any]] = list(_so_far(session))
+        self._pending: list[Entry] = list(_so_far(session))
         self._troubled = False
         self._lock, self._wake = threading.Lock(), threading.Event()
         self._idle, self._urgent = threading.Event(), threading.Event()
@@ -135,7 +139,7 @@ class Journal:
         if self.path is not None or self._pending:
             self._add("at", at)
 
-    def _add(self, how: str, what: Any) -> None:
+    def _add(self, how: str, what: Step | Address | None) -> None:
         with self._lock:
             self._pending.append((how, what))
         self._wake.set()
@@ -170,13 +174,13 @@ class Journal:
             del self._pending[: len(waiting)]
         self._report("")
 
-    def _lines(self, waiting: list[tuple[str, Any]]) -> Iterator[bytes]:
+    def _lines(self, waiting: list[Entry]) -> Iterator[bytes]:
         if self.path is None:
             self._identity = ImageIdentity.of(self.session.frames)
             yield _line(self._header())
         for how, what in waiting:
-            if how == "at":
-                yield _line({"op": "at", "at": [what.frame, what.object_id]})
+            if isinstance(what, Address):
+                yield _line({"op": how, "at": [what.frame, what.object_id]})
             elif what is None:
                 yield _line({"op": how})
             else:
@@ -190,7 +194,7 @@ class Journal:
             self._named.add(key)
             yield _line({"op": "setup", "setup": setup.to_dict()})
 
-    def _header(self) -> dict[str, Any]:
+    def _header(self) -> JsonObject:
         assert self._identity is not None
         return {
             "format": FORMAT,
@@ -239,7 +243,7 @@ class Journal:
                 self._trouble(text)
 
 
-def _so_far(session: AnnotationSession) -> Iterator[tuple[str, Any]]:
+def _so_far(session: AnnotationSession) -> Iterator[Entry]:
     history = session.history
     for step in (*history.done, *reversed(history.undone)):
         yield "do", step
@@ -247,11 +251,11 @@ def _so_far(session: AnnotationSession) -> Iterator[tuple[str, Any]]:
         yield "undo", None
 
 
-def _written(step: Step) -> dict[str, Any]:
+def _written(step: Step) -> JsonObject:
     written = {"action": step.action.to_dict(), "edit": edit_to_dict(step.edit)}
     return {**written, "group": step.group} if step.group else written
 
 
-def _line(data: dict[str, Any]) -> bytes:
+def _line(data: JsonObject) -> bytes:
     text = json.dumps(data, separators=(",", ":"), default=plain_number).encode()
     return b"%08x %s\n" % (zlib.crc32(text), text)

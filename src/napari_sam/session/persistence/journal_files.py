@@ -7,12 +7,12 @@ import socket
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari_sam.checkpoints.folders import home
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from napari_sam.session.json_types import JsonMapping, JsonObject
 
 #: Days for which a journal is kept at least.
 _DAYS = 30
@@ -37,13 +37,13 @@ def release(path: Path) -> None:
     _OURS.discard(path)
 
 
-def signature() -> dict[str, Any]:
+def signature() -> JsonObject:
     """Return what a journal says of the process that writes it."""
     pid = os.getpid()
     return {"host": socket.gethostname(), "pid": pid, "begun": _begun(pid)}
 
 
-def in_use(path: Path, head: Mapping[str, Any]) -> bool:
+def in_use(path: Path, head: JsonMapping) -> bool:
     """Whether a session that still runs writes to it, as far as can be known.
 
     Parameters

@@ -11,7 +11,7 @@ import os
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari_sam._version import __version__
 from napari_sam.core.errors import MissingFileError, SessionError
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from napari_sam.core.images.frames import Frames
     from napari_sam.core.protocols import Promptable
     from napari_sam.session.history import Step
+    from napari_sam.session.json_types import Json, JsonMapping, JsonObject
     from napari_sam.session.labels.arrays import LabelArray
 
 _FORMAT = "napari-sam session"
@@ -73,7 +74,7 @@ class Record:
         image = ImageIdentity.of(session.frames)
         return cls(image, setups, session.start, steps, source)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonObject:
         """Plain JSON types; `from_dict` is the exact inverse."""
         return {
             "format": _FORMAT,
@@ -87,7 +88,7 @@ class Record:
         }
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Record:
+    def from_dict(cls, data: JsonMapping) -> Record:
         """Inverse of `to_dict`.
 
         Raises
@@ -112,7 +113,7 @@ class Record:
             ) from wrong
 
 
-def check_format(data: Any, wanted: str) -> None:
+def check_format(data: Json, wanted: str) -> None:
     """Refuse what is something else, or of a later version."""
     found = data.get("format") if isinstance(data, dict) else None
     if found != wanted:

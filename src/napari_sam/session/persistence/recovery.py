@@ -8,7 +8,7 @@ import zlib
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari_sam.core.address import Address
 from napari_sam.core.errors import MissingFileError, SessionError
@@ -30,9 +30,10 @@ from napari_sam.session.persistence.record import (
 from napari_sam.session.session import AnnotationSession
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from napari_sam.core.protocols import Promptable
+    from napari_sam.session.json_types import JsonMapping, JsonObject
     from napari_sam.session.labels.arrays import LabelArray
 
 
@@ -129,7 +130,7 @@ def restore(
     return session
 
 
-def read_lines(path: Path) -> Iterator[dict[str, Any]]:
+def read_lines(path: Path) -> Iterator[JsonObject]:
     """Every line of a journal up to the first that is not whole."""
     for line in path.read_bytes().split(b"\n"):
         check, _, text = line.partition(b" ")
@@ -142,7 +143,7 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
         yield json.loads(text)
 
 
-def _again(session: AnnotationSession, line: Mapping[str, Any]) -> None:
+def _again(session: AnnotationSession, line: JsonMapping) -> None:
     history = session.history
     match line:
         case {"op": "do" | "amend" as how, "action": action, "edit": told}:
@@ -168,10 +169,10 @@ def _again(session: AnnotationSession, line: Mapping[str, Any]) -> None:
 
 
 def _work(
-    path: Path, head: Mapping[str, Any], lines: Sequence[dict[str, Any]]
+    path: Path, head: JsonMapping, lines: Sequence[JsonObject]
 ) -> RecoverableSession:
-    done: list[dict[str, Any]] = []
-    undone: list[dict[str, Any]] = []
+    done: list[JsonObject] = []
+    undone: list[JsonObject] = []
     for line in lines:
         if line["op"] == "amend":
             done.pop()
