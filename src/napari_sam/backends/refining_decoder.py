@@ -12,7 +12,7 @@ import numpy as np
 
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.prediction import Prediction
-from napari_sam.core.prompts.model_prompts import refinement_steps
+from napari_sam.core.prompts.model_prompts import is_ambiguous, refinement_steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,7 +105,7 @@ class RefiningDecoder(ABC):
         prompts: Prompts,
         previous: NDArray[np.float32] | None,
     ) -> MaskCandidates:
-        multimask_output = prompts.is_ambiguous
+        multimask_output = is_ambiguous(prompts)
         return self._decode_round(
             embedding, prompts, previous, multimask_output=multimask_output
         ).ranked()

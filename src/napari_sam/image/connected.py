@@ -9,7 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from napari_sam.core.geometry import rasterize
-from napari_sam.core.prompts.items import Point, Scribble
+from napari_sam.core.prompts.items import Point, Scribble, is_positive
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,11 +50,12 @@ def connected(mask: Prediction, prompts: Prompts) -> Prediction:
 
 def _hits(prompts: Prompts) -> list[tuple[float, float]]:
     """Return where the object was hit; nowhere if there are other prompts."""
-    if not all(isinstance(s, Point | Scribble) for s in prompts.positive):
+    positive = [s for s in prompts.items if is_positive(s)]
+    if not all(isinstance(s, Point | Scribble) for s in positive):
         return []
     return [
         point
-        for s in prompts.positive
+        for s in positive
         for point in rasterize.representative_points(s, _ANYWHERE)
     ]
 

@@ -11,6 +11,7 @@ from scipy import ndimage
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.prediction import Prediction
 from napari_sam.core.prompts.model_prompts import (
+    is_ambiguous,
     refinement_steps,
     to_model_prompts,
 )
@@ -99,7 +100,7 @@ def _shape(blobs: NDArray[Any]) -> tuple[int, int]:
 
 def _candidates(blobs: NDArray[Any], prompts: Prompts) -> list[NDArray[np.bool_]]:
     mask = _blob(blobs, to_model_prompts(prompts, _shape(blobs), grid=_shape(blobs)))
-    if not prompts.is_ambiguous:
+    if not is_ambiguous(prompts):
         return [mask]
     near = set(np.unique(blobs[ndimage.binary_dilation(mask, iterations=2)])) - {0}
     return [mask, mask & ~_rim(mask), np.isin(blobs, sorted(near))]

@@ -53,7 +53,7 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class TileAxis:
-    """Tiles along one side: each sees `length` pixels, `step` after the one before.
+    """Tiles along one axis: each covers `length` pixels, `step` after the one before.
 
     The last is moved back until it ends with the plane, or just after: all of them
     start at a multiple of the step's power of two, up to 32. Encoders work in patches,
@@ -70,7 +70,7 @@ class TileAxis:
         return 1 + max(0, -(-(self.size - self.length) // self.step))
 
     def start(self, i: int) -> int:
-        """Return the first pixel that the `i`-th tile sees."""
+        """Return the first pixel of the `i`-th tile."""
         patch = gcd(self.step, _PATCH)
         last = -(-(self.size - self.length) // patch) * patch
         return max(0, min(i * self.step, last))
@@ -94,7 +94,7 @@ class TileAxis:
 class TileGrid(Sequence[Tile]):
     """The tiles of a plane on one level, row by row.
 
-    They are computed when they are asked for, so that a plane of a million tiles
+    They are computed when they are needed, so that a plane of a million tiles
     takes no more memory than one of four. Their cores partition the level exactly.
     """
 

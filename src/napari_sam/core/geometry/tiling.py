@@ -13,7 +13,7 @@ class Tiling:
     """How planes are cut. ``Tiling()`` is one tile of level 0: the whole plane.
 
     There is no "untiled" code path anywhere: a small image is a grid of one. Every
-    tile sees as many pixels as the others, so that an object looks the same in any:
+    tile covers as many pixels as the others, so that an object looks the same in any:
     at the far edges of the plane it reaches further in, and what is smaller than a
     tile is padded.
 
@@ -22,9 +22,9 @@ class Tiling:
     tile
         Rows and columns from one tile to the next.
     halo
-        Rows and columns that a tile sees beyond that, on each side.
+        Rows and columns that a tile covers beyond that, on each side.
     most
-        Tiles that the answer for one object may be put together from.
+        Tiles that the mask of one object may be blended from.
     """
 
     tile: tuple[int, int] | None = None
@@ -55,7 +55,7 @@ class Tiling:
         whole
             Planes up to this side are one tile.
         view
-            Side of what a tile of a larger plane sees. Neighbours share a quarter.
+            Side of the tiles of a larger plane. Neighbours share a quarter.
         """
         if max(shape) <= whole:
             return cls()
@@ -73,7 +73,7 @@ class Tiling:
         return TileGrid(level, down, across)
 
     def levels(self, shape: tuple[int, int]) -> int:
-        """How many levels there are; on the last, one tile sees the whole plane."""
+        """How many levels there are; on the last, one tile covers the whole plane."""
         level = 0
         while len(self.tiles(shape, level)) > 1:
             level += 1

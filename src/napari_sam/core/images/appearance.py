@@ -1,4 +1,4 @@
-"""How pixels are shown to a model: one value for the whole image."""
+"""Appearance of an image: how pixels are rendered for a model."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class Appearance:
         Raises
         ------
         AxesError
-            If the image has several channels and it was not said which to show.
+            If the image has several channels and none of them were chosen.
         NotAnImageError
             If no pixel of the sample is a finite number.
         """
@@ -104,17 +104,17 @@ class Appearance:
             _check_index(index, channels, frames)
         elif not rgb:
             shown = _chosen(frames, channels)
-        look = cls(shown, None, gamma, index, frames.nodata)
+        fitted = cls(shown, None, gamma, index, frames.nodata)
         if limits is not None:
-            return replace(look, limits=tuple(limits))
+            return replace(fitted, limits=tuple(limits))
         if frames.dtype == np.uint8 and rgb:
-            return replace(look, limits=((0.0, 255.0),))
+            return replace(fitted, limits=((0.0, 255.0),))
         if frames.dtype == np.bool_:
-            return replace(look, limits=((0.0, 1.0),))
-        parts = look.values(sample_pixels(frames))
+            return replace(fitted, limits=((0.0, 1.0),))
+        parts = fitted.values(sample_pixels(frames))
         cut = percentiles or _PERCENTILES
         together = [np.concatenate(parts)] if rgb else parts
-        return replace(look, limits=tuple(limits_of(p, cut) for p in together))
+        return replace(fitted, limits=tuple(limits_of(p, cut) for p in together))
 
     @property
     def token(self) -> str:

@@ -18,6 +18,7 @@ from napari_sam.core.prompts.items import (
     Box,
     Candidate,
     MaskPrompt,
+    Point,
     Polygon,
     Scribble,
     bounds,
@@ -100,6 +101,12 @@ def refinement_steps(prompts: Prompts) -> tuple[Refinement, ...]:
         if steps or is_positive(prompt):
             steps.append(Refinement(Prompts(tuple(so_far))))
     return tuple(steps)
+
+
+def is_ambiguous(prompts: Prompts) -> bool:
+    """Whether there is only one positive point: a part is meant, or the whole."""
+    items = [p for p in prompts.items if not isinstance(p, Candidate)]
+    return len(items) == 1 and isinstance(items[0], Point) and items[0].positive
 
 
 def to_model_prompts(

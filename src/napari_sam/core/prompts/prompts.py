@@ -133,10 +133,10 @@ class Prompts:
 
     def __bool__(self) -> bool:
         """Whether any prompt tells where the object is."""
-        return bool(self.positive)
+        return bool(self._positive)
 
     @property
-    def positive(self) -> tuple[Prompt, ...]:
+    def _positive(self) -> tuple[Prompt, ...]:
         """The prompts that tell where the object is."""
         return tuple(p for p in self.items if is_positive(p))
 
@@ -151,21 +151,9 @@ class Prompts:
         return tuple(p for p in self.items if isinstance(p, Box))
 
     @property
-    def without_candidates(self) -> Prompts:
-        """The prompts without the choices of a candidate."""
-        rest = tuple(p for p in self.items if not isinstance(p, Candidate))
-        return replace(self, items=rest)
-
-    @property
-    def is_ambiguous(self) -> bool:
-        """Whether there is only one positive point: a part is meant, or the whole."""
-        items = self.without_candidates.items
-        return len(items) == 1 and isinstance(items[0], Point) and items[0].positive
-
-    @property
     def anchor(self) -> tuple[float, float]:
         """The middle of the first positive prompt, as ``(row, col)``."""
-        around = bounds(self.positive[0]) if self else None
+        around = bounds(self._positive[0]) if self else None
         if around is None:
             raise PromptError(
                 "Nothing says where the object is. Give a positive point, a box, "
@@ -177,7 +165,7 @@ class Prompts:
     def bounds(self) -> Box | None:
         """The box around all positive prompts, or None."""
         around: Box | None = None
-        for one in (bounds(p) for p in self.positive):
+        for one in (bounds(p) for p in self._positive):
             if one is not None:
                 around = one if around is None else around.union(one)
         return around

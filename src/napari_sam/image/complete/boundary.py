@@ -9,7 +9,6 @@ from scipy import ndimage
 
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.prompts import Prompts
-from napari_sam.core.prompts.tiles import prompts_in_tile
 from napari_sam.image.complete.blending import agreement, blend, to_prediction
 
 if TYPE_CHECKING:
@@ -103,8 +102,7 @@ def _decoded(
         return None
     top, left = common.top - tile.window.top, common.left - tile.window.left
     rough = Prompts.from_mask(hint, top=top, left=left)
-    local = prompts_in_tile(prompts.without_candidates, tile)
-    return plane.decode(tile, rough + local)
+    return plane.decode_again(tile, prompts, rough)
 
 
 def _near_boundary(mask: NDArray[np.bool_], width: int) -> NDArray[np.bool_]:

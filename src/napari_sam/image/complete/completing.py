@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from napari_sam.core.prompts.tiles import nearest_tile, prompts_in_tile
+from napari_sam.core.prompts.tiles import nearest_tile
 from napari_sam.image.complete.blending import agreement
 from napari_sam.image.complete.boundary import refine_boundary
 from napari_sam.image.complete.growing import grow_into_tiles
@@ -56,14 +56,12 @@ def _coarser_mask(
 
     If none that may be read does, the coarsest that agrees; None if none agrees.
     """
-    refined = prompts.without_candidates
     best: tuple[Tile, Prediction] | None = None
     for level in range(tile.level + 1, plane.tiling.levels(plane.shape)):
         above = nearest_tile(prompts, plane.tiling, plane.shape, level)
         if plane.cost(above) > _MOST_READ:
             return best
-        mask = plane.decode(above, prompts_in_tile(refined, above))
-        mask = plane.cleaned(mask, prompts)
+        mask = plane.cleaned(plane.decode_again(above, prompts), prompts)
         found = max(mask.candidates, key=lambda c: agreement(first, c))
         if agreement(first, found) < _SAME:
             return best

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from napari_sam.core.geometry import rasterize
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.prompts import MaskPrompt, Prompts
-from napari_sam.core.prompts.tiles import prompts_in_tile
 from napari_sam.image.complete.blending import agreement, blend, to_prediction
 
 if TYPE_CHECKING:
@@ -100,8 +99,7 @@ def _decoded(
     if not mask.any():
         return None
     points = _points_in(mask, common, neighbour.window)
-    local = prompts_in_tile(prompts.without_candidates, neighbour)
-    found = plane.decode(neighbour, points + local)
+    found = plane.decode_again(neighbour, prompts, points)
     return found if agreement(known, found) >= _SAME else None
 
 

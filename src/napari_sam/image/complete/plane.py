@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from napari_sam.core.prompts import Candidate, Prompts
+from napari_sam.core.prompts.tiles import prompts_in_tile
 from napari_sam.image.connected import connected
 
 if TYPE_CHECKING:
@@ -13,7 +15,6 @@ if TYPE_CHECKING:
     from napari_sam.core.geometry.tiles import Tile
     from napari_sam.core.geometry.tiling import Tiling
     from napari_sam.core.prediction import Prediction
-    from napari_sam.core.prompts import Prompts
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,17 @@ class PromptablePlane:
     tiling: Tiling
     shape: tuple[int, int]
     keep_connected: bool = True
+
+    def decode_again(
+        self, tile: Tile, prompts: Prompts, hint: Prompts | None = None
+    ) -> Prediction:
+        """Decode in another tile the object of which a mask is known.
+
+        Candidates were chosen of the first mask: here, `hint` tells which object it is.
+        """
+        items = tuple(p for p in prompts.items if not isinstance(p, Candidate))
+        local = prompts_in_tile(Prompts(items), tile)
+        return self.decode(tile, local if hint is None else hint + local)
 
     def cleaned(self, prediction: Prediction, prompts: Prompts) -> Prediction:
         """Return a mask without what no click hit, where that is asked for."""
