@@ -32,7 +32,7 @@ from napari_sam.core.embedding import EmbeddingKey
 from napari_sam.core.prompts import Prompts
 from napari_sam.models.config import SamConfig
 from napari_sam.models.sam import build_sam
-from napari_sam.stores.layout import restored, rounded
+from napari_sam.stores.layout import from_stored, to_stored
 from napari_sam.stores.zarr import ZarrStore
 from napari_sam.synthetic import draw_scene
 
@@ -134,8 +134,8 @@ def beyond_decoding(store: Any, backend: Backend, embedding: Embedding) -> np.nd
 
 
 def half(embedding: Embedding) -> Embedding:
-    layout, kept = rounded(embedding, "float16")
-    return {part.name: restored(part, kept[part.name]) for part in layout.parts}
+    layout, kept = to_stored(embedding, "float16")
+    return {part.name: from_stored(part, kept[part.name]) for part in layout.parts}
 
 
 def asked_about(labels: np.ndarray) -> Iterable[Prompts]:

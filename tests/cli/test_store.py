@@ -128,7 +128,7 @@ def test_a_store_that_cannot_be_written_is_one_line(tmp_path, blobs, monkeypatch
     def fail(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("napari_sam.stores.arrays.Arrays.write", fail)
+    monkeypatch.setattr("napari_sam.stores.tile_arrays.TileArrays.write", fail)
     picture = tmp_path / "picture.tif"
     sam.write_labels(picture, blobs)
     kept = ["--store", tmp_path / "cells.zarr"]

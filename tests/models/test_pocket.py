@@ -19,7 +19,7 @@ from napari_sam.models.pocket import (
 
 @pytest.fixture(scope="module")
 def model():
-    """Small, with random weights that let every part be heard."""
+    """Small, with random weights that let every part be contexts."""
     torch.manual_seed(0)
     model = Pocket(PocketConfig.tiny()).eval()
     for module in model.modules():
@@ -33,6 +33,9 @@ def model():
 def features(model):
     with torch.inference_mode():
         return model.encoder(torch.rand(1, 3, 192, 256))
+
+
+POCKET = "napari_sam.models.pocket.pocket"
 
 
 def click(*places, kinds):
@@ -83,7 +86,7 @@ def test_drawing_in_a_window_equals_drawing_everywhere(
     model, features, monkeypatch, places, kinds, previous
 ):
     """Only the window differs; in it, the answer is that of `decode`."""
-    monkeypatch.setattr("napari_sam.models.pocket.window.POSSIBLE", 1e9)
+    monkeypatch.setattr("napari_sam.models.pocket.cell_window.POSSIBLE", 1e9)
     xy, kinds = click(*places, kinds=kinds)
     if previous == "random":
         previous = torch.full((1, 48, 64), -10.0)
@@ -93,7 +96,7 @@ def test_drawing_in_a_window_equals_drawing_everywhere(
     maps = prompt_maps(xy, kinds, (48, 64), previous=previous)
     with torch.inference_mode():
         whole = model.decode(features, xy, kinds, maps)
-    logits, scores = model.answer(
+    logits, scores = model.predict(
         features, PocketPrompts(xy, kinds, None, previous), multimask_output=True
     )
     order = whole.scores[0].argsort(descending=True)[:3]
@@ -108,13 +111,13 @@ def test_drawing_in_a_window_equals_drawing_everywhere(
 
 def _clicked(model, features, col=100.0):
     xy, kinds = click([col, 90.0], kinds=[POSITIVE])
-    return model.answer(features, PocketPrompts(xy, kinds), multimask_output=True)
+    return model.predict(features, PocketPrompts(xy, kinds), multimask_output=True)
 
 
-def test_what_is_far_from_a_prompt_is_not_heard(model, features, monkeypatch):
-    monkeypatch.setattr("napari_sam.models.pocket.model.CONTEXT", 3)
+def test_what_is_outside_the_context_changes_nothing(model, features, monkeypatch):
+    monkeypatch.setattr(f"{POCKET}.CONTEXT", 3)
     monkeypatch.setattr(
-        "napari_sam.models.pocket.model.reaches_border", lambda *_: False
+        "napari_sam.models.pocket.pocket.reaches_edge", lambda *_: False
     )
     far = Features(*(f.clone() for f in features))
     for f, times in zip(far, (1, 2, 4, 8), strict=True):
@@ -128,9 +131,9 @@ def test_what_is_far_from_a_prompt_is_not_heard(model, features, monkeypatch):
 
 def test_an_answer_moves_with_what_is_seen(model, features, monkeypatch):
     """Tiles cut elsewhere see the same around a prompt, and answer the same."""
-    monkeypatch.setattr("napari_sam.models.pocket.model.CONTEXT", 2)
+    monkeypatch.setattr(f"{POCKET}.CONTEXT", 2)
     monkeypatch.setattr(
-        "napari_sam.models.pocket.model.reaches_border", lambda *_: False
+        "napari_sam.models.pocket.pocket.reaches_edge", lambda *_: False
     )
     moved = Features(
         *(f[..., 3 * k :] for f, k in zip(features, (1, 2, 4, 8), strict=True))
@@ -142,26 +145,24 @@ def test_an_answer_moves_with_what_is_seen(model, features, monkeypatch):
     torch.testing.assert_close(same, scores, rtol=1e-4, atol=1e-4)
 
 
-def test_it_listens_further_while_an_object_reaches_border(
-    model, features, monkeypatch
-):
+def test_the_context_grows_while_a_mask_reaches_its_edge(model, features, monkeypatch):
     def drawn(mask):
-        def answer(seen, said, *, multimask_output):
-            grid = seen.s16.shape[2:]
-            heard.append(tuple(grid))
+        def predict(features, inputs, *, multimask_output):
+            grid = features.s16.shape[2:]
+            contexts.append(tuple(grid))
             return mask(*(8 * n for n in grid)), torch.ones(1)
 
-        heard = []
-        monkeypatch.setattr(model, "_answer", answer)
+        contexts = []
+        monkeypatch.setattr(model, "_predict_in_context", predict)
         _clicked(model, features)
-        return heard
+        return contexts
 
-    monkeypatch.setattr("napari_sam.models.pocket.model.CONTEXT", 2)
+    monkeypatch.setattr(f"{POCKET}.CONTEXT", 2)
     assert drawn(lambda *s: torch.zeros(1, *s)) == [(5, 5)]
     assert drawn(lambda *s: torch.ones(1, *s)) == [(5, 5), (9, 9), (12, 15), (12, 16)]
 
 
-def test_padding_is_not_heard(model, features):
+def test_padding_tokens_change_nothing(model, features):
     """A prompt answers alike with and without padding beside it in its batch."""
     xy, kinds = click([100.0, 90.0], kinds=[POSITIVE])
     padded_xy, padded = click([100.0, 90.0], [0.0, 0.0], kinds=[POSITIVE, PADDING])
@@ -172,7 +173,7 @@ def test_padding_is_not_heard(model, features):
     torch.testing.assert_close(one.logits, other.logits, rtol=1e-4, atol=1e-4)
 
 
-def test_what_is_said_matters(model, features):
+def test_the_label_of_a_point_matters(model, features):
     answers = []
     for kind in (POSITIVE, NEGATIVE):
         xy, kinds = click([100.0, 90.0], kinds=[kind])

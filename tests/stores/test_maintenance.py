@@ -37,13 +37,13 @@ def test_info_counts_by_model_and_tiling(path):
     put(ZarrStore(path), key(0), key(1), other)
     info = ZarrStore(path, mode="r").info()
     assert info.nbytes == size(path)
-    assert [(p.place.model, p.stored) for p in info.places] == [
+    assert [(p.key.model, p.stored) for p in info.groups] == [
         ("model", 2),
         ("other-1", 1),
     ]
-    assert info.places[0].place.planes == 4
-    assert sum(p.nbytes for p in info.places) < info.nbytes
-    assert abs(info.places[0].used - time.time()) < 600
+    assert info.groups[0].key.planes == 4
+    assert sum(p.nbytes for p in info.groups) < info.nbytes
+    assert abs(info.groups[0].used - time.time()) < 600
 
 
 def test_verify_names_what_is_damaged_and_deletes_it(path):
@@ -69,7 +69,7 @@ def test_verify_needs_to_know_whose_embeddings_they_are(path):
     group.write_text("{}")
     [damage] = ZarrStore(path).verify().damaged
     assert "description" in damage.reason
-    assert ZarrStore(path).info().places[0].place is None
+    assert ZarrStore(path).info().groups[0].key is None
     assert stored(path, key(0)) == [True], "whoever has the key can still tell"
 
 
@@ -149,8 +149,8 @@ def test_what_was_just_written_is_never_deleted(path):
 def test_other_levels_and_tiles_are_counted(path):
     base = key(0, grid=(4, 1, 6))
     put(ZarrStore(path), *(replace(base, at=(0, 1, i)) for i in range(3)))
-    [place] = ZarrStore(path).info().places
-    assert (place.stored, place.place.tiles, place.place.level) == (3, 6, 1)
+    [place] = ZarrStore(path).info().groups
+    assert (place.stored, place.key.tiles, place.key.level) == (3, 6, 1)
 
 
 @pytest.mark.parametrize("work", ["info", "verify", "prune", "clear"])
@@ -158,13 +158,13 @@ def test_a_store_at_a_url_is_looked_after_as_well(work):
     store = ZarrStore(f"memory://upkeep-{work}/cells.zarr")
     put(store, key(0), key(1))
     if work == "info":
-        assert store.info().places[0].stored == 2
+        assert store.info().groups[0].stored == 2
     elif work == "verify":
         store.files.delete(
             next(f.path for f in store.files.walk() if "fine/c.1" in f[0])
         )
         assert len(store.verify(delete=True).damaged) == 1
-        assert store.info().places[0].stored == 1
+        assert store.info().groups[0].stored == 1
     elif work == "prune":
         assert store.prune(max_size=0).deleted == 2
     else:

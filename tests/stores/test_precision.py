@@ -32,10 +32,10 @@ def test_masks_differ_in_less_than_one_pixel_of_ten_thousand(path, seed):
     shape = scene.labels.shape
     backend = load_backend("pocket", device="cpu")
     (exact,) = backend.encode([scene.image])
-    as_stored = ZarrStore(path).put(key(), exact)
+    rounded = ZarrStore(path).put(key(), exact)
     asked = list(said_about(scene.labels))
     pairs = zip(
-        backend.decode(exact, asked), backend.decode(as_stored, asked), strict=True
+        backend.decode(exact, asked), backend.decode(rounded, asked), strict=True
     )
     differ = pixels = drawn = 0
     for one, other in pairs:

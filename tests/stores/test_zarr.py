@@ -12,9 +12,9 @@ from zarr.codecs import BytesCodec
 import napari_sam as sam
 from napari_sam.core.errors import MissingFileError, StoreError, StoreMismatchError
 from napari_sam.core.prompts import Prompts
-from napari_sam.stores import arrays
+from napari_sam.stores import tile_arrays
 from napari_sam.stores.chunks import CODECS, is_plain
-from napari_sam.stores.layout import widened
+from napari_sam.stores.layout import to_single
 from napari_sam.stores.zarr import ZarrStore
 from napari_sam.testing import StoreTests, ThresholdBackend
 
@@ -73,7 +73,7 @@ def test_every_half_is_widened_as_numpy_does():
     every = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
     finite = every[np.isfinite(every)]
     for halves in (every, finite, finite[:20000].reshape(-1, 2).T, every[:0]):
-        found, expected = widened(halves), halves.astype(np.float32)
+        found, expected = to_single(halves), halves.astype(np.float32)
         assert found.shape == expected.shape
         np.testing.assert_array_equal(found.view(np.uint32), expected.view(np.uint32))
 
@@ -82,7 +82,7 @@ def test_tiles_are_read_alike_with_and_without_zarr(path, monkeypatch):
     of = key(2, 0)
     ZarrStore(path).put(of, embedding(of))
     known = []
-    monkeypatch.setattr(arrays, "is_plain", lambda a: known.append(is_plain(a)))
+    monkeypatch.setattr(tile_arrays, "is_plain", lambda a: known.append(is_plain(a)))
     assert same(ZarrStore(path).get(of), embedding(of))
     assert known == [True] * 4, "all arrays of an embedding, and the digest"
     monkeypatch.undo()
@@ -144,12 +144,12 @@ def test_attributes_are_for_people(path):
 
 def test_floats_are_halved_unless_said_otherwise(path):
     of, exact = key(), {"a": np.float32([1 / 3, 1e-3, 1000.1])}
-    as_stored = ZarrStore(path).put(of, exact)
-    assert as_stored["a"].dtype == np.float32
-    np.testing.assert_array_equal(as_stored["a"], exact["a"].astype(np.float16))
+    rounded = ZarrStore(path).put(of, exact)
+    assert rounded["a"].dtype == np.float32
+    np.testing.assert_array_equal(rounded["a"], exact["a"].astype(np.float16))
     kept = ZarrStore(path, precision="float32").put(of, exact)
     np.testing.assert_array_equal(kept["a"], exact["a"])
-    for precision, value in (("float16", as_stored), ("float32", kept)):
+    for precision, value in (("float16", rounded), ("float32", kept)):
         assert same(ZarrStore(path, precision=precision).get(of), value)
 
 

@@ -159,7 +159,7 @@ class PocketBackend(RefiningDecoder):
             off = (0, cols - before.shape[2], 0, rows - before.shape[1])
             before = F.pad(before, off, value=OUTSIDE)
         said = PocketPrompts(xy, kinds, prior, before)
-        logits, scores = self.model.answer(
+        logits, scores = self.model.predict(
             features, said, multimask_output=multimask_output
         )
         seen = -(-working[0] // 2), -(-working[1] // 2)

@@ -16,13 +16,13 @@ from napari_sam.checkpoints.download import (
 from napari_sam.checkpoints.entries import Download, ModelEntry, Preprocessing
 from napari_sam.checkpoints.folders import (
     default_mirror,
-    home,
     is_offline,
     models_folder,
 )
 from napari_sam.checkpoints.transfer import Patience
 from napari_sam.checkpoints.user_models import add, remove
 from napari_sam.checkpoints.verification import Verified, verify
+from napari_sam.core.home import home
 
 __all__ = [
     "Download",

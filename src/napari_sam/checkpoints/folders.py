@@ -1,25 +1,16 @@
-"""Where checkpoints are kept, and what the person has said about the network."""
+"""Folders of checkpoints, and what the environment says of the network."""
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from platformdirs import user_data_path
+from napari_sam.core.home import home
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _NO = ("", "0", "no", "false", "off")
-
-
-def home() -> Path:
-    """Return the folder of everything we keep: ``NAPARI_SAM_HOME``, or the user's own.
-
-    It is a folder for data and not for caches: models of one's own are in it, and
-    whatever cleans a cache must not take them.
-    """
-    given = os.environ.get("NAPARI_SAM_HOME")
-    if given:
-        return Path(given).expanduser()
-    return user_data_path("napari-sam", appauthor=False)
 
 
 def models_folder() -> Path:

@@ -1,4 +1,4 @@
-"""What is where in a store of embeddings, and what proves it. No files are read here.
+"""Layout of a store of embeddings: groups, arrays, records, checksums.
 
 ::
 
@@ -95,11 +95,11 @@ class GroupKey:
 
 @dataclass(frozen=True, slots=True)
 class ArraySpec:
-    """One array of an embedding: its type as the model gave it and as it is kept."""
+    """One array of an embedding: its type as the model gave it and as it is stored."""
 
     name: str
     dtype: str
-    kept: str
+    stored_dtype: str
     shape: tuple[int, ...]
 
     @property
@@ -108,12 +108,26 @@ class ArraySpec:
         safe = re.fullmatch(r"[A-Za-z0-9]\w*", self.name, re.ASCII)
         return self.name if safe else f"{_slug(self.name)}-{_hash(self.name)}"
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as it is written in the attributes of a group."""
+        return {
+            "name": self.name,
+            "dtype": self.dtype,
+            "kept": self.stored_dtype,
+            "shape": list(self.shape),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Inverse of `to_dict`."""
+        return cls(data["name"], data["dtype"], data["kept"], tuple(data["shape"]))
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
     """The arrays of an embedding, without their values."""
 
-    parts: tuple[ArraySpec, ...]
+    arrays: tuple[ArraySpec, ...]
 
     @property
     def token(self) -> str:
@@ -122,13 +136,12 @@ class Layout:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain JSON types."""
-        return {"arrays": [{**asdict(p), "shape": list(p.shape)} for p in self.parts]}
+        return {"arrays": [spec.to_dict() for spec in self.arrays]}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Inverse of `to_dict`."""
-        parts = ({**part, "shape": tuple(part["shape"])} for part in data["arrays"])
-        return cls(tuple(ArraySpec(**part) for part in parts))
+        return cls(tuple(ArraySpec.from_dict(spec) for spec in data["arrays"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,25 +150,25 @@ class Record:
 
     Attributes
     ----------
-    seen
-        Which pixels the encoder saw.
-    proof
-        Of place, pixels and every stored byte.
+    pixels_digest
+        Of the pixels that were encoded.
+    checksum
+        Of group, pixels and every stored byte.
     layout
         Which arrays there are.
     written
         When, in seconds since 1970.
     """
 
-    seen: bytes
-    proof: bytes
+    pixels_digest: bytes
+    checksum: bytes
     layout: str
     written: float
 
     def pack(self) -> NDArray[np.uint8]:
         """Return it as 48 bytes."""
         when = struct.pack("<d", self.written)
-        parts = self.seen + self.proof + self.layout.encode("ascii") + when
+        parts = self.pixels_digest + self.checksum + self.layout.encode("ascii") + when
         return np.frombuffer(parts, np.uint8)
 
     @classmethod
@@ -172,46 +185,46 @@ def pixels_digest(key: EmbeddingKey) -> bytes:
 
 
 def checksum(
-    place: GroupKey, seen: bytes, layout: Layout, kept: Mapping[str, NDArray[Any]]
+    group: GroupKey, digest: bytes, layout: Layout, stored: Mapping[str, NDArray[Any]]
 ) -> bytes:
     """Name everything that a tile is: 16 bytes that change if any bit of it does.
 
-    GroupKey and pixels are part of it, so that a chunk that was copied or moved from
+    Group and pixels are part of it, so that a chunk that was copied or moved from
     elsewhere is not believed. It guards against accidents, not against attackers.
     """
-    what = xxh3_128(_json([asdict(place), seen.hex(), layout.to_dict()]))
-    for part in layout.parts:
-        what.update(np.ascontiguousarray(kept[part.name]).data)
+    what = xxh3_128(_json([asdict(group), digest.hex(), layout.to_dict()]))
+    for spec in layout.arrays:
+        what.update(np.ascontiguousarray(stored[spec.name]).data)
     return what.digest()
 
 
-def as_stored(
+def to_stored(
     embedding: Embedding, precision: str
 ) -> tuple[Layout, dict[str, NDArray[Any]]]:
-    """Return the arrays as they are kept.
+    """Return the arrays as they are stored.
 
     In half precision, floats are rounded to 11 bits; an array with a number too large
-    for that is kept in single precision.
+    for that is stored in single precision.
     """
-    kept = {name: _rounded(a, precision) for name, a in sorted(embedding.items())}
+    stored = {name: _rounded(a, precision) for name, a in sorted(embedding.items())}
     parts = (
         ArraySpec(name, embedding[name].dtype.str, a.dtype.str, a.shape)
-        for name, a in kept.items()
+        for name, a in stored.items()
     )
-    return Layout(tuple(parts)), kept
+    return Layout(tuple(parts)), stored
 
 
-def as_computed(part: ArraySpec, kept: NDArray[Any]) -> NDArray[Any]:
+def from_stored(spec: ArraySpec, stored: NDArray[Any]) -> NDArray[Any]:
     """Return an array as a model takes it: of its first type, and read-only."""
-    if kept.dtype == np.float16 and part.dtype == _FLOAT:
-        array = widened(kept)
+    if stored.dtype == np.float16 and spec.dtype == _FLOAT:
+        array = to_single(stored)
     else:
-        array = kept.astype(part.dtype)
+        array = stored.astype(spec.dtype)
     array.flags.writeable = False
     return array
 
 
-def widened(half: NDArray[np.float16]) -> NDArray[np.float32]:
+def to_single(half: NDArray[np.float16]) -> NDArray[np.float32]:
     """Return half precision in single precision, as `astype` does in twice the time.
 
     Sign, exponent and fraction are moved to where single precision has them; what is
@@ -232,9 +245,9 @@ def widened(half: NDArray[np.float16]) -> NDArray[np.float32]:
 
 
 @lru_cache(maxsize=256)
-def _path(place: GroupKey) -> str:
-    cut = _slug(place.tiling.partition(" ")[0])
-    return f"{place.model_path}/{cut}-level{place.level}-{_hash(asdict(place))}"
+def _path(group: GroupKey) -> str:
+    cut = _slug(group.tiling.partition(" ")[0])
+    return f"{group.model_path}/{cut}-level{group.level}-{_hash(asdict(group))}"
 
 
 def _rounded(array: NDArray[Any], precision: str) -> NDArray[Any]:
@@ -245,9 +258,11 @@ def _rounded(array: NDArray[Any], precision: str) -> NDArray[Any]:
     if array.dtype.kind != "f" or array.dtype.itemsize < _SINGLE:
         return array
     with np.errstate(over="ignore"):
-        kept = array.astype(precision)
-    fits = np.isfinite(kept).all() or np.array_equal(np.isinf(kept), np.isinf(array))
-    return kept if fits else array
+        stored = array.astype(precision)
+    fits = np.isfinite(stored).all() or np.array_equal(
+        np.isinf(stored), np.isinf(array)
+    )
+    return stored if fits else array
 
 
 def _json(value: Any) -> bytes:
@@ -259,5 +274,5 @@ def _hash(value: Any) -> str:
 
 
 def _slug(text: str) -> str:
-    """Return the part of a name that any file system takes."""
+    """Return the spec of a name that any file system takes."""
     return re.sub(r"[^A-Za-z0-9+]+", "-", text)[:40].strip("-") or "unnamed"

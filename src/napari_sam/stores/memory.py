@@ -19,7 +19,7 @@ class MemoryStore:
     Parameters
     ----------
     limit
-        In bytes. The newest embedding is kept even if it alone exceeds this.
+        In bytes. The newest embedding stays even if it alone exceeds this.
     """
 
     def __init__(self, limit: int = 2 * 1024**3) -> None:
@@ -49,16 +49,16 @@ class MemoryStore:
 
     def put(self, key: EmbeddingKey, embedding: Embedding) -> Embedding:
         """Keep a read-only copy, dropping the least recently used to make room."""
-        kept = MappingProxyType({k: _frozen(a) for k, a in embedding.items()})
+        stored = MappingProxyType({k: _frozen(a) for k, a in embedding.items()})
         with self._lock:
             if key in self._items:
                 self._nbytes -= _nbytes(self._items.pop(key))
-            self._items[key] = kept
-            self._nbytes += _nbytes(kept)
+            self._items[key] = stored
+            self._nbytes += _nbytes(stored)
             while self._nbytes > self.limit and len(self._items) > 1:
                 _, dropped = self._items.popitem(last=False)
                 self._nbytes -= _nbytes(dropped)
-        return kept
+        return stored
 
 
 def _frozen(array: np.ndarray) -> np.ndarray:

@@ -13,11 +13,11 @@ from urllib.request import url2pathname
 from zarr.storage import FsspecStore, LocalStore
 
 from napari_sam.core.errors import MissingFileError, StoreError
-from napari_sam.stores import inspect, maintenance
-from napari_sam.stores.arrays import Arrays
-from napari_sam.stores.layout import GroupKey, as_computed, as_stored, pixels_digest
+from napari_sam.stores import inspection, maintenance
+from napari_sam.stores.layout import GroupKey, from_stored, pixels_digest, to_stored
 from napari_sam.stores.memory import MemoryStore
 from napari_sam.stores.store_files import LocalFiles, RemoteFiles
+from napari_sam.stores.tile_arrays import TileArrays
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from zarr.abc.store import Store
 
     from napari_sam.core.embedding import Embedding, EmbeddingKey
-    from napari_sam.stores.inspect import StoreInfo
+    from napari_sam.stores.inspection import StoreInfo
     from napari_sam.stores.layout import Layout
-    from napari_sam.stores.maintenance import Pruned, Verified
+    from napari_sam.stores.maintenance import PruneResult, VerifyResult
     from napari_sam.stores.store_files import Files
 
 logger = logging.getLogger(__name__)
@@ -58,8 +58,8 @@ class ZarrStore:
         self.max_size = max_size
         self.memory = MemoryStore(memory)
         store, self.files = _connect(self.path, read_only=mode == "r")
-        self._arrays = Arrays(store, self.files)
-        if not inspect.is_store(self.files, self.path) and mode == "r":
+        self._arrays = TileArrays(store, self.files)
+        if not inspection.is_store(self.files, self.path) and mode == "r":
             raise MissingFileError(f"There is no store of embeddings at {self.path}.")
         self.unwritten = 0
         self._size: int | None = None
@@ -84,19 +84,19 @@ class ZarrStore:
     def put(self, key: EmbeddingKey, embedding: Embedding) -> Embedding:
         """Keep it, and return what a later `get` will return, to the bit.
 
-        If it cannot be written, it is kept in memory, and a warning says so once.
+        If it cannot be written, it is stored in memory, and a warning says so once.
         """
-        layout, kept = as_stored(embedding, self.precision)
+        layout, stored = to_stored(embedding, self.precision)
         if self.mode == "a":
-            self._write(key, layout, kept)
-        parts = {p.name: as_computed(p, kept[p.name]) for p in layout.parts}
+            self._write(key, layout, stored)
+        parts = {p.name: from_stored(p, stored[p.name]) for p in layout.arrays}
         return self.memory.put(key, parts)
 
     def info(self) -> StoreInfo:
         """Count what is in it. Nothing is read but names, sizes and attributes."""
-        return inspect.info(self.files, self._arrays, self.path)
+        return inspection.inspect(self.files, self._arrays, self.path)
 
-    def verify(self, *, delete: bool = False) -> Verified:
+    def verify(self, *, delete: bool = False) -> VerifyResult:
         """Read everything, and name what is damaged.
 
         Parameters
@@ -114,7 +114,7 @@ class ZarrStore:
         max_size: int | None = None,
         older: float | None = None,
         keep: Sequence[str] = (),
-    ) -> Pruned:
+    ) -> PruneResult:
         """Delete embeddings, the least recently used first.
 
         Parameters
@@ -140,12 +140,12 @@ class ZarrStore:
         self._forget()
 
     def _read(self, key: EmbeddingKey) -> Embedding | None:
-        place, (plane, _, tile) = GroupKey.of(key, self.precision), key.at
+        group, (plane, _, tile) = GroupKey.of(key, self.precision), key.at
         try:
-            record = self._arrays.record(place, plane, tile)
-            if record is None or record.seen != pixels_digest(key):
+            record = self._arrays.record(group, plane, tile)
+            if record is None or record.pixels_digest != pixels_digest(key):
                 return None
-            found = self._arrays.read(place, plane, tile, record)
+            found = self._arrays.read(group, plane, tile, record)
         except FileNotFoundError:
             return None
         except Exception as wrong:
@@ -158,25 +158,25 @@ class ZarrStore:
             self._arrays.forget()
             return None
         if self.mode == "a":
-            self.files.touch(inspect.record_path(place.path, plane, tile))
+            self.files.touch(inspection.record_path(group.path, plane, tile))
         return found
 
     def _write(
-        self, key: EmbeddingKey, layout: Layout, kept: Mapping[str, NDArray[Any]]
+        self, key: EmbeddingKey, layout: Layout, stored: Mapping[str, NDArray[Any]]
     ) -> None:
-        place, (plane, _, tile) = GroupKey.of(key, self.precision), key.at
+        group, (plane, _, tile) = GroupKey.of(key, self.precision), key.at
         try:
-            self._arrays.write(place, (plane, tile), pixels_digest(key), layout, kept)
+            self._arrays.write(group, (plane, tile), pixels_digest(key), layout, stored)
         except Exception as wrong:
             self._arrays.forget()
             self._warn(wrong)
             self.unwritten += 1
-            maintenance.discard(self.files, place.path, layout, plane, tile)
+            maintenance.discard(self.files, group.path, layout, plane, tile)
         else:
-            nbytes = sum(a.nbytes for a in kept.values())
-            self._make_room((place.path, plane, tile), nbytes)
+            nbytes = sum(a.nbytes for a in stored.values())
+            self._make_room((group.path, plane, tile), nbytes)
 
-    def _make_room(self, written: inspect.TileId, nbytes: int) -> None:
+    def _make_room(self, written: inspection.TileId, nbytes: int) -> None:
         """Keep to `max_size`; sizes before compression say when to look."""
         if self.max_size is None:
             return

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
-from napari_sam.models.pocket import Decoded, Pocket, prompt_maps, working_scale
+from napari_sam.models.pocket import DecoderOutput, Pocket, prompt_maps, working_scale
 from napari_sam.models.pocket import Features as PocketFeatures
 from napari_sam.training.learner import Features, Learner, MaskOutputs
 from napari_sam.training.losses import click_loss, iou, mask_loss, where_loss
@@ -78,7 +78,7 @@ class PocketLearner(Learner):
         self, answer: MaskOutputs, truth: Tensor, said: PromptBatch, recipe: Recipe
     ) -> Tensor:
         """Cost of each answer; an ambiguous prompt trains its best candidate most."""
-        decoded: Decoded = answer.whole
+        decoded: DecoderOutput = answer.whole
         fine = mask_loss(
             decoded.logits,
             truth,
@@ -86,14 +86,14 @@ class PocketLearner(Learner):
             dice_weight=recipe.dice,
         )
         each = fine + 0.3 * mask_loss(decoded.coarse, F.avg_pool2d(truth, 4))
-        each = each + where_loss(decoded.where, F.max_pool2d(truth, 8))
+        each = each + where_loss(decoded.coarse_logits, F.max_pool2d(truth, 8))
         each = each + 0.1 * click_loss(decoded.logits, said.xy, said.kinds)
         plain, best = each[:, 0], each[:, 1:].min(1).values
         best = best + 0.05 * each[:, 1:].mean(1)  # no candidate may run wild
         masks = torch.where(said.ambiguous, 0.5 * plain + best, plain)
         reached = iou(decoded.logits, truth)
         missed = (decoded.scores - reached).square()
-        missed = missed + (decoded.sought - reached).square()
+        missed = missed + (decoded.coarse_scores - reached).square()
         missed = torch.where(said.ambiguous, missed.mean(1), missed[:, 0])
         return masks + recipe.score * missed
 

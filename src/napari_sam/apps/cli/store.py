@@ -10,7 +10,7 @@ import click
 from napari_sam.apps.cli.sizes import as_bytes, as_seconds, text_of_bytes
 
 if TYPE_CHECKING:
-    from napari_sam.stores.inspect import GroupInfo
+    from napari_sam.stores.inspection import GroupInfo
     from napari_sam.stores.maintenance import Damage
 
 _PATH = click.argument("path", metavar="PATH")
@@ -28,11 +28,11 @@ def info(path: str) -> None:
     from napari_sam.api import open_store
 
     found = open_store(path, mode="r").info()
-    count = sum(p.stored for p in found.places)
+    count = sum(p.stored for p in found.groups)
     click.echo(f"{path}: {_embeddings(count)}, {text_of_bytes(found.nbytes)}")
-    for place in found.places:
+    for group in found.groups:
         click.echo()
-        for line in _lines(place):
+        for line in _lines(group):
             click.echo(line)
 
 
@@ -101,7 +101,7 @@ def clear(path: str, *, yes: bool) -> None:
     from napari_sam.api import open_store
 
     found = open_store(path, mode="r").info()
-    count = sum(p.stored for p in found.places)
+    count = sum(p.stored for p in found.groups)
     what = f"{_embeddings(count)}, {text_of_bytes(found.nbytes)}"
     if not yes:
         click.confirm(f"Delete {path} ({what})?", abort=True)
@@ -112,7 +112,7 @@ def clear(path: str, *, yes: bool) -> None:
 def _lines(info: GroupInfo) -> list[str]:
     size, when = text_of_bytes(info.nbytes), datetime.fromtimestamp(info.used)
     used = f"{size}, last used {when:%Y-%m-%d %H:%M}"
-    place = info.place
+    place = info.key
     if place is None:
         return [info.path, f"  damaged description; {info.stored} embeddings, {used}"]
     planes = f"{place.planes} planes of " if place.planes > 1 else ""

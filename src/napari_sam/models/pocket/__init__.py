@@ -8,8 +8,8 @@ Three things differ from SAM, each for small objects:
   was learnt on small crops holds on large ones;
 * clicks, boxes, strokes and the previous mask also enter as *maps* at stride 4, and
   their features join the decoder's upscaling, as the encoder's do;
-* a prompt hears what is near to it, and masks are read out at stride 2 only where the
-  object may be, which a first map at stride 16 says (`Pocket.answer`).
+* a prompt sees a context window around it, and masks are decoded at stride 2 only
+  where the object may be, which a mask at stride 16 says (`Pocket.predict`).
 
 Shapes: B images, N prompts, T tokens, D token width, C channels, H W rows and columns
 of the stride-16 grid (so that stride 4 is 4H x 4W), P points, M masks.
@@ -29,8 +29,8 @@ from napari_sam.models.pocket.config import (
     working_scale,
 )
 from napari_sam.models.pocket.context_window import PocketPrompts
-from napari_sam.models.pocket.model import OUTSIDE, Decoded, Pocket, fused
-from napari_sam.models.pocket.prompts import prompt_maps
+from napari_sam.models.pocket.pocket import OUTSIDE, DecoderOutput, Pocket, fused
+from napari_sam.models.pocket.prompt_encoder import prompt_maps
 
 __all__ = [
     "BOTTOM_RIGHT",
@@ -42,7 +42,7 @@ __all__ = [
     "POSITIVE",
     "TOP_LEFT",
     "WORKING_SIZE",
-    "Decoded",
+    "DecoderOutput",
     "Features",
     "Pocket",
     "PocketConfig",

@@ -42,7 +42,7 @@ class PocketConfig:
         Width of tokens and of the stride-16 features.
     skips
         Channels of the features at strides 8, 4 and 2 that the decoder reads.
-    heard
+    map_dims
         Channels of the prompt maps' features at strides 8 and 4.
     heads
         Attention heads.
@@ -54,7 +54,7 @@ class PocketConfig:
     depths: tuple[int, int, int, int] = (1, 2, 3, 3)
     dim: int = 128
     skips: tuple[int, int, int] = (64, 24, 8)
-    heard: tuple[int, int] = (32, 8)
+    map_dims: tuple[int, int] = (32, 8)
     heads: int = 4
     mlp_dim: int = 512
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_sam.checkpoints.folders import home
+from napari_sam.core.home import home
 
 if TYPE_CHECKING:
     from napari_sam.session.json_types import JsonMapping, JsonObject

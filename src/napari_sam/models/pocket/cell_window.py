@@ -1,4 +1,4 @@
-"""Where an object may be: what is drawn of a large view, and what is spared."""
+"""Windows of stride-16 cells: which part of a large view masks are decoded in."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class Window(NamedTuple):
+class CellWindow(NamedTuple):
     """Half-open rectangle of stride-16 cells."""
 
     top: int
@@ -24,7 +24,7 @@ class Window(NamedTuple):
     right: int
 
     @classmethod
-    def around(cls, cells: Tensor) -> Window:
+    def around(cls, cells: Tensor) -> CellWindow:
         """Smallest window that holds every true cell of ``(H, W)``, of one at least."""
         rows, cols = cells.any(1).nonzero(), cells.any(0).nonzero()
         return cls(int(rows[0]), int(cols[0]), int(rows[-1]) + 1, int(cols[-1]) + 1)
@@ -36,30 +36,30 @@ class Window(NamedTuple):
             slice(self.left * factor, self.right * factor),
         )
 
-    def grown(self, cells: int, grid: Sequence[int]) -> Window:
+    def grown(self, cells: int, grid: Sequence[int]) -> CellWindow:
         """Grow on every side, up to the edges of the grid."""
-        return Window(
+        return CellWindow(
             max(self.top - cells, 0),
             max(self.left - cells, 0),
             min(self.bottom + cells, grid[0]),
             min(self.right + cells, grid[1]),
         )
 
-    def shifted(self, rows: int, cols: int) -> Window:
+    def shifted(self, rows: int, cols: int) -> CellWindow:
         """Move, e.g. to count from a larger window's corner."""
-        return Window(
+        return CellWindow(
             self.top + rows, self.left + cols, self.bottom + rows, self.right + cols
         )
 
 
 #: Cells that share an edge or a corner hang together.
-_BESIDE = np.ones((3, 3), bool)
+_NEIGHBOURS = np.ones((3, 3), bool)
 #: Cells where the first map is above this may belong to the object. Lower takes in more
 #: of the view and up to twice the time, for less than 0.001 of mean IoU.
 POSSIBLE = -1.0
 
 
-def possible(where: Tensor, xy: Tensor, kinds: Tensor) -> Tensor:
+def object_cells(where: Tensor, xy: Tensor, kinds: Tensor) -> Tensor:
     """Return which cells may belong to the object, ``(H, W)``.
 
     These are the cells pointed at, those of the box, the cells above `POSSIBLE` that
@@ -71,9 +71,9 @@ def possible(where: Tensor, xy: Tensor, kinds: Tensor) -> Tensor:
     # A few thousand cells: to follow them step by step takes a hundred calls of torch,
     # and on a GPU as many waits.
     together = ndimage.binary_propagation(
-        found.cpu().numpy(), _BESIDE, mask=(cells | found).cpu().numpy()
+        found.cpu().numpy(), _NEIGHBOURS, mask=(cells | found).cpu().numpy()
     )
-    near = ndimage.binary_dilation(together, _BESIDE, iterations=2)
+    near = ndimage.binary_dilation(together, _NEIGHBOURS, iterations=2)
     return torch.from_numpy(near).to(where.device)
 
 
@@ -87,12 +87,12 @@ def _pointed_at(grid: Sequence[int], xy: Tensor, kinds: Tensor) -> Tensor:
     """Cells of positive points and boxes, of all points if there are none."""
     at = cells_at(xy, grid)
     found = torch.zeros(*grid, dtype=torch.bool, device=xy.device)
-    wanted = at[kinds == POSITIVE]
-    found[wanted[:, 1], wanted[:, 0]] = True
+    positive = at[kinds == POSITIVE]
+    found[positive[:, 1], positive[:, 0]] = True
     corners = at[(kinds == TOP_LEFT) | (kinds == BOTTOM_RIGHT)]
     if len(corners):
         (left, top), (right, bottom) = corners.amin(0), corners.amax(0)
         found[top : bottom + 1, left : right + 1] = True
-    elif not len(wanted):
+    elif not len(positive):
         found[at[:, 1], at[:, 0]] = True
     return found

@@ -20,8 +20,8 @@ from napari_sam.stores.layout import (
     VERSION,
     Layout,
     Record,
-    as_computed,
     checksum,
+    from_stored,
 )
 
 if TYPE_CHECKING:
@@ -39,8 +39,10 @@ _Found = TypeVar("_Found")
 _THERE = (ContainsArrayError, ContainsGroupError, FileExistsError)
 
 
-class Arrays:
-    """Reads and writes tiles. What is damaged raises, of any type, or is not proven.
+class TileArrays:
+    """Reads and writes embeddings of tiles.
+
+    What is damaged raises errors of any type, or fails its checksum.
 
     Groups and arrays stay open; `forget` opens them anew.
     """
@@ -56,49 +58,51 @@ class Arrays:
         self._writing: dict[str, zarr.Array[Any]] = {}
         self._layouts: dict[str, Layout] = {}
 
-    def record(self, place: GroupKey, plane: int, tile: int) -> Record | None:
+    def record(self, group: GroupKey, plane: int, tile: int) -> Record | None:
         """Return what was written last of a tile."""
-        packed = self._chunk(f"{place.path}/digest", plane, tile)
+        packed = self._chunk(f"{group.path}/digest", plane, tile)
         return Record.unpack(packed) if packed.any() else None
 
     def read(
-        self, place: GroupKey, plane: int, tile: int, record: Record
+        self, group: GroupKey, plane: int, tile: int, record: Record
     ) -> Embedding | None:
-        """Return a tile, or None if its proof fails. Its arrays are read at once."""
-        path = f"{place.path}/features/{record.layout}"
+        """Return an embedding, or None if its checksum is wrong."""
+        path = f"{group.path}/features/{record.layout}"
         layout = self._layout(path)
 
-        def read_part(part: ArraySpec) -> tuple[NDArray[Any], NDArray[Any]]:
-            kept = self._chunk(f"{path}/{part.path}", plane, tile)
-            return kept, as_computed(part, kept)
+        def read_array(spec: ArraySpec) -> tuple[NDArray[Any], NDArray[Any]]:
+            stored = self._chunk(f"{path}/{spec.path}", plane, tile)
+            return stored, from_stored(spec, stored)
 
-        with ThreadPoolExecutor(max(1, len(layout.parts))) as pool:
-            found = list(pool.map(read_part, layout.parts))
-        names = [part.name for part in layout.parts]
-        kept = {name: kept for name, (kept, _) in zip(names, found, strict=True)}
-        if checksum(place, record.seen, layout, kept) != record.proof:
+        with ThreadPoolExecutor(max(1, len(layout.arrays))) as pool:
+            found = list(pool.map(read_array, layout.arrays))
+        names = [spec.name for spec in layout.arrays]
+        stored = {name: stored for name, (stored, _) in zip(names, found, strict=True)}
+        if checksum(group, record.pixels_digest, layout, stored) != record.checksum:
             return None
         return {name: array for name, (_, array) in zip(names, found, strict=True)}
 
     def write(
         self,
-        place: GroupKey,
+        group: GroupKey,
         at: tuple[int, int],
-        seen: bytes,
+        digest: bytes,
         layout: Layout,
-        kept: Mapping[str, NDArray[Any]],
+        stored: Mapping[str, NDArray[Any]],
     ) -> None:
         """Write the arrays of a tile, then the record that vouches for them."""
-        if self._files.read(f"{place.path}/digest/zarr.json") is None:
+        if self._files.read(f"{group.path}/digest/zarr.json") is None:
             self.forget()
-        path = f"{place.path}/features/{layout.token}"
-        self._make_groups(place, path, layout)
-        for part in layout.parts:
-            array = self._made(f"{path}/{part.path}", place, part.shape, part.kept)
-            array[_chunk(at)] = kept[part.name][None, None]
-        proof = checksum(place, seen, layout, kept)
-        record = Record(seen, proof, layout.token, time.time()).pack()
-        array = self._made(f"{place.path}/digest", place, record.shape, "uint8")
+        path = f"{group.path}/features/{layout.token}"
+        self._make_groups(group, path, layout)
+        for spec in layout.arrays:
+            array = self._made(
+                f"{path}/{spec.path}", group, spec.shape, spec.stored_dtype
+            )
+            array[_chunk(at)] = stored[spec.name][None, None]
+        proven = checksum(group, digest, layout, stored)
+        record = Record(digest, proven, layout.token, time.time()).pack()
+        array = self._made(f"{group.path}/digest", group, record.shape, "uint8")
         array[_chunk(at)] = record[None, None]
 
     def attributes(self, path: str) -> Mapping[str, Any]:
@@ -120,16 +124,16 @@ class Arrays:
             self._layouts[path] = Layout.from_dict(self.attributes(path))
         return self._layouts[path]
 
-    def _make_groups(self, place: GroupKey, path: str, layout: Layout) -> None:
+    def _make_groups(self, group: GroupKey, path: str, layout: Layout) -> None:
         if path in self._layouts:
             return
         about = {"format": FORMAT, "version": VERSION}
-        image = {k: getattr(place, k) for k in ("planes", "rows", "columns")}
+        image = {k: getattr(group, k) for k in ("planes", "rows", "columns")}
         with self._making:
             self._make_group("", {**about, "image": image}, fixed={})
-            self._make_group(place.model_path, {**about, "model": place.model})
-            self._make_group(place.path, {**about, **asdict(place)})
-            self._make_group(f"{place.path}/features", {})
+            self._make_group(group.model_path, {**about, "model": group.model})
+            self._make_group(group.path, {**about, **asdict(group)})
+            self._make_group(f"{group.path}/features", {})
             self._make_group(path, layout.to_dict())
             self._layouts[path] = layout
 
@@ -141,7 +145,7 @@ class Arrays:
     ) -> None:
         """Make a group, unless it is there with attributes of these values."""
         fixed = attributes if fixed is None else fixed
-        found = _look(lambda: self.attributes(path))
+        found = _try_open(lambda: self.attributes(path))
         if isinstance(found, Mapping) and all(found.get(k) == fixed[k] for k in fixed):
             return
         if found is not None:
@@ -150,29 +154,29 @@ class Arrays:
             zarr.create_group(self._store, path=path, attributes=attributes)
 
     def _made(
-        self, path: str, place: GroupKey, shape: tuple[int, ...], dtype: str
+        self, path: str, group: GroupKey, shape: tuple[int, ...], dtype: str
     ) -> zarr.Array[Any]:
         """Open an array to write to; make it if there is none, or a damaged one."""
         with self._making:
             if path not in self._writing:
-                found = _look(lambda: self._opened(path, "r+"))
+                found = _try_open(lambda: self._opened(path, "r+"))
                 if not isinstance(found, zarr.Array) or not _is_like(
-                    found, place, shape, dtype
+                    found, group, shape, dtype
                 ):
                     if found is not None:
                         self._files.delete(f"{path}/zarr.json")
-                    found = self._create(path, place, shape, dtype)
+                    found = self._create(path, group, shape, dtype)
                 self._writing[path] = found
             return self._writing[path]
 
     def _create(
-        self, path: str, place: GroupKey, shape: tuple[int, ...], dtype: str
+        self, path: str, group: GroupKey, shape: tuple[int, ...], dtype: str
     ) -> zarr.Array[Any]:
         with suppress(*_THERE):
             zarr.create_array(
                 self._store,
                 name=path,
-                shape=(place.planes, place.tiles, *shape),
+                shape=(group.planes, group.tiles, *shape),
                 chunks=_chunks(shape),
                 dtype=dtype,
                 compressors=CODECS,
@@ -198,21 +202,21 @@ def _chunk(at: tuple[int, int]) -> tuple[slice, slice]:
 
 
 def _is_like(
-    array: zarr.Array[Any], place: GroupKey, shape: tuple[int, ...], dtype: str
+    array: zarr.Array[Any], group: GroupKey, shape: tuple[int, ...], dtype: str
 ) -> bool:
     """Whether an array is as it was made: its description may be damaged, too."""
     return (
-        array.shape == (place.planes, place.tiles, *shape)
+        array.shape == (group.planes, group.tiles, *shape)
         and array.chunks == _chunks(shape)
         and array.dtype == np.dtype(dtype)
         and array.metadata.encode_chunk_key((0, 0)) == "c.0.0"
     )
 
 
-def _look(look: Callable[[], _Found]) -> _Found | _Damaged | None:
+def _try_open(open_it: Callable[[], _Found]) -> _Found | _Damaged | None:
     """Return what is found, None if there is nothing, or that it is damaged."""
     try:
-        return look()
+        return open_it()
     except FileNotFoundError:
         return None
     except OSError:

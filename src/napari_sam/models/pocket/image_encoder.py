@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from napari_sam.models.pocket.config import Features, PocketConfig
-from napari_sam.models.pocket.layers import (
+from napari_sam.models.pocket.common import (
     ChannelNorm,
     FusedBlock,
     WideBlock,
     conv_norm,
-    upsampled,
+    upsample,
 )
+from napari_sam.models.pocket.config import Features, PocketConfig
 
 
 class PocketEncoder(nn.Module):
@@ -56,8 +56,8 @@ class PocketEncoder(nn.Module):
         a8 = self.stage8(a4)
         a16 = self.stage16(a8)
         a32 = self.stage32(a16)
-        s16 = self.out16(self.side16(a16) + upsampled(self.side32(a32)))
-        s8 = self.out8(self.side8(a8) + upsampled(self.down8(s16)))
-        s4 = self.out4(self.side4(a4) + upsampled(self.down4(s8)))
-        s2 = self.side2(a2) + upsampled(self.down2(s4))
+        s16 = self.out16(self.side16(a16) + upsample(self.side32(a32)))
+        s8 = self.out8(self.side8(a8) + upsample(self.down8(s16)))
+        s4 = self.out4(self.side4(a4) + upsample(self.down4(s8)))
+        s2 = self.side2(a2) + upsample(self.down2(s4))
         return Features(s16, s8, s4, s2)

@@ -1,4 +1,4 @@
-"""What is in a store: which places, how many tiles, which files they are."""
+"""Contents of a store: which groups, how many tiles, which files they are."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from napari_sam.stores.layout import FORMAT, VERSION, GroupKey
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from napari_sam.stores.arrays import Arrays
     from napari_sam.stores.store_files import Files
+    from napari_sam.stores.tile_arrays import TileArrays
 
-#: Path of a place, plane and tile.
+#: Path of a group, plane and tile.
 TileId: TypeAlias = tuple[str, int, int]
 #: What zarr calls a file while it writes it.
 UNFINISHED = re.compile(r"\.[0-9a-f]{32}\.partial$")
@@ -28,20 +28,20 @@ _CHUNK = re.compile(
 
 @dataclass
 class TileFiles:
-    """The files of one tile: chunks and, if `proven`, the record that vouches."""
+    """The files of one tile: chunks and, if `has_record`, the record that vouches."""
 
     paths: list[str] = field(default_factory=list)
     nbytes: int = 0
     used: float = 0.0
-    proven: bool = False
+    has_record: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class GroupInfo:
-    """How much there is of one model and tiling; `place` is None if damaged."""
+    """Embeddings of one model and tiling; `key` is None if damaged."""
 
     path: str
-    place: GroupKey | None
+    key: GroupKey | None
     stored: int
     nbytes: int
     used: float
@@ -54,7 +54,7 @@ class StoreInfo:
     path: str
     version: int
     nbytes: int
-    places: tuple[GroupInfo, ...]
+    groups: tuple[GroupInfo, ...]
 
 
 def is_store(files: Files, path: str) -> bool:
@@ -88,28 +88,28 @@ def is_store(files: Files, path: str) -> bool:
     return True
 
 
-def record_path(place: str, plane: int, tile: int) -> str:
+def record_path(group: str, plane: int, tile: int) -> str:
     """Where the record of a tile is."""
-    return f"{place}/digest/c.{plane}.{tile}.0"
+    return f"{group}/digest/c.{plane}.{tile}.0"
 
 
-def info(files: Files, arrays: Arrays, path: str) -> StoreInfo:
+def inspect(files: Files, arrays: TileArrays, path: str) -> StoreInfo:
     """Count what is in a store."""
     total = sum(f.size for f in files.walk())
     found: dict[str, list[TileFiles]] = {}
-    for (place, _, _), holding in tile_files(files).items():
-        found.setdefault(place, []).append(holding)
-    places = tuple(
+    for (group, _, _), entry in tile_files(files).items():
+        found.setdefault(group, []).append(entry)
+    groups = tuple(
         GroupInfo(
-            place,
-            group_key_at(arrays, place),
-            sum(h.proven for h in held),
+            group,
+            group_key_at(arrays, group),
+            sum(h.has_record for h in held),
             sum(h.nbytes for h in held),
             max(h.used for h in held),
         )
-        for place, held in sorted(found.items())
+        for group, held in sorted(found.items())
     )
-    return StoreInfo(path, VERSION, total, places)
+    return StoreInfo(path, VERSION, total, groups)
 
 
 def tile_files(files: Files) -> dict[TileId, TileFiles]:
@@ -118,16 +118,16 @@ def tile_files(files: Files) -> dict[TileId, TileFiles]:
     for file in files.walk():
         match = _CHUNK.fullmatch(file.path)
         if match:
-            place, what, plane, tile = match.groups()
-            holding = found.setdefault((place, int(plane), int(tile)), TileFiles())
-            holding.paths.append(file.path)
-            holding.nbytes += file.size
-            holding.used = max(holding.used, file.used)
-            holding.proven |= what == "digest"
+            group, what, plane, tile = match.groups()
+            entry = found.setdefault((group, int(plane), int(tile)), TileFiles())
+            entry.paths.append(file.path)
+            entry.nbytes += file.size
+            entry.used = max(entry.used, file.used)
+            entry.has_record |= what == "digest"
     return found
 
 
-def group_key_at(arrays: Arrays, path: str) -> GroupKey | None:
+def group_key_at(arrays: TileArrays, path: str) -> GroupKey | None:
     """Return what a group says it is for, or None if that is damaged."""
     try:
         about = arrays.attributes(path)
@@ -136,7 +136,7 @@ def group_key_at(arrays: Arrays, path: str) -> GroupKey | None:
         return None
 
 
-def is_ours(files: Files, name: str) -> bool:
+def is_store_entry(files: Files, name: str) -> bool:
     """Whether what has this name at the top was written by us."""
     return bool(UNFINISHED.search(name)) or _model(files, name) is not None
 

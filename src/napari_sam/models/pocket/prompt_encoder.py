@@ -1,4 +1,4 @@
-"""What was said, as tokens and as maps."""
+"""The prompt encoder of `pocket`: prompts as tokens and as maps."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from napari_sam.models.pocket.common import ChannelNorm
 from napari_sam.models.pocket.config import (
     BOTTOM_RIGHT,
     MAPS,
@@ -18,10 +19,9 @@ from napari_sam.models.pocket.config import (
     WORKING_SIZE,
     PocketConfig,
 )
-from napari_sam.models.pocket.layers import ChannelNorm
 
 if TYPE_CHECKING:
-    from napari_sam.models.pocket.window import Window
+    from napari_sam.models.pocket.cell_window import CellWindow
 
 
 def prompt_maps(
@@ -31,7 +31,7 @@ def prompt_maps(
     prior: Tensor | None = None,
     previous: Tensor | None = None,
 ) -> Tensor:
-    """Draw what was said on a stride-4 grid.
+    """Rasterize prompts on a stride-4 grid: the prompt maps.
 
     Parameters
     ----------
@@ -40,9 +40,9 @@ def prompt_maps(
     grid
         Rows and columns of the stride-4 grid.
     prior
-        ``(N, *grid)``: 1 where a drawing said inside, -1 outside, 0 unsaid.
+        ``(N, *grid)``: 1 inside of drawn prompts, -1 outside, 0 unknown.
     previous
-        ``(N, *grid)`` logits of the answer so far.
+        ``(N, *grid)`` logits of the previous mask.
 
     Returns
     -------
@@ -56,9 +56,9 @@ def prompt_maps(
         at, kind = xy[:, j] / 4, kinds[:, j]
         away = (y - at[:, 1:]).square()[:, :, None] + (x - at[:, :1]).square()[:, None]
         disc = (away <= 1.5**2).to(maps.dtype)
-        for channel, wanted in ((0, POSITIVE), (1, NEGATIVE)):
-            drawn = disc * (kind == wanted).view(-1, 1, 1)
-            maps[:, channel] = torch.maximum(maps[:, channel], drawn)
+        for channel, channel_kind in ((0, POSITIVE), (1, NEGATIVE)):
+            discs = disc * (kind == channel_kind).view(-1, 1, 1)
+            maps[:, channel] = torch.maximum(maps[:, channel], discs)
     _draw_boxes(maps[:, 2], xy / 4, kinds, y, x)
     if prior is not None:
         maps[:, 0] = torch.maximum(maps[:, 0], prior.clamp(min=0))
@@ -79,7 +79,7 @@ def _draw_boxes(
 
 
 class PixelEncoding(nn.Module):
-    """Random Fourier features of a place, in working pixels.
+    """Random Fourier features of positions, in working pixels.
 
     Wavelengths run from 32 pixels to the working size. Since they are lengths and not
     shares of the image, two places 20 pixels apart differ alike in any image.
@@ -101,8 +101,8 @@ class PixelEncoding(nn.Module):
         angle = 2 * pi * (xy @ self.waves)
         return torch.cat([angle.sin(), angle.cos()], -1)
 
-    def remembered(self, cells: tuple[int, int]) -> Tensor:
-        """Return `grid` of the last size asked for without computing it again."""
+    def cached_grid(self, cells: tuple[int, int]) -> Tensor:
+        """Return `grid`, computed once for the size of the last call."""
         known = self._last
         if known is None or known[0] != cells:
             known = self._last = cells, self.grid(*cells)
@@ -117,23 +117,23 @@ class PixelEncoding(nn.Module):
 
 
 class MapFeatures(NamedTuple):
-    """What the prompt maps say, at the strides where the decoder hears it."""
+    """Features of the prompt maps, at the strides where the decoder adds them."""
 
     s16: Tensor
     s8: Tensor
     s4: Tensor
 
 
-#: Stride-16 cells from which a cell of the maps' features can still hear something.
+#: Stride-16 cells that a cell of the maps' features depends on, on every side.
 MAP_REACH = 2
 
 
 class PocketPromptEncoder(nn.Module):
-    """Points and boxes to tokens; maps of everything said to features."""
+    """Prompt encoder: points and boxes to tokens, prompt maps to features."""
 
     def __init__(self, config: PocketConfig) -> None:
         super().__init__()
-        k8, k4 = config.heard
+        k8, k4 = config.map_dims
         self._blank: dict[tuple[int, int, float], Tensor] = {}
         self.position = PixelEncoding(config.dim)
         self.kind = nn.Embedding(5, config.dim)
@@ -148,9 +148,9 @@ class PocketPromptEncoder(nn.Module):
         )
 
     def tokens(self, xy_NP2: Tensor, kinds_NP: Tensor) -> Tensor:
-        """Encode places and what was said of them as ``(N, P, D)``."""
-        said = (kinds_NP != PADDING).unsqueeze(-1)
-        return self.position(xy_NP2) * said + self.kind(kinds_NP)
+        """Embed points and box corners as tokens ``(N, P, D)``."""
+        is_prompt = (kinds_NP != PADDING).unsqueeze(-1)
+        return self.position(xy_NP2) * is_prompt + self.kind(kinds_NP)
 
     def forward(self, maps: Tensor) -> MapFeatures:
         """Features of ``(N, MAPS, 4H, 4W)`` maps."""
@@ -158,7 +158,7 @@ class PocketPromptEncoder(nn.Module):
         s8 = self.map8(s4)
         return MapFeatures(self.map16(s8), s8, s4)
 
-    def within(self, maps: Tensor, window: Window) -> MapFeatures:
+    def within(self, maps: Tensor, window: CellWindow) -> MapFeatures:
         """Features of one window only, the same as a part of those of the whole."""
         grid = [n // 4 for n in maps.shape[2:]]
         around = window.grown(MAP_REACH, grid)
@@ -169,12 +169,12 @@ class PocketPromptEncoder(nn.Module):
         )
 
     def blank(self, grid: tuple[int, int], previous: float) -> Tensor:
-        """Stride-16 features where nothing was said, ``(1, D, *grid)``; remembered."""
+        """Stride-16 features of empty prompt maps, ``(1, D, *grid)``; cached."""
         known = self._blank.get((*grid, previous))
         if known is None:
             maps = torch.zeros(1, MAPS, 4 * grid[0], 4 * grid[1])
             maps[:, 3] = previous
             known = self(maps.to(self.kind.weight.device)).s16
-            kept = {k: v for k, v in self._blank.items() if k[:2] == grid}
-            self._blank = {**kept, (*grid, previous): known}
+            same_grid = {k: v for k, v in self._blank.items() if k[:2] == grid}
+            self._blank = {**same_grid, (*grid, previous): known}
         return known

@@ -1,4 +1,4 @@
-"""Tokens and features to masks."""
+"""The mask decoder of `pocket`: tokens and features to masks."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from napari_sam.models.pocket.layers import (
+from napari_sam.models.pocket.common import (
     ChannelNorm,
     WideBlock,
-    three_layers,
-    upsampled,
-    weighed,
+    token_mlp,
+    upsample,
+    weigh_channels,
 )
 from napari_sam.models.transformer import CrossAttention
 
 if TYPE_CHECKING:
     from napari_sam.models.pocket.config import Features, PocketConfig
-    from napari_sam.models.pocket.prompts import MapFeatures
+    from napari_sam.models.pocket.prompt_encoder import MapFeatures
 
 
 class SelfAttention(nn.Module):
-    """Attention among tokens, some of which are padding that nobody hears."""
+    """Self-attention of the tokens; padding tokens are masked out."""
 
     def __init__(self, dim: int, heads: int) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class SelfAttention(nn.Module):
         self.v_proj = nn.Linear(dim, dim)
         self.out_proj = nn.Linear(dim, dim)
 
-    def forward(self, placed: Tensor, x: Tensor, said: Tensor) -> Tensor:
+    def forward(self, placed: Tensor, x: Tensor, token_mask: Tensor) -> Tensor:
         """Attend by tokens with positions ``(N, T, D)``; gather those without."""
         q, k, v = (
             project(y).unflatten(-1, (self.heads, -1)).transpose(1, 2)
@@ -43,13 +43,13 @@ class SelfAttention(nn.Module):
                 (self.v_proj, x),
             )
         )
-        heard = said[:, None, None]
-        out = F.scaled_dot_product_attention(q, k, v, attn_mask=heard)
+        mask = token_mask[:, None, None]
+        out = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
         return self.out_proj(out.transpose(1, 2).flatten(2))
 
 
 class TwoWayBlock(nn.Module):
-    """Tokens hear each other, then the image, then the image hears them."""
+    """Attention among tokens, of tokens to the image, and of the image to tokens."""
 
     def __init__(self, config: PocketConfig) -> None:
         super().__init__()
@@ -63,29 +63,29 @@ class TwoWayBlock(nn.Module):
         )
 
     def forward(
-        self, q: Tensor, k: Tensor, q_pe: Tensor, k_pe: Tensor, said: Tensor
+        self, q: Tensor, k: Tensor, q_pe: Tensor, k_pe: Tensor, token_mask: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Update tokens ``(N, T, D)`` and image ``(N, H*W, D)``."""
-        q = self.norms[0](q + self.self_attn(q + q_pe, q, said))
+        q = self.norms[0](q + self.self_attn(q + q_pe, q, token_mask))
         placed = k + k_pe
         q = self.norms[1](q + self.token_to_image.gather(q + q_pe, placed, k))
         q = self.norms[2](q + self.mlp(q))
-        told = self.image_to_token.scatter(placed, q + q_pe, q, said)
-        return q, self.norms[3](told.add_(k))
+        update = self.image_to_token.scatter(placed, q + q_pe, q, token_mask)
+        return q, self.norms[3](update.add_(k))
 
 
 class CoarseOutput(NamedTuple):
-    """What is known once tokens and image have heard each other."""
+    """Masks at stride 16, and what finer masks are made from."""
 
     image: Tensor  # (N, D, H, W)
-    where: Tensor  # (N, 4, H, W) logits: may the mask reach into this cell?
+    where: Tensor  # (N, 4, H, W) logits: does the mask reach into this cell?
     tokens: Tensor  # (N, 4, D), one for each mask
     weights: Tensor  # (N, 4, K) of every mask's read-out
-    scores: Tensor  # (N, 4) IoU expected before anything is drawn
+    scores: Tensor  # (N, 4) IoU predicted from the tokens alone
 
 
-class Drawn(NamedTuple):
-    """Masks, and what they were drawn from."""
+class FineOutput(NamedTuple):
+    """Masks at strides 2 and 8, and the features they were read from."""
 
     logits: Tensor  # (N, M, h, w), stride 2
     coarse: Tensor  # (N, M, h/4, w/4), stride 8
@@ -93,37 +93,39 @@ class Drawn(NamedTuple):
 
 
 class IouHead(nn.Module):
-    """How good a mask is, from the mask itself and from what it covers.
+    """IoU of a mask, predicted from the mask itself and the features it covers.
 
-    The token that sought a mask has not seen it drawn. This looks at the features
-    inside the mask and just outside, and at how firmly it was drawn: a mask that hardly
-    changes with the threshold is seldom wrong.
+    The mask's token was computed before its logits. This head reads the features
+    inside the mask and just outside, and its stability: a mask that hardly changes
+    with the threshold is seldom wrong.
     """
 
     def __init__(self, dim: int, channels: int, hidden: int = 64) -> None:
         super().__init__()
-        self.features = nn.Linear(2 * channels + FIRMNESS, hidden)
+        self.features = nn.Linear(2 * channels + STABILITY, hidden)
         self.token = nn.Linear(dim, hidden)
         last = nn.Linear(hidden, 1)
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)
         self.mix = nn.Sequential(nn.GELU(), nn.Linear(hidden, hidden), nn.GELU(), last)
 
-    def forward(self, tokens: Tensor, drawn: Drawn) -> Tensor:
+    def forward(self, tokens: Tensor, fine: FineOutput) -> Tensor:
         """Return what to add to the scores ``(N, M)`` of masks ``(N, M, h, w)``.
 
-        The masks are judged as they are: no gradient reaches them.
+        No gradient reaches the masks.
         """
-        logits = drawn.logits.detach()
+        logits = fine.logits.detach()
         inside = F.avg_pool2d(logits.sigmoid(), 4)
         around = (F.max_pool2d(inside, 5, 1, 2) - inside).clamp_(min=0)
-        seen = [_covered(inside, drawn.features), _covered(around, drawn.features)]
-        seen.append(_firmness(logits))
-        return self.mix(self.features(torch.cat(seen, -1)) + self.token(tokens))[..., 0]
+        covered = [_covered(inside, fine.features), _covered(around, fine.features)]
+        covered.append(_stability(logits))
+        return self.mix(self.features(torch.cat(covered, -1)) + self.token(tokens))[
+            ..., 0
+        ]
 
 
-#: Figures that `_firmness` gives of a mask.
-FIRMNESS = 4
+#: Numbers that `_stability` gives of a mask.
+STABILITY = 4
 
 
 def _covered(weights: Tensor, features: Tensor) -> Tensor:
@@ -132,8 +134,8 @@ def _covered(weights: Tensor, features: Tensor) -> Tensor:
     return weights.flatten(2) @ features.flatten(2).transpose(1, 2) / total
 
 
-def _firmness(logits: Tensor) -> Tensor:
-    """Size of masks, and how much of it stays when the threshold moves."""
+def _stability(logits: Tensor) -> Tensor:
+    """Size of masks, and the share of it that stays when the threshold moves."""
     area = [_count(logits > t).float() + 1 for t in (-2, -1, 0, 1, 2)]
     size = area[2].log() / 8 - 1
     sure = [area[4] / area[2], area[3] / area[1], area[2] / area[0]]
@@ -146,20 +148,21 @@ def _count(masks: Tensor) -> Tensor:
 
 
 class PocketMaskDecoder(nn.Module):
-    """Tokens and features to four masks, each with the IoU it expects to reach.
+    """Mask decoder: tokens and features to four masks, each with a predicted IoU.
 
     Mask 0 answers prompts that leave no doubt; masks 1 to 3 are the candidates for
     an ambiguous one (paper, section 3, "Resolving ambiguity").
 
-    Each mask is first sought at stride 16 over the whole image (`attend`), then drawn
-    at strides 8, 4 and 2 (`draw`): everywhere in training, in a window to infer.
+    Each mask is first decoded at stride 16 over the whole image (`forward_coarse`),
+    then at strides 8, 4 and 2 (`forward_fine`): everywhere in training, in a window
+    to infer.
     """
 
     n_masks = 4
 
     def __init__(self, config: PocketConfig) -> None:
         super().__init__()
-        dim, (k8, k4, k2), (m8, m4) = config.dim, config.skips, config.heard
+        dim, (k8, k4, k2), (m8, m4) = config.dim, config.skips, config.map_dims
         self.iou_token = nn.Embedding(1, dim)
         self.mask_tokens = nn.Embedding(self.n_masks, dim)
         self.layers = nn.ModuleList(TwoWayBlock(config) for _ in range(2))
@@ -175,15 +178,15 @@ class PocketMaskDecoder(nn.Module):
         self.refine4 = WideBlock(k4, kernel=5, expansion=1)
         self.sizes = [k8, 1, k4, k2, dim, 1]
         self.hyper = nn.ModuleList(
-            three_layers(dim, sum(self.sizes)) for _ in range(self.n_masks)
+            token_mlp(dim, sum(self.sizes)) for _ in range(self.n_masks)
         )
-        self.iou_head = three_layers(dim, self.n_masks)
+        self.iou_head = token_mlp(dim, self.n_masks)
         self.judge = IouHead(dim, k8)
 
-    def attend(
-        self, image: Tensor, tokens: Tensor, said: Tensor, position: Tensor
+    def forward_coarse(
+        self, image: Tensor, tokens: Tensor, token_mask: Tensor, position: Tensor
     ) -> CoarseOutput:
-        """Hear the prompts and say where the object may be.
+        """Decode masks at stride 16, which say where the object may be.
 
         Parameters
         ----------
@@ -191,39 +194,39 @@ class PocketMaskDecoder(nn.Module):
             ``(N, D, H, W)``: stride-16 features of the image and of the maps, added.
         tokens
             Prompt tokens ``(N, P, D)``.
-        said
+        token_mask
             ``(N, P)``, false where a token is padding.
         position
             Encoding of the stride-16 grid, ``(H*W, D)``.
         """
         n, _, rows, cols = image.shape
-        ours = torch.cat([self.iou_token.weight, self.mask_tokens.weight])
-        q_pe = torch.cat([ours.expand(n, -1, -1), tokens], 1)
-        always = said.new_ones((n, len(ours)))
-        said = torch.cat([always, said], 1)
+        output_tokens = torch.cat([self.iou_token.weight, self.mask_tokens.weight])
+        q_pe = torch.cat([output_tokens.expand(n, -1, -1), tokens], 1)
+        always = token_mask.new_ones((n, len(output_tokens)))
+        token_mask = torch.cat([always, token_mask], 1)
         q, k = q_pe, image.flatten(2).transpose(1, 2)
         for layer in self.layers:
-            q, k = layer(q, k, q_pe, position, said)
+            q, k = layer(q, k, q_pe, position, token_mask)
         q = self.final_norm(q + self.final_attn.gather(q + q_pe, k + position, k))
         tokens = q[:, 1 : 1 + self.n_masks]
         weights = torch.stack([h(tokens[:, m]) for m, h in enumerate(self.hyper)], 1)
         image = k.transpose(1, 2).unflatten(2, (rows, cols))
         *_, w16, bias = weights.split(self.sizes, -1)
-        where = weighed(w16, image) + bias.unsqueeze(-1)
+        where = weigh_channels(w16, image) + bias.unsqueeze(-1)
         return CoarseOutput(image, where, tokens, weights, self.iou_head(q[:, 0]))
 
-    def draw(
+    def forward_fine(
         self, image: Tensor, weights: Tensor, features: Features, maps: MapFeatures
-    ) -> Drawn:
-        """Draw the masks whose weights ``(N, M, K)`` are given.
+    ) -> FineOutput:
+        """Decode masks at stride 2 from their weights ``(N, M, K)``.
 
         All arrays may be cut to one window of stride-16 cells.
         """
         w8, bias, w4, w2, *_ = weights.split(self.sizes, -1)
         x8 = self.up8(image) + features.s8 + self.heard8(maps.s8)
         x8 = self.refine8(F.relu(self.norm8(x8), inplace=True))
-        coarse = weighed(w8, x8) + bias.unsqueeze(-1)
+        coarse = weigh_channels(w8, x8) + bias.unsqueeze(-1)
         x4 = self.up4(x8) + features.s4 + self.heard4(maps.s4)
         x4 = self.refine4(F.relu(self.norm4(x4), inplace=True))
-        fine = upsampled(weighed(w4, x4)) + weighed(w2, features.s2)
-        return Drawn(upsampled(upsampled(coarse)) + fine, coarse, x8)
+        fine = upsample(weigh_channels(w4, x4)) + weigh_channels(w2, features.s2)
+        return FineOutput(upsample(upsample(coarse)) + fine, coarse, x8)

@@ -67,17 +67,17 @@ class WideBlock(nn.Module):
         return x + self.mix(self.norm(self.spread(x)))
 
 
-def upsampled(x: Tensor) -> Tensor:
+def upsample(x: Tensor) -> Tensor:
     """Twice the rows and columns, bilinear."""
     return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
 
 
-def weighed(weights: Tensor, x: Tensor) -> Tensor:
+def weigh_channels(weights: Tensor, x: Tensor) -> Tensor:
     """Weigh channels ``(N, M, C)`` of ``(N or 1, C, h, w)`` into ``(N, M, h, w)``."""
     return (weights @ x.flatten(2)).unflatten(2, x.shape[2:])
 
 
-def three_layers(dim: int, out: int) -> nn.Sequential:
+def token_mlp(dim: int, out: int) -> nn.Sequential:
     """Return the paper's small MLP from a token to weights or scores."""
     return nn.Sequential(
         nn.Linear(dim, dim), nn.GELU(), nn.Linear(dim, dim), nn.GELU(),
