@@ -11,7 +11,8 @@ from napari_sam.apps.dock.controller import Controller
 from napari_sam.apps.dock.keys import DEFAULTS, Keys, chosen, described
 from napari_sam.core.progress import drain
 from napari_sam.core.prompts.items import Candidate
-from napari_sam.session.persistence.record import only, read_record, replay
+from napari_sam.session.persistence.record import read_record
+from napari_sam.session.persistence.replay import only, replay
 from napari_sam.testing import ThresholdBackend
 
 from .doubles import ManualWork, SyncWork

@@ -12,8 +12,9 @@ from napari_sam import Address, PromptableImage, Tiling
 from napari_sam.core.progress import drain
 from napari_sam.core.prompts import files
 from napari_sam.session import AnnotationSession, ImageIdentity
-from napari_sam.session.persistence.record import Record, read_record, replay
+from napari_sam.session.persistence.record import Record, read_record
 from napari_sam.session.persistence.recovery import find_journals, restore
+from napari_sam.session.persistence.replay import replay
 from napari_sam.testing import ThresholdBackend
 
 GOLDEN = Path(__file__).parent / "golden"

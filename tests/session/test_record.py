@@ -12,13 +12,8 @@ from napari_sam.core.errors import MissingFileError, SessionError
 from napari_sam.core.progress import drain
 from napari_sam.session import AnnotationSession, actions
 from napari_sam.session.model_setup import ModelSetup
-from napari_sam.session.persistence.record import (
-    Record,
-    only,
-    read_record,
-    replay,
-    write_record,
-)
+from napari_sam.session.persistence.record import Record, read_record, write_record
+from napari_sam.session.persistence.replay import only, replay
 from napari_sam.testing import ThresholdBackend
 
 from .conftest import kept, movie, promptable, snapshot

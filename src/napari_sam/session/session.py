@@ -242,7 +242,8 @@ class AnnotationSession(Document):
         SessionError
             If it is another image, or the masks were predicted by another model.
         """
-        from napari_sam.session.persistence.record import Record, only, replay
+        from napari_sam.session.persistence.record import Record
+        from napari_sam.session.persistence.replay import only, replay
 
         return drain(replay(Record.from_dict(data), only(image)))
 

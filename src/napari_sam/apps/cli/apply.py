@@ -57,7 +57,8 @@ def apply(session: Path, image: str, **options: Any) -> None:
     On the same image with the same model, the labels are the same to the byte.
     """
     from napari_sam import io
-    from napari_sam.session.persistence.record import read_record, replay
+    from napari_sam.session.persistence.record import read_record
+    from napari_sam.session.persistence.replay import replay
 
     io.check_labels_path(options["output"], overwrite=options["overwrite"])
     record = read_record(session)

@@ -62,7 +62,8 @@ def iter_open(
     path: Path, image: Promptable
 ) -> Generator[Progress, None, tuple[AnnotationSession, None]]:
     """Do again what a file of a session says; there is no journal that it was in."""
-    from napari_sam.session.persistence.record import only, read_record, replay
+    from napari_sam.session.persistence.record import read_record
+    from napari_sam.session.persistence.replay import only, replay
 
     yield Progress(0, 0, f"reading {path.name}")
     session = yield from replay(read_record(path), only(image))

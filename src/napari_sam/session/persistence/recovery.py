@@ -21,12 +21,8 @@ from napari_sam.session.model_setup import ImageIdentity, ModelSetup
 from napari_sam.session.persistence import journal_files
 from napari_sam.session.persistence.journal import FORMAT
 from napari_sam.session.persistence.journal_files import journals_folder
-from napari_sam.session.persistence.record import (
-    Record,
-    check_format,
-    check_image,
-    started,
-)
+from napari_sam.session.persistence.record import Record, check_format
+from napari_sam.session.persistence.replay import check_image, started
 from napari_sam.session.session import AnnotationSession
 
 if TYPE_CHECKING:
@@ -97,7 +93,7 @@ def find_journals(
 def restore(
     path: str | Path, image: Promptable, *, labels: LabelArray | None = None
 ) -> AnnotationSession:
-    """Bring a session back as it was, undo and redo included; no model is asked.
+    """Bring a session back as it was, undo and redo included; no model is needed.
 
     Parameters
     ----------
@@ -146,8 +142,8 @@ def read_lines(path: Path) -> Iterator[JsonObject]:
 def _again(session: AnnotationSession, line: JsonMapping) -> None:
     history = session.history
     match line:
-        case {"op": "do" | "amend" as how, "action": action, "edit": told}:
-            edit = edit_from_dict(told)
+        case {"op": "do" | "amend" as how, "action": action, "edit": written}:
+            edit = edit_from_dict(written)
             assert isinstance(edit, Batch)
             if how == "amend":
                 history.done.pop()
@@ -161,8 +157,8 @@ def _again(session: AnnotationSession, line: JsonMapping) -> None:
             history.forth()
         case {"op": "at", "at": place}:
             session.current = Address(*place)
-        case {"op": "setup", "setup": told}:
-            setup = ModelSetup.from_dict(told)
+        case {"op": "setup", "setup": written}:
+            setup = ModelSetup.from_dict(written)
             session.setups[setup.key] = setup
         case _:
             raise SessionError(f"{line.get('op')!r} is no line of a journal.")
