@@ -8,9 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
+from napari_sam.backends.sam import SamBackend
+from napari_sam.core.images.frames import Frames
+from napari_sam.core.prompts import Prompts
+from napari_sam.image import PromptableImage
 from napari_sam.models.config import SamConfig
 from napari_sam.models.sam import build_sam
 from napari_sam.models.state_dict import load_sam_state
@@ -141,3 +146,35 @@ def test_vit_b_at_full_size_agrees_from_pixels_to_masks(reference_sam: Any) -> N
     our_logits, our_scores = ask_ours(ours, embedding[0], said, True)
     torch.testing.assert_close(our_logits, logits, atol=ATOL, rtol=0)
     torch.testing.assert_close(our_scores, scores, atol=ATOL, rtol=0)
+
+
+def test_unconnected_parts_left_in_masks_are_those_of_the_reference(
+    twins: Any,
+) -> None:
+    reference, ours = twins
+    size = ours.config.image_size
+    pixels = np.random.default_rng(4).integers(0, 256, (size, size, 3), np.uint8)
+    image = PromptableImage(
+        Frames(pixels, "yxc"),
+        SamBackend(ours, device="cpu", precision="float32"),
+        connected=False,
+    )
+    found = image.segment(Prompts.point(100, 30))
+
+    whole = torch.from_numpy(pixels).permute(2, 0, 1)[None].float()
+    embedding = reference.image_encoder(reference.preprocess(whole))
+    said = {
+        "points": torch.tensor([[[30.0, 100.0]]]),
+        "labels": torch.tensor([[1]]),
+        "boxes": None,
+        "masks": None,
+    }
+    logits, scores = ask_reference(reference, embedding[0], said, True)
+    best = logits[:, scores[0].argmax()][:, None]
+    np.testing.assert_allclose(found.logits, best[0, 0].detach().numpy(), atol=ATOL)
+    full = torch.nn.functional.interpolate(best, (size, size), mode="bilinear")[0, 0]
+    sure = full.abs() > 10 * ATOL
+    mask = torch.from_numpy(found.full((size, size)))
+    assert torch.equal(mask[sure], full[sure] > 0)
+    image.connected = True
+    assert 0 < image.segment(Prompts.point(100, 30)).area < found.area
