@@ -15,6 +15,7 @@ from napari_sam.core.errors import NapariSamError, SessionError
 from napari_sam.core.geometry.region import Region
 from napari_sam.session import AnnotationSession, ObjectInfo, actions
 from napari_sam.session.actions import action_from_dict
+from napari_sam.session.adding_masks import MaskAdder
 from napari_sam.session.edits.edit_codec import edit_from_dict, edit_to_dict
 from napari_sam.session.state import State
 
@@ -89,6 +90,22 @@ class Annotating(RuleBasedStateMachine):
         answer = self.session.image.segment(Prompts.point(*place), frame)
         if answer.area:
             self.session.add_masks({Address(frame, number): answer})
+
+    @rule(places=st.lists(st.tuples(PLACES, FRAMES), min_size=1, max_size=4))
+    def adds_masks_in_chunks(self, places):
+        """All of them are undone by one step."""
+        before, adder = snapshot(self.session), MaskAdder(self.session)
+        first = self.session.state.free_id()
+        for i, (place, frame) in enumerate(places):
+            answer = self.session.image.segment(Prompts.point(*place), frame)
+            if answer.area:
+                adder.add(adder.request({Address(frame, first + i): answer})())
+        if snapshot(self.session) != before:
+            after = snapshot(self.session)
+            self.session.undo()
+            assert snapshot(self.session) == before
+            self.session.redo()
+            assert snapshot(self.session) == after
 
     @rule(place=PLACES, number=st.integers(0, 5), frame=FRAMES)
     def paints(self, place, number, frame):

@@ -265,7 +265,7 @@ def _place(
     placement: _Placement,
     request: MaskRequest,
 ) -> bool:
-    """Draw a mask in place of what the object had. False if nothing would be seen."""
+    """Draw a mask in place of what the object had. False if no pixel of it is free."""
     at, mask, before = placement
     here = labels[mask.region.shifted(-around.top, -around.left).slices]
     if request.overlap == "keep":

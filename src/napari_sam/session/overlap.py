@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from napari_sam.core.errors import PromptError
 
-#: Pixels of other objects are kept, or given to the new mask.
+#: Pixels of other objects stay theirs, or go to the new mask.
 Overlap: TypeAlias = Literal["keep", "overwrite"]
 
 OVERLAPS: tuple[Overlap, ...] = ("keep", "overwrite")

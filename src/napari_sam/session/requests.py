@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Request:
-    """Prompts whose masks are wanted: it holds all that is needed.
+    """A request for the masks of prompts: it holds all that is needed.
 
     Attributes
     ----------

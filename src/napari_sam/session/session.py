@@ -154,9 +154,9 @@ class AnnotationSession(Document):
         PromptError
             If some of them do not say where their object is.
         """
-        wanted = ats or (self._current,)
+        chosen = ats or (self._current,)
         now = self.state.open_prompts
-        return Request(self._image, {at: now.get(at, Prompts()) for at in wanted})
+        return Request(self._image, {at: now.get(at, Prompts()) for at in chosen})
 
     def accept(self, response: Response) -> bool:
         """Take a mask as the preview, unless the current prompts are others now."""

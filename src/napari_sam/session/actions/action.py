@@ -37,7 +37,7 @@ class Action(ABC):
 
     @abstractmethod
     def edits(self, state: State) -> Iterable[Edit]:
-        """Return what changes; each edit is applied before the next is asked for."""
+        """Return what changes; each edit is applied before the next is made."""
 
     def edits_with(
         self, state: State, predictions: Mapping[Address, Prediction]

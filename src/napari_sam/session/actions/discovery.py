@@ -40,7 +40,6 @@ def action_from_dict(data: JsonMapping) -> Action:
 @cache
 def _import_modules() -> None:
     """Import the modules of this package, once."""
-    import napari_sam.session.actions as package
-
+    package = importlib.import_module(__name__.rpartition(".")[0])
     for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
         importlib.import_module(module.name)

@@ -1,7 +1,7 @@
 """Edits of labels: masks that are committed, pixels that get another label.
 
-Each function yields edits one after another; whoever applies them does so before asking
-for the next, so that what comes later sees what came before.
+Each function yields edits one after another; whoever applies them does so before taking
+the next, so that what comes later sees what came before.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ def commit_masks(
 ) -> Iterator[Edit]:
     """Put masks into the labels; their prompts are committed, and open no more.
 
-    A mask of which nothing would be seen is left out: its prompts stay open.
+    A mask of which no pixel is free is left out: its prompts stay open.
     """
     placed: list[Address] = []
     for at, mask in masks.items():
         yield from _put_mask(state, at, mask, overlap, placed)
     if not placed:
         raise SessionError(
-            "All of the mask lies on other objects, which are kept as they are: choose "
-            "to overwrite them, or say more about this one."
+            "All of the mask lies on other objects, which stay as they are: choose "
+            "to overwrite them, or add prompts to this one."
         )
     for at in placed:
         prompts = state.open_prompts[at]
@@ -96,7 +96,7 @@ def _put_mask(
 ) -> Iterator[Edit]:
     """Put a mask in place of what the object had there.
 
-    It is added to `placed` unless nothing of it would be seen.
+    It is added to `placed` unless no pixel of it is free.
     """
     check_mask(at, mask)
     labels = state.read(at.frame, mask.region)
@@ -122,8 +122,8 @@ def check_mask(at: Address, mask: Mask | Prediction) -> None:
     """
     if not mask.area:
         raise SessionError(
-            f"The mask of object {at.object_id} in frame {at.frame} is empty: say more "
-            "about it, or lower the threshold."
+            f"The mask of object {at.object_id} in frame {at.frame} is empty: add "
+            "prompts, or lower the threshold."
         )
 
 

@@ -1,7 +1,7 @@
 """Edits of open prompts, and of the objects that come and go with them.
 
-Each function yields edits one after another; whoever applies them does so before asking
-for the next, so that what comes later sees what came before.
+Each function yields edits one after another; whoever applies them does so before taking
+the next, so that what comes later sees what came before.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ class _Write:
 
 
 class DeferredLabels:
-    """An array of labels whose changes are seen at once, and written by a thread.
+    """An array of labels whose changes are read at once, and written by a thread.
 
     Nothing that waits is lost when the disk is full: it is tried again with the next
     change, which is refused if it fails again.
@@ -219,7 +219,7 @@ class _Writer:
         return None
 
     def _read_disk(self, window: Window) -> NDArray[np.integer]:
-        """Read a window; where nothing was written yet, the disk is not asked."""
+        """Read a window; where nothing was written yet, the disk is not read."""
         touches = getattr(self.array, "touches", None)
         if touches is not None and not touches(window):
             parts = [part for part in window if isinstance(part, slice)]

@@ -46,8 +46,8 @@ class Footprint:
 class Footprints(Mapping[Address, Footprint]):
     """The footprint of every object in every frame: a mapping with two indices.
 
-    A million take 56 MB, and what is asked of one object or one frame takes as long as
-    there are answers.
+    A million take 56 MB, and a query of one object or one frame takes as long as its
+    result.
     """
 
     def __init__(self) -> None:

@@ -114,7 +114,7 @@ class Journal:
         Parameters
         ----------
         keep
-            False deletes the file: the work is saved elsewhere, or not wanted.
+            False deletes the file: the work is saved elsewhere, or to be dropped.
         """
         if self._closing:
             return

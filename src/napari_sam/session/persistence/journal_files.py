@@ -14,9 +14,9 @@ from napari_sam.core.home import home
 if TYPE_CHECKING:
     from napari_sam.session.json_types import JsonMapping, JsonObject
 
-#: Days for which a journal is kept at least.
+#: Days until a journal may be deleted.
 _DAYS = 30
-#: So many of the latest are kept whatever their age.
+#: So many of the latest stay whatever their age.
 _LATEST = 20
 #: Journals that sessions of this process write to.
 _OURS: set[Path] = set()
@@ -75,7 +75,7 @@ def discard(path: Path) -> None:
 
 
 def prune(folder: Path) -> None:
-    """Delete old journals that were offered; what nobody was told of stays."""
+    """Delete old journals that were offered; what was never offered stays."""
     times = {}
     for path in folder.glob("*.jsonl"):
         with suppress(OSError):

@@ -107,18 +107,18 @@ class Record:
             ) from wrong
 
 
-def check_format(data: Json, wanted: str) -> None:
+def check_format(data: Json, expected: str) -> None:
     """Refuse what is something else, or of a later version."""
     found = data.get("format") if isinstance(data, dict) else None
-    if found != wanted:
+    if found != expected:
         raise SessionError(
-            f"Expected a {wanted}, a JSON object with "
-            f'"format": "{wanted}"; this is {found or "something else"}.'
+            f"Expected a {expected}, a JSON object with "
+            f'"format": "{expected}"; this is {found or "something else"}.'
         )
     version = data.get("version")
     if version != VERSION:
         raise SessionError(
-            f"It was written as version {version!r} of a {wanted}; this napari-sam "
+            f"It was written as version {version!r} of a {expected}; this napari-sam "
             f"reads version {VERSION}. Update napari-sam."
         )
 
