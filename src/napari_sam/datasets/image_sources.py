@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -106,7 +106,7 @@ def one_plane(frames: Frames, plane: int) -> Frames:
     return Frames(_Plane(frames, plane), "".join(a for a in frames.axes if a in "yxc"))
 
 
-def check_finite(pixels: NDArray[Any], where: str) -> None:
+def check_finite(pixels: NDArray[np.generic], where: str) -> None:
     """Refuse pixels that no model could look at."""
     if pixels.dtype.kind != "f":
         return
@@ -129,7 +129,7 @@ class _Plane:
         self.shape = tuple(int(sizes[a]) for a in self._letters)
         self.dtype = frames.dtype
 
-    def __getitem__(self, parts: tuple[Any, ...]) -> NDArray[Any]:
+    def __getitem__(self, parts: tuple[slice, ...]) -> NDArray[np.generic]:
         at = {**self._where, **dict(zip(self._letters, parts, strict=True))}
         return np.asarray(self._data[tuple(at[a] for a in self._axes)])
 

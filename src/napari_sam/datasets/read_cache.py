@@ -53,7 +53,7 @@ class ReadCache:
         self._put(key, value, size(value))
         return value
 
-    def _put(self, key: Hashable, value: Any, nbytes: int) -> None:
+    def _put(self, key: Hashable, value: object, nbytes: int) -> None:
         dropped = []  # let go outside the lock: it may take long
         with self._lock:
             self._nbytes -= self._items.pop(key, (None, 0))[1]

@@ -6,7 +6,7 @@ import csv
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari_sam.core.errors import ImageError
 from napari_sam.core.files import replacing
@@ -18,6 +18,7 @@ from napari_sam.evaluation.tables import all_tables
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from napari_sam.core.json_values import JsonDict, JsonValue
     from napari_sam.core.progress import Progress
     from napari_sam.core.protocols import Backend
     from napari_sam.datasets.labelled_images import LabelledImage
@@ -51,7 +52,7 @@ class Report:
         """What is shown in a terminal and in a model card, in order."""
         return all_tables(self.results) if self.results else []
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonDict:
         """Facts and summaries as plain JSON types."""
         return {"facts": dict(self.facts), "summary": summary_rows(self.results)}
 
@@ -107,9 +108,9 @@ def evaluate(
     return Report(tuple(results))
 
 
-def object_row(result: Result) -> dict[str, Any]:
+def object_row(result: Result) -> JsonDict:
     """Return one line of ``objects.csv``."""
-    values: dict[str, Any] = {
+    values: JsonDict = {
         "model": result.model,
         "kind": result.kind,
         "image": result.name,
@@ -129,7 +130,7 @@ def object_row(result: Result) -> dict[str, Any]:
     return {k: f"{v:.4f}" if isinstance(v, float) else v for k, v in values.items()}
 
 
-def summary_rows(results: Sequence[Result]) -> list[dict[str, Any]]:
+def summary_rows(results: Sequence[Result]) -> list[JsonDict]:
     """Every figure of every model and group, one a line."""
     groupings: dict[str, Callable[[Result], str]] = {
         "all": lambda r: "all",
@@ -140,7 +141,7 @@ def summary_rows(results: Sequence[Result]) -> list[dict[str, Any]]:
     rows = []
     for grouping, by in groupings.items():
         for s in summarise(results, by=by):
-            head: dict[str, Any] = {
+            head: JsonDict = {
                 "model": s.model, "grouping": grouping, "group": s.group
             }  # fmt: skip
             head |= {"objects": s.objects, "images": s.images, "refused": s.refused}
@@ -159,7 +160,7 @@ def _rounded(values: Mapping[str, float | None]) -> dict[str, float | None]:
     return {k: None if v is None or v != v else round(v, 4) for k, v in values.items()}
 
 
-def write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+def write_csv(path: Path, rows: Sequence[Mapping[str, JsonValue]]) -> None:
     """Write rows with the same keys; the file appears complete or not at all."""
     with replacing(path) as temporary, temporary.open("w", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]) if rows else ["model"])

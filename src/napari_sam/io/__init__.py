@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from napari_sam.io.images import Image, read_image
-    from napari_sam.io.label_array import label_array
     from napari_sam.io.labels import check_labels_path, write_labels
+    from napari_sam.io.labels_on_disk import label_array
     from napari_sam.io.pictures import (
         check_picture_path,
         compose,
@@ -48,7 +48,7 @@ _ROOMS = {
     "draw_overlay": "pictures",
     "encode_picture": "pictures",
     "images_in": "readers.image_folder",
-    "label_array": "label_array",
+    "label_array": "labels_on_disk",
     "prompts_of_labels": "prompts_from_labels",
     "read_image": "images",
     "read_prompts": "prompt_files",
@@ -60,7 +60,7 @@ _ROOMS = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Import a name on first use."""
     if name not in _ROOMS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -50,7 +50,7 @@ def to_corners(points: ArrayLike, transform: Transform | None) -> NDArray[np.flo
     return np.column_stack([row, col])
 
 
-def reprojected(points: NDArray[Any], crs: str, to: str) -> NDArray[np.float64]:
+def reprojected(points: NDArray[np.generic], crs: str, to: str) -> NDArray[np.float64]:
     """Take points ``(x, y)`` from one reference system to another.
 
     Longitude always comes before latitude, whatever the authority's order.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -17,9 +17,10 @@ from napari_sam.io.writers.ome_zarr import image_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from napari_sam.io.readers.image import Image
+    from napari_sam.io.slicing import SupportsSlicing
 
 _SUFFIXES = (".tif", ".tiff", ".png", ".zarr", ".geojson", ".gpkg", ".json")
 _FORMS = ".tif, .tiff, .png, .zarr, .geojson, .gpkg or .json (COCO)"
@@ -30,7 +31,7 @@ _STRIP, _WIDE = 512, 8192
 
 def write_labels(
     path: str | Path,
-    labels: Any,
+    labels: ArrayLike | SupportsSlicing,
     *,
     axes: str | None = None,
     like: Image | None = None,
@@ -130,7 +131,9 @@ def _is_image(path: Path) -> bool:
     )
 
 
-def _frames(labels: Any, axes: str | None, like: Image | None) -> Frames:
+def _frames(
+    labels: ArrayLike | SupportsSlicing, axes: str | None, like: Image | None
+) -> Frames:
     labels = labels if hasattr(labels, "shape") else np.asarray(labels)
     if axes is None:
         axes = like.axes.replace("c", "") if like else None
@@ -144,7 +147,7 @@ def _frames(labels: Any, axes: str | None, like: Image | None) -> Frames:
     return frames
 
 
-def _smallest(frames: Frames) -> np.dtype[Any]:
+def _smallest(frames: Frames) -> np.dtype[np.generic]:
     if frames.dtype.kind not in "bui":
         raise ImageError("Labels are whole numbers from 0.")
     least = most = 0
@@ -158,7 +161,7 @@ def _smallest(frames: Frames) -> np.dtype[Any]:
     raise ImageError(f"The label {most} is larger than 4294967295.")
 
 
-def _strips(frames: Frames) -> Iterator[NDArray[Any]]:
+def _strips(frames: Frames) -> Iterator[NDArray[np.generic]]:
     """Yield windows in which there may be something: a plane may exceed memory."""
     rows, cols = frames.plane_shape
     for plane, top, left in product(
@@ -170,7 +173,7 @@ def _strips(frames: Frames) -> Iterator[NDArray[Any]]:
 
 
 def _write_tiff(
-    path: Path, frames: Frames, dtype: np.dtype[Any], like: Image | None
+    path: Path, frames: Frames, dtype: np.dtype[np.generic], like: Image | None
 ) -> None:
     from napari_sam.io.writers import tiff
 
@@ -180,7 +183,7 @@ def _write_tiff(
         tiff.write_tiff(path, frames, dtype, like)
 
 
-def _write_png(path: Path, frames: Frames, dtype: np.dtype[Any]) -> None:
+def _write_png(path: Path, frames: Frames, dtype: np.dtype[np.generic]) -> None:
     import imageio.v3 as iio
 
     if frames.axes != "yx" or dtype == np.uint32:

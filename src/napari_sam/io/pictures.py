@@ -5,7 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -13,7 +13,14 @@ from scipy import ndimage
 
 from napari_sam.core.errors import ImageError
 from napari_sam.core.files import replacing
-from napari_sam.core.prompts.items import Box, MaskPrompt, Point, Polygon, Scribble
+from napari_sam.core.prompts.items import (
+    Box,
+    MaskPrompt,
+    Point,
+    Polygon,
+    Prompt,
+    Scribble,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,7 +47,7 @@ _SMOOTH = 2
 def write_overlay(
     path: str | Path,
     picture: NDArray[np.uint8],
-    labels: NDArray[Any],
+    labels: NDArray[np.generic],
     prompts: Mapping[int, Prompts],
 ) -> None:
     """Save what `draw_overlay` draws; the file appears complete or not at all."""
@@ -70,7 +77,7 @@ def check_picture_path(path: str | Path) -> None:
 
 def draw_overlay(
     picture: NDArray[np.uint8],
-    labels: NDArray[Any],
+    labels: NDArray[np.generic],
     prompts: Mapping[int, Prompts] | None = None,
     *,
     height: int | None = None,
@@ -120,7 +127,7 @@ def _scale(shape: tuple[int, ...], height: int | None) -> float:
 
 def _draw_mask(
     canvas: NDArray[np.float32],
-    labels: NDArray[Any],
+    labels: NDArray[np.generic],
     number: int,
     where: tuple[slice, slice],
     scale: float,
@@ -155,8 +162,8 @@ def _draw_prompts(
     pen = ImageDraw.Draw(sheet)
     unit = max(1.0, max(picture.size) / 768) * _SMOOTH
     for number, one in prompts.items():
-        for statement in one.items:
-            _draw_lines(pen, statement, scale * _SMOOTH, unit, colour_of(number))
+        for prompt in one.items:
+            _draw_lines(pen, prompt, scale * _SMOOTH, unit, colour_of(number))
     for one in prompts.values():
         for point in one.points:
             _draw_point(pen, point, scale * _SMOOTH, unit)
@@ -166,12 +173,12 @@ def _draw_prompts(
 
 def _draw_lines(
     pen: ImageDraw.ImageDraw,
-    statement: Any,
+    prompt: Prompt,
     scale: float,
     unit: float,
     colour: tuple[int, int, int],
 ) -> None:
-    match statement:
+    match prompt:
         case Box(top, left, bottom, right):
             path = [(top, left), (top, right), (bottom, right), (bottom, left)]
             path = [(r - 0.5, c - 0.5) for r, c in path]
@@ -180,12 +187,12 @@ def _draw_lines(
         case Scribble(line):
             path = list(line)
         case MaskPrompt():
-            return _draw_lines(pen, statement.box, scale, unit, colour)
+            return _draw_lines(pen, prompt.box, scale, unit, colour)
         case _:
             return None
-    if not getattr(statement, "positive", True):
+    if not getattr(prompt, "positive", True):
         colour = _RED
-    if not isinstance(statement, Scribble):
+    if not isinstance(prompt, Scribble):
         path = [*path, path[0], path[1]]
     xy = [((c + 0.5) * scale, (r + 0.5) * scale) for r, c in path]
     pen.line(xy, fill=(*_BLACK, 170), width=round(4 * unit), joint="curve")

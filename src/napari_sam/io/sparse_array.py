@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from napari_sam.io.slicing import along_each_axis
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from napari_sam.io.slicing import ChunkedArray, Index, SupportsSlicing
 
 
 class SparseArray:
@@ -25,35 +29,33 @@ class SparseArray:
         Of zeros; all that is written goes through this.
     """
 
-    def __init__(self, array: Any) -> None:
+    def __init__(self, array: ChunkedArray) -> None:
         self.array = array
         self.shape: tuple[int, ...] = tuple(array.shape)
-        self.dtype: np.dtype[Any] = np.dtype(array.dtype)
+        self.dtype: np.dtype[np.generic] = np.dtype(array.dtype)
         self.ndim = len(self.shape)
         self._chunks: tuple[int, ...] = tuple(array.chunks)
         self._written: set[tuple[int, ...]] = set()
 
-    def __getitem__(self, index: Any) -> NDArray[Any]:
+    def __getitem__(self, index: Index) -> NDArray[np.generic]:
         return np.asarray(self.array[index])
 
-    def __setitem__(self, index: Any, values: Any) -> None:
+    def __setitem__(self, index: Index, values: NDArray[np.generic]) -> None:
         self.array[index] = values
         self._written.update(product(*self._spans(index)))
 
     def touches(self, window: Sequence[slice]) -> bool:
         """Whether anything was written in the chunks of a window."""
-        return any(chunk in self._written for chunk in product(*self._spans(window)))
+        return any(
+            chunk in self._written for chunk in product(*self._spans(tuple(window)))
+        )
 
-    def _spans(self, index: Any) -> list[range]:
+    def _spans(self, index: Index) -> list[range]:
         """Return the chunks along each axis that an index reaches.
 
         An index has whole numbers, slices without steps, and an ellipsis at most.
         """
-        parts = list(index) if isinstance(index, tuple | list) else [index]
-        if Ellipsis in parts:
-            at = parts.index(Ellipsis)
-            parts[at : at + 1] = [slice(None)] * (self.ndim - len(parts) + 1)
-        parts += [slice(None)] * (self.ndim - len(parts))
+        parts = along_each_axis(index, self.ndim)
         spans = []
         for part, size, chunk in zip(parts, self.shape, self._chunks, strict=True):
             if isinstance(part, slice):
@@ -66,7 +68,7 @@ class SparseArray:
         return spans
 
 
-def touched(array: Any, window: Sequence[slice]) -> bool:
+def touched(array: SupportsSlicing, window: Sequence[slice]) -> bool:
     """Whether there may be anything but zeros in a window of any array."""
     asked = getattr(array, "touches", None)
     return True if asked is None else bool(asked(window))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from safetensors.torch import save_file
+
+from napari_sam.core.files import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,8 +35,5 @@ def export(model: nn.Module, path: Path, provenance: Mapping[str, str]) -> None:
         else value.detach().contiguous()
         for name, value in model.state_dict().items()
     }
-    part = path.with_name(path.name + ".part")
-    save_file(state, part, metadata={"format": "pt", **provenance})
-    with part.open("rb") as written:
-        os.fsync(written.fileno())
-    os.replace(part, path)
+    with replacing(path) as part:
+        save_file(state, part, metadata={"format": "pt", **provenance})

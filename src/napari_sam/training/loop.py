@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
-import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
 
+from napari_sam.core.files import replacing
 from napari_sam.training.data import Batch, Batches
 from napari_sam.training.distributed import share, share_gradients, summed
 from napari_sam.training.interactive_rounds import iter_rounds, rounded
@@ -16,7 +16,7 @@ from napari_sam.training.recipe import Round
 from napari_sam.training.trainable import parameter_groups
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from torch import Tensor
@@ -196,22 +196,18 @@ class Trainer:
             else:
                 kept.copy_(now)
 
-    def save(self, path: Path, notes: dict[str, Any]) -> None:
+    def save(self, path: Path, notes: Mapping[str, object]) -> None:
         """Write everything needed to go on, whole or not at all."""
-        state: dict[str, Any] = {
+        state: dict[str, object] = {
             "step": self.step,
-            "notes": notes,
+            "notes": dict(notes),
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
         }
         if self.recipe.average:
             state["mean"] = self.mean.state_dict()
-        part = path.with_name(path.name + ".part")
-        with part.open("wb") as file:
+        with replacing(path) as part, part.open("wb") as file:
             torch.save(state, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
 
     def load(self, path: Path) -> dict[str, Any]:
         """Go on from where `save` left off; return the notes saved with it."""

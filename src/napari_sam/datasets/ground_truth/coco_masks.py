@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
+
+    from napari_sam.core.json_values import JsonValue
+    from napari_sam.datasets.ground_truth.run_lengths import Rle
 
 __all__ = ["RleTruth"]
 
@@ -49,7 +52,7 @@ class RleTruth:
     def __init__(
         self,
         shape: tuple[int, int],
-        segmentations: Mapping[int, Any],
+        segmentations: Mapping[int, JsonValue],
         *,
         where: str = "The masks",
         categories: Mapping[int, str] | None = None,
@@ -87,7 +90,7 @@ class RleTruth:
         left, top, width, height = (int(v) for v in mask.toBbox(self._rle(object_id)))
         return Region(top, left, top + height, left + width)
 
-    def _rle(self, object_id: int) -> dict[str, Any]:
+    def _rle(self, object_id: int) -> Rle:
         if object_id not in self._runs:
             raise ImageError(f"There is no object {object_id} in {self!r}.")
         return self._runs[object_id]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage
@@ -76,7 +76,7 @@ class LabelTruth:
         return self._windows[object_id]
 
 
-def _as_labels(pixels: NDArray[Any], where: str) -> NDArray[np.int32]:
+def _as_labels(pixels: NDArray[np.generic], where: str) -> NDArray[np.int32]:
     if pixels.ndim == 3:
         pixels = _without_colour(pixels, where)
     if pixels.ndim != 2:
@@ -99,7 +99,7 @@ def _as_labels(pixels: NDArray[Any], where: str) -> NDArray[np.int32]:
     return pixels.astype(np.int32)
 
 
-def _without_colour(pixels: NDArray[Any], where: str) -> NDArray[Any]:
+def _without_colour(pixels: NDArray[np.generic], where: str) -> NDArray[np.generic]:
     """Take grey that was saved as colour for what it is."""
     grey = pixels[..., 0]
     if (pixels[..., :3] != grey[..., None]).any():
@@ -111,7 +111,7 @@ def _without_colour(pixels: NDArray[Any], where: str) -> NDArray[Any]:
     return grey
 
 
-def _check_whole(pixels: NDArray[Any], where: str) -> None:
+def _check_whole(pixels: NDArray[np.generic], where: str) -> None:
     nowhere = int((~np.isfinite(pixels)).sum())
     if nowhere:
         raise ImageError(

@@ -6,19 +6,30 @@ with whatever was in memory, and a polygon that reaches far outside takes all of
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
 from napari_sam.core.errors import ImageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from numpy.typing import NDArray
 
-__all__ = ["as_rle", "decoded"]
+    from napari_sam.core.json_values import JsonValue
+
+__all__ = ["Rle", "as_rle", "decoded"]
 
 
-def as_rle(segmentation: Any, shape: tuple[int, int], what: str) -> dict[str, Any]:
+class Rle(TypedDict):
+    """Compressed run lengths of a mask, as pycocotools has them."""
+
+    size: list[int]  # rows and columns
+    counts: bytes
+
+
+def as_rle(segmentation: JsonValue, shape: tuple[int, int], what: str) -> Rle:
     """Turn a segmentation of any form into compressed run lengths.
 
     Parameters
@@ -45,7 +56,7 @@ def as_rle(segmentation: Any, shape: tuple[int, int], what: str) -> dict[str, An
     )
 
 
-def decoded(rle: dict[str, Any]) -> NDArray[np.bool_]:
+def decoded(rle: Rle) -> NDArray[np.bool_]:
     """Return the mask of compressed run lengths, ``(rows, cols)``."""
     rows, cols = rle["size"]
     runs = _unpacked(rle["counts"], "The mask")
@@ -59,8 +70,8 @@ def decoded(rle: dict[str, Any]) -> NDArray[np.bool_]:
 
 
 def _from_runs(
-    segmentation: dict[str, Any], shape: tuple[int, int], what: str
-) -> dict[str, Any]:
+    segmentation: Mapping[str, JsonValue], shape: tuple[int, int], what: str
+) -> Rle:
     from pycocotools import mask
 
     size, counts = segmentation.get("size"), segmentation.get("counts")
@@ -77,15 +88,18 @@ def _from_runs(
             f"{shape[0]} x {shape[1]} = {shape[0] * shape[1]} in all."
         )
     if isinstance(counts, list):
-        packed: dict[str, Any] = mask.frPyObjects(
+        packed: Rle = mask.frPyObjects(
             {"size": list(shape), "counts": runs.tolist()}, *shape
         )
         return packed
-    text = counts.encode("ascii") if isinstance(counts, str) else counts
-    return {"size": list(shape), "counts": text}
+    return {"size": list(shape), "counts": _encoded(counts)}
 
 
-def _lengths(counts: Any, what: str) -> NDArray[np.int64]:
+def _encoded(counts: JsonValue | bytes) -> bytes:
+    return counts if isinstance(counts, bytes) else str(counts).encode("ascii")
+
+
+def _lengths(counts: JsonValue | bytes, what: str) -> NDArray[np.int64]:
     """Run lengths as numbers, from numbers or from COCO's text."""
     if isinstance(counts, list):
         plain = np.array(counts) if counts else np.zeros(0, np.int64)
@@ -121,22 +135,22 @@ def _unpacked(text: bytes, what: str) -> NDArray[np.int64]:
 
 
 def _from_polygons(
-    polygons: list[Any], shape: tuple[int, int], what: str
-) -> dict[str, Any]:
+    polygons: Sequence[JsonValue], shape: tuple[int, int], what: str
+) -> Rle:
     from pycocotools import mask
 
     checked = [_outline(p, shape, what) for p in polygons]
     drawn = [p for p in checked if len(p) >= 6]  # two points enclose nothing
     if not drawn:
-        empty: dict[str, Any] = mask.frPyObjects(
+        empty: Rle = mask.frPyObjects(
             {"size": list(shape), "counts": [shape[0] * shape[1]]}, *shape
         )
         return empty
-    merged: dict[str, Any] = mask.merge(mask.frPyObjects(drawn, *shape))
+    merged: Rle = mask.merge(mask.frPyObjects(drawn, *shape))
     return merged
 
 
-def _outline(polygon: Any, shape: tuple[int, int], what: str) -> list[float]:
+def _outline(polygon: JsonValue, shape: tuple[int, int], what: str) -> list[float]:
     try:
         numbers = np.asarray(polygon, float)
     except (TypeError, ValueError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Required, TypeAlias, TypedDict
 
 from napari_sam.core.errors import ImageError, MissingFileError
 from napari_sam.datasets.ground_truth.coco_masks import RleTruth
@@ -16,6 +16,7 @@ from napari_sam.datasets.labelled_image import LabelledImage
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from napari_sam.core.json_values import JsonValue
     from napari_sam.datasets.read_cache import ReadCache
 
 __all__ = ["DESCRIPTION", "matches", "read"]
@@ -23,6 +24,9 @@ __all__ = ["DESCRIPTION", "matches", "read"]
 logger = logging.getLogger(__name__)
 
 DESCRIPTION = "a .json file with images and annotations (COCO), here or in annotations/"
+
+#: What COCO calls an image or a category.
+CocoId: TypeAlias = "int | str"
 
 #: So much of a file is looked at to tell whether it may be COCO.
 _GLANCE = 2**16
@@ -47,9 +51,9 @@ def read(root: Path, cache: ReadCache) -> list[LabelledImage]:
     """
     path = _the_one(root)
     images, annotations, categories = _parts(path)
-    said = _by_image(path, images, annotations)
+    masked = _by_image(path, images, annotations)
     where = _ImageFiles(path)
-    found = {key: where.of(str(images[key]["file_name"])) for key in said}
+    found = {key: where.of(str(images[key]["file_name"])) for key in masked}
     missing = [images[k]["file_name"] for k, place in found.items() if place is None]
     if missing:
         raise MissingFileError(
@@ -65,7 +69,7 @@ def read(root: Path, cache: ReadCache) -> list[LabelledImage]:
             _Masks((path, key), _shape(path, images[key]), masks, categories, cache),
             files=(str(place), f"{path} (image {key})"),
         )
-        for (key, masks), place in zip(said.items(), found.values(), strict=True)
+        for (key, masks), place in zip(masked.items(), found.values(), strict=True)
         if place is not None
     ]
 
@@ -102,7 +106,31 @@ def _the_one(root: Path) -> Path:
     return found[0]
 
 
-def _parts(path: Path) -> tuple[dict[Any, Any], list[Any], dict[Any, str]]:
+class CocoImage(TypedDict):
+    """An image as a COCO file lists it."""
+
+    id: CocoId
+    file_name: str
+    height: int
+    width: int
+
+
+class CocoAnnotation(TypedDict, total=False):
+    """An object as a COCO file has it, as far as it is used."""
+
+    image_id: Required[CocoId]
+    segmentation: JsonValue
+    category_id: CocoId
+    iscrowd: int
+
+
+#: Segmentation and category of each annotation, by its turn in its image.
+_Masked: TypeAlias = "dict[int, tuple[JsonValue, CocoId | None]]"
+
+
+def _parts(
+    path: Path,
+) -> tuple[dict[CocoId, CocoImage], list[CocoAnnotation], dict[CocoId, str]]:
     """Images by id, annotations, and names of categories by id."""
     found = read_json(path)
     try:
@@ -122,11 +150,13 @@ def _parts(path: Path) -> tuple[dict[Any, Any], list[Any], dict[Any, str]]:
 
 
 def _by_image(
-    path: Path, images: Mapping[Any, Any], annotations: list[Any]
-) -> dict[Any, dict[int, tuple[Any, Any]]]:
+    path: Path,
+    images: Mapping[CocoId, CocoImage],
+    annotations: list[CocoAnnotation],
+) -> dict[CocoId, _Masked]:
     """Segmentation and category of each annotation, by image and by its turn there."""
-    turns: dict[Any, int] = {}
-    said: dict[Any, dict[int, tuple[Any, Any]]] = {}
+    turns: dict[CocoId, int] = {}
+    masked: dict[CocoId, _Masked] = {}
     crowds, empty = 0, 0
     strangers = [a["image_id"] for a in annotations if a["image_id"] not in images]
     if strangers:
@@ -140,9 +170,9 @@ def _by_image(
         crowds += bool(one.get("iscrowd"))
         empty += not mask and not one.get("iscrowd")
         if mask and not one.get("iscrowd"):
-            of_image = said.setdefault(one["image_id"], {})
+            of_image = masked.setdefault(one["image_id"], {})
             of_image[turn] = mask, one.get("category_id")
-    if not said:
+    if not masked:
         raise ImageError(
             f"{path}: there is no object with an outline: {len(annotations)} "
             f"annotations, {crowds} of crowds, {empty} without a segmentation."
@@ -150,10 +180,10 @@ def _by_image(
     for count, what in ((crowds, "of crowds"), (empty, "without a segmentation")):
         if count:
             logger.warning("%s: left out %d annotations %s.", path, count, what)
-    return said
+    return masked
 
 
-def _shape(path: Path, image: Mapping[str, Any]) -> tuple[int, int]:
+def _shape(path: Path, image: CocoImage) -> tuple[int, int]:
     try:
         return int(image["height"]), int(image["width"])
     except (TypeError, ValueError):
@@ -188,10 +218,10 @@ class _ImageFiles:
 class _Masks:
     """The masks of one image, turned into run lengths when called."""
 
-    key: tuple[Path, Any]
+    key: tuple[Path, CocoId]
     shape: tuple[int, int]
-    said: dict[int, tuple[Any, Any]]
-    categories: dict[Any, str]
+    masked: _Masked
+    categories: dict[CocoId, str]
     cache: ReadCache
 
     def __call__(self) -> RleTruth:
@@ -200,9 +230,9 @@ class _Masks:
     def _read(self) -> RleTruth:
         names = {
             n: self.categories[c]
-            for n, (_, c) in self.said.items()
+            for n, (_, c) in self.masked.items()
             if c in self.categories
         }
-        masks = {n: mask for n, (mask, _) in self.said.items()}
+        masks = {n: mask for n, (mask, _) in self.masked.items()}
         where = f"{self.key[0]}: image {self.key[1]}"
         return RleTruth(self.shape, masks, where=where, categories=names)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from napari_sam.datasets.image_files import few
 from napari_sam.datasets.image_sources import ImageFile, LabelFile
 from napari_sam.datasets.labelled_image import LabelledImage
 from napari_sam.io.images import read_image
+from napari_sam.io.readers.ome_zarr import ome_attributes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,8 +107,7 @@ def _levels(path: Path) -> list[tuple[Path, str]]:
     import zarr
 
     try:
-        attributes: Any = dict(zarr.open_group(path, mode="r").attrs)
-        scales = attributes.get("ome", attributes)["multiscales"][0]
+        scales = ome_attributes(zarr.open_group(path, mode="r"))["multiscales"][0]
         names = [a["name"] if isinstance(a, dict) else a for a in scales["axes"]]
         return [(path / d["path"], "".join(names)) for d in scales["datasets"]]
     except (KeyError, IndexError, TypeError, ValueError, OSError) as wrong:

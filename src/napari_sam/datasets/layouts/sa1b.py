@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari_sam.core.errors import ImageError, MissingFileError
 from napari_sam.datasets.ground_truth.coco_masks import RleTruth
@@ -85,7 +85,7 @@ class _Masks:
         return RleTruth(size, dict(enumerate(said, start=1)), where=str(self.path))
 
 
-def _not_sa1b(path: Path, found: Any) -> str:
+def _not_sa1b(path: Path, found: object) -> str:
     keys = few(list(found), 6) if isinstance(found, dict) else type(found).__name__
     return (
         f"{path} is not in the form of SA-1B: it holds {keys}; expected "

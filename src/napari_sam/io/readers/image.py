@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from napari_sam.core.images.frames import Frames
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from napari_sam.io.slicing import SupportsSlicing
+
+
+class PixelSizes(TypedDict, total=False):
+    """Size of the pixels of a file and its unit, by axis, as far as it is said."""
+
+    scale: dict[str, float]
+    units: dict[str, str]
+
+
+class PixelMetadata(PixelSizes, total=False):
+    """What a file says of the size of its pixels and of its channels, if it does."""
+
+    channel_names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -44,7 +59,7 @@ class Image:
         What the file says besides, as far as it was understood.
     """
 
-    data: Any
+    data: SupportsSlicing
     axes: str
     scale: dict[str, float] = field(default_factory=dict)
     units: dict[str, str] = field(default_factory=dict)
@@ -53,7 +68,7 @@ class Image:
     crs: str | None = None
     transform: tuple[float, float, float, float, float, float] | None = None
     nodata: float | None = None
-    levels: tuple[Any, ...] = ()
+    levels: tuple[SupportsSlicing, ...] = ()
     path: Path | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +14,10 @@ from napari_sam.io.readers.lazy import FileArray, Stack
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from napari_sam.io.slicing import SupportsSlicing
 
 _PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".npy"}
 _DIGITS = re.compile(r"(\d+)")
@@ -46,7 +50,7 @@ def read_folder(
     shape = tuple(int(n) for n in first.data.shape)
     dtype = np.dtype(first.data.dtype)
 
-    def frame(index: int) -> Any:
+    def frame(index: int) -> NDArray[np.generic]:
         data = files[index].name, read(files[index]).data
         _check_same(path, files[0].name, shape, dtype, data)
         return np.asarray(data[1])
@@ -95,8 +99,8 @@ def _check_same(
     path: Path,
     first: str,
     shape: tuple[int, ...],
-    dtype: np.dtype[Any],
-    other: tuple[str, Any],
+    dtype: np.dtype[np.generic],
+    other: tuple[str, SupportsSlicing],
 ) -> None:
     name, data = other
     if tuple(data.shape) != shape or np.dtype(data.dtype) != dtype:

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections import OrderedDict
 from math import prod
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_sam.core.errors import NapariSamError, NotAnImageError
+from napari_sam.io.slicing import along_each_axis
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from numpy.typing import DTypeLike, NDArray
+
+    from napari_sam.io.slicing import Index
 
 #: First and last index, half-open, for each dimension.
 Bounds = tuple[tuple[int, int], ...]
@@ -41,7 +44,7 @@ class FileArray:
         path: Path | str | None,
         shape: tuple[int, ...],
         dtype: DTypeLike,
-        read: Callable[[Bounds], NDArray[Any]],
+        read: Callable[[Bounds], NDArray[np.generic]],
     ) -> None:
         self.path, self.shape, self.dtype = path, shape, np.dtype(dtype)
         self._read = read
@@ -63,7 +66,7 @@ class FileArray:
         """Number of pixels; napari takes nothing that does not say it."""
         return prod(self.shape)
 
-    def __getitem__(self, where: Any) -> NDArray[Any]:
+    def __getitem__(self, where: Index) -> NDArray[np.generic]:
         bounds, rest = window(where, self.shape)
         if any(start == stop for start, stop in bounds):
             shape = [stop - start for start, stop in bounds]
@@ -81,13 +84,13 @@ class FileArray:
 
     def __array__(
         self, dtype: DTypeLike | None = None, copy: bool | None = None
-    ) -> NDArray[Any]:
+    ) -> NDArray[np.generic]:
         whole = self[...]
         return whole if dtype is None else whole.astype(dtype, copy=False)
 
 
 def window(
-    where: Any, shape: tuple[int, ...]
+    where: Index, shape: tuple[int, ...]
 ) -> tuple[Bounds, tuple[int | slice, ...]]:
     """Split basic indexing into a window, and what to take of it.
 
@@ -96,18 +99,14 @@ def window(
     IndexError
         If it lies outside, or is more than integers and slices.
     """
-    parts = list(where) if isinstance(where, tuple) else [where]
-    if Ellipsis in parts:
-        at = parts.index(Ellipsis)
-        parts[at : at + 1] = [slice(None)] * (len(shape) - len(parts) + 1)
-    parts += [slice(None)] * (len(shape) - len(parts))
+    parts = along_each_axis(where, len(shape))
     if len(parts) != len(shape):
         raise IndexError(f"{len(parts)} indices for an array of shape {shape}.")
     both = [_along(part, n) for part, n in zip(parts, shape, strict=True)]
     return tuple(b for b, _ in both), tuple(r for _, r in both)
 
 
-def _along(part: Any, size: int) -> tuple[tuple[int, int], int | slice]:
+def _along(part: int | slice, size: int) -> tuple[tuple[int, int], int | slice]:
     if isinstance(part, slice):
         steps = range(size)[part]
         if not steps:
@@ -129,18 +128,20 @@ class Stack:
         How many frames stay in memory.
     """
 
-    def __init__(self, frame: Callable[[int], Any], *, most: int = 4) -> None:
+    def __init__(
+        self, frame: Callable[[int], NDArray[np.generic]], *, most: int = 4
+    ) -> None:
         self._frame, self._most = frame, most
-        self._kept: OrderedDict[int, Any] = OrderedDict()
+        self._kept: OrderedDict[int, NDArray[np.generic]] = OrderedDict()
         self._lock = Lock()
 
-    def __call__(self, bounds: Bounds) -> NDArray[Any]:
+    def __call__(self, bounds: Bounds) -> NDArray[np.generic]:
         """Read within bounds."""
         (first, last), *inside = bounds
         cut = tuple(slice(start, stop) for start, stop in inside)
         return np.stack([np.asarray(self._get(i)[cut]) for i in range(first, last)])
 
-    def _get(self, index: int) -> Any:
+    def _get(self, index: int) -> NDArray[np.generic]:
         with self._lock:
             if index in self._kept:
                 self._kept.move_to_end(index)

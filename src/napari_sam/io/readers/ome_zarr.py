@@ -11,6 +11,7 @@ from napari_sam.io.readers.units import unit_name
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from zarr import Group
     from zarr.abc.store import Store
 
 
@@ -28,29 +29,27 @@ def read_zarr(path: Path | Store, name: str | None = None) -> Image:
     import zarr
 
     name = str(path) if name is None else name
-    found: Any = zarr.open(path, mode="r")
+    found = zarr.open(path, mode="r")
     if isinstance(found, zarr.Array):
         names = getattr(found.metadata, "dimension_names", None)
         names = names or found.attrs.get("_ARRAY_DIMENSIONS")  # xarray, in version 2
         return Image(data=found, axes=_letters(names), metadata=dict(found.attrs))
-    said = ome_attributes(found)
-    if "bioformats2raw.layout" in said and "0" in found:
-        found = found["0"]
-        said = ome_attributes(found)
-    try:
-        scales = said["multiscales"][0]
-        levels = [found[d["path"]] for d in scales["datasets"]]
-        finest = levels[0]
-    except (KeyError, IndexError, TypeError):
-        raise NotAnImageError(
-            f"{name} is a zarr group without an image. Name an array in it: "
-            f"{', '.join(f'{name}/{k}' for k in found.keys()) or 'it is empty'}."  # noqa: SIM118
-        ) from None
+    if "bioformats2raw.layout" in ome_attributes(found):
+        first = found.get("0")
+        found = first if isinstance(first, zarr.Group) else found
+    return _multiscale_image(found, name)
+
+
+def _multiscale_image(group: Group, name: str) -> Image:
+    """Make an image of the levels of a group, with the sizes of its pixels."""
+    attributes = ome_attributes(group)
+    scales, levels = _levels(group, attributes, name)
+    finest = levels[0]
     scale, start = level_places(scales, finest.ndim)[0]
     axes = [a if isinstance(a, dict) else {"name": a} for a in scales.get("axes", ())]
     letters = _letters([a.get("name") for a in axes])
     named = dict(zip(letters, axes, strict=True)) if letters else {}
-    units = {a: unit_name(said.get("unit")) for a, said in named.items() if a != "c"}
+    units = {a: unit_name(axis.get("unit")) for a, axis in named.items() if a != "c"}
     sizes = dict(zip(letters, scale, strict=True)) if letters and scale else {}
     places = dict(zip(letters, start, strict=True)) if sizes else {}
     return Image(
@@ -59,13 +58,29 @@ def read_zarr(path: Path | Store, name: str | None = None) -> Image:
         scale={a: s for a, s in sizes.items() if a != "c"},
         units={a: u for a, u in units.items() if u},
         translation={a: t for a, t in places.items() if a != "c" and t},
-        channel_names=_channel_names(said),
+        channel_names=_channel_names(attributes),
         levels=tuple(level for level in levels[1:] if level.ndim == finest.ndim),
-        metadata=dict(found.attrs),
+        metadata=dict(group.attrs),
     )
 
 
-def ome_attributes(group: Any) -> dict[str, Any]:
+def _levels(
+    group: Group, attributes: dict[str, Any], name: str
+) -> tuple[dict[str, Any], list[Any]]:
+    """Return the first multiscale image of a group, and its arrays, finest first."""
+    try:
+        scales = attributes["multiscales"][0]
+        levels: list[Any] = [group[d["path"]] for d in scales["datasets"]]
+        _ = levels[0]
+    except (KeyError, IndexError, TypeError):
+        raise NotAnImageError(
+            f"{name} is a zarr group without an image. Name an array in it: "
+            f"{', '.join(f'{name}/{k}' for k in group.keys()) or 'it is empty'}."  # noqa: SIM118
+        ) from None
+    return scales, levels
+
+
+def ome_attributes(group: Group) -> dict[str, Any]:
     """Return what a group says about images: version 0.5 keeps it under ``ome``."""
     attributes = dict(group.attrs)
     ome = attributes.get("ome")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import hypot
 from pathlib import Path
 from queue import Empty, LifoQueue
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,12 +15,19 @@ from napari_sam.io.readers.lazy import Bounds, FileArray
 from napari_sam.io.readers.units import unit_name
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fsspec import AbstractFileSystem
     from numpy.typing import NDArray
+    from rasterio import Affine, DatasetReader
+    from rasterio.crs import CRS
+
+    from napari_sam.io.readers.image import PixelSizes
 
 _RGB = ("red", "green", "blue")
 
 
-def read_raster(path: Path | str, *, opener: Any = None) -> Image:
+def read_raster(path: Path | str, *, opener: AbstractFileSystem | None = None) -> Image:
     """Open a raster: windows are read when they are looked at, overviews are levels.
 
     Bands that are red, green and blue are the last axis, as in a photograph; other
@@ -63,7 +70,7 @@ def read_raster(path: Path | str, *, opener: Any = None) -> Image:
         )
 
 
-def _name(crs: Any) -> str | None:
+def _name(crs: CRS | None) -> str | None:
     """Return the EPSG code of a reference system, or all of it as WKT."""
     if not crs:
         return None
@@ -71,7 +78,7 @@ def _name(crs: Any) -> str | None:
     return ":".join(authority) if authority else str(crs.to_wkt())
 
 
-def _sizes(transform: Any, crs: Any) -> dict[str, Any]:
+def _sizes(transform: Affine, crs: CRS | None) -> PixelSizes:
     if not crs or transform.is_identity:
         return {}
     along = {"y": hypot(transform.b, transform.e), "x": hypot(transform.a, transform.d)}
@@ -80,7 +87,7 @@ def _sizes(transform: Any, crs: Any) -> dict[str, Any]:
 
 
 def _level(
-    path: Path | str, found: Any, axes: str, options: dict[str, Any]
+    path: Path | str, found: DatasetReader, axes: str, options: Mapping[str, object]
 ) -> FileArray:
     sizes = {"c": found.count, "y": found.height, "x": found.width}
     dtype = np.result_type(*found.dtypes)
@@ -91,11 +98,13 @@ def _level(
 class _Windows:
     """Reads windows; each thread borrows a file handle, since they are not shared."""
 
-    def __init__(self, path: Path | str, axes: str, options: dict[str, Any]) -> None:
+    def __init__(
+        self, path: Path | str, axes: str, options: Mapping[str, object]
+    ) -> None:
         self._path, self._axes, self._options = path, axes, options
-        self._idle: LifoQueue[Any] = LifoQueue()
+        self._idle: LifoQueue[DatasetReader] = LifoQueue()
 
-    def __call__(self, bounds: Bounds) -> NDArray[Any]:
+    def __call__(self, bounds: Bounds) -> NDArray[np.generic]:
         from rasterio.windows import Window
 
         at = dict(zip(self._axes, bounds, strict=True))
@@ -111,7 +120,7 @@ class _Windows:
             return np.asarray(pixels[0])
         return np.asarray(pixels.transpose(["cyx".index(a) for a in self._axes]))
 
-    def _borrow(self) -> Any:
+    def _borrow(self) -> DatasetReader:
         import rasterio
 
         try:

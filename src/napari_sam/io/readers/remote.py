@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -21,6 +21,9 @@ from napari_sam.io.readers.image import Image
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from fsspec import AbstractFileSystem
+    from fsspec.spec import AbstractBufferedFile
 
 #: A scheme has two letters at least: one is a drive. A `Path` has lost a slash.
 _URL = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+):/(/?)(?!/)(.*)", re.DOTALL)
@@ -43,7 +46,7 @@ class Remote:
     """A file or folder behind a URL."""
 
     url: str
-    fs: Any
+    fs: AbstractFileSystem
     inside: str
 
     @classmethod
@@ -70,7 +73,7 @@ class Remote:
         """Its path, without server and question."""
         return PurePosixPath(urlsplit(self.url).path)
 
-    def open(self) -> Any:
+    def open(self) -> AbstractBufferedFile:
         """Open it for reading any part of it."""
         return self.fs.open(
             self.inside,

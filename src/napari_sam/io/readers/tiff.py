@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
     from tifffile import TiffFile, TiffPageSeries
+    from tifffile.zarr import ZarrStore
 
     from napari_sam.io.readers.remote import Remote
+    from napari_sam.io.slicing import SupportsSlicing
 
 #: Names of files that tifffile reads.
 SUFFIXES = frozenset(
@@ -80,7 +82,9 @@ def _series(tiff: TiffFile, name: Path | str) -> TiffPageSeries:
     return series
 
 
-def _image(tiff: TiffFile, series: TiffPageSeries, levels: tuple[Any, ...]) -> Image:
+def _image(
+    tiff: TiffFile, series: TiffPageSeries, levels: tuple[SupportsSlicing, ...]
+) -> Image:
     return Image(
         data=levels[0],
         levels=levels[1:],
@@ -90,7 +94,7 @@ def _image(tiff: TiffFile, series: TiffPageSeries, levels: tuple[Any, ...]) -> I
     )
 
 
-def _dtype(part: TiffPageSeries, name: Path | str) -> np.dtype[Any]:
+def _dtype(part: TiffPageSeries, name: Path | str) -> np.dtype[np.generic]:
     if part.dtype is None:
         raise NotAnImageError(f"{name} has pixels of a type that cannot be read.")
     return part.dtype
@@ -112,20 +116,20 @@ def _axes(axes: str) -> str:
 def _check_complete(path: Path | str, series: TiffPageSeries, size: int) -> None:
     if series.kind == "ome" and len(series.pages) and series.pages[0] is None:
         return
-    import_optional = 0
+    needed = 0
     for page in (series.keyframe, series.pages[-1]):
         if page is not None and page.dataoffsets and page.parent is series.parent:
             ends = (
                 o + n
                 for o, n in zip(page.dataoffsets, page.databytecounts, strict=False)
             )
-            import_optional = max(import_optional, *ends, 0)
+            needed = max(needed, *ends, 0)
     if series.dataoffset is not None:
-        import_optional = max(import_optional, series.dataoffset + series.nbytes)
-    if import_optional > size:
+        needed = max(needed, series.dataoffset + series.nbytes)
+    if needed > size:
         raise NotAnImageError(
             f"{path} is cut off: it has {size} bytes, and its pixels reach to byte "
-            f"{import_optional}. Copy it again."
+            f"{needed}. Copy it again."
         )
 
 
@@ -143,7 +147,7 @@ def _check_decoder(path: Path | str, series: TiffPageSeries) -> None:
         ) from None
 
 
-def _opened(path: Path, series: TiffPageSeries, level: int) -> Any:
+def _opened(path: Path, series: TiffPageSeries, level: int) -> SupportsSlicing:
     import tifffile
 
     part = series.levels[level]
@@ -162,11 +166,11 @@ def _opened(path: Path, series: TiffPageSeries, level: int) -> Any:
 class _Segments:
     """Reads windows, decoding only the tiles or strips that they touch."""
 
-    def __init__(self, store: Any) -> None:
+    def __init__(self, store: ZarrStore) -> None:
         import zarr
 
-        self._array: Any = zarr.open_array(store, mode="r")
+        self._array = zarr.open_array(store, mode="r")
 
-    def __call__(self, bounds: Bounds) -> NDArray[Any]:
+    def __call__(self, bounds: Bounds) -> NDArray[np.generic]:
         where = tuple(slice(start, stop) for start, stop in bounds)
         return np.asarray(self._array[where])

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from napari_sam.io.readers.units import unit_name
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tifffile import TiffFile
 
+    from napari_sam.io.readers.image import PixelMetadata
 
-def metadata_of_tiff(tiff: TiffFile) -> dict[str, Any]:
+
+def metadata_of_tiff(tiff: TiffFile) -> PixelMetadata:
     """Return `scale`, `units` and `channel_names`, as far as they are there."""
     if tiff.ome_metadata:
         return _ome(tiff.ome_metadata)
@@ -20,7 +24,7 @@ def metadata_of_tiff(tiff: TiffFile) -> dict[str, Any]:
     return {}
 
 
-def _ome(text: str) -> dict[str, Any]:
+def _ome(text: str) -> PixelMetadata:
     try:
         root = ElementTree.fromstring(text)
     except ElementTree.ParseError:
@@ -35,10 +39,11 @@ def _ome(text: str) -> dict[str, Any]:
         for a, key in keys.items()
     }
     names = [e.get("Name") for e in pixels if e.tag.endswith("}Channel")]
-    return _kept(scale, units) | {"channel_names": tuple(n or "" for n in names)}
+    channels = tuple(n or "" for n in names)
+    return {**_known(scale, units), "channel_names": channels}
 
 
-def _imagej(tiff: TiffFile, said: dict[str, Any]) -> dict[str, Any]:
+def _imagej(tiff: TiffFile, said: Mapping[str, object]) -> PixelMetadata:
     unit = unit_name(str(said.get("unit", "")))
     scale = {"t": _positive(said.get("finterval"))}
     if unit is not None:
@@ -49,20 +54,20 @@ def _imagej(tiff: TiffFile, said: dict[str, Any]) -> dict[str, Any]:
                 scale[axis] = unity / per_unit
         scale["z"] = _positive(said.get("spacing"))
     units = {"t": "second", **dict.fromkeys("zyx", unit)}
-    return _kept(scale, units)
+    return _known(scale, units)
 
 
-def _kept(
+def _known(
     scale: dict[str, float | None], units: dict[str, str | None]
-) -> dict[str, Any]:
+) -> PixelMetadata:
     sizes = {a: size for a, size in scale.items() if size is not None}
     named = {a: unit for a, unit in units.items() if unit is not None and a in sizes}
     return {"scale": sizes, "units": named}
 
 
-def _positive(value: Any) -> float | None:
+def _positive(value: object) -> float | None:
     try:
-        number = float(value)
+        number = float(str(value))
     except (TypeError, ValueError):
         return None
     return number if 0 < number < float("inf") else None

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from av import VideoFrame
     from numpy.typing import NDArray
 
 
@@ -44,7 +45,7 @@ class _Video:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = Lock()
-        self._frames: Iterator[Any] = iter(())
+        self._frames: Iterator[VideoFrame] = iter(())
         self._next = -1
         self._open()
         self.rate = float(self._stream.average_rate or 0)
@@ -105,7 +106,7 @@ class _Video:
         self._container.seek(key, stream=self._stream, backward=True)
         self._frames = self._container.decode(self._stream)
 
-    def _decode_until(self, index: int) -> Any:
+    def _decode_until(self, index: int) -> VideoFrame | None:
         wanted = self.times[index]
         for frame in self._frames:
             if frame.pts == wanted:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_sam.core.images.frames import Frames
+    from napari_sam.core.json_values import JsonDict
     from napari_sam.io.writers.outlines import Outline
 
 
@@ -37,8 +38,8 @@ def write_coco(
         holes: they are filled.
     """
     rows, cols = frames.plane_shape
-    images: list[dict[str, Any]] = []
-    annotations: list[dict[str, Any]] = []
+    images: list[JsonDict] = []
+    annotations: list[JsonDict] = []
     for plane in range(len(frames)):
         more = {"frame": plane} if len(frames) > 1 else {}
         size = {"height": rows, "width": cols}
@@ -65,12 +66,12 @@ def write_coco(
 
 
 def _mask(
-    labels: NDArray[Any], number: int, parts: list[Outline], masks: str
-) -> dict[str, Any]:
+    labels: NDArray[np.generic], number: int, parts: list[Outline], masks: str
+) -> JsonDict:
     corners = np.concatenate([part.shell for part in parts])
     (top, left), (bottom, right) = corners.min(0).tolist(), corners.max(0).tolist()
     inside = labels[top:bottom, left:right] == number
-    said: dict[str, Any] = {
+    said: JsonDict = {
         "bbox": [left, top, right - left, bottom - top],
         "area": int(inside.sum()),
     }
@@ -82,7 +83,7 @@ def _mask(
 
 def _runs(
     inside: NDArray[np.bool_], at: tuple[int, int], shape: tuple[int, ...]
-) -> dict[str, Any]:
+) -> JsonDict:
     """Compress a mask, without painting it on a whole plane.
 
     Columns of the window are runs of COCO's order; gaps between them are background.
@@ -97,5 +98,5 @@ def _runs(
     ends = np.union1d(turns, [shape[0] * shape[1]])
     lengths = np.diff(np.concatenate([[0], ends])).tolist()
     size = {"size": list(shape), "counts": lengths}
-    packed: dict[str, Any] = mask.frPyObjects(size, *shape)
-    return {"size": list(shape), "counts": packed["counts"].decode("ascii")}
+    packed: bytes = mask.frPyObjects(size, *shape)["counts"]
+    return {"size": list(shape), "counts": packed.decode("ascii")}

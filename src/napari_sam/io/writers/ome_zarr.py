@@ -7,7 +7,7 @@ from itertools import product
 from math import ceil
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -17,9 +17,12 @@ from napari_sam.io.sparse_array import SparseArray, touched
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from zarr.core.chunk_key_encodings import ChunkKeyEncodingParams
 
     from napari_sam.core.images.frames import Frames
+    from napari_sam.core.json_values import JsonDict
     from napari_sam.io.readers.image import Image
+    from napari_sam.io.slicing import SupportsSlicing
 
 #: Side of a chunk, and how small the coarsest level is.
 _CHUNK = 512
@@ -43,7 +46,7 @@ def image_of(path: Path) -> Path | None:
 def write_zarr(
     path: Path,
     frames: Frames,
-    dtype: np.dtype[Any],
+    dtype: np.dtype[np.generic],
     like: Image | None,
     *,
     overwrite: bool,
@@ -133,7 +136,7 @@ def _as_in(image: Path, frames: Frames, levels: list[Level]) -> tuple[str, list[
 def _write_group(
     where: Path,
     frames: Frames,
-    dtype: np.dtype[Any],
+    dtype: np.dtype[np.generic],
     like: Image | None,
     levels: list[Level],
     version: str,
@@ -141,22 +144,26 @@ def _write_group(
 ) -> None:
     import zarr
 
-    form: Any = 2 if version == "0.4" else 3
+    form: Literal[2, 3] = 2 if version == "0.4" else 3
     group = zarr.open_group(where, mode="a", zarr_format=form)
-    source: Any = frames.data
+    source: SupportsSlicing = frames.data
+    keys: ChunkKeyEncodingParams | None = (
+        {"name": "v2", "separator": "/"} if form == 2 else None
+    )
+    names = tuple(frames.axes) if form == 3 else None
     for k, level in enumerate(levels):
         chunks = tuple(
             min(n, _CHUNK if a in "yx" else 1)
             for n, a in zip(level.shape, frames.axes, strict=True)
         )
-        options: dict[str, Any] = (
-            {"chunk_key_encoding": {"name": "v2", "separator": "/"}}
-            if form == 2
-            else {"dimension_names": tuple(frames.axes)}
-        )
         array = SparseArray(
             group.create_array(
-                str(k), shape=level.shape, chunks=chunks, dtype=dtype, **options
+                str(k),
+                shape=level.shape,
+                chunks=chunks,
+                dtype=dtype,
+                chunk_key_encoding=keys,
+                dimension_names=names,
             )
         )
         _fill(array, source, chunks)
@@ -164,7 +171,7 @@ def _write_group(
     group.attrs.update(_attributes(frames.axes, like, levels, version, inside))
 
 
-def _fill(array: Any, source: Any, chunks: tuple[int, ...]) -> None:
+def _fill(array: SparseArray, source: SupportsSlicing, chunks: tuple[int, ...]) -> None:
     """Copy chunk by chunk, taking the middle one of the pixels that become one."""
     steps = (range(0, n, c) for n, c in zip(array.shape, chunks, strict=True))
     for start in product(*steps):
@@ -179,7 +186,7 @@ def _fill(array: Any, source: Any, chunks: tuple[int, ...]) -> None:
             takes.append(nearest - nearest[0])
         if not touched(source, reads):
             continue
-        pixels: NDArray[Any] = np.asarray(source[tuple(reads)])
+        pixels: NDArray[np.generic] = np.asarray(source[tuple(reads)])
         taken = pixels[np.ix_(*takes)]
         if taken.any():
             array[tuple(block)] = taken.astype(array.dtype)
@@ -195,18 +202,18 @@ def _nearest(at: NDArray[np.int64], size: int, wide: int) -> NDArray[np.int64]:
 
 def _attributes(
     axes: str, like: Image | None, levels: list[Level], version: str, inside: bool
-) -> dict[str, Any]:
+) -> JsonDict:
     units = like.units if like else {}
-    named = []
+    named: list[JsonDict] = []
     for axis in axes:
         unit = {"unit": units[axis]} if axis in units else {}
         named.append({"name": axis, "type": _KINDS.get(axis, "space"), **unit})
-    datasets = [
+    datasets: list[JsonDict] = [
         {"path": str(k), "coordinateTransformations": _steps(one)}
         for k, one in enumerate(levels)
     ]
     old = {"version": version} if version == "0.4" else {}
-    said: dict[str, Any] = {
+    said: JsonDict = {
         "multiscales": [
             {**old, "axes": named, "datasets": datasets, "type": "nearest"}
         ],
@@ -215,8 +222,8 @@ def _attributes(
     return said if old else {"ome": {"version": version, **said}}
 
 
-def _steps(level: Level) -> list[dict[str, Any]]:
-    steps: list[dict[str, Any]] = [{"type": "scale", "scale": list(level.scale)}]
+def _steps(level: Level) -> list[JsonDict]:
+    steps: list[JsonDict] = [{"type": "scale", "scale": list(level.scale)}]
     if any(level.start):
         steps.append({"type": "translation", "translation": list(level.start)})
     return steps
@@ -226,7 +233,7 @@ def _enlist(path: Path, version: str) -> None:
     """Name the labels in their folder, where programs look for them."""
     import zarr
 
-    form: Any = 2 if version == "0.4" else 3
+    form: Literal[2, 3] = 2 if version == "0.4" else 3
     group = zarr.open_group(path.parent, mode="a", zarr_format=form)
     said = ome_attributes(group)
     names = said.get("labels")

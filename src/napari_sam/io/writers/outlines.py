@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy import ndimage
@@ -33,7 +33,7 @@ class Outline(NamedTuple):
     holes: tuple[NDArray[np.int64], ...]
 
 
-def outlines(labels: NDArray[Any]) -> Iterator[tuple[int, list[Outline]]]:
+def outlines(labels: NDArray[np.generic]) -> Iterator[tuple[int, list[Outline]]]:
     """Yield each object of a plane with its parts, in order of their numbers.
 
     Pixels that touch only at a corner are separate parts, and rings never cross nor
@@ -62,7 +62,7 @@ def _parts(mask: NDArray[np.bool_]) -> Iterator[Outline]:
         yield _moved(Outline(rings[0], tuple(rings[1:])), origin)
 
 
-def area(ring: NDArray[Any]) -> float:
+def area(ring: NDArray[np.int64] | NDArray[np.float64]) -> float:
     """Return the area in a ring; positive if, on the screen, it runs clockwise."""
     row, col = ring[:, 0], ring[:, 1]
     return float(np.sum(col[:-1] * row[1:] - col[1:] * row[:-1])) / 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_sam.core.images.frames import Frames
+    from napari_sam.core.json_values import JsonDict
     from napari_sam.io.geo_transform import Transform
 
 #: Digits of longitude and latitude: 0.1 mm.
@@ -105,7 +106,7 @@ def _turned(ring: NDArray[np.float64], *, hole: bool) -> NDArray[np.float64]:
     return ring[::-1] if against == hole else ring
 
 
-def _geometry(shape: Shape) -> dict[str, Any]:
+def _geometry(shape: Shape) -> JsonDict:
     rounded = [
         [np.round(ring, _DIGITS).tolist() for ring in part] for part in shape.parts
     ]

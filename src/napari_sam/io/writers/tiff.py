@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_sam.core.images.frames import Frames
+    from napari_sam.core.json_values import JsonDict
     from napari_sam.io.readers.image import Image
 
 #: Axes as ImageJ orders them; its own format needs no others.
@@ -30,7 +31,7 @@ _SHORT = {"micrometer": "µm", "nanometer": "nm", "millimeter": "mm", "second": 
 
 
 def write_tiff(
-    path: Path, frames: Frames, dtype: np.dtype[Any], like: Image | None
+    path: Path, frames: Frames, dtype: np.dtype[np.generic], like: Image | None
 ) -> None:
     """Write a TIFF that ImageJ and napari open with its axes and sizes of pixels."""
     import tifffile
@@ -41,7 +42,7 @@ def write_tiff(
     ordered = axes == "".join(a for a in _IMAGEJ if a in axes)
     imagej = not ome and ordered and dtype != np.uint32 and size < _MOST
     said = _ome(like) if ome else _imagej(like) if imagej else {}
-    options = said.pop("options", {})
+    resolution = _resolution(like) if imagej else None
     with replacing(path) as temporary:
         tifffile.imwrite(
             temporary,
@@ -54,20 +55,22 @@ def write_tiff(
             photometric="minisblack",
             compression="zlib",
             metadata={"axes": axes.upper(), **said},
-            **options,
+            resolution=resolution,
         )
 
 
-def _planes(frames: Frames, dtype: np.dtype[Any]) -> Iterator[NDArray[Any]]:
+def _planes(
+    frames: Frames, dtype: np.dtype[np.generic]
+) -> Iterator[NDArray[np.generic]]:
     for plane in range(len(frames)):
         yield frames[plane].astype(dtype)
 
 
-def _ome(like: Image | None) -> dict[str, Any]:
+def _ome(like: Image | None) -> JsonDict:
     if like is None:
         return {}
     keys = {a: f"PhysicalSize{a.upper()}" for a in "zyx"} | {"t": "TimeIncrement"}
-    said: dict[str, Any] = {}
+    said: JsonDict = {}
     for axis, size in like.scale.items():
         said[keys[axis]] = size
         unit = like.units.get(axis)
@@ -76,23 +79,29 @@ def _ome(like: Image | None) -> dict[str, Any]:
     return said
 
 
-def _imagej(like: Image | None) -> dict[str, Any]:
+def _imagej(like: Image | None) -> JsonDict:
     if like is None or not like.scale:
         return {}
     scale, unit = like.scale, like.units.get("x")
-    said: dict[str, Any] = {}
+    said: JsonDict = {}
     if "t" in scale:
         said["finterval"] = scale["t"]
     if unit and {"y", "x"} <= set(scale):
         said |= {"unit": _SHORT.get(unit, unit).replace("µ", "\\u00B5")}
-        said["options"] = {"resolution": (1 / scale["x"], 1 / scale["y"])}
         if "z" in scale:
             said["spacing"] = scale["z"]
     return said
 
 
+def _resolution(like: Image | None) -> tuple[float, float] | None:
+    """Pixels per unit along x and y, where ImageJ knows the unit."""
+    if like is None or not like.units.get("x") or not {"y", "x"} <= set(like.scale):
+        return None
+    return 1 / like.scale["x"], 1 / like.scale["y"]
+
+
 def write_geotiff(
-    path: Path, frames: Frames, dtype: np.dtype[Any], like: Image
+    path: Path, frames: Frames, dtype: np.dtype[np.generic], like: Image
 ) -> None:
     """Write a GeoTIFF on the grid of a raster, row of tiles by row of tiles.
 

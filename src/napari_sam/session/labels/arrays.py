@@ -68,7 +68,7 @@ def labels_on_disk(frames: Frames) -> LabelArray:
     It lies in the folder for temporary files, is deleted with the array, and is
     written by a thread of its own.
     """
-    from napari_sam.io.label_array import label_array
+    from napari_sam.io.labels_on_disk import label_array
 
     stack = ExitStack()
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="napari-sam-"))

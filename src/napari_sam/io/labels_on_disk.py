@@ -6,7 +6,7 @@ import shutil
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,7 +22,7 @@ _CHUNK = 512
 
 
 @contextmanager
-def label_array(path: str | Path, frames: Frames) -> Iterator[Any]:
+def label_array(path: str | Path, frames: Frames) -> Iterator[SparseArray]:
     """Yield an array of zeros for the labels of an image: a `SparseArray`.
 
     Only chunks in which something is painted take space. It lies beside `path`, where
