@@ -3,8 +3,7 @@ import pytest
 import zarr
 
 import napari_sam as sam
-from napari_sam.io import labels_on_disk as label_array
-from napari_sam.io import read_image, write_labels
+from napari_sam.io import label_array, read_image, write_labels
 from napari_sam.io.sparse_array import SparseArray
 
 

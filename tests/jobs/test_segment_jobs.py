@@ -11,8 +11,7 @@ from napari_sam.core.errors import JobError
 from napari_sam.core.geometry.tiling import Tiling
 from napari_sam.core.progress import drain
 from napari_sam.image import PromptableImage
-from napari_sam.io import labels_on_disk as label_array
-from napari_sam.io import read_image, write_labels
+from napari_sam.io import label_array, read_image, write_labels
 from napari_sam.jobs import (
     Executor,
     Failure,

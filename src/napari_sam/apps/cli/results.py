@@ -135,7 +135,7 @@ def canvas(output: Path | None, frames: Frames) -> Iterator[Any]:
 
     Otherwise None, for an array in memory.
     """
-    from napari_sam.io import labels_on_disk as label_array
+    from napari_sam.io import label_array
 
     shape = (*frames.sizes.values(), *frames.plane_shape)
     if output is None or (output.suffix != ".zarr" and prod(shape) <= _IN_MEMORY):
