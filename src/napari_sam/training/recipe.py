@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from napari_sam.core.errors import TrainingError
+from napari_sam.core.errors import SettingError, TrainingError
+from napari_sam.core.settings import check, setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,111 +35,188 @@ class Recipe:
     ("Training algorithm", "Losses", "Training recipe"), for ViT-H where the sizes
     differ; `napari_sam.training.recipes` has those of the others, and of `pocket`.
 
-    Attributes
-    ----------
-    steps
-        Optimiser steps in all.
-    images, objects, masks, at_once
-        Images a step and process; at most this many objects of each; at most this
-        many objects a step and process; and as many as are decoded together (fewer
-        take less memory and change nothing else).
-    crop
-        Side of the squares that are looked at, in working pixels; 0 is what the
-        architecture is made for.
-    large_share
-        Share of steps that see squares of twice the side (and a quarter of the
-        images), so that a model without a fixed size also knows large views.
-    zoom_low, zoom_high, zoom_evenly
-        Large-scale jitter: images are zoomed by a random factor in this range, drawn
-        evenly, or else evenly in its logarithm.
-    vary
-        Whether images are also turned, mirrored, and changed in light and colour.
-    smallest, largest
-        Objects of fewer working pixels, or over a larger share of their image, are
-        dropped.
-    click, box, click_and_box, clicks, outline, scribble
-        Shares of what is said first of an object: a click, a box, both, up to three
-        clicks, an outline drawn by hand, a scribble.
-    deep
-        Share of clicks that fall well inside the object, as people's do; the others
-        fall anywhere in it.
-    box_noise, box_limit
-        Spread of the corners of a box in shares of its sides, and at most so many
-        pixels.
-    corrections, bare_rounds, every_round
-        Corrective clicks after the first prompt; rounds without a click, in which the
-        model hears its mask alone: the last one, and others anywhere between; and
-        whether every round teaches. If not, a random number of corrections is made
-        and only the first and the last answer teach.
-    correct_middle
-        Whether corrections prefer the middle of an error; else they fall anywhere.
-    focal, dice, score
-        Weights of the losses: focal and Dice of the mask, squared error of its score.
-    rate, warmup, drops, drop
-        Learning rate; steps to rise to it; shares of the run after which it is
-        multiplied by `drop`.
-    layer_decay
-        The learning rate of each encoder layer relative to that of the next one.
-    weight_decay, drop_path, clip
-        Of AdamW; chance that the encoder's last block is skipped; largest norm of the
-        gradient (0 for no limit).
-    average
-        Decay of the running mean of the weights, which is then what is kept; 0 keeps
-        the weights themselves.
-    seed
-        Of everything random.
+    What each setting is stands in its tip; in short, they are, in this order: the length
+    of the run and the size of its batches; how crops are cut, zoomed and varied, and
+    which objects are dropped; shares of the first prompts, drawn anew for each object;
+    how prompts scatter, and how they are corrected in the rounds that follow; weights
+    of the losses; learning rate, its decay and that of the weights; the seed.
+
+    Where not every round counts, a random number of corrections is made, and only the
+    first mask and the last one have a loss. Where `average` is not 0, the running mean
+    of the weights is what is measured and exported.
     """
 
-    steps: int = 90_000
-    images: int = 1
-    objects: int = 64
-    masks: int = 64
-    at_once: int = 16
-    crop: int = 0
-    large_share: float = 0.0
-    zoom_low: float = 0.1
-    zoom_high: float = 2.0
-    zoom_evenly: bool = True
-    vary: bool = False
-    smallest: int = 40
-    largest: float = 0.9
-    click: float = 0.5
-    box: float = 0.5
-    click_and_box: float = 0.0
-    clicks: float = 0.0
-    outline: float = 0.0
-    scribble: float = 0.0
-    deep: float = 0.0
-    box_noise: float = 0.1
-    box_limit: float = 20.0
-    corrections: int = 8
-    bare_rounds: int = 2
-    every_round: bool = True
-    correct_middle: bool = False
-    focal: float = 20.0
-    dice: float = 1.0
-    score: float = 1.0
-    rate: float = 8e-4
-    warmup: int = 250
-    drops: tuple[float, ...] = (60_000 / 90_000, 86_666 / 90_000)
-    drop: float = 0.1
-    layer_decay: float = 0.8
-    weight_decay: float = 0.1
-    drop_path: float = 0.4
-    clip: float = 1.0
-    average: float = 0.0
-    seed: int = 0
+    steps: int = setting(
+        90_000, label="Steps", tip="Optimiser steps in all.", minimum=1
+    )
+    images: int = setting(
+        1, label="Images", tip="Images of a step and process.", minimum=1
+    )
+    objects: int = setting(
+        64, label="Objects", tip="At most so many objects of an image.", minimum=1
+    )
+    masks: int = setting(
+        64, label="Masks", tip="At most so many masks of a step and process.", minimum=1
+    )
+    at_once: int = setting(
+        16,
+        label="At once",
+        tip="Masks decoded together: fewer take less memory.",
+        minimum=1,
+    )
+    crop: int = setting(
+        0,
+        label="Crop",
+        tip="Side of the crops; 0: as the model is made for.",
+        unit="px",
+        minimum=0,
+    )
+    large_share: float = setting(
+        0.0,
+        label="Large crops",
+        tip="Share of steps with crops of twice the side.",
+        minimum=0,
+        maximum=1,
+    )
+    zoom_low: float = setting(
+        0.1, label="Zoom from", tip="Smallest factor by which images are zoomed."
+    )
+    zoom_high: float = setting(
+        2.0, label="Zoom to", tip="Largest factor by which images are zoomed."
+    )
+    zoom_evenly: bool = setting(
+        True, label="Zoom evenly", tip="Draw the zoom evenly, or else its logarithm."
+    )
+    vary: bool = setting(
+        False,
+        label="Vary",
+        tip="Also turn, mirror and change the brightness of images.",
+    )
+    smallest: int = setting(
+        40,
+        label="Smallest object",
+        tip="Smaller objects are dropped.",
+        unit="px",
+        minimum=0,
+    )
+    largest: float = setting(
+        0.9,
+        label="Largest object",
+        tip="Objects of a larger share of the image are dropped.",
+        minimum=0,
+        maximum=1,
+    )
+    click: float = setting(
+        0.5, label="Click", tip="Share of first prompts that are a point."
+    )
+    box: float = setting(0.5, label="Box", tip="Share of first prompts that are a box.")
+    click_and_box: float = setting(
+        0.0, label="Click and box", tip="Share of first prompts that are both."
+    )
+    clicks: float = setting(
+        0.0, label="Clicks", tip="Share of first prompts that are up to three points."
+    )
+    outline: float = setting(
+        0.0, label="Outline", tip="Share of first prompts that are a polygon."
+    )
+    scribble: float = setting(
+        0.0, label="Scribble", tip="Share of first prompts that are a scribble."
+    )
+    deep: float = setting(
+        0.0,
+        label="Deep clicks",
+        tip="Share of points that fall well inside the object.",
+        minimum=0,
+        maximum=1,
+    )
+    box_noise: float = setting(
+        0.1,
+        label="Box noise",
+        tip="Spread of the corners, as a share of the sides.",
+        minimum=0,
+    )
+    box_limit: float = setting(
+        20.0,
+        label="Box noise limit",
+        tip="The corners move no further.",
+        unit="px",
+        minimum=0,
+    )
+    corrections: int = setting(
+        8,
+        label="Corrections",
+        tip="Corrective points after the first prompt.",
+        minimum=0,
+    )
+    bare_rounds: int = setting(
+        2,
+        label="Mask rounds",
+        tip="Rounds with the last mask alone as prompt.",
+        minimum=0,
+    )
+    every_round: bool = setting(
+        True, label="Every round", tip="Whether the loss of every round counts."
+    )
+    correct_middle: bool = setting(
+        False, label="Correct middle", tip="Correct in the middle of an error."
+    )
+    focal: float = setting(
+        20.0, label="Focal loss", tip="Weight of the focal loss.", minimum=0
+    )
+    dice: float = setting(
+        1.0, label="Dice loss", tip="Weight of the Dice loss.", minimum=0
+    )
+    score: float = setting(
+        1.0,
+        label="Score loss",
+        tip="Weight of the squared error of the score.",
+        minimum=0,
+    )
+    rate: float = setting(
+        8e-4, label="Learning rate", tip="After the warm-up.", minimum=0
+    )
+    warmup: int = setting(
+        250, label="Warm-up", tip="Steps in which the rate rises.", minimum=0
+    )
+    drops: tuple[float, ...] = setting(
+        (60_000 / 90_000, 86_666 / 90_000),
+        label="Drops",
+        tip="Shares of the run after which the rate drops.",
+    )
+    drop: float = setting(
+        0.1, label="Drop", tip="Factor of the rate at each drop.", minimum=0
+    )
+    layer_decay: float = setting(
+        0.8,
+        label="Layer decay",
+        tip="Rate of a layer relative to the next one's.",
+        minimum=0,
+    )
+    weight_decay: float = setting(0.1, label="Weight decay", tip="Of AdamW.", minimum=0)
+    drop_path: float = setting(
+        0.4,
+        label="Drop path",
+        tip="Chance, a share, that the last block is skipped.",
+        minimum=0,
+        maximum=1,
+    )
+    clip: float = setting(
+        1.0, label="Clip", tip="Largest norm of the gradient; 0: no limit.", minimum=0
+    )
+    average: float = setting(
+        0.0,
+        label="Average",
+        tip="Decay of the mean of the weights; 0: none.",
+        minimum=0,
+        maximum=1,
+    )
+    seed: int = setting(0, label="Seed", tip="Of everything random.")
 
     def __post_init__(self) -> None:
-        at_least_one = ("steps", "images", "objects", "masks", "at_once")
-        wrong = [n for n in at_least_one if getattr(self, n) < 1]
-        shares = ("large_share", "deep", "drop_path", "average")
-        wrong += [n for n in shares if not 0 <= getattr(self, n) < 1.000001]
-        if wrong:
-            raise TrainingError(
-                f"{wrong[0]}={getattr(self, wrong[0])}: expected "
-                + ("at least 1." if wrong[0] in at_least_one else "a share, 0 to 1.")
-            )
+        try:
+            check(self)
+        except SettingError as wrong:
+            raise TrainingError(str(wrong)) from None
         if not 0 < self.zoom_low <= self.zoom_high:
             raise TrainingError(
                 f"zoom_low={self.zoom_low}, zoom_high={self.zoom_high}: expected "
