@@ -30,7 +30,7 @@ class ImageFile:
     ----------
     path
         Where the image is.
-    kept
+    cache
         Remembers what was read.
     axes
         Needed where the file does not say them.
@@ -68,7 +68,7 @@ class LabelFile:
 
     Attributes
     ----------
-    path, kept, axes, plane
+    path, cache, axes, plane
         As of `ImageFile`.
     """
 

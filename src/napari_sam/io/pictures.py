@@ -1,4 +1,4 @@
-"""Pictures of masks and of what was said, legible at any size."""
+"""Pictures of masks and prompts, legible at any size."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def draw_overlay(
     labels
         ``(y, x)``: the number of the object at each pixel, 0 for none.
     prompts
-        What was said, by the number of the object.
+        Prompts by the number of the object.
     height
         Rows of the result; by default so that the longer side is 768 to 2048.
     """

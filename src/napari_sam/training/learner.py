@@ -102,7 +102,7 @@ class Learner(ABC):
     def ask(
         self, features: Features, said: PromptBatch, before: Tensor | None
     ) -> MaskOutputs:
-        """MaskOutputs prompts, each about the features of the same index.
+        """Decode masks of prompts, each about the features of the same index.
 
         Parameters
         ----------

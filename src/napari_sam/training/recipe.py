@@ -35,8 +35,8 @@ class Recipe:
     ("Training algorithm", "Losses", "Training recipe"), for ViT-H where the sizes
     differ; `napari_sam.training.recipes` has those of the others, and of `pocket`.
 
-    What each setting is stands in its tip; in short, they are, in this order: the length
-    of the run and the size of its batches; how crops are cut, zoomed and varied, and
+    What each setting is stands in its tip. In short and in this order, they are: length
+    of the run and size of its batches; how crops are cut, zoomed and varied, and
     which objects are dropped; shares of the first prompts, drawn anew for each object;
     how prompts scatter, and how they are corrected in the rounds that follow; weights
     of the losses; learning rate, its decay and that of the weights; the seed.

@@ -1,4 +1,4 @@
-"""The truth about one plane: what every layout of files comes down to."""
+"""Ground truth of one plane: what every layout of files comes down to."""
 
 from __future__ import annotations
 

@@ -194,7 +194,7 @@ def _shape(path: Path, image: CocoImage) -> tuple[int, int]:
 
 
 class _ImageFiles:
-    """Where images may lie, seen from their JSON file."""
+    """Folders that the images of a JSON file may lie in."""
 
     def __init__(self, path: Path) -> None:
         near = [path.parent]
