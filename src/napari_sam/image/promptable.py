@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
-    from napari_sam.core.arrays import Pixels, PixelSource
     from napari_sam.core.embedding import Embedding
     from napari_sam.core.geometry.region import Region
     from napari_sam.core.geometry.tiles import Tile, TileGrid
     from napari_sam.core.geometry.tiling import Tiling
     from napari_sam.core.images.appearance import Appearance
+    from napari_sam.core.images.pixels import Pixels, PixelSource
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.progress import Progress
     from napari_sam.core.prompts import Prompts

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from napari_sam.core.arrays import Pixels, PixelSource
     from napari_sam.core.geometry.tiles import Tile
     from napari_sam.core.geometry.tiling import Tiling
     from napari_sam.core.images.frames import Frames
+    from napari_sam.core.images.pixels import Pixels, PixelSource
 
 
 @dataclass(frozen=True, slots=True)

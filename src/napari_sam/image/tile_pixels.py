@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_sam.core.arrays import Pixels, PixelSource
     from napari_sam.core.geometry.tiles import Tile
     from napari_sam.core.images.appearance import Appearance
+    from napari_sam.core.images.pixels import Pixels, PixelSource
 
 #: Pixels that are brought down at once.
 _AT_ONCE = 4_000_000

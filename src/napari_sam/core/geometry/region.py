@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from napari_sam.core.arrays import Pixels
+    from napari_sam.core.images.pixels import Pixels
     from napari_sam.core.prompts.items import Box
 
 

@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_sam.core.arrays import Pixels
+    from napari_sam.core.images.pixels import Pixels
 
 
 def upsample(

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_sam.core.arrays import Pixels
     from napari_sam.core.images.frames import Frames
+    from napari_sam.core.images.pixels import Pixels
 
 _PERCENTILES = (0.1, 99.9)
 

@@ -11,7 +11,7 @@ from napari_sam.core.errors import NotAnImageError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_sam.core.arrays import Pixels
+    from napari_sam.core.images.pixels import Pixels
 
 
 def limits_of(values: Pixels, percentiles: tuple[float, float]) -> tuple[float, float]:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from napari_sam.core.arrays import Pixels, PixelSource
     from napari_sam.core.geometry.region import Region
+    from napari_sam.core.images.pixels import Pixels, PixelSource
 
 _LETTERS = "tzcyx"
 #: What other libraries call an axis, besides its letter.

@@ -12,8 +12,8 @@ from napari_sam.core.geometry.region import Region
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from napari_sam.core.arrays import Pixels
     from napari_sam.core.images.frames import Frames
+    from napari_sam.core.images.pixels import Pixels
 
 _CAP = 1_000_000
 _PLANES = 16

@@ -1,4 +1,4 @@
-"""Types of arrays: pixels in memory, and what pixels are read from."""
+"""Types of pixels: arrays in memory, and sources that they are read from."""
 
 from __future__ import annotations
 
