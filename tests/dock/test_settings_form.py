@@ -83,6 +83,12 @@ def test_what_a_person_changes_is_in_the_settings(form):
     assert heard[-1] == made.settings == Sample(kind="polygons", region=(3, 4))
 
 
+def test_none_is_below_the_smallest_number(form):
+    made = form(Sample(gamma=0.5))
+    QTest.keyClick(made.container["gamma"].native, Qt.Key.Key_Down)
+    assert made.settings == Sample(gamma=None)
+
+
 def test_a_number_without_a_smallest_one_that_may_be_none_is_left_out(form):
     made = form(EmbedSettings(background=-0.5))
     assert [widget.name for widget in made.container] == ["batch"]
