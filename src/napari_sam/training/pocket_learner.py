@@ -65,7 +65,7 @@ class PocketLearner(Learner):
     def ask(
         self, features: Features, said: PromptBatch, before: Tensor | None
     ) -> MaskOutputs:
-        """MaskOutputs prompts."""
+        """Decode masks of prompts."""
         previous = None if before is None else F.avg_pool2d(before[:, None], 2)[:, 0]
         grid = (said.prior.shape[1], said.prior.shape[2])
         maps = prompt_maps(said.xy, said.kinds, grid, said.prior, previous)

@@ -69,7 +69,7 @@ class SamLearner(Learner):
     def ask(
         self, features: Features, said: PromptBatch, before: Tensor | None
     ) -> MaskOutputs:
-        """MaskOutputs prompts; those with a box and those without are batches apart."""
+        """Decode masks of prompts; those with a box are a batch of their own."""
         boxed = (said.kinds >= TOP_LEFT) & (said.kinds <= BOTTOM_RIGHT)
         side = 4 * self.sam.config.embedding_size
         n, m = len(said.xy), self.sam.mask_decoder.num_mask_tokens

@@ -1,4 +1,4 @@
-"""GroundTruth from COCO masks: run lengths or polygons, decoded one by one."""
+"""Ground truth from COCO masks: run lengths or polygons, decoded one by one."""
 
 from __future__ import annotations
 

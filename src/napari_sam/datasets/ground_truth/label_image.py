@@ -1,4 +1,4 @@
-"""GroundTruth from a label image: 0 is background, every object has its number."""
+"""Ground truth from a label image: 0 is background, every object has its number."""
 
 from __future__ import annotations
 
