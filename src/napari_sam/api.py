@@ -5,27 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
 from napari_sam import checkpoints
-from napari_sam.core.errors import ImageError
 from napari_sam.core.registry import offered, resolve_backend
 from napari_sam.image import PromptableImage
 from napari_sam.image import segment_objects as segment_objects
 from napari_sam.io import Image, read_image
+from napari_sam.jobs.painting import paint as paint
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from napari_sam.checkpoints import ModelEntry
-    from napari_sam.core.address import Address
     from napari_sam.core.geometry.tiling import Tiling
     from napari_sam.core.images.appearance import Appearance
-    from napari_sam.core.images.frames import Frames
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.prompts import Prompts
     from napari_sam.core.protocols import Backend
-    from napari_sam.jobs import MaskResult
     from napari_sam.stores.zarr import ZarrStore
 
 #: How this package is called where models are offered.
@@ -220,46 +215,6 @@ def segment(
         precision=precision,
     )
     return prediction
-
-
-def paint(
-    predictions: Mapping[Address, Prediction | MaskResult],
-    frames: Frames,
-    *,
-    out: Any = None,
-) -> Any:
-    """Return a label image of all planes: each object's number where its mask is.
-
-    The planes lie along the axes ``frames.sizes``; a 2D image gives a 2D result.
-    Where masks overlap, the later one in the mapping is on top.
-
-    Parameters
-    ----------
-    predictions
-        Masks by their frame and number.
-    frames
-        The image.
-    out
-        Labels to paint on, of the result's shape: a numpy or a zarr array. Only the
-        windows of the masks are read and written. By default, a new array of uint32.
-
-    Raises
-    ------
-    ImageError
-        If `out` has another shape.
-    """
-    shape = (*frames.sizes.values(), *frames.plane_shape)
-    labels: Any = np.zeros(shape, np.uint32) if out is None else out
-    if tuple(labels.shape) != shape:
-        raise ImageError(f"out has the shape {labels.shape}; the image needs {shape}.")
-    for at, prediction in predictions.items():
-        if not prediction.area:
-            continue
-        window = (*frames.unravel(at.frame).values(), *prediction.region.slices)
-        painted = np.array(labels[window])
-        painted[prediction.mask] = at.object_id
-        labels[window] = painted
-    return labels
 
 
 def segment_many(

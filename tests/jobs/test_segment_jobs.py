@@ -127,7 +127,7 @@ def test_a_process_that_does_the_tasks_itself_has_one_copy_of_the_model(tmp_path
     choice = ModelSpec(sam.load_backend, "pocket", device="cpu")
     image = PromptableImage(pixels, mine, axes="tyx")
     found = ImageSpec.of(image, str(tmp_path / "s.npy"), choice, axes="tyx")
-    assert open_image(found).backend is mine
+    assert open_image(found.for_workers(None)).backend is mine
 
 
 def test_answers_that_are_kept_are_not_asked_again(opening, asked, tmp_path):

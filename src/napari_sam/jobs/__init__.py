@@ -1,32 +1,110 @@
 """Whole stacks, folders and rasters as independent tasks, on one machine or many.
 
 Each kind of job names an image, a model and what is wanted in values that travel, is
-cut into tasks that do not depend on each other, and is done by `running.run`.
+cut into tasks that do not depend on each other, and is done by `executor.run_tasks`.
+Each name is
+imported on first use.
 """
 
-from napari_sam.jobs.embed_jobs import EmbeddedImages, EmbedJob, embed_images
-from napari_sam.jobs.executor import Executor, Failure
-from napari_sam.jobs.image_spec import ImageSpec, ModelSpec, file_stamp
-from napari_sam.jobs.results import ResultsFile
-from napari_sam.jobs.segment_jobs import (
-    MaskResult,
-    MaskResults,
-    SegmentJob,
-    segment_images,
-)
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from napari_sam.jobs.embed_jobs import EmbeddedImages, EmbedJob, embed_images
+    from napari_sam.jobs.executor import Executor, Failure
+    from napari_sam.jobs.folder import (
+        FolderJob,
+        ImageOutcome,
+        iter_segment_folder,
+        segment_folder,
+        without_failures,
+    )
+    from napari_sam.jobs.image_spec import ImageSpec, ModelSpec, absolute_path
+    from napari_sam.jobs.painting import label_target, paint, save_labels
+    from napari_sam.jobs.prompt_sources import (
+        PromptFiles,
+        images_of_folder,
+        pair_images,
+    )
+    from napari_sam.jobs.promptable import PromptableSettings
+    from napari_sam.jobs.results import ResultsFile, results_path, results_setup
+    from napari_sam.jobs.segment_jobs import (
+        MaskResult,
+        MaskResults,
+        SegmentJob,
+        segment_images,
+    )
+    from napari_sam.jobs.settings import ModelSettings, SegmentSettings
 
 __all__ = [
     "EmbedJob",
     "EmbeddedImages",
     "Executor",
     "Failure",
+    "FolderJob",
+    "ImageOutcome",
     "ImageSpec",
     "MaskResult",
     "MaskResults",
+    "ModelSettings",
     "ModelSpec",
+    "PromptFiles",
+    "PromptableSettings",
     "ResultsFile",
     "SegmentJob",
+    "SegmentSettings",
+    "absolute_path",
     "embed_images",
-    "file_stamp",
+    "images_of_folder",
+    "iter_segment_folder",
+    "label_target",
+    "paint",
+    "pair_images",
+    "results_path",
+    "results_setup",
+    "save_labels",
+    "segment_folder",
     "segment_images",
+    "without_failures",
 ]
+
+_ROOMS = {
+    "EmbedJob": "embed_jobs",
+    "EmbeddedImages": "embed_jobs",
+    "Executor": "executor",
+    "Failure": "executor",
+    "FolderJob": "folder",
+    "ImageOutcome": "folder",
+    "ImageSpec": "image_spec",
+    "MaskResult": "segment_jobs",
+    "MaskResults": "segment_jobs",
+    "ModelSettings": "settings",
+    "ModelSpec": "image_spec",
+    "PromptFiles": "prompt_sources",
+    "PromptableSettings": "promptable",
+    "ResultsFile": "results",
+    "SegmentJob": "segment_jobs",
+    "SegmentSettings": "settings",
+    "absolute_path": "image_spec",
+    "embed_images": "embed_jobs",
+    "images_of_folder": "prompt_sources",
+    "iter_segment_folder": "folder",
+    "label_target": "painting",
+    "paint": "painting",
+    "pair_images": "prompt_sources",
+    "results_path": "results",
+    "results_setup": "results",
+    "save_labels": "painting",
+    "segment_folder": "folder",
+    "segment_images": "segment_jobs",
+    "without_failures": "folder",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name on first use."""
+    if name not in _ROOMS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_ROOMS[name]}"), name)

@@ -21,17 +21,17 @@ PATIENCE = "20s"
 
 
 def run_on_cluster(
-    call: Callable[[T], R], tasks: Sequence[T], scheduler: str
+    worker: Callable[[], Callable[[T], R]], tasks: Sequence[T], scheduler: str
 ) -> Iterator[tuple[int, R | Failure]]:
-    """Do tasks on the workers of a scheduler: see `running.run`.
+    """Do tasks on the workers of a scheduler: see `executor.run_tasks`.
 
     Dask does the tasks of a worker that dies again, on another. Closing takes back
     what was not begun; the cluster stays as it is.
 
     Parameters
     ----------
-    call, tasks
-        As of `running.run`.
+    worker, tasks
+        As of `executor.run_tasks`.
     scheduler
         Its address, or the file (``.json``) that it wrote about itself.
 
@@ -45,9 +45,10 @@ def run_on_cluster(
     with _client(scheduler) as client:
         from distributed import as_completed
 
-        _check_workers(client, (call, tasks[:1]))
+        _check_workers(client, (worker, tasks[:1]))
         numbers = {
-            client.submit(call, task, pure=False): i for i, task in enumerate(tasks)
+            client.submit(_on_worker, worker, task, pure=False): i
+            for i, task in enumerate(tasks)
         }
         try:
             for future in as_completed(list(numbers), loop=client.loop):
@@ -58,6 +59,17 @@ def run_on_cluster(
                 yield numbers.pop(future), answer
         finally:
             client.cancel(list(numbers))
+
+
+def _on_worker(worker: Callable[[], Callable[[T], R]], task: T) -> R:
+    """Do a task on a worker of Dask, which holds what was opened for those before."""
+    from distributed import get_worker
+
+    host = vars(get_worker())
+    held: dict[object, Callable[[T], R]] = host.setdefault("_napari_sam", {})
+    if worker not in held:
+        held[worker] = worker()
+    return held[worker](task)
 
 
 def _client(scheduler: str) -> Client:

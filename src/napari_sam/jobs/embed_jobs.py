@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from napari_sam.core.errors import JobError, StoreError
@@ -10,10 +10,12 @@ from napari_sam.core.progress import Progress, drain
 from napari_sam.image.embed import EmbedResult, iter_embed_tiles
 from napari_sam.image.selection import TileSelection
 from napari_sam.jobs.executor import Executor, Failure, grouped, run_tasks
-from napari_sam.jobs.image_spec import ImageSpec, open_image
+from napari_sam.jobs.image_spec import ImageSpec, OpenImages
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
+
+    from napari_sam.image import PromptableImage
 
 #: Tiles of a task at most: few, so that little is lost when it is.
 _TILES = 4
@@ -100,7 +102,7 @@ def embed_images(
     skipped = done = total - sum(len(task.tiles) for task in tasks)
     encoded = found = lost = 0
     failed: dict[str, str] = {}
-    for i, answer in run_tasks(embed_tiles, tasks, executor):
+    for i, answer in run_tasks(EmbedWorker, tasks, executor):
         done += len(tasks[i].tiles)
         if isinstance(answer, Failure):
             lost += len(tasks[i].tiles)
@@ -113,9 +115,19 @@ def embed_images(
     return EmbeddedImages(EmbedResult(encoded, found, skipped), lost, failed)
 
 
-def embed_tiles(task: EmbedTask) -> EmbedResult:
-    """Do a task, in the process of a worker."""
-    image = open_image(task.image)
+class EmbedWorker:
+    """Embeds tiles in the process of a worker, which holds the images it opened."""
+
+    def __init__(self) -> None:
+        self._images = OpenImages()
+
+    def __call__(self, task: EmbedTask) -> EmbedResult:
+        """Embed the tiles of a task."""
+        return embed_tiles(task, self._images.open(task.image))
+
+
+def embed_tiles(task: EmbedTask, image: PromptableImage) -> EmbedResult:
+    """Embed the tiles of a task, and see that the store holds them."""
     plane = image.frames.plane_shape
     places = tuple(
         (frame, image.tiling.tiles(plane, level)[index])
@@ -133,15 +145,13 @@ def embed_tiles(task: EmbedTask) -> EmbedResult:
     return done
 
 
-def _tasks(jobs: Sequence[EmbedJob], where: Executor) -> list[EmbedTask]:
+def _tasks(jobs: Sequence[EmbedJob], executor: Executor) -> list[EmbedTask]:
     """Cut images into tasks, of few tiles if there are few for all the workers."""
     places = [_places(job.tiles) for job in jobs]
-    fair = sum(map(len, places)) // (_TASKS * max(1, where.workers))
+    fair = sum(map(len, places)) // (_TASKS * max(1, executor.workers))
     size = min(max(1, fair), _TILES)
     return [
-        EmbedTask(
-            replace(job.image, threads=where.threads), group, job.tiles.background
-        )
+        EmbedTask(job.image.for_workers(executor.threads), group, job.tiles.background)
         for job, mine in zip(jobs, places, strict=True)
         for group in grouped(mine, size)
     ]

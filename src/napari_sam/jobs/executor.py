@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from napari_sam.core.errors import JobError
 
@@ -52,45 +52,49 @@ class Failure:
 
 
 def run_tasks(
-    call: Callable[[T], R], tasks: Sequence[T], executor: Executor
+    worker: Callable[[], Callable[[T], R]], tasks: Sequence[T], executor: Executor
 ) -> Iterator[tuple[int, R | Failure]]:
-    """Do tasks in any order; yield the number of each and what came of it.
+    """Do tasks in any order; yield the number of each and its result.
 
     A task must not depend on another, and may be done twice: a worker that dies costs
     what it was doing, which another then does again. Closing the generator stops all.
 
     Parameters
     ----------
-    call
-        A function of a module; it travels by name.
+    worker
+        A class of a module, which travels by name; each worker makes one, which holds
+        what it has open, and calls it with a task.
     tasks
         Its arguments; they are pickled.
     executor
         Who does them.
     """
-    runner: Any
     if executor.scheduler is not None:
         from napari_sam.jobs.cluster import run_on_cluster
 
-        runner = run_on_cluster(call, tasks, executor.scheduler)
+        yield from run_on_cluster(worker, tasks, executor.scheduler)
     elif executor.workers == 0:
-        runner = _run_here(call, tasks)
+        yield from _run_here(worker, tasks)
     else:
         from napari_sam.jobs.processes import run_in_processes
 
-        runner = run_in_processes(call, tasks, workers=executor.workers)
-    yield from runner
+        yield from run_in_processes(worker, tasks, workers=executor.workers)
 
 
 def _run_here(
-    call: Callable[[T], R], tasks: Sequence[T]
+    worker: Callable[[], Callable[[T], R]], tasks: Sequence[T]
 ) -> Iterator[tuple[int, R | Failure]]:
+    call = worker()
     for i, task in enumerate(tasks):
-        try:
-            answer: R | Failure = call(task)
-        except Exception as error:
-            answer = Failure(failure_reason(error))
-        yield i, answer
+        yield i, call_safely(call, task)
+
+
+def call_safely(call: Callable[[T], R], task: T) -> R | Failure:
+    """Do one task; an error is its result."""
+    try:
+        return call(task)
+    except Exception as error:
+        return Failure(failure_reason(error))
 
 
 def grouped(items: Sequence[T], size: int) -> Iterator[tuple[T, ...]]:

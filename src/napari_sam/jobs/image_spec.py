@@ -1,15 +1,13 @@
-"""What a worker opens: named, so that it travels, and opened once per process."""
+"""Images as workers name them: a spec travels, and is opened once per worker."""
 
 from __future__ import annotations
 
+import os
 import sys
-from contextlib import suppress
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from uuid import uuid4
-from weakref import WeakValueDictionary
 
 from napari_sam.image import PromptableImage
 from napari_sam.io import read_image
@@ -20,12 +18,15 @@ if TYPE_CHECKING:
 
     from napari_sam.core.geometry.tiling import Tiling
     from napari_sam.core.images.appearance import Appearance
-    from napari_sam.core.protocols import Backend, EmbeddingStore
+    from napari_sam.core.protocols import Backend
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
-    """Which model, as it is asked for by name.
+    """A model by its name, for workers that open it themselves.
 
     Attributes
     ----------
@@ -41,10 +42,19 @@ class ModelSpec:
     device: str = "auto"
     precision: str = "auto"
 
+    def open(self) -> Backend:
+        """Open the model."""
+        return self.load(
+            self.name,
+            checkpoint=self.checkpoint,
+            device=self.device,
+            precision=self.precision,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ImageSpec:
-    """An image that answers prompts, before it is opened.
+    """A promptable image by its path, model, appearance and tiling.
 
     Attributes
     ----------
@@ -67,6 +77,8 @@ class ImageSpec:
         image that was changed is another, also to a worker that lives on.
     connected
         Whether of masks for clicks only the parts that they hit are kept.
+    backend
+        The model, where it is open in this process; it does not travel.
     """
 
     path: str
@@ -78,6 +90,7 @@ class ImageSpec:
     threads: int | None = None
     stamp: str = ""
     connected: bool = True
+    backend: Backend | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def of(
@@ -89,23 +102,32 @@ class ImageSpec:
         axes: str | None = None,
         store: str | None = None,
     ) -> ImageSpec:
-        """Name an image that is open here, as it is shown and cut here.
+        """Return the spec of an image that is open here, as it is shown and cut here.
 
-        Where this process does tasks itself, it asks the same model, and not another
+        Where this process does tasks itself, it uses the same model, and not another
         copy of it.
         """
-        with suppress(TypeError):  # of one with slots there would be two
-            _OPEN[model] = image.backend
         return cls(
-            path,
+            absolute_path(path),
             model,
             image.appearance,
             image.tiling,
             axes=axes,
-            store=store,
+            store=None if store is None else absolute_path(store),
             stamp=file_stamp(path) or uuid4().hex,  # elsewhere, it is not believed
             connected=image.connected,
+            backend=image.backend,
         )
+
+    def for_workers(self, threads: int | None) -> ImageSpec:
+        """Return the spec for workers of so many threads each; None is this process."""
+        backend = self.backend if threads is None else None
+        return replace(self, threads=threads, backend=backend)
+
+
+def absolute_path(path: str | Path) -> str:
+    """Return a path for workers that run in other folders; a URL stays as it is."""
+    return str(path) if "://" in str(path) else os.path.abspath(path)
 
 
 def file_stamp(path: str) -> str:
@@ -117,38 +139,46 @@ def file_stamp(path: str) -> str:
     return f"{said.st_mtime_ns} {said.st_size}"
 
 
-#: Models that are open in this process, as long as somebody uses them.
-_OPEN: WeakValueDictionary[ModelSpec, Backend] = WeakValueDictionary()
+class OpenImages:
+    """Images that are open in one worker, with their models: the latest two of each."""
+
+    def __init__(self) -> None:
+        self._images: dict[ImageSpec, PromptableImage] = {}
+        self._models: dict[ModelSpec, Backend] = {}
+
+    def open(self, spec: ImageSpec) -> PromptableImage:
+        """Return the image of a spec, opened when it is first needed."""
+        if spec not in self._images:
+            self._images[spec] = open_image(spec, self._backend(spec))
+            _drop_oldest(self._images)
+        return self._images[spec]
+
+    def _backend(self, spec: ImageSpec) -> Backend:
+        if spec.backend is not None:
+            return spec.backend
+        if spec.model not in self._models:
+            self._models[spec.model] = spec.model.open()
+            _drop_oldest(self._models)
+        return self._models[spec.model]
 
 
-@lru_cache(maxsize=2)
-def open_image(spec: ImageSpec) -> PromptableImage:
-    """Open it; a worker does so once, and not for each task."""
-    backend = _loaded(spec.model)
+def open_image(spec: ImageSpec, backend: Backend | None = None) -> PromptableImage:
+    """Open an image and, unless it is given or open here, its model."""
+    backend = backend or spec.backend or spec.model.open()
     _use_threads(spec.threads)
     return PromptableImage(
         read_image(spec.path, axes=spec.axes).frames,
         backend,
         appearance=spec.appearance,
-        store=_store(spec.store),
+        store=None if spec.store is None else ZarrStore(spec.store),
         tiling=spec.tiling,
         connected=spec.connected,
     )
 
 
-@lru_cache(maxsize=2)
-def _loaded(model: ModelSpec) -> Backend:
-    here = _OPEN.get(model)
-    return here or model.load(
-        model.name,
-        checkpoint=model.checkpoint,
-        device=model.device,
-        precision=model.precision,
-    )
-
-
-def _store(path: str | None) -> EmbeddingStore | None:
-    return None if path is None else ZarrStore(path)
+def _drop_oldest(held: dict[K, V], most: int = 2) -> None:
+    while len(held) > most:
+        del held[next(iter(held))]
 
 
 def _use_threads(count: int | None) -> None:

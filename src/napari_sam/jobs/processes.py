@@ -14,10 +14,10 @@ from collections import Counter, deque
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import wait
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from napari_sam.core.errors import JobError
-from napari_sam.jobs.executor import Failure, failure_reason
+from napari_sam.jobs.executor import Failure, call_safely
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -34,62 +34,95 @@ _PATIENCE = 10
 
 
 @dataclass(slots=True)
-class _Worker:
+class _Worker(Generic[R]):
+    """A process, and the pipe to it."""
+
     process: SpawnProcess
-    pipe: Connection[Any, Any]
+    pipe: Connection[object, R | Failure]
     task: int
 
 
 def run_in_processes(
-    call: Callable[[T], R], tasks: Sequence[T], *, workers: int
+    worker: Callable[[], Callable[[T], R]], tasks: Sequence[T], *, workers: int
 ) -> Iterator[tuple[int, R | Failure]]:
-    """Do tasks in processes of this machine: see `running.run`.
+    """Do tasks in processes of this machine: see `executor.run_tasks`.
 
     Raises
     ------
     JobError
         If one worker after the other ends and none has answered anything.
     """
-    waiting, lost, in_vain = deque(range(len(tasks))), Counter[int](), 0
-    busy: list[_Worker] = []
-    idle: list[_Worker] = []
+    pool = _Pool(worker, tasks, workers)
     try:
-        while waiting or busy:
-            while waiting and len(busy) < workers:
-                worker = idle.pop() if idle else _started(call)
-                _send(worker, waiting.popleft(), tasks)
-                busy.append(worker)
-            for worker in _wait_any(busy):
-                busy.remove(worker)
-                answer = _receive(worker)
-                if answer is not None:
-                    idle.append(worker)
-                    in_vain = 0
-                    yield worker.task, answer
-                    continue
-                in_vain += 1
-                if in_vain == _ATTEMPTS * (workers + 1):
-                    raise JobError(_none_lives(worker))
-                lost[worker.task] += 1
-                if lost[worker.task] < _ATTEMPTS:
-                    waiting.appendleft(worker.task)
-                else:
-                    yield worker.task, _given_up(worker)
+        while pool.waiting or pool.busy:
+            pool.hand_out()
+            for one in _wait_any(pool.busy):
+                result = pool.take(one)
+                if result is not None:
+                    yield one.task, result
     finally:
-        for worker in busy:
-            worker.process.terminate()
-        for worker in (*busy, *idle):
-            worker.pipe.close()  # one that waits for a task ends by itself
-        for worker in (*busy, *idle):
-            worker.process.join(_PATIENCE)
-            worker.process.kill()
-            worker.process.join()
+        pool.close()
 
 
-def _started(call: Callable[[T], R]) -> _Worker:
+class _Pool(Generic[T, R]):
+    """Processes, which are started when they are needed, and the tasks they do."""
+
+    def __init__(
+        self,
+        worker: Callable[[], Callable[[T], R]],
+        tasks: Sequence[T],
+        workers: int,
+    ) -> None:
+        self._make, self._tasks, self._workers = worker, tasks, workers
+        self.waiting = deque(range(len(tasks)))
+        self.busy: list[_Worker[R]] = []
+        self._idle: list[_Worker[R]] = []
+        self._lost, self._in_vain = Counter[int](), 0
+
+    def hand_out(self) -> None:
+        """Give tasks to workers until all are busy."""
+        while self.waiting and len(self.busy) < self._workers:
+            one = self._idle.pop() if self._idle else _started(self._make)
+            _send(one, self.waiting.popleft(), self._tasks)
+            self.busy.append(one)
+
+    def take(self, one: _Worker[R]) -> R | Failure | None:
+        """Return what a worker answered; None if its task is to be done again."""
+        self.busy.remove(one)
+        answer = _receive(one)
+        if answer is None:
+            return self._died(one)
+        self._idle.append(one)
+        self._in_vain = 0
+        return answer
+
+    def close(self) -> None:
+        """End all processes."""
+        for one in self.busy:
+            one.process.terminate()
+        for one in (*self.busy, *self._idle):
+            one.pipe.close()  # one that waits for a task ends by itself
+        for one in (*self.busy, *self._idle):
+            one.process.join(_PATIENCE)
+            one.process.kill()
+            one.process.join()
+
+    def _died(self, one: _Worker[R]) -> Failure | None:
+        """Have a task done again, or give it up."""
+        self._in_vain += 1
+        if self._in_vain == _ATTEMPTS * (self._workers + 1):
+            raise JobError(_none_lives(one))
+        self._lost[one.task] += 1
+        if self._lost[one.task] >= _ATTEMPTS:
+            return _given_up(one)
+        self.waiting.appendleft(one.task)
+        return None
+
+
+def _started(worker: Callable[[], Callable[[T], R]]) -> _Worker[R]:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs, call), daemon=True)
+    process = context.Process(target=_serve, args=(theirs, worker), daemon=True)
     with _ignoring_interrupts():
         process.start()
     theirs.close()
@@ -109,19 +142,19 @@ def _ignoring_interrupts() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _send(worker: _Worker, task: int, tasks: Sequence[Any]) -> None:
+def _send(worker: _Worker[R], task: int, tasks: Sequence[object]) -> None:
     worker.task = task
     with suppress(OSError):  # it is dead: that is noticed when nothing is heard
         worker.pipe.send(tasks[task])
 
 
-def _wait_any(busy: list[_Worker]) -> list[_Worker]:
+def _wait_any(busy: list[_Worker[R]]) -> list[_Worker[R]]:
     """Wait until one has answered or died."""
     ready = wait([w.pipe for w in busy] + [w.process.sentinel for w in busy])
     return [w for w in busy if w.pipe in ready or w.process.sentinel in ready]
 
 
-def _receive(worker: _Worker) -> Any | None:
+def _receive(worker: _Worker[R]) -> R | Failure | None:
     """Return what it answered, or None if it is dead."""
     try:
         if worker.pipe.poll():
@@ -133,14 +166,14 @@ def _receive(worker: _Worker) -> Any | None:
     return None
 
 
-def _given_up(worker: _Worker) -> Failure:
+def _given_up(worker: _Worker[R]) -> Failure:
     return Failure(
         f"{_ATTEMPTS} workers ended {_how(worker)} while they did this. Perhaps the "
         "memory does not suffice: take fewer workers or smaller tiles."
     )
 
 
-def _none_lives(worker: _Worker) -> str:
+def _none_lives(worker: _Worker[R]) -> str:
     return (
         f"Workers end {_how(worker)} before they have done anything. Perhaps the "
         "memory does not suffice for so many: take fewer. In a script of your own, the "
@@ -148,23 +181,23 @@ def _none_lives(worker: _Worker) -> str:
     )
 
 
-def _how(worker: _Worker) -> str:
+def _how(worker: _Worker[R]) -> str:
     code = worker.process.exitcode or 0
     return f"by signal {-code}" if code < 0 else f"with exit code {code}"
 
 
-def _serve(pipe: Connection[Any, Any], call: Callable[[Any], Any]) -> None:
+def _serve(
+    pipe: Connection[R | Failure, T], worker: Callable[[], Callable[[T], R]]
+) -> None:
     """Do what comes through a pipe until it is closed; the life of a worker."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # it lets go of its locks
+    call = worker()
     while True:
         try:
             task = pipe.recv()
         except EOFError:
             return
-        try:
-            answer = call(task)
-        except Exception as error:
-            answer = Failure(failure_reason(error))
+        answer = call_safely(call, task)
         with suppress(OSError):  # nobody waits for it any more
             pipe.send(answer)

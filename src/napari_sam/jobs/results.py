@@ -1,14 +1,15 @@
-"""Answers written down as they come, so that a run that was stopped goes on."""
+"""Masks written down as they come, so that a run that was stopped goes on."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari_sam.core.address import Address
 from napari_sam.core.geometry.region import Region
+from napari_sam.core.mask import Mask
+from napari_sam.jobs.image_spec import file_stamp
 from napari_sam.jobs.segment_jobs import MaskResult
 
 if TYPE_CHECKING:
@@ -16,49 +17,61 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_sam.core.prompts import Prompts
+    from napari_sam.image import PromptableImage
 
 
 class ResultsFile:
-    """A file of one line per answer, each with the name of its question.
+    """A file of one line per mask, each with a name made of its prompts and setup.
 
     Parameters
     ----------
     path
-        The file; it is made with the first answer.
+        The file; it is made with the first mask.
     setup
-        Names all that answers depend on besides prompts: image, model, appearance,
-        tiling and threshold. Answers of another setup are not taken.
+        Names all that masks depend on besides prompts, as `results_setup` does. Masks
+        of another setup are not taken.
     """
 
     def __init__(self, path: Path, setup: str) -> None:
         self.path, self._setup = path, setup
         self._known = dict(_read(path)) if path.is_file() else {}
 
-    def find(self, asked: Mapping[Address, Prompts]) -> dict[Address, MaskResult]:
-        """Return what is known of questions."""
-        found = {
-            at: self._known.get(self._name(at, said)) for at, said in asked.items()
-        }
-        return {at: answer for at, answer in found.items() if answer is not None}
+    def find(self, prompts: Mapping[Address, Prompts]) -> dict[Address, MaskResult]:
+        """Return the masks that are known of these prompts."""
+        found = {at: self._known.get(self._name(at, p)) for at, p in prompts.items()}
+        return {at: result for at, result in found.items() if result is not None}
 
     def append(
-        self, said: Mapping[Address, Prompts], answers: Iterable[MaskResult]
+        self, prompts: Mapping[Address, Prompts], results: Iterable[MaskResult]
     ) -> None:
-        """Write answers down."""
+        """Write masks down."""
         lines = [
-            json.dumps({"name": self._name(a.at, said[a.at]), "answer": _packed(a)})
-            for a in answers
+            json.dumps({"name": self._name(r.at, prompts[r.at]), "answer": _packed(r)})
+            for r in results
         ]
         with self.path.open("a", encoding="utf-8") as file:
             file.write("".join(f"{line}\n" for line in ["", *lines]))
 
     def delete(self) -> None:
-        """Delete the file: what it was kept for is done."""
+        """Delete the file: what it was written for is done."""
         self.path.unlink(missing_ok=True)
 
-    def _name(self, at: Address, said: Prompts) -> str:
-        text = f"{self._setup} {at.frame} {at.object_id} {said.digest}"
+    def _name(self, at: Address, prompts: Prompts) -> str:
+        text = f"{self._setup} {at.frame} {at.object_id} {prompts.digest}"
         return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def results_path(output: Path) -> Path:
+    """Return the results file beside an output: it keeps its name across versions."""
+    return output.parent / f"{output.name}.answers.jsonl"
+
+
+def results_setup(path: str | Path, image: PromptableImage, threshold: float) -> str:
+    """Name all that masks of an image depend on besides prompts."""
+    setup = f"{image.appearance.token} {image.tiling} {threshold}"
+    setup += "" if image.connected else " unconnected"
+    stamp = file_stamp(str(path))
+    return f"{path} {stamp} {image.frames!r} {image.backend.fingerprint} {setup}"
 
 
 def _read(path: Path) -> Iterable[tuple[str, MaskResult]]:
@@ -67,16 +80,33 @@ def _read(path: Path) -> Iterable[tuple[str, MaskResult]]:
         if not line:  # each start of writing begins a new one
             continue
         try:
-            told = json.loads(line)
-            yield told["name"], _unpacked(told["answer"])
+            entry = json.loads(line)
+            yield entry["name"], _unpacked(entry["answer"])
         except (ValueError, KeyError, TypeError):
             continue
 
 
-def _packed(answer: MaskResult) -> dict[str, Any]:
-    return asdict(answer)
+def _packed(result: MaskResult) -> dict[str, object]:
+    at, region = result.at, result.region
+    return {
+        "at": {"frame": at.frame, "object_id": at.object_id},
+        "region": {name: getattr(region, name) for name in _SIDES},
+        "runs": result.pixels.run_lengths.tolist(),
+        "area": result.area,
+        "score": result.score,
+        "complete": result.complete,
+    }
 
 
-def _unpacked(told: dict[str, Any]) -> MaskResult:
-    place = {"at": Address(**told["at"]), "region": Region(**told["region"])}
-    return MaskResult(**{**told, **place, "runs": tuple(told["runs"])})
+_SIDES = ("top", "left", "bottom", "right")
+
+
+def _unpacked(entry: Mapping[str, dict[str, int]]) -> MaskResult:
+    at, runs = Address(**entry["at"]), list(entry["runs"])
+    region = Region(**entry["region"]) if runs else Region(0, 0, 0, 0)
+    return MaskResult(
+        at,
+        Mask.from_runs(region, runs),  # type: ignore[arg-type]
+        float(entry["score"]),  # type: ignore[arg-type]
+        bool(entry["complete"]),
+    )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from napari_sam.core.mask import Mask
 from napari_sam.core.progress import Progress
 from napari_sam.core.prompts.tiles import first_tile
 from napari_sam.jobs.executor import Executor, Failure, grouped, run_tasks
-from napari_sam.jobs.image_spec import ImageSpec, open_image
+from napari_sam.jobs.image_spec import ImageSpec, OpenImages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from napari_sam.core.address import Address
     from napari_sam.core.geometry.region import Region
+    from napari_sam.core.mask import Mask
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.prompts import Prompts
     from napari_sam.jobs.results import ResultsFile
@@ -30,7 +31,7 @@ _OBJECTS = 64
 
 @dataclass(frozen=True, slots=True)
 class SegmentTask:
-    """Some objects of a plane, and what was said about them."""
+    """Prompts of some objects of a plane."""
 
     image: ImageSpec
     prompts: tuple[tuple[Address, Prompts], ...]
@@ -39,18 +40,14 @@ class SegmentTask:
 
 @dataclass(frozen=True, slots=True)
 class MaskResult:
-    """A mask, small enough to travel and to be kept.
+    """A mask of an object, small enough to travel and to be written down.
 
     Attributes
     ----------
     at
-        Which object, in which plane.
-    region
-        Where the mask lies.
-    runs
-        Its run lengths in the region, row by row, starting with what is not set.
-    area
-        Its pixels.
+        Which object, in which frame.
+    pixels
+        The mask.
     score
         The model's own estimate of its IoU.
     complete
@@ -58,46 +55,51 @@ class MaskResult:
     """
 
     at: Address
-    region: Region
-    runs: tuple[int, ...]
-    area: int
+    pixels: Mask
     score: float
     complete: bool
 
     @classmethod
     def of(cls, at: Address, found: Prediction) -> MaskResult:
         """Pack a prediction."""
-        runs = tuple(found.to_mask().run_lengths.tolist())
-        return cls(
-            at, found.region, runs, found.area, float(found.score), found.complete
-        )
+        return cls(at, found.to_mask(), float(found.score), found.complete)
 
     @property
     def mask(self) -> NDArray[np.bool_]:
         """True inside the object; covers the region."""
-        return Mask.from_runs(self.region, self.runs).array
+        return self.pixels.array
+
+    @property
+    def region(self) -> Region:
+        """Where the mask lies."""
+        return self.pixels.region
+
+    @property
+    def area(self) -> int:
+        """Pixels of the mask."""
+        return self.pixels.area
 
 
-#: Answers by what they are about, or why there are none.
+#: Masks by their frame and object, or why there are none.
 MaskResults: TypeAlias = "dict[Address, MaskResult | Failure]"
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentJob:
-    """All that is asked about an image.
+    """An image, and the prompts of its objects.
 
     Attributes
     ----------
     image
         The image.
-    asked
-        What was said about each object, in each plane.
-    plane
+    prompts
+        The prompts of each object, in each frame.
+    plane_shape
         Rows and columns of its planes.
     threshold
         Logits above this are the object.
-    kept
-        Answers of a run before, and where new ones are kept.
+    results
+        Masks of a run before, and where new ones are written down.
     """
 
     image: ImageSpec
@@ -128,60 +130,103 @@ def segment_images(
         Called in this process with the number of a job and its answers, in the order
         of what was asked, as soon as the last of them is there.
     """
-    known = [{} if j.results is None else j.results.find(j.prompts) for j in jobs]
-    answers: list[MaskResults] = [dict(found) for found in known]
-    tasks = [
-        (
-            i,
-            SegmentTask(
-                replace(job.image, threads=executor.threads), group, job.threshold
-            ),
-        )
-        for i, job in enumerate(jobs)
-        for group in _groups(job)
-        if any(at not in known[i] for at, _ in group)
-    ]
-    left = Counter(i for i, _ in tasks)
-    total = sum(len(job.prompts) for job in jobs)
-    done = total - sum(len(task.prompts) for _, task in tasks)
-    yield Progress(done, total, "segmenting")
-    for i in (i for i in range(len(jobs)) if not left[i]):
-        ready(i, _in_order(jobs[i], answers[i]))
-    for number, found in run_tasks(
-        run_segment_task, [task for _, task in tasks], executor
-    ):
-        i, task = tasks[number]
+    run = _Run(jobs, executor, ready)
+    yield run.progress
+    run.report_known()
+    for number, found in run_tasks(SegmentWorker, run.tasks, executor):
+        run.take(number, found)
+        yield run.progress
+
+
+class _Run:
+    """Tasks of several images, and the results that came of them so far."""
+
+    def __init__(
+        self,
+        jobs: Sequence[SegmentJob],
+        executor: Executor,
+        ready: Callable[[int, MaskResults], object],
+    ) -> None:
+        self._jobs, self._ready = jobs, ready
+        known = [{} if j.results is None else j.results.find(j.prompts) for j in jobs]
+        self._results: list[MaskResults] = [dict(found) for found in known]
+        pairs = [
+            (i, task)
+            for i, job in enumerate(jobs)
+            for task in _tasks(job, known[i], executor.threads)
+        ]
+        self.tasks = [task for _, task in pairs]
+        self._job_of = [i for i, _ in pairs]
+        self._left = Counter(self._job_of)
+        self._total = sum(len(job.prompts) for job in jobs)
+        self._done = self._total - sum(len(task.prompts) for task in self.tasks)
+
+    @property
+    def progress(self) -> Progress:
+        """How many objects have a result."""
+        return Progress(self._done, self._total, "segmenting")
+
+    def report_known(self) -> None:
+        """Hand on the images of which all results were written down before."""
+        for i in range(len(self._jobs)):
+            if not self._left[i]:
+                self._hand_on(i)
+
+    def take(self, number: int, found: Sequence[MaskResult] | Failure) -> None:
+        """Note the results of a task; hand on those of an image with the last."""
+        i, task = self._job_of[number], self.tasks[number]
         if isinstance(found, Failure):
-            answers[i].update((at, found) for at, _ in task.prompts)
+            self._results[i].update((at, found) for at, _ in task.prompts)
         else:
-            answers[i].update((answer.at, answer) for answer in found)
-            _keep(jobs[i], found)
-        left[i] -= 1
-        if not left[i]:
-            ready(i, _in_order(jobs[i], answers[i]))
-            answers[i].clear()
-        done += len(task.prompts)
-        yield Progress(done, total, "segmenting")
+            self._results[i].update((result.at, result) for result in found)
+            _write_down(self._jobs[i], found)
+        self._done += len(task.prompts)
+        self._left[i] -= 1
+        if not self._left[i]:
+            self._hand_on(i)
+
+    def _hand_on(self, i: int) -> None:
+        found = self._results[i]
+        self._ready(i, {at: found[at] for at in self._jobs[i].prompts})
+        found.clear()
 
 
-def run_segment_task(task: SegmentTask) -> list[MaskResult]:
-    """Do a task, in the process of a worker."""
-    image = open_image(task.image)
-    frame = task.prompts[0][0].frame
-    found = image.segment_many([said for _, said in task.prompts], frame)
-    return [
-        MaskResult.of(at, prediction.with_threshold(task.threshold))
-        for (at, _), prediction in zip(task.prompts, found, strict=True)
-    ]
+class SegmentWorker:
+    """Segments objects in the process of a worker, which holds the images it opened."""
+
+    def __init__(self) -> None:
+        self._images = OpenImages()
+
+    def __call__(self, task: SegmentTask) -> list[MaskResult]:
+        """Return the masks of a task's objects."""
+        frame = task.prompts[0][0].frame
+        found = self._images.open(task.image).segment_many(
+            [prompts for _, prompts in task.prompts], frame
+        )
+        return [
+            MaskResult.of(at, _at_threshold(one, task.threshold))
+            for (at, _), one in zip(task.prompts, found, strict=True)
+        ]
 
 
-def _keep(job: SegmentJob, found: Sequence[MaskResult]) -> None:
+def _at_threshold(found: Prediction, threshold: float) -> Prediction:
+    """Take the threshold of all objects, unless it is 0: then each has its own."""
+    return found.with_threshold(threshold) if threshold else found
+
+
+def _write_down(job: SegmentJob, found: Sequence[MaskResult]) -> None:
     if job.results is not None:
         job.results.append(job.prompts, found)
 
 
-def _in_order(job: SegmentJob, answers: MaskResults) -> MaskResults:
-    return {at: answers[at] for at in job.prompts}
+def _tasks(
+    job: SegmentJob, known: Mapping[Address, MaskResult], threads: int | None
+) -> Iterator[SegmentTask]:
+    """Cut an image into tasks; those of which all results are known are left out."""
+    image = job.image.for_workers(threads)
+    for group in _groups(job):
+        if any(at not in known for at, _ in group):
+            yield SegmentTask(image, group, job.threshold)
 
 
 def _groups(job: SegmentJob) -> Iterator[tuple[tuple[Address, Prompts], ...]]:

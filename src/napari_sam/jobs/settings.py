@@ -1,4 +1,4 @@
-"""Settings of jobs: the model, and how it segments."""
+"""Settings of the model of a job, and of the masks it makes."""
 
 from __future__ import annotations
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from napari_sam.apps.cli.options.model import model_options, open_model, store_option
-from napari_sam.apps.cli.options.workers import show
+from napari_sam.apps.cli.progress import show_progress
 from napari_sam.core.errors import SessionError
 from napari_sam.core.progress import drain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from napari_sam.core.images.frames import Frames
     from napari_sam.core.protocols import Backend, Promptable
+    from napari_sam.jobs import ModelSettings
     from napari_sam.session import ModelSetup
 
 _FILE = click.Path(path_type=Path)
@@ -44,14 +44,19 @@ _FILE = click.Path(path_type=Path)
     is_flag=True,
     help="Take another image of the same shape, such as the next time point.",
 )
-@click.option(
-    "--model",
-    metavar="NAME",
-    help="Ask this model instead of the one that answered: masks will differ.",
-)
-@model_options
+@model_options("Use this model instead of the session's: masks will differ.")
 @store_option
-def apply(session: Path, image: str, **options: Any) -> None:
+def apply(
+    session: Path,
+    image: str,
+    *,
+    output: Path,
+    overwrite: bool,
+    axes: str | None,
+    similar: bool,
+    model: ModelSettings,
+    store: str | None,
+) -> None:
     """Do what was done in SESSION again, on IMAGE.
 
     On the same image with the same model, the labels are the same to the byte.
@@ -60,38 +65,39 @@ def apply(session: Path, image: str, **options: Any) -> None:
     from napari_sam.session.persistence.record import read_record
     from napari_sam.session.persistence.replay import replay
 
-    io.check_labels_path(options["output"], overwrite=options["overwrite"])
+    io.check_labels_path(output, overwrite=overwrite)
     record = read_record(session)
-    opened = io.read_image(image, axes=options["axes"] or record.image.axes)
+    opened = io.read_image(image, axes=axes or record.image.axes)
 
     def image_for(setup: ModelSetup | None) -> Promptable:
-        return _shown_as(setup, opened.frames, options)
+        return _promptable(setup, opened.frames, model, store)
 
-    work = replay(record, image_for, similar=options["similar"])
-    done = drain(work, show)
-    if options["similar"]:
+    work = replay(record, image_for, similar=similar)
+    done = drain(work, show_progress)
+    if similar:
         click.echo("Done on an image that may be another; look at the masks.", err=True)
     io.write_labels(
-        options["output"],
+        output,
         done.labels,
         axes="".join(done.frames.sizes) + "yx",
         like=opened,
-        overwrite=options["overwrite"],
+        overwrite=overwrite,
     )
-    click.echo(f"{len(done.objects)} objects in {options['output']}")
+    click.echo(f"{len(done.objects)} objects in {output}")
 
 
-def _shown_as(
-    setup: ModelSetup | None, frames: Frames, options: Mapping[str, Any]
+def _promptable(
+    setup: ModelSetup | None, frames: Frames, model: ModelSettings, store: str | None
 ) -> Promptable:
+    """Return the image with the model and the settings of a session."""
     from napari_sam.api import open_store
     from napari_sam.image import PromptableImage
 
-    name = options["model"] or (setup.model if setup else "pocket")
-    backend = open_model({**options, "model": name})
+    name = model.name or (setup.model if setup else "pocket")
+    backend = open_model(replace(model, name=name))
     if setup is None:
         return PromptableImage(frames, backend)
-    if options["model"] is None:
+    if model.name is None:
         _check_model(setup, backend)
     elif backend.fingerprint != setup.fingerprint:
         click.echo(
@@ -103,7 +109,7 @@ def _shown_as(
         frames,
         backend,
         appearance=setup.appearance,
-        store=options["store"] and open_store(options["store"]),
+        store=open_store(store) if store else None,
         tiling=setup.tiling,
         connected=setup.connected,
     )

@@ -2,31 +2,71 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from napari_sam.apps.cli.options.image import looking_options, open_image
-from napari_sam.apps.cli.options.model import model_options, open_model
-from napari_sam.apps.cli.options.tiling import cutting_options, promptable
-from napari_sam.apps.cli.options.workers import (
-    done_with_progress,
-    executor_of,
-    image_spec_of,
-    images_of_folder,
-    store_of,
-    working_options,
-)
+from napari_sam.apps.cli.options.from_settings import settings_options
+from napari_sam.apps.cli.options.image import image_options
+from napari_sam.apps.cli.options.model import model_options, model_spec, open_model
+from napari_sam.apps.cli.options.tiling import tiling_options
+from napari_sam.apps.cli.options.workers import worker_options
+from napari_sam.apps.cli.progress import drain_with_progress
 from napari_sam.core.errors import NapariSamError, PromptError
+from napari_sam.image.settings import EmbedSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from napari_sam.core.protocols import Backend
-    from napari_sam.jobs import EmbeddedImages, EmbedJob
+    from napari_sam.image.settings import AppearanceSettings, TilingSettings
+    from napari_sam.io.settings import ReadSettings
+    from napari_sam.jobs import (
+        EmbeddedImages,
+        EmbedJob,
+        Executor,
+        ModelSettings,
+        PromptableSettings,
+    )
 
 _HINT = "the same command goes on from here."
+
+
+def _region(text: str) -> tuple[int, ...]:
+    return _whole("--region", text, ",", (4,))
+
+
+def _frames(text: str) -> tuple[int, int]:
+    ends = _whole("--frames", text, "-", (1, 2))
+    return ends[0], ends[-1]
+
+
+def _whole(
+    option: str, text: str, between: str, counts: Sequence[int]
+) -> tuple[int, ...]:
+    try:
+        numbers = tuple(int(part) for part in text.split(between))
+    except ValueError:
+        numbers = ()
+    if len(numbers) not in counts:
+        example = "0,0,2048,2048" if between == "," else "0-9 or 3"
+        raise PromptError(f"{option} {text}: expected e.g. {example}.")
+    return numbers
+
+
+#: Adds ``tiles: EmbedSettings``.
+_tile_options = settings_options(
+    "tiles",
+    EmbedSettings,
+    fields=("region", "frames", "background"),
+    metavars={
+        "region": "TOP,LEFT,BOTTOM,RIGHT",
+        "frames": "FIRST[-LAST]",
+        "background": "VALUE",
+    },
+    parse={"region": _region, "frames": _frames},
+)
 
 
 @click.command(no_args_is_help=True)
@@ -40,95 +80,95 @@ _HINT = "the same command goes on from here."
 @click.option(
     "--each", is_flag=True, help="Every file of a folder is an image of its own."
 )
-@click.option(
-    "--region",
-    metavar="TOP,LEFT,BOTTOM,RIGHT",
-    help="Only tiles that answer for a part of this.",
-)
-@click.option(
-    "--frames", metavar="FIRST[-LAST]", help="Only these planes, counted from 0."
-)
-@click.option(
-    "--background",
-    type=float,
-    metavar="VALUE",
-    help="Skip tiles in which no pixel is above this.",
-)
-@working_options
-@looking_options
-@cutting_options
-@click.option("--model", metavar="NAME", help="Which model. [default: pocket]")
-@model_options
-def embed(image: str, **options: Any) -> None:
+@_tile_options
+@worker_options
+@image_options
+@tiling_options
+@model_options("Which model. [default: pocket]")
+def embed(
+    image: str,
+    *,
+    store: str,
+    each: bool,
+    tiles: EmbedSettings,
+    executor: Executor,
+    read: ReadSettings,
+    appearance: AppearanceSettings,
+    tiling: TilingSettings,
+    model: ModelSettings,
+) -> None:
     """Look at IMAGE ahead of time, so that later prompts are answered at once.
 
     What is in the store already is not computed again: after an interruption, give
     the same command.
     """
-    wanted = _wanted(options)
-    where = executor_of(options)
-    if not options["each"] and where.threads is None:
-        seen = promptable(open_image(image, options), options)
-        done = done_with_progress(seen.iter_embed(**wanted), _HINT)
-        click.echo(f"{done} in {options['store']}")
+    from napari_sam.jobs import PromptableSettings, embed_images
+
+    settings = PromptableSettings(read, appearance, tiling, store=store)
+    if not each and executor.threads is None:
+        _embed_here(image, settings, tiles, model)
         return
-    from napari_sam.jobs import embed_images
-
-    jobs, failed = _jobs(image, wanted, options)
-    found = done_with_progress(embed_images(jobs, where), _HINT)
-    _report(found, failed, options["store"])
+    jobs, failed = _jobs(image, settings, tiles, model, each=each)
+    found = drain_with_progress(embed_images(jobs, executor), _HINT)
+    _report(found, failed, store)
 
 
-def _wanted(options: Mapping[str, Any]) -> dict[str, Any]:
-    from napari_sam.core.geometry.region import Region
-
-    region = _whole("--region", options["region"], ",", (4,))
-    ends = _whole("--frames", options["frames"], "-", (1, 2))
-    return {
-        "region": Region(*region) if region else None,
-        "frames": ends and range(ends[0], ends[-1] + 1),
-        "background": options["background"],
-    }
+def _embed_here(
+    path: str, settings: PromptableSettings, tiles: EmbedSettings, model: ModelSettings
+) -> None:
+    """Embed an image in this process, with all of its threads."""
+    image = settings.open(settings.read.read(path), open_model(model))
+    work = image.iter_embed(
+        region=tiles.window, frames=tiles.frame_range, background=tiles.background
+    )
+    click.echo(f"{drain_with_progress(work, _HINT)} in {settings.store}")
 
 
 def _jobs(
-    image: str, wanted: Mapping[str, Any], options: Mapping[str, Any]
+    path: str,
+    settings: PromptableSettings,
+    tiles: EmbedSettings,
+    model: ModelSettings,
+    *,
+    each: bool,
 ) -> tuple[list[EmbedJob], dict[str, str]]:
     """Open every image here once, to fit how it is shown; name those that fail."""
-    model = open_model(options)
-    if not options["each"]:
-        return [_job(image, wanted, options, model)], {}
+    from napari_sam.jobs import images_of_folder
+
+    backend = open_model(model)
+    if not each:
+        return [_job(path, settings, tiles, model, backend)], {}
     jobs, failed = [], {}
-    for path in images_of_folder(image):
+    for one in images_of_folder(path):
         try:
-            own = {**options, "store": store_of(path, options)}
-            jobs.append(_job(path, wanted, own, model))
+            jobs.append(_job(one, settings.of_folder(one), tiles, model, backend))
         except NapariSamError as wrong:
-            failed[str(path)] = str(wrong)
+            failed[str(one)] = str(wrong)
     return jobs, failed
 
 
 def _job(
     path: str | Path,
-    wanted: Mapping[str, Any],
-    options: Mapping[str, Any],
-    model: Backend,
+    settings: PromptableSettings,
+    tiles: EmbedSettings,
+    model: ModelSettings,
+    backend: Backend,
 ) -> EmbedJob:
     from napari_sam.image.selection import select_tiles
     from napari_sam.jobs import EmbedJob
 
-    seen = promptable(open_image(path, options), options, model)
-    tiles = select_tiles(
-        seen.frames,
-        seen.tiling,
-        region=wanted["region"],
-        only=wanted["frames"],
+    image = settings.open(settings.read.read(path), backend)
+    selection = select_tiles(
+        image.frames,
+        image.tiling,
+        region=tiles.window,
+        only=tiles.frame_range,
         levels=(0,),
         near=None,
         mask=None,
-        background=wanted["background"],
+        background=tiles.background,
     )
-    return EmbedJob(image_spec_of(seen, path, options), tiles)
+    return EmbedJob(settings.spec(image, path, model_spec(model)), selection)
 
 
 def _report(found: EmbeddedImages, failed: Mapping[str, str], store: str) -> None:
@@ -140,18 +180,3 @@ def _report(found: EmbeddedImages, failed: Mapping[str, str], store: str) -> Non
         click.echo(f"Failed: {' '.join(text.split())}", err=True)
     if reasons:
         raise SystemExit(1)
-
-
-def _whole(
-    option: str, text: str | None, between: str, counts: Sequence[int]
-) -> tuple[int, ...] | None:
-    if text is None:
-        return None
-    try:
-        numbers = tuple(int(part) for part in text.split(between))
-    except ValueError:
-        numbers = ()
-    if len(numbers) not in counts:
-        example = "0,0,2048,2048" if between == "," else "0-9 or 3"
-        raise PromptError(f"{option} {text}: expected e.g. {example}.")
-    return numbers

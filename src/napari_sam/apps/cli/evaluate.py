@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -72,7 +73,15 @@ def evaluate(
     against: tuple[str, ...],
     classical: bool,
     synthetic: int | None,
-    **options: Any,
+    output: Path | None,
+    layout: str,
+    objects: int,
+    seed: int,
+    worst: int,
+    markdown: bool,
+    as_json: bool,
+    device: str,
+    precision: str,
 ) -> None:
     """Ask MODEL for the objects of images with ground truth, and measure its masks.
 
@@ -83,14 +92,15 @@ def evaluate(
     """
     names = [n for text in against for n in text.split(",") if n]
     names += ["flood", "walker", "watershed"] if classical else []
-    models = _open([model, *names], options["device"], options["precision"])
-    pairs = _read(data, synthetic, options["layout"])
-    results, stopped = _run(models, pairs, options)
-    report = _report(models, results, data, synthetic, options)
-    _say(report, options)
-    if options["output"] and results:
-        cases = [] if stopped else _worst(models, pairs, report, options["worst"])
-        _write(report, cases, options["output"])
+    models = _open([model, *names], device, precision)
+    pairs = _read(data, synthetic, layout)
+    results, stopped = _run(models, pairs, objects, seed)
+    scope = f"at most {objects} of each, seed {seed}"
+    report = _report(models, results, data, synthetic, scope)
+    _print(report, markdown=markdown, as_json=as_json)
+    if output and results:
+        cases = [] if stopped else _worst(models, pairs, report, worst)
+        _write(report, cases, output)
     if stopped:
         sys.exit(130)
 
@@ -102,20 +112,20 @@ def _open(names: Sequence[str], device: str, precision: str) -> dict[str, Backen
     from napari_sam.core.registry import backend_names
     from napari_sam.evaluation.classical import CLASSICAL, open_classical
 
+    load = partial(load_backend, device=device, precision=precision)
     found: dict[str, Backend] = {}
-    options = {"device": device, "precision": precision}
     for text in dict.fromkeys(names):
         name, _, file = text.partition("=")
         if text in CLASSICAL:
             found[text] = open_classical(text)
         elif file:
             called = f"{name}={Path(file).name}"
-            found[called] = load_backend(name, checkpoint=file, **options)
+            found[called] = load(name, checkpoint=file)
         elif text in backend_names() or not Path(text).exists():
             fetch_missing(text)
-            found[text] = load_backend(text, **options)
+            found[text] = load(text)
         elif Path(text).is_file():
-            found[Path(text).stem] = load_backend(checkpoint=text, **options)
+            found[Path(text).stem] = load(checkpoint=text)
         else:
             raise UnknownModelError(
                 f"{text} is a folder, but the model comes first: "
@@ -149,12 +159,14 @@ def _read(
 
 
 def _run(
-    models: dict[str, Backend], pairs: Sequence[LabelledImage], options: dict[str, Any]
+    models: dict[str, Backend],
+    pairs: Sequence[LabelledImage],
+    objects: int,
+    seed: int,
 ) -> tuple[list[Result], bool]:
     """Results, and whether Ctrl-C ended it before its time."""
     from napari_sam.evaluation.mask_accuracy import iter_evaluate
 
-    objects, seed = options["objects"], options["seed"]
     results: list[Result] = []
     said = start = perf_counter()
     done = 0
@@ -179,7 +191,7 @@ def _report(
     results: Sequence[Result],
     data: Sequence[Path],
     synthetic: int | None,
-    options: dict[str, Any],
+    scope: str,
 ) -> Report:
     from napari_sam._version import __version__
     from napari_sam.evaluation.report import Report
@@ -190,23 +202,22 @@ def _report(
     objects = {(r.kind, r.name, r.object_id) for r in results}
     facts = {
         "data": ", ".join(folders + scenes),
-        "asked for": f"{len(objects)} objects of {len(images)} images, at most "
-        f"{options['objects']} of each, seed {options['seed']}",
+        "asked for": f"{len(objects)} objects of {len(images)} images, {scope}",
         "models": ", ".join(m.fingerprint for m in models.values()),
         "napari-sam": __version__,
     }
     return Report(tuple(results), facts)
 
 
-def _say(report: Report, options: dict[str, Any]) -> None:
-    from napari_sam.evaluation.report import as_json
+def _print(report: Report, *, markdown: bool, as_json: bool) -> None:
+    from napari_sam.evaluation.report import as_json as to_json
     from napari_sam.evaluation.tables import ranking_line
 
-    if options["as_json"]:
-        click.echo(as_json(report))
+    if as_json:
+        click.echo(to_json(report))
     elif not report.results:
         click.echo("No object was asked for: there is none of 30 pixels or more.")
-    elif options["markdown"]:
+    elif markdown:
         tables = (f"**{t.title}**\n\n{t.markdown()}" for t in report.tables)
         judged = (
             f"{report.facts['models'].split(', ')[0]}: {report.facts['asked for']}."

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import numpy as np
 
-from napari_sam.apps.cli.folder import images_and_prompts, segment_folder
-from napari_sam.apps.cli.options.image import looking_options, open_image
-from napari_sam.apps.cli.options.model import model_options, store_option
-from napari_sam.apps.cli.options.prompt_files import asking_options, prompts_in_files
-from napari_sam.apps.cli.options.prompts import (
-    SayingCommand,
-    prompts_from,
-    saying_options,
+from napari_sam.apps.cli.folder import segment_folder
+from napari_sam.apps.cli.options.image import image_options
+from napari_sam.apps.cli.options.masks import mask_options
+from napari_sam.apps.cli.options.model import (
+    model_options,
+    model_spec,
+    open_model,
+    store_option,
 )
-from napari_sam.apps.cli.options.tiling import cutting_options, promptable
-from napari_sam.apps.cli.options.workers import executor_of, working_options
-from napari_sam.apps.cli.results import (
-    answered,
-    canvas,
-    forget_kept,
-    report,
-    write,
-)
+from napari_sam.apps.cli.options.prompt_files import prompt_file_options
+from napari_sam.apps.cli.options.prompts import PromptsCommand, prompt_options
+from napari_sam.apps.cli.options.save import save_options
+from napari_sam.apps.cli.options.tiling import tiling_options
+from napari_sam.apps.cli.options.workers import worker_options
+from napari_sam.apps.cli.progress import drain_with_progress
+from napari_sam.apps.cli.results import print_masks, warn_of_outside
 from napari_sam.core.address import Address
-from napari_sam.core.errors import PromptError
+from napari_sam.core.errors import ImageError, PromptError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,16 +33,26 @@ if TYPE_CHECKING:
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.prompts import Prompts
     from napari_sam.image import PromptableImage
+    from napari_sam.image.settings import AppearanceSettings, TilingSettings
     from napari_sam.io import Image
-    from napari_sam.jobs import MaskResult
+    from napari_sam.io.settings import ReadSettings, SaveSettings
+    from napari_sam.jobs import (
+        Executor,
+        MaskResult,
+        MaskResults,
+        ModelSettings,
+        PromptableSettings,
+        PromptFiles,
+        SegmentSettings,
+    )
 
 _FILE = click.Path(path_type=Path)
 
 
-@click.command(cls=SayingCommand, no_args_is_help=True)
+@click.command(cls=PromptsCommand, no_args_is_help=True)
 @click.argument("image")
-@saying_options
-@asking_options
+@prompt_options
+@prompt_file_options
 @click.option(
     "-o",
     "--output",
@@ -52,22 +60,7 @@ _FILE = click.Path(path_type=Path)
     metavar="FILE",
     help="Where the labels go: .tif, .png, .zarr, .geojson, .gpkg or .json.",
 )
-@click.option("--overwrite", is_flag=True, help="Replace labels that are there.")
-@click.option(
-    "--format",
-    "suffix",
-    type=click.Choice(["tif", "png", "zarr", "geojson", "gpkg", "json"]),
-    default="tif",
-    show_default=True,
-    help="Form of labels of a folder of images.",
-)
-@click.option(
-    "--coco",
-    type=click.Choice(["rle", "polygons"]),
-    default="rle",
-    show_default=True,
-    help="Masks of a .json file.",
-)
+@save_options
 @click.option(
     "--overlay",
     type=_FILE,
@@ -80,26 +73,29 @@ _FILE = click.Path(path_type=Path)
     metavar="INDEX",
     help="Plane of a stack that the prompts are in, from 0.",
 )
-@looking_options
-@click.option(
-    "--model",
-    metavar="NAME",
-    help="Which model; see napari-sam models list. [default: pocket, or what the "
-    "checkpoint holds]",
-)
-@model_options
+@image_options
+@model_options()
 @store_option
-@working_options
-@cutting_options
-@click.option(
-    "--threshold",
-    type=float,
-    default=0.0,
-    show_default=True,
-    help="Higher gives smaller masks, lower larger ones.",
-)
-@click.pass_context
-def segment(ctx: click.Context, /, image: str, **options: Any) -> None:
+@worker_options
+@tiling_options
+@mask_options
+def segment(
+    image: str,
+    *,
+    prompts: Prompts,
+    prompt_files: PromptFiles,
+    output: Path | None,
+    save: SaveSettings,
+    overlay: Path | None,
+    frame: int | None,
+    read: ReadSettings,
+    appearance: AppearanceSettings,
+    model: ModelSettings,
+    store: str | None,
+    executor: Executor,
+    tiling: TilingSettings,
+    masks: SegmentSettings,
+) -> None:
     """Masks from prompts on IMAGE, written as labels or polygons.
 
     Several points and boxes given here are about one object, in that order, and its
@@ -107,96 +103,168 @@ def segment(ctx: click.Context, /, image: str, **options: Any) -> None:
     folder, or a CSV with a column "image", IMAGE is a folder of images, each with
     prompts of its own, and so is the output.
     """
-    _check_said(ctx, options)
-    if (found := images_and_prompts(image, options)) is not None:
-        segment_folder(found, options)
-        return
-    _check_outputs(options)
-    opened = open_image(image, options)
-    asked = _prompts(ctx, options, opened)
-    seen = promptable(opened, options)
-    answers = _answers(image, seen, asked, options)
-    if options["output"] or options["overlay"]:
-        _write(opened, seen, asked, answers, options)
-    report(answers)
+    from napari_sam.jobs import PromptableSettings, pair_images
+
+    _check_prompts(prompts, prompt_files, frame)
+    settings = PromptableSettings(read, appearance, tiling, masks.connected, store)
+    run = _Segment(
+        image, output, overlay, save, settings, model, executor, masks.threshold
+    )
+    if pair_images(image, prompt_files) is not None:
+        run.folder(prompt_files)
+    else:
+        run.one_image(prompts, prompt_files, frame or 0)
 
 
-def _write(
-    opened: Image,
-    seen: PromptableImage,
-    asked: Mapping[Address, Prompts],
-    answers: Mapping[Address, Prediction | MaskResult],
-    options: Mapping[str, Any],
-) -> None:
-    from napari_sam.api import paint
+@dataclass(frozen=True, slots=True)
+class _Segment:
+    """One run of the command."""
 
-    with canvas(options["output"], seen.frames) as on_disk:
-        labels = paint(answers, seen.frames, out=on_disk)
-        if options["output"]:
-            write(options["output"], labels, opened, options)
-            forget_kept(options)
-        if options["overlay"]:
-            _write_overlay(options["overlay"], seen, asked, labels)
+    path: str
+    output: Path | None
+    overlay: Path | None
+    save: SaveSettings
+    settings: PromptableSettings
+    model: ModelSettings
+    executor: Executor
+    threshold: float
+
+    def folder(self, prompts: PromptFiles) -> None:
+        """Segment every image of a folder."""
+        from napari_sam.jobs import FolderJob
+
+        if self.output is None or self.overlay:
+            raise ImageError("A folder of images takes -o FOLDER, and no --overlay.")
+        job = FolderJob(
+            Path(self.path),
+            prompts,
+            self.output,
+            model_spec(self.model),
+            self.settings,
+            self.save,
+            self.threshold,
+        )
+        segment_folder(job, self.executor, open_model(self.model))
+
+    def one_image(self, prompts: Prompts, files: PromptFiles, frame: int) -> None:
+        """Segment objects of one image."""
+        self._check_outputs()
+        image = self.settings.read.read(self.path)
+        wanted = _prompts_of(image, prompts, files, frame)
+        promptable = self.settings.open(image, open_model(self.model))
+        masks = self._masks(promptable, wanted)
+        if self.output or self.overlay:
+            self._write(image, promptable, wanted, masks)
+        print_masks(masks)
+
+    def _check_outputs(self) -> None:
+        from napari_sam import io
+
+        if self.output:
+            io.check_labels_path(self.output, overwrite=self.save.overwrite)
+        if self.overlay:
+            io.check_picture_path(self.overlay)
+
+    def _masks(
+        self, image: PromptableImage, prompts: Mapping[Address, Prompts]
+    ) -> Mapping[Address, Prediction | MaskResult]:
+        from napari_sam.api import segment_objects
+
+        # One object needs nobody else, and is not worth remembering.
+        if self.executor.threads is not None or len(prompts) > 1:
+            return self._masks_of_workers(image, prompts)
+        return {
+            at: found.with_threshold(self.threshold) if self.threshold else found
+            for at, found in segment_objects(image, prompts).items()
+        }
+
+    def _masks_of_workers(
+        self, image: PromptableImage, prompts: Mapping[Address, Prompts]
+    ) -> dict[Address, MaskResult]:
+        """Have workers segment the objects; what they found is written down."""
+        from napari_sam.jobs import (
+            ResultsFile,
+            SegmentJob,
+            results_path,
+            results_setup,
+            segment_images,
+            without_failures,
+        )
+
+        results = None
+        if self.output:
+            setup = results_setup(self.path, image, self.threshold)
+            results = ResultsFile(results_path(self.output), setup)
+            if self.save.overwrite:
+                results.delete()
+        spec = self.settings.spec(image, self.path, model_spec(self.model))
+        plane = image.frames.plane_shape
+        job = SegmentJob(spec, prompts, plane, self.threshold, results)
+        ready: list[MaskResults] = []
+        work = segment_images(
+            [job], self.executor, ready=lambda _, found: ready.append(found)
+        )
+        hint = "the same command goes on from here." if results else _NOTHING
+        drain_with_progress(work, hint)
+        return without_failures(ready[0])
+
+    def _write(
+        self,
+        image: Image,
+        promptable: PromptableImage,
+        prompts: Mapping[Address, Prompts],
+        masks: Mapping[Address, Prediction | MaskResult],
+    ) -> None:
+        from napari_sam.api import paint
+        from napari_sam.jobs import label_target, results_path, save_labels
+
+        with label_target(self.output, promptable.frames) as on_disk:
+            labels = paint(masks, promptable.frames, out=on_disk)
+            if self.output:
+                save_labels(self.output, labels, image, self.save)
+                results_path(self.output).unlink(missing_ok=True)
+            if self.overlay:
+                _write_overlay(self.overlay, promptable, prompts, labels)
 
 
-def _answers(
-    image: str,
-    seen: PromptableImage,
-    asked: Mapping[Address, Prompts],
-    options: Mapping[str, Any],
-) -> Mapping[Address, Prediction | MaskResult]:
-    from napari_sam.api import segment_objects
-
-    # One object needs nobody else, and is not worth remembering.
-    if executor_of(options).threads is not None or len(asked) > 1:
-        return answered(image, seen, asked, options)
-    return {
-        at: answer.with_threshold(options["threshold"])
-        for at, answer in segment_objects(seen, asked).items()
-    }
+_NOTHING = "nothing was written."
 
 
-def _check_outputs(options: dict[str, Any]) -> None:
-    from napari_sam import io
-
-    if options["output"]:
-        io.check_labels_path(options["output"], overwrite=options["overwrite"])
-    if options["overlay"]:
-        io.check_picture_path(options["overlay"])
-
-
-def _check_said(ctx: click.Context, options: dict[str, Any]) -> None:
-    order = ctx.meta["said"]
-    file = options["prompts_file"] or options["from_labels"]
-    if file and (order or options["frame"] is not None):
+def _check_prompts(prompts: Prompts, files: PromptFiles, frame: int | None) -> None:
+    if files and (prompts.items or frame is not None):
         raise PromptError(
             "--prompts and --from-labels say everything, frames included: they cannot "
             "be given together with --point, --box, --polygon, --scribble or --frame."
         )
-    if not order and not file:
+    if not prompts.items and not files:
         raise PromptError(
             "Say where the object is: --point, --box, --prompts or --from-labels."
         )
 
 
-def _prompts(
-    ctx: click.Context, options: dict[str, Any], opened: Image
-) -> dict[Address, Prompts]:
-    found = prompts_in_files(options, opened)
-    if found is not None:
-        return found
-    said = prompts_from(ctx.meta["said"], options)
-    return {Address(options["frame"] or 0, 1): said}
+def _prompts_of(
+    image: Image, prompts: Prompts, files: PromptFiles, frame: int
+) -> Mapping[Address, Prompts]:
+    if not files:
+        return {Address(frame, 1): prompts}
+    found = files.read(image)
+    warn_of_outside(files.path, found.outside)
+    return found.prompts
 
 
 def _write_overlay(
-    path: Path, seen: PromptableImage, asked: Mapping[Address, Prompts], labels: Any
+    path: Path,
+    image: PromptableImage,
+    prompts: Mapping[Address, Prompts],
+    labels: Any,
 ) -> None:
-    """Draw the first plane that something was said about."""
+    """Draw the first frame that has prompts."""
+    import numpy as np
+
     from napari_sam.io import write_overlay
 
-    frame = next(iter(asked)).frame
-    picture = seen.appearance.render(seen.frames[frame])
-    plane = np.asarray(labels[tuple(seen.frames.unravel(frame).values())])
-    here = {at.object_id: p for at, p in asked.items() if at.frame == frame}
+    frame = next(iter(prompts)).frame
+    picture = image.appearance.render(image.frames[frame])
+    plane = np.asarray(labels[tuple(image.frames.unravel(frame).values())])
+    here = {at.object_id: p for at, p in prompts.items() if at.frame == frame}
     write_overlay(path, picture, plane, here)

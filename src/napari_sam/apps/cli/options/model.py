@@ -1,31 +1,19 @@
-"""Options that say which model answers, and where what it saw is kept."""
+"""Options of the model, and of the store where its embeddings are kept."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from napari_sam.apps.cli.download import fetch_missing
+from napari_sam.apps.cli.options.from_settings import settings_options
+from napari_sam.jobs.settings import ModelSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
+    from napari_sam.apps.cli.options.from_settings import Decorator
     from napari_sam.core.protocols import Backend
-
-_OPTIONS = (
-    click.option(
-        "--checkpoint",
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        help="Weights of the model.",
-    ),
-    click.option("--device", default="auto", show_default=True, help="cpu, cuda, mps."),
-    click.option(
-        "--precision", default="auto", show_default=True, help="float32 or bfloat16."
-    ),
-)
+    from napari_sam.jobs import ModelSpec
 
 #: Adds --store.
 store_option = click.option(
@@ -35,18 +23,41 @@ store_option = click.option(
 )
 
 
-def model_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --checkpoint, --device and --precision."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+def model_options(tip: str | None = None) -> Decorator:
+    """Return what adds ``model: ModelSettings``; `tip` is the help of --model."""
+    return settings_options(
+        "model",
+        ModelSettings,
+        flags={"name": "--model"},
+        metavars={"name": "NAME", "checkpoint": "FILE"},
+        tips={"name": tip} if tip else None,
+    )
 
 
-def open_model(options: Mapping[str, Any]) -> Backend:
+def open_model(model: ModelSettings) -> Backend:
     """Open the model, after downloading what is missing of it."""
     from napari_sam.api import load_backend
 
-    names = ("checkpoint", "device", "precision")
-    if options["checkpoint"] is None:
-        fetch_missing(options["model"])
-    return load_backend(options["model"], **{k: options[k] for k in names})
+    if model.checkpoint is None:
+        fetch_missing(model.name)
+    return load_backend(
+        model.name,
+        checkpoint=model.checkpoint,
+        device=model.device,
+        precision=model.precision,
+    )
+
+
+def model_spec(model: ModelSettings) -> ModelSpec:
+    """Name the model, so that a worker can open it."""
+    from napari_sam.api import load_backend
+    from napari_sam.jobs import ModelSpec, absolute_path
+
+    file = model.checkpoint
+    return ModelSpec(
+        load_backend,
+        model.name,
+        None if file is None else absolute_path(file),
+        model.device,
+        model.precision,
+    )

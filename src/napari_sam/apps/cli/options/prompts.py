@@ -1,16 +1,17 @@
-"""What was said on the command line, in the order in which it was said."""
+"""Options of prompts: --point, --box, --polygon and --scribble, in their order."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from napari_sam.apps.cli.options.from_settings import typed_options
 from napari_sam.core.errors import PromptError
 from napari_sam.core.prompts import Prompts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 _KINDS = ("point", "box", "polygon", "scribble")
 _FORMS = {
@@ -19,34 +20,48 @@ _FORMS = {
     "polygon": ("ROW,COL,ROW,COL,...[,-]", "An outline drawn around the object."),
     "scribble": ("ROW,COL,ROW,COL,...[,-]", "A line drawn inside the object."),
 }
+_ORDER = "napari_sam.order"
 
 
-class SayingCommand(click.Command):
+class PromptsCommand(click.Command):
     """A command that remembers in which order its prompts were given."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Note the order, which grouping by option would lose."""
         flags = (a.partition("=")[0] for a in args if a.startswith("--"))
-        ctx.meta["said"] = [f[2:] for f in flags if f[2:] in _KINDS]
+        ctx.meta[_ORDER] = [f[2:] for f in flags if f[2:] in _KINDS]
         return super().parse_args(ctx, args)
 
 
-def saying_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --point, --box, --polygon and --scribble."""
-    for kind in reversed(_KINDS):
-        metavar, text = _FORMS[kind]
-        option = click.option(f"--{kind}", multiple=True, metavar=metavar, help=text)
-        command = option(command)
-    return command
+def _prompts(values: Mapping[str, object]) -> Prompts:
+    order: Sequence[str] = click.get_current_context().meta[_ORDER]
+    return prompts_from(order, values)
 
 
-def prompts_from(order: Sequence[str], texts: Mapping[str, Sequence[str]]) -> Prompts:
-    """Put together what was said, in order."""
-    left = {kind: iter(texts[kind]) for kind in _KINDS}
+#: Adds ``prompts: Prompts`` to a `PromptsCommand`.
+prompt_options = typed_options(
+    "prompts",
+    {
+        kind: click.option(
+            f"--{kind}", f"prompts_{kind}", multiple=True, metavar=metavar, help=text
+        )
+        for kind, (metavar, text) in _FORMS.items()
+    },
+    _prompts,
+)
+
+
+def prompts_from(order: Sequence[str], texts: Mapping[str, object]) -> Prompts:
+    """Put together the prompts of one object, in order."""
+    left = {kind: iter(_texts(texts[kind])) for kind in _KINDS}
     prompts = Prompts()
     for kind in order:
         prompts = prompts + parse(kind, next(left[kind]))
     return prompts
+
+
+def _texts(values: object) -> Sequence[str]:
+    return values if isinstance(values, tuple | list) else ()
 
 
 def parse(kind: str, text: str) -> Prompts:

@@ -1,0 +1,307 @@
+"""Masks of a folder of images, each with prompts of its own."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Literal
+
+from napari_sam.core.errors import ImageError, JobError, NapariSamError, PromptError
+from napari_sam.core.progress import drain
+from napari_sam.core.prompts.tiles import check_inside
+from napari_sam.io import check_labels_path
+from napari_sam.io.settings import SaveSettings
+from napari_sam.jobs.executor import Executor, Failure
+from napari_sam.jobs.painting import save_masks
+from napari_sam.jobs.prompt_sources import pair_images
+from napari_sam.jobs.promptable import PromptableSettings
+from napari_sam.jobs.results import ResultsFile, results_path, results_setup
+from napari_sam.jobs.segment_jobs import SegmentJob, segment_images
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Mapping
+    from pathlib import Path
+
+    from napari_sam.core.address import Address
+    from napari_sam.core.progress import Progress
+    from napari_sam.core.prompts import Prompts
+    from napari_sam.core.protocols import Backend
+    from napari_sam.io import Image
+    from napari_sam.jobs.image_spec import ModelSpec
+    from napari_sam.jobs.prompt_sources import PromptFiles, PromptSource, PromptTable
+    from napari_sam.jobs.segment_jobs import MaskResult, MaskResults
+
+
+@dataclass(frozen=True, slots=True)
+class FolderJob:
+    """A folder of images, their prompts, and where labels go.
+
+    Attributes
+    ----------
+    images
+        The folder.
+    prompts
+        A folder of files named as the images, or a CSV with a column "image".
+    output
+        A folder, which is made: a file of labels per image.
+    model
+        Which model.
+    settings
+        How images are read, shown and cut; its store is a folder of stores.
+    save
+        Form of the labels, and whether those of others are replaced.
+    threshold
+        Logits above this are the object.
+    """
+
+    images: Path
+    prompts: PromptFiles
+    output: Path
+    model: ModelSpec
+    settings: PromptableSettings = field(default_factory=PromptableSettings)
+    save: SaveSettings = field(default_factory=SaveSettings)
+    threshold: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ImageOutcome:
+    """What became of one image of a folder.
+
+    Attributes
+    ----------
+    path
+        The image.
+    state
+        ``"written"``; ``"there"`` if a run before finished it; ``"skipped"`` without
+        prompts; or ``"failed"``.
+    reason
+        Why it failed.
+    masks
+        What was written.
+    outside
+        Prompts of its file that lie outside of the image, and were left out.
+    """
+
+    path: Path
+    state: Literal["written", "there", "skipped", "failed"]
+    reason: str = ""
+    masks: Mapping[Address, MaskResult] = field(default_factory=dict)
+    outside: int = 0
+
+
+def segment_folder(
+    job: FolderJob,
+    executor: Executor | None = None,
+    *,
+    backend: Backend | None = None,
+    report: Callable[[ImageOutcome], object] | None = None,
+) -> list[ImageOutcome]:
+    """Segment the images of a folder: see `iter_segment_folder`."""
+    return drain(iter_segment_folder(job, executor, backend=backend, report=report))
+
+
+def iter_segment_folder(
+    job: FolderJob,
+    executor: Executor | None = None,
+    *,
+    backend: Backend | None = None,
+    report: Callable[[ImageOutcome], object] | None = None,
+) -> Generator[Progress, None, list[ImageOutcome]]:
+    """Segment the images of a folder; what one of them lacks does not stop the others.
+
+    Labels are written as soon as an image has all of its masks. Closing the generator
+    stops; the same job goes on where it was, and leaves alone what is finished.
+
+    Parameters
+    ----------
+    job
+        Images, prompts, output and settings.
+    executor
+        Who does it. By default, this process.
+    backend
+        The model, if it is open already.
+    report
+        Called with each outcome as soon as it is known.
+
+    Raises
+    ------
+    ImageError
+        If images or output are no folders.
+    PromptError
+        If the prompts are of one image only.
+    """
+    sources = pair_images(job.images, job.prompts)
+    if sources is None:
+        raise PromptError(
+            f"{job.prompts.path} has no prompts for images of a folder: expected a "
+            'folder of files named as the images, or a CSV with a column "image".'
+        )
+    run = _FolderRun(job, backend or job.model.open(), report)
+    run.prepare(sources)
+    if run.works:
+        yield from segment_images(
+            [work.job for work in run.works], executor or Executor(), ready=run.write
+        )
+    return run.outcomes
+
+
+def without_failures(results: MaskResults) -> dict[Address, MaskResult]:
+    """Return the masks, if all objects have one.
+
+    Raises
+    ------
+    JobError
+        Otherwise, with the reason.
+    """
+    failures = [r.reason for r in results.values() if isinstance(r, Failure)]
+    if failures:
+        raise JobError(
+            f"{len(failures)} of {len(results)} objects failed, and no labels were "
+            f"written: {failures[0]}"
+        )
+    return {at: r for at, r in results.items() if not isinstance(r, Failure)}
+
+
+@dataclass(frozen=True, slots=True)
+class _ImageWork:
+    """An image of the folder, open, with its prompts."""
+
+    path: Path
+    output: Path
+    image: Image
+    job: SegmentJob
+    name: str
+    outside: int
+
+
+class _FolderRun:
+    """One run over a folder: what is to be done, and what became of each image."""
+
+    def __init__(
+        self,
+        job: FolderJob,
+        backend: Backend,
+        report: Callable[[ImageOutcome], object] | None,
+    ) -> None:
+        self._job, self._backend = job, backend
+        self._report = report or (lambda outcome: None)
+        self.works: list[_ImageWork] = []
+        self.outcomes: list[ImageOutcome] = []
+        _make_folder(job.output)
+        self._finished = FinishedFile(
+            job.output / "finished.jsonl", anew=job.save.overwrite
+        )
+
+    def prepare(self, sources: Mapping[Path, PromptSource]) -> None:
+        """Open every image here once; name those that fail."""
+        stems = Counter(path.stem for path in sources)
+        for path, source in sources.items():
+            try:
+                if stems[path.stem] > 1:
+                    raise ImageError(f"another image is called {path.stem} too.")
+                self._prepare_image(path, source)
+            except (NapariSamError, OSError) as wrong:
+                self._note(ImageOutcome(path, "failed", str(wrong)))
+
+    def write(self, i: int, results: MaskResults) -> None:
+        """Write the labels of an image that has all of its masks."""
+        work = self.works[i]
+        try:
+            masks = without_failures(results)
+            save = SaveSettings(coco=self._job.save.coco, overwrite=True)
+            save_masks(work.output, masks, work.image, save)
+            if work.job.results is not None:
+                work.job.results.delete()
+            self._finished.append(work.path, work.name)
+        except (NapariSamError, OSError) as wrong:
+            self._note(ImageOutcome(work.path, "failed", str(wrong)))
+        else:
+            self._note(
+                ImageOutcome(work.path, "written", masks=masks, outside=work.outside)
+            )
+
+    def _prepare_image(self, path: Path, source: PromptSource) -> None:
+        if source is None:
+            self._note(ImageOutcome(path, "skipped"))
+            return
+        work = self._open(path, source)
+        if work.output.exists() and self._finished.has(path, work.name):
+            self._note(ImageOutcome(path, "there"))
+            return
+        ours = self._job.save.overwrite or self._finished.knows(path)
+        check_labels_path(work.output, overwrite=ours)
+        self.works.append(work)
+
+    def _open(self, path: Path, source: PromptFiles | PromptTable) -> _ImageWork:
+        """Open an image and its prompts, and check that they lie on it."""
+        job = self._job
+        settings = job.settings.of_folder(path)
+        image = settings.read.read(path)
+        found = source.read(image)
+        for prompts in found.prompts.values():
+            check_inside(prompts, image.frames.plane_shape)
+        promptable = settings.open(image, self._backend)
+        output = job.output / f"{path.stem}.{job.save.format}"
+        setup = results_setup(path, promptable, job.threshold)
+        results = ResultsFile(results_path(output), setup)
+        if job.save.overwrite:
+            results.delete()
+        spec = settings.spec(promptable, path, job.model)
+        plane = image.frames.plane_shape
+        work = SegmentJob(spec, found.prompts, plane, job.threshold, results)
+        return _ImageWork(
+            path, output, image, work, _name_of(setup, found.prompts), found.outside
+        )
+
+    def _note(self, outcome: ImageOutcome) -> None:
+        self.outcomes.append(outcome)
+        self._report(outcome)
+
+
+def _make_folder(output: Path) -> None:
+    if output.exists() and not output.is_dir():
+        raise ImageError(f"{output} is no folder: there is a file of labels per image.")
+    output.mkdir(parents=True, exist_ok=True)
+
+
+def _name_of(setup: str, prompts: Mapping[Address, Prompts]) -> str:
+    """Name all that the labels of an image depend on."""
+    listed = "".join(
+        f"{at.frame} {at.object_id} {p.digest}\n" for at, p in prompts.items()
+    )
+    return blake2b(f"{setup}\n{listed}".encode(), digest_size=16).hexdigest()
+
+
+class FinishedFile:
+    """A file of the images of a folder that are finished, with their prompts' name."""
+
+    def __init__(self, path: Path, *, anew: bool) -> None:
+        self._path = path
+        if anew:
+            path.unlink(missing_ok=True)
+        self._known = dict(_read_finished(path)) if path.exists() else {}
+
+    def has(self, image: Path, name: str) -> bool:
+        """Whether an image was finished with the same prompts and setup."""
+        return self._known.get(image.name) == name
+
+    def knows(self, image: Path) -> bool:
+        """Whether labels of an image are of a run before."""
+        return image.name in self._known
+
+    def append(self, image: Path, name: str) -> None:
+        """Write down that an image is finished."""
+        line = json.dumps({"image": image.name, "asked": name})
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(f"\n{line}\n")
+
+
+def _read_finished(path: Path) -> Iterator[tuple[str, str]]:
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            entry = json.loads(line)
+            yield entry["image"], entry["asked"]
+        except (ValueError, KeyError, TypeError):
+            continue  # torn by a crash

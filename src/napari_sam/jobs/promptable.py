@@ -1,0 +1,65 @@
+"""Image files opened with the settings of a job, as images that answer prompts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from napari_sam.image import PromptableImage
+from napari_sam.image.settings import AppearanceSettings, TilingSettings
+from napari_sam.io.settings import ReadSettings
+from napari_sam.jobs.image_spec import ImageSpec
+from napari_sam.stores.zarr import ZarrStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from napari_sam.core.protocols import Backend
+    from napari_sam.io import Image
+    from napari_sam.jobs.image_spec import ModelSpec
+
+
+@dataclass(frozen=True, slots=True)
+class PromptableSettings:
+    """How an image file becomes one that answers prompts.
+
+    Attributes
+    ----------
+    read, appearance, tiling
+        How the file is read, shown to the model and cut into tiles.
+    connected
+        Whether of masks for clicks only the parts that they hit are kept.
+    store
+        Folder or URL where embeddings are kept.
+    """
+
+    read: ReadSettings = field(default_factory=ReadSettings)
+    appearance: AppearanceSettings = field(default_factory=AppearanceSettings)
+    tiling: TilingSettings = field(default_factory=TilingSettings)
+    connected: bool = True
+    store: str | None = None
+
+    def open(self, image: Image, backend: Backend) -> PromptableImage:
+        """Return an image that answers prompts with a model."""
+        return PromptableImage(
+            image.frames,
+            backend,
+            appearance=self.appearance.fit(image.frames, backend),
+            store=ZarrStore(self.store) if self.store else None,
+            tiling=self.tiling.tiling,
+            connected=self.connected,
+        )
+
+    def spec(
+        self, image: PromptableImage, path: str | Path, model: ModelSpec
+    ) -> ImageSpec:
+        """Name an image that is open here, so that a worker can open it."""
+        return ImageSpec.of(
+            image, str(path), model, axes=self.read.axes, store=self.store or None
+        )
+
+    def of_folder(self, path: Path) -> PromptableSettings:
+        """Return the settings of an image of a folder: a store has one image."""
+        if not self.store:
+            return self
+        return replace(self, store=f"{self.store.rstrip('/')}/{path.name}.zarr")
