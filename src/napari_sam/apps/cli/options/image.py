@@ -65,9 +65,11 @@ def _sizes(text: str) -> dict[str, float]:
         try:
             sizes[axis] = float(size)
         except ValueError:
+            sizes[axis] = 0.0
+        if not 0 < sizes[axis] < float("inf"):
             raise ImageError(
                 f"--scale {text}: expected e.g. y=0.15,x=0.15, a size for each axis."
-            ) from None
+            )
     return sizes
 
 
