@@ -19,6 +19,7 @@ from napari_sam.core.images.frames import Frames
 from napari_sam.io import read_image
 from napari_sam.io.readers import tiff
 from napari_sam.io.readers.lazy import FileArray, window
+from napari_sam.io.slicing import along_each_axis
 
 RNG = np.random.default_rng(0)
 
@@ -264,3 +265,10 @@ def test_other_arrays_are_sliced_as_they_are(tmp_path):
         part = frames.read(2, Region(3, 4, 9, 11))
         assert isinstance(part, np.ndarray)
         np.testing.assert_array_equal(part, data[2, 3:9, 4:11])
+
+
+def test_an_ellipsis_stands_for_the_axes_that_are_left():
+    every = slice(None)
+    assert along_each_axis((1, ..., slice(2, 3)), 4) == [1, every, every, slice(2, 3)]
+    assert along_each_axis(..., 2) == along_each_axis((), 2) == [every, every]
+    assert along_each_axis((..., 1, 2), 2) == [1, 2]

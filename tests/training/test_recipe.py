@@ -1,7 +1,10 @@
+from dataclasses import fields
+
 import numpy as np
 import pytest
 
 from napari_sam.core.errors import TrainingError
+from napari_sam.core.settings import settings_of
 from napari_sam.training.recipe import Recipe
 from napari_sam.training.recipes import RECIPES, named_recipe
 
@@ -99,3 +102,11 @@ def test_fine_tuning_is_short_and_gentle():
         tuned = named_recipe(name, fine_tune=True)
         assert tuned.steps < recipe.steps
         assert tuned.rate < recipe.rate
+
+
+def test_every_setting_says_what_it_is():
+    named = settings_of(Recipe)
+    assert [s.name for s in named] == [f.name for f in fields(Recipe)]
+    assert all(s.label and s.tip.endswith(".") for s in named)
+    with pytest.raises(TrainingError, match="at least 0 px"):
+        Recipe(crop=-1)
