@@ -164,13 +164,28 @@ def test_a_further_click_asks_once(monkeypatch):
     assert len(asked) == 3
 
 
-def test_answers_are_forgotten_with_their_embedding():
+def test_what_is_cached_is_bounded():
+    backend = tiny()
+    for shift in range(4):
+        (embedding,) = backend.encode([np.roll(discs()[0], shift, axis=0)])
+        clicks = [Prompts().point(40, 20 + i) for i in range(20)]
+        backend.decode(embedding, clicks)
+    assert len(backend._rounds) == 64
+    assert len(backend._prepared) == 2
+
+
+@pytest.mark.parametrize("count", [2, 7, 33])
+def test_bits_do_not_depend_on_who_is_decoded_together(count):
     backend = tiny()
     (embedding,) = backend.encode([discs()[0]])
-    backend.decode(embedding, [Prompts().point(40, 36)])
-    assert backend._said
-    del embedding
-    assert not backend._said
+    clicks = [Prompts().point(20 + i, 30) for i in range(count)]
+    clicks = [
+        c.point(9, 9, positive=False) if i % 3 else c for i, c in enumerate(clicks)
+    ]
+    for one, found in zip(clicks, backend.decode(embedding, clicks), strict=True):
+        (alone,) = tiny().decode(embedding, [one])
+        np.testing.assert_array_equal(alone.logits, found.logits)
+        assert alone.score == found.score
 
 
 def test_half_precision_on_disk_is_enough(bundled, tmp_path):

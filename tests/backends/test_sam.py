@@ -7,6 +7,7 @@ import torch
 from safetensors.torch import save_file
 
 import napari_sam as sam
+from napari_sam.backends.refining_decoder import Round
 from napari_sam.backends.sam import SamBackend, read_state
 from napari_sam.backends.sam_weights import open_sam
 from napari_sam.core.errors import CheckpointError, ModelError, UnknownModelError
@@ -103,11 +104,43 @@ def test_previous_logits_are_heard():
     (embedding,) = made.encode([noise((64, 64))])
     click, two = Prompts().point(30, 30), Prompts().point(30, 30).point(40, 40)
     (refined,) = made.decode(embedding, [two])
-    alone = made._decode_round(embedding, two, None, multimask_output=False)
+    alone = _decode_round(made, embedding, two)
     assert np.abs(refined.logits - alone.logits[0]).max() > 1e-4
     (first,) = made.decode(embedding, [click])
-    again = made._decode_round(embedding, two, first.logits, multimask_output=False)
+    again = _decode_round(made, embedding, two, first.logits)
     np.testing.assert_array_equal(refined.logits, again.logits[0])
+
+
+@pytest.mark.parametrize("count", [2, 7, 33])
+def test_bits_do_not_depend_on_who_is_decoded_together(count):
+    """Clear and ambiguous prompts, with and without boxes and masks, in any number."""
+    made = backend()
+    (embedding,) = made.encode([noise((50, 64))])
+    prompts = [_prompts(i) for i in range(count)]
+    together = made.decode(embedding, prompts)
+    for one, found in zip(prompts, together, strict=True):
+        (alone,) = backend().decode(embedding, [one])
+        assert len(alone.candidates) == len(found.candidates)
+        for a, b in zip(alone.candidates, found.candidates, strict=True):
+            np.testing.assert_array_equal(a.logits, b.logits)
+            assert a.score == b.score
+
+
+def _prompts(i):
+    point = Prompts().point(5 + i, 7 + i)
+    kinds = [
+        point,
+        point.point(20, 30, positive=False),
+        point.rectangle(2, 3, 20 + i, 30),
+        Prompts().rectangle(2 + i, 3, 49, 30 + i),
+        Prompts().scribble([(3, 4), (10 + i, 20)]),
+    ]
+    return kinds[i % len(kinds)]
+
+
+def _decode_round(made, embedding, prompts, previous=None):
+    (found,) = made._decode_rounds(made._prepare(embedding), [Round(prompts, previous)])
+    return found
 
 
 def test_the_candidate_chosen_is_the_one_refined():
@@ -117,9 +150,7 @@ def test_the_candidate_chosen_is_the_one_refined():
     (first,) = made.decode(embedding, [click])
     (refined,) = made.decode(embedding, [click.choose(2).point(40, 40)])
     before = first.candidates[2].logits
-    again = made._decode_round(
-        embedding, click.point(40, 40), before, multimask_output=False
-    )
+    again = _decode_round(made, embedding, click.point(40, 40), before)
     np.testing.assert_array_equal(refined.logits, again.logits[0])
 
 

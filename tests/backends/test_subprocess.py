@@ -17,6 +17,7 @@ from hypothesis.extra import numpy as arrays
 
 from napari_sam.backends.subprocess import NoProcessError, SubprocessBackend
 from napari_sam.backends.subprocess.prediction_codec import pack, unpack
+from napari_sam.core.backend_spec import supports
 from napari_sam.core.errors import CheckpointError, ModelError, PromptError
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.prediction import Prediction
@@ -31,6 +32,7 @@ MODULE = """
 
     class Odd(ThresholdBackend):
         view = 32
+        capabilities = ("features",)
 
         def encode(self, planes):
             while os.path.exists("wait"):
@@ -104,8 +106,15 @@ def test_it_answers_as_in_this_process(apart):
     ):
         assert np.array_equal(one.logits, other.logits)
         assert one.logits.dtype == np.float32
-    assert (found.area, apart.view, apart.working_size) == (35, 32, 64)
-    assert not hasattr(apart, "percentiles")
+    assert (found.area, apart.spec.view, apart.working_size) == (35, 32, 64)
+    assert apart.spec.percentiles is None
+
+
+def test_capabilities_pass_through_the_process(apart):
+    """A check by `isinstance` would see the class of this side."""
+    assert supports(apart, "features")
+    assert not supports(apart, "video")
+    assert not supports(ThresholdBackend(), "features")
 
 
 @given(

@@ -35,7 +35,7 @@ def test_a_model_in_its_own_process_gives_the_same_bits(threads):
     there, here = loading.open_model("pocket", **USUAL), sam.load_backend("pocket")
     assert isinstance(there, SubprocessBackend)
     assert there._process._child.pid != os.getpid()
-    assert (there.fingerprint, there.view) == (here.fingerprint, here.view)
+    assert (there.fingerprint, there.spec) == (here.fingerprint, here.spec)
     (one,), (other,) = there.encode([picture()]), here.encode([picture()])
     assert all(np.array_equal(one[name], other[name]) for name in other)
     for prompts in (sam.Prompts.point(24, 20), sam.Prompts.rectangle(10, 8, 40, 34)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
@@ -14,10 +14,16 @@ from torch.nn import functional as F
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from napari_sam.backends.encoder_batches import Batches, tiles_per_batch
-from napari_sam.backends.refining_decoder import MaskCandidates, RefiningDecoder
+from napari_sam.backends.refining_decoder import (
+    MaskCandidates,
+    RefiningDecoder,
+    tile_shape,
+)
 from napari_sam.backends.torch_tools import as_tensor, digest_state, find_device
+from napari_sam.core.backend_spec import BackendSpec
+from napari_sam.core.embedding import Embedding
 from napari_sam.core.errors import CheckpointError
-from napari_sam.core.prompts.model_prompts import to_model_prompts
+from napari_sam.core.prompts.model_prompts import is_ambiguous, to_model_prompts
 from napari_sam.models.pocket import (
     GRID,
     OUTSIDE,
@@ -34,8 +40,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_sam.core.embedding import Embedding
-    from napari_sam.core.prompts import Prompts
+    from napari_sam.backends.refining_decoder import Round
 
 #: Part of every fingerprint: changes when pixels are prepared in another way.
 _PREPARATION = "p1"
@@ -44,7 +49,14 @@ _TILE_BYTES = 200_000_000
 _NAMES = ("s16", "s8", "s4", "s2")
 
 
-class PocketBackend(RefiningDecoder):
+class _Tile(NamedTuple):
+    """An embedding on the device."""
+
+    features: Features
+    shape: tuple[int, int]
+
+
+class PocketBackend(RefiningDecoder[_Tile]):
     """`pocket` behind the door `Backend`.
 
     Parameters
@@ -96,6 +108,18 @@ class PocketBackend(RefiningDecoder):
         """Changes whenever `encode` would answer differently."""
         return self._fingerprint
 
+    @property
+    def spec(self) -> BackendSpec:
+        """What is known of the model."""
+        return BackendSpec(
+            name=self.name,
+            working_size=self.working_size,
+            view=self.view,
+            batch_size=self.batch_size,
+            device=str(self.device),
+            precision=self.precision,
+        )
+
     @torch.inference_mode()
     def encode(self, planes: Sequence[NDArray[np.uint8]]) -> list[Embedding]:
         """Embed tiles ``(y, x, 3)``.
@@ -104,15 +128,15 @@ class PocketBackend(RefiningDecoder):
         -------
         list
             For each, float32 features ``(C, rows, cols)`` at strides 16, 8, 4 and 2
-            of the working image, and the tile's shape.
+            of the working image.
         """
-        made = self._batches.run([self._prepared(p) for p in planes], self._encode)
+        made = self._batches.run([self._working_image(p) for p in planes], self._encode)
         return [
-            {**found, "shape": np.array(plane.shape[:2], np.int32)}
+            Embedding(found, (plane.shape[0], plane.shape[1]))
             for found, plane in zip(made, planes, strict=True)
         ]
 
-    def _prepared(self, plane: NDArray[np.uint8]) -> torch.Tensor:
+    def _working_image(self, plane: NDArray[np.uint8]) -> torch.Tensor:
         """Return the working image ``(3, rows, cols)``, padded."""
         shape = plane.shape[0], plane.shape[1]
         x = as_tensor(np.ascontiguousarray(plane)).to(self.device)
@@ -132,39 +156,50 @@ class PocketBackend(RefiningDecoder):
         ]
 
     @torch.inference_mode()
-    def _decode_round(
-        self,
-        embedding: Embedding,
-        prompts: Prompts,
-        previous: NDArray[np.float32] | None,
-        *,
-        multimask_output: bool,
-    ) -> MaskCandidates:
-        shape = int(embedding["shape"][0]), int(embedding["shape"][1])
-        features = Features(*(as_tensor(embedding[n])[None] for n in _NAMES))
-        rows, cols = features.s4.shape[2:]
-        working = _working_shape(shape)
-        drawn = -(-working[0] // 4), -(-working[1] // 4)
-        heard = to_model_prompts(prompts, shape, grid=drawn)
-        scale = np.divide(working, shape, dtype=np.float32)[::-1].copy()
-        xy = as_tensor(heard.point_coords * scale)[None].to(self.device)
-        kinds = as_tensor(heard.point_labels.astype(np.int64))[None].to(self.device)
+    def _prepare(self, embedding: Embedding) -> _Tile:
+        features = Features(*(as_tensor(embedding.arrays[n])[None] for n in _NAMES))
+        return _Tile(features.to(self.device), tile_shape(embedding))
+
+    def _decode_rounds(
+        self, prepared: _Tile, rounds: Sequence[Round]
+    ) -> list[MaskCandidates]:
+        """Decode each round by itself: context windows differ in size."""
+        return [self._decode_round(prepared, one) for one in rounds]
+
+    @torch.inference_mode()
+    def _decode_round(self, tile: _Tile, one: Round) -> MaskCandidates:
+        logits, scores = self.model.predict(
+            tile.features,
+            self._inputs(tile, one),
+            multimask_output=is_ambiguous(one.prompts),
+        )
+        rows, cols = (-(-n // 2) for n in _working_shape(tile.shape))
+        return MaskCandidates(
+            logits[:, :rows, :cols].cpu().numpy(), scores.cpu().numpy()
+        )
+
+    def _inputs(self, tile: _Tile, one: Round) -> PocketPrompts:
+        """Turn prompts and previous logits into tensors on the device."""
+        rows, cols = tile.features.s4.shape[2:]
+        working = _working_shape(tile.shape)
+        grid = -(-working[0] // 4), -(-working[1] // 4)
+        given = to_model_prompts(one.prompts, tile.shape, grid=grid)
+        scale = np.divide(working, tile.shape, dtype=np.float32)[::-1].copy()
         prior = before = None
-        if heard.mask_input is not None:
-            off = (0, cols - drawn[1], 0, rows - drawn[0])
-            prior = F.pad(as_tensor(heard.mask_input), off)[None].to(self.device)
-        if previous is not None:
-            half = as_tensor(previous)[None].to(self.device)
+        if given.mask_input is not None:
+            off = (0, cols - grid[1], 0, rows - grid[0])
+            prior = F.pad(as_tensor(given.mask_input), off)[None].to(self.device)
+        if one.previous is not None:
+            half = as_tensor(one.previous)[None].to(self.device)
             before = F.avg_pool2d(half, 2, ceil_mode=True)
             off = (0, cols - before.shape[2], 0, rows - before.shape[1])
             before = F.pad(before, off, value=OUTSIDE)
-        said = PocketPrompts(xy, kinds, prior, before)
-        logits, scores = self.model.predict(
-            features, said, multimask_output=multimask_output
+        return PocketPrompts(
+            as_tensor(given.point_coords * scale)[None].to(self.device),
+            as_tensor(given.point_labels.astype(np.int64))[None].to(self.device),
+            prior,
+            before,
         )
-        seen = -(-working[0] // 2), -(-working[1] // 2)
-        logits = logits[:, : seen[0], : seen[1]]
-        return MaskCandidates(logits.cpu().numpy(), scores.cpu().numpy())
 
     def _stride(self, shape: tuple[int, int]) -> tuple[float, float]:
         rows, cols = _working_shape(shape)

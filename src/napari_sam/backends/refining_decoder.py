@@ -1,33 +1,42 @@
-"""Answering prompts round by round: what every SAM-like backend shares."""
+"""Masks for prompts, refinement by refinement: what SAM-like backends share."""
 
 from __future__ import annotations
 
-import weakref
 from abc import ABC, abstractmethod
-from collections import OrderedDict, deque
+from collections import OrderedDict
+from dataclasses import replace
+from itertools import islice
 from threading import Lock
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
+from napari_sam.core.embedding import Embedding
+from napari_sam.core.errors import ModelError
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.prediction import Prediction
-from napari_sam.core.prompts.model_prompts import is_ambiguous, refinement_steps
+from napari_sam.core.prompts.model_prompts import refinement_steps
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from napari_sam.core.embedding import Embedding
+    from napari_sam.core.embedding import EmbeddingArrays
     from napari_sam.core.prompts import Prompts
+    from napari_sam.core.prompts.model_prompts import Refinement
 
-#: Answers remembered, so that a further click asks once instead of from the start.
+#: An embedding as the model takes it, on its device.
+Prepared = TypeVar("Prepared")
+#: Logits kept, so that a further click refines once instead of from the start.
 _CACHED_ROUNDS = 64
-#: What was asked: an embedding's number, what was said, and the candidate chosen in
-#: each round. Earlier choices count, since each answer hears the one before it.
-_RoundKey: TypeAlias = "tuple[int, Prompts, tuple[int, ...]]"
+#: Embeddings kept on the device.
+_PREPARED = 2
+#: Prompts decoded side by side; their masks are in memory together.
+GROUP = 16
+#: Digest of the embedding, prompts, and the candidate chosen in each round. Earlier
+#: candidates count, since each round starts from the logits of the one before it.
+_RoundKey: TypeAlias = "tuple[str, Prompts, tuple[int, ...]]"
 
 
 class MaskCandidates(NamedTuple):
@@ -44,130 +53,157 @@ class MaskCandidates(NamedTuple):
         return MaskCandidates(self.logits[order], self.scores[order])
 
 
-class RefiningDecoder(ABC):
-    """A backend's `decode`: every later statement hears the answer before it.
+class Round(NamedTuple):
+    """Prompts of one object, and the logits of the round before, if any."""
 
-    A mask is a pure function of the embedding and of what was said in order. Answers
-    to the beginning of a conversation are remembered, which changes its speed alone.
+    prompts: Prompts
+    previous: NDArray[np.float32] | None = None
+
+
+class RefiningDecoder(ABC, Generic[Prepared]):
+    """A backend's `decode`: every later prompt refines the mask of those before it.
+
+    A mask is a pure function of the embedding and of the prompts in order. Logits of
+    earlier rounds are cached by the embedding's digest, which changes the speed alone.
+    Prompts of many objects go through their rounds side by side.
     """
 
     def __init__(self) -> None:
-        self._said: OrderedDict[_RoundKey, NDArray[np.float32]] = OrderedDict()
-        self._known: dict[int, weakref.ref[NDArray[Any]]] = {}
-        self._gone: deque[int] = deque()
+        self._rounds: OrderedDict[_RoundKey, NDArray[np.float32]] = OrderedDict()
+        self._prepared: OrderedDict[str, Prepared] = OrderedDict()
         self._lock = Lock()
 
     @abstractmethod
-    def _decode_round(
-        self,
-        embedding: Embedding,
-        prompts: Prompts,
-        previous: NDArray[np.float32] | None,
-        *,
-        multimask_output: bool,
-    ) -> MaskCandidates:
-        """Ask the model once; `previous` are logits that it gave before."""
+    def _prepare(self, embedding: Embedding) -> Prepared:
+        """Bring an embedding to the device, once for all its prompts."""
+
+    @abstractmethod
+    def _decode_rounds(
+        self, prepared: Prepared, rounds: Sequence[Round]
+    ) -> Sequence[MaskCandidates]:
+        """Run the mask decoder once for each round; bits depend on no other round."""
 
     @abstractmethod
     def _stride(self, shape: tuple[int, int]) -> tuple[float, float]:
         """Pixels of a plane of `shape` per cell of the logits."""
 
     def decode(
-        self, embedding: Embedding, prompts: Sequence[Prompts]
+        self, embedding: EmbeddingArrays, prompts: Sequence[Prompts]
     ) -> list[Prediction]:
-        """MaskCandidates each prompt with its best mask, in tile coordinates.
+        """Decode the best mask for each prompt, in tile coordinates.
 
         Raises
         ------
         PromptError
             If one of them does not say where its object is.
         """
-        return [self._decode_one(embedding, p) for p in prompts]
+        return list(self.iter_decode(embedding, prompts))
 
-    def _decode_one(self, embedding: Embedding, prompts: Prompts) -> Prediction:
-        asked = refinement_steps(prompts)
-        place = self._place(embedding)
-        previous: NDArray[np.float32] | None = None
-        for n, turn in enumerate(asked, start=1):
-            key = (place, turn.prompts, tuple(r.candidate for r in asked[:n]))
-            known = self._recall(key) if n < len(asked) else None
-            if known is None:
-                answer = self._answer(embedding, turn.prompts, previous)
-                found = self._predictions(embedding, answer).chosen(turn.candidate)
-                known = found.logits
-                self._remember(key, known)
-            previous = known
-        return found
+    def iter_decode(
+        self, embedding: EmbeddingArrays, prompts: Iterable[Prompts]
+    ) -> Iterator[Prediction]:
+        """Like `decode`, but with no more than `GROUP` predictions in memory."""
+        tile = Embedding.from_mapping(embedding)
+        waiting = iter(prompts)
+        while some := list(islice(waiting, GROUP)):
+            yield from self._decode_group(tile, some)
 
-    def _answer(
+    def _decode_group(
+        self, embedding: Embedding, prompts: Sequence[Prompts]
+    ) -> list[Prediction]:
+        """Refine the masks of a few objects side by side, one round at a time."""
+        steps = [refinement_steps(p) for p in prompts]
+        prepared = self._prepared_for(embedding)
+        found: dict[int, Prediction] = {}
+        logits: dict[int, NDArray[np.float32]] = {}
+        for n in range(max(map(len, steps))):
+            due = self._due(embedding, steps, n, logits)
+            rounds = [Round(steps[i][n].prompts, logits.get(i)) for i in due]
+            decoded = self._decode_rounds(prepared, rounds) if rounds else ()
+            for i, masks in zip(due, decoded, strict=True):
+                prediction = self._predictions(embedding, masks.ranked())
+                found[i] = prediction.chosen(steps[i][n].candidate)
+                logits[i] = found[i].logits
+                self._remember(_key(embedding, steps[i][: n + 1]), logits[i])
+        return [found[i] for i in range(len(prompts))]
+
+    def _due(
         self,
         embedding: Embedding,
-        prompts: Prompts,
-        previous: NDArray[np.float32] | None,
-    ) -> MaskCandidates:
-        multimask_output = is_ambiguous(prompts)
-        return self._decode_round(
-            embedding, prompts, previous, multimask_output=multimask_output
-        ).ranked()
+        steps: Sequence[tuple[Refinement, ...]],
+        n: int,
+        logits: dict[int, NDArray[np.float32]],
+    ) -> list[int]:
+        """List the objects whose n-th round must run; fill in logits of the others.
 
-    def _predictions(self, embedding: Embedding, answer: MaskCandidates) -> Prediction:
-        rows, cols = (int(n) for n in embedding["shape"])
-        made = [
+        The last round always runs: its candidates are asked for, not only its logits.
+        """
+        due = []
+        for i, rounds in enumerate(steps):
+            if n + 1 == len(rounds):
+                due.append(i)
+            elif n + 1 < len(rounds):
+                known = self._recall(_key(embedding, rounds[: n + 1]))
+                if known is None:
+                    due.append(i)
+                else:
+                    logits[i] = known
+        return due
+
+    def _predictions(self, embedding: Embedding, masks: MaskCandidates) -> Prediction:
+        rows, cols = tile_shape(embedding)
+        best, *others = (
             Prediction(
                 np.ascontiguousarray(logits, np.float32),
                 float(score),
                 Region(0, 0, rows, cols),
                 self._stride((rows, cols)),
             )
-            for logits, score in zip(answer.logits, answer.scores, strict=True)
-        ]
-        best = made[0]
-        return Prediction(
-            best.logits,
-            best.score,
-            best.tile,
-            best.stride,
-            alternatives=tuple(made[1:]),
+            for logits, score in zip(masks.logits, masks.scores, strict=True)
         )
+        return replace(best, alternatives=tuple(others))
 
-    def _place(self, embedding: Embedding) -> int:
-        """Give an embedding a number while it lives; forget its answers after."""
-        array = next(a for name, a in sorted(embedding.items()) if name != "shape")
-        number = id(array)
+    def _prepared_for(self, embedding: Embedding) -> Prepared:
+        """Return an embedding on the device; the last few stay there."""
         with self._lock:
-            self._forget_the_gone()
-            known = self._known.get(number)
-            if known is None or known() is not array:
-                self._gone.append(number)
-                self._forget_the_gone()
-                left = weakref.ref(array, lambda _: self._left(number))
-                self._known[number] = left
-        return number
-
-    def _left(self, number: int) -> None:
-        """Note that an embedding is gone; it may go while this thread has the lock."""
-        self._gone.append(number)
-        if self._lock.acquire(blocking=False):
-            try:
-                self._forget_the_gone()
-            finally:
-                self._lock.release()
-
-    def _forget_the_gone(self) -> None:
-        while self._gone:
-            number = self._gone.popleft()
-            self._known.pop(number, None)
-            for key in [k for k in self._said if k[0] == number]:
-                self._said.pop(key, None)
+            known = self._prepared.get(embedding.digest)
+        made = self._prepare(embedding) if known is None else known
+        with self._lock:
+            self._prepared[embedding.digest] = made
+            self._prepared.move_to_end(embedding.digest)
+            while len(self._prepared) > _PREPARED:
+                self._prepared.popitem(last=False)
+        return made
 
     def _recall(self, key: _RoundKey) -> NDArray[np.float32] | None:
         with self._lock:
-            if key in self._said:
-                self._said.move_to_end(key)
-            return self._said.get(key)
+            if key in self._rounds:
+                self._rounds.move_to_end(key)
+            return self._rounds.get(key)
 
     def _remember(self, key: _RoundKey, logits: NDArray[np.float32]) -> None:
         with self._lock:
-            self._said[key] = logits
-            while len(self._said) > _CACHED_ROUNDS:
-                self._said.popitem(last=False)
+            self._rounds[key] = logits
+            while len(self._rounds) > _CACHED_ROUNDS:
+                self._rounds.popitem(last=False)
+
+
+def tile_shape(embedding: Embedding) -> tuple[int, int]:
+    """Return rows and columns of the tile of an embedding.
+
+    Raises
+    ------
+    ModelError
+        If the embedding does not say: it is not one of this model.
+    """
+    if embedding.image_shape is None:
+        raise ModelError(
+            "The embedding does not say how many rows and columns its tile has. Give "
+            "one that `encode` of this model returned."
+        )
+    return embedding.image_shape
+
+
+def _key(embedding: Embedding, rounds: Sequence[Refinement]) -> _RoundKey:
+    candidates = tuple(r.candidate for r in rounds)
+    return embedding.digest, rounds[-1].prompts, candidates

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -11,11 +11,18 @@ from PIL import Image
 from torch.nn import functional as F
 
 from napari_sam.backends.encoder_batches import Batches, tiles_per_batch
-from napari_sam.backends.refining_decoder import MaskCandidates, RefiningDecoder
+from napari_sam.backends.refining_decoder import (
+    GROUP,
+    MaskCandidates,
+    RefiningDecoder,
+    tile_shape,
+)
 from napari_sam.backends.torch_tools import as_tensor, digest_state, find_device
 from napari_sam.backends.weight_files import read_state
+from napari_sam.core.backend_spec import BackendSpec
+from napari_sam.core.embedding import Embedding
 from napari_sam.core.errors import ModelError
-from napari_sam.core.prompts.model_prompts import to_model_prompts
+from napari_sam.core.prompts.model_prompts import is_ambiguous, to_model_prompts
 from napari_sam.models.config import SamConfig, VitConfig
 from napari_sam.models.precision import fast_float32, prefers_bfloat16
 from napari_sam.models.sam import PromptInputs, Sam
@@ -27,8 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from napari_sam.core.embedding import Embedding
-    from napari_sam.core.prompts import Prompts
+    from napari_sam.backends.refining_decoder import Round
 
 #: Part of every fingerprint: changes when pixels are prepared in another way.
 _PREPARATION = "s1"
@@ -48,7 +54,14 @@ _VALUES = ("normalised", "unit")
 __all__ = ["SamBackend", "read_state"]
 
 
-class SamBackend(RefiningDecoder):
+class _Tile(NamedTuple):
+    """An embedding on the device."""
+
+    image: Tensor
+    shape: tuple[int, int]
+
+
+class SamBackend(RefiningDecoder[_Tile]):
     """A `Sam` of any size.
 
     Parameters
@@ -117,6 +130,8 @@ class SamBackend(RefiningDecoder):
             self.model.pixel_std.fill_(1)
         size = batch_size or tiles_per_batch(self.device, _tile_bytes(model.config))
         self._batches = Batches(size)
+        # A CPU is no faster with more, and other sizes give other last bits.
+        self._group = 1 if self.device.type == "cpu" else GROUP
 
     @property
     def batch_size(self) -> int:
@@ -133,6 +148,19 @@ class SamBackend(RefiningDecoder):
         """Side of the square that the encoder looks at."""
         return self.model.config.image_size
 
+    @property
+    def spec(self) -> BackendSpec:
+        """What is known of the model."""
+        return BackendSpec(
+            name=self.name,
+            working_size=self.working_size,
+            view=self.working_size,
+            batch_size=self.batch_size,
+            percentiles=self.percentiles,
+            device=str(self.device),
+            precision=self.precision,
+        )
+
     def encode(self, planes: Sequence[NDArray[np.uint8]]) -> list[Embedding]:
         """Embed tiles ``(y, x, 3)``.
 
@@ -143,19 +171,19 @@ class SamBackend(RefiningDecoder):
         Returns
         -------
         list
-            For each, float32 ``image`` ``(C, rows, cols)`` and the tile's ``shape``.
+            For each, one float32 array ``image`` ``(C, rows, cols)``.
         """
         with torch.inference_mode(), fast_float32():
-            made = self._batches.run([self._prepared(p) for p in planes], self._encode)
+            made = self._batches.run([self._resized(p) for p in planes], self._encode)
         return [
-            {"image": found, "shape": np.array(plane.shape[:2], np.int32)}
+            Embedding({"image": found}, (plane.shape[0], plane.shape[1]))
             for found, plane in zip(made, planes, strict=True)
         ]
 
     def _encode(self, stack: Tensor) -> list[NDArray[np.float32]]:
         return list(self.model.encode(stack).cpu().numpy())
 
-    def _prepared(self, plane: NDArray[np.uint8]) -> Tensor:
+    def _resized(self, plane: NDArray[np.uint8]) -> Tensor:
         """Return the resized image ``(3, rows, cols)``."""
         shape = plane.shape[0], plane.shape[1]
         rows, cols = self._working_shape(shape)
@@ -169,48 +197,59 @@ class SamBackend(RefiningDecoder):
             x = _between_0_and_1(x)
         return x.permute(2, 0, 1)
 
-    def _decode_round(
-        self,
-        embedding: Embedding,
-        prompts: Prompts,
-        previous: NDArray[np.float32] | None,
-        *,
-        multimask_output: bool,
-    ) -> MaskCandidates:
-        shape = int(embedding["shape"][0]), int(embedding["shape"][1])
-        with torch.inference_mode(), fast_float32():
-            spoken = self._prompt_inputs(prompts, shape, previous)
-            image = as_tensor(embedding["image"]).to(self.device)
-            logits, scores = self.model.decode(
-                image, [spoken], multimask=multimask_output
-            )
-        rows, cols = self._cells(shape)
-        seen = logits[0, :, :rows, :cols].cpu().numpy()
-        return MaskCandidates(seen, scores[0].cpu().numpy())
+    def _prepare(self, embedding: Embedding) -> _Tile:
+        image = as_tensor(embedding.arrays["image"]).to(self.device)
+        return _Tile(image, tile_shape(embedding))
 
-    def _prompt_inputs(
-        self,
-        prompts: Prompts,
-        shape: tuple[int, int],
-        previous: NDArray[np.float32] | None,
-    ) -> PromptInputs:
+    def _decode_rounds(
+        self, prepared: _Tile, rounds: Sequence[Round]
+    ) -> list[MaskCandidates]:
+        """Decode clear prompts in one call of the model, ambiguous ones in another."""
+        found: dict[int, MaskCandidates] = {}
+        for multimask in (False, True):
+            some = [
+                i for i, r in enumerate(rounds) if is_ambiguous(r.prompts) is multimask
+            ]
+            if some:
+                masks = self._decode_alike(
+                    prepared, [rounds[i] for i in some], multimask=multimask
+                )
+                found.update(zip(some, masks, strict=True))
+        return [found[i] for i in range(len(rounds))]
+
+    def _decode_alike(
+        self, tile: _Tile, rounds: Sequence[Round], *, multimask: bool
+    ) -> list[MaskCandidates]:
+        with torch.inference_mode(), fast_float32():
+            inputs = [self._prompt_inputs(r, tile.shape) for r in rounds]
+            logits, scores = self.model.decode(
+                tile.image, inputs, multimask=multimask, group=self._group
+            )
+        rows, cols = self._cells(tile.shape)
+        return [
+            MaskCandidates(one[:, :rows, :cols].cpu().numpy(), score.cpu().numpy())
+            for one, score in zip(logits, scores, strict=True)
+        ]
+
+    def _prompt_inputs(self, one: Round, shape: tuple[int, int]) -> PromptInputs:
+        """Turn prompts and previous logits into tensors on the device."""
         cells, working = self._cells(shape), self._working_shape(shape)
-        heard = to_model_prompts(prompts, shape, grid=cells)
-        # The model adds half a pixel to what it is told; ours are places, not pixels.
+        given = to_model_prompts(one.prompts, shape, grid=cells)
+        # The model adds half a pixel to coordinates; ours are positions, not pixels.
         scale = np.divide(working, shape, dtype=np.float32)[::-1]
         mask: Tensor | None = None
-        if previous is not None:
-            mask = as_tensor(previous).clamp(-_LOGIT_BOUND, _LOGIT_BOUND)
-        if heard.mask_input is not None:
-            drawn = as_tensor(heard.mask_input) * _DRAWN_LOGIT
+        if one.previous is not None:
+            mask = as_tensor(one.previous).clamp(-_LOGIT_BOUND, _LOGIT_BOUND)
+        if given.mask_input is not None:
+            drawn = as_tensor(given.mask_input) * _DRAWN_LOGIT
             mask = drawn if mask is None else torch.where(drawn != 0, drawn, mask)
         if mask is not None:
             side = _CELL * self.model.config.embedding_size
             off = (0, side - cells[1], 0, side - cells[0])
             mask = F.pad(mask, off, value=-_DRAWN_LOGIT)[None].to(self.device)
         return PromptInputs(
-            as_tensor(heard.point_coords * scale - 0.5).to(self.device),
-            as_tensor(heard.point_labels.astype(np.int64)).to(self.device),
+            as_tensor(given.point_coords * scale - 0.5).to(self.device),
+            as_tensor(given.point_labels.astype(np.int64)).to(self.device),
             mask,
         )
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from napari_sam.core.embedding import Embedding, EmbeddingKey
+    from napari_sam.core.embedding import EmbeddingArrays, EmbeddingKey
     from napari_sam.core.geometry.tiles import Tile
     from napari_sam.core.geometry.tiling import Tiling
     from napari_sam.core.images.appearance import Appearance
@@ -35,14 +35,14 @@ class Backend(Protocol):
     def working_size(self) -> int:
         """Side of the square that the image encoder takes, in its own pixels."""
 
-    def encode(self, planes: Sequence[NDArray[np.uint8]]) -> list[Embedding]:
+    def encode(self, planes: Sequence[NDArray[np.uint8]]) -> Sequence[EmbeddingArrays]:
         """Embed tiles ``(y, x, 3)``, in order. Slow; called off the main thread.
 
         An embedding carries everything that `decode` needs to know of the tile.
         """
 
     def decode(
-        self, embedding: Embedding, prompts: Sequence[Prompts]
+        self, embedding: EmbeddingArrays, prompts: Sequence[Prompts]
     ) -> list[Prediction]:
         """Decode the best mask of each prompt, in tile coordinates. Fast.
 
@@ -56,10 +56,10 @@ class Backend(Protocol):
 class EmbeddingStore(Protocol):
     """A store of embeddings. Test yours by subclassing `testing.StoreTests`."""
 
-    def get(self, key: EmbeddingKey) -> Embedding | None:
+    def get(self, key: EmbeddingKey) -> EmbeddingArrays | None:
         """Return the embedding, or None if absent or made from other pixels."""
 
-    def put(self, key: EmbeddingKey, embedding: Embedding) -> Embedding:
+    def put(self, key: EmbeddingKey, embedding: EmbeddingArrays) -> EmbeddingArrays:
         """Keep it, and return what a later `get` will return, to the bit.
 
         A reader never sees a half-written embedding.
@@ -89,7 +89,7 @@ class Promptable(Protocol):
     def connected(self) -> bool:
         """Whether of a mask for clicks only the parts that they hit are kept."""
 
-    def embedding(self, frame: int, tile: Tile) -> Embedding:
+    def embedding(self, frame: int, tile: Tile) -> EmbeddingArrays:
         """Look an embedding up in the store, or compute it."""
 
     def segment(self, prompts: Prompts, frame: int = 0) -> Prediction:

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
+from napari_sam.core.backend_spec import BackendSpec, spec_from_attributes
 from napari_sam.core.errors import UnknownModelError
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.prediction import Prediction
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_sam.core.embedding import Embedding
+    from napari_sam.core.embedding import EmbeddingArrays
     from napari_sam.core.prompts import Prompts
 
     Tool = Callable[[NDArray[np.float32], PromptPixels], NDArray[np.bool_]]
@@ -80,7 +81,12 @@ class ClassicalBackend:
         """Name of the tool, and of how it smooths."""
         return f"{self.name}-1"
 
-    def encode(self, planes: Sequence[NDArray[np.uint8]]) -> list[Embedding]:
+    @property
+    def spec(self) -> BackendSpec:
+        """What is known of the tool."""
+        return spec_from_attributes(self)
+
+    def encode(self, planes: Sequence[NDArray[np.uint8]]) -> list[EmbeddingArrays]:
         """Smooth each plane; float32 ``(y, x, 3)``, 0 to 255."""
         sigma = (SMOOTH, SMOOTH, 0)
         return [
@@ -89,7 +95,7 @@ class ClassicalBackend:
         ]
 
     def decode(
-        self, embedding: Embedding, prompts: Sequence[Prompts]
+        self, embedding: EmbeddingArrays, prompts: Sequence[Prompts]
     ) -> list[Prediction]:
         """Answer each prompt with one mask."""
         return [self._answer(embedding["smooth"], p) for p in prompts]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_sam.core.embedding import Embedding, EmbeddingKey
+    from napari_sam.core.embedding import EmbeddingArrays, EmbeddingKey
     from napari_sam.core.geometry.tiles import Tile
     from napari_sam.image.promptable import PromptableImage
     from napari_sam.image.selection import TileSelection
@@ -155,7 +155,7 @@ class _Writer:
     def __init__(self, image: PromptableImage, *, behind: int) -> None:
         self._image, self._behind = image, behind
         self._pool = ThreadPoolExecutor(1)
-        self._waiting: deque[Future[Embedding]] = deque()
+        self._waiting: deque[Future[EmbeddingArrays]] = deque()
 
     def __enter__(self) -> _Writer:
         return self
@@ -165,7 +165,7 @@ class _Writer:
         for written in self._waiting:
             written.result()
 
-    def put(self, key: EmbeddingKey, embedding: Embedding) -> None:
+    def put(self, key: EmbeddingKey, embedding: EmbeddingArrays) -> None:
         """Hand it over, unless too much is waiting already: then wait."""
         if len(self._waiting) >= self._behind:
             self._waiting.popleft().result()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_sam.core.backend_spec import backend_spec
 from napari_sam.core.geometry.tiling import Tiling
 from napari_sam.core.images.appearance import Appearance
 
@@ -22,7 +23,7 @@ def fit_appearance(
     A backend that learnt from other limits of contrast than `Appearance.fit` takes has
     an attribute ``percentiles``.
     """
-    percentiles = getattr(backend, "percentiles", None)
+    percentiles = backend_spec(backend).percentiles
     return Appearance.fit(frames, channels=channels, percentiles=percentiles)
 
 
@@ -32,6 +33,5 @@ def choose_tiling(frames: Frames, backend: Backend) -> Tiling:
     A backend that sees small things best in a view smaller than the largest that it
     takes in has an attribute ``view``: the side of what a tile sees.
     """
-    whole = backend.working_size
-    view = getattr(backend, "view", whole)
-    return Tiling.suited(frames.plane_shape, whole, view)
+    spec = backend_spec(backend)
+    return Tiling.suited(frames.plane_shape, spec.working_size, spec.view)

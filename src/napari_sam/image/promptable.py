@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from napari_sam.core.embedding import EmbeddingKey
+from napari_sam.core.backend_spec import backend_spec
+from napari_sam.core.embedding import Embedding, EmbeddingKey
 from napari_sam.core.errors import PromptError
 from napari_sam.core.images.frames import Frames, pixels_digest
 from napari_sam.core.progress import drain
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
-    from napari_sam.core.embedding import Embedding
     from napari_sam.core.geometry.region import Region
     from napari_sam.core.geometry.tiles import Tile, TileGrid
     from napari_sam.core.geometry.tiling import Tiling
@@ -169,7 +169,7 @@ class PromptableImage:
             rendered = self.render(frame, tile) if rendered is None else rendered
             (made,) = self.backend.encode([rendered])
             found = self.store.put(key, made)
-        return found
+        return Embedding.from_mapping(found)
 
     def embed(
         self,
@@ -250,7 +250,7 @@ class PromptableImage:
             mask=mask,
             background=background,
         )
-        size = getattr(self.backend, "batch_size", 1) if batch is None else batch
+        size = backend_spec(self.backend).batch_size if batch is None else batch
         return iter_embed_tiles(
             self, selection, batch=max(1, int(size)), workers=workers
         )

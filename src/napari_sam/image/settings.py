@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from napari_sam.core.backend_spec import backend_spec
 from napari_sam.core.errors import ImageError
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.geometry.tiling import Tiling
@@ -58,7 +59,7 @@ class AppearanceSettings:
             limits=list(zip(limits[::2], limits[1::2], strict=True))
             if limits
             else None,
-            percentiles=self.percentiles or getattr(backend, "percentiles", None),
+            percentiles=self.percentiles or backend_spec(backend).percentiles,
             gamma=1.0 if self.gamma is None else self.gamma,
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from napari_sam.core.backend_spec import backend_spec
 from napari_sam.core.errors import JobError, StoreError
 from napari_sam.core.progress import Progress, drain
 from napari_sam.image.embed import EmbedResult, iter_embed_tiles
@@ -134,7 +135,7 @@ def embed_tiles(task: EmbedTask, image: PromptableImage) -> EmbedResult:
         for frame, level, index in task.tiles
     )
     tiles = TileSelection(places, task.background, None, plane)
-    batch = max(1, int(getattr(image.backend, "batch_size", 1)))
+    batch = backend_spec(image.backend).batch_size
     before = getattr(image.store, "unwritten", 0)
     done = drain(iter_embed_tiles(image, tiles, batch=batch, workers=1))
     if getattr(image.store, "unwritten", 0) > before:

@@ -122,8 +122,9 @@ class Sam(nn.Module):
         *,
         multimask: bool = True,
         chunk: int | None = None,
+        group: int | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """Answer prompts about one image; those with equal tokens go together.
+        """Decode prompts about one image; those with equal tokens go together.
 
         Parameters
         ----------
@@ -136,6 +137,9 @@ class Sam(nn.Module):
             Whether to give three masks, for an ambiguous prompt, rather than one.
         chunk
             Prompts decoded at once; see `MaskDecoder.predict`.
+        group
+            Always compute with exactly so many prompts, repeating the last where there
+            are fewer, so that the bits of a mask depend on no other prompt.
 
         Returns
         -------
@@ -152,12 +156,13 @@ class Sam(nn.Module):
         for indices in groups.values():
             for start in range(0, len(indices), _BATCH):
                 some = indices[start : start + _BATCH]
-                logits_BMHW[some], scores_BM[some] = self.decode_alike(
-                    embedding_CHW,
-                    [prompts[i] for i in some],
-                    multimask=multimask,
-                    chunk=chunk,
+                alike = [prompts[i] for i in some]
+                alike += alike[-1:] * (-len(alike) % (group or 1))
+                logits, scores = self.decode_alike(
+                    embedding_CHW, alike, multimask=multimask, chunk=chunk, group=group
                 )
+                logits_BMHW[some] = logits[: len(some)]
+                scores_BM[some] = scores[: len(some)]
         return logits_BMHW, scores_BM
 
     def decode_alike(
@@ -167,22 +172,36 @@ class Sam(nn.Module):
         *,
         multimask: bool,
         chunk: int | None = None,
+        group: int | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """Answer prompts of the same `kind` as one batch; see `decode`."""
-        device = embedding_CHW.device
-        masks = [p.mask_1HW for p in prompts if p.mask_1HW is not None]
-        sparse_BKC, dense_BCHW = self.prompt_encoder.encode(
-            torch.stack([p.coords_N2 for p in prompts]).to(device),
-            torch.stack([p.labels_N for p in prompts]).to(device),
-            torch.stack(masks).to(device) if masks else None,
-        )
+        """Decode prompts of the same `kind` as one batch; see `decode`."""
+        size = group or len(prompts)
+        parts = [
+            self._encode_prompts(prompts[i : i + size], embedding_CHW.device)
+            for i in range(0, len(prompts), size)
+        ]
+        sparse_BKC = torch.cat([sparse for sparse, _ in parts])
+        dense_BCHW = parts[0][1]
+        if prompts[0].mask_1HW is not None:
+            dense_BCHW = torch.cat([dense for _, dense in parts])
         out: tuple[Tensor, Tensor] = self.mask_decoder.predict(
             embedding_CHW,
             self.prompt_encoder.dense_pe(),
             sparse_BKC,
             dense_BCHW,
             multimask=multimask,
-            chunk=chunk,
+            chunk=group or chunk,
+        )
+        return out
+
+    def _encode_prompts(
+        self, prompts: Sequence[PromptInputs], device: torch.device
+    ) -> tuple[Tensor, Tensor]:
+        masks = [p.mask_1HW for p in prompts if p.mask_1HW is not None]
+        out: tuple[Tensor, Tensor] = self.prompt_encoder.encode(
+            torch.stack([p.coords_N2 for p in prompts]).to(device),
+            torch.stack([p.labels_N for p in prompts]).to(device),
+            torch.stack(masks).to(device) if masks else None,
         )
         return out
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_sam.core.backend_spec import backend_spec
 from napari_sam.core.geometry.tiling import Tiling
 from napari_sam.core.images.appearance import Appearance
 from napari_sam.core.images.frames import pixels_digest
@@ -47,7 +48,7 @@ class ModelSetup:
     def of(cls, image: Promptable) -> ModelSetup:
         """Describe the model of an image, and how the image is shown to it."""
         backend = image.backend
-        name = str(getattr(backend, "name", type(backend).__name__))
+        name = backend_spec(backend).name
         return cls(
             name,
             backend.fingerprint,

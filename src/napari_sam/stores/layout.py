@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_sam.core.embedding import Embedding, EmbeddingKey
+    from napari_sam.core.embedding import EmbeddingArrays, EmbeddingKey
 
 FORMAT = "napari-sam embeddings"
 #: Raised when a reader of the old layout could misunderstand the new one.
@@ -199,7 +199,7 @@ def checksum(
 
 
 def to_stored(
-    embedding: Embedding, precision: str
+    embedding: EmbeddingArrays, precision: str
 ) -> tuple[Layout, dict[str, NDArray[Any]]]:
     """Return the arrays as they are stored.
 

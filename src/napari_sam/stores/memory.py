@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from threading import Lock
-from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_sam.core.embedding import Embedding
+
 if TYPE_CHECKING:
-    from napari_sam.core.embedding import Embedding, EmbeddingKey
+    from numpy.typing import NDArray
+
+    from napari_sam.core.embedding import EmbeddingArrays, EmbeddingKey
 
 
 class MemoryStore:
@@ -47,9 +50,9 @@ class MemoryStore:
                 self._items.move_to_end(key)
             return self._items.get(key)
 
-    def put(self, key: EmbeddingKey, embedding: Embedding) -> Embedding:
+    def put(self, key: EmbeddingKey, embedding: EmbeddingArrays) -> Embedding:
         """Keep a read-only copy, dropping the least recently used to make room."""
-        stored = MappingProxyType({k: _frozen(a) for k, a in embedding.items()})
+        stored = _frozen(embedding)
         with self._lock:
             if key in self._items:
                 self._nbytes -= _nbytes(self._items.pop(key))
@@ -61,7 +64,13 @@ class MemoryStore:
         return stored
 
 
-def _frozen(array: np.ndarray) -> np.ndarray:
+def _frozen(given: EmbeddingArrays) -> Embedding:
+    embedding = Embedding.from_mapping(given)
+    arrays = {name: _read_only(a) for name, a in embedding.arrays.items()}
+    return Embedding(arrays, embedding.image_shape)
+
+
+def _read_only(array: NDArray[Any]) -> NDArray[Any]:
     if array.flags.owndata and not array.flags.writeable:
         return array
     copy = np.array(array)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from zarr.abc.store import Store
 
-    from napari_sam.core.embedding import Embedding
+    from napari_sam.core.embedding import EmbeddingArrays
     from napari_sam.stores.layout import ArraySpec, GroupKey
     from napari_sam.stores.store_files import Files
 
@@ -65,7 +65,7 @@ class TileArrays:
 
     def read(
         self, group: GroupKey, plane: int, tile: int, record: Record
-    ) -> Embedding | None:
+    ) -> EmbeddingArrays | None:
         """Return an embedding, or None if its checksum is wrong."""
         path = f"{group.path}/features/{record.layout}"
         layout = self._layout(path)

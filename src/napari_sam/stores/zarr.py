@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from zarr.abc.store import Store
 
-    from napari_sam.core.embedding import Embedding, EmbeddingKey
+    from napari_sam.core.embedding import Embedding, EmbeddingArrays, EmbeddingKey
     from napari_sam.stores.inspection import StoreInfo
     from napari_sam.stores.layout import Layout
     from napari_sam.stores.maintenance import PruneResult, VerifyResult
@@ -81,7 +81,7 @@ class ZarrStore:
         read = self._read(key)
         return None if read is None else self.memory.put(key, read)
 
-    def put(self, key: EmbeddingKey, embedding: Embedding) -> Embedding:
+    def put(self, key: EmbeddingKey, embedding: EmbeddingArrays) -> Embedding:
         """Keep it, and return what a later `get` will return, to the bit.
 
         If it cannot be written, it is stored in memory, and a warning says so once.
@@ -139,7 +139,7 @@ class ZarrStore:
         maintenance.clear(self.files)
         self._forget()
 
-    def _read(self, key: EmbeddingKey) -> Embedding | None:
+    def _read(self, key: EmbeddingKey) -> EmbeddingArrays | None:
         group, (plane, _, tile) = GroupKey.of(key, self.precision), key.at
         try:
             record = self._arrays.record(group, plane, tile)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import ndimage
 
+from napari_sam.core.backend_spec import BackendSpec, spec_from_attributes
+from napari_sam.core.embedding import Embedding
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.prediction import Prediction
 from napari_sam.core.prompts.model_prompts import (
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_sam.core.embedding import Embedding
+    from napari_sam.core.embedding import EmbeddingArrays
     from napari_sam.core.prompts import Prompts
     from napari_sam.core.prompts.model_prompts import ModelPrompts
 
@@ -52,13 +54,18 @@ class ThresholdBackend:
         """Depends on everything `encode` depends on."""
         return f"threshold-{self.threshold:g}"
 
+    @property
+    def spec(self) -> BackendSpec:
+        """What is known of the model; a subclass may add attributes to it."""
+        return spec_from_attributes(self)
+
     def encode(self, planes: Sequence[NDArray[np.uint8]]) -> list[Embedding]:
         """Return the binary plane as the "embedding"."""
         self.encoded += len(planes)
-        return [{"bright": p.mean(-1) > self.threshold} for p in planes]
+        return [Embedding({"bright": p.mean(-1) > self.threshold}) for p in planes]
 
     def decode(
-        self, embedding: Embedding, prompts: Sequence[Prompts]
+        self, embedding: EmbeddingArrays, prompts: Sequence[Prompts]
     ) -> list[Prediction]:
         """Answer each prompt."""
         self.decoded += 1

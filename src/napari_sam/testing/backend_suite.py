@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_sam.core.backend_spec import backend_spec
 from napari_sam.core.errors import PromptError
 from napari_sam.core.prompts import Prompts
-from napari_sam.core.protocols import Backend
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_sam.core.embedding import Embedding
+    from napari_sam.core.embedding import EmbeddingArrays
     from napari_sam.core.prediction import Prediction
+    from napari_sam.core.protocols import Backend
 
 _INSIDE = Prompts().point(24, 20)
 _AROUND = Prompts().rectangle(10, 8, 40, 34)
@@ -62,19 +63,19 @@ class BackendTests(ABC):
     def make_backend(self) -> Backend:
         """Return a backend. Called once per test; cache it if that is slow."""
 
-    def embed(self) -> tuple[Backend, Embedding]:
+    def embed(self) -> tuple[Backend, EmbeddingArrays]:
         """Return a backend and what it made of `picture`."""
         backend = self.make_backend()
         (embedding,) = backend.encode([picture()])
         return backend, embedding
 
     def test_it_satisfies_the_protocol(self) -> None:
-        """It has every name of `Backend`."""
+        """It has a fingerprint, a working size and a spec."""
         backend = self.make_backend()
-        assert isinstance(backend, Backend)
         assert backend.working_size > 0
         assert backend.fingerprint
         assert backend.fingerprint == self.make_backend().fingerprint
+        assert backend_spec(backend).working_size == backend.working_size
 
     def test_an_embedding_is_a_mapping_of_arrays(self) -> None:
         """Stores can keep it."""
@@ -107,7 +108,7 @@ class BackendTests(ABC):
         `batch_tolerance`, the largest difference relative to the largest value.
         """
         backend = self.make_backend()
-        assert int(getattr(backend, "batch_size", 1)) >= 1
+        assert backend_spec(backend).batch_size >= 1
         planes = [np.roll(picture(), n, axis=0) for n in range(5)]
         for plane, found in zip(planes, backend.encode(planes), strict=True):
             (alone,) = backend.encode([plane])

@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
-import weakref
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from napari_sam.backends.subprocess.prediction_codec import unpack
 from napari_sam.backends.subprocess.process import ModelProcess, ProcessEndedError
-from napari_sam.backends.subprocess.server import FACTS
+from napari_sam.core.embedding import Embedding
 from napari_sam.core.errors import ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
-    from napari_sam.core.embedding import Embedding
+    from napari_sam.core.backend_spec import BackendSpec
+    from napari_sam.core.embedding import EmbeddingArrays
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.prompts import Prompts
+
+#: Prompts sent at once by `iter_decode`.
+_GROUP = 16
 
 
 class SubprocessBackend:
     """A model in a process of its own, behind the door `Backend`.
 
-    It starts a process, and another if that one ends. Attributes that the model has
-    besides those of `Backend`, such as ``view``, are those of the model.
+    It starts a process, and another if that one ends. Its `spec` is that of the model,
+    with the model's capabilities.
 
     Parameters
     ----------
@@ -47,31 +50,30 @@ class SubprocessBackend:
     def __init__(self, module: str, options: Mapping[str, str | None]) -> None:
         self._module, self._options = module, dict(options)
         self._lock = threading.Lock()
-        self._names = _EmbeddingIds()
         self._process = ModelProcess(module, self._options)
         try:
-            self._facts: dict[str, Any] = self._process.ask("facts")
+            self._fingerprint, self._spec = self._process.ask("describe")
         except BaseException:
             self._process.end()
             raise
 
     def __repr__(self) -> str:
-        return f"SubprocessBackend({self._facts.get('name', self.fingerprint)!r})"
-
-    def __getattr__(self, name: str) -> Any:
-        if name in FACTS and name in self._facts:
-            return self._facts[name]
-        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+        return f"SubprocessBackend({self._spec.name!r})"
 
     @property
     def fingerprint(self) -> str:
         """Changes whenever `encode` would answer differently."""
-        return str(self._facts["fingerprint"])
+        return str(self._fingerprint)
+
+    @property
+    def spec(self) -> BackendSpec:
+        """What is known of the model, as its process says."""
+        return self._spec
 
     @property
     def working_size(self) -> int:
-        """Side of the square that the encoder looks at, in its own pixels."""
-        return int(self._facts["working_size"])
+        """Side of the square that the image encoder takes, in its own pixels."""
+        return self._spec.working_size
 
     def encode(self, planes: Sequence[NDArray[np.uint8]]) -> list[Embedding]:
         """Embed tiles ``(y, x, 3)``, in order.
@@ -82,13 +84,11 @@ class SubprocessBackend:
             If the process ends twice while it computes this.
         """
         given = list(planes)
-        found, batch_size = self._call(lambda process: process.ask("encode", given))
-        if batch_size is not None:
-            self._facts["batch_size"] = batch_size
+        found, self._spec = self._call(lambda process: process.ask("encode", given))
         return list(found)
 
     def decode(
-        self, embedding: Embedding, prompts: Sequence[Prompts]
+        self, embedding: EmbeddingArrays, prompts: Sequence[Prompts]
     ) -> list[Prediction]:
         """Answer each prompt with its best mask, in tile coordinates.
 
@@ -99,14 +99,22 @@ class SubprocessBackend:
         ModelError
             If the process ends twice while it computes this.
         """
-        name, said = self._names.of(embedding), list(prompts)
+        tile, given = Embedding.from_mapping(embedding), list(prompts)
 
         def ask(process: ModelProcess) -> Any:
-            while (found := process.ask("decode", name, said)) is None:
-                process.ask("cache", name, dict(embedding))
+            while (found := process.ask("decode", tile.digest, given)) is None:
+                process.ask("cache", tile)
             return found
 
         return [unpack(sent) for sent in self._call(ask)]
+
+    def iter_decode(
+        self, embedding: EmbeddingArrays, prompts: Iterable[Prompts]
+    ) -> Iterator[Prediction]:
+        """Like `decode`, with the predictions of a few prompts in memory at a time."""
+        tile, waiting = Embedding.from_mapping(embedding), iter(prompts)
+        while some := list(islice(waiting, _GROUP)):
+            yield from self.decode(tile, some)
 
     def end(self) -> None:
         """End the process; it is started again by the next question."""
@@ -135,24 +143,3 @@ class SubprocessBackend:
                 ended.end()
                 self._process = ModelProcess(self._module, self._options)
             return self._process
-
-
-class _EmbeddingIds:
-    """Gives every embedding a name of its own, for as long as it lives."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._known: dict[int, tuple[weakref.ref[Any], str]] = {}
-        self._count = itertools.count()
-
-    def of(self, embedding: Embedding) -> str:
-        """Return the name of an embedding; that of its first array."""
-        array = next(a for name, a in sorted(embedding.items()) if name != "shape")
-        with self._lock:
-            for number in [n for n, (ref, _) in self._known.items() if ref() is None]:
-                del self._known[number]
-            known = self._known.get(id(array))
-            if known is None:
-                known = weakref.ref(array), f"e{next(self._count)}"
-                self._known[id(array)] = known
-            return known[1]

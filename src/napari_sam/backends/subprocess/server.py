@@ -13,19 +13,24 @@ from multiprocessing.connection import Listener
 from typing import TYPE_CHECKING, Any
 
 from napari_sam.backends.subprocess.prediction_codec import pack
+from napari_sam.core.backend_spec import backend_spec
+from napari_sam.core.embedding import Embedding
 from napari_sam.core.errors import ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from multiprocessing.connection import Connection
 
-    from napari_sam.core.embedding import Embedding
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from napari_sam.backends.subprocess.prediction_codec import PackedPrediction
+    from napari_sam.core.backend_spec import BackendSpec
+    from napari_sam.core.prompts import Prompts
     from napari_sam.core.protocols import Backend
 
 #: Embeddings held here as well as by those who ask; more are sent again when needed.
 _CACHED = 8
-#: What a backend may have besides what the protocol asks for.
-FACTS = ("name", "view", "percentiles", "batch_size", "device", "precision")
 
 
 def serve(load: Callable[..., Backend]) -> None:
@@ -91,30 +96,34 @@ class _ModelServer:
                 self._backend = self._load(**self._options)
             return self._backend
 
-    def _facts(self) -> dict[str, Any]:
+    def _describe(self) -> tuple[str, BackendSpec]:
         model = self._model()
-        facts = {"fingerprint": model.fingerprint, "working_size": model.working_size}
-        more = {name: getattr(model, name) for name in FACTS if hasattr(model, name)}
-        return facts | {n: str(v) if n == "device" else v for n, v in more.items()}
+        return model.fingerprint, backend_spec(model)
 
-    def _encode(self, planes: Any) -> tuple[list[Embedding], int | None]:
+    def _encode(
+        self, planes: Sequence[NDArray[np.uint8]]
+    ) -> tuple[list[Embedding], BackendSpec]:
+        """Return embeddings; the batch size may have fallen meanwhile."""
         model = self._model()
-        return model.encode(planes), getattr(model, "batch_size", None)
+        found = [Embedding.from_mapping(e) for e in model.encode(planes)]
+        return found, backend_spec(model)
 
-    def _cache(self, name: str, embedding: Embedding) -> None:
+    def _cache(self, embedding: Embedding) -> None:
         with self._lock:
-            self._cached[name] = embedding
+            self._cached[embedding.digest] = embedding
             while len(self._cached) > _CACHED:
                 self._cached.popitem(last=False)
 
-    def _decode(self, name: str, prompts: Any) -> Any:
-        """Return the answers; None if the embedding is not held any more."""
+    def _decode(
+        self, digest: str, prompts: Sequence[Prompts]
+    ) -> list[PackedPrediction] | None:
+        """Return predictions; None if the embedding is not in the cache any more."""
         model = self._model()
         with self._lock:
-            if name not in self._cached:
+            if digest not in self._cached:
                 return None
-            self._cached.move_to_end(name)
-            embedding = self._cached[name]
+            self._cached.move_to_end(digest)
+            embedding = self._cached[digest]
         return [pack(found) for found in model.decode(embedding, prompts)]
 
 
