@@ -260,7 +260,7 @@ def test_places_are_told_in_pixels_of_the_encoders_square(shape):
     """Its first and last pixels lie half a pixel inside; the model adds that half."""
     made = backend()
     said = Prompts().point(0, 0).rectangle(0, 0, *shape)
-    spoken = made._prompt_inputs(said, shape, None)
+    spoken = made._prompt_inputs(Round(said), shape)
     rows, cols = np.multiply(shape, made.working_size / max(shape))
     first, corner, opposite = (spoken.coords_N2 + 0.5).tolist()
     assert first == pytest.approx([0.5 * cols / shape[1], 0.5 * rows / shape[0]])
@@ -273,7 +273,7 @@ def test_places_are_told_in_pixels_of_the_encoders_square(shape):
 def test_a_stretched_image_fills_the_square_and_places_follow(shape):
     made = backend(fit="stretch")
     said = Prompts().point(0, 0).rectangle(0, 0, *shape).point(shape[0] - 1, 0)
-    spoken = made._prompt_inputs(said, shape, None)
+    spoken = made._prompt_inputs(Round(said), shape)
     side = made.working_size
     first, last, corner, opposite = (spoken.coords_N2 + 0.5).tolist()
     assert first == pytest.approx([0.5 * side / shape[1], 0.5 * side / shape[0]])
