@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from napari_sam import checkpoints
+from napari_sam.core.errors import JobError
 from napari_sam.core.registry import offered, resolve_backend
 from napari_sam.image import PromptableImage
 from napari_sam.image import segment_objects as segment_objects
@@ -13,7 +14,7 @@ from napari_sam.io import Image, read_image
 from napari_sam.jobs.painting import paint as paint
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from napari_sam.checkpoints import ModelEntry
     from napari_sam.core.geometry.tiling import Tiling
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.prompts import Prompts
     from napari_sam.core.protocols import Backend
+    from napari_sam.io.settings import SaveSettings
+    from napari_sam.jobs import (
+        Executor,
+        ImageOutcome,
+        PromptableSettings,
+        PromptFiles,
+    )
     from napari_sam.stores.zarr import ZarrStore
 
 #: How this package is called where models are offered.
@@ -252,3 +260,64 @@ def segment_many(
         connected=connected,
     )
     return asked.segment_many(prompts, frame)
+
+
+def segment_folder(
+    images: str | Path,
+    prompts: PromptFiles | str | Path,
+    output: str | Path,
+    *,
+    model: str | Backend | None = None,
+    settings: PromptableSettings | None = None,
+    save: SaveSettings | None = None,
+    threshold: float = 0.0,
+    executor: Executor | None = None,
+    report: Callable[[ImageOutcome], object] | None = None,
+) -> list[ImageOutcome]:
+    """Segment the images of a folder with their prompts, and write their labels.
+
+    What one image lacks does not stop the others, and the same call goes on where it
+    was stopped.
+
+    Parameters
+    ----------
+    images, prompts, output
+        Folders: of images, of prompt files named as the images (or a CSV with a column
+        "image"), and of labels, which is made.
+    model
+        A name, as in `load_backend`, or a backend already open, for this process.
+    settings, save
+        How images are read, shown and cut, and in which form labels are written.
+    threshold
+        Logits above this are the object.
+    executor
+        Who does it. By default, this process.
+    report
+        Called with the outcome of each image as soon as it is known.
+
+    Raises
+    ------
+    JobError
+        If workers are to use a model that is open here: give its name.
+    """
+    from napari_sam import jobs
+    from napari_sam.io.settings import SaveSettings
+
+    is_open = model is not None and not isinstance(model, str)
+    if is_open and executor is not None and executor.threads is not None:
+        raise JobError(
+            "Workers open the model themselves, and this one is open here: give its "
+            'name, such as model="pocket".'
+        )
+    files = prompts if isinstance(prompts, jobs.PromptFiles) else None
+    job = jobs.FolderJob(
+        Path(images),
+        files or jobs.PromptFiles(Path(str(prompts))),
+        Path(output),
+        jobs.ModelSpec(load_backend, model if isinstance(model, str) else None),
+        settings or jobs.PromptableSettings(),
+        save or SaveSettings(),
+        threshold,
+    )
+    backend = None if model is None or isinstance(model, str) else model
+    return jobs.segment_folder(job, executor, backend=backend, report=report)

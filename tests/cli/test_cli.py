@@ -152,6 +152,17 @@ def test_a_threshold_shrinks_the_mask(picture):
     )
 
 
+def test_masks_of_the_model_itself_are_had_on_request(monkeypatch, picture):
+    images = []
+    monkeypatch.setattr(
+        "napari_sam.api.segment_objects",
+        lambda image, asked: images.append(image) or {},
+    )
+    for flags in ([], ["--connected"], ["--no-connected"]):
+        run("segment", picture, "--point", "15,25", *flags)
+    assert [image.connected for image in images] == [True, True, False]
+
+
 @pytest.mark.parametrize(
     ("args", "match"),
     [
