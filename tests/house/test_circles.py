@@ -13,7 +13,7 @@ def module_of(path):
 
 
 def imported(tree, known):
-    """Modules that a module imports as it is loaded: not in functions, nor for types."""
+    """Modules that are imported when one is loaded: not in functions, nor for types."""
     waiting = list(tree.body)
     while waiting:
         node = waiting.pop()
