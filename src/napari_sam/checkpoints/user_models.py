@@ -15,6 +15,7 @@ from napari_sam.checkpoints.integrity import digest, forget, remember
 from napari_sam.checkpoints.safetensors_header import metadata_of
 from napari_sam.checkpoints.transfer import make_room
 from napari_sam.core.errors import CheckpointError, MissingFileError, ModelError
+from napari_sam.core.files import replacing
 from napari_sam.core.registry import backend_names
 
 if TYPE_CHECKING:
@@ -75,9 +76,8 @@ def add(
         "note": note,
         "made_by": said.get("made_by", ""),
     }
-    part = own_folder() / f"{name}.json.part"
-    part.write_text(json.dumps(described, indent=1), "utf-8")
-    os.replace(part, own_folder() / f"{name}.json")
+    with replacing(own_folder() / f"{name}.json") as part:
+        part.write_text(json.dumps(described, indent=1), "utf-8")
     entry = find(name)
     for left in before - {d.file for d in entry.downloads}:
         (models_folder() / left).unlink(missing_ok=True)
