@@ -95,7 +95,10 @@ def by_two_loops(spec: ImageSpec) -> tuple[int, float]:
     told = context.Queue()
     count = len(frames_of(spec))
     halves = [list(range(count // 2)), list(range(count // 2, count))]
-    loops = [context.Process(target=half, args=(spec, h, told)) for h in halves]
+    loops = [
+        context.Process(target=half, args=(spec.for_workers(1), h, told))
+        for h in halves
+    ]
     for loop in loops:
         loop.start()
     times = sorted(told.get() for _ in range(4))
