@@ -78,7 +78,7 @@ def by_workers(spec: ImageSpec) -> tuple[int, float]:
 
 
 def half(spec: ImageSpec, frames: list[int], told) -> None:
-    from napari_sam.backends.torch_tools import use_threads
+    from napari_sam.backends.devices import use_threads
 
     image = open_image(spec)
     use_threads(1)

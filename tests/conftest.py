@@ -49,7 +49,7 @@ def _home_and_no_network(tmp_path, monkeypatch):
 @pytest.fixture
 def threshold_model(monkeypatch):
     """Offer `ThresholdBackend` as the models "threshold" and "pocket"."""
-    value = "napari_sam.testing.backend:open_threshold"
+    value = "napari_sam.testing.threshold_backend:open_threshold"
     names = ("pocket", "threshold")
     entries = EntryPoints(EntryPoint(n, value, registry.BACKENDS) for n in names)
     monkeypatch.setattr(registry, "entry_points", lambda **by: entries.select(**by))

@@ -129,7 +129,7 @@ def test_another_package_may_offer_a_name_of_our_list(publish, content, monkeypa
 def _offering(name):
     from importlib.metadata import EntryPoint, EntryPoints
 
-    value = "napari_sam.testing.backend:open_threshold"
+    value = "napari_sam.testing.threshold_backend:open_threshold"
     entries = EntryPoints([EntryPoint(name, value, registry.BACKENDS)])
     return lambda **by: entries.select(**by)
 

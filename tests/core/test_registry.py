@@ -4,7 +4,7 @@ import pytest
 
 from napari_sam.core import registry
 from napari_sam.core.errors import ModelError, UnknownModelError
-from napari_sam.testing.backend import open_threshold
+from napari_sam.testing.threshold_backend import open_threshold
 
 
 def test_a_name_resolves_to_what_its_entry_point_names(threshold_model):

@@ -8,7 +8,7 @@ import pytest
 
 import napari_sam
 from napari_sam.apps.cli import main
-from napari_sam.core.prompts import files
+from napari_sam.core.prompts import json_csv
 
 DOCS = Path(__file__).parents[2] / "docs"
 CONTEXT = click.Context(main, info_name="napari-sam")
@@ -58,6 +58,6 @@ def test_the_prompt_files_of_the_page_are_read():
     page = (DOCS / "conventions.md").read_text()
     [table] = re.findall(r"^```text\n(object,.*?)^```", page, re.M | re.S)
     [record] = re.findall(r"^```json\n(.*?)^```", page, re.M | re.S)
-    assert len(files.from_csv(table)) == 2
-    [prompts] = files.from_json(record).values()
+    assert len(json_csv.from_csv(table)) == 2
+    [prompts] = json_csv.from_json(record).values()
     assert len(prompts.items) == 5

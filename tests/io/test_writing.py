@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from napari_sam.core.address import Address
+from napari_sam.core.atomic_write import replacing
 from napari_sam.core.errors import ImageError, MissingFileError, PromptError
-from napari_sam.core.files import replacing
 from napari_sam.core.prompts import Prompts
 from napari_sam.io import (
     compose,

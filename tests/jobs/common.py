@@ -8,7 +8,7 @@ import zarr
 from napari_sam import PromptableImage, Tiling, open_store, read_image
 from napari_sam.image.selection import select_tiles
 from napari_sam.jobs import EmbedJob, ImageSpec, ModelSpec
-from napari_sam.testing.backend import open_threshold
+from napari_sam.testing.threshold_backend import open_threshold
 
 #: Nine tiles a plane.
 TILING = Tiling((48, 48), (8, 8))

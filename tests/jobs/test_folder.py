@@ -5,7 +5,7 @@ import tifffile
 from napari_sam.api import segment_folder
 from napari_sam.core.errors import PromptError
 from napari_sam.jobs import PromptFiles
-from napari_sam.testing.backend import open_threshold
+from napari_sam.testing.threshold_backend import open_threshold
 
 CSV = "object,frame,row,col,positive\n1,0,15,25,1\n2,0,55,9,1\n"
 

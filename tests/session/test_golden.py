@@ -10,7 +10,7 @@ import pytest
 
 from napari_sam import Address, PromptableImage, Tiling
 from napari_sam.core.progress import drain
-from napari_sam.core.prompts import files
+from napari_sam.core.prompts import json_csv
 from napari_sam.session import AnnotationSession, ImageIdentity
 from napari_sam.session.persistence.record import Record, read_record
 from napari_sam.session.persistence.recovery import find_journals, restore
@@ -92,14 +92,14 @@ def test_a_journal_of_version_1_is_found(name, tmp_path):
 
 
 def test_prompts_of_version_1_are_read_and_have_the_same_digests():
-    found = files.from_json((GOLDEN / "prompts.json").read_text())
+    found = json_csv.from_json((GOLDEN / "prompts.json").read_text())
     digests = json.loads((GOLDEN / "digests.json").read_text())
     assert {f"{at.frame} {at.object_id}": p.digest for at, p in found.items()} == (
         digests
     )
-    assert files.from_json(files.to_json(found)) == found
+    assert json_csv.from_json(json_csv.to_json(found)) == found
 
 
 def test_csv_of_version_1_is_read_and_written_the_same():
     text = (GOLDEN / "prompts.csv").read_text()
-    assert files.to_csv(files.from_csv(text)) == text
+    assert json_csv.to_csv(json_csv.from_csv(text)) == text

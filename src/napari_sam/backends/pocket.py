@@ -13,13 +13,14 @@ from safetensors.torch import load_file
 from torch.nn import functional as F
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
+from napari_sam.backends.devices import find_device
 from napari_sam.backends.encoder_batches import Batches, tiles_per_batch
 from napari_sam.backends.refining_decoder import (
     MaskCandidates,
     RefiningDecoder,
     tile_shape,
 )
-from napari_sam.backends.torch_tools import as_tensor, digest_state, find_device
+from napari_sam.backends.tensors import as_tensor, digest_state
 from napari_sam.core.backend_spec import BackendSpec
 from napari_sam.core.embedding import Embedding
 from napari_sam.core.errors import CheckpointError

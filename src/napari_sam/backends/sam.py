@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 from torch.nn import functional as F
 
+from napari_sam.backends.devices import find_device
 from napari_sam.backends.encoder_batches import Batches, tiles_per_batch
 from napari_sam.backends.refining_decoder import (
     GROUP,
@@ -17,7 +18,7 @@ from napari_sam.backends.refining_decoder import (
     RefiningDecoder,
     tile_shape,
 )
-from napari_sam.backends.torch_tools import as_tensor, digest_state, find_device
+from napari_sam.backends.tensors import as_tensor, digest_state
 from napari_sam.backends.weight_files import read_state
 from napari_sam.core.backend_spec import BackendSpec
 from napari_sam.core.embedding import Embedding

@@ -14,7 +14,7 @@ from napari_sam.checkpoints.download import (
     weights_path,
 )
 from napari_sam.checkpoints.entries import Download, ModelEntry, Preprocessing
-from napari_sam.checkpoints.folders import (
+from napari_sam.checkpoints.environment import (
     default_mirror,
     is_offline,
     models_folder,

@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from napari_sam.checkpoints.entries import Download, ModelEntry, Preprocessing
-from napari_sam.checkpoints.folders import own_folder
+from napari_sam.checkpoints.environment import own_folder
 from napari_sam.core.errors import UnknownModelError
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from napari_sam.checkpoints.catalogue import find
-from napari_sam.checkpoints.folders import default_mirror, is_offline, models_folder
+from napari_sam.checkpoints.environment import default_mirror, is_offline, models_folder
 from napari_sam.checkpoints.integrity import check, digest, is_remembered, remember
 from napari_sam.checkpoints.transfer import (
     Patience,

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_sam.checkpoints.catalogue import find, models
-from napari_sam.checkpoints.folders import models_folder, own_folder
+from napari_sam.checkpoints.environment import models_folder, own_folder
 from napari_sam.checkpoints.integrity import digest, forget, remember
 from napari_sam.checkpoints.safetensors_header import metadata_of
 from napari_sam.checkpoints.transfer import make_room
+from napari_sam.core.atomic_write import replacing
 from napari_sam.core.errors import CheckpointError, MissingFileError, ModelError
-from napari_sam.core.files import replacing
 from napari_sam.core.registry import backend_names
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_sam.checkpoints.catalogue import find, models
-from napari_sam.checkpoints.folders import models_folder
+from napari_sam.checkpoints.environment import models_folder
 from napari_sam.checkpoints.integrity import digest, forget, remember
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_sam.core.atomic_write import replacing
 from napari_sam.core.errors import ImageError
-from napari_sam.core.files import replacing
 from napari_sam.core.progress import drain
 from napari_sam.evaluation.mask_accuracy import Result, iter_evaluate
 from napari_sam.evaluation.summary import GOALS, summarise

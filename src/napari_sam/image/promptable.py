@@ -10,7 +10,7 @@ from napari_sam.core.embedding import Embedding, EmbeddingKey
 from napari_sam.core.errors import PromptError
 from napari_sam.core.images.frames import Frames, pixels_digest
 from napari_sam.core.progress import drain
-from napari_sam.core.prompts.tiles import first_tile, prompts_in_tile
+from napari_sam.core.prompts.prompts_in_tiles import first_tile, prompts_in_tile
 from napari_sam.image import tile_pixels
 from napari_sam.image.complete.completing import complete
 from napari_sam.image.complete.plane import PromptablePlane

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from napari_sam.core.atomic_write import replacing
 from napari_sam.core.errors import ImageError
-from napari_sam.core.files import replacing
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.images.frames import Frames
 from napari_sam.io.writers.ome_zarr import image_of

@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
+from napari_sam.core.atomic_write import replacing
 from napari_sam.core.errors import ImageError
-from napari_sam.core.files import replacing
 from napari_sam.core.prompts.items import (
     Box,
     MaskPrompt,

@@ -1,13 +1,13 @@
-"""Files of prompts; the schema stands in `napari_sam.core.prompts.files`."""
+"""Files of prompts; the schema stands in `napari_sam.core.prompts.json_csv`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_sam.core.atomic_write import replacing
 from napari_sam.core.errors import MissingFileError, PromptError
-from napari_sam.core.files import replacing
-from napari_sam.core.prompts import files
+from napari_sam.core.prompts import json_csv
 from napari_sam.io.vector_prompts import VectorPrompts, read_features
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _read_text(path: Path) -> dict[Address, Prompts]:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as wrong:
         raise PromptError(f"{path} cannot be read: {wrong}.") from None
-    read = files.from_csv if path.suffix.lower() == ".csv" else files.from_json
+    read = json_csv.from_csv if path.suffix.lower() == ".csv" else json_csv.from_json
     try:
         return read(text)
     except PromptError as wrong:
@@ -92,7 +92,7 @@ def write_prompts(path: str | Path, prompts: Mapping[Address, Prompts]) -> None:
     """Write prompts; CSV holds points and boxes, JSON everything."""
     path = Path(path)
     _check_suffix(path)
-    to_text = files.to_csv if path.suffix.lower() == ".csv" else files.to_json
+    to_text = json_csv.to_csv if path.suffix.lower() == ".csv" else json_csv.to_json
     text = to_text(prompts)
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")

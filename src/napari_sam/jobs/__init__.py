@@ -28,8 +28,8 @@ if TYPE_CHECKING:
         images_of_folder,
         pair_images,
     )
-    from napari_sam.jobs.promptable import PromptableSettings
-    from napari_sam.jobs.results import ResultsFile, results_path, results_setup
+    from napari_sam.jobs.promptable_settings import PromptableSettings
+    from napari_sam.jobs.results_file import ResultsFile, results_path, results_setup
     from napari_sam.jobs.segment_jobs import (
         MaskResult,
         MaskResults,

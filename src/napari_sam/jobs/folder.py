@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Literal
 
 from napari_sam.core.errors import ImageError, JobError, NapariSamError, PromptError
 from napari_sam.core.progress import drain
-from napari_sam.core.prompts.tiles import check_inside
+from napari_sam.core.prompts.prompts_in_tiles import check_inside
 from napari_sam.io import check_labels_path
 from napari_sam.io.settings import SaveSettings
 from napari_sam.jobs.executor import Executor, Failure
 from napari_sam.jobs.painting import save_masks
 from napari_sam.jobs.prompt_sources import pair_images
-from napari_sam.jobs.promptable import PromptableSettings
-from napari_sam.jobs.results import ResultsFile, results_path, results_setup
+from napari_sam.jobs.promptable_settings import PromptableSettings
+from napari_sam.jobs.results_file import ResultsFile, results_path, results_setup
 from napari_sam.jobs.segment_jobs import SegmentJob, segment_images
 
 if TYPE_CHECKING:

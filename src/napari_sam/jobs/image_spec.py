@@ -183,6 +183,6 @@ def _drop_oldest(held: dict[K, V], most: int = 2) -> None:
 
 def _use_threads(count: int | None) -> None:
     if count is not None and "torch" in sys.modules:
-        from napari_sam.backends.torch_tools import use_threads
+        from napari_sam.backends.devices import use_threads
 
         use_threads(count)

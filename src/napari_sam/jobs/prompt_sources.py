@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from napari_sam.core.errors import ImageError, PromptError
-from napari_sam.core.prompts import files
+from napari_sam.core.prompts import json_csv
 from napari_sam.core.settings import check, setting
 from napari_sam.io import images_in, prompts_of_labels, read_image, read_prompts_on
 
@@ -97,7 +97,7 @@ class PromptTable:
 
     def read(self, image: Image) -> FoundPrompts:
         """Read the prompts of an image."""
-        return FoundPrompts(files.from_csv(self.text))
+        return FoundPrompts(json_csv.from_csv(self.text))
 
 
 #: Where the prompts of one image of a folder are; None if it has none.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from napari_sam.core.mask import Mask
 from napari_sam.core.progress import Progress
-from napari_sam.core.prompts.tiles import first_tile
+from napari_sam.core.prompts.prompts_in_tiles import first_tile
 from napari_sam.jobs.executor import Executor, Failure, grouped, run_tasks
 from napari_sam.jobs.image_spec import ImageSpec, OpenImages
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from napari_sam.core.mask import Mask
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.prompts import Prompts
-    from napari_sam.jobs.results import ResultsFile
+    from napari_sam.jobs.results_file import ResultsFile
 
 #: Objects of a task at most.
 _OBJECTS = 64

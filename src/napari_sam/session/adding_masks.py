@@ -12,8 +12,8 @@ from napari_sam.core.geometry.region import Region
 from napari_sam.core.mask import Mask
 from napari_sam.session.actions.add_masks import AddMasks
 from napari_sam.session.edits.label_edits import check_mask
+from napari_sam.session.labels.label_store import check_fits
 from napari_sam.session.labels.patch import LabelPatch
-from napari_sam.session.labels.store import check_fits
 from napari_sam.session.overlap import check_overlap
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from napari_sam.core.address import Address
     from napari_sam.core.prediction import Prediction
     from napari_sam.session.document import Document
-    from napari_sam.session.labels.store import LabelStore
+    from napari_sam.session.labels.label_store import LabelStore
     from napari_sam.session.overlap import Overlap
 
 #: What masks may be given as.

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Literal, TypeAlias
 
 from napari_sam.core.errors import SessionError
-from napari_sam.session.labels.store import MOST
+from napari_sam.session.labels.label_store import MOST
 
 #: How far the work on an object is.
 Status: TypeAlias = Literal["open", "committed", "approved", "rejected"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_sam.session.labels.store import LabelStore
+from napari_sam.session.labels.label_store import LabelStore
 from napari_sam.session.objects import ObjectInfo, ObjectTable
 from napari_sam.session.prompt_table import PromptTable
 

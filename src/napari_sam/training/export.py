@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from safetensors.torch import save_file
 
-from napari_sam.core.files import replacing
+from napari_sam.core.atomic_write import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import torch
 
-from napari_sam.core.files import replacing
+from napari_sam.core.atomic_write import replacing
 from napari_sam.training.data import Batch, Batches
 from napari_sam.training.distributed import share, share_gradients, summed
 from napari_sam.training.interactive_rounds import iter_rounds, rounded

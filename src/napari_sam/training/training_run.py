@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from napari_sam._version import __version__
-from napari_sam.backends.torch_tools import find_device
+from napari_sam.backends.devices import find_device
 from napari_sam.core.errors import TrainingError
 from napari_sam.training.distributed import joined, own_device
 from napari_sam.training.export import export

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from napari_sam.apps.cli.mask_report import warn_of_masks, warn_of_outside
 from napari_sam.apps.cli.progress import drain_with_progress
-from napari_sam.apps.cli.results import warn_of_masks, warn_of_outside
 
 if TYPE_CHECKING:
     from napari_sam.core.protocols import Backend

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from napari_sam.apps.cli.folder import segment_folder
+from napari_sam.apps.cli.mask_report import print_masks, warn_of_outside
 from napari_sam.apps.cli.options.image import image_options
 from napari_sam.apps.cli.options.masks import mask_options
 from napari_sam.apps.cli.options.model import (
@@ -23,7 +24,6 @@ from napari_sam.apps.cli.options.save import save_options
 from napari_sam.apps.cli.options.tiling import tiling_options
 from napari_sam.apps.cli.options.workers import worker_options
 from napari_sam.apps.cli.progress import drain_with_progress
-from napari_sam.apps.cli.results import print_masks, warn_of_outside
 from napari_sam.core.address import Address
 from napari_sam.core.errors import ImageError, PromptError
 

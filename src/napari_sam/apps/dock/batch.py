@@ -11,7 +11,7 @@ from napari_sam.core.address import Address
 from napari_sam.core.errors import ImageError, PromptError, SessionError
 from napari_sam.core.progress import Progress
 from napari_sam.core.prompts import Prompts
-from napari_sam.core.prompts.tiles import check_inside
+from napari_sam.core.prompts.prompts_in_tiles import check_inside
 from napari_sam.session.requests import Request, Response, predict
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from napari_sam.core.address import Address
 from napari_sam.core.errors import PromptError
 from napari_sam.core.prompts import Prompts
 from napari_sam.core.prompts.items import Box, Point, Polygon, Scribble
-from napari_sam.core.prompts.tiles import check_inside
+from napari_sam.core.prompts.prompts_in_tiles import check_inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari_sam.core.errors import PromptError
-from napari_sam.core.prompts.tiles import first_tile
+from napari_sam.core.prompts.prompts_in_tiles import first_tile
 from napari_sam.session.requests import Request
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from napari_sam.core.prompts.tiles import nearest_tile
+from napari_sam.core.prompts.prompts_in_tiles import nearest_tile
 from napari_sam.image.complete.blending import agreement
 from napari_sam.image.complete.boundary import refine_boundary
 from napari_sam.image.complete.growing import grow_into_tiles

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_sam.core.prompts import Candidate, Prompts
-from napari_sam.core.prompts.tiles import prompts_in_tile
+from napari_sam.core.prompts.prompts_in_tiles import prompts_in_tile
 from napari_sam.image.connected import connected
 
 if TYPE_CHECKING:

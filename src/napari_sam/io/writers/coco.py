@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from napari_sam.core.files import replacing
+from napari_sam.core.atomic_write import replacing
 from napari_sam.io.writers.outlines import outlines
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from napari_sam.core.files import replacing
+from napari_sam.core.atomic_write import replacing
 from napari_sam.io.geo_transform import LON_LAT, reprojected, to_map
 from napari_sam.io.optional_packages import import_optional
 from napari_sam.io.writers.outlines import area, outlines

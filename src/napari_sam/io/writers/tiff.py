@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_sam.core.atomic_write import replacing
 from napari_sam.core.errors import ImageError
-from napari_sam.core.files import replacing
 from napari_sam.core.geometry.region import Region
 from napari_sam.io.optional_packages import import_optional
 

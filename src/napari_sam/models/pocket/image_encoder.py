@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from napari_sam.models.pocket.common import (
+from napari_sam.models.pocket.config import Features, PocketConfig
+from napari_sam.models.pocket.layers import (
     ChannelNorm,
     FusedBlock,
     WideBlock,
     conv_norm,
     upsample,
 )
-from napari_sam.models.pocket.config import Features, PocketConfig
 
 
 class PocketEncoder(nn.Module):

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from napari_sam.models.pocket.common import ChannelNorm
 from napari_sam.models.pocket.config import (
     BOTTOM_RIGHT,
     MAPS,
@@ -19,6 +18,7 @@ from napari_sam.models.pocket.config import (
     WORKING_SIZE,
     PocketConfig,
 )
+from napari_sam.models.pocket.layers import ChannelNorm
 
 if TYPE_CHECKING:
     from napari_sam.models.pocket.cell_window import CellWindow

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_sam._version import __version__
+from napari_sam.core.atomic_write import replacing
 from napari_sam.core.errors import MissingFileError, SessionError
-from napari_sam.core.files import replacing
 from napari_sam.session.actions import Action, AddMasks, Commit, action_from_dict
 from napari_sam.session.codec import VERSION, plain_number
 from napari_sam.session.labels.patch import LabelPatch

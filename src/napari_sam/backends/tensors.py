@@ -1,4 +1,4 @@
-"""Small things that every torch backend needs: devices, tensors, fingerprints."""
+"""Tensors of torch: views of arrays, and digests of weights."""
 
 from __future__ import annotations
 
@@ -8,35 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from napari_sam.core.errors import ModelError
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-
-def find_device(wanted: str) -> torch.device:
-    """Resolve "auto" to the best device there is, or check the one asked for.
-
-    Raises
-    ------
-    ModelError
-        If there is no such device on this machine.
-    """
-    if wanted == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        if torch.backends.mps.is_available():
-            return torch.device("mps")
-        return torch.device("cpu")
-    try:
-        device = torch.device(wanted)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError) as wrong:
-        raise ModelError(
-            f"device={wanted!r} cannot be used here: {str(wrong).splitlines()[0]} "
-            'Give "auto", "cpu", "cuda", "cuda:1" or "mps".'
-        ) from wrong
-    return device
 
 
 def as_tensor(array: NDArray[Any]) -> torch.Tensor:
@@ -72,8 +45,3 @@ def digest_state(state: dict[str, torch.Tensor]) -> str:
             else bytes(str(value.item()), "ascii")
         )
     return h.hexdigest()
-
-
-def use_threads(count: int) -> None:
-    """Let torch compute with so many threads on the CPU, in this process."""
-    torch.set_num_threads(count)

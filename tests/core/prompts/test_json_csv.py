@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from napari_sam.core.address import Address
 from napari_sam.core.errors import PromptError
 from napari_sam.core.prompts import Box, Point, Prompts
-from napari_sam.core.prompts.files import from_csv, from_json, to_csv, to_json
+from napari_sam.core.prompts.json_csv import from_csv, from_json, to_csv, to_json
 from napari_sam.testing.strategies import prompts
 
 addresses = st.builds(Address, st.integers(0, 5), st.integers(1, 9))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from napari_sam.core.errors import PromptOutsideImageError
 from napari_sam.core.geometry.tiling import Tiling
 from napari_sam.core.prompts import Prompts
-from napari_sam.core.prompts.tiles import first_tile
+from napari_sam.core.prompts.prompts_in_tiles import first_tile
 
 
 @given(st.integers(0, 199), st.integers(0, 149))
