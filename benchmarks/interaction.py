@@ -28,7 +28,7 @@ os.environ["NAPARI_SAM_HOME"] = tempfile.mkdtemp()
 
 import numpy as np
 
-from napari_sam.apps.dock import loading
+from napari_sam.annotator import models as loading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -118,13 +118,13 @@ class Window:
     def show(self, pixels: Any) -> None:
         layer = self.viewer.add_image(pixels)
         self.controller.open(layer)
-        self.wait(lambda: self.controller.ready)
+        self.wait(lambda: self.controller.annotator.has_model)
         for _ in range(20):
             self.turn()
 
     def click(self, row: float, col: float) -> float | None:
         """Return the seconds until the mask of a new object is drawn; None if empty."""
-        session = self.controller.session
+        session = self.controller.annotator.session
         session.next_object()
         self.turn()
         session.preview_changed.connect(self._on_preview)
@@ -139,7 +139,7 @@ class Window:
 
     def hover(self, seconds: float) -> float:
         """Return how many masks a second are shown while the mouse moves."""
-        self.controller.session.next_object()
+        self.controller.annotator.session.next_object()
         shown: list[float] = []
         binding = self.controller.binding
         show = binding.show_hover
@@ -150,7 +150,7 @@ class Window:
             show(mask)
 
         binding.show_hover = counted
-        self.controller.preview_on_hover = True
+        self.controller.annotator.hover.on = True
         self._mouse("MouseMove", 500, 500)
         self.wait(lambda: self._warm(shown))
         shown.clear()
@@ -164,7 +164,7 @@ class Window:
             pause = time.perf_counter() + 1 / 60
             while time.perf_counter() < pause:
                 self.turn()
-        self.controller.preview_on_hover = False
+        self.controller.annotator.hover.on = False
         binding.show_hover = show
         return len(shown) / seconds
 

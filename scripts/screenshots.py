@@ -42,7 +42,7 @@ class Newcomer:
 
     @property
     def session(self):
-        return self.dock.controller.session
+        return self.dock.controller.annotator.session
 
     def rest(self, seconds=0.3):
         from qtpy.QtTest import QTest
@@ -139,7 +139,7 @@ def work(me: Newcomer):
     """Do everything up to the crash."""
     me.shot("start")
     me.viewer.open_sample("napari-sam", "coins")
-    me.until(lambda: me.dock.controller.ready, "the model")
+    me.until(lambda: me.dock.controller.annotator.has_model, "the model")
     me.click(*COIN)
     me.masked()
     me.shot("click")
@@ -183,9 +183,9 @@ def many(me: Newcomer):
     me.until(lambda: len(me.session.objects) >= 3 + len(MORE), "the batch")
     me.viewer.layers["my points"].visible = False
     controller = me.dock.controller
-    controller.describe(1, name="first", category="large")
-    controller.describe(2, category="large")
-    controller.approve(1)
+    controller.annotator.editing.set_info(1, name="first", category="large")
+    controller.annotator.editing.set_info(2, category="large")
+    controller.annotator.editing.approve(1)
     me.dock.batch.title.click()
     me.dock.prompts.title.click()
     me.rest(0.5)
@@ -199,7 +199,7 @@ def many(me: Newcomer):
     me.click(120, 270)
     me.masked()
     me.press("K")
-    assert controller.journal.flush()
+    assert controller.annotator.persistence.journal.flush()
     np.save(me.folder / "expected.npy", me.session.labels)
     print("READY", flush=True)
     time.sleep(600)
@@ -209,7 +209,7 @@ def restore(me: Newcomer):
     """Come back after the crash."""
     me.viewer.open_sample("napari-sam", "coins")
     me.until(me.dock.restoring.isVisible, "the offer to restore")
-    me.until(lambda: me.dock.controller.ready, "the model")
+    me.until(lambda: me.dock.controller.annotator.has_model, "the model")
     me.shot("restore")
     me.dock.restoring.restore.click()
     expected = np.load(me.folder / "expected.npy")

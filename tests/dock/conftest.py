@@ -75,20 +75,26 @@ class Hand:
 @pytest.fixture(autouse=True, scope="session")
 def one_process():
     """Tests share the process of a model, as widgets do."""
-    from napari_sam.apps.dock import loading
+    from napari_sam.annotator.models import ModelPool
+    from napari_sam.apps.dock import widget
 
-    loading._APART = {}
+    pool = ModelPool()
+    pool._models = {}
+    before, widget._shared_pool = widget._shared_pool, lambda: pool
     yield
-    loading._APART.clear()
+    widget._shared_pool = before
+    pool._models.clear()
 
 
 @pytest.fixture
 def threshold_model(threshold_model, monkeypatch):
     """The models that the tests offer are known to no other process."""
+    from napari_sam.annotator.models import ModelPool
     from napari_sam.api import load_backend
-    from napari_sam.apps.dock import loading
 
-    monkeypatch.setattr(loading, "open_model", load_backend)
+    monkeypatch.setattr(
+        ModelPool, "open", lambda _, name, **options: load_backend(name, **options)
+    )
     return threshold_model
 
 

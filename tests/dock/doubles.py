@@ -12,20 +12,20 @@ class Handle:
             self._steps.close()
 
 
-class SyncWork:
+class SyncExecutor:
     """Does everything at once, where it was asked."""
 
-    def ask(self, task, done, failed):
+    def predict(self, task, done, failed):
         _tell(task, done, failed)
 
-    hover = ask
+    hover = predict
 
     def iterate(self, generator, progress, done, failed):
         _tell(lambda: _through(generator, progress), done, failed)
         return Handle()
 
 
-class ManualWork:
+class ManualExecutor:
     """Does the next thing when told; of what waits, the newest takes the others' place.
 
     ``long`` holds long work, in order; each step of it is taken by `step`.
@@ -35,8 +35,8 @@ class ManualWork:
         self.waiting = {}
         self.long = []
 
-    def ask(self, task, done, failed):
-        self.waiting["ask"] = (task, done, failed)
+    def predict(self, task, done, failed):
+        self.waiting["predict"] = (task, done, failed)
 
     def hover(self, task, done, failed):
         self.waiting["hover"] = (task, done, failed)
@@ -46,10 +46,10 @@ class ManualWork:
         self.long.append((generator, progress, done, failed, handle))
         return handle
 
-    def work(self, kind="ask"):
+    def work(self, kind="predict"):
         _tell(*self.waiting.pop(kind))
 
-    def take(self, kind="ask"):
+    def take(self, kind="predict"):
         """Return what happens when the task is done, to be called later."""
         task, done, _ = self.waiting.pop(kind)
         answer = task()

@@ -5,7 +5,7 @@ from napari.components import ViewerModel
 from napari_sam import Address, PromptableImage, Prompts
 from napari_sam.apps.dock.binding import LayerBinding
 from napari_sam.apps.dock.geometry import PlaneGeometry
-from napari_sam.apps.dock.ours import HOVERED, PREVIEWED
+from napari_sam.apps.dock.layer_style import HOVERED, PREVIEWED
 from napari_sam.core.prompts.items import Box, Point, Polygon, Scribble
 from napari_sam.session import AnnotationSession
 from napari_sam.testing import ThresholdBackend

@@ -1,6 +1,5 @@
 """Real events on a real window: mouse and keys in, masks and labels out."""
 
-import sys
 import threading
 
 import numpy as np
@@ -8,7 +7,7 @@ import pytest
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtTest import QTest
 
-from napari_sam.apps.dock.ours import HOVERED
+from napari_sam.apps.dock.layer_style import HOVERED
 from napari_sam.apps.dock.widget import SegmentWidget
 from napari_sam.core.address import Address
 from napari_sam.testing import ThresholdBackend
@@ -27,19 +26,19 @@ def _docked(viewer, until):
     widget.answers = []
     widget.asking.choose = lambda question, _: widget.answers.pop(0)
     viewer.window.add_dock_widget(widget, name="Segment Anything")
-    until(lambda: widget.controller.ready)
+    until(lambda: widget.controller.annotator.has_model)
     return widget
 
 
 def previewed(widget, until):
     """Wait for a mask, and return how many pixels it has."""
-    session = widget.controller.session
+    session = widget.controller.annotator.session
     until(lambda: session.preview is not None)
     return session.preview.area
 
 
 def test_click_keep_next_undo_redo(opened, hand, until):
-    session, hand = opened.controller.session, hand(opened.viewer)
+    session, hand = opened.controller.annotator.session, hand(opened.viewer)
     hand.click(15, 25)
     assert previewed(opened, until) == 400
     hand.press("K")
@@ -64,7 +63,7 @@ def test_click_keep_next_undo_redo(opened, hand, until):
 def test_left_is_positive_right_and_shift_are_negative_and_a_key_turns_it(
     opened, hand, until
 ):
-    session, hand = opened.controller.session, hand(opened.viewer)
+    session, hand = opened.controller.annotator.session, hand(opened.viewer)
     hand.click(15, 25)
     hand.click(40, 45, right=True)
     hand.click(45, 50, shift=True)
@@ -86,7 +85,7 @@ def test_left_is_positive_right_and_shift_are_negative_and_a_key_turns_it(
 
 
 def test_points_are_dragged_boxes_and_lines_are_drawn(opened, hand, until):
-    session, hand = opened.controller.session, hand(opened.viewer)
+    session, hand = opened.controller.annotator.session, hand(opened.viewer)
     hand.click(15, 25)
     previewed(opened, until)
     steps = len(session.history.done)
@@ -115,7 +114,7 @@ def test_points_are_dragged_boxes_and_lines_are_drawn(opened, hand, until):
 def test_candidates_are_chosen_and_the_mask_under_the_mouse_is_never_kept(
     opened, hand, until
 ):
-    panel, session = opened.prompts.candidates, opened.controller.session
+    panel, session = opened.prompts.candidates, opened.controller.annotator.session
     hand = hand(opened.viewer)
     hand.click(15, 25)
     whole = previewed(opened, until)
@@ -168,7 +167,7 @@ def slow(monkeypatch):
     """The model "pocket" is as slow as the test wants it to be."""
     made = Slow()
     monkeypatch.setattr(
-        "napari_sam.apps.dock.loading.open_model", lambda *_, **__: made
+        "napari_sam.annotator.models.ModelPool.open", lambda *_, **__: made
     )
     yield made
     for gate in made.gates.values():
@@ -182,7 +181,7 @@ def test_the_window_goes_on_while_a_slow_model_looks_and_answers(
     viewer = make_napari_viewer(show=True)
     viewer.add_image(blobs)
     widget, hand = _docked(viewer, until), hand(viewer)
-    session, order = widget.controller.session, []
+    session, order = widget.controller.annotator.session, []
     session.preview_changed.connect(lambda p: order.append("mask" if p else "none"))
     hand.click(15, 25)
     for what in ("encode", "decode"):
@@ -202,7 +201,7 @@ def test_an_answer_that_comes_too_late_is_dropped(
     viewer = make_napari_viewer(show=True)
     viewer.add_image(blobs)
     widget, hand = _docked(viewer, until), hand(viewer)
-    session = widget.controller.session
+    session = widget.controller.annotator.session
     hand.click(15, 25)
     until(lambda: bool(slow.ran))
     hand.press("Z", ctrl=True)
@@ -223,7 +222,7 @@ def test_the_window_closes_while_a_slow_model_looks(
     hand.click(15, 25)
     until(lambda: bool(slow.ran))
     viewer.close()
-    assert widget.controller.session is None
+    assert widget.controller.annotator.session is None
     for gate in slow.gates.values():
         gate.release(1000)
     ours = [t for t in threading.enumerate() if t.name.startswith("napari-sam")]
@@ -240,8 +239,8 @@ def test_with_the_model_in_the_package(make_napari_viewer, until, hand):
     viewer.add_image(coins(), name="coins")
     widget, hand = _docked(viewer, until), hand(viewer)
     hand.click(130, 48)
-    session = widget.controller.session
+    session = widget.controller.annotator.session
     until(lambda: session.preview is not None)
     hand.press("K")
     assert 500 < int((session.labels == 1).sum()) < 8000
-    assert "torch" in sys.modules
+    assert session.image.backend.fingerprint.startswith("pocket")

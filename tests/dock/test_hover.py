@@ -3,20 +3,20 @@ import pytest
 from napari.components import ViewerModel
 from scipy import ndimage
 
-from napari_sam.apps.dock.controller import Controller
-from napari_sam.apps.dock.ours import HOVERED
+from napari_sam.apps.dock.controller import DockController
+from napari_sam.apps.dock.layer_style import HOVERED
 from napari_sam.testing import ThresholdBackend
 
-from .doubles import ManualWork
+from .doubles import ManualExecutor
 from .mouse import Mouse
 
 
 class Desk:
     def __init__(self, pixels):
         self.viewer = ViewerModel()
-        self.work = ManualWork()
-        self.controller = Controller(self.viewer, self.work)
-        self.controller.use_model("pocket")
+        self.work = ManualExecutor()
+        self.controller = DockController(self.viewer, self.work)
+        self.controller.annotator.models.use("pocket")
         self.layer = self.viewer.add_image(pixels)
         self.controller.open(self.layer)
         self.work.finish()
@@ -27,7 +27,7 @@ class Desk:
 
     @property
     def session(self):
-        return self.controller.session
+        return self.controller.annotator.session
 
     @property
     def shown(self):
@@ -40,11 +40,11 @@ class Desk:
 def desk(blobs, monkeypatch):
     made = ThresholdBackend()
     monkeypatch.setattr(
-        "napari_sam.apps.dock.loading.open_model", lambda *_, **__: made
+        "napari_sam.annotator.models.ModelPool.open", lambda *_, **__: made
     )
     desk = Desk(np.tile(blobs, (2, 2)))
     desk.backend = made
-    desk.controller.preview_on_hover = True
+    desk.controller.annotator.hover.on = True
     yield desk
     desk.controller.close()
 
@@ -84,7 +84,7 @@ def test_it_is_never_kept_and_no_step(desk):
     assert desk.shown == 400
     assert desk.steps == []
     assert desk.session.preview is None
-    desk.controller.commit()
+    desk.controller.annotator.commits.commit()
     assert not desk.session.labels.any()
 
 
@@ -95,7 +95,7 @@ def test_it_shows_what_a_click_would_give(desk):
     desk.mouse.hover((55, 10))
     desk.work.work("hover")
     assert desk.shown == 500  # with what was said already
-    desk.controller.toggle_polarity()
+    desk.controller.annotator.preview.toggle_polarity()
     desk.mouse.hover((15, 30))
     desk.work.work("hover")
     assert desk.shown == 0
@@ -117,7 +117,7 @@ def test_an_answer_after_it_was_turned_off_is_not_shown(desk):
     _warm(desk)
     desk.mouse.hover((15, 25))
     late = desk.work.take("hover")
-    desk.controller.preview_on_hover = False
+    desk.controller.annotator.hover.on = False
     late()
     assert desk.shown == 0
     desk.mouse.hover((15, 25))
@@ -136,7 +136,7 @@ def test_a_click_takes_its_place(desk):
 
 def test_another_model_looks_for_itself(desk):
     _warm(desk)
-    desk.controller.use_model("another")
+    desk.controller.annotator.models.use("another")
     desk.work.finish()
     desk.work.finish()
     desk.mouse.hover((15, 25))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from napari.components import ViewerModel
 
 from napari_sam import Address, Prompts
-from napari_sam.apps.dock.drawn import read_points, read_shapes, statement_of
+from napari_sam.apps.dock.from_layers import prompt_from_shape, read_points, read_shapes
 from napari_sam.apps.dock.geometry import PlaneGeometry
 from napari_sam.apps.dock.layers import (
     Row,
@@ -64,27 +64,30 @@ def test_a_box_is_the_edges_of_its_pixels(top, left, rows, cols):
     )
     (t, le), (b, r) = drawn
     corners = np.array(((t, le), (t, r), (b, r), (b, le)), np.float32)
-    box = statement_of(corners, "rectangle", True)
+    box = prompt_from_shape(corners, "rectangle", True)
     assert box == Box(top, left, top + rows, left + cols)
 
 
 def test_shapes_say_what_they_look_like():
     turned = np.array(((0, 5), (5, 10), (10, 5), (5, 0)), float)
-    assert isinstance(statement_of(turned, "rectangle", True), Polygon)
+    assert isinstance(prompt_from_shape(turned, "rectangle", True), Polygon)
     around = np.array(((0, 0), (0, 20), (10, 20), (10, 0)), float)
-    ellipse = statement_of(around, "ellipse", False)
+    ellipse = prompt_from_shape(around, "ellipse", False)
     assert not ellipse.positive
     away = (np.array(ellipse.vertices) - (5, 10)) / (5, 10)
     np.testing.assert_allclose(np.hypot(*away.T), 1, atol=1e-3)
     line = np.array(((1, 2), (3, 4)), float)
-    assert statement_of(line, "line", True) == Scribble(((1, 2), (3, 4)))
+    assert prompt_from_shape(line, "line", True) == Scribble(((1, 2), (3, 4)))
     with pytest.raises(PromptError, match="empty"):
-        statement_of(np.ones((4, 2)), "rectangle", True)
+        prompt_from_shape(np.ones((4, 2)), "rectangle", True)
 
 
 def test_what_transforms_lose_does_not_matter():
-    exact = statement_of(np.array([[12.25, 30.5]]), "point", True)
-    assert statement_of(np.array([[12.25 + 1e-9, 30.5 - 1e-9]]), "point", True) == exact
+    exact = prompt_from_shape(np.array([[12.25, 30.5]]), "point", True)
+    assert (
+        prompt_from_shape(np.array([[12.25 + 1e-9, 30.5 - 1e-9]]), "point", True)
+        == exact
+    )
 
 
 def test_what_lies_elsewhere_is_refused_in_words(geometry):

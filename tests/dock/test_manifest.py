@@ -8,10 +8,12 @@ import pytest
 import yaml
 
 import napari_sam
-from napari_sam.apps.dock import keys
+from napari_sam.annotator.commands import COMMANDS
+from napari_sam.apps.dock.key_bindings import chosen_keys
 
 PATH = Path(napari_sam.__file__).with_name("napari.yaml")
 MANIFEST = npe2.PluginManifest.from_file(PATH)
+DEFAULTS = {command.id: command.key for command in COMMANDS}
 GIVEN = MANIFEST.contributions
 
 
@@ -46,13 +48,13 @@ def test_menus_are_those_that_napari_opens_to_plugins():
 
 def test_every_key_can_be_chosen_and_begins_as_the_default():
     found = GIVEN.configurations["keys"].properties
-    assert {name: said.default for name, said in found.items()} == keys.DEFAULTS
+    assert {name: said.default for name, said in found.items()} == DEFAULTS
     assert all(said.title for said in found.values())
 
 
 def test_a_key_that_was_chosen_is_the_one_that_counts(plugin_keys):
     plugin_keys.commit = "F7"
-    assert keys.chosen() == {**keys.DEFAULTS, "commit": "F7"}
+    assert chosen_keys() == {**DEFAULTS, "commit": "F7"}
 
 
 def test_samples_are_told_apart():
@@ -73,5 +75,5 @@ def plugin_keys():
     npe2.PluginManager.instance().discover()
     found = get_plugin_settings("napari-sam").keys
     yield found
-    for name, key in keys.DEFAULTS.items():
+    for name, key in DEFAULTS.items():
         setattr(found, name, key)

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 from napari.layers import Image
-from psygnal import Signal
 from qtpy.QtCore import Qt
 
 from napari_sam import checkpoints
-from napari_sam.apps.dock.objects import Entry
+from napari_sam.annotator.events import AnnotatorEvents
+from napari_sam.annotator.object_table import Entry
 from napari_sam.apps.dock.panels.asking import FORMS, Asking
 from napari_sam.apps.dock.panels.choosing import LayerChoice
 from napari_sam.apps.dock.panels.keys import KeysPanel
@@ -21,20 +21,29 @@ from napari_sam.apps.dock.panels.table import CLASS, NAME, NUMBER, STATE, Object
 from napari_sam.core.progress import Progress
 
 
-class Told:
-    """Stands where a controller does; remembers what it was told to do."""
+class Recorder:
+    """Any method of an annotator or of its parts; remembers how it was called."""
 
-    model_changed = Signal()
-    opened = Signal(object)
-    restorable = Signal(tuple)
+    def __init__(self, calls, name=""):
+        self._calls, self._name = calls, name
+
+    def __getattr__(self, name):
+        return Recorder(self._calls, f"{self._name}.{name}".lstrip("."))
+
+    def __call__(self, *args, **options):
+        self._calls.append((self._name, args, options))
+
+
+class Told:
+    """Stands where a controller does; remembers what its annotator was told to do."""
 
     def __init__(self):
         self.calls = []
-        self.model = "pocket"
-        self.session = None
-
-    def __getattr__(self, name):
-        return lambda *args, **options: self.calls.append((name, args, options))
+        self.annotator = Recorder(self.calls)
+        self.annotator.events = AnnotatorEvents()
+        self.annotator.session = None
+        self.annotator.models = Recorder(self.calls, "models")
+        self.annotator.models.name = "pocket"
 
 
 @pytest.fixture
@@ -167,7 +176,7 @@ def test_a_model_that_is_not_on_this_disk_is_fetched_only_when_asked(told, qtbot
     assert "MB" in panel.download.text()
     panel.download.click()
     ((name, args, options),) = told.calls
-    assert (name, args) == ("use_model", ("vit_b",))
+    assert (name, args) == ("models.use", ("vit_b",))
     assert options["checkpoint"] is None
 
 
@@ -210,7 +219,7 @@ def test_earlier_work_is_restored_discarded_or_left(told, qtbot, tmp_path):
     panel = shown(RestorePanel(told), qtbot)
     panel.offer(())
     assert not panel.isVisible()
-    told.restorable.emit(tuple(kept))
+    told.annotator.events.journals_found.emit(tuple(kept))
     assert panel.isVisible()
     assert "14:32" in panel.words.text()
     assert "12 objects" in panel.words.text()
@@ -222,7 +231,7 @@ def test_earlier_work_is_restored_discarded_or_left(told, qtbot, tmp_path):
     assert discarded == [12]
     panel.offer(kept)
     panel.restore.click()
-    assert told.calls == [("restore", (kept[0],), {})]
+    assert told.calls == [("persistence.restore", (kept[0],), {})]
     assert not panel.isVisible()
 
 

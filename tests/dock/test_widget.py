@@ -57,7 +57,7 @@ def docked(shown, until):
 
     def dock(viewer):
         widget = shown(viewer)
-        until(lambda: widget.controller.ready)
+        until(lambda: widget.controller.annotator.has_model)
         return widget
 
     return dock
@@ -65,10 +65,10 @@ def docked(shown, until):
 
 def kept(widget, row, col):
     """Say where an object is, and keep its mask."""
-    session = widget.controller.session
+    session = widget.controller.annotator.session
     session.add_point(row, col)
     session.predict()
-    widget.controller.commit()
+    widget.controller.annotator.commits.commit()
     return session
 
 
@@ -117,7 +117,7 @@ def test_without_an_image_it_says_what_to_do_and_opens_the_first_that_comes(
     until(lambda: widget.controller.layer is not None)
     assert widget.controller.layer is viewer.layers[0]
     assert not widget.empty.isVisibleTo(widget)
-    until(lambda: widget.controller.ready)
+    until(lambda: widget.controller.annotator.has_model)
     assert viewer.layers.selection.active.name == "SAM points"
     assert "click" in widget.status.sentence.text()
 
@@ -126,12 +126,12 @@ def test_axes_are_asked_for_where_they_are_not_said(viewer, shown, until):
     viewer.add_image(np.zeros((3, 32, 40), np.uint8), name="stack")
     widget = shown(viewer)
     until(lambda: widget.image._axes_row.isVisibleTo(widget))
-    assert widget.controller.session is None
+    assert widget.controller.annotator.session is None
     assert "axes" in widget.status.sentence.text()
     index = widget.image.axes.findData("zyx")
     widget.image.axes.setCurrentIndex(index)
     widget.image.axes.activated.emit(index)
-    assert widget.controller.session.frames.axes == "zyx"
+    assert widget.controller.annotator.session.frames.axes == "zyx"
 
 
 def test_channels_are_offered_only_where_there_are_several(
@@ -149,8 +149,8 @@ def test_channels_are_offered_only_where_there_are_several(
     for one, index in zip(widget.image.channels, (3, 0, 0), strict=True):
         one.setCurrentIndex(index)
     widget.image.channels[0].activated.emit(3)
-    until(lambda: widget.controller.ready)
-    session = widget.controller.session
+    until(lambda: widget.controller.annotator.has_model)
+    session = widget.controller.annotator.session
     until(lambda: session.image.appearance.channels == (3,))
 
 
@@ -218,10 +218,10 @@ def test_a_layer_of_points_becomes_objects_in_one_step(viewer, until, blobs, doc
     assert panel.layers.layer is mine
     assert [panel.layers.itemText(i) for i in range(panel.layers.count())] == ["mine"]
     panel.run.click()
-    session = widget.controller.session
+    session = widget.controller.annotator.session
     until(lambda: len(session.objects) == 2)
     assert np.unique(session.labels).tolist() == [0, 1, 2]
-    widget.controller.undo()
+    widget.controller.annotator.undo()
     assert not np.any(session.labels)
     np.testing.assert_array_equal(mine.data, [[15, 25], [55, 8]])
 
@@ -232,13 +232,13 @@ def test_overlaps_are_asked_about_where_that_is_chosen(viewer, blobs, docked):
     kept(widget, 15, 25)
     widget.prompts.policy.setCurrentIndex(2)
     widget.prompts.policy.activated.emit(2)
-    session = widget.controller.session
+    session = widget.controller.annotator.session
     widget.answers[:] = ["Cancel"]
     kept(widget, 20, 30)
     assert "100%" in widget.asked[0]
     assert np.unique(session.labels).tolist() == [0, 1]
     widget.answers[:] = ["Take their pixels"]
-    widget.controller.commit()
+    widget.controller.annotator.commits.commit()
     assert np.unique(session.labels).tolist() == [0, 2]
 
 
@@ -271,10 +271,10 @@ def test_a_session_is_opened_by_its_button(viewer, until, blobs, tmp_path, docke
     widget.asking.which_session = lambda start: path
     widget.answers[:] = [STAY]
     widget.save.open.click()
-    assert len(widget.controller.session.objects) == 2
+    assert len(widget.controller.annotator.session.objects) == 2
     widget.answers[:] = [OPEN]
     widget.save.open.click()
-    until(lambda: list(widget.controller.session.objects) == [1])
+    until(lambda: list(widget.controller.annotator.session.objects) == [1])
     assert not widget.save.unsaved
 
 
@@ -290,7 +290,7 @@ def test_the_window_asks_before_it_closes_over_unsaved_work(
     close, closed = main.close, []
     assert not close()
     assert len(widget.asked) == 1
-    assert widget.controller.session is not None
+    assert widget.controller.annotator.session is not None
 
     path = tmp_path / "labels.tif"
     widget.asking.where_to_save = lambda start, forms: path
@@ -319,10 +319,10 @@ def test_closing_the_dock_asks_and_docks_again_if_that_is_wanted(
     window.window.remove_dock_widget(widget)
     until(lambda: len(widget.asked) == 1)
     until(lambda: widget.leaving.window is not None)
-    assert widget.controller.session is not None
+    assert widget.controller.annotator.session is not None
     window.window.remove_dock_widget(widget)
     until(lambda: len(widget.asked) == 2)
-    assert widget.controller.session is None
+    assert widget.controller.annotator.session is None
     assert "mine" in window.layers
 
 
@@ -334,7 +334,7 @@ def test_two_viewers_have_nothing_to_do_with_each_other(
         viewer = make_napari_viewer()
         viewer.add_image(blobs)
         widgets.append(docked(viewer))
-    one, other = (kept(widgets[0], 15, 25), widgets[1].controller.session)
+    one, other = (kept(widgets[0], 15, 25), widgets[1].controller.annotator.session)
     assert not np.any(other.labels)
     kept(widgets[1], 55, 8)
     assert int((one.labels > 0).sum()) == 400
@@ -347,7 +347,7 @@ def test_two_widgets_on_one_image_share_its_session(viewer, blobs, docked, shown
     viewer.add_image(blobs)
     first = docked(viewer)
     second = docked(viewer)
-    assert second.controller.session is first.controller.session
+    assert second.controller.annotator.session is first.controller.annotator.session
     kept(first, 15, 25)
     assert second.objects.model.rowCount() == 1
     assert sum(la.name.startswith("SAM labels") for la in viewer.layers) == 1

@@ -1,4 +1,4 @@
-"""Keeps a session and the layers of a viewer saying the same thing. No Qt here."""
+"""The layers of a viewer that show a session, and change it. No Qt here."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
 
-from napari_sam.apps.dock import ours
-from napari_sam.apps.dock.hands import Hands
+from napari_sam.apps.dock import layer_style
 from napari_sam.apps.dock.label_layer import LabelLayer
-from napari_sam.apps.dock.large import WindowLayer, is_large, region_in_view
-from napari_sam.apps.dock.overlay import MaskOverlay
+from napari_sam.apps.dock.mask_overlay import MaskOverlay
+from napari_sam.apps.dock.mouse import PromptMouse
 from napari_sam.apps.dock.prompt_layers import PromptLayers
+from napari_sam.apps.dock.window_layer import WindowLayer, is_large, region_in_view
 from napari_sam.core.address import Address
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class LayerBinding:
         kind = WindowLayer if is_large(geometry.frames) else LabelLayer
         self._labels = kind(viewer, session, geometry)
         self._masks = MaskOverlay(viewer, geometry)
-        self._hands = Hands(viewer, self._prompts)
+        self._mouse = PromptMouse(viewer, self._prompts)
         self._moving = False
         self._prompts.made.connect(self._on_made)
         self._labels.made.connect(self.made.emit)
@@ -160,13 +160,13 @@ class LayerBinding:
         layer.mode = mode
 
     def draw_once(self, tool: str, then: Callable[[Prompt], object]) -> None:
-        """Take a tool, and hand over what is drawn next instead of saying it."""
+        """Take a tool, and hand over what is drawn next instead of prompting."""
         self.use_tool(tool)
         self._prompts.intercept = then
 
     def show_hover(self, mask: Prediction | None) -> None:
         """Show the mask under the cursor, or none."""
-        self._masks.show(ours.HOVERED, mask, self.session.current.frame)
+        self._masks.show(layer_style.HOVERED, mask, self.session.current.frame)
 
     def takes_prompts(self, layer: Any) -> bool:
         """Whether a layer is one of ours to click or draw on."""
@@ -185,13 +185,13 @@ class LayerBinding:
                 self.viewer.scene.camera.center = tuple(center)
 
     def toggle_prompts(self) -> None:
-        """Hide the layers of what was said, or show them again."""
+        """Hide the layers of prompts, or show them again."""
         layers = self._prompts.layers
         visible = not any(layer.visible for layer in layers)
         for layer in layers:
             layer.visible = visible
 
-    def in_view(self) -> Region:
+    def region_in_view(self) -> Region:
         """Return the part of the plane that is on the screen; empty if none is."""
         return region_in_view(self.viewer, self.geometry)
 
@@ -206,7 +206,7 @@ class LayerBinding:
 
     def close(self, *, remove: bool = True) -> None:
         """Listen no more, and take our layers away."""
-        self._hands.detach()
+        self._mouse.detach()
         layers = self.layers
         self.session.preview_changed.disconnect(self._on_preview)
         self.session.selection_changed.disconnect(self._on_selection)
@@ -235,7 +235,7 @@ class LayerBinding:
 
     def _on_made(self, layer: Any) -> None:
         if type(layer).__name__ == "Points":
-            self._hands.attach(layer)
+            self._mouse.attach(layer)
         self.made.emit(layer)
 
     def _is_frame_axis(self, axis: int) -> bool:
@@ -243,7 +243,7 @@ class LayerBinding:
         return own >= 0 and self.geometry.axes[own] in self.geometry.frames.sizes
 
     def _on_preview(self, preview: Prediction | None) -> None:
-        self._masks.show(ours.PREVIEWED, preview, self.session.current.frame)
+        self._masks.show(layer_style.PREVIEWED, preview, self.session.current.frame)
 
     def _on_selection(self, at: Address) -> None:
         self.show_frame(at.frame)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from psygnal import Signal
 
-from napari_sam.apps.dock import compat, ours
-from napari_sam.apps.dock.objects import ObjectTable
+from napari_sam.annotator.object_table import ObjectTable
+from napari_sam.apps.dock import compat, layer_style
 from napari_sam.core.errors import NapariSamError
 from napari_sam.session import actions
 from napari_sam.session.labels.patch import LabelPatch
@@ -55,8 +55,8 @@ class LabelLayer:
         if not self.is_there:
             self._forget()
             data, keywords = self._data()
-            with ours.staying_active(self._viewer):
-                self._layer = ours.add_labels(self._viewer, data, keywords)
+            with layer_style.staying_active(self._viewer):
+                self._layer = layer_style.add_labels(self._viewer, data, keywords)
             self._layer.events.paint.connect(self._on_paint)
             self._on_selection(self._session.current)
             self._tabulate()

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
 
-from napari_sam.apps.dock import ours
-from napari_sam.apps.dock.drawn import read_points, read_shapes
+from napari_sam.apps.dock import layer_style
+from napari_sam.apps.dock.from_layers import read_points, read_shapes
 from napari_sam.apps.dock.layers import (
     by_address,
     features_of,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Points, Shapes
 
-    from napari_sam.apps.dock.drawn import Drawn
+    from napari_sam.apps.dock.from_layers import Drawn
     from napari_sam.apps.dock.geometry import PlaneGeometry
     from napari_sam.apps.dock.layers import Row
     from napari_sam.core.address import Address
@@ -200,8 +200,8 @@ class PromptLayers:
         if not self._is_there(sheet):
             self._forget(sheet)
             sheet.styled = None
-            add = ours.add_points if sheet.points else ours.add_shapes
-            with ours.staying_active(self._viewer):
+            add = layer_style.add_points if sheet.points else layer_style.add_shapes
+            with layer_style.staying_active(self._viewer):
                 sheet.layer = add(self._viewer, self._geometry)
             rows = rows_of(self._session.open_prompts, points=sheet.points)
             if rows:
@@ -225,7 +225,11 @@ class PromptLayers:
         with self._quietly():
             for sheet in self._sheets:
                 if self._is_there(sheet) and sheet.styled != (sheet.read, current):
-                    paint = ours.paint_points if sheet.points else ours.paint_shapes
+                    paint = (
+                        layer_style.paint_points
+                        if sheet.points
+                        else layer_style.paint_shapes
+                    )
                     paint(sheet.layer, current)
                     sheet.styled = (list(sheet.read), current)
         self.aim()

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_sam.apps.dock import ours
+from napari_sam.apps.dock import layer_style
 from napari_sam.apps.dock.geometry import PlaneGeometry
+from napari_sam.apps.dock.layer_source import LayerSource
 from napari_sam.apps.dock.layers import (
     features_of,
     point_positions,
     rows_of,
     shapes_drawn,
 )
-from napari_sam.apps.dock.saving import image_of
 from napari_sam.core.errors import NapariSamError, PromptError
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def read_prompt_layers(path: Path, viewer: Any = None) -> list[LayerData]:
     from napari_sam.io import read_prompts_on
 
     geometry: Any = _beneath(viewer)
-    image = None if geometry is None else image_of(geometry)
+    image = None if geometry is None else LayerSource(geometry).describe()
     if image is None and path.suffix.lower() in (".geojson", ".gpkg"):
         raise PromptError(
             f"{path.name}: open the image first that these places are on."
@@ -123,7 +123,7 @@ def _points(rows: Sequence[Row], place: Any, name: str) -> LayerData:
         "features": table,
         "face_color": _colours(table),
         "symbol": np.where(table["positive"], "disc", "cross"),
-        "size": ours.POINT_SIZE,
+        "size": layer_style.POINT_SIZE,
         "border_color": "white",
         **place.keywords(),
     }
@@ -145,4 +145,7 @@ def _shapes(rows: Sequence[Row], place: Any, name: str) -> LayerData:
 
 
 def _colours(table: Mapping[str, NDArray[Any]]) -> list[str]:
-    return [ours.POSITIVE if yes else ours.NEGATIVE for yes in table["positive"]]
+    return [
+        layer_style.POSITIVE if yes else layer_style.NEGATIVE
+        for yes in table["positive"]
+    ]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QSize, Qt, QTimer
-from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QApplication, QFrame, QScrollArea, QVBoxLayout, QWidget
 
-from napari_sam.apps.dock import keys
+from napari_sam.annotator.commands import COMMANDS, shown_key
+from napari_sam.annotator.models import ModelPool
 from napari_sam.apps.dock.compat import unwrapped
-from napari_sam.apps.dock.controller import Controller
+from napari_sam.apps.dock.controller import DockController
+from napari_sam.apps.dock.key_bindings import chosen_keys
 from napari_sam.apps.dock.panels.asking import Asking
 from napari_sam.apps.dock.panels.batch import BatchPanel
 from napari_sam.apps.dock.panels.empty import EmptyPanel
@@ -23,13 +25,15 @@ from napari_sam.apps.dock.panels.prompts import PromptsPanel
 from napari_sam.apps.dock.panels.restoring import RestorePanel
 from napari_sam.apps.dock.panels.save import SavePanel
 from napari_sam.apps.dock.panels.status import StatusPanel
-from napari_sam.apps.dock.workers import QtWork
+from napari_sam.apps.dock.qt_executor import QtExecutor
 
 if TYPE_CHECKING:
     from napari.viewer import Viewer
 
 #: What the dock is called where napari is asked to dock it again.
 NAME = "Segment Anything (napari-sam)"
+#: Where the application keeps the models that its docks share.
+_POOL = "_napari_sam_models"
 #: Answers where work would be left behind.
 SAVE, LEAVE, STAY = "Save labels …", "Close without saving", "Cancel"
 _UNSAVED = (
@@ -52,8 +56,8 @@ class SegmentWidget(QWidget):
     def __init__(self, napari_viewer: Viewer) -> None:
         super().__init__()
         self.viewer: Any = unwrapped(napari_viewer)
-        self.work = QtWork()
-        self.controller = Controller(self.viewer, self.work)
+        self.work = QtExecutor()
+        self.controller = DockController(self.viewer, self.work, pool=_shared_pool())
         self.asking = Asking(self)
         self._area = "right"
         self._ended = False
@@ -89,11 +93,10 @@ class SegmentWidget(QWidget):
         self.work.close()
 
     def _make_panels(self) -> None:
-        chosen = keys.chosen()
-        known = {name: keys.shown(key) for name, key in chosen.items()}
+        known = {name: shown_key(key) for name, key in chosen_keys().items()}
         self.status = StatusPanel(self.controller)
-        self.controller.said.connect(self.status.say)
-        self.controller.busy.connect(self.status.busy)
+        self.controller.annotator.events.message.connect(self.status.say)
+        self.controller.annotator.events.busy.connect(self.status.busy)
         self.restoring = RestorePanel(self.controller)
         self.empty = EmptyPanel(self._open_sample)
         self.image = ImagePanel(self.viewer, self.controller)
@@ -101,7 +104,7 @@ class SegmentWidget(QWidget):
         self.prompts = PromptsPanel(self.controller, known)
         self.objects = ObjectsPanel(self.controller, known)
         self.batch = BatchPanel(self.viewer, self.controller)
-        self.keys = KeysPanel(keys.described(chosen))
+        self.keys = KeysPanel({known[c.id]: c.tip for c in COMMANDS})
         self.save = SavePanel(self.controller, self.asking)
 
     def _lay_out(self) -> None:
@@ -130,29 +133,36 @@ class SegmentWidget(QWidget):
         self.setMinimumWidth(280)
 
     def _connect(self) -> None:
-        self.controller.gone.connect(self._on_gone)
-        self.controller.model_changed.connect(self._on_model)
-        self.controller.overlap_found.connect(self._on_overlap)
+        self.controller.annotator.events.image_lost.connect(self._on_gone)
+        self.controller.annotator.events.model_changed.connect(self._on_model)
+        self.controller.annotator.events.overlap_found.connect(self._on_overlap)
         self.viewer.layers.events.inserted.connect(self._on_layers)
         self.viewer.layers.events.removed.connect(self._on_layers)
         self._on_layers()
 
     def _begin(self) -> None:
-        if not self._ended and not self.controller.ready:
-            self.controller.use_model(self.controller.model)
+        if not self._ended and not self.controller.annotator.has_model:
+            self.controller.annotator.models.use(self.controller.annotator.models.name)
 
     def _open_sample(self, key: str) -> None:
         self.viewer.open_sample("napari-sam", key)
 
     def _on_layers(self, _: Any = None) -> None:
-        there = self.image.layers.count() > 0 or self.controller.session is not None
+        there = (
+            self.image.layers.count() > 0
+            or self.controller.annotator.session is not None
+        )
         self.empty.setVisible(not there)
         for panel in self._needs_image:
             panel.setVisible(there)
 
     def _on_model(self) -> None:
-        session = self.controller.session
-        if self.controller.ready and session is not None and not session.open_prompts:
+        session = self.controller.annotator.session
+        if (
+            self.controller.annotator.has_model
+            and session is not None
+            and not session.open_prompts
+        ):
             self.status.say("info", "Ready: click on an object in the image.")
 
     def _on_gone(self, why: str) -> None:
@@ -168,9 +178,9 @@ class SegmentWidget(QWidget):
             f"The new mask lies on other objects: {names}.", [KEEP, TAKE, NEITHER]
         )
         if answer == KEEP:
-            self.controller.commit(overlap="keep")
+            self.controller.annotator.commits.commit(overlap="keep")
         elif answer == TAKE:
-            self.controller.commit(overlap="overwrite")
+            self.controller.annotator.commits.commit(overlap="overwrite")
 
     def _may_close(self, by_hand: bool) -> bool:
         """Ask before the window closes over work that was not saved."""
@@ -197,3 +207,13 @@ class SegmentWidget(QWidget):
     def _leave(self) -> None:
         self.end()
         self.deleteLater()
+
+
+def _shared_pool() -> ModelPool:
+    """Return the models that all docks of this application share."""
+    application = QApplication.instance()
+    pool = getattr(application, _POOL, None)
+    if not isinstance(pool, ModelPool):
+        pool = ModelPool()
+        setattr(application, _POOL, pool)
+    return pool

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
 
-    from napari_sam.apps.dock.controller import Controller
+    from napari_sam.apps.dock.controller import DockController
 
 _MEANINGS = (
     ("auto", "as they are"),
@@ -26,7 +26,7 @@ _MEANINGS = (
 class BatchPanel(Section):
     """One run over a layer of the person's own, kept as one step."""
 
-    def __init__(self, viewer: ViewerModel, controller: Controller) -> None:
+    def __init__(self, viewer: ViewerModel, controller: DockController) -> None:
         super().__init__("Many at once", is_open=False)
         self._controller = controller
         self.layers = LayerChoice(viewer, self._qualifies, self._on_layers)
@@ -40,7 +40,7 @@ class BatchPanel(Section):
         self.ahead = button(
             "Prepare this view",
             "Let the model look at all that is in view, so that no click has to wait",
-            controller.embed_view,
+            controller.annotator.batch.embed_view,
         )
         self.run = button(
             "Segment them all", "One step, to be undone as one", self._run
@@ -53,8 +53,8 @@ class BatchPanel(Section):
         self.rows.addWidget(named("Groups", self.groups))
         self.rows.addWidget(self.run)
         self.rows.addWidget(self.ahead)
-        controller.opened.connect(self._on_opened)
-        self._on_opened(controller.session)
+        controller.annotator.events.image_opened.connect(self._on_opened)
+        self._on_opened(controller.annotator.session)
 
     def end(self) -> None:
         """Listen no more."""
@@ -82,14 +82,14 @@ class BatchPanel(Section):
         if layer is not None:
             for name in layer.features.columns:
                 self.groups.addItem(str(name), str(name))
-        ready = layer is not None and self._controller.session is not None
+        ready = layer is not None and self._controller.annotator.session is not None
         self.run.setEnabled(ready)
 
     def _run(self) -> None:
         layer = self.layers.layer
         if layer is not None:
-            self._controller.batch(
+            self._controller.segment_layer(
                 layer,
                 groups=self.groups.currentData(),
-                box_or_points=self.meaning.currentData(),
+                form=self.meaning.currentData(),
             )

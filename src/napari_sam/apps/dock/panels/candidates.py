@@ -9,13 +9,13 @@ from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QColor, QIcon, QImage, QPixmap
 from qtpy.QtWidgets import QLabel, QSlider, QToolButton, QWidget
 
-from napari_sam.apps.dock.ours import PREVIEW
+from napari_sam.apps.dock.layer_style import PREVIEW
 from napari_sam.apps.dock.panels.parts import column, row, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from napari_sam.apps.dock.controller import Controller
+    from napari_sam.apps.dock.controller import DockController
     from napari_sam.core.prediction import Prediction
 
 #: How many there may be, and the side of their pictures.
@@ -35,7 +35,7 @@ class CandidatesPanel(QWidget):
     It takes the same room whether there is something to choose or not.
     """
 
-    def __init__(self, controller: Controller, keys: Mapping[str, str]) -> None:
+    def __init__(self, controller: DockController, keys: Mapping[str, str]) -> None:
         super().__init__()
         self._controller = controller
         self.title = text(faint=True)
@@ -56,13 +56,13 @@ class CandidatesPanel(QWidget):
         rows.addWidget(self.title)
         rows.addWidget(row(*self.choices))
         rows.addWidget(row(less, self.slider, more, self.reset))
-        controller.candidates_changed.connect(self.show_them)
+        controller.annotator.events.candidates_changed.connect(self.show_them)
         self.show_them()
 
     def show_them(self) -> None:
         """Show what there is to choose from now."""
-        found = self._controller.candidates
-        chosen = self._controller.candidate
+        found = self._controller.annotator.candidates.masks
+        chosen = self._controller.annotator.candidates.index
         many = len(found) > 1
         self.title.setText(
             f"Which one is meant?  ({self._key})"
@@ -79,7 +79,9 @@ class CandidatesPanel(QWidget):
         self.slider.setEnabled(bool(found))
         self.reset.setEnabled(bool(found))
         self.slider.blockSignals(True)
-        self.slider.setValue(round(-self._controller.threshold * _STEPS))
+        self.slider.setValue(
+            round(-self._controller.annotator.preview.threshold * _STEPS)
+        )
         self.slider.blockSignals(False)
 
     def _choice(self, index: int) -> QToolButton:
@@ -100,11 +102,11 @@ class CandidatesPanel(QWidget):
         return choice
 
     def _on_choice(self, index: int) -> None:
-        self._controller.choose(index)
+        self._controller.annotator.candidates.choose(index)
         self.show_them()
 
     def _on_slide(self, value: int) -> None:
-        self._controller.set_threshold(-value / _STEPS)
+        self._controller.annotator.preview.set_threshold(-value / _STEPS)
 
 
 def _picture(mask: Prediction) -> QIcon:

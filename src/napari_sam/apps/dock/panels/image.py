@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
 
-    from napari_sam.apps.dock.controller import Controller
+    from napari_sam.apps.dock.controller import DockController
 
 _WORDS = {"t": "time", "z": "depth", "c": "channels", "y": "rows", "x": "columns"}
 _COLORS = ("Red", "Green", "Blue")
@@ -25,7 +25,7 @@ _COLORS = ("Red", "Green", "Blue")
 class ImagePanel(QWidget):
     """Opens an image layer as soon as there is one that needs no question."""
 
-    def __init__(self, viewer: ViewerModel, controller: Controller) -> None:
+    def __init__(self, viewer: ViewerModel, controller: DockController) -> None:
         super().__init__()
         self._viewer, self._controller = viewer, controller
         self._asked: Layer | None = None
@@ -46,8 +46,8 @@ class ImagePanel(QWidget):
             rows.addWidget(line)
         self._axes_row.hide()
         self._channels_row.hide()
-        controller.opened.connect(self._on_opened)
-        self._on_opened(controller.session)
+        controller.annotator.events.image_opened.connect(self._on_opened)
+        self._on_opened(controller.annotator.session)
         self._on_layers()
 
     def end(self) -> None:
@@ -94,7 +94,7 @@ class ImagePanel(QWidget):
             for axes in axes_possible(layer)[:12]:
                 self.axes.addItem(_spelled(axes), axes)
             self._offer_channels(None)
-            self._controller.said.emit(
+            self._controller.annotator.events.message.emit(
                 "warning",
                 f"What are the axes of {layer.name!r}? Choose them above: is it a film "
                 "(time), or a stack (depth)?",

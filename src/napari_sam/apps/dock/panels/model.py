@@ -19,7 +19,7 @@ from napari_sam.apps.dock.panels.parts import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from napari_sam.apps.dock.controller import Controller
+    from napari_sam.apps.dock.controller import DockController
     from napari_sam.apps.dock.panels.asking import Asking
     from napari_sam.checkpoints import ModelEntry
 
@@ -41,7 +41,7 @@ _UNITS = (("GB", 10**9), ("MB", 10**6), ("KB", 10**3))
 class ModelPanel(QWidget):
     """A list of models; one that is on this disk is used as soon as it is chosen."""
 
-    def __init__(self, controller: Controller, asking: Asking) -> None:
+    def __init__(self, controller: DockController, asking: Asking) -> None:
         super().__init__()
         self._controller, self._asking = controller, asking
         self._checkpoint: Path | None = None
@@ -64,7 +64,7 @@ class ModelPanel(QWidget):
         rows.addWidget(self.download)
         rows.addWidget(more)
         self.fill()
-        controller.model_changed.connect(self._on_model)
+        controller.annotator.events.model_changed.connect(self._on_model)
 
     def fill(self) -> None:
         """List the models there are now, those on this disk first marked."""
@@ -75,7 +75,7 @@ class ModelPanel(QWidget):
         self.models.addItem(_OWN, None)
         width = self.models.fontMetrics().horizontalAdvance("x" * 60)
         self.models.view().setMinimumWidth(width)
-        self._show(self._controller.model)
+        self._show(self._controller.annotator.models.name)
 
     def _show(self, name: str) -> None:
         index = self.models.findData(name)
@@ -106,7 +106,7 @@ class ModelPanel(QWidget):
             return
         found = self._asking.which_weights()
         if found is None:
-            self._show(self._controller.model)
+            self._show(self._controller.annotator.models.name)
             return
         self._checkpoint = found
         self._show("")
@@ -123,7 +123,7 @@ class ModelPanel(QWidget):
 
     def _use(self) -> None:
         entry = self._entry()
-        self._controller.use_model(
+        self._controller.annotator.models.use(
             None if entry is None else entry.name,
             checkpoint=self._checkpoint,
             device=self.device.currentData(),
@@ -132,9 +132,9 @@ class ModelPanel(QWidget):
 
     def _on_model(self) -> None:
         entry = self._entry()
-        if entry is not None and entry.name != self._controller.model:
+        if entry is not None and entry.name != self._controller.annotator.models.name:
             self._checkpoint = None
-            self._show(self._controller.model)
+            self._show(self._controller.annotator.models.name)
         elif entry is not None:
             here = checkpoints.is_here(entry)
             words = f"{entry.name}{'' if here else '  ↓'}: {entry.good_for}"

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from qtpy.QtGui import QKeyEvent
 
-    from napari_sam.apps.dock.controller import Controller
+    from napari_sam.apps.dock.controller import DockController
 
 _ALL = "all classes"
 
@@ -54,7 +54,7 @@ class ObjectsPanel(Section):
         The key of each action, by its name.
     """
 
-    def __init__(self, controller: Controller, keys: Mapping[str, str]) -> None:
+    def __init__(self, controller: DockController, keys: Mapping[str, str]) -> None:
         super().__init__("Objects")
         self._controller = controller
         self._following = False
@@ -70,8 +70,8 @@ class ObjectsPanel(Section):
         self.rows.addWidget(named("Show", self.classes))
         self.rows.addWidget(self.table)
         self._add_buttons(keys)
-        controller.opened.connect(self._on_opened)
-        self._on_opened(controller.session)
+        controller.annotator.events.image_opened.connect(self._on_opened)
+        self._on_opened(controller.annotator.session)
 
     @property
     def selected(self) -> list[int]:
@@ -100,7 +100,9 @@ class ObjectsPanel(Section):
         self.pixels.setToolTip("By how many pixels it grows or shrinks")
         self.grow = button("Grow", "Move its outline outwards", self._grow)
         self.shrink = button("Shrink", "Move its outline inwards", self._shrink)
-        self.fill = button("Fill holes", "Close the holes in it", do.fill_holes)
+        self.fill = button(
+            "Fill holes", "Close the holes in it", do.annotator.editing.fill_holes
+        )
         self.rows.addWidget(row(self.correct, self.delete))
         self.rows.addWidget(row(self.merge, self.split))
         self.rows.addWidget(row(self.approve, self.reject))
@@ -137,7 +139,7 @@ class ObjectsPanel(Section):
             self._refresh()
 
     def _refresh(self, _: Any = None) -> None:
-        binding, session = self._controller.binding, self._controller.session
+        binding, session = self._controller.binding, self._controller.annotator.session
         if binding is None or session is None:
             return
         entries = binding.objects.entries
@@ -163,11 +165,11 @@ class ObjectsPanel(Section):
         """Go to the one object that was selected."""
         chosen = self.selected
         self._enable()
-        session = self._controller.session
+        session = self._controller.annotator.session
         if self._following or session is None or len(chosen) != 1:
             return
         if chosen[0] != session.current.object_id:
-            self._controller.select(chosen[0])
+            self._controller.annotator.objects.select(chosen[0])
 
     def _follow(self, at: Any) -> None:
         """Select the row of the current object, without going anywhere."""
@@ -196,33 +198,35 @@ class ObjectsPanel(Section):
 
     def _correct(self) -> None:
         for object_id in self.selected[:1]:
-            self._controller.reopen(object_id)
+            self._controller.annotator.objects.correct(object_id)
 
     def _delete(self) -> None:
-        self._controller.delete(self.selected)
+        self._controller.annotator.editing.delete(self.selected)
 
     def _merge(self) -> None:
-        self._controller.merge(self.selected)
+        self._controller.annotator.editing.merge(self.selected)
 
     def _split(self) -> None:
-        self._controller.start_split()
+        self._controller.annotator.editing.start_split()
 
     def _approve(self) -> None:
         for object_id in self.selected:
-            self._controller.approve(object_id)
+            self._controller.annotator.editing.approve(object_id)
 
     def _reject(self) -> None:
         for object_id in self.selected:
-            self._controller.reject(object_id)
+            self._controller.annotator.editing.reject(object_id)
 
     def _grow(self) -> None:
-        self._controller.grow(self.pixels.value())
+        self._controller.annotator.editing.resize(self.pixels.value())
 
     def _shrink(self) -> None:
-        self._controller.grow(-self.pixels.value())
+        self._controller.annotator.editing.resize(-self.pixels.value())
 
     def _describe(self, object_id: int, name: str | None, category: str | None) -> None:
-        self._controller.describe(object_id, name=name, category=category)
+        self._controller.annotator.editing.set_info(
+            object_id, name=name, category=category
+        )
 
     def _color_of(self, object_id: int) -> Any:
         binding = self._controller.binding

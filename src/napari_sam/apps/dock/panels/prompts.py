@@ -14,7 +14,7 @@ from napari_sam.apps.dock.panels.parts import Section, button, choice, named, ro
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from napari_sam.apps.dock.controller import Controller
+    from napari_sam.apps.dock.controller import DockController
 
 #: Name in the binding, word and picture, and what to do with it.
 _TOOLS = (
@@ -42,7 +42,7 @@ class PromptsPanel(Section):
         The key of each action, by its name.
     """
 
-    def __init__(self, controller: Controller, keys: Mapping[str, str]) -> None:
+    def __init__(self, controller: DockController, keys: Mapping[str, str]) -> None:
         super().__init__("Say where it is")
         self._controller = controller
         self.meanings = self._meanings(keys)
@@ -55,23 +55,25 @@ class PromptsPanel(Section):
         self.keep = button(
             "Keep",
             "Put this mask into the labels, and go on to a new object",
-            controller.commit,
+            controller.annotator.commits.commit,
             key=keys["commit"],
         )
         self.keep.setStyleSheet("font-weight: bold; padding: 8px;")
         self.next = button(
             "Next",
             "Go on to a new object; this one stays open",
-            controller.next_object,
+            controller.annotator.objects.next,
             key=keys["next_object"],
         )
         self.next.setStyleSheet("padding: 8px;")
-        self.undo = button("Undo", "Take back the last step", controller.undo)
-        self.redo = button("Redo", "Repeat the step taken back", controller.redo)
+        self.undo = button("Undo", "Take back the last step", controller.annotator.undo)
+        self.redo = button(
+            "Redo", "Repeat the step taken back", controller.annotator.redo
+        )
         self.back = button(
             "Back",
             "Go back to the object before",
-            controller.previous_object,
+            controller.annotator.objects.previous,
             key=keys["previous_object"],
         )
         self.undo.setToolTip("Take back the last step (Ctrl+Z)")
@@ -85,10 +87,10 @@ class PromptsPanel(Section):
         self.add(self.keep, self.next)
         self.add(self.undo, self.redo, self.back)
         self.rows.addWidget(named("Overlaps", self.policy))
-        controller.hover_changed.connect(self._show_hover)
-        controller.polarity_changed.connect(self._show_meaning)
-        controller.opened.connect(self._on_opened)
-        self._on_opened(controller.session)
+        controller.annotator.events.hover_changed.connect(self._show_hover)
+        controller.annotator.events.polarity_changed.connect(self._show_meaning)
+        controller.annotator.events.image_opened.connect(self._on_opened)
+        self._on_opened(controller.annotator.session)
 
     def _meanings(self, keys: Mapping[str, str]) -> QButtonGroup:
         key = keys["polarity"]
@@ -116,7 +118,7 @@ class PromptsPanel(Section):
         return group
 
     def _on_meaning(self, index: int) -> None:
-        self._controller.positive = index == 0
+        self._controller.annotator.preview.positive = index == 0
 
     def _show_meaning(self, positive: bool) -> None:
         self.meanings.button(0 if positive else 1).setChecked(True)
@@ -126,14 +128,14 @@ class PromptsPanel(Section):
             self._controller.binding.use_tool(_TOOLS[index][0])
 
     def _on_hover(self, on: bool) -> None:
-        if on != self._controller.preview_on_hover:
-            self._controller.preview_on_hover = on
+        if on != self._controller.annotator.hover.on:
+            self._controller.annotator.hover.on = on
 
     def _show_hover(self, on: bool) -> None:
         self.hover.setChecked(on)
 
     def _on_policy(self) -> None:
-        self._controller.overlap = self.policy.currentData()
+        self._controller.annotator.commits.overlap = self.policy.currentData()
 
     def _on_opened(self, session: Any) -> None:
         self.inside.setEnabled(session is not None)
@@ -143,7 +145,7 @@ class PromptsPanel(Section):
             self._on_step()
 
     def _on_step(self, *_: Any) -> None:
-        session = self._controller.session
+        session = self._controller.annotator.session
         if session is not None:
             self.undo.setEnabled(session.history.last is not None)
             self.redo.setEnabled(session.history.next is not None)

@@ -11,13 +11,13 @@ from napari_sam.apps.dock.panels.parts import NEAR, button, column, row, text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from napari_sam.apps.dock.controller import Controller
+    from napari_sam.apps.dock.controller import DockController
 
 
 class RestorePanel(QFrame):
     """A quiet question at the top; nothing happens until it is answered."""
 
-    def __init__(self, controller: Controller) -> None:
+    def __init__(self, controller: DockController) -> None:
         super().__init__()
         self._controller = controller
         self._journals: list[Any] = []
@@ -33,8 +33,8 @@ class RestorePanel(QFrame):
         rows.addWidget(self.words)
         rows.addWidget(row(self.restore, self.discard, self.later))
         self.hide()
-        controller.restorable.connect(self.offer)
-        controller.opened.connect(self._on_opened)
+        controller.annotator.events.journals_found.connect(self.offer)
+        controller.annotator.events.image_opened.connect(self._on_opened)
 
     def offer(self, journals: Sequence[Any]) -> None:
         """Ask about journals, the newest first."""
@@ -50,7 +50,7 @@ class RestorePanel(QFrame):
     def _on_restore(self) -> None:
         journal = self._journals[0]
         self.offer(())
-        self._controller.restore(journal)
+        self._controller.annotator.persistence.restore(journal)
 
     def _on_discard(self) -> None:
         self._journals.pop(0).discard()

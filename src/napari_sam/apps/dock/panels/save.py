@@ -13,7 +13,7 @@ from napari_sam.apps.dock.panels.parts import button, column, row, text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from napari_sam.apps.dock.controller import Controller
+    from napari_sam.apps.dock.controller import DockController
     from napari_sam.apps.dock.panels.asking import Asking
 
 #: Answers where work would be left for a session of a file.
@@ -27,7 +27,7 @@ _LEFT = (
 class SavePanel(QWidget):
     """Two buttons and a line that says whether anything is not saved yet."""
 
-    def __init__(self, controller: Controller, asking: Asking) -> None:
+    def __init__(self, controller: DockController, asking: Asking) -> None:
         super().__init__()
         self._controller, self._asking = controller, asking
         self._last: Path | None = None
@@ -51,13 +51,13 @@ class SavePanel(QWidget):
         rows = column(self)
         rows.addWidget(row(self.labels, self.session))
         rows.addWidget(row(self.state, self.open))
-        controller.opened.connect(self._on_opened)
-        self._on_opened(controller.session)
+        controller.annotator.events.image_opened.connect(self._on_opened)
+        self._on_opened(controller.annotator.session)
 
     @property
     def unsaved(self) -> bool:
         """Whether there is work that was written nowhere by the person."""
-        session = self._controller.session
+        session = self._controller.annotator.session
         return session is not None and session.unsaved
 
     def save_labels(self, done: Callable[[], object] | None = None) -> bool:
@@ -76,7 +76,7 @@ class SavePanel(QWidget):
         if path is None:
             return False
         self._last = path.parent
-        self._controller.open_session(path)
+        self._controller.annotator.persistence.open_session(path)
         return True
 
     def _save(
@@ -92,7 +92,9 @@ class SavePanel(QWidget):
             if done is not None:
                 done()
 
-        self._controller.save(path, overwrite=path.exists(), done=saved)
+        self._controller.annotator.persistence.save(
+            path, overwrite=path.exists(), done=saved
+        )
         return True
 
     def _start(self, end: str) -> Path:
@@ -118,7 +120,7 @@ class SavePanel(QWidget):
 
     def show_state(self, *_: Any) -> None:
         """Say whether anything is not saved."""
-        if self._controller.session is None:
+        if self._controller.annotator.session is None:
             self.state.setText("")
         elif self.unsaved:
             self.state.setText("● Not saved yet")

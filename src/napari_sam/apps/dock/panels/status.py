@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QProgressBar, QSizePolicy, QToolButton, QWidget
 from napari_sam.apps.dock.panels.parts import column, row, text
 
 if TYPE_CHECKING:
-    from napari_sam.apps.dock.controller import Controller
+    from napari_sam.apps.dock.controller import DockController
     from napari_sam.core.progress import Progress
 
 #: Milliseconds after which work is long enough for a bar.
@@ -23,7 +23,7 @@ _COLORS = {"info": "", "warning": "color: #e69f00;", "error": "color: #ff6b4a;"}
 class StatusPanel(QWidget):
     """The last line of the window. Its height is always the same."""
 
-    def __init__(self, controller: Controller) -> None:
+    def __init__(self, controller: DockController) -> None:
         super().__init__()
         self.sentence = text()
         self.sentence.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -38,7 +38,7 @@ class StatusPanel(QWidget):
         self.stop.setText("Stop")
         self.stop.setToolTip("Stop this (Esc); what is done of it stays")
         self.stop.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.stop.clicked.connect(lambda: controller.cancel())
+        self.stop.clicked.connect(lambda: controller.annotator.cancel())
         rows = column(self)
         rows.addWidget(self.sentence)
         rows.addWidget(self._held(row(self.bar, self.stop)))

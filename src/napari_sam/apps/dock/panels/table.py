@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from qtpy.QtCore import QObject, QPersistentModelIndex
 
-    from napari_sam.apps.dock.objects import Entry
+    from napari_sam.annotator.object_table import Entry
 
     Index = QModelIndex | QPersistentModelIndex
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import napari_sam as sam
-from napari_sam.apps.dock import loading
+from napari_sam.annotator.models import ModelPool
 from napari_sam.backends.subprocess import SubprocessBackend
 from napari_sam.core.errors import UnknownModelError
 from napari_sam.testing.backend_suite import picture
@@ -32,7 +32,8 @@ def threads():
 
 
 def test_a_model_in_its_own_process_gives_the_same_bits(threads):
-    there, here = loading.open_model("pocket", **USUAL), sam.load_backend("pocket")
+    pool = ModelPool()
+    there, here = pool.open("pocket", **USUAL), sam.load_backend("pocket")
     assert isinstance(there, SubprocessBackend)
     assert there._process._child.pid != os.getpid()
     assert (there.fingerprint, there.spec) == (here.fingerprint, here.spec)
@@ -47,23 +48,21 @@ def test_a_model_in_its_own_process_gives_the_same_bits(threads):
 
 
 def test_all_who_want_a_model_share_its_process():
-    assert loading.open_model("pocket", **USUAL) is loading.open_model(
-        "pocket", **USUAL
-    )
+    pool = ModelPool()
+    assert pool.open("pocket", **USUAL) is pool.open("pocket", **USUAL)
 
 
 def test_what_a_model_refuses_is_said():
     with pytest.raises(UnknownModelError, match=r"pockt.*Did you mean 'pocket'"):
-        loading.open_model("pockt", **USUAL)
+        ModelPool().open("pockt", **USUAL)
     gc.collect()
 
 
 def test_where_no_process_can_be_had_the_model_is_opened_in_this_one(
     monkeypatch, caplog
 ):
-    monkeypatch.setattr(loading, "_APART", {})
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    backend = loading.open_model("pocket", **USUAL)
+    backend = ModelPool().open("pocket", **USUAL)
     assert not isinstance(backend, SubprocessBackend)
     assert len(backend.encode([picture()])) == 1
     assert "/nowhere/python" in caplog.text

@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("qtpy")
 
-from napari_sam.apps.dock.workers import QtWork
+from napari_sam.apps.dock.qt_executor import QtExecutor
 from napari_sam.core.progress import Progress
 
 
@@ -16,7 +16,7 @@ from napari_sam.core.progress import Progress
 def work(qapp):
     """Work that is closed at the end, with no thread left."""
     before = set(threading.enumerate())
-    made = QtWork()
+    made = QtExecutor()
     yield made
     made.close(wait=True)
     assert set(threading.enumerate()) <= before
@@ -142,7 +142,7 @@ def test_long_work_and_questions_do_not_wait_for_each_other(work, qtbot):
 
 
 def test_nothing_is_heard_after_closing(qapp, qtbot):
-    made, heard = QtWork(), Heard()
+    made, heard = QtExecutor(), Heard()
     begun, gate, closed = threading.Event(), threading.Event(), threading.Event()
 
     def slow():
@@ -170,9 +170,9 @@ def test_a_process_that_ends_waits_for_what_is_in_work():
     code = """
 import sys, threading, time
 from qtpy.QtCore import QCoreApplication
-from napari_sam.apps.dock.workers import QtWork
+from napari_sam.apps.dock.qt_executor import QtExecutor
 
-app, work, begun = QCoreApplication([]), QtWork(), threading.Event()
+app, work, begun = QCoreApplication([]), QtExecutor(), threading.Event()
 
 def slow():
     begun.set()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_sam.apps.dock.ours import POINT_SIZE
+from napari_sam.apps.dock.layer_style import POINT_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from napari_sam.apps.dock.prompt_layers import PromptLayers
 
 
-class Hands:
+class PromptMouse:
     """What the mouse does on the layer for clicks, while its tool is "add points".
 
     A click says something; a press on a point that is there takes hold of it, and

@@ -1,4 +1,4 @@
-"""A layer that the user has becomes questions: one object for each of its rows."""
+"""A layer that the user has as prompts: one object for each of its rows."""
 
 from __future__ import annotations
 
@@ -6,24 +6,20 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from napari_sam.apps.dock.drawn import statement_of
+from napari_sam.apps.dock.from_layers import prompt_from_shape
 from napari_sam.core.address import Address
 from napari_sam.core.errors import ImageError, PromptError, SessionError
-from napari_sam.core.progress import Progress
 from napari_sam.core.prompts import Prompts
 from napari_sam.core.prompts.prompts_in_tiles import check_inside
-from napari_sam.session.requests import Request, Response, predict
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping, Sequence
+    from collections.abc import Sequence
 
     from napari.layers import Layer
     from numpy.typing import NDArray
 
     from napari_sam.apps.dock.geometry import PlaneGeometry
-    from napari_sam.core.prediction import Prediction
     from napari_sam.core.prompts.items import Prompt
-    from napari_sam.core.protocols import Promptable
 
 #: What labels are turned into.
 Form: TypeAlias = Literal["auto", "box", "points", "mask"]
@@ -33,20 +29,18 @@ _GROUPS = ("group", "object")
 #: Columns, and values in them, that mark what does not belong to an object.
 _SIGNS = ("positive", "label", "sign")
 _NEGATIVE = ("negative", "false", "0", "-1", "no", "background")
-#: Objects that are decoded together.
-_TOGETHER = 32
 
 
-def read_prompts(
+def prompts_of_layer(
     layer: Layer,
     geometry: PlaneGeometry,
-    *,
     first: int,
+    *,
     frame: int,
     groups: str | None = None,
     form: Form = "auto",
 ) -> dict[Address, Prompts]:
-    """Ask about each object that a layer shows.
+    """Return the prompts of each object that a layer shows.
 
     Parameters
     ----------
@@ -73,60 +67,34 @@ def read_prompts(
     """
     kind = type(layer).__name__
     if kind == "Labels":
-        from napari_sam.apps.dock.masks import prompts_of_layer
+        from napari_sam.apps.dock.label_prompts import prompts_of_label_layer
 
-        said = prompts_of_layer(layer, geometry, frame, form)
+        found = prompts_of_label_layer(layer, geometry, frame, form)
     elif kind in ("Points", "Shapes"):
-        said = _grouped(layer, _rows(layer, geometry, frame), groups)
+        found = _grouped(layer, _rows(layer, geometry, frame), groups)
     else:
         raise ImageError(
             f"{layer.name!r} is of the kind {kind}: points, shapes or labels are "
             "needed, to make objects of them."
         )
-    asked = [(plane, prompts) for plane, prompts in said if prompts]
-    if not asked:
+    usable = [(plane, prompts) for plane, prompts in found if prompts]
+    if not usable:
         raise SessionError(
             f"{layer.name!r} has nothing in this image that says where an object is."
         )
     return {
-        Address(plane, first + i): prompts for i, (plane, prompts) in enumerate(asked)
+        Address(plane, first + i): prompts for i, (plane, prompts) in enumerate(usable)
     }
 
 
-def iter_batch(
-    image: Promptable, layer: Layer, geometry: PlaneGeometry, **how: Any
-) -> Generator[Progress, None, Response]:
-    """Ask about each object that a layer shows; see `read_prompts` for the rest.
-
-    The layer is read as it is when the first step is taken: to look through large
-    labels takes seconds.
-    """
-    yield Progress(0, 0, f"reading {layer.name}")
-    return (yield from iter_answers(image, read_prompts(layer, geometry, **how)))
+#: The frame of a prompt, the prompt, and the row of the layer that it comes from.
+_Row: TypeAlias = "tuple[int, Prompt, int]"
 
 
-def iter_answers(
-    image: Promptable, prompts: Mapping[Address, Prompts]
-) -> Generator[Progress, None, Response]:
-    """Answer many questions, some at a time."""
-    request = Request(image, prompts)
-    answers: dict[Address, Prediction] = {}
-    ats = sorted(prompts)
-    for i in range(0, len(ats), _TOGETHER):
-        yield Progress(i, len(ats), "segmenting")
-        some = {at: prompts[at] for at in ats[i : i + _TOGETHER]}
-        answers.update(predict(image, some))
-    return Response(request, answers)
-
-
-#: A statement about a plane, and the row of the layer that it comes from.
-_Said: TypeAlias = "tuple[int, Prompt, int]"
-
-
-def _rows(layer: Layer, geometry: PlaneGeometry, frame: int) -> list[_Said]:
-    """Say what each row of a layer says, as far as it lies in the image."""
+def _rows(layer: Layer, geometry: PlaneGeometry, frame: int) -> list[_Row]:
+    """Return the prompt of each row of a layer, as far as it lies in the image."""
     positive = _signs(layer)
-    found: list[_Said] = []
+    found: list[_Row] = []
     for i, corners in enumerate(layer.data):
         data = _in_image(layer, np.atleast_2d(corners), geometry, frame)
         frames = {geometry.frame_of(position) for position in data}
@@ -136,7 +104,7 @@ def _rows(layer: Layer, geometry: PlaneGeometry, frame: int) -> list[_Said]:
         path = data[:, list(geometry.plane_axes)]
         kind = "point" if type(layer).__name__ == "Points" else layer.shape_type[i]
         try:
-            statement = statement_of(path, kind, bool(positive[i]))
+            statement = prompt_from_shape(path, kind, bool(positive[i]))
             check_inside(Prompts((statement,)), geometry.frames.plane_shape)
         except PromptError:
             continue
@@ -168,7 +136,7 @@ def _signs(layer: Layer) -> NDArray[np.bool_]:
 
 
 def _grouped(
-    layer: Layer, rows: Sequence[_Said], groups: str | None
+    layer: Layer, rows: Sequence[_Row], groups: str | None
 ) -> list[tuple[int, Prompts]]:
     """Put what is about one object together; negative points are shared."""
     names = _GROUPS if groups is None else (groups,)
@@ -179,14 +147,14 @@ def _grouped(
             f"{', '.join(map(str, layer.features)) or 'none'}."
         )
     negative = [row for row in rows if not getattr(row[1], "positive", True)]
-    said: dict[Any, list[_Said]] = {}
+    by_object: dict[tuple[int, int | str], list[_Row]] = {}
     for row in rows:
         plane, _, i = row
         key = i if column is None else str(layer.features[column].iloc[i])
         if column is not None or row not in negative:
-            said.setdefault((plane, key), []).append(row)
+            by_object.setdefault((plane, key), []).append(row)
     found = []
-    for (plane, _), mine in said.items():
+    for (plane, _), mine in by_object.items():
         shared = [] if column is not None else [r for r in negative if r[0] == plane]
         found.append((plane, Prompts(tuple(r[1] for r in (*mine, *shared)))))
     return found

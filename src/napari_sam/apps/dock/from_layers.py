@@ -59,7 +59,9 @@ def read_points(
         if frame is None:
             drawn.refused.append("The point is outside the image.")
         else:
-            _add(drawn, frame, said, partial(statement_of, here, "point"), geometry)
+            _add(
+                drawn, frame, said, partial(prompt_from_shape, here, "point"), geometry
+            )
     return drawn
 
 
@@ -86,7 +88,7 @@ def read_shapes(
             )
             continue
         path = corners[:, list(geometry.plane_axes)]
-        _add(drawn, frame, said, partial(statement_of, path, kind), geometry)
+        _add(drawn, frame, said, partial(prompt_from_shape, path, kind), geometry)
     return drawn
 
 
@@ -115,7 +117,7 @@ def _add(
         drawn.refused.append(str(wrong))
 
 
-def statement_of(corners: NDArray[Any], kind: str, positive: bool) -> Prompt:
+def prompt_from_shape(corners: NDArray[Any], kind: str, positive: bool) -> Prompt:
     """Return what a point or a shape says.
 
     Parameters

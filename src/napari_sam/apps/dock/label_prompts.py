@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from napari.layers import Labels
     from numpy.typing import NDArray
 
-    from napari_sam.apps.dock.batch import Form
     from napari_sam.apps.dock.geometry import PlaneGeometry
+    from napari_sam.apps.dock.layer_prompts import Form
     from napari_sam.core.prompts import Prompts
 
 #: Rows of a plane that are looked up at once.
@@ -23,10 +23,10 @@ _ROWS = 256
 _FORMS = {"auto": "mask", "mask": "mask", "box": "box", "points": "point"}
 
 
-def prompts_of_layer(
+def prompts_of_label_layer(
     layer: Labels, geometry: PlaneGeometry, frame: int, form: Form
 ) -> list[tuple[int, Prompts]]:
-    """Say of each label in each plane where it is.
+    """Return the prompts of each label in each plane.
 
     Parameters
     ----------
@@ -46,10 +46,10 @@ def prompts_of_layer(
     for plane in frames:
         labels = Frames(_plane_of(layer, geometry, plane), "yx")
         try:
-            said = prompts_of_labels(labels, form=_FORMS[form])  # type: ignore[arg-type]
+            prompts_by_label = prompts_of_labels(labels, form=_FORMS[form])  # type: ignore[arg-type]
         except PromptError:
             continue  # a plane without any
-        found += [(plane, prompts) for _, prompts in sorted(said.items())]
+        found += [(plane, prompts) for _, prompts in sorted(prompts_by_label.items())]
     return found
 
 

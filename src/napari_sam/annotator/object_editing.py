@@ -1,4 +1,4 @@
-"""What can be done to objects that are kept."""
+"""Editing objects that are in the labels: delete, merge, split, resize, approve."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam.apps.dock.keeping import Keeping
 from napari_sam.core.address import Address
 from napari_sam.core.errors import SessionError
 from napari_sam.core.geometry.region import Region
@@ -17,55 +16,67 @@ from napari_sam.session import actions
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from napari_sam.annotator.commits import Commits
+    from napari_sam.annotator.workspace import Workspace
     from napari_sam.core.prompts.items import Prompt
+    from napari_sam.session import AnnotationSession
     from napari_sam.session.objects import Status
 
 
-class Editing(Keeping):
-    """Part of the controller: delete, merge, split, grow, fill, describe."""
+class ObjectEditing:
+    """Changes objects that are in the labels, each change one step of the session."""
+
+    def __init__(self, workspace: Workspace, commits: Commits) -> None:
+        self._workspace, self._commits = workspace, commits
+
+    @property
+    def _session(self) -> AnnotationSession:
+        return self._workspace.require_session()
 
     def delete(self, ids: Sequence[int]) -> None:
         """Remove objects."""
-        with self._telling():
+        with self._workspace.events.reporting():
             if ids:
-                self._here.execute(actions.Delete(tuple(ids)))
+                self._session.execute(actions.Delete(tuple(ids)))
 
     def merge(self, ids: Sequence[int]) -> None:
         """Make several objects the first of them."""
-        with self._telling():
+        with self._workspace.events.reporting():
             if len(ids) < 2:
                 raise SessionError("Select two objects or more to merge them.")
-            self._here.execute(actions.Merge(tuple(ids)))
+            self._session.execute(actions.Merge(tuple(ids)))
 
     def start_split(self) -> None:
-        """Let the next line that is drawn cut the object under it."""
-        with self._telling():
-            _ = self._here
-            if self.binding is not None:
-                self.binding.draw_once("scribble", self._cut)
-                self.said.emit("info", "Draw a line across the object to cut it.")
+        """Let the next line that is drawn split the object under it."""
+        with self._workspace.events.reporting():
+            _ = self._session
+            if self._workspace.view is not None:
+                self._workspace.view.draw_once("scribble", self._split_along)
+                self._workspace.events.message.emit(
+                    "info", "Draw a line across the object to split it."
+                )
 
     def split(self, path: Sequence[Sequence[float]]) -> None:
-        """Cut an object along ``(row, col)`` positions of the plane.
+        """Split an object along ``(row, col)`` positions of the plane.
 
         It is the current one, or if that has no pixels in this plane, the one that
         most of the line runs through.
         """
-        with self._telling():
+        with self._workspace.events.reporting():
             line = tuple((float(row), float(col)) for row, col in path)
-            self._here.execute(actions.Split(self._under(line), line))
+            self._session.execute(actions.Split(self._under(line), line))
 
-    def grow(self, pixels: int) -> None:
+    def resize(self, pixels: int) -> None:
         """Move the outline of the current object outwards, or inwards if negative."""
-        with self._telling():
-            self._here.execute(actions.Resize(self._kept_here(), pixels))
+        with self._workspace.events.reporting():
+            self._session.execute(actions.Resize(self._address_in_frame(), pixels))
 
     def fill_holes(self) -> None:
         """Close the holes of the current object."""
-        with self._telling():
-            self._here.execute(actions.FillHoles(self._kept_here()))
+        with self._workspace.events.reporting():
+            self._session.execute(actions.FillHoles(self._address_in_frame()))
 
-    def describe(
+    def set_info(
         self,
         object_id: int,
         *,
@@ -73,52 +84,54 @@ class Editing(Keeping):
         category: str | None = None,
         status: Status | None = None,
     ) -> None:
-        """Say what an object is called, or how far it is; None leaves it."""
-        with self._telling():
-            info = self._here.objects.get(object_id)
+        """Set the name, class or status of an object; None leaves it."""
+        with self._workspace.events.reporting():
+            info = self._session.objects.get(object_id)
             if info is None:
-                raise SessionError(f"There is no object {object_id} to describe.")
+                raise SessionError(f"There is no object {object_id}.")
             after = replace(
                 info,
                 name=info.name if name is None else name,
                 category=info.category if category is None else category,
                 status=info.status if status is None else status,
             )
-            self._here.execute(actions.SetInfo(object_id, after))
+            self._session.execute(actions.SetInfo(object_id, after))
 
     def approve(self, object_id: int | None = None) -> None:
         """Protect an object, by default the current one; again, to take it back."""
-        self._judge(object_id, "approved")
+        self._toggle_status(object_id, "approved")
 
     def reject(self, object_id: int | None = None) -> None:
         """Mark an object as wrong; again, to take it back."""
-        self._judge(object_id, "rejected")
+        self._toggle_status(object_id, "rejected")
 
-    def _judge(self, object_id: int | None, status: Status) -> None:
-        with self._telling():
-            chosen = self._kept() if object_id is None else object_id
-            info = self._here.objects.get(chosen)
+    def _toggle_status(self, object_id: int | None, status: Status) -> None:
+        with self._workspace.events.reporting():
+            chosen = self._object_id() if object_id is None else object_id
+            info = self._session.objects.get(chosen)
             now = None if info is None else info.status
-            self.describe(chosen, status="committed" if now == status else status)
+            self.set_info(chosen, status="committed" if now == status else status)
             if now not in (None, status):
-                self.said.emit("info", f"Object {chosen} is {status}.")
+                self._workspace.events.message.emit(
+                    "info", f"Object {chosen} is {status}."
+                )
 
-    def _cut(self, line: Prompt) -> None:
+    def _split_along(self, line: Prompt) -> None:
         path = line.path if isinstance(line, Scribble) else ()
         self.split(line.vertices if isinstance(line, Polygon) else path)
 
-    def _kept(self) -> int:
-        """Return the current object, or before it has pixels, the one kept last."""
-        session = self._here
+    def _object_id(self) -> int:
+        """Return the current object, or before it has pixels, the last committed."""
+        session = self._session
         current = session.current.object_id
-        for object_id in (current, self._last_kept):
+        for object_id in (current, self._commits.last):
             if object_id is not None and session.state.of_object(object_id):
                 return object_id
         raise SessionError("Select an object in the list first.")
 
-    def _kept_here(self) -> Address:
-        at = Address(self._here.current.frame, self._kept())
-        if at not in self._here.state.footprints:
+    def _address_in_frame(self) -> Address:
+        at = Address(self._session.current.frame, self._object_id())
+        if at not in self._session.state.footprints:
             raise SessionError(
                 f"Object {at.object_id} has no pixels in this plane. Go to one where "
                 "it has some, or select another."
@@ -126,8 +139,8 @@ class Editing(Keeping):
         return at
 
     def _under(self, line: Sequence[tuple[float, float]]) -> Address:
-        """Return which object a line is to cut."""
-        session = self._here
+        """Return which object a line is to split."""
+        session = self._session
         if session.current in session.state.footprints:
             return session.current
         frame = session.current.frame

@@ -1,4 +1,4 @@
-"""What runs in the process of a model: ``python -m`` of this, see `loading`."""
+"""The process of a model that a view uses: `python -m` runs this module."""
 
 from napari_sam.api import load_backend
 from napari_sam.backends.subprocess import serve

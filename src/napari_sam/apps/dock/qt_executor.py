@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _PATIENCE = 10.0
 
 
-class _Post(QObject):
+class _MainThread(QObject):
     """Carries calls to the thread that made it; after `close` it drops them."""
 
     _posted = Signal(object)
@@ -60,25 +60,25 @@ class _Task:
     ) -> None:
         self.run, self.done, self.failed = run, done, failed
 
-    def __call__(self, post: _Post) -> None:
+    def __call__(self, main: _MainThread) -> None:
         done, failed = self.done, self.failed
         try:
             result = self.run()
         except Exception as wrong:
             error = wrong
-            post.send(lambda: failed(error))
+            main.send(lambda: failed(error))
         else:
-            post.send(lambda: done(result))
+            main.send(lambda: done(result))
 
 
-class _Desk:
+class _WorkerThread:
     """One thread that answers: a question first, then what the mouse hovers over.
 
     Of each kind one waits at the most: a newer one takes its place.
     """
 
-    def __init__(self, post: _Post) -> None:
-        self._post = post
+    def __init__(self, main: _MainThread) -> None:
+        self._main = main
         self._wake = threading.Condition()
         self._waiting: dict[str, _Task] = {}
         self._thread: threading.Thread | None = None
@@ -106,13 +106,13 @@ class _Desk:
 
     def _serve(self) -> None:
         while (task := self._next()) is not None:
-            task(self._post)
+            task(self._main)
             del task  # an answer may hold much, and this thread may wait long
 
     def _next(self) -> _Task | None:
         with self._wake:
             self._wake.wait_for(lambda: self._waiting or not self._open, _PATIENCE)
-            for kind in ("ask", "hover"):
+            for kind in ("predict", "hover"):
                 if kind in self._waiting:
                     return self._waiting.pop(kind)
             self._thread = None
@@ -134,13 +134,13 @@ class Job:
 
     def __init__(
         self,
-        post: _Post,
+        main: _MainThread,
         work: Generator[Progress, None, Any],
         progress: Callable[[Progress], object],
         done: Callable[[Any], object],
         failed: Callable[[Exception], object],
     ) -> None:
-        self._post, self._work, self._progress = post, work, progress
+        self._main, self._work, self._progress = main, work, progress
         self._done, self._failed = done, failed
         self._step: Progress | None = None
         self._stop = threading.Event()
@@ -170,7 +170,7 @@ class Job:
         """Let the newest step be shown; one message waits at the most."""
         waits, self._step = self._step is not None, step
         if not waits:
-            self._post.send(self._shown)
+            self._main.send(self._shown)
 
     def _shown(self) -> None:
         step, self._step = self._step, None
@@ -178,10 +178,10 @@ class Job:
             self._progress(step)
 
     def _tell(self, call: Callable[[Any], object], what: Any) -> None:
-        self._post.send(lambda: None if self._stop.is_set() else call(what))
+        self._main.send(lambda: None if self._stop.is_set() else call(what))
 
 
-class QtWork:
+class QtExecutor:
     """What the window has done elsewhere. To be made on the thread of the window.
 
     All functions it is given besides the work itself are called on that thread, and
@@ -189,23 +189,23 @@ class QtWork:
     """
 
     def __init__(self) -> None:
-        self._post = _Post()
-        self._desk = _Desk(self._post)
+        self._main = _MainThread()
+        self._worker = _WorkerThread(self._main)
         self._jobs: list[Job] = []
         # A process that ends waits for what is in work, so that no thread is torn
         # out of a library's hands.
-        self._end = partial(_end, self._post, self._desk, self._jobs)
+        self._end = partial(_end, self._main, self._worker, self._jobs)
         atexit.register(self._end)
         self._open = True
 
-    def ask(
+    def predict(
         self,
         task: Callable[[], Any],
         done: Callable[[Any], object],
         failed: Callable[[Exception], object],
     ) -> None:
         """Do this next; what waits to be asked and was not begun is forgotten."""
-        self._desk.put("ask", _Task(task, done, failed))
+        self._worker.put("predict", _Task(task, done, failed))
 
     def hover(
         self,
@@ -214,7 +214,7 @@ class QtWork:
         failed: Callable[[Exception], object],
     ) -> None:
         """Do this when nothing is asked, unless a newer one comes before."""
-        self._desk.put("hover", _Task(task, done, failed))
+        self._worker.put("hover", _Task(task, done, failed))
 
     def iterate(
         self,
@@ -225,7 +225,7 @@ class QtWork:
     ) -> Job:
         """Do long work beside everything else; `Job.cancel` stops it."""
         self._jobs[:] = [job for job in self._jobs if job.thread.is_alive()]
-        job = Job(self._post, generator, progress, done, failed)
+        job = Job(self._main, generator, progress, done, failed)
         if self._open:
             self._jobs.append(job)
             job.thread.start()
@@ -235,7 +235,7 @@ class QtWork:
 
     def tell(self, call: Callable[[], object]) -> None:
         """Have something called on the thread of the window. From any thread."""
-        self._post.send(call)
+        self._main.send(call)
 
     def close(self, *, wait: bool = False) -> None:
         """Cancel everything, and call nothing any more.
@@ -246,22 +246,24 @@ class QtWork:
             Until what is in work has come to its end.
         """
         self._open = False
-        threads = _stop(self._post, self._desk, self._jobs)
+        threads = _stop(self._main, self._worker, self._jobs)
         if wait:
             for thread in threads:
                 thread.join()
             atexit.unregister(self._end)
 
 
-def _stop(post: _Post, desk: _Desk, jobs: list[Job]) -> list[threading.Thread]:
-    post.close()
+def _stop(
+    main: _MainThread, worker: _WorkerThread, jobs: list[Job]
+) -> list[threading.Thread]:
+    main.close()
     for job in jobs:
         job.cancel()
-    answering = desk.close()
+    answering = worker.close()
     threads = [job.thread for job in jobs]
     return threads if answering is None else [*threads, answering]
 
 
-def _end(post: _Post, desk: _Desk, jobs: list[Job]) -> None:
-    for thread in _stop(post, desk, jobs):
+def _end(main: _MainThread, worker: _WorkerThread, jobs: list[Job]) -> None:
+    for thread in _stop(main, worker, jobs):
         thread.join()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from napari_sam.apps.dock import compat, ours
+from napari_sam.apps.dock import compat, layer_style
 from napari_sam.core.geometry.region import Region
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class MaskOverlay:
         Parameters
         ----------
         kind
-            One of those that `ours.OUTLINES` has a colour for.
+            One of those that `layer_style.OUTLINES` has a colour for.
         mask
             What to show.
         frame
@@ -109,8 +109,8 @@ class MaskOverlay:
         keywords = self._geometry.keywords(offset)
         layer = self.layer
         if layer is None:
-            with ours.staying_active(self._viewer):
-                self._layer = ours.add_overlay(self._viewer, data, keywords)
+            with layer_style.staying_active(self._viewer):
+                self._layer = layer_style.add_overlay(self._viewer, data, keywords)
             return
         layer.data = data
         for name, value in keywords.items():

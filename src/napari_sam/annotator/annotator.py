@@ -1,0 +1,206 @@
+"""The annotator: prompts, previews, commits and models of an image, put together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_sam.annotator.batch import Batch
+from napari_sam.annotator.candidates import Candidates
+from napari_sam.annotator.commits import Commits
+from napari_sam.annotator.hover import Hover
+from napari_sam.annotator.models import LOADING, ModelPool, Models
+from napari_sam.annotator.object_editing import ObjectEditing
+from napari_sam.annotator.objects import Objects
+from napari_sam.annotator.persistence import Persistence
+from napari_sam.annotator.preview import Preview
+from napari_sam.annotator.workspace import Workspace
+from napari_sam.session.actions import Paint, SetPrompts
+
+if TYPE_CHECKING:
+    from napari_sam.annotator.events import AnnotatorEvents
+    from napari_sam.annotator.executor import Executor
+    from napari_sam.annotator.open_image import OpenImage
+    from napari_sam.annotator.recovery import Restored
+    from napari_sam.annotator.view import AnnotationView, ViewFactory
+    from napari_sam.core.prediction import Prediction
+    from napari_sam.core.protocols import EmbeddingStore
+    from napari_sam.session import AnnotationSession
+    from napari_sam.session.history import Step
+
+
+class Annotator:
+    """All that a person can do to an image, behind whatever face.
+
+    Its methods are called on the view's own thread, and none of them takes long; what
+    comes of it is told by `events`.
+
+    Parameters
+    ----------
+    executor
+        Who does what is slow.
+    views
+        Makes the view of an image.
+    pool
+        Opens models; by default, a pool of its own.
+    store
+        Where embeddings are kept. By default, in memory, for each image.
+
+    Attributes
+    ----------
+    preview, candidates, commits, hover
+        The mask of the current prompts, and what becomes of it.
+    objects, editing
+        The current object, and changes of those that are in the labels.
+    models, batch, persistence
+        The model; many prompts at once; journals and files.
+    """
+
+    def __init__(
+        self,
+        executor: Executor,
+        views: ViewFactory,
+        *,
+        pool: ModelPool | None = None,
+        store: EmbeddingStore | None = None,
+    ) -> None:
+        workspace = self._workspace = Workspace(executor)
+        self._views = views
+        self.hover = Hover(workspace)
+        self.preview = Preview(workspace, self.hover)
+        self.candidates = Candidates(workspace)
+        self.commits = Commits(workspace, self.preview)
+        self.objects = Objects(workspace)
+        self.editing = ObjectEditing(workspace, self.commits)
+        self.batch = Batch(workspace, self.commits)
+        self.persistence = Persistence(workspace, replaced=_replace_session)
+        self.models = Models(
+            workspace, pool or ModelPool(), store=store, ready=self.preview.refresh
+        )
+
+    @property
+    def events(self) -> AnnotatorEvents:
+        """Signals."""
+        return self._workspace.events
+
+    @property
+    def image(self) -> OpenImage | None:
+        """The image that is open."""
+        return self._workspace.image
+
+    @property
+    def session(self) -> AnnotationSession | None:
+        """The session of the image that is open."""
+        return self._workspace.session
+
+    @property
+    def view(self) -> AnnotationView | None:
+        """The view of the image that is open."""
+        return self._workspace.view
+
+    @property
+    def has_model(self) -> bool:
+        """Whether a model is there to predict masks of this image."""
+        return self._workspace.has_model
+
+    def open(self, image: OpenImage, *, prepare: bool = False) -> None:
+        """Work on an image; emits `events.image_opened`.
+
+        Parameters
+        ----------
+        image
+            With its session, which may be shown elsewhere as well.
+        prepare
+            Make it ready for the model anew, as after other channels were chosen.
+        """
+        self.leave()
+        self._enter(image)
+        if prepare or not image.has_model:
+            self.models.prepare_image()
+        else:
+            self.preview.refresh()
+
+    def leave(self) -> None:
+        """Listen no more to the image that is open; nothing of it is lost."""
+        image, session = self._workspace.image, self._workspace.session
+        if image is None or session is None:
+            return
+        self._workspace.tasks.cancel_all(besides=LOADING)
+        image.annotators.remove(self)
+        self.hover.forget()
+        self.preview.awaited.clear()
+        session.prompts_changed.disconnect(self.preview.prompts_changed)
+        session.selection_changed.disconnect(self._on_selection)
+        session.preview_changed.disconnect(self._on_preview)
+        session.changed.disconnect(self._on_changed)
+        self._views.hide(image)
+        if not image.annotators:
+            image.close_journal()
+        self._workspace.image = self._workspace.view = None
+
+    def close(self) -> None:
+        """Leave for good; the journal of the session stays."""
+        self.leave()
+        self.events.image_opened.emit(None)
+
+    def undo(self) -> None:
+        """Take back the last step."""
+        with self.events.reporting():
+            if not self._workspace.require_session().undo():
+                self.events.message.emit("info", "There is nothing to undo.")
+
+    def redo(self) -> None:
+        """Repeat the step taken back last."""
+        with self.events.reporting():
+            if not self._workspace.require_session().redo():
+                self.events.message.emit("info", "There is nothing to redo.")
+
+    def cancel(self) -> None:
+        """Stop long work that goes on; what is done of it stays."""
+        for name in self._workspace.tasks.cancel_all():
+            self.events.message.emit("info", f"Stopped {name}.")
+
+    def _enter(self, image: OpenImage) -> None:
+        """Show a session, and listen to it."""
+        session = image.session
+        self._workspace.image = image
+        image.annotators.append(self)
+        self._workspace.view = self._views.show(image)
+        self._workspace.view.positive = self.preview.positive
+        self.hover.forget()
+        session.prompts_changed.connect(self.preview.prompts_changed)
+        session.selection_changed.connect(self._on_selection)
+        session.preview_changed.connect(self._on_preview)
+        session.changed.connect(self._on_changed)
+        if image.journal is None:
+            self.persistence.start_journal(image)
+        self.events.image_opened.emit(session)
+        self.events.candidates_changed.emit()
+
+    def _on_selection(self, _: object) -> None:
+        self.preview.refresh()
+
+    def _on_preview(self, _: Prediction | None) -> None:
+        self.events.candidates_changed.emit()
+
+    def _on_changed(self, how: str, step: Step) -> None:
+        if how == "execute" and not isinstance(step.action, Paint | SetPrompts):
+            self.objects.move_on()
+        self.persistence.report_troubles()
+
+
+def _replace_session(image: OpenImage, restored: Restored) -> None:
+    """Show another session of an image in all its views, and write its journal."""
+    session, before = restored
+    frame, annotators = session.current.frame, list(image.annotators)
+    for annotator in annotators:
+        annotator.leave()
+    image.session = session
+    first, *_ = annotators
+    first.persistence.replace_journal(image, before)
+    for annotator in annotators:
+        annotator._enter(image)
+    for annotator in annotators:
+        assert annotator.view is not None
+        annotator.view.show_frame(frame)
+        annotator.preview.refresh()
+    first.events.message.emit("info", f"Restored {len(session.objects)} objects.")

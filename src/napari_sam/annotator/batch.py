@@ -1,0 +1,127 @@
+"""Many masks at once: prompts of a whole layer, and embedding ahead of clicks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_sam.core.address import Address
+from napari_sam.core.errors import SessionError
+from napari_sam.core.progress import Progress
+from napari_sam.session.requests import Request, Response, predict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Mapping
+
+    from napari_sam.annotator.commits import Commits
+    from napari_sam.annotator.workspace import Workspace
+    from napari_sam.core.prediction import Prediction
+    from napari_sam.core.prompts import Prompts
+    from napari_sam.core.protocols import Promptable
+    from napari_sam.image.embed import EmbedResult
+    from napari_sam.session.state import State
+
+_EMBEDDING, _BATCH = "embedding the view", "segmenting"
+#: Prompts that are decoded together.
+_TOGETHER = 32
+
+
+class Batch:
+    """Work on many prompts or tiles, which takes long and can be cancelled."""
+
+    def __init__(self, workspace: Workspace, commits: Commits) -> None:
+        self._workspace, self._commits = workspace, commits
+
+    def embed_view(self) -> None:
+        """Embed what is in view ahead of the clicks, nearest first."""
+        from napari_sam.image import PromptableImage
+
+        with self._workspace.events.reporting():
+            session, view = self._workspace.require_model(), self._workspace.view
+            image = session.image
+            if view is None or not isinstance(image, PromptableImage):
+                raise SessionError("There is no view whose tiles could be embedded.")
+            region = view.region_in_view()
+            if min(region.shape) < 1:
+                raise SessionError("Nothing of the image is in view.")
+            frame = session.current.frame
+            steps = image.iter_embed(
+                region=region, frames=[frame], near=(frame, *region.center)
+            )
+            self._workspace.tasks.run(_EMBEDDING, steps, self._on_embedded)
+
+    def segment(
+        self, read: Callable[[int], Mapping[Address, Prompts]], name: str
+    ) -> None:
+        """Commit the masks of many prompts, as one step.
+
+        Parameters
+        ----------
+        read
+            Given the number of the first object, returns the prompts of each; called
+            on another thread, since to read large layers takes seconds.
+        name
+            Of where the prompts come from, for the person.
+        """
+        with self._workspace.events.reporting():
+            session = self._workspace.require_model()
+            steps = iter_batch(session.image, read, session.state.free_id(), name)
+            self._workspace.tasks.run(_BATCH, steps, self._commit)
+
+    def _on_embedded(self, result: EmbedResult) -> None:
+        text = f"All that is in view is embedded: {result}."
+        self._workspace.events.message.emit("info", text)
+
+    def _commit(self, response: Response) -> None:
+        """Put the masks of a batch into the labels, as one step."""
+        with self._workspace.events.reporting():
+            session = self._workspace.require_session()
+            if response.request.image is not session.image:
+                raise SessionError("The model or the image is another now: try again.")
+            if not any(mask.area for mask in response.predictions.values()):
+                raise SessionError("Nothing was found there.")
+            response = _renumbered(response, session.state)
+            session.commit(response, overlap=self._commits.rule, with_prompts=True)
+            session.next_object()
+            footprints = session.state.footprints
+            count = sum(at in footprints for at in response.predictions)
+            left = len(response.predictions) - count
+            self._workspace.events.message.emit(
+                "info",
+                f"{count} object{'s' * (count != 1)} committed"
+                + (f"; {left} were not found, or lie on others." if left else "."),
+            )
+
+
+def iter_batch(
+    image: Promptable,
+    read: Callable[[int], Mapping[Address, Prompts]],
+    first: int,
+    name: str,
+) -> Generator[Progress, None, Response]:
+    """Read the prompts of many objects, and predict their masks."""
+    yield Progress(0, 0, f"reading {name}")
+    return (yield from iter_predictions(image, read(first)))
+
+
+def iter_predictions(
+    image: Promptable, prompts: Mapping[Address, Prompts]
+) -> Generator[Progress, None, Response]:
+    """Predict the masks of many prompts, some at a time."""
+    request = Request(image, prompts)
+    predictions: dict[Address, Prediction] = {}
+    addresses = sorted(prompts)
+    for i in range(0, len(addresses), _TOGETHER):
+        yield Progress(i, len(addresses), "segmenting")
+        group = {at: prompts[at] for at in addresses[i : i + _TOGETHER]}
+        predictions.update(predict(image, group))
+    return Response(request, predictions)
+
+
+def _renumbered(response: Response, state: State) -> Response:
+    """Give objects numbers that are free now: others may have come meanwhile."""
+    prompts = response.request.prompts
+    before = list(dict.fromkeys(at.object_id for at in prompts))
+    after = dict(zip(before, state.free_ids(len(before)), strict=True))
+    now = {at: Address(at.frame, after[at.object_id]) for at in prompts}
+    request = Request(response.request.image, {now[at]: p for at, p in prompts.items()})
+    return Response(request, {now[at]: p for at, p in response.predictions.items()})

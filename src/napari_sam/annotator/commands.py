@@ -1,0 +1,93 @@
+"""Commands as data: keys, buttons, menus and help are made from this one list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari_sam.annotator.annotator import Annotator
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Something that a person can do by one key.
+
+    Attributes
+    ----------
+    id
+        Name in preferences.
+    title
+        What a button or a menu says.
+    tip
+        What it does, in half a sentence.
+    key
+        The key it has where the person chose no other.
+    run
+        Does it.
+    ends_drawing
+        The key ends a drawing on layers that prompts are drawn on: it is not taken
+        there.
+    """
+
+    id: str
+    title: str
+    tip: str
+    key: str
+    run: Callable[[Annotator], object]
+    ends_drawing: bool = False
+
+
+def _toggle_prompts(annotator: Annotator) -> None:
+    if annotator.view is not None:
+        annotator.view.toggle_prompts()
+
+
+#: Every command. The keys are free on every layer of napari and on its viewer.
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        "commit", "Commit", "commit the mask, and go on to a new object", "K",
+        lambda a: a.commits.commit(),
+    ),
+    Command(
+        "next_object", "New object", "go on to a new object", "N",
+        lambda a: a.objects.next(),
+    ),
+    Command(
+        "previous_object", "Previous object", "back to the object before", "U",
+        lambda a: a.objects.previous(),
+    ),
+    Command(
+        "candidate", "Next candidate", "show another candidate mask", "J",
+        lambda a: a.candidates.cycle(),
+    ),
+    Command(
+        "polarity", "Positive or negative", "clicks are prompts of the other sign", "Q",
+        lambda a: a.preview.toggle_polarity(),
+    ),
+    Command(
+        "hover", "Mask under the mouse", "show the mask under the mouse, or stop that",
+        "H", lambda a: a.hover.toggle(),
+    ),
+    Command(
+        "prompts", "Hide prompts", "hide the prompts, or show them", "W",
+        _toggle_prompts,
+    ),
+    Command(
+        "approve", "Approve", "approve the object, or take it back", "G",
+        lambda a: a.editing.approve(),
+    ),
+    Command("undo", "Undo", "undo", "Control-Z", lambda a: a.undo()),
+    Command("redo", "Redo", "redo", "Control-Shift-Z", lambda a: a.redo()),
+    Command(
+        "cancel", "Cancel", "stop long work", "Escape", lambda a: a.cancel(),
+        ends_drawing=True,
+    ),
+)  # fmt: skip
+
+
+def shown_key(key: str) -> str:
+    """Return a key as people write it."""
+    return key.replace("Control", "Ctrl").replace("Escape", "Esc").replace("-", "+")

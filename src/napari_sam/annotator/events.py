@@ -1,0 +1,70 @@
+"""What an annotator tells its view."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from psygnal import Signal
+
+from napari_sam.core.errors import NapariSamError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class AnnotatorEvents:
+    """Signals of an `Annotator`.
+
+    Attributes
+    ----------
+    image_opened
+        The session of the image that is open now, or None.
+    busy
+        Name of the work that goes on, and its `Progress` or None; ``""`` for none.
+    message
+        ``"info"``, ``"warning"`` or ``"error"``, and a sentence for the person.
+    candidates_changed
+        The preview has other candidates, or none.
+    model_changed
+        Another model is being loaded, or the one being loaded is ready.
+    polarity_changed
+        Whether a plain click is a positive prompt now.
+    hover_changed
+        Whether the mask under the cursor is shown.
+    overlap_found
+        Numbers of objects under the preview, and the share of its area on each:
+        `Commits.commit` was called while `Commits.overlap` is ``"ask"``. Call
+        ``commit(overlap="keep")`` or ``commit(overlap="overwrite")`` to go on.
+    journals_found
+        Journals of earlier work on this image, for `Persistence.restore`.
+    image_lost
+        A sentence: the image was removed, or replaced by one of another shape. The
+        session goes on without it.
+    """
+
+    image_opened = Signal(object)
+    busy = Signal(str, object)
+    message = Signal(str, str)
+    candidates_changed = Signal()
+    model_changed = Signal()
+    polarity_changed = Signal(bool)
+    hover_changed = Signal(bool)
+    overlap_found = Signal(dict)
+    journals_found = Signal(tuple)
+    image_lost = Signal(str)
+
+    @contextmanager
+    def reporting(self) -> Iterator[None]:
+        """Turn an error of ours into a message: it is no reason for a traceback."""
+        try:
+            yield
+        except NapariSamError as error:
+            self.message.emit("error", str(error))
+
+    def report(self, error: Exception) -> None:
+        """Say what went wrong on another thread."""
+        if isinstance(error, NapariSamError | OSError | MemoryError):
+            self.message.emit("error", str(error) or type(error).__name__)
+        else:
+            self.message.emit("error", f"{type(error).__name__}: {error}")

@@ -1,0 +1,165 @@
+"""The mask under the cursor: shown as the mouse moves, never committed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_sam.core.errors import PromptError
+from napari_sam.core.prompts.prompts_in_tiles import first_tile
+from napari_sam.session.requests import Request
+
+if TYPE_CHECKING:
+    from napari_sam.annotator.executor import Job
+    from napari_sam.annotator.workspace import Workspace
+    from napari_sam.core.address import Address
+    from napari_sam.core.geometry.tiles import Tile
+    from napari_sam.core.prompts import Prompts
+    from napari_sam.core.protocols import Promptable
+    from napari_sam.session import AnnotationSession
+    from napari_sam.session.requests import Response
+
+
+class Hover:
+    """Predicts what a click under the cursor would give.
+
+    Only in tiles that are embedded already, since hovering must not begin what takes
+    seconds: elsewhere, embedding begins in the background, once, and masks appear when
+    it is done.
+
+    Attributes
+    ----------
+    positive
+        Whether the click would be a positive prompt.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._on = False
+        self.positive = True
+        self._embedded: set[tuple[int, int, int]] = set()
+        self._embedding: Job | None = None
+        self._image: Promptable | None = None
+        self._pending: Request | None = None
+
+    @property
+    def on(self) -> bool:
+        """Whether the mask under the cursor is shown."""
+        return self._on
+
+    @on.setter
+    def on(self, on: bool) -> None:
+        if on != self._on:
+            self._on = on
+            self.clear()
+            self._workspace.events.hover_changed.emit(on)
+
+    def toggle(self) -> None:
+        """Show the mask under the cursor, or stop that."""
+        self.on = not self.on
+
+    def forget(self) -> None:
+        """Take no tile for embedded any more: another image is open."""
+        self.clear()
+        self._embedded.clear()
+        if self._embedding is not None:
+            self._embedding.cancel()
+            self._embedding = None
+
+    def clear(self) -> None:
+        """Show nothing, and drop the mask that is being predicted."""
+        self._pending = None
+        if self._workspace.view is not None:
+            self._workspace.view.show_hover(None)
+
+    def embedded(self, at: Address, prompts: Prompts) -> None:
+        """Remember that the tile of these prompts is embedded."""
+        session = self._workspace.session
+        if session is not None:
+            self._check_image(session)
+            self._embedded.add(_key(at.frame, self._tile(session, prompts)))
+
+    def move(self, frame: int | None, row: float, col: float) -> None:
+        """Show what a click at a position of the plane would give."""
+        session = self._workspace.session
+        if not self._on or session is None or not self._workspace.has_model:
+            return
+        self._check_image(session)
+        prompts = session.current_prompts.point(row, col, positive=self.positive)
+        tile = self._tile_under(session, frame, row, col, prompts)
+        if tile is None:
+            self.clear()
+            return
+        at = session.current
+        if _key(at.frame, tile) not in self._embedded:
+            self.clear()
+            self._embed(at.frame, tile)
+            return
+        self._pending = Request(session.image, {at: prompts})
+        self._workspace.executor.hover(self._pending, self._show, _ignore)
+
+    def _tile_under(
+        self,
+        session: AnnotationSession,
+        frame: int | None,
+        row: float,
+        col: float,
+        prompts: Prompts,
+    ) -> Tile | None:
+        rows, cols = session.frames.plane_shape
+        inside = -0.5 <= row < rows - 0.5 and -0.5 <= col < cols - 0.5
+        if frame != session.current.frame or not inside or not prompts:
+            return None
+        try:
+            return self._tile(session, prompts)
+        except PromptError:
+            return None
+
+    def _show(self, response: Response) -> None:
+        session, view = self._workspace.session, self._workspace.view
+        # The cursor may have moved on since; what follows it closely is good enough.
+        if not self._on or session is None or view is None or self._pending is None:
+            return
+        (at,) = response.predictions
+        if at == session.current and response.request.image is self._image:
+            view.show_hover(response.predictions[at])
+
+    def _tile(self, session: AnnotationSession, prompts: Prompts) -> Tile:
+        image = session.image
+        return first_tile(prompts, image.tiling, image.frames.plane_shape)
+
+    def _embed(self, frame: int, tile: Tile) -> None:
+        """Embed a tile in the background, one at a time."""
+        from napari_sam.image import PromptableImage
+
+        image = self._image
+        if self._embedding is not None or not isinstance(image, PromptableImage):
+            return
+        core = tile.region(image.frames.plane_shape)
+        row, col = (int(position) for position in core.center)
+        steps = image.iter_embed(
+            region=(row, col, row + 1, col + 1), frames=[frame], levels=(tile.level,)
+        )
+
+        def done(_: object) -> None:
+            self._embedding = None
+            if image is self._image:
+                self._embedded.add(_key(frame, tile))
+
+        def failed(_: Exception) -> None:
+            self._embedding = None
+
+        self._embedding = self._workspace.executor.iterate(steps, _ignore, done, failed)
+
+    def _check_image(self, session: AnnotationSession) -> None:
+        """Begin anew when another model predicts, or the pixels are others."""
+        if session.image is not self._image:
+            self.forget()
+            self._image = session.image
+
+
+def _key(frame: int, tile: Tile) -> tuple[int, int, int]:
+    return frame, tile.level, tile.index
+
+
+def _ignore(_: object) -> None:
+    """Do nothing: hovering is no reason to disturb anyone."""

@@ -1,0 +1,132 @@
+"""What of a session outlives the view: its journal, saved labels, session files."""
+
+from __future__ import annotations
+
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_sam.annotator.recovery import (
+    iter_find,
+    iter_open,
+    iter_replace,
+    iter_restore,
+    journal_of,
+)
+from napari_sam.annotator.saving import iter_save
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari_sam.annotator.open_image import OpenImage
+    from napari_sam.annotator.recovery import Restored
+    from napari_sam.annotator.workspace import Workspace
+    from napari_sam.session.persistence.journal import Journal
+    from napari_sam.session.persistence.recovery import RecoverableSession
+
+_SAVING, _RESTORING, _JOURNAL = "saving", "restoring", "looking for earlier work"
+_OPENING = "opening the session"
+
+
+class Persistence:
+    """Writes the session as it goes, saves it, and brings earlier work back.
+
+    Parameters
+    ----------
+    workspace
+        The image that is open.
+    replaced
+        Called when an image has another session, to show it in its views.
+    """
+
+    def __init__(
+        self, workspace: Workspace, *, replaced: Callable[[OpenImage, Restored], None]
+    ) -> None:
+        self._workspace, self._replaced = workspace, replaced
+        self._troubles: deque[str] = deque()
+
+    @property
+    def journal(self) -> Journal | None:
+        """Where the session is written as it goes."""
+        image = self._workspace.image
+        return None if image is None else image.journal
+
+    def start_journal(self, image: OpenImage) -> None:
+        """Begin to write a session as it goes, and look for earlier work."""
+        image.journal = journal_of(image, self._troubles.append)
+        self._workspace.tasks.run(_JOURNAL, iter_find(image), self._on_journals)
+
+    def replace_journal(
+        self, image: OpenImage, before: RecoverableSession | None
+    ) -> None:
+        """Begin the journal of a session that was restored from another journal."""
+        journal = image.journal = journal_of(image, self._troubles.append)
+        if before is not None:
+            self._workspace.tasks.run(_JOURNAL, iter_replace(journal, before), _nothing)
+
+    def save(
+        self,
+        path: str | Path,
+        *,
+        overwrite: bool = False,
+        done: Callable[[], object] | None = None,
+    ) -> None:
+        """Write the labels, or with ``.session.json`` the session; then call `done`."""
+        with self._workspace.events.reporting():
+            session = self._workspace.require_session()
+            assert self._workspace.image is not None
+            steps = iter_save(
+                session, self._workspace.image.source, path, overwrite=overwrite
+            )
+
+            def saved(position: int) -> None:
+                if position == session.history.position:
+                    session.mark_saved()
+                self._workspace.events.message.emit("info", f"Saved as {path}.")
+                if done is not None:
+                    done()
+
+            self._workspace.tasks.run(_SAVING, steps, saved)
+
+    def restore(self, journal: RecoverableSession) -> None:
+        """Go on with a session that a journal holds, on the image that is open."""
+        with self._workspace.events.reporting():
+            session = self._workspace.require_session()
+            steps = iter_restore(journal, session.image)
+            self._workspace.tasks.run(_RESTORING, steps, self._replacing())
+
+    def open_session(self, path: str | Path) -> None:
+        """Go on with a session file, on the image that is open.
+
+        The session before is left, and offered to be restored if it was not saved.
+        """
+        with self._workspace.events.reporting():
+            session = self._workspace.require_model()
+            steps = iter_open(Path(path), session.image)
+            self._workspace.tasks.run(_OPENING, steps, self._replacing())
+
+    def report_troubles(self) -> None:
+        """Say what the journal's thread had to say since the last step."""
+        while self._troubles:
+            text = self._troubles.popleft()
+            better = "Work is written to the journal again."
+            self._workspace.events.message.emit(
+                "error" if text else "info", text or better
+            )
+
+    def _replacing(self) -> Callable[[Restored], None]:
+        image = self._workspace.image
+
+        def done(restored: Restored) -> None:
+            if image is not None and image is self._workspace.image:
+                self._replaced(image, restored)
+
+        return done
+
+    def _on_journals(self, journals: tuple[RecoverableSession, ...]) -> None:
+        if journals:
+            self._workspace.events.journals_found.emit(journals)
+
+
+def _nothing(_: object) -> None:
+    """Do nothing more."""

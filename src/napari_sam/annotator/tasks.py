@@ -1,0 +1,90 @@
+"""Long work by name: begun, shown, replaced, cancelled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from napari_sam.annotator.events import AnnotatorEvents
+    from napari_sam.annotator.executor import Executor, Job
+    from napari_sam.core.progress import Progress
+
+_Result = TypeVar("_Result")
+
+
+class Tasks:
+    """The long work of an annotator, each under a name that a person reads.
+
+    Parameters
+    ----------
+    executor
+        Does the work.
+    events
+        ``busy`` says what goes on.
+    """
+
+    def __init__(self, executor: Executor, events: AnnotatorEvents) -> None:
+        self._executor, self._events = executor, events
+        self._running: dict[str, Progress | None] = {}
+        self._jobs: dict[str, Job] = {}
+
+    def begin(self, name: str, progress: Progress | None = None) -> None:
+        """Show that something goes on, or how far it is."""
+        self._running[name] = progress
+        self._events.busy.emit(name, progress)
+
+    def end(self, name: str) -> None:
+        """Show that it is done, or what else goes on."""
+        if name in self._running:
+            del self._running[name]
+            last = next(reversed(self._running), "")
+            self._events.busy.emit(last, self._running.get(last))
+
+    def run(
+        self,
+        name: str,
+        steps: Generator[Progress, None, _Result],
+        done: Callable[[_Result], object],
+        failed: Callable[[Exception], object] | None = None,
+    ) -> None:
+        """Do long work beside the view; the same once more replaces it."""
+        self.cancel(name)
+        self.begin(name)
+        handle = failed or self._events.report
+
+        def on_done(result: _Result) -> None:
+            self._forget(name)
+            done(result)
+
+        def on_failed(error: Exception) -> None:
+            self._forget(name)
+            handle(error)
+
+        def on_progress(progress: Progress) -> None:
+            if name in self._running:
+                self.begin(name, progress)
+
+        job = self._executor.iterate(steps, on_progress, on_done, on_failed)
+        if name in self._running:
+            self._jobs[name] = job
+
+    def cancel(self, name: str) -> bool:
+        """Stop work that goes on; whether there was any."""
+        job = self._jobs.pop(name, None)
+        if job is None:
+            return False
+        job.cancel()
+        self.end(name)
+        return True
+
+    def cancel_all(self, *, besides: str = "") -> list[str]:
+        """Stop all work, except of one name; return the names of what was stopped."""
+        return [
+            name for name in list(self._jobs) if name != besides and self.cancel(name)
+        ]
+
+    def _forget(self, name: str) -> None:
+        self._jobs.pop(name, None)
+        self.end(name)

@@ -1,0 +1,74 @@
+"""Keys of commands, bound on a viewer and on layers of ours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari_sam.annotator.commands import COMMANDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from napari_sam.annotator.annotator import Annotator
+    from napari_sam.annotator.commands import Command
+
+
+def chosen_keys() -> dict[str, str]:
+    """Return the key of each command, by its id: the person's own, or the default."""
+    own = _preferences()
+    return {command.id: own.get(command.id) or command.key for command in COMMANDS}
+
+
+class KeyBindings:
+    """Keys that are bound on a viewer and on layers of ours, until they are released.
+
+    Parameters
+    ----------
+    annotator
+        What the commands are run on.
+    """
+
+    def __init__(self, annotator: Annotator) -> None:
+        self._calls = {c.id: _pressed(c, annotator) for c in COMMANDS}
+        self._bound: list[tuple[Any, str, Any, Any]] = []
+
+    def bind_viewer(self, viewer: Any) -> None:
+        """Bind all keys on a viewer; those of the active layer come first."""
+        self._bind(viewer, COMMANDS)
+
+    def bind_layer(self, layer: Any) -> None:
+        """Bind keys on a layer of ours, before napari's own for its kind."""
+        self._bind(layer, [c for c in COMMANDS if not c.ends_drawing])
+
+    def release(self) -> None:
+        """Give all keys back to whoever had them before."""
+        for thing, key, call, before in reversed(self._bound):
+            if thing.bind_key(key, None) is call:
+                thing.bind_key(key, before)
+        self._bound.clear()
+
+    def _bind(self, thing: Any, commands: Iterable[Command]) -> None:
+        keys = chosen_keys()
+        for command in commands:
+            key, call = keys[command.id], self._calls[command.id]
+            before = thing.bind_key(key, None)
+            thing.bind_key(key, call)
+            self._bound.append((thing, key, call, before))
+
+
+def _pressed(command: Command, annotator: Annotator) -> Callable[[Any], None]:
+    def press(_: Any) -> None:
+        command.run(annotator)
+
+    return press
+
+
+def _preferences() -> dict[str, str]:
+    """Return the keys of the preferences, by command; empty where there are none."""
+    from napari import settings
+
+    try:
+        keys = settings.get_plugin_settings("napari-sam").keys
+        return {c.id: str(getattr(keys, c.id, "")) for c in COMMANDS}
+    except (AttributeError, KeyError, ValueError):
+        return {}
