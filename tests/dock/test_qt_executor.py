@@ -48,7 +48,7 @@ def steps(count, gate=None, closed=None):
 
 def test_a_task_runs_elsewhere_and_its_answer_arrives_here(work, qtbot):
     done, failed = Heard(), Heard()
-    work.ask(threading.current_thread, done, failed)
+    work.predict(threading.current_thread, done, failed)
     qtbot.waitUntil(lambda: bool(done))
     (ran_on, heard_on) = done[0]
     assert ran_on is not threading.main_thread()
@@ -63,7 +63,7 @@ def test_an_error_arrives_as_it_was_raised(work, qtbot):
     def task():
         raise error
 
-    work.ask(task, done, failed)
+    work.predict(task, done, failed)
     qtbot.waitUntil(lambda: bool(failed))
     assert failed[0] == (error, threading.main_thread())
     assert not done
@@ -77,10 +77,10 @@ def test_the_newest_waiting_question_is_answered_and_no_older_one(work, qtbot):
         gate.wait()
         return "first"
 
-    work.ask(slow, done, Heard())
+    work.predict(slow, done, Heard())
     begun.wait()
     for i in range(5):
-        work.ask(lambda i=i: i, done, Heard())
+        work.predict(lambda i=i: i, done, Heard())
     gate.set()
     qtbot.waitUntil(lambda: 4 in done.whats)
     assert done.whats == ["first", 4]
@@ -89,10 +89,10 @@ def test_the_newest_waiting_question_is_answered_and_no_older_one(work, qtbot):
 def test_a_question_comes_before_what_is_hovered_over(work, qtbot):
     order, done = [], Heard()
     begun, gate = threading.Event(), threading.Event()
-    work.ask(lambda: (begun.set(), gate.wait()), done, Heard())
+    work.predict(lambda: (begun.set(), gate.wait()), done, Heard())
     begun.wait()
     work.hover(lambda: order.append("hover"), done, Heard())
-    work.ask(lambda: order.append("ask"), done, Heard())
+    work.predict(lambda: order.append("ask"), done, Heard())
     gate.set()
     qtbot.waitUntil(lambda: len(order) == 2)
     assert order[-1] == "hover"
@@ -135,7 +135,7 @@ def test_cancelled_work_is_closed_and_says_nothing_more(work, qtbot):
 def test_long_work_and_questions_do_not_wait_for_each_other(work, qtbot):
     done, gate = Heard(), threading.Semaphore(0)
     work.iterate(steps(1, gate), Heard(), done, Heard())
-    work.ask(lambda: "answer", done, Heard())
+    work.predict(lambda: "answer", done, Heard())
     qtbot.waitUntil(lambda: done.whats == ["answer"])
     gate.release()
     qtbot.waitUntil(lambda: done.whats == ["answer", 1])
@@ -149,9 +149,9 @@ def test_nothing_is_heard_after_closing(qapp, qtbot):
         begun.set()
         gate.wait()
 
-    made.ask(slow, heard, heard)
+    made.predict(slow, heard, heard)
     begun.wait()
-    made.ask(lambda: "waits", heard, heard)
+    made.predict(lambda: "waits", heard, heard)
     step = threading.Semaphore(0)
     job = made.iterate(steps(9, step, closed), heard, heard, heard)
     made.close()
@@ -159,7 +159,7 @@ def test_nothing_is_heard_after_closing(qapp, qtbot):
     step.release()
     job.thread.join()
     assert closed.is_set()
-    made.ask(lambda: "late", heard, heard)
+    made.predict(lambda: "late", heard, heard)
     late = made.iterate(steps(3), heard, heard, heard)
     assert not late.thread.is_alive()
     qtbot.wait(1)
@@ -185,7 +185,7 @@ def forever():
         time.sleep(0.01)
         yield Progress(1, 2)
 
-work.ask(slow, print, print)
+work.predict(slow, print, print)
 work.iterate(forever(), print, print, print)
 begun.wait()
 """
