@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from psygnal import Signal
 
 from napari_sam.apps.dock import layer_style
+from napari_sam.apps.dock.frame_view import FrameView
 from napari_sam.apps.dock.label_layer import LabelLayer
 from napari_sam.apps.dock.mask_overlay import MaskOverlay
 from napari_sam.apps.dock.mouse import PromptMouse
 from napari_sam.apps.dock.prompt_layers import PromptLayers
-from napari_sam.apps.dock.window_layer import WindowLayer, is_large, region_in_view
+from napari_sam.apps.dock.window_layer import WindowLayer, is_large
 from napari_sam.core.address import Address
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ class LayerBinding:
 
     Attributes
     ----------
+    prompts, objects
+        The layers of prompts, and the table of the objects in the labels.
     refused
         Emitted with a sentence about what was drawn and cannot be taken over.
     frame_changed
@@ -79,15 +82,16 @@ class LayerBinding:
         self, viewer: ViewerModel, session: AnnotationSession, geometry: PlaneGeometry
     ) -> None:
         self.viewer, self.session, self.geometry = viewer, session, geometry
-        self._prompts = PromptLayers(viewer, session, geometry)
+        self._view = FrameView(viewer, geometry)
+        self.prompts = PromptLayers(viewer, session, geometry)
         kind = WindowLayer if is_large(geometry.frames) else LabelLayer
         self._labels = kind(viewer, session, geometry)
+        self.objects = self._labels.table
         self._masks = MaskOverlay(viewer, geometry)
-        self._mouse = PromptMouse(viewer, self._prompts)
-        self._moving = False
-        self._prompts.made.connect(self._on_made)
+        self._mouse = PromptMouse(viewer, self.prompts)
+        self.prompts.made.connect(self._on_made)
         self._labels.made.connect(self.made.emit)
-        self._prompts.refused.connect(self.refused.emit)
+        self.prompts.refused.connect(self.refused.emit)
         self._labels.refused.connect(self.refused.emit)
         session.preview_changed.connect(self._on_preview)
         session.selection_changed.connect(self._on_selection)
@@ -98,12 +102,12 @@ class LayerBinding:
     @property
     def points(self) -> Points:
         """The layer for clicks; made when it is needed."""
-        return self._prompts.points
+        return self.prompts.points
 
     @property
     def shapes(self) -> Shapes:
         """The layer for boxes, lines and outlines; made when it is needed."""
-        return self._prompts.shapes
+        return self.prompts.shapes
 
     @property
     def labels(self) -> Labels:
@@ -116,39 +120,28 @@ class LayerBinding:
         return self._masks.layer
 
     @property
-    def objects(self) -> Any:
-        """What is known of each object."""
-        return self._labels.table
-
-    @property
     def layers(self) -> list[Any]:
         """Layers of ours that are in the viewer."""
         labels = [self._labels.layer] if self._labels.is_there else []
         masks = [] if self.preview is None else [self.preview]
-        return [*labels, *masks, *self._prompts.layers]
-
-    @property
-    def frame(self) -> int:
-        """The plane that is in view; the first if none is."""
-        position = self.geometry.of_world(self.viewer.dims.point)[0]
-        return self.geometry.frame_of(position) or 0
+        return [*labels, *masks, *self.prompts.layers]
 
     @property
     def positive(self) -> bool:
         """What is drawn next means."""
-        return self._prompts.positive
+        return self.prompts.positive
 
     @positive.setter
     def positive(self, positive: bool) -> None:
-        self._prompts.positive = positive
-        self._prompts.aim()
+        self.prompts.positive = positive
+        self.prompts.aim()
 
     def start(self) -> None:
         """Make the layers that work begins with, and take the tool for clicks."""
         _ = self.labels
         # To add a layer while a mask is awaited would hold the window up.
-        self._masks.prepare(self.frame)
-        self._prompts.push()
+        self._masks.prepare(self._view.frame)
+        self.prompts.push()
         self._on_dims()
         self.use_tool("point")
 
@@ -162,47 +155,33 @@ class LayerBinding:
     def draw_once(self, tool: str, then: Callable[[Prompt], object]) -> None:
         """Take a tool, and hand over what is drawn next instead of prompting."""
         self.use_tool(tool)
-        self._prompts.intercept = then
+        self.prompts.intercept = then
 
     def show_hover(self, mask: Prediction | None) -> None:
         """Show the mask under the cursor, or none."""
         self._masks.show(layer_style.HOVERED, mask, self.session.current.frame)
 
-    def takes_prompts(self, layer: Any) -> bool:
-        """Whether a layer is one of ours to click or draw on."""
-        return any(layer is own for own in self._prompts.layers)
+    def show_frame(self, frame: int) -> None:
+        """Bring a frame into view."""
+        self._view.show(frame)
 
     def go_to(self, at: Address) -> None:
-        """Bring an object into view: its plane, and its middle if it has pixels."""
-        self.show_frame(at.frame)
+        """Bring an object into view: its frame, and its middle if it has pixels."""
+        self._view.show(at.frame)
         footprint = self.session.state.footprints.get(at)
         if footprint is not None:
-            world = self.geometry.to_world(at.frame, footprint.region.center)[0]
-            start = self.viewer.dims.ndim - len(world)
-            shown = self.viewer.dims.displayed
-            center = [world[d - start] for d in shown if d >= start]
-            if len(center) == len(shown):
-                self.viewer.scene.camera.center = tuple(center)
+            self._view.center_on(at.frame, footprint.region.center)
 
     def toggle_prompts(self) -> None:
         """Hide the layers of prompts, or show them again."""
-        layers = self._prompts.layers
+        layers = self.prompts.layers
         visible = not any(layer.visible for layer in layers)
         for layer in layers:
             layer.visible = visible
 
     def region_in_view(self) -> Region:
         """Return the part of the plane that is on the screen; empty if none is."""
-        return region_in_view(self.viewer, self.geometry)
-
-    def refresh(self) -> None:
-        """Lay our layers where the image is now."""
-        keywords = self.geometry.keywords()
-        for layer in self.layers:
-            for name, value in keywords.items():
-                setattr(layer, name, value)
-        self._labels.lay()
-        self._masks.refresh()
+        return self._view.region
 
     def close(self, *, remove: bool = True) -> None:
         """Listen no more, and take our layers away."""
@@ -213,47 +192,35 @@ class LayerBinding:
         self.viewer.dims.events.point.disconnect(self._on_dims)
         for name in _TRANSFORMS:
             getattr(self.geometry.layer.events, name).disconnect(self._on_transform)
-        self._prompts.close()
+        self.prompts.close()
         self._labels.close()
         if remove:
             for layer in layers:
                 self.viewer.layers.remove(layer)
-
-    def show_frame(self, frame: int) -> None:
-        """Bring a plane into view."""
-        if frame != self.frame:
-            world = self.geometry.to_world(frame, self.geometry.middle)[0]
-            start = self.viewer.dims.ndim - len(world)
-            shown = self.viewer.dims.displayed
-            self._moving = True
-            try:
-                for axis, value in enumerate(world, start):
-                    if axis not in shown and self._is_frame_axis(axis - start):
-                        self.viewer.dims.set_point(axis, value)
-            finally:
-                self._moving = False
 
     def _on_made(self, layer: Any) -> None:
         if type(layer).__name__ == "Points":
             self._mouse.attach(layer)
         self.made.emit(layer)
 
-    def _is_frame_axis(self, axis: int) -> bool:
-        own = axis - (self.geometry.layer.ndim - self.geometry.ndim)
-        return own >= 0 and self.geometry.axes[own] in self.geometry.frames.sizes
-
     def _on_preview(self, preview: Prediction | None) -> None:
         self._masks.show(layer_style.PREVIEWED, preview, self.session.current.frame)
 
     def _on_selection(self, at: Address) -> None:
-        self.show_frame(at.frame)
+        self._view.show(at.frame)
 
     def _on_dims(self, _: Any = None) -> None:
         """Follow the sliders: the same object, in the plane that is in view."""
-        frame = self.frame
-        if not self._moving and frame != self.session.current.frame:
+        frame = self._view.frame
+        if not self._view.moving and frame != self.session.current.frame:
             self.session.current = Address(frame, self.session.current.object_id)
             self.frame_changed.emit(frame)
 
     def _on_transform(self, _: Any = None) -> None:
-        self.refresh()
+        """Lay our layers where the image is now."""
+        keywords = self.geometry.keywords()
+        for layer in self.layers:
+            for name, value in keywords.items():
+                setattr(layer, name, value)
+        self._labels.lay()
+        self._masks.refresh()

@@ -162,7 +162,7 @@ class DockController:
             self.annotator.hover.move(geometry.frame_of(data), row, col)
 
     def _on_active(self, event: Event) -> None:
-        if self.binding is not None and self.binding.takes_prompts(event.value):
+        if self.binding is not None and event.value in self.binding.prompts.layers:
             self.annotator.objects.move_on()
 
     def _on_removed(self, event: Event) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from napari_sam.apps.dock import compat
+from napari_sam.apps.dock.frame_view import region_in_view
 from napari_sam.apps.dock.label_layer import LabelLayer
 from napari_sam.core.geometry.region import Region
 
@@ -29,21 +28,6 @@ WINDOW = 4096
 def is_large(frames: Frames) -> bool:
     """Whether a plane is too large for a layer of its labels."""
     return prod(frames.plane_shape) > MOST
-
-
-def region_in_view(viewer: ViewerModel, geometry: PlaneGeometry) -> Region:
-    """Return the part of the plane that is on the screen; empty if none is."""
-    camera, dims = viewer.scene.camera, viewer.dims
-    half = np.array(viewer.canvas.size, float) / camera.zoom / 2
-    middle = np.array(camera.center[-2:], float)
-    corners = [middle + half * sign for sign in ((-1, -1), (-1, 1), (1, -1), (1, 1))]
-    world = np.tile(np.array(dims.point, float), (4, 1))
-    world[:, list(dims.displayed[-2:])] = corners
-    plane = geometry.of_world(world)[:, list(geometry.plane_axes)]
-    (top, left), (bottom, right) = np.floor(plane.min(0)), np.ceil(plane.max(0)) + 1
-    return Region(int(top), int(left), int(bottom), int(right)).intersection(
-        Region(0, 0, *geometry.frames.plane_shape)
-    )
 
 
 class WindowLayer(LabelLayer):
