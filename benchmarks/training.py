@@ -21,15 +21,15 @@ def measure(parts: str, at_once: int, checkpointing: bool, steps: int) -> None:
     import torch
 
     from napari_sam.training.example_sources import SyntheticSource
-    from napari_sam.training.initial_weights import begin
+    from napari_sam.training.initial_weights import initial_learner
     from napari_sam.training.loop import Trainer
-    from napari_sam.training.trainable import choose_parts
+    from napari_sam.training.trainable import set_trainable
 
     torch.set_num_threads(1)
-    recipe, learner = begin(
+    recipe, learner = initial_learner(
         "vit_b", settings={"at_once": str(at_once)}, checkpointing=checkpointing
     )
-    choose_parts(learner, parts)
+    set_trainable(learner, parts)
     trainer = Trainer(recipe, [(1.0, SyntheticSource())], learner)
     learning = sum(p.numel() for p in learner.model.parameters() if p.requires_grad)
     start, masks = time.process_time(), 0

@@ -7,7 +7,7 @@ from napari_sam.core.images.frames import Frames
 from napari_sam.core.progress import drain
 from napari_sam.datasets.labelled_images import LabelledImage
 from napari_sam.evaluation import evaluate, iter_evaluate, iter_worst, synthetic_images
-from napari_sam.evaluation.mask_accuracy import chosen, size_of
+from napari_sam.evaluation.mask_accuracy import sampled_objects, size_of
 from napari_sam.evaluation.worst_cases import ANSWER, TRUTH
 from napari_sam.testing import ThresholdBackend
 
@@ -100,7 +100,7 @@ def test_which_objects_depends_on_the_image_and_the_seed_alone():
 def test_images_alike_but_in_name_are_asked_for_different_objects():
     labels = np.kron(np.arange(1, 17).reshape(4, 4), np.ones((8, 8), int))
     truth = LabelledImage("a", "k", Frames(labels), labels).truth
-    first, second = (chosen(truth, name, 5, 0) for name in ("k/a", "k/b"))
+    first, second = (sampled_objects(truth, name, 5, 0) for name in ("k/a", "k/b"))
     assert len(first) == 5
     assert first != second
 

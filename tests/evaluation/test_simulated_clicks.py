@@ -139,4 +139,4 @@ def test_a_refusal_counts_as_nothing_and_ends_the_clicks(refuses_at):
     answered = refuses_at - 1
     assert [t.reached for t in turns] == [0.75] * answered + [0] * (CLICKS - answered)
     assert turns[-1].refusal == "not this one"
-    assert turns[-1].answer is None
+    assert turns[-1].prediction is None

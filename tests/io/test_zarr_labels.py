@@ -52,7 +52,7 @@ def test_labels_in_an_image_have_its_levels_and_sizes(image, labels):
         assert found.units == dict.fromkeys("zyx", "micrometer")
         assert found.translation == {"y": 7.25, "x": 9.0}
         said = ome_zarr.ome_attributes(zarr.open_group(image / "labels" / name))
-        places = ome_zarr.level_places(said["multiscales"][0], 3)
+        places = ome_zarr.level_transforms(said["multiscales"][0], 3)
         assert [start for _, start in places] == [
             [0, 7 + by / 4, 9] for by in (1, 2, 4)
         ]
@@ -96,7 +96,7 @@ def test_labels_alone_are_halved_until_they_fit_a_chunk(tmp_path, monkeypatch):
     np.testing.assert_array_equal(found.data, labels)
     shapes = [level.shape for level in found.levels]
     assert shapes == [(23, 32), (12, 16)]
-    places = ome_zarr.level_places(found.metadata["ome"]["multiscales"][0], 2)
+    places = ome_zarr.level_transforms(found.metadata["ome"]["multiscales"][0], 2)
     assert [scale for scale, _ in places] == [[1, 1], [2, 2], [4, 4]]
     assert [start for _, start in places] == [[0, 0], [0.5, 0.5], [1.5, 1.5]]
     for level in found.levels:

@@ -182,9 +182,9 @@ def test_the_mixture_has_the_new_kinds_seldom(monkeypatch):
     from napari_sam.synthetic import draw
 
     drawn = []
-    for kind, function in draw._DRAWN.items():
+    for kind, function in draw._DRAW.items():
         counted = counting(drawn, kind, function)
-        monkeypatch.setitem(draw._DRAWN, kind, counted)
+        monkeypatch.setitem(draw._DRAW, kind, counted)
     for seed in range(300):
         draw_scene(seed, size=32)
     assert set(drawn) == {"neurites", "fields", "tissue", "phase"}

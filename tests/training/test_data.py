@@ -11,7 +11,7 @@ from napari_sam.core.images.frames import Frames
 from napari_sam.datasets.ground_truth.label_image import LabelTruth
 from napari_sam.datasets.labelled_image import LabelledImage
 from napari_sam.io import write_labels
-from napari_sam.training.data import Batches, varied
+from napari_sam.training.data import Batches, augmented
 from napari_sam.training.example_sources import (
     Crop,
     LabelledSource,
@@ -60,10 +60,10 @@ def test_masks_lie_on_their_objects():
     labels[50:70, 60:110] = 2
     rng = np.random.default_rng(0)
     for zoom in (0.4, 0.5, 1.0, 2.3):
-        view = crop_around(rng, pictured(labels), LabelTruth(labels), PLAIN, 64, zoom)
-        assert max(view.image.shape[:2]) <= 64
-        for mask in view.masks:
-            greys = view.image[mask][:, 0]
+        crop = crop_around(rng, pictured(labels), LabelTruth(labels), PLAIN, 64, zoom)
+        assert max(crop.image.shape[:2]) <= 64
+        for mask in crop.masks:
+            greys = crop.image[mask][:, 0]
             assert np.median(greys) in (60, 120)
             assert (abs(greys - np.median(greys)) < 30).mean() > 0.95
 
@@ -71,18 +71,18 @@ def test_masks_lie_on_their_objects():
 def test_overlapping_objects_keep_all_their_pixels():
     truth = Overlapping()
     image = np.zeros((40, 60, 3), np.uint8)
-    view = crop_around(np.random.default_rng(0), image, truth, PLAIN, 60, 1.0)
-    assert view.image.shape == (40, 60, 3)
-    assert sorted(m.sum() for m in view.masks) == [100, 600]
+    crop = crop_around(np.random.default_rng(0), image, truth, PLAIN, 60, 1.0)
+    assert crop.image.shape == (40, 60, 3)
+    assert sorted(m.sum() for m in crop.masks) == [100, 600]
 
 
 def test_nearly_the_whole_image_is_no_object():
     labels = np.ones((50, 50), np.int32)
     labels[:2] = 2
-    view = crop_around(
+    crop = crop_around(
         np.random.default_rng(0), pictured(labels), LabelTruth(labels), PLAIN, 50, 1
     )
-    assert [m.sum() for m in view.masks] == [100]
+    assert [m.sum() for m in crop.masks] == [100]
     labels[:] = 1
     truth = LabelTruth(labels)
     assert (
@@ -94,10 +94,10 @@ def test_nearly_the_whole_image_is_no_object():
 def test_specks_are_no_objects():
     labels = np.zeros((50, 50), np.int32)
     labels[10, 10] = 1
-    view = crop_around(
+    crop = crop_around(
         np.random.default_rng(0), pictured(labels), LabelTruth(labels), PLAIN, 50, 1
     )
-    assert view is None
+    assert crop is None
 
 
 def test_varied_masks_follow_their_image():
@@ -106,9 +106,9 @@ def test_varied_masks_follow_their_image():
     image[5:12, 8:30] = 255
     mask = image[None, ..., 0] > 0
     for _ in range(20):
-        view = varied(rng, Crop(image, mask))
-        inside = view.image[view.masks[0]].mean()
-        outside = view.image[~view.masks[0]].mean()
+        crop = augmented(rng, Crop(image, mask))
+        inside = crop.image[crop.masks[0]].mean()
+        outside = crop.image[~crop.masks[0]].mean()
         assert abs(inside - outside) > 40
 
 
@@ -128,7 +128,7 @@ def test_a_batch_is_a_function_of_seed_and_step(small):
 
 def test_two_processes_see_what_one_would_with_twice_the_images(small):
     recipe = small(large_share=0.0)
-    parts = [batches(recipe, rank=r, world=2).batch(1) for r in (0, 1)]
+    parts = [batches(recipe, rank=r, world_size=2).batch(1) for r in (0, 1)]
     both = batches(replace(recipe, images=4)).batch(1)
     torch.testing.assert_close(torch.cat([p.images for p in parts]), both.images)
     torch.testing.assert_close(torch.cat([p.masks for p in parts]), both.masks)
@@ -149,7 +149,7 @@ def test_what_is_measured_is_never_trained_on(small):
 
 def test_parts_of_a_batch_are_all_of_it(small):
     batch = batches(small(images=2, objects=4)).batch(0)
-    parts = list(batch.parts(3))
+    parts = list(batch.split(3))
     assert [len(p.masks) for p in parts][:-1] == [3] * (len(parts) - 1)
     torch.testing.assert_close(torch.cat([p.masks for p in parts]), batch.masks)
     torch.testing.assert_close(
@@ -174,30 +174,30 @@ def test_images_are_kept_within_a_bound(write_folder):
     )
     rng = np.random.default_rng(0)
     for _ in range(20):
-        source.view(rng, PLAIN, 64, whole)
-    assert len(source._kept) == 2
+        source.crop(rng, PLAIN, 64, whole)
+    assert len(source._rendered) == 2
 
 
 def test_a_tenth_is_held_back_by_name(write_folder):
     root = write_folder(12)
     found = read_data([(1.0, root)])
-    kept = {p.name for p in found.sources[0][1].pairs}
-    held = {p.name for p in found.validation[0][1].pairs}
+    kept = {p.name for p in found.sources[0][1].images}
+    held = {p.name for p in found.validation[0][1].images}
     assert (len(kept), len(held)) == (11, 1)
     assert not kept & held
-    assert {p.name for p in read_data([(1.0, root)]).validation[0][1].pairs} == held
+    assert {p.name for p in read_data([(1.0, root)]).validation[0][1].images} == held
 
 
 def test_few_images_are_trained_on_whole(write_folder):
     found = read_data([(1.0, write_folder(2))])
-    assert len(found.sources[0][1].pairs) == 2
+    assert len(found.sources[0][1].images) == 2
     assert not found.validation
 
 
 def test_given_validation_holds_nothing_back(write_folder):
     found = read_data([(1.0, write_folder(6))], validation=[write_folder(1, "other")])
-    assert len(found.sources[0][1].pairs) == 6
-    assert len(found.validation[0][1].pairs) == 1
+    assert len(found.sources[0][1].images) == 6
+    assert len(found.validation[0][1].images) == 1
 
 
 def test_an_image_without_labels_is_refused(write_folder):

@@ -8,7 +8,7 @@ from napari_sam.core.errors import CheckpointError, TrainingError
 from napari_sam.models.config import SamConfig, VitConfig
 from napari_sam.models.pocket import Pocket
 from napari_sam.models.sam import Sam
-from napari_sam.training.initial_weights import begin
+from napari_sam.training.initial_weights import initial_learner
 from napari_sam.training.recipes import RECIPES, named_recipe
 
 SMALL = SamConfig(
@@ -28,20 +28,20 @@ def saved(tmp_path):
 
 
 def test_a_recipe_begins_from_nothing():
-    recipe, learner = begin("pocket")
+    recipe, learner = initial_learner("pocket")
     assert recipe == RECIPES["pocket"]
     assert learner.architecture == "pocket"
-    again = begin("pocket")[1].model.state_dict()
+    again = initial_learner("pocket")[1].model.state_dict()
     for name, value in learner.model.state_dict().items():
         assert torch.equal(value, again[name])
-    other = begin("pocket", settings={"seed": "1"})[1].model.state_dict()
+    other = initial_learner("pocket", settings={"seed": "1"})[1].model.state_dict()
     name = "decoder.iou_token.weight"
     assert not torch.equal(learner.model.state_dict()[name], other[name])
 
 
 def test_a_checkpoint_is_fine_tuned(saved):
     path, state = saved
-    recipe, learner = begin(checkpoint=path)
+    recipe, learner = initial_learner(checkpoint=path)
     assert recipe == named_recipe("vit_b", fine_tune=True)
     assert learner.architecture == "sam"
     for name, value in learner.model.state_dict().items():
@@ -50,33 +50,33 @@ def test_a_checkpoint_is_fine_tuned(saved):
 
 
 def test_a_checkpoint_is_trained_on_by_the_papers_recipe(saved):
-    recipe, learner = begin("vit_b", saved[0], settings={"drop_path": "0.5"})
+    recipe, learner = initial_learner("vit_b", saved[0], settings={"drop_path": "0.5"})
     assert recipe.steps == RECIPES["vit_b"].steps
     assert learner.model.image_encoder.blocks[1].drop_path.rate == 0.5
 
 
 def test_checkpointing_reaches_the_encoder(saved):
-    _, learner = begin(checkpoint=saved[0], checkpointing=True)
+    _, learner = initial_learner(checkpoint=saved[0], checkpointing=True)
     assert learner.model.image_encoder.checkpointing
 
 
 def test_a_recipe_of_another_architecture_is_refused(tmp_path):
     save_file(Pocket().state_dict(), tmp_path / "p.safetensors")
     with pytest.raises(CheckpointError, match="holds pocket, and the recipe"):
-        begin("vit_b", tmp_path / "p.safetensors")
+        initial_learner("vit_b", tmp_path / "p.safetensors")
 
 
 def test_weights_of_something_else_are_refused(tmp_path):
     save_file({"a": torch.zeros(3)}, tmp_path / "x.safetensors")
     with pytest.raises(CheckpointError, match=r"x\.safetensors"):
-        begin(checkpoint=tmp_path / "x.safetensors")
+        initial_learner(checkpoint=tmp_path / "x.safetensors")
     part = Pocket().state_dict()
     part.pop("decoder.mask_tokens.weight")
     save_file(part, tmp_path / "part.safetensors")
     with pytest.raises(CheckpointError, match="mask_tokens"):
-        begin(checkpoint=tmp_path / "part.safetensors")
+        initial_learner(checkpoint=tmp_path / "part.safetensors")
 
 
 def test_nothing_to_train_is_refused():
     with pytest.raises(TrainingError, match="give a recipe"):
-        begin()
+        initial_learner()

@@ -7,7 +7,13 @@ import torch
 from napari_sam.backends.sam import SamBackend
 from napari_sam.core.prompts import Prompts
 from napari_sam.models.config import SamConfig
-from napari_sam.models.pocket import BOTTOM_RIGHT, PADDING, POSITIVE, TOP_LEFT, Decoded
+from napari_sam.models.pocket import (
+    BOTTOM_RIGHT,
+    PADDING,
+    POSITIVE,
+    TOP_LEFT,
+    DecoderOutput,
+)
 from napari_sam.models.sam import PromptInputs, Sam
 from napari_sam.training.learner import MaskOutputs
 from napari_sam.training.losses import iou
@@ -47,7 +53,7 @@ def test_sam_in_training_answers_as_in_use(learner, mixed):
     student.model.eval()
     with torch.no_grad():
         features = student.encode(square, torch.tensor([[48, 64]]))
-        answer = student.ask((features[0].expand(2, -1, -1, -1),), mixed, None)
+        answer = student.decode((features[0].expand(2, -1, -1, -1),), mixed, None)
     backend = SamBackend(student.model, precision="float32", device="cpu")
     embedding = backend.encode([image])[0]
     np.testing.assert_allclose(features[0][0].numpy(), embedding["image"], atol=1e-4)
@@ -69,8 +75,8 @@ def test_sam_in_training_answers_as_in_use(learner, mixed):
 def test_sam_hears_its_last_answer(learner, mixed):
     student = learner("sam")
     features = (torch.randn(2, 32, 4, 4),)
-    alone = student.ask(features, mixed, None).logits
-    heard = student.ask(features, mixed, torch.randn(2, 16, 16)).logits
+    alone = student.decode(features, mixed, None).logits
+    heard = student.decode(features, mixed, torch.randn(2, 16, 16)).logits
     assert not torch.allclose(alone, heard)
 
 
@@ -83,7 +89,7 @@ def test_only_the_best_candidate_of_an_ambiguous_prompt_learns(learner):
     logits.requires_grad_()
     asked = said([[[8, 8]]] * 2, [[POSITIVE]] * 2, [True, False])
     answer = MaskOutputs(logits, torch.zeros(2, 4), first=1)
-    student.cost(answer, truth, asked, recipe).sum().backward()
+    student.loss(answer, truth, asked, recipe).sum().backward()
     felt = logits.grad.abs().sum((2, 3)) > 0
     assert felt.tolist() == [[False, False, True, False], [True, False, False, False]]
 
@@ -94,16 +100,16 @@ def test_an_ambiguous_prompt_trains_pockets_best_candidate_most(learner):
     logits = torch.zeros(1, 4, 64, 64)
     logits[:, 2] = (truth[:, 0] - 0.5) * 4
     logits.requires_grad_()
-    decoded = Decoded(
+    decoded = DecoderOutput(
         logits,
         torch.zeros(1, 4),
         torch.zeros(1, 4),
         torch.zeros(1, 4, 16, 16),
         torch.zeros(1, 4, 8, 8),
     )
-    answer = MaskOutputs(logits, decoded.scores, whole=decoded)
+    answer = MaskOutputs(logits, decoded.scores, decoder_output=decoded)
     asked = said([[[0, 0]]], [[PADDING]], [True])
-    learner().cost(answer, truth, asked, RECIPES["pocket"]).sum().backward()
+    learner().loss(answer, truth, asked, RECIPES["pocket"]).sum().backward()
     felt = logits.grad.abs().sum((0, 2, 3))
     per_error = felt / (1 - iou(logits, truth)[0] + 0.1)
     assert per_error[2] == max(per_error[1:])
@@ -115,7 +121,7 @@ def test_scores_learn_what_masks_reach(learner):
     logits = torch.ones(1, 4, 16, 16)
     asked = said([[[8, 8]]], [[POSITIVE]], [False])
     costs = [
-        student.cost(
+        student.loss(
             MaskOutputs(logits, torch.full((1, 4), s)), truth, asked, recipe
         ).item()
         for s in (1.0, 0.5, 0.0)

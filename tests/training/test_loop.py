@@ -14,7 +14,7 @@ from napari_sam.core.errors import TrainingError
 from napari_sam.models.state_dict import guess_config
 from napari_sam.training.example_sources import SyntheticSource
 from napari_sam.training.loop import Trainer
-from napari_sam.training.trainable import choose_parts, merged
+from napari_sam.training.trainable import merged, set_trainable
 from napari_sam.training.training_run import iter_train
 
 DRAWN = [(1.0, SyntheticSource())]
@@ -133,7 +133,7 @@ def test_layers_learn_at_their_own_rates(small, learner):
 def test_only_the_chosen_parts_learn(small, learner, parts):
     student = learner("vit_b")
     before = {k: v.clone() for k, v in student.model.state_dict().items()}
-    choose_parts(student, parts, rank=2)
+    set_trainable(student, parts, rank=2)
     trainer = Trainer(small("vit_b", steps=3, warmup=1), DRAWN, student)
     for _ in trainer.run():
         pass
@@ -161,7 +161,7 @@ def test_only_the_chosen_parts_learn(small, learner, parts):
 
 def test_pocket_has_nothing_to_adapt(learner):
     with pytest.raises(TrainingError, match="no attention"):
-        choose_parts(learner(), "adapters")
+        set_trainable(learner(), "adapters")
 
 
 def test_other_settings_do_not_go_on_from_a_run(tmp_path, small, learner):
@@ -192,7 +192,7 @@ from napari_sam.models.config import SamConfig, VitConfig
 from napari_sam.models.pocket import Pocket, PocketConfig
 from napari_sam.models.sam import Sam
 from napari_sam.training.pocket_learner import PocketLearner
-from napari_sam.training.distributed import share
+from napari_sam.training.distributed import process_rank
 from napari_sam.training.recipe import Recipe
 from napari_sam.training.training_run import iter_train
 from napari_sam.training.sam_learner import SamLearner
@@ -210,7 +210,7 @@ recipe["drops"] = tuple(recipe["drops"])
 source = [(1.0, SyntheticSource())]
 for report in iter_train(Recipe(**recipe), student, source, Path(told["output"]),
                          save_every=told["save_every"]):
-    with open(told["output"] + f".{share().rank}", "a") as said:
+    with open(told["output"] + f".{process_rank().rank}", "a") as said:
         said.write(f"{report.step} {report.loss!r}\\n")
     print(report.step, flush=True)
 """

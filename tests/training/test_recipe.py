@@ -36,7 +36,7 @@ def test_the_papers_rounds():
         assert len(plan) == 10
         assert sum(r.clicks for r in plan) == 8
         assert not plan[-1].clicks
-        assert all(r.teaches for r in plan)
+        assert all(r.has_loss for r in plan)
     places = {next(i for i, r in enumerate(p) if not r.clicks) for p in plans}
     assert len(places) > 4
 
@@ -44,7 +44,9 @@ def test_the_papers_rounds():
 def test_pocket_teaches_first_and_last():
     plans = [RECIPES["pocket"].schedule(np.random.default_rng(s)) for s in range(40)]
     assert {len(p) for p in plans} == {1, 2, 3}
-    assert all([r.teaches for r in p] == [False] * (len(p) - 1) + [True] for p in plans)
+    assert all(
+        [r.has_loss for r in p] == [False] * (len(p) - 1) + [True] for p in plans
+    )
 
 
 def test_the_rate_rises_then_falls_in_steps():

@@ -10,7 +10,7 @@ from napari_sam.models.pocket import BOTTOM_RIGHT, NEGATIVE, PADDING, POSITIVE, 
 from napari_sam.training.losses import click_loss, focal, iou, mask_loss
 from napari_sam.training.recipe import Recipe
 from napari_sam.training.recipes import RECIPES
-from napari_sam.training.simulated_prompts import corrected, simulate
+from napari_sam.training.simulated_prompts import simulate, with_correction
 
 
 @pytest.mark.parametrize("name", ["pocket", "vit_b"])
@@ -63,7 +63,7 @@ def test_a_correction_is_drawn_from_the_error(squares, middle):
     answer = truth.clone()
     answer[0, 20:32] = False  # something is missing
     answer[1, 50:60, 20:40] = True  # something is too much
-    xy, kinds = corrected(
+    xy, kinds = with_correction(
         torch.zeros(2, 1, 2), torch.ones(2, 1), answer ^ truth, truth,
         stride=2, noise=torch.rand(2, 64, 64), middle=middle,
     )  # fmt: skip
@@ -77,7 +77,7 @@ def test_a_correction_is_drawn_from_the_error(squares, middle):
 
 def test_nothing_is_said_where_nothing_is_wrong(squares):
     truth = torch.from_numpy(squares[:1])
-    _, kinds = corrected(
+    _, kinds = with_correction(
         torch.zeros(1, 1, 2), torch.ones(1, 1), truth & False, truth,
         stride=2, noise=torch.rand(1, 64, 64), middle=True,
     )  # fmt: skip

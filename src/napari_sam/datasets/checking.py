@@ -37,14 +37,14 @@ class Contents:
 
 
 def check_labelled_images(
-    pairs: Sequence[LabelledImage], *, most: int = 10
+    images: Sequence[LabelledImage], *, most: int = 10
 ) -> Contents:
     """Read everything once; see `iter_check_labelled_images`."""
-    return drain(iter_check_labelled_images(pairs, most=most))
+    return drain(iter_check_labelled_images(images, most=most))
 
 
 def iter_check_labelled_images(
-    pairs: Sequence[LabelledImage], *, most: int = 10
+    images: Sequence[LabelledImage], *, most: int = 10
 ) -> Generator[Progress, None, Contents]:
     """Read every image and its truth, and complain about all of them at once.
 
@@ -70,32 +70,32 @@ def iter_check_labelled_images(
     ImageError
         If some cannot be used, or there is no object in any.
     """
-    wrong: dict[str, None] = {}  # each once, in order
-    bad, counts = 0, []
-    for done, pair in enumerate(pairs, start=1):
+    errors: dict[str, None] = {}  # each once, in order
+    unusable, counts = 0, []
+    for done, image in enumerate(images, start=1):
         try:
-            counts.append(_objects(pair))
-        except NapariSamError as complaint:
-            wrong[str(complaint)] = None
-            bad += 1
-        yield Progress(done, len(pairs), pair.name)
-    if wrong:
-        raise ImageError(_together(list(wrong), bad, len(pairs), most))
+            counts.append(_count_objects(image))
+        except NapariSamError as error:
+            errors[str(error)] = None
+            unusable += 1
+        yield Progress(done, len(images), image.name)
+    if errors:
+        raise ImageError(_all_errors(list(errors), unusable, len(images), most))
     if not any(counts):
-        kinds = ", ".join(sorted({p.kind for p in pairs}))
-        raise ImageError(f"{kinds}: there is no object in any of {len(pairs)} images.")
+        kinds = ", ".join(sorted({p.kind for p in images}))
+        raise ImageError(f"{kinds}: there is no object in any of {len(images)} images.")
     return Contents(len(counts), sum(counts), counts.count(0))
 
 
-def _objects(pair: LabelledImage) -> int:
-    check_finite(pair.frames[0], pair.files[0])
-    return len(pair.truth.ids)
+def _count_objects(image: LabelledImage) -> int:
+    check_finite(image.frames[0], image.files[0])
+    return len(image.truth.ids)
 
 
-def _together(wrong: list[str], bad: int, images: int, most: int) -> str:
-    if len(wrong) == 1:
-        return wrong[0]
-    lines = [f"{bad} of {images} images cannot be used:", *wrong[:most]]
-    if len(wrong) > most:
-        lines.append(f"and {len(wrong) - most} more complaints")
+def _all_errors(errors: list[str], unusable: int, images: int, most: int) -> str:
+    if len(errors) == 1:
+        return errors[0]
+    lines = [f"{unusable} of {images} images cannot be used:", *errors[:most]]
+    if len(errors) > most:
+        lines.append(f"and {len(errors) - most} more complaints")
     return "\n- ".join(lines)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["few", "images_in", "may_be_image", "read_json", "stack_sizes"]
+__all__ = ["first_few", "images_in", "may_be_image", "read_json", "stack_sizes"]
 
 #: Files that lie beside images and are none.
 _NO_IMAGES = {
@@ -116,7 +116,7 @@ def read_json(path: Path) -> Any:
         raise ImageError(f"{path} cannot be read as JSON: {wrong}.") from None
 
 
-def few(things: Sequence[object], most: int = 3) -> str:
+def first_few(things: Sequence[object], most: int = 3) -> str:
     """Name the first of many things, and say how many more there are."""
     named = ", ".join(str(t) for t in things[:most])
     more = len(things) - most

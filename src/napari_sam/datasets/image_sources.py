@@ -95,9 +95,9 @@ class LabelFile:
         return LabelTruth(frames[0], where=str(self.path))
 
     def _open(self) -> Frames:
-        numbered = _palette(self.path)
-        if numbered is not None:
-            return Frames(numbered, "yx")
+        indices = _palette_indices(self.path)
+        if indices is not None:
+            return Frames(indices, "yx")
         return read_image(self.path, axes=self.axes).frames
 
 
@@ -110,10 +110,10 @@ def check_finite(pixels: NDArray[np.generic], where: str) -> None:
     """Refuse pixels that no model could look at."""
     if pixels.dtype.kind != "f":
         return
-    nowhere = int((~np.isfinite(pixels)).sum())
-    if nowhere:
+    n_invalid = int((~np.isfinite(pixels)).sum())
+    if n_invalid:
         raise ImageError(
-            f"{where} has {nowhere} pixels that are NaN or infinite. Fill them, or "
+            f"{where} has {n_invalid} pixels that are NaN or infinite. Fill them, or "
             "leave the image out."
         )
 
@@ -134,7 +134,7 @@ class _Plane:
         return np.asarray(self._data[tuple(at[a] for a in self._axes)])
 
 
-def _palette(path: Path) -> NDArray[np.uint8] | None:
+def _palette_indices(path: Path) -> NDArray[np.uint8] | None:
     """Numbers of a picture with a palette, which readers turn into colours."""
     if path.suffix.lower() not in (".png", ".gif", ".bmp"):
         return None

@@ -41,7 +41,7 @@ class LabelledImage:
         What messages call the two.
     """
 
-    __slots__ = ("_agree", "_frames", "_truth", "files", "kind", "name")
+    __slots__ = ("_frames", "_shape_checked", "_truth", "files", "kind", "name")
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class LabelledImage:
     ) -> None:
         self.name, self.kind = name, kind
         self.files = files or (f"The image {name}", f"The truth of {name}")
-        self._agree = False
+        self._shape_checked = False
         self._frames = frames
         self._truth = LabelTruth(truth) if isinstance(truth, np.ndarray) else truth
 
@@ -88,7 +88,7 @@ class LabelledImage:
             If they were made for an image of another shape, or cannot be used.
         """
         truth = self._truth() if callable(self._truth) else self._truth
-        if not self._agree:  # once is enough, and needs the image
+        if not self._shape_checked:  # once is enough, and needs the image
             self._check_shape(truth.shape)
         return truth
 
@@ -107,4 +107,4 @@ class LabelledImage:
                 f"shape {expected}; expected the same rows and columns."
                 + (" Rows and columns seem to be exchanged." if turned else "")
             )
-        self._agree = True
+        self._shape_checked = True

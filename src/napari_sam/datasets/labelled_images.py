@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_sam.core.errors import ImageError, MissingFileError
-from napari_sam.datasets.image_files import few
+from napari_sam.datasets.image_files import first_few
 from napari_sam.datasets.labelled_image import LabelledImage
 from napari_sam.datasets.layouts import coco, ctc, folders, ome, sa1b
 from napari_sam.datasets.read_cache import ReadCache
@@ -29,7 +29,7 @@ LAYOUTS: dict[str, Callable[[Path, ReadCache], list[LabelledImage]]] = {
 }
 
 #: How each is recognised, and what it looks like.
-_SIGNS: dict[str, tuple[Callable[[Path], bool], str]] = {
+_RECOGNISED: dict[str, tuple[Callable[[Path], bool], str]] = {
     "labels": (folders.matches, folders.LABELS),
     "masks": (folders.matches_side_by_side, folders.MASKS),
     "sa-1b": (sa1b.matches, sa1b.DESCRIPTION),
@@ -70,7 +70,7 @@ def read_labelled_images(
     if not root.exists():
         raise MissingFileError(f"{root} does not exist.")
     if layout == "auto":
-        layout = _recognised(root)
+        layout = _detected_layout(root)
     if layout not in LAYOUTS:
         raise ImageError(
             f"layout={layout!r} is not known; expected auto, {', '.join(LAYOUTS)}."
@@ -80,10 +80,10 @@ def read_labelled_images(
     return LAYOUTS[layout](root, ReadCache(memory))
 
 
-def _recognised(root: Path) -> str:
+def _detected_layout(root: Path) -> str:
     """Name the one layout that fits."""
-    signs = _SIGNS if root.is_dir() else {"coco": _SIGNS["coco"]}
-    fitting = [name for name, (matches, _) in signs.items() if matches(root)]
+    recognised = _RECOGNISED if root.is_dir() else {"coco": _RECOGNISED["coco"]}
+    fitting = [name for name, (matches, _) in recognised.items() if matches(root)]
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
@@ -94,7 +94,7 @@ def _recognised(root: Path) -> str:
     raise MissingFileError(
         f"{root} is not a folder of images with ground truth. It holds "
         f"{_content(root)}. Looked for "
-        + "; ".join(looks for _, looks in _SIGNS.values())
+        + "; ".join(description for _, description in _RECOGNISED.values())
         + "."
     )
 
@@ -103,4 +103,4 @@ def _content(root: Path) -> str:
     if root.is_file():
         return "no JSON"
     names = sorted(p.name + "/" * p.is_dir() for p in root.iterdir())
-    return few(names, 5) or "nothing"
+    return first_few(names, 5) or "nothing"

@@ -98,31 +98,31 @@ class ClassicalBackend:
         self, embedding: EmbeddingArrays, prompts: Sequence[Prompts]
     ) -> list[Prediction]:
         """Answer each prompt with one mask."""
-        return [self._answer(embedding["smooth"], p) for p in prompts]
+        return [self._decode_one(embedding["smooth"], p) for p in prompts]
 
-    def _answer(self, smooth: NDArray[np.float32], prompts: Prompts) -> Prediction:
+    def _decode_one(self, smooth: NDArray[np.float32], prompts: Prompts) -> Prediction:
         last = refinement_steps(prompts)[-1]
         rows, cols = smooth.shape[:2]
         mask = self.tool(smooth, prompt_pixels(last.prompts, (rows, cols)))
         logits = np.where(mask, np.float32(1), np.float32(-1))
-        answer = Prediction(logits, 1.0, Region(0, 0, rows, cols))
-        return answer.chosen(last.candidate)
+        prediction = Prediction(logits, 1.0, Region(0, 0, rows, cols))
+        return prediction.chosen(last.candidate)
 
 
-def flood(smooth: NDArray[np.float32], pixels_of: PromptPixels) -> NDArray[np.bool_]:
+def flood(smooth: NDArray[np.float32], prompted: PromptPixels) -> NDArray[np.bool_]:
     """Join what each click reaches, and stay in the box.
 
     Where that runs into a negative click, the tolerance is halved until it does not:
     so does a person with a slider.
     """
-    plane = _whole(smooth)
+    plane = _plane_region(smooth)
     mask = np.zeros(plane.shape, bool)
-    where = plane if pixels_of.box is None else pixels_of.box
-    tolerance = TOLERANCE if pixels_of.box is None else 2 * TOLERANCE
+    where = plane if prompted.box is None else prompted.box
+    tolerance = TOLERANCE if prompted.box is None else 2 * TOLERANCE
     window = smooth[where.slices]
-    outside = [(r - where.top, c - where.left) for r, c in pixels_of.outside]
+    outside = [(r - where.top, c - where.left) for r, c in prompted.outside]
     outside = [at for at in outside if is_in(at, where.shape)]
-    for row, col in pixels_of.inside:
+    for row, col in prompted.inside:
         at = row - where.top, col - where.left
         if is_in(at, where.shape):
             mask[where.slices] |= _wand(window, at, outside, tolerance)
@@ -137,22 +137,22 @@ def _wand(
 ) -> NDArray[np.bool_]:
     from skimage.segmentation import flood as reached_from
 
-    apart = np.abs(smooth - smooth[at]).max(-1)
+    difference = np.abs(smooth - smooth[at]).max(-1)
     while True:
-        near = (apart <= tolerance).view(np.uint8)
+        near = (difference <= tolerance).view(np.uint8)
         found: NDArray[np.bool_] = reached_from(near, at, connectivity=1)
         if tolerance < 1 or not any(found[other] for other in outside):
             return found
         tolerance /= 2
 
 
-def walker(smooth: NDArray[np.float32], pixels_of: PromptPixels) -> NDArray[np.bool_]:
+def walker(smooth: NDArray[np.float32], prompted: PromptPixels) -> NDArray[np.bool_]:
     """Give each pixel to the marks that a random walker meets first."""
     from skimage.segmentation import random_walker
 
-    plane = _whole(smooth)
-    window = window_of(pixels_of, plane.shape)
-    marks = markers_of(pixels_of, window, plane.shape)
+    plane = _plane_region(smooth)
+    window = window_of(prompted, plane.shape)
+    marks = markers_of(prompted, window, plane.shape)
     pixels = smooth[window.slices] / 255
     if not (marks == GROUND).any() or np.ptp(pixels) == 0:
         return paste(marks == OBJECT, window, plane)
@@ -163,15 +163,13 @@ def walker(smooth: NDArray[np.float32], pixels_of: PromptPixels) -> NDArray[np.b
     return paste(found == OBJECT, window, plane)
 
 
-def watershed(
-    smooth: NDArray[np.float32], pixels_of: PromptPixels
-) -> NDArray[np.bool_]:
+def watershed(smooth: NDArray[np.float32], prompted: PromptPixels) -> NDArray[np.bool_]:
     """Let the marks flow down the slope of the image until they meet."""
     from skimage.segmentation import watershed as flow
 
-    plane = _whole(smooth)
-    window = window_of(pixels_of, plane.shape)
-    marks = markers_of(pixels_of, window, plane.shape)
+    plane = _plane_region(smooth)
+    window = window_of(prompted, plane.shape)
+    marks = markers_of(prompted, window, plane.shape)
     pixels = smooth[window.slices]
     slope = np.max(
         [np.hypot(ndimage.sobel(p, 0), ndimage.sobel(p, 1)) for p in pixels.T], axis=0
@@ -179,7 +177,7 @@ def watershed(
     return paste(flow(slope, marks) == OBJECT, window, plane)
 
 
-def _whole(smooth: NDArray[np.float32]) -> Region:
+def _plane_region(smooth: NDArray[np.float32]) -> Region:
     return Region(0, 0, smooth.shape[0], smooth.shape[1])
 
 

@@ -57,16 +57,14 @@ class PromptPixels(NamedTuple):
 
 def prompt_pixels(prompts: Prompts, shape: tuple[int, int]) -> PromptPixels:
     """Lower prompts to pixels; of a box alone, the middle counts as a click."""
-    pixels_of = to_model_prompts(prompts, shape)
+    prompted = to_model_prompts(prompts, shape)
     points: dict[int, list[tuple[int, int]]] = {POSITIVE: [], NEGATIVE: []}
     box = None
-    for (x, y), label in zip(
-        pixels_of.point_coords, pixels_of.point_labels, strict=True
-    ):
+    for (x, y), label in zip(prompted.point_coords, prompted.point_labels, strict=True):
         if int(label) in points:
             points[int(label)].append((int(y), int(x)))
-    if (pixels_of.point_labels == TOP_LEFT).any():
-        (left, top), (right, bottom) = pixels_of.point_coords[-2:].astype(float)
+    if (prompted.point_labels == TOP_LEFT).any():
+        (left, top), (right, bottom) = prompted.point_coords[-2:].astype(float)
         box = Region(floor(top), floor(left), ceil(bottom), ceil(right))
         if not points[POSITIVE]:
             row, col = box.center
@@ -76,14 +74,14 @@ def prompt_pixels(prompts: Prompts, shape: tuple[int, int]) -> PromptPixels:
     return PromptPixels(points[POSITIVE], points[NEGATIVE], box)
 
 
-def window_of(pixels_of: PromptPixels, shape: tuple[int, int]) -> Region:
+def window_of(prompted: PromptPixels, shape: tuple[int, int]) -> Region:
     """Choose the part of the plane to work on: near the box, or near the clicks."""
-    reach = REACH if pixels_of.box is None else RIM
-    rows, cols = zip(*pixels_of.inside, strict=True)
+    reach = REACH if prompted.box is None else RIM
+    rows, cols = zip(*prompted.inside, strict=True)
     first, last = (min(rows), min(cols)), (max(rows) + 1, max(cols) + 1)
-    if pixels_of.box is not None:
-        first = min(first[0], pixels_of.box.top), min(first[1], pixels_of.box.left)
-        last = max(last[0], pixels_of.box.bottom), max(last[1], pixels_of.box.right)
+    if prompted.box is not None:
+        first = min(first[0], prompted.box.top), min(first[1], prompted.box.left)
+        last = max(last[0], prompted.box.bottom), max(last[1], prompted.box.right)
     return Region(
         max(first[0] - reach, 0), max(first[1] - reach, 0),
         min(last[0] + reach, shape[0]), min(last[1] + reach, shape[1]),
@@ -91,21 +89,21 @@ def window_of(pixels_of: PromptPixels, shape: tuple[int, int]) -> Region:
 
 
 def markers_of(
-    pixels_of: PromptPixels, window: Region, shape: tuple[int, int]
+    prompted: PromptPixels, window: Region, shape: tuple[int, int]
 ) -> NDArray[np.int32]:
     """Mark the background, and over it the object."""
     marks = np.zeros(window.shape, np.int32)
-    if pixels_of.box is None:
+    if prompted.box is None:
         _mark_rim(marks, window, shape)
     else:
-        inner = pixels_of.box.shifted(-window.top, -window.left)
+        inner = prompted.box.shifted(-window.top, -window.left)
         marks[:] = GROUND
         marks[inner.slices] = 0
         _mark_core(marks, inner)
-    for dabs, mark in ((pixels_of.outside, GROUND), (pixels_of.inside, OBJECT)):
+    for dabs, mark in ((prompted.outside, GROUND), (prompted.inside, OBJECT)):
         for row, col in dabs:
             _dab(marks, row - window.top, col - window.left, mark)
-    for row, col in pixels_of.outside:
+    for row, col in prompted.outside:
         if is_in((row - window.top, col - window.left), window.shape):
             marks[row - window.top, col - window.left] = GROUND
     return marks

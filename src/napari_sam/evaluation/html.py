@@ -77,7 +77,7 @@ def write_html(path: str | Path, report: Report, cases: Sequence[Case] = ()) -> 
         *(f"<p>{escape(line)}</p>" for m in report.models
           if (line := ranking_line(report.results, m))),
         _section("Plots", _row(_plots(report))),
-        *_worst(cases),
+        *_worst_cases(cases),
     ]  # fmt: skip
     page = (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -108,14 +108,14 @@ def _row(parts: Sequence[str]) -> str:
 
 def _plots(report: Report) -> list[str]:
     kinds = sorted({r.kind for r in report.results})
-    drawn = [
+    plots = [
         _clicks_plot(kind, [r for r in report.results if r.kind == kind])
         for kind in kinds
     ]
     for model in report.models:
         found = _scores_plot(model, [r for r in report.results if r.model == model])
-        drawn += [found] if found else []
-    return drawn
+        plots += [found] if found else []
+    return plots
 
 
 def _clicks_plot(kind: str, results: Sequence[Result]) -> str:
@@ -162,7 +162,7 @@ def _scores_plot(model: str, results: Sequence[Result]) -> str:
     )
 
 
-def _worst(cases: Sequence[Case]) -> list[str]:
+def _worst_cases(cases: Sequence[Case]) -> list[str]:
     if not cases:
         return []
     legend = (

@@ -11,7 +11,12 @@ from zlib import crc32
 import numpy as np
 
 from napari_sam.core.progress import Progress
-from napari_sam.evaluation.simulated_clicks import Attempt, Target, ask, iter_clicks
+from napari_sam.evaluation.simulated_clicks import (
+    Attempt,
+    Target,
+    iter_clicks,
+    try_prompts,
+)
 from napari_sam.image import PromptableImage
 
 if TYPE_CHECKING:
@@ -107,12 +112,12 @@ def size_of(area: int) -> str:
 
 def iter_evaluate(
     models: Backend | Mapping[str, Backend],
-    pairs: Sequence[LabelledImage],
+    images: Sequence[LabelledImage],
     *,
     objects: int = 12,
     seed: int = 0,
 ) -> Generator[Step, None, list[Result]]:
-    """Ask for up to `objects` random objects of every image; one step per image.
+    """Segment for up to `objects` random objects of every image; one step per image.
 
     Parameters
     ----------
@@ -134,14 +139,16 @@ def iter_evaluate(
     """
     named = models if isinstance(models, Mapping) else {"model": models}
     results: list[Result] = []
-    for done, pair in enumerate(pairs, start=1):
-        found = tuple(_judge_image(named, pair, objects, seed))
+    for done, labelled in enumerate(images, start=1):
+        found = tuple(_evaluate_image(named, labelled, objects, seed))
         results += found
-        yield Step(done, len(pairs), pair.name, found)
+        yield Step(done, len(images), labelled.name, found)
     return results
 
 
-def chosen(truth: GroundTruth, name: str, objects: int, seed: int) -> list[int]:
+def sampled_objects(
+    truth: GroundTruth, name: str, objects: int, seed: int
+) -> list[int]:
     """Return random objects that are large enough to be asked for."""
     rng = np.random.default_rng([seed, crc32(name.encode())])
     large = truth.ids[truth.areas >= MIN_AREA]
@@ -154,51 +161,53 @@ def target_of(truth: GroundTruth, object_id: int) -> Target:
     return Target(truth.mask(object_id)[region.slices].copy(), region)
 
 
-def promptable(pair: LabelledImage, model: Backend) -> PromptableImage:
+def promptable(labelled: LabelledImage, model: Backend) -> PromptableImage:
     """Show an image to a model, as it is shown wherever nothing else is asked for."""
-    return PromptableImage(pair.frames, model)
+    return PromptableImage(labelled.frames, model)
 
 
-def _judge_image(
-    models: Mapping[str, Backend], pair: LabelledImage, objects: int, seed: int
+def _evaluate_image(
+    models: Mapping[str, Backend], labelled: LabelledImage, objects: int, seed: int
 ) -> list[Result]:
-    truth = pair.truth
-    images = {name: promptable(pair, model) for name, model in models.items()}
+    truth = labelled.truth
+    images = {name: promptable(labelled, model) for name, model in models.items()}
     found = []
-    for object_id in chosen(truth, f"{pair.kind}/{pair.name}", objects, seed):
+    for object_id in sampled_objects(
+        truth, f"{labelled.kind}/{labelled.name}", objects, seed
+    ):
         target = target_of(truth, object_id)
         for name, image in images.items():
-            found.append(_judge(name, image, pair, object_id, target))
+            found.append(_evaluate_object(name, image, labelled, object_id, target))
     return found
 
 
-def _judge(
+def _evaluate_object(
     model: str,
     image: PromptableImage,
-    pair: LabelledImage,
+    labelled: LabelledImage,
     object_id: int,
     target: Target,
 ) -> Result:
-    """Ask for one object in every way."""
-    turns = tuple(iter_clicks(image.segment, target))
-    box = ask(image.segment, target.box, target)
-    answer = turns[0].answer
-    candidates = () if answer is None else answer.candidates
+    """Segment for one object in every way."""
+    attempts = tuple(iter_clicks(image.segment, target))
+    box = try_prompts(image.segment, target.box, target)
+    prediction = attempts[0].prediction
+    candidates = () if prediction is None else prediction.candidates
     return Result(
         model,
-        pair.kind,
-        pair.name,
+        labelled.kind,
+        labelled.name,
         object_id,
         int(np.count_nonzero(target.mask)),
-        clicks=tuple(t.reached for t in turns),
+        clicks=tuple(t.reached for t in attempts),
         box=box.reached,
         candidates=tuple(target.iou(c) for c in candidates),
-        click_scores=tuple(_score(t) for t in turns),
+        click_scores=tuple(_score(t) for t in attempts),
         box_score=_score(box),
         candidate_scores=tuple(c.score for c in candidates),
-        refusal=next((t.refusal for t in (*turns, box) if t.refusal), ""),
+        refusal=next((t.refusal for t in (*attempts, box) if t.refusal), ""),
     )
 
 
 def _score(attempt: Attempt) -> float:
-    return 0.0 if attempt.answer is None else attempt.answer.score
+    return 0.0 if attempt.prediction is None else attempt.prediction.score

@@ -65,7 +65,7 @@ class Report:
 
 def evaluate(
     models: Backend | Mapping[str, Backend],
-    pairs: Sequence[LabelledImage],
+    images: Sequence[LabelledImage],
     *,
     objects: int = 12,
     seed: int = 0,
@@ -99,11 +99,11 @@ def evaluate(
     >>> len(report.results), report.tables[0].header[:3]
     (6, ('images', 'objects', '1 click'))
     """
-    work = iter_evaluate(models, pairs, objects=objects, seed=seed)
+    work = iter_evaluate(models, images, objects=objects, seed=seed)
     results = drain(work, progress)
     if not results:
         raise ImageError(
-            f"There is no object to ask for in any of {len(pairs)} images."
+            f"There is no object to ask for in any of {len(images)} images."
         )
     return Report(tuple(results))
 

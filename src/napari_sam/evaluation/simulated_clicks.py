@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from napari_sam.core.prediction import Prediction
 
-    Ask = Callable[[Prompts], Prediction]
+    Segment = Callable[[Prompts], Prediction]
 
 __all__ = ["Attempt", "Target", "iou", "iter_clicks", "middle", "next_click", "paste"]
 
@@ -70,13 +70,13 @@ class Target:
         r = self.region
         return Prompts().rectangle(r.top, r.left, r.bottom, r.right)
 
-    def iou(self, answer: Prediction) -> float:
+    def iou(self, prediction: Prediction) -> float:
         """Overlap with an answer."""
-        return iou(*self.beside(answer)[1:])
+        return iou(*self.beside(prediction)[1:])
 
-    def corrected(self, prompts: Prompts, answer: Prediction) -> Prompts:
+    def corrected(self, prompts: Prompts, prediction: Prediction) -> Prompts:
         """Add the click that a person would make next; the same if nothing is wrong."""
-        window, truth, found = self.beside(answer)
+        window, truth, found = self.beside(prediction)
         click = next_click(truth, found)
         if click is None:
             return prompts
@@ -84,11 +84,13 @@ class Target:
         return prompts.point(row + window.top, col + window.left, positive=positive)
 
     def beside(
-        self, answer: Prediction
+        self, prediction: Prediction
     ) -> tuple[Region, NDArray[np.bool_], NDArray[np.bool_]]:
         """Object and answer in the smallest window that holds both."""
-        window = _around(self.region, answer.region) if answer.area else self.region
-        found = paste(answer.mask, answer.region, window)
+        window = (
+            _around(self.region, prediction.region) if prediction.area else self.region
+        )
+        found = paste(prediction.mask, prediction.region, window)
         return window, paste(self.mask, self.region, window), found
 
 
@@ -109,31 +111,31 @@ class Attempt:
     """
 
     prompts: Prompts
-    answer: Prediction | None
+    prediction: Prediction | None
     reached: float
     refusal: str = ""
 
 
-def ask(model: Ask, prompts: Prompts, target: Target) -> Attempt:
-    """Ask once. A refusal counts as an empty mask."""
+def try_prompts(model: Segment, prompts: Prompts, target: Target) -> Attempt:
+    """Segment once. A refusal counts as an empty mask."""
     try:
-        answer = model(prompts)
+        prediction = model(prompts)
     except PromptError as refused:
         return Attempt(prompts, None, 0.0, str(refused))
-    return Attempt(prompts, answer, target.iou(answer))
+    return Attempt(prompts, prediction, target.iou(prediction))
 
 
-def iter_clicks(model: Ask, target: Target) -> Iterator[Attempt]:
+def iter_clicks(model: Segment, target: Target) -> Iterator[Attempt]:
     """Click in the middle, then `CLICKS` - 1 times in the middle of the largest error.
 
     Where nothing is wrong any more, or the model refused, the last turn is repeated.
     """
-    attempt = ask(model, target.click, target)
+    attempt = try_prompts(model, target.click, target)
     yield attempt
     for _ in range(CLICKS - 1):
-        if attempt.answer is not None and attempt.reached < 1:
-            further = target.corrected(attempt.prompts, attempt.answer)
-            attempt = ask(model, further, target)
+        if attempt.prediction is not None and attempt.reached < 1:
+            further = target.corrected(attempt.prompts, attempt.prediction)
+            attempt = try_prompts(model, further, target)
         yield attempt
 
 
@@ -143,7 +145,7 @@ def middle(mask: NDArray[np.bool_]) -> tuple[int, int]:
 
 
 def next_click(
-    truth: NDArray[np.bool_], answer: NDArray[np.bool_]
+    truth: NDArray[np.bool_], prediction: NDArray[np.bool_]
 ) -> tuple[int, int, bool] | None:
     """Where a person would click next: deepest in what is missing or too much.
 
@@ -153,7 +155,7 @@ def next_click(
         Row, column, and whether the place belongs to the object; None if nothing
         is wrong.
     """
-    missing, surplus = _deepest(truth & ~answer), _deepest(answer & ~truth)
+    missing, surplus = _deepest(truth & ~prediction), _deepest(prediction & ~truth)
     inside = missing[0] >= surplus[0]
     depth, row, col = missing if inside else surplus
     return (row, col, inside) if depth else None

@@ -128,8 +128,8 @@ def differences(results: Sequence[Result], model: str, other: str) -> dict[str, 
     The objects are the same, so the interval is of the differences: one that does
     not hold 0 is no accident of which images were looked at.
     """
-    mine = {_place(r): r for r in results if r.model == model}
-    theirs = {_place(r): r for r in results if r.model == other}
+    mine = {_object_key(r): r for r in results if r.model == model}
+    theirs = {_object_key(r): r for r in results if r.model == other}
     both = [(r, theirs[at]) for at, r in mine.items() if at in theirs]
     images = [f"{r.kind}/{r.name}" for r, _ in both]
     return {
@@ -139,7 +139,7 @@ def differences(results: Sequence[Result], model: str, other: str) -> dict[str, 
     }
 
 
-def _place(result: Result) -> tuple[str, str, int]:
+def _object_key(result: Result) -> tuple[str, str, int]:
     return result.kind, result.name, result.object_id
 
 
@@ -179,9 +179,9 @@ def interval(values: Sequence[float], images: Sequence[str]) -> tuple[float, flo
     if len(counts) < 2:
         return float("nan"), float("nan")
     sums = np.bincount(image_of, weights=np.asarray(values, float))
-    drawn: NDArray[np.intp] = np.random.default_rng(0).integers(
+    samples: NDArray[np.intp] = np.random.default_rng(0).integers(
         len(counts), size=(DRAWS, len(counts))
     )
-    means = sums[drawn].sum(1) / counts[drawn].sum(1)
+    means = sums[samples].sum(1) / counts[samples].sum(1)
     low, high = np.percentile(means, [2.5, 97.5])
     return float(low), float(high)

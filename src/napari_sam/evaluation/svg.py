@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    Place = tuple[float, float]
+    Point = tuple[float, float]
 
 __all__ = ["COLOURS", "Series", "plot"]
 
@@ -76,7 +76,7 @@ def plot(
     for i, one in enumerate(series):
         colour = COLOURS[i % len(COLOURS)]
         y = frame.bottom + 52 + 16 * i
-        parts += _drawn(one, [frame.at(*p) for p in one.points], colour)
+        parts += _curve(one, [frame.at(*p) for p in one.points], colour)
         parts.append(_line((_LEFT, y - 4), (_LEFT + 18, y - 4), colour))
         parts.append(_text((_LEFT + 24, y), one.name))
     return "\n".join([*parts, "</svg>"])
@@ -90,7 +90,7 @@ class _Frame:
     last: float
     bottom: float = _TOP + _HIGH
 
-    def at(self, x: float, y: float) -> Place:
+    def at(self, x: float, y: float) -> Point:
         share = (x - self.first) / (self.last - self.first)
         return _LEFT + share * _WIDE, self.bottom - y * _HIGH
 
@@ -105,16 +105,16 @@ def _axes(
         parts.append(_line(start, stop, "#e4e4e4"))
         parts.append(_text((_LEFT - 6, start[1] + 4), f"{y:g}", anchor="end"))
     for x in ticks:
-        under = frame.at(x, 0)[0], frame.bottom + 15
-        parts.append(_text(under, f"{x:g}", anchor="middle"))
+        tick_at = frame.at(x, 0)[0], frame.bottom + 15
+        parts.append(_text(tick_at, f"{x:g}", anchor="middle"))
     middle = _LEFT + _WIDE / 2, frame.bottom + 32
-    beside = 12, frame.bottom - _HIGH / 2
+    y_title_at = 12, frame.bottom - _HIGH / 2
     parts.append(_text(middle, x_title, anchor="middle"))
-    parts.append(_text(beside, y_title, anchor="middle", turned=True))
+    parts.append(_text(y_title_at, y_title, anchor="middle", turned=True))
     return parts
 
 
-def _drawn(series: Series, at: Sequence[Place], colour: str) -> list[str]:
+def _curve(series: Series, at: Sequence[Point], colour: str) -> list[str]:
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in at)
     line = f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>'
     most = max(series.weights, default=1) or 1
@@ -127,7 +127,7 @@ def _drawn(series: Series, at: Sequence[Place], colour: str) -> list[str]:
     return [line, *dots]
 
 
-def _line(start: Place, stop: Place, colour: str, *, dashed: bool = False) -> str:
+def _line(start: Point, stop: Point, colour: str, *, dashed: bool = False) -> str:
     dashes = ' stroke-dasharray="4 4"' if dashed else ""
     return (
         f'<line x1="{start[0]:.1f}" y1="{start[1]:.1f}" x2="{stop[0]:.1f}" '
@@ -136,15 +136,15 @@ def _line(start: Place, stop: Place, colour: str, *, dashed: bool = False) -> st
 
 
 def _text(
-    place: Place,
+    point: Point,
     text: str,
     *,
     anchor: str = "start",
     bold: bool = False,
     turned: bool = False,
 ) -> str:
-    where = f'x="{place[0]:.1f}" y="{place[1]:.1f}"'
+    where = f'x="{point[0]:.1f}" y="{point[1]:.1f}"'
     if turned:
-        where = f'transform="translate({place[0]:.1f} {place[1]:.1f}) rotate(-90)"'
+        where = f'transform="translate({point[0]:.1f} {point[1]:.1f}) rotate(-90)"'
     weight = ' font-weight="600"' if bold else ""
     return f'<text {where} text-anchor="{anchor}"{weight}>{escape(text)}</text>'

@@ -20,9 +20,9 @@ def synthetic_images(count: int, *, size: int = 256) -> list[LabelledImage]:
     size
         Rows and columns of each.
     """
-    pairs = []
+    images = []
     for n in range(count):
         scene = draw_scene(_FIRST + n, size=size)
         frames = Frames(scene.image, "yxc")
-        pairs.append(LabelledImage(f"scene-{n:03}", "synthetic", frames, scene.labels))
-    return pairs
+        images.append(LabelledImage(f"scene-{n:03}", "synthetic", frames, scene.labels))
+    return images

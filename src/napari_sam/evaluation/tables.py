@@ -122,7 +122,7 @@ def iou_table(
 
     rows = [
         (
-            *_who(s, summaries),
+            *_row_head(s, summaries),
             *(
                 cell(f) if cell else write(n, f)
                 for n, f in s.figures.items()
@@ -131,7 +131,7 @@ def iou_table(
         )
         for s in summaries
     ]
-    return Table(title, (*_heads(summaries), *header), tuple(rows))
+    return Table(title, (*_header_of(summaries), *header), tuple(rows))
 
 
 def needed_table(title: str, summaries: Sequence[Summary]) -> Table:
@@ -144,8 +144,8 @@ def needed_table(title: str, summaries: Sequence[Summary]) -> Table:
             for goal in GOALS
             for text in (_mean(s.figures[f"to {goal}"], 2), f"{s.missed[goal]:.0%}")
         ]
-        rows.append((*_who(s, summaries), *cells, str(s.refused)))
-    return Table(title, (*_heads(summaries), *header, "refused"), tuple(rows))
+        rows.append((*_row_head(s, summaries), *cells, str(s.refused)))
+    return Table(title, (*_header_of(summaries), *header, "refused"), tuple(rows))
 
 
 def difference_table(results: Sequence[Result]) -> Table:
@@ -187,13 +187,13 @@ def ranking_line(results: Sequence[Result], model: str) -> str:
     )
 
 
-def _heads(summaries: Sequence[Summary]) -> tuple[str, ...]:
+def _header_of(summaries: Sequence[Summary]) -> tuple[str, ...]:
     what = "size" if summaries[0].group in SIZES else "images"
     several = len({s.model for s in summaries}) > 1
     return (what, "model", "objects") if several else (what, "objects")
 
 
-def _who(summary: Summary, summaries: Sequence[Summary]) -> tuple[str, ...]:
+def _row_head(summary: Summary, summaries: Sequence[Summary]) -> tuple[str, ...]:
     group = _SIZES.get(summary.group, summary.group)
     several = len({s.model for s in summaries}) > 1
     model = (summary.model,) if several else ()
@@ -207,8 +207,8 @@ def _median(figure: Figure) -> str:
 def _mean(figure: Figure, digits: int = 3) -> str:
     if isnan(figure.low):
         return f"{figure.mean:.{digits}f}"
-    spread = (figure.high - figure.low) / 2
-    return f"{figure.mean:.{digits}f} ± {spread:.2f}"
+    half_width = (figure.high - figure.low) / 2
+    return f"{figure.mean:.{digits}f} ± {half_width:.2f}"
 
 
 def _signed(figure: Figure) -> str:

@@ -11,7 +11,12 @@ from scipy import ndimage
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.progress import Progress
 from napari_sam.evaluation.mask_accuracy import promptable, target_of
-from napari_sam.evaluation.simulated_clicks import Attempt, ask, iter_clicks, paste
+from napari_sam.evaluation.simulated_clicks import (
+    Attempt,
+    iter_clicks,
+    paste,
+    try_prompts,
+)
 from napari_sam.io.pictures import draw_overlay
 
 if TYPE_CHECKING:
@@ -69,7 +74,7 @@ class Case:
 
 def iter_worst(
     model: Backend,
-    pairs: Sequence[LabelledImage],
+    images: Sequence[LabelledImage],
     results: Sequence[Result],
     *,
     count: int = 4,
@@ -89,25 +94,25 @@ def iter_worst(
     count
         Objects of each kind of image and way of asking.
     """
-    wanted = _wanted(results, count)
-    images = {(p.kind, p.name): p for p in pairs}
-    drawn: dict[tuple[str, int], Case] = {}
-    places = dict.fromkeys((r.kind, r.name) for _, r in wanted)
-    for done, place in enumerate(places, start=1):
-        image = promptable(images[place], model)
+    worst = _worst_results(results, count)
+    by_name = {(p.kind, p.name): p for p in images}
+    cases: dict[tuple[str, int], Case] = {}
+    names = dict.fromkeys((r.kind, r.name) for _, r in worst)
+    for done, name in enumerate(names, start=1):
+        image = promptable(by_name[name], model)
         picture = image.appearance.render(image.frames[0])
-        truth = images[place].truth
-        for n, (prompted, result) in enumerate(wanted):
-            if (result.kind, result.name) == place:
+        truth = by_name[name].truth
+        for n, (prompted, result) in enumerate(worst):
+            if (result.kind, result.name) == name:
                 target = target_of(truth, result.object_id)
                 attempt = _repeat(image, target, prompted)
-                shown = _draw(picture, target, attempt)
-                drawn[prompted, n] = Case(result, prompted, attempt.reached, shown)
-        yield Progress(done, len(places), "drawing the worst cases")
-    return [drawn[prompted, n] for n, (prompted, _) in enumerate(wanted)]
+                drawn = _draw(picture, target, attempt)
+                cases[prompted, n] = Case(result, prompted, attempt.reached, drawn)
+        yield Progress(done, len(names), "drawing the worst cases")
+    return [cases[prompted, n] for n, (prompted, _) in enumerate(worst)]
 
 
-def _wanted(results: Sequence[Result], count: int) -> list[tuple[str, Result]]:
+def _worst_results(results: Sequence[Result], count: int) -> list[tuple[str, Result]]:
     found = []
     for kind in sorted({r.kind for r in results}):
         mine = [r for r in results if r.kind == kind]
@@ -118,9 +123,9 @@ def _wanted(results: Sequence[Result], count: int) -> list[tuple[str, Result]]:
 
 def _repeat(image: PromptableImage, target: Target, prompted: str) -> Attempt:
     if prompted == "a box":
-        return ask(image.segment, target.box, target)
-    turns = iter_clicks(image.segment, target)
-    return next(turns) if prompted == "one click" else list(turns)[-1]
+        return try_prompts(image.segment, target.box, target)
+    attempts = iter_clicks(image.segment, target)
+    return next(attempts) if prompted == "one click" else list(attempts)[-1]
 
 
 def _draw(
@@ -128,24 +133,24 @@ def _draw(
 ) -> NDArray[np.uint8]:
     """Draw the image, and beside it what was said, the truth and the answer."""
     region = target.region
-    if attempt.answer is not None:
-        region = target.beside(attempt.answer)[0]
-    window = _grown(region, picture.shape)
+    if attempt.prediction is not None:
+        region = target.beside(attempt.prediction)[0]
+    window = _with_margin(region, picture.shape)
     part = np.ascontiguousarray(picture[window.slices])
     height = max(1, round(window.shape[0] * _SIDE / max(window.shape)))
     none = np.zeros(window.shape, np.uint8)
-    said = attempt.prompts.shifted(-window.top, -window.left)
+    prompts = attempt.prompts.shifted(-window.top, -window.left)
     plain = draw_overlay(part, none, height=height)
-    marked = draw_overlay(part, none, {_PINK: said}, height=height).copy()
+    marked = draw_overlay(part, none, {_PINK: prompts}, height=height).copy()
     _outline(marked, paste(target.mask, target.region, window), TRUTH)
-    if attempt.answer is not None and attempt.answer.area:
-        found = paste(attempt.answer.mask, attempt.answer.region, window)
+    if attempt.prediction is not None and attempt.prediction.area:
+        found = paste(attempt.prediction.mask, attempt.prediction.region, window)
         _outline(marked, found, ANSWER)
     gap = np.full((len(plain), 4, 3), 255, np.uint8)
     return np.concatenate([plain, gap, marked], axis=1)
 
 
-def _grown(region: Region, shape: tuple[int, ...]) -> Region:
+def _with_margin(region: Region, shape: tuple[int, ...]) -> Region:
     reach = max(_LEAST, round(max(region.shape) * _MARGIN))
     return Region(
         max(region.top - reach, 0), max(region.left - reach, 0),

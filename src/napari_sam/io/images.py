@@ -58,7 +58,7 @@ def read_image(path: str | Path, *, axes: str | None = None) -> Image:
     url = as_url(path)
     if url is None and not Path(path).exists():
         raise MissingFileError(f"{path} does not exist.")
-    found = _opened(Path(path), axes) if url is None else _fetched(url)
+    found = _read_file(Path(path), axes) if url is None else _read_url(url)
     try:
         frames = Frames(found.data, axes or found.axes or None)
     except NapariSamError as wrong:
@@ -74,7 +74,7 @@ def read_image(path: str | Path, *, axes: str | None = None) -> Image:
     )
 
 
-def _fetched(url: str) -> Image:
+def _read_url(url: str) -> Image:
     from napari_sam.io.readers.remote import read_url
 
     try:
@@ -86,7 +86,7 @@ def _fetched(url: str) -> Image:
         raise NotAnImageError(f"{url} cannot be read as an image: {reason}") from wrong
 
 
-def _opened(path: Path, axes: str | None) -> Image:
+def _read_file(path: Path, axes: str | None) -> Image:
     try:
         return _reader(path, axes)(path)
     except NapariSamError:
@@ -106,7 +106,7 @@ def _reader(path: Path, axes: str | None) -> Callable[[Path], Image]:
 
         if is_zarr(path) or suffix == ".zarr":
             return read_zarr
-        return partial(read_folder, read=partial(_opened, axes=None), axes=axes)
+        return partial(read_folder, read=partial(_read_file, axes=None), axes=axes)
     from napari_sam.io.readers.tiff import SUFFIXES, read_tiff
 
     if suffix in SUFFIXES:

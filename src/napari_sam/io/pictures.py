@@ -105,10 +105,10 @@ def draw_overlay(
     for number, where in enumerate(ndimage.find_objects(labels), start=1):
         if where is not None:
             _draw_mask(canvas, labels, number, where, scale)
-    drawn = Image.fromarray(canvas.clip(0, 255).astype(np.uint8))
+    result = Image.fromarray(canvas.clip(0, 255).astype(np.uint8))
     if prompts:
-        _draw_prompts(drawn, prompts, scale)
-    return np.asarray(drawn)
+        _draw_prompts(result, prompts, scale)
+    return np.asarray(result)
 
 
 def colour_of(number: int) -> tuple[int, int, int]:

@@ -38,19 +38,19 @@ def prompts_of_labels(labels: Frames, *, form: Form = "box") -> dict[Address, Pr
     """
     if labels.dtype.kind not in "bui" or labels.n_channels is not None:
         raise ImageError(f"{labels!r}: labels are whole numbers, without channels.")
-    said = {}
+    prompts = {}
     for frame in range(len(labels)):
         plane = labels[frame]
         numbers, dense = np.unique(plane, return_inverse=True)
-        places = ndimage.find_objects(dense.reshape(plane.shape) + 1)
-        for number, where in zip(numbers.tolist(), places, strict=True):
+        windows = ndimage.find_objects(dense.reshape(plane.shape) + 1)
+        for number, where in zip(numbers.tolist(), windows, strict=True):
             if number > 0 and where is not None:
                 mask = plane[where] == number
                 at = (where[0].start, where[1].start)
-                said[Address(frame, number)] = _prompts_for(mask, at, form)
-    if not said:
+                prompts[Address(frame, number)] = _prompts_for(mask, at, form)
+    if not prompts:
         raise PromptError("The labels hold no object.")
-    return said
+    return prompts
 
 
 def middle(mask: NDArray[np.bool_]) -> tuple[int, int]:

@@ -70,5 +70,5 @@ class SparseArray:
 
 def touched(array: SupportsSlicing, window: Sequence[slice]) -> bool:
     """Whether there may be anything but zeros in a window of any array."""
-    asked = getattr(array, "touches", None)
-    return True if asked is None else bool(asked(window))
+    touches = getattr(array, "touches", None)
+    return True if touches is None else bool(touches(window))

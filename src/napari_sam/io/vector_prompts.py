@@ -64,24 +64,24 @@ def read_features(
     """
     features, named = _features(path)
     crs = crs or named or (LON_LAT if path.suffix.lower() != ".gpkg" else None)
-    said: dict[Address, Prompts] = {}
+    prompts: dict[Address, Prompts] = {}
     outside = 0
     for number, feature in enumerate(features, start=1):
         at, positive = _address(path, feature, number)
-        before = said.get(at, Prompts())
-        after = before
-        for kind, places in _geometries(path, feature.get("geometry"), number):
-            corners = _corners(path, places, image, crs)
-            after = _prompts_for(
-                after, kind, corners, image, form=form, positive=positive
+        given = prompts.get(at, Prompts())
+        extended = given
+        for kind, points in _geometries(path, feature.get("geometry"), number):
+            corners = _corners(path, points, image, crs)
+            extended = _prompts_for(
+                extended, kind, corners, image, form=form, positive=positive
             )
-        if after is before:
+        if extended is given:
             outside += 1
         else:
-            said[at] = after
-    if not said:
-        raise PromptError(_nothing(path, image, len(features), crs))
-    return VectorPrompts(said, outside)
+            prompts[at] = extended
+    if not prompts:
+        raise PromptError(_nothing_message(path, image, len(features), crs))
+    return VectorPrompts(prompts, outside)
 
 
 def _features(path: Path) -> tuple[list[dict[str, Any]], str | None]:
@@ -161,7 +161,7 @@ def _geometries(
 
 
 def _corners(
-    path: Path, places: NDArray[np.float64], image: Image, crs: str | None
+    path: Path, points: NDArray[np.float64], image: Image, crs: str | None
 ) -> NDArray[np.float64]:
     if image.crs is None:
         if crs not in (None, LON_LAT):
@@ -169,21 +169,21 @@ def _corners(
                 f"{path} has coordinates in {str(crs)[:60]}, but the image has none: "
                 "is it a GeoTIFF, and is rasterio installed?"
             )
-        return to_corners(places, None)
-    if crs == LON_LAT and (np.abs(places) > (360, 90)).any():
+        return to_corners(points, None)
+    if crs == LON_LAT and (np.abs(points) > (360, 90)).any():
         raise PromptError(
-            f"{path} has coordinates such as {places[0].tolist()}, which are no "
+            f"{path} has coordinates such as {points[0].tolist()}, which are no "
             "longitude and latitude. Say what they are: --crs EPSG:..., crs=..."
         )
     try:
-        places = reprojected(places, crs or image.crs, image.crs)
+        points = reprojected(points, crs or image.crs, image.crs)
     except ImageError as wrong:
         raise PromptError(f"{path}: {wrong}") from None
-    return to_corners(places, image.transform)
+    return to_corners(points, image.transform)
 
 
 def _prompts_for(
-    said: Prompts,
+    prompts: Prompts,
     kind: str,
     corners: NDArray[np.float64],
     image: Image,
@@ -195,19 +195,19 @@ def _prompts_for(
     rows, cols = image.frames.plane_shape
     inside = ((corners >= 0) & (corners < (rows, cols))).all(1)
     if kind == "Polygon":
-        return _polygon_prompts(said, corners, (rows, cols), form, positive=positive)
+        return _polygon_prompts(prompts, corners, (rows, cols), form, positive=positive)
     if not inside.any():
-        return said
+        return prompts
     centres = corners[inside] - 0.5
     if kind == "LineString" and len(centres) > 1:
-        return said.scribble(centres.tolist(), positive=positive)
+        return prompts.scribble(centres.tolist(), positive=positive)
     for row, col in np.clip(centres, 0, (rows - 1, cols - 1)).tolist():
-        said = said.point(row, col, positive=positive)
-    return said
+        prompts = prompts.point(row, col, positive=positive)
+    return prompts
 
 
 def _polygon_prompts(
-    said: Prompts,
+    prompts: Prompts,
     corners: NDArray[np.float64],
     shape: tuple[int, int],
     form: Form,
@@ -218,15 +218,15 @@ def _polygon_prompts(
     top, left = np.floor(cut.min(0) + _CLOSE)
     bottom, right = np.ceil(cut.max(0) - _CLOSE)
     if bottom <= top or right <= left:
-        return said
+        return prompts
     if form == "mask" or not positive:
         last = (shape[0] - 1, shape[1] - 1)
         vertices = np.clip(corners[:-1] - 0.5, 0, last)
-        return said.polygon(vertices.tolist(), positive=positive)
+        return prompts.polygon(vertices.tolist(), positive=positive)
     if form == "box":
-        return said.rectangle(top, left, bottom, right)
+        return prompts.rectangle(top, left, bottom, right)
     row, col = _middle(cut, (int(top), int(left), int(bottom), int(right)))
-    return said.point(row, col, positive=positive)
+    return prompts.point(row, col, positive=positive)
 
 
 def _middle(
@@ -237,13 +237,13 @@ def _middle(
     from napari_sam.io.prompts_from_labels import middle
 
     top, left, bottom, right = box
-    drawn = polygon2mask((bottom - top, right - left), corners - (top, left) - 0.5)
-    drawn = drawn if drawn.any() else np.ones_like(drawn)
-    row, col = middle(drawn)
+    filled = polygon2mask((bottom - top, right - left), corners - (top, left) - 0.5)
+    filled = filled if filled.any() else np.ones_like(filled)
+    row, col = middle(filled)
     return top + row, left + col
 
 
-def _nothing(path: Path, image: Image, count: int, crs: str | None) -> str:
+def _nothing_message(path: Path, image: Image, count: int, crs: str | None) -> str:
     if not count:
         return f"{path} holds no features."
     there = (

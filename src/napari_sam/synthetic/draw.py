@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KINDS", "draw_scene"]
 
-_DRAWN: dict[str, Callable[[np.random.Generator, int], Scene]] = {
+_DRAW: dict[str, Callable[[np.random.Generator, int], Scene]] = {
     "nuclei": lambda rng, size: draw_styled(rng, size, NUCLEI),
     "membranes": lambda rng, size: draw_styled(rng, size, MEMBRANES),
     "rods": lambda rng, size: draw_styled(rng, size, RODS),
@@ -45,7 +45,7 @@ _DRAWN: dict[str, Callable[[np.random.Generator, int], Scene]] = {
 }
 
 #: Kinds of scenes that can be asked for by name.
-KINDS = tuple(_DRAWN)
+KINDS = tuple(_DRAW)
 
 #: How often the mixture is a scene of these kinds, which it has no other way to draw.
 _SHARES = {"neurites": 0.04, "fields": 0.02, "tissue": 0.02, "phase": 0.02}
@@ -78,7 +78,7 @@ def draw_scene(
     TrainingError
         For a kind that is not known, or a size too small to hold objects.
     """
-    if kind is not None and kind not in _DRAWN:
+    if kind is not None and kind not in _DRAW:
         known = ", ".join(KINDS)
         raise TrainingError(f"No scenes of kind {kind!r} are known. Kinds: {known}.")
     if size < _LEAST:
@@ -87,17 +87,17 @@ def draw_scene(
         )
     rng = np.random.default_rng(seed)
     while True:
-        scene = _DRAWN[kind](rng, size) if kind else _mixed(rng, size)
+        scene = _DRAW[kind](rng, size) if kind else _mixed(rng, size)
         if scene.labels.any():
             return scene
 
 
 def _mixed(rng: np.random.Generator, size: int) -> Scene:
     """Draw objects of any look; seldom, a kind that no look can draw."""
-    radius, place = draw_radius(rng, size, MIXTURE), rng.uniform()
+    radius, choice = draw_radius(rng, size, MIXTURE), rng.uniform()
     for kind, share in _SHARES.items():
-        place += share
-        if place >= 1:
-            return _DRAWN[kind](rng, size)
-    wall_to_wall = place < MIXTURE.confluent + sum(_SHARES.values())
+        choice += share
+        if choice >= 1:
+            return _DRAW[kind](rng, size)
+    wall_to_wall = choice < MIXTURE.confluent + sum(_SHARES.values())
     return draw_objects(rng, size, radius, MIXTURE, wall_to_wall=wall_to_wall)

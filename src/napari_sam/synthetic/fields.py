@@ -10,7 +10,7 @@ from napari_sam.synthetic.noise import cloud
 from napari_sam.synthetic.parcels import cut_parcels
 from napari_sam.synthetic.placement import renumbered
 from napari_sam.synthetic.scene import Scene
-from napari_sam.synthetic.sensor import eight_bits, sense
+from napari_sam.synthetic.sensor import apply_sensor, eight_bits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,8 +42,10 @@ def draw_fields(rng: np.random.Generator, size: int) -> Scene:
     between = np.array(_GRAVEL if rng.uniform() < 0.6 else _HEDGE, np.float32)
     rough = cloud(rng, size, 3)[..., None] * np.float32(0.04)
     image = np.where(parcels.path[..., None], between + rough, image)
-    labels = np.where(parcels.path, 0, parcels.parts + 1).astype(np.int32)
-    return Scene(eight_bits(sense(rng, image, noise=(0.003, 0.04))), renumbered(labels))
+    labels = np.where(parcels.path, 0, parcels.index + 1).astype(np.int32)
+    return Scene(
+        eight_bits(apply_sensor(rng, image, noise=(0.003, 0.04))), renumbered(labels)
+    )
 
 
 def _sown(rng: np.random.Generator, parcels: Parcels) -> NDArray[np.float32]:
@@ -53,8 +55,8 @@ def _sown(rng: np.random.Generator, parcels: Parcels) -> NDArray[np.float32]:
     crops = crops + rng.normal(0, 0.03, (n, 3)).astype(np.float32)
     period = rng.uniform(2.5, 9, n).astype(np.float32)
     depth = rng.uniform(0, 0.09, n).astype(np.float32)
-    parts = parcels.parts
+    index = parcels.index
     # Most farmers drive along the longer side; some do not.
-    turn = 0 if rng.uniform() < 0.8 else np.pi / 2
-    waves = np.sin(parcels.across(turn) * (2 * np.pi / period)[parts])
-    return crops[parts] + (waves * depth[parts])[..., None]
+    rotation = 0 if rng.uniform() < 0.8 else np.pi / 2
+    waves = np.sin(parcels.across(rotation) * (2 * np.pi / period)[index])
+    return crops[index] + (waves * depth[index])[..., None]

@@ -20,7 +20,7 @@ __all__ = ["edges", "illuminate", "uneven"]
 
 
 def illuminate(
-    rng: np.random.Generator, labels: NDArray[np.int32], radius: float, look: Style
+    rng: np.random.Generator, labels: NDArray[np.int32], radius: float, style: Style
 ) -> NDArray[np.float32]:
     """Brightness of a scene, in a style of its look.
 
@@ -29,22 +29,22 @@ def illuminate(
     one of the other sign outside), and ``haloed`` (a bright ring around a dull object).
     """
     image = uneven(rng, len(labels), rng.uniform())
-    contrast = rng.uniform(*look.contrast) * rng.choice(look.signs)
-    style = rng.choice(list(look.styles), p=list(look.styles.values()))
+    contrast = rng.uniform(*style.contrast) * rng.choice(style.signs)
+    lighting = rng.choice(list(style.styles), p=list(style.styles.values()))
     grain = cloud(rng, len(labels), rng.uniform(1.5, 10))
     edge = edges(labels)
-    if style in ("filled", "both", "phase", "haloed"):
+    if lighting in ("filled", "both", "phase", "haloed"):
         _fill(rng, image, labels, contrast, grain)
         if rng.uniform() < 0.4:
             depth = ndimage.distance_transform_edt((labels > 0) & ~edge)
             image += contrast * 0.6 * np.minimum(depth / (radius + 1), 1)
-    if style in ("walled", "both"):
+    if lighting in ("outlined", "both"):
         _wall(rng, image, edge, contrast)
-    if style == "textured":
+    if lighting == "textured":
         image += np.where(labels > 0, grain * rng.uniform(0.1, 0.3), 0)
-    if style == "phase":
+    if lighting == "phase":
         _rim(rng, image, labels, contrast)
-    if style == "haloed":
+    if lighting == "haloed":
         _halo(rng, image, labels)
     if rng.uniform() < 0.3:
         _spots(rng, image, radius)

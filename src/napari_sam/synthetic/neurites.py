@@ -13,7 +13,7 @@ from napari_sam.synthetic.illumination import edges, uneven
 from napari_sam.synthetic.noise import cloud, grid
 from napari_sam.synthetic.placement import renumbered
 from napari_sam.synthetic.scene import Scene
-from napari_sam.synthetic.sensor import colour, sense
+from napari_sam.synthetic.sensor import apply_sensor, colour
 from napari_sam.synthetic.shapes import disc
 from napari_sam.synthetic.trees import trees
 
@@ -31,7 +31,7 @@ def draw_neurites(rng: np.random.Generator, size: int) -> Scene:
     grown = fibres(rng, size) if rng.uniform() < 0.5 else trees(rng, size, widest)
     labels = renumbered(grown)
     light = _section(rng, labels) if section else _glowing(rng, labels)
-    grey = sense(rng, light, noise=(0.01, 0.1))
+    grey = apply_sensor(rng, light, noise=(0.01, 0.1))
     return Scene(colour(rng, grey, labels, plain=1 if section else 0.6), labels)
 
 

@@ -29,14 +29,14 @@ class Parcels:
         ``(N,)`` radians: the direction across the last cut that each parcel had.
     """
 
-    parts: NDArray[np.intp]
+    index: NDArray[np.intp]
     path: NDArray[np.bool_]
     angles: NDArray[np.float64]
 
-    def across(self, turn: float = 0) -> NDArray[np.float32]:
-        """Distance of each pixel along the angle of its parcel plus `turn`."""
-        rows, cols = grid(len(self.parts))
-        return _along(rows, cols, self.parts, self.angles + turn)
+    def across(self, rotation: float = 0) -> NDArray[np.float32]:
+        """Distance of each pixel along the angle of its parcel plus `rotation`."""
+        rows, cols = grid(len(self.index))
+        return _along(rows, cols, self.index, self.angles + rotation)
 
 
 def cut_parcels(
@@ -59,41 +59,41 @@ def cut_parcels(
     if rng.uniform() < 0.5:
         rows += cloud(rng, size, size / 3, smooth=True) * rng.uniform(0, 4)
         cols += cloud(rng, size, size / 3, smooth=True) * rng.uniform(0, 4)
-    parts, path = np.zeros((size, size), np.intp), np.zeros((size, size), bool)
+    index, path = np.zeros((size, size), np.intp), np.zeros((size, size), bool)
     angles = rng.uniform(0, 2 * np.pi, 1)
     levels = max(2, round(2 * np.log2(size / side)))
     for level, width in enumerate(np.linspace(*widths, levels)):
         angles = angles + np.pi / 2 + rng.normal(0, 0.08, len(angles))
-        along = _along(rows, cols, parts, angles)
-        cut = along - _middles(rng, parts, along, len(angles))[parts]
+        along = _along(rows, cols, index, angles)
+        cut = along - _middles(rng, index, along, len(angles))[index]
         # A parcel is now and then left whole, and then larger than its neighbours.
-        whole = (rng.uniform(size=len(angles)) < 0.15) & (level > 1)
-        cut = np.where(whole[parts], -np.inf, cut)
+        uncut = (rng.uniform(size=len(angles)) < 0.15) & (level > 1)
+        cut = np.where(uncut[index], -np.inf, cut)
         path |= np.abs(cut) < width / 2
-        parts = 2 * parts + (cut > 0)
+        index = 2 * index + (cut > 0)
         angles = np.repeat(angles, 2)
-    return Parcels(parts, path, angles)
+    return Parcels(index, path, angles)
 
 
 def _along(
     rows: NDArray[np.float32],
     cols: NDArray[np.float32],
-    parts: NDArray[np.intp],
+    index: NDArray[np.intp],
     angles: NDArray[np.float64],
 ) -> NDArray[np.float32]:
     sin, cos = np.sin(angles, dtype=np.float32), np.cos(angles, dtype=np.float32)
-    return rows * sin[parts] + cols * cos[parts]
+    return rows * sin[index] + cols * cos[index]
 
 
 def _middles(
     rng: np.random.Generator,
-    parts: NDArray[np.intp],
+    index: NDArray[np.intp],
     along: NDArray[np.float32],
     n: int,
 ) -> NDArray[np.float32]:
     """Choose where to cut each part: somewhere near its middle."""
-    flat, values = parts.ravel(), along.ravel()
+    flat, values = index.ravel(), along.ravel()
     areas = np.maximum(np.bincount(flat, minlength=n), 1)
     mean = np.bincount(flat, values, n) / areas
-    spread = np.bincount(flat, np.abs(values - mean[flat]), n) / areas
-    return (mean + spread * rng.uniform(-0.6, 0.6, n)).astype(np.float32)
+    deviation = np.bincount(flat, np.abs(values - mean[flat]), n) / areas
+    return (mean + deviation * rng.uniform(-0.6, 0.6, n)).astype(np.float32)

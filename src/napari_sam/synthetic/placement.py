@@ -9,7 +9,7 @@ from scipy import spatial
 from skimage.draw import polygon
 
 from napari_sam.synthetic.noise import cloud
-from napari_sam.synthetic.shapes import OUTLINES, turned
+from napari_sam.synthetic.shapes import OUTLINES, rotated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,13 +29,13 @@ def scattered(
     labels = np.zeros((size, size), np.int32)
     outlines = [OUTLINES[name] for name in shares]
     favourite = outlines[rng.choice(len(outlines), p=list(shares.values()))]
-    wanted = rng.uniform(0.1, 1) * size**2 / (np.pi * radius**2)
-    wanted = int(np.clip(wanted, 1, 160))
-    spread, overlap = rng.uniform(0.05, 0.45), rng.uniform() < 0.3
+    n_objects = rng.uniform(0.1, 1) * size**2 / (np.pi * radius**2)
+    n_objects = int(np.clip(n_objects, 1, 160))
+    deviation, overlap = rng.uniform(0.05, 0.45), rng.uniform() < 0.3
     crowd = rng.uniform(0, size, (3, 2)) if rng.uniform() < 0.4 else None
     number = 0
-    for _ in range(2 * wanted):
-        if number >= wanted:
+    for _ in range(2 * n_objects):
+        if number >= n_objects:
             break
         centre = rng.uniform(-0.1 * size, 1.1 * size, 2)
         if crowd is not None:
@@ -43,8 +43,8 @@ def scattered(
         outline = favourite
         if rng.uniform() >= 0.85:
             outline = outlines[rng.integers(len(outlines))]
-        own = radius * np.exp(spread * rng.standard_normal())
-        corners = turned(outline(rng, own), rng.uniform(0, 2 * np.pi)) + centre
+        own = radius * np.exp(deviation * rng.standard_normal())
+        corners = rotated(outline(rng, own), rng.uniform(0, 2 * np.pi)) + centre
         number += paint(labels, corners, number + 1, overlap=overlap)
     return renumbered(labels)
 

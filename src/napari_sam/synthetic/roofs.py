@@ -10,8 +10,8 @@ from napari_sam.synthetic.noise import cloud, grid
 from napari_sam.synthetic.parcels import cut_parcels
 from napari_sam.synthetic.placement import paint, renumbered
 from napari_sam.synthetic.scene import Scene
-from napari_sam.synthetic.sensor import eight_bits, sense
-from napari_sam.synthetic.shapes import roof, turned
+from napari_sam.synthetic.sensor import apply_sensor, eight_bits
+from napari_sam.synthetic.shapes import roof, rotated
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,23 +43,25 @@ def draw_roofs(rng: np.random.Generator, size: int) -> Scene:
     covers = _covers(rng, labels, angles, sun)
     image = np.where(labels[..., None] > 0, covers, image)
     image += cloud(rng, size, 2)[..., None] * rng.uniform(0.005, 0.03)
-    return Scene(eight_bits(sense(rng, image, noise=(0.003, 0.04))), renumbered(labels))
+    return Scene(
+        eight_bits(apply_sensor(rng, image, noise=(0.003, 0.04))), renumbered(labels)
+    )
 
 
 def _built(
     rng: np.random.Generator, parcels: Parcels
 ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
     """Set a house on most plots, some of them shared by two; and how each stands."""
-    labels = np.zeros(parcels.parts.shape, np.int32)
+    labels = np.zeros(parcels.index.shape, np.int32)
     angles = [0.0]
-    areas = np.bincount(parcels.parts[~parcels.path], minlength=len(parcels.angles))
+    areas = np.bincount(parcels.index[~parcels.path], minlength=len(parcels.angles))
     rows, cols = (
-        np.bincount(parcels.parts[~parcels.path], at, len(areas)) / (areas + 1e-6)
+        np.bincount(parcels.index[~parcels.path], at, len(areas)) / (areas + 1e-6)
         for at in np.nonzero(~parcels.path)
     )
     for k in np.flatnonzero((areas > 100) & (rng.uniform(size=len(areas)) < 0.9)):
         radius = rng.uniform(0.4, 0.62) * np.sqrt(areas[k])
-        outline = turned(roof(rng, radius), parcels.angles[k] + np.pi / 2)
+        outline = rotated(roof(rng, radius), parcels.angles[k] + np.pi / 2)
         centre = np.array([rows[k], cols[k]])
         if paint(labels, outline + centre, len(angles), overlap=False):
             angles.append(parcels.angles[k])
@@ -92,12 +94,12 @@ def _from_middle(
 
 def _ground(rng: np.random.Generator, parcels: Parcels) -> NDArray[np.float32]:
     """Gardens, more or less green, and streets."""
-    n, size = len(parcels.angles), len(parcels.parts)
+    n, size = len(parcels.angles), len(parcels.index)
     green = rng.uniform(0, 1, (n, 1)).astype(np.float32)
     plots = green * np.array(_GREEN, np.float32) + (1 - green) * np.array(
         _DRY, np.float32
     )
-    ground = plots[parcels.parts]
+    ground = plots[parcels.index]
     ground += cloud(rng, size, rng.uniform(3, 9))[..., None] * rng.uniform(0.02, 0.07)
     trees = cloud(rng, size, rng.uniform(6, 12)) > rng.uniform(1.2, 3)
     ground[trees] *= np.float32(0.55)

@@ -12,10 +12,10 @@ from napari_sam.synthetic.noise import cloud
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["colour", "eight_bits", "sense"]
+__all__ = ["apply_sensor", "colour", "eight_bits"]
 
 
-def sense(
+def apply_sensor(
     rng: np.random.Generator,
     image: NDArray[np.float32],
     *,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     #: Draws an outline of about a radius.
     Outline = Callable[[np.random.Generator, float], NDArray[np.float64]]
 
-__all__ = ["OUTLINES", "amoeba", "disc", "nucleus", "rod", "roof", "turned"]
+__all__ = ["OUTLINES", "amoeba", "disc", "nucleus", "rod", "roof", "rotated"]
 
 
 def nucleus(rng: np.random.Generator, radius: float) -> NDArray[np.float64]:
@@ -71,7 +71,7 @@ OUTLINES: dict[str, Outline] = {
 }
 
 
-def turned(outline: NDArray[np.float64], angle: float) -> NDArray[np.float64]:
+def rotated(outline: NDArray[np.float64], angle: float) -> NDArray[np.float64]:
     """Turn an outline about its centre, by radians."""
     cos, sin = np.cos(angle), np.sin(angle)
     return outline @ np.array([[cos, sin], [-sin, cos]])

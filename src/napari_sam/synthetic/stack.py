@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Stack", "counted", "placed"]
+__all__ = ["Stack", "camera_counts", "place_object"]
 
 #: What a camera reads where no light falls.
 _DARK = 100
@@ -38,7 +38,7 @@ class Stack:
     parents: Mapping[int, int] = field(default_factory=dict)
 
 
-def placed(
+def place_object(
     labels: NDArray[np.int32],
     depth: NDArray[np.float32],
     window: tuple[slice, ...],
@@ -64,7 +64,7 @@ def placed(
     depth[window][nearer] = inside[nearer]
 
 
-def counted(
+def camera_counts(
     rng: np.random.Generator, light: NDArray[np.floating]
 ) -> NDArray[np.uint16]:
     """Turn expected numbers of photons into what a camera reads."""

@@ -14,7 +14,7 @@ __all__ = ["IRREGULAR", "MEMBRANES", "MIXTURE", "NUCLEI", "PHASE", "RODS", "Styl
 _OUTLINES = {"nucleus": 0.45, "amoeba": 0.2, "rod": 0.12, "roof": 0.13, "disc": 0.1}
 _STYLES = {
     "filled": 0.42,
-    "walled": 0.14,
+    "outlined": 0.14,
     "both": 0.16,
     "textured": 0.08,
     "phase": 0.2,
@@ -66,7 +66,7 @@ NUCLEI = Style(
     grey=0.85,
 )
 MEMBRANES = Style(
-    styles={"walled": 1},
+    styles={"outlined": 1},
     confluent=1,
     missing=0,
     radius=(8, 0.14),

@@ -9,7 +9,7 @@ import numpy as np
 from napari_sam.synthetic.illumination import illuminate
 from napari_sam.synthetic.placement import confluent, scattered
 from napari_sam.synthetic.scene import Scene
-from napari_sam.synthetic.sensor import colour, sense
+from napari_sam.synthetic.sensor import apply_sensor, colour
 
 if TYPE_CHECKING:
     from napari_sam.synthetic.style import Style
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 __all__ = ["draw_objects", "draw_radius", "draw_styled"]
 
 
-def draw_styled(rng: np.random.Generator, size: int, look: Style) -> Scene:
+def draw_styled(rng: np.random.Generator, size: int, style: Style) -> Scene:
     """Draw a scene of `size` rows and columns."""
-    radius = draw_radius(rng, size, look)
-    wall_to_wall = rng.uniform() < look.confluent
-    return draw_objects(rng, size, radius, look, wall_to_wall=wall_to_wall)
+    radius = draw_radius(rng, size, style)
+    wall_to_wall = rng.uniform() < style.confluent
+    return draw_objects(rng, size, radius, style, wall_to_wall=wall_to_wall)
 
 
-def draw_radius(rng: np.random.Generator, size: int, look: Style) -> float:
+def draw_radius(rng: np.random.Generator, size: int, style: Style) -> float:
     """Choose how large the objects of a scene are, in pixels."""
-    least, most = look.radius
+    least, most = style.radius
     return float(np.exp(rng.uniform(np.log(least), np.log(max(size * most, least)))))
 
 
@@ -34,14 +34,14 @@ def draw_objects(
     rng: np.random.Generator,
     size: int,
     radius: float,
-    look: Style,
+    style: Style,
     *,
     wall_to_wall: bool,
 ) -> Scene:
     """Draw a scene of objects of about a radius."""
     if wall_to_wall:
-        labels = confluent(rng, size, radius, look.missing)
+        labels = confluent(rng, size, radius, style.missing)
     else:
-        labels = scattered(rng, size, radius, look.outlines)
-    grey = sense(rng, illuminate(rng, labels, radius, look))
-    return Scene(colour(rng, grey, labels, plain=look.grey), labels)
+        labels = scattered(rng, size, radius, style.outlines)
+    grey = apply_sensor(rng, illuminate(rng, labels, radius, style))
+    return Scene(colour(rng, grey, labels, plain=style.grey), labels)

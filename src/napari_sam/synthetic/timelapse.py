@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from napari_sam.core.errors import TrainingError
 from napari_sam.synthetic.noise import cloud
-from napari_sam.synthetic.stack import Stack, counted, placed
+from napari_sam.synthetic.stack import Stack, camera_counts, place_object
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,22 +90,22 @@ def draw_timelapse(
             f"columns: not frames={frames}, cells={cells}, size={size}."
         )
     rng = np.random.default_rng(seed)
-    colony = [_first(rng, i + 1, size) for i in range(cells)]
+    colony = [_first_cell(rng, i + 1, size) for i in range(cells)]
     for _ in range(30):
-        colony = _apart(colony, size)
+        colony = _separated(colony, size)
     parents: dict[int, int] = {}
     labels = np.zeros((frames, size, size), np.int32)
     image = np.zeros((frames, size, size), np.uint16)
     grain, haze = cloud(rng, size, 4, smooth=True), cloud(rng, size, 60, smooth=True)
     for frame in range(frames):
         if frame:
-            colony = _later(rng, colony, parents, size)
-        light = _drawn(colony, labels[frame], grain) + _DIM * (1 + 0.25 * haze)
-        image[frame] = counted(rng, ndimage.gaussian_filter(light, 1.2))
+            colony = _next_frame(rng, colony, parents, size)
+        light = _draw_cells(colony, labels[frame], grain) + _DIM * (1 + 0.25 * haze)
+        image[frame] = camera_counts(rng, ndimage.gaussian_filter(light, 1.2))
     return Stack(image, labels, parents)
 
 
-def _first(rng: np.random.Generator, number: int, size: int) -> _Cell:
+def _first_cell(rng: np.random.Generator, number: int, size: int) -> _Cell:
     cycle = rng.uniform(0.8, 1.2) * _CYCLE
     row, col = rng.uniform(0.25, 0.75, 2) * size
     return _Cell(
@@ -114,7 +114,7 @@ def _first(rng: np.random.Generator, number: int, size: int) -> _Cell:
     )  # fmt: skip
 
 
-def _later(
+def _next_frame(
     rng: np.random.Generator,
     colony: Sequence[_Cell],
     parents: dict[int, int],
@@ -126,8 +126,8 @@ def _later(
     for cell in colony:
         if cell.age < cell.cycle:
             row, col = rng.normal((cell.row, cell.col), 1.5)
-            turned = cell.angle + rng.normal(0, 0.06 * (1 - cell.ripe))
-            moved = replace(cell, row=row, col=col, angle=turned, age=cell.age + 1)
+            rotated = cell.angle + rng.normal(0, 0.06 * (1 - cell.ripe))
+            moved = replace(cell, row=row, col=col, angle=rotated, age=cell.age + 1)
             found.append(moved)
             continue
         for side in (-1, 1):
@@ -135,7 +135,7 @@ def _later(
             parents[number] = cell.number
             found.append(_daughter(rng, cell, number, side))
     for _ in range(4):
-        found = _apart(found, size)
+        found = _separated(found, size)
     return found
 
 
@@ -149,7 +149,7 @@ def _daughter(rng: np.random.Generator, cell: _Cell, number: int, side: int) -> 
     )  # fmt: skip
 
 
-def _apart(colony: Sequence[_Cell], size: int) -> list[_Cell]:
+def _separated(colony: Sequence[_Cell], size: int) -> list[_Cell]:
     """Push cells that overlap from each other, and back into the plane."""
     at = np.array([(cell.row, cell.col) for cell in colony])
     reach = np.array([cell.radius for cell in colony])
@@ -165,7 +165,7 @@ def _apart(colony: Sequence[_Cell], size: int) -> list[_Cell]:
     ]
 
 
-def _drawn(
+def _draw_cells(
     colony: Sequence[_Cell], labels: NDArray[np.int32], grain: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Draw labels, and return the light of the cells: mottled, brighter when ripe."""
@@ -180,15 +180,17 @@ def _drawn(
         )
         window = slice(rows[0], rows[-1] + 1), slice(cols[0], cols[-1] + 1)
         down, right = rows[:, None] - cell.row, cols[None] - cell.col
-        placed(labels, depth, window, _inside(cell, down, right), cell.number)
+        place_object(
+            labels, depth, window, _relative_depth(cell, down, right), cell.number
+        )
         own = labels[window] == cell.number
-        mottled = grain[np.ix_(*(_with(cell, d, size) for d in (down, right)))]
+        mottled = grain[np.ix_(*(_texture_index(cell, d, size) for d in (down, right)))]
         bright = _BRIGHT * cell.bright * (1 + 0.5 * cell.ripe)
         light[window] = np.where(own, bright * (1 + 0.12 * mottled), light[window])
     return light
 
 
-def _inside(
+def _relative_depth(
     cell: _Cell, down: NDArray[np.floating], right: NDArray[np.floating]
 ) -> NDArray[np.float32]:
     """How deep places lie in a cell: 0 is its middle, 1 its rim."""
@@ -200,6 +202,8 @@ def _inside(
     return (inside / bent).astype(np.float32)
 
 
-def _with(cell: _Cell, offset: NDArray[np.floating], size: int) -> NDArray[np.intp]:
+def _texture_index(
+    cell: _Cell, offset: NDArray[np.floating], size: int
+) -> NDArray[np.intp]:
     """Places in the grain, which a cell takes along as it moves."""
     return (offset.ravel().round().astype(np.intp) + 37 * cell.number) % size

@@ -11,7 +11,7 @@ from napari_sam.synthetic.illumination import edges
 from napari_sam.synthetic.noise import cloud
 from napari_sam.synthetic.placement import renumbered, scattered
 from napari_sam.synthetic.scene import Scene
-from napari_sam.synthetic.sensor import eight_bits, sense
+from napari_sam.synthetic.sensor import apply_sensor, eight_bits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,7 +36,7 @@ def draw_tissue(rng: np.random.Generator, size: int) -> Scene:
     stains = np.array([_HAEMATOXYLIN, _EOSIN]) + rng.normal(0, 0.04, (2, 3))
     taken = blue[..., None] * stains[0] + pink[..., None] * stains[1]
     light = np.exp(-taken.clip(0)).astype(np.float32)
-    return Scene(eight_bits(sense(rng, light, noise=(0.003, 0.04))), labels)
+    return Scene(eight_bits(apply_sensor(rng, light, noise=(0.003, 0.04))), labels)
 
 
 def _nuclear(

@@ -27,15 +27,15 @@ def trees(rng: np.random.Generator, size: int, widest: float) -> NDArray[np.int3
     In some scenes later ones grow over earlier ones instead.
     """
     labels = np.zeros((size, size), np.int32)
-    over = rng.uniform() < 0.25
+    overgrow = rng.uniform() < 0.25
     bend = rng.uniform(0.05, 0.2)
-    wanted = max(2, int(rng.uniform(8, 40) * (size / 256) ** 2))
-    for number in range(1, wanted + 1):
+    n_objects = max(2, int(rng.uniform(8, 40) * (size / 256) ** 2))
+    for number in range(1, n_objects + 1):
         start, angle = rng.uniform(0, size, 2), rng.uniform(0, 2 * np.pi)
         own = widest * rng.uniform(0.5, 1)
         # A trunk grows both ways from where it was begun.
         for way in (angle, angle + np.pi):
-            _grow(rng, labels, number, start, way, own, bend, over=over)
+            _grow(rng, labels, number, start, way, own, bend, overgrow=overgrow)
     return labels
 
 
@@ -48,7 +48,7 @@ def _grow(
     width: float,
     bend: float,
     *,
-    over: bool,
+    overgrow: bool,
     depth: int = 0,
 ) -> None:
     """Draw one branch of a tree, then those that start from it."""
@@ -56,21 +56,21 @@ def _grow(
     angles = _bent(rng, angle, max(int(reach / _STEP), 4), bend)
     steps = _STEP * np.stack([np.sin(angles), np.cos(angles)], -1)
     points = start + np.cumsum(steps, 0) - steps[0]
-    points = points[: _free(labels, points, number, over=over)]
+    points = points[: _free(labels, points, number, overgrow=overgrow)]
     if len(points) < 4:
         return
     widths = width * np.linspace(1, 0.6, len(angles)) * _beaded(rng, len(angles))
     widths = widths[: len(points)].clip(2, 12)
-    _draw(labels, points, angles[: len(points)], widths, number, over=over)
+    _draw(labels, points, angles[: len(points)], widths, number, overgrow=overgrow)
     if depth == _DEEPEST:
         return
     for _ in range(rng.integers(3)):
         at = int(rng.integers(len(points)))
-        turn = rng.choice([-1, 1]) * rng.uniform(0.4, 1.1)
+        branch_angle = rng.choice([-1, 1]) * rng.uniform(0.4, 1.1)
         thinner = widths[at] * rng.uniform(0.6, 0.9)
         _grow(
-            rng, labels, number, points[at], angles[at] + turn, thinner, bend,
-            over=over, depth=depth + 1,
+            rng, labels, number, points[at], angles[at] + branch_angle, thinner, bend,
+            overgrow=overgrow, depth=depth + 1,
         )  # fmt: skip
 
 
@@ -93,14 +93,14 @@ def _free(
     points: NDArray[np.float64],
     number: int,
     *,
-    over: bool,
+    overgrow: bool,
 ) -> int:
     """How many points lie in the plane, and not in another tree."""
     rows, cols = points.round().astype(np.intp).T
     size = len(labels)
     stopped = (rows < 0) | (cols < 0) | (rows >= size) | (cols >= size)
     there = labels[rows.clip(0, size - 1), cols.clip(0, size - 1)]
-    if not over:
+    if not overgrow:
         stopped |= (there > 0) & (there != number)
     return int(stopped.argmax()) if stopped.any() else len(points)
 
@@ -112,7 +112,7 @@ def _draw(
     widths: NDArray[np.float64],
     number: int,
     *,
-    over: bool,
+    overgrow: bool,
 ) -> None:
     side = np.stack([np.cos(angles), -np.sin(angles)], -1) * widths[:, None] / 2
     left, right = points + side, points - side
@@ -121,7 +121,7 @@ def _draw(
         part = slice(first, first + _STRETCH + 1)
         corners = np.concatenate([left[part], right[part][::-1]])
         rows, cols = polygon(corners[:, 0], corners[:, 1], labels.shape)
-        if not over:
+        if not overgrow:
             free = labels[rows, cols] == 0
             rows, cols = rows[free], cols[free]
         labels[rows, cols] = number

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from napari_sam.core.errors import TrainingError
-from napari_sam.synthetic.stack import Stack, counted, placed
+from napari_sam.synthetic.stack import Stack, camera_counts, place_object
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,9 +65,9 @@ def draw_volume(
     for number, middle in enumerate(middles, start=1):
         _add(rng, labels, depth, middle, number, spacing)
     # The numbers of those that others hide are not left out in the middle.
-    kept = np.unique(labels)
-    labels = np.searchsorted(kept, labels).astype(np.int32)
-    return Stack(_seen(rng, labels, depth), labels)
+    visible = np.unique(labels)
+    labels = np.searchsorted(visible, labels).astype(np.int32)
+    return Stack(_camera_image(rng, labels, depth), labels)
 
 
 def _middles(
@@ -107,10 +107,10 @@ def _add(
     along = row * np.sin(angle) + col * np.cos(angle)
     across = row * np.cos(angle) - col * np.sin(angle)
     inside = np.sqrt((plane / high) ** 2 + (along / long) ** 2 + (across / wide) ** 2)
-    placed(labels, depth, window, inside.astype(np.float32), number)
+    place_object(labels, depth, window, inside.astype(np.float32), number)
 
 
-def _seen(
+def _camera_image(
     rng: np.random.Generator, labels: NDArray[np.int32], depth: NDArray[np.float32]
 ) -> NDArray[np.uint16]:
     """Clotted inside, blurred most along the light, and dimmer in the depth."""
@@ -121,4 +121,4 @@ def _seen(
     light *= 1 - 0.25 * np.where(labels > 0, depth, 0) ** 4
     light = ndimage.gaussian_filter(light, (0.9, 1.2, 1.2)) + _DIM
     dimmer = np.exp(-_LOST * np.arange(len(labels)))
-    return counted(rng, light * dimmer[:, None, None])
+    return camera_counts(rng, light * dimmer[:, None, None])

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_sam.training.example_sources import Scale, Source
+    from napari_sam.training.example_sources import ScaleOf, Source
     from napari_sam.training.recipe import Recipe
 
 __all__ = ["Batch", "Batches"]
@@ -35,10 +35,10 @@ class Batch(NamedTuple):
     seeds: torch.Tensor  # (N,) of what is random about each prompt later on
     image_of: torch.Tensor  # (N,) which image each prompt is about
 
-    def parts(self, most: int) -> Iterator[Batch]:
+    def split(self, max_prompts: int) -> Iterator[Batch]:
         """Split into batches of at most so many prompts, about the same images."""
-        for start in range(0, len(self.masks), most):
-            part = slice(start, start + most)
+        for start in range(0, len(self.masks), max_prompts):
+            part = slice(start, start + max_prompts)
             yield self._replace(
                 masks=self.masks[part],
                 prompts=PromptBatch(*(p[part] for p in self.prompts)),
@@ -72,14 +72,14 @@ class Batches(torch.utils.data.IterableDataset[Batch]):
         stop: int,
         *,
         size: int,
-        scale: Scale,
+        scale: ScaleOf,
         rank: int = 0,
-        world: int = 1,
+        world_size: int = 1,
     ) -> None:
         self.sources, self.recipe = sources, recipe
         self.start, self.stop = start, stop
         self.size, self.scale = size, scale
-        self.rank, self.world = rank, world
+        self.rank, self.world_size = rank, world_size
 
     def __iter__(self) -> Iterator[Batch]:
         torch.set_num_threads(1)
@@ -93,16 +93,18 @@ class Batches(torch.utils.data.IterableDataset[Batch]):
         if rng.uniform() < self.recipe.large_share:
             size, images = 2 * size, max(images // 4, 1)
         first = self.rank * images
-        made = [self._example(step, i, size) for i in range(first, first + images)]
-        made = _thinned(made, self.recipe.masks)
-        counts = [len(e.masks) for e in made]
+        examples = [self._example(step, i, size) for i in range(first, first + images)]
+        examples = _limited(examples, self.recipe.masks)
+        counts = [len(e.masks) for e in examples]
         return Batch(
-            torch.from_numpy(np.stack([e.image for e in made])),
-            torch.tensor([e.shape for e in made]),
-            torch.from_numpy(np.concatenate([e.masks for e in made])),
-            PromptBatch(*map(torch.cat, zip(*(e.said for e in made), strict=True))),
-            torch.from_numpy(np.concatenate([e.seeds for e in made])),
-            torch.arange(len(made)).repeat_interleave(torch.tensor(counts)),
+            torch.from_numpy(np.stack([e.image for e in examples])),
+            torch.tensor([e.shape for e in examples]),
+            torch.from_numpy(np.concatenate([e.masks for e in examples])),
+            PromptBatch(
+                *map(torch.cat, zip(*(e.prompts for e in examples), strict=True))
+            ),
+            torch.from_numpy(np.concatenate([e.seeds for e in examples])),
+            torch.arange(len(examples)).repeat_interleave(torch.tensor(counts)),
         )
 
     def _example(self, step: int, index: int, size: int) -> _Example:
@@ -111,9 +113,9 @@ class Batches(torch.utils.data.IterableDataset[Batch]):
         for _ in range(_PATIENCE):
             chosen = rng.choice(len(weights), p=weights / weights.sum())
             source = self.sources[chosen][1]
-            view = source.view(rng, self.recipe, size, self.scale)
-            if view is not None:
-                return _example(rng, view, self.recipe, size)
+            crop = source.crop(rng, self.recipe, size, self.scale)
+            if crop is not None:
+                return _example(rng, crop, self.recipe, size)
         raise TrainingError(
             f"{_PATIENCE} views in a row held no object of at least "
             f"{self.recipe.smallest} working pixels and at most "
@@ -126,41 +128,41 @@ class _Example(NamedTuple):
     image: NDArray[np.uint8]  # (3, size, size)
     shape: tuple[int, int]
     masks: NDArray[np.bool_]  # (N, size, size)
-    said: PromptBatch
+    prompts: PromptBatch
     seeds: NDArray[np.int64]  # (N,)
 
 
 def _example(
-    rng: np.random.Generator, view: Crop, recipe: Recipe, size: int
+    rng: np.random.Generator, crop: Crop, recipe: Recipe, size: int
 ) -> _Example:
     if recipe.vary:
-        view = varied(rng, view)
-    rows, cols = view.image.shape[:2]
+        crop = augmented(rng, crop)
+    rows, cols = crop.image.shape[:2]
     pad = (0, size - rows), (0, size - cols)
-    image = np.pad(view.image, (*pad, (0, 0))).transpose(2, 0, 1)
-    masks = np.pad(view.masks, ((0, 0), *pad))
-    said = simulate(rng, masks, recipe)
+    image = np.pad(crop.image, (*pad, (0, 0))).transpose(2, 0, 1)
+    masks = np.pad(crop.masks, ((0, 0), *pad))
+    prompts = simulate(rng, masks, recipe)
     return _Example(
-        image, (rows, cols), masks, said, rng.integers(2**62, size=len(masks))
+        image, (rows, cols), masks, prompts, rng.integers(2**62, size=len(masks))
     )
 
 
-def _thinned(made: list[_Example], most: int) -> list[_Example]:
+def _limited(examples: list[_Example], most: int) -> list[_Example]:
     """Leave each image its share of the masks that a step may have."""
-    share = max(most // len(made), 1)
+    share = max(most // len(examples), 1)
     return [
         e._replace(
             masks=e.masks[:share],
-            said=PromptBatch(*(p[:share] for p in e.said)),
+            prompts=PromptBatch(*(p[:share] for p in e.prompts)),
             seeds=e.seeds[:share],
         )
-        for e in made
+        for e in examples
     ]
 
 
-def varied(rng: np.random.Generator, view: Crop) -> Crop:
+def augmented(rng: np.random.Generator, crop: Crop) -> Crop:
     """Turn, mirror, and change light, noise and colour; masks follow."""
-    image, masks = view.image, view.masks
+    image, masks = crop.image, crop.masks
     turns = int(rng.integers(4))
     image, masks = np.rot90(image, turns), np.rot90(masks, turns, (1, 2))
     if rng.uniform() < 0.5:

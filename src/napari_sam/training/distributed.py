@@ -14,40 +14,46 @@ if TYPE_CHECKING:
 
     from torch import Tensor, nn
 
-__all__ = ["Share", "joined", "share", "share_gradients", "summed"]
+__all__ = [
+    "ProcessRank",
+    "all_reduce_gradients",
+    "all_reduce_sum",
+    "process_group",
+    "process_rank",
+]
 
 
-class Share(NamedTuple):
+class ProcessRank(NamedTuple):
     """Which of how many processes this is."""
 
     rank: int
-    world: int
+    world_size: int
 
     @property
-    def leads(self) -> bool:
+    def is_main(self) -> bool:
         """Whether this process writes files and reports."""
         return self.rank == 0
 
 
-def share() -> Share:
+def process_rank() -> ProcessRank:
     """Return this process's place in the run; alone, it is 0 of 1."""
     if not (dist.is_available() and dist.is_initialized()):
-        return Share(0, 1)
-    return Share(dist.get_rank(), dist.get_world_size())
+        return ProcessRank(0, 1)
+    return ProcessRank(dist.get_rank(), dist.get_world_size())
 
 
 @contextmanager
-def joined(device: torch.device) -> Iterator[Share]:
+def process_group(device: torch.device) -> Iterator[ProcessRank]:
     """Join the processes that ``torchrun`` started, if it did.
 
     It says so by the environment variables ``RANK`` and ``WORLD_SIZE``.
     """
     if "RANK" not in os.environ or int(os.environ.get("WORLD_SIZE", "1")) < 2:
-        yield share()
+        yield process_rank()
         return
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
-        yield share()
+        yield process_rank()
     finally:
         dist.destroy_process_group()
 
@@ -59,24 +65,24 @@ def own_device(device: torch.device) -> torch.device:
     return device
 
 
-def summed(value: Tensor) -> Tensor:
+def all_reduce_sum(value: Tensor) -> Tensor:
     """Sum a tensor over the processes."""
-    if share().world > 1:
+    if process_rank().world_size > 1:
         dist.all_reduce(value)
     return value
 
 
 @torch.no_grad()
-def share_gradients(parameters: Iterable[nn.Parameter]) -> None:
+def all_reduce_gradients(parameters: Iterable[nn.Parameter]) -> None:
     """Sum gradients over the processes; a parameter without one counts as zero."""
-    if share().world < 2:
+    if process_rank().world_size < 2:
         return
     trained = [p for p in parameters if p.requires_grad]
     for p in trained:
         if p.grad is None:
             p.grad = torch.zeros_like(p)
     grads = [p.grad for p in trained if p.grad is not None]
-    flat = summed(torch.cat([g.flatten() for g in grads]))
+    flat = all_reduce_sum(torch.cat([g.flatten() for g in grads]))
     parts = flat.split([g.numel() for g in grads])
     for grad, part in zip(grads, parts, strict=True):
         grad.copy_(part.view_as(grad))

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from napari_sam.training.recipe import Recipe
 
     #: Working pixels per pixel of a plane, for squares of a size: `Learner.scale`.
-    Scale = Callable[[tuple[int, int], int], float]
+    ScaleOf = Callable[[tuple[int, int], int], float]
 
 __all__ = ["Crop", "LabelledSource", "Source", "SyntheticSource"]
 
 #: Synthetic scenes are drawn no larger than this, and enlarged beyond.
-_DRAWN = 512
+_SCENE_SIZE = 512
 
 
 class Crop(NamedTuple):
@@ -51,8 +51,8 @@ class Crop(NamedTuple):
 class Source(Protocol):
     """Somewhere views come from."""
 
-    def view(
-        self, rng: np.random.Generator, recipe: Recipe, size: int, scale: Scale
+    def crop(
+        self, rng: np.random.Generator, recipe: Recipe, size: int, scale: ScaleOf
     ) -> Crop | None:
         """Cut a view, or None where there is nothing to ask about."""
 
@@ -61,11 +61,11 @@ class Source(Protocol):
 class SyntheticSource:
     """Every view a scene never seen before."""
 
-    def view(
-        self, rng: np.random.Generator, recipe: Recipe, size: int, scale: Scale
+    def crop(
+        self, rng: np.random.Generator, recipe: Recipe, size: int, scale: ScaleOf
     ) -> Crop | None:
         """Draw a scene, and take it whole or zoom into a part of it."""
-        scene = draw_scene(rng, size=min(size, _DRAWN))
+        scene = draw_scene(rng, size=min(size, _SCENE_SIZE))
         zoom = size / len(scene.image)
         if rng.uniform() < 0.4:
             zoom *= max(recipe.zoom(rng), 1.0)
@@ -86,17 +86,17 @@ class LabelledSource:
     """
 
     def __init__(
-        self, pairs: Sequence[LabelledImage], *, memory: int = 2 * 2**30
+        self, images: Sequence[LabelledImage], *, memory: int = 2 * 2**30
     ) -> None:
-        self.pairs, self.memory = pairs, memory
-        self._kept: OrderedDict[int, NDArray[np.uint8]] = OrderedDict()
+        self.images, self.memory = images, memory
+        self._rendered: OrderedDict[int, NDArray[np.uint8]] = OrderedDict()
 
-    def view(
-        self, rng: np.random.Generator, recipe: Recipe, size: int, scale: Scale
+    def crop(
+        self, rng: np.random.Generator, recipe: Recipe, size: int, scale: ScaleOf
     ) -> Crop | None:
         """Cut around a random object of a random image."""
-        index = int(rng.integers(len(self.pairs)))
-        truth = self.pairs[index].truth
+        index = int(rng.integers(len(self.images)))
+        truth = self.images[index].truth
         if not len(truth.ids):
             return None
         image = self._image(index)
@@ -104,14 +104,14 @@ class LabelledSource:
         return crop_around(rng, image, truth, recipe, size, zoom)
 
     def _image(self, index: int) -> NDArray[np.uint8]:
-        if index not in self._kept:
-            frames = self.pairs[index].frames
-            self._kept[index] = Appearance.fit(frames).render(frames[0])
-            while sum(a.nbytes for a in self._kept.values()) > self.memory:
-                if len(self._kept) == 1:
+        if index not in self._rendered:
+            frames = self.images[index].frames
+            self._rendered[index] = Appearance.fit(frames).render(frames[0])
+            while sum(a.nbytes for a in self._rendered.values()) > self.memory:
+                if len(self._rendered) == 1:
                     break
-                self._kept.popitem(last=False)
-        return self._kept[index]
+                self._rendered.popitem(last=False)
+        return self._rendered[index]
 
 
 def crop_around(
@@ -123,28 +123,31 @@ def crop_around(
     zoom: float,
 ) -> Crop | None:
     """Take a square of `size` at `zoom` near an object, or all if that is smaller."""
-    fit = truth.ids[truth.areas <= recipe.largest * truth.shape[0] * truth.shape[1]]
-    if not len(fit):
+    allowed = truth.ids[truth.areas <= recipe.largest * truth.shape[0] * truth.shape[1]]
+    if not len(allowed):
         return None
     side = max(round(size / zoom), 8)
-    part = _near(rng, truth, int(rng.choice(fit)), side)
-    rows, cols = part.shape
-    shape = _zoomed(rows, size / side, size), _zoomed(cols, size / side, size)
-    masks = _masks(rng, truth, fit, part, shape, recipe)
+    window = _window_near(rng, truth, int(rng.choice(allowed)), side)
+    rows, cols = window.shape
+    shape = (
+        _zoomed_length(rows, size / side, size),
+        _zoomed_length(cols, size / side, size),
+    )
+    masks = _masks(rng, truth, allowed, window, shape, recipe)
     if not masks:
         return None
-    pixels = torch.from_numpy(np.ascontiguousarray(image[part.slices]))
+    pixels = torch.from_numpy(np.ascontiguousarray(image[window.slices]))
     x = pixels.permute(2, 0, 1)[None].float()
     x = F.interpolate(x, shape, mode="bilinear", antialias=shape[0] < rows)
-    shown = x[0].permute(1, 2, 0).round().clamp(0, 255).to(torch.uint8).numpy()
-    return Crop(shown, np.stack(masks))
+    resized = x[0].permute(1, 2, 0).round().clamp(0, 255).to(torch.uint8).numpy()
+    return Crop(resized, np.stack(masks))
 
 
-def _zoomed(length: int, zoom: float, most: int) -> int:
+def _zoomed_length(length: int, zoom: float, most: int) -> int:
     return max(1, min(most, round(length * zoom)))
 
 
-def _near(
+def _window_near(
     rng: np.random.Generator, truth: GroundTruth, object_id: int, side: int
 ) -> Region:
     """Place a square so that an object is well inside, cut to the plane."""
@@ -160,14 +163,14 @@ def _near(
 def _masks(
     rng: np.random.Generator,
     truth: GroundTruth,
-    fit: NDArray[np.int64],
-    part: Region,
+    allowed: NDArray[np.int64],
+    window: Region,
     shape: tuple[int, int],
     recipe: Recipe,
 ) -> list[NDArray[np.bool_]]:
     """Masks of random objects within a part of the plane, brought to `shape`."""
     masks: list[NDArray[np.bool_]] = []
-    for mask in _found(rng, truth, fit, part, shape):
+    for mask in _masks_in(rng, truth, allowed, window, shape):
         if recipe.smallest <= mask.sum() <= recipe.largest * mask.size:
             masks.append(mask)
         if len(masks) == recipe.objects:
@@ -175,28 +178,28 @@ def _masks(
     return masks
 
 
-def _found(
+def _masks_in(
     rng: np.random.Generator,
     truth: GroundTruth,
-    fit: NDArray[np.int64],
-    part: Region,
+    allowed: NDArray[np.int64],
+    window: Region,
     shape: tuple[int, int],
 ) -> Iterator[NDArray[np.bool_]]:
     if isinstance(truth, LabelTruth):
-        labels = _brought(truth.labels[part.slices], shape)
-        there = np.intersect1d(labels, fit)
+        labels = _resized_labels(truth.labels[window.slices], shape)
+        there = np.intersect1d(labels, allowed)
         yield from (labels == k for k in rng.permutation(there))
         return
-    for k in rng.permutation(fit):
-        window = truth.window(int(k))
-        apart = window.bottom <= part.top or part.bottom <= window.top
-        apart = apart or window.right <= part.left or part.right <= window.left
-        if not apart:
-            inside = truth.mask(int(k))[part.slices]
-            yield _brought(inside.astype(np.int32), shape) > 0
+    for k in rng.permutation(allowed):
+        common = truth.window(int(k)).intersection(window)
+        if min(common.shape) > 0:
+            inside = truth.mask(int(k))[window.slices]
+            yield _resized_labels(inside.astype(np.int32), shape) > 0
 
 
-def _brought(labels: NDArray[np.int32], shape: tuple[int, int]) -> NDArray[np.int32]:
+def _resized_labels(
+    labels: NDArray[np.int32], shape: tuple[int, int]
+) -> NDArray[np.int32]:
     """Zoom labels to a shape: each pixel takes the one its middle falls on."""
     rows, cols = (
         ((np.arange(n) + 0.5) * old / n).astype(int)

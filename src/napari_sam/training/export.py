@@ -35,5 +35,5 @@ def export(model: nn.Module, path: Path, provenance: Mapping[str, str]) -> None:
         else value.detach().contiguous()
         for name, value in model.state_dict().items()
     }
-    with replacing(path) as part:
-        save_file(state, part, metadata={"format": "pt", **provenance})
+    with replacing(path) as temporary:
+        save_file(state, temporary, metadata={"format": "pt", **provenance})

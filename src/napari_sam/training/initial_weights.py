@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from napari_sam.training.learner import Learner
     from napari_sam.training.recipe import Recipe
 
-__all__ = ["begin"]
+__all__ = ["initial_learner"]
 
 
-def begin(
+def initial_learner(
     recipe: str | None = None,
     checkpoint: Path | None = None,
     *,

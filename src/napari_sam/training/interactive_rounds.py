@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional as F
 
 from napari_sam.training.losses import iou
-from napari_sam.training.simulated_prompts import corrected
+from napari_sam.training.simulated_prompts import with_correction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from napari_sam.training.learner import Features, Learner
     from napari_sam.training.recipe import Recipe, Round
 
-__all__ = ["RoundResult", "iter_rounds", "rounded"]
+__all__ = ["RoundResult", "iter_rounds", "reduced_precision"]
 
 
 class RoundResult(NamedTuple):
@@ -64,40 +64,45 @@ def iter_rounds(
     """
     stride = learner.stride
     truth = F.avg_pool2d(batch.masks[:, None].float(), stride)
-    wanted, seen = truth[:, 0] > 0.5, _seen(batch, stride)
-    dice = [torch.Generator().manual_seed(int(seed)) for seed in batch.seeds]
-    said, before = batch.prompts, None
+    target, valid = truth[:, 0] > 0.5, _valid_pixels(batch, stride)
+    generators = [torch.Generator().manual_seed(int(seed)) for seed in batch.seeds]
+    prompts, previous = batch.prompts, None
     for k in range(len(plan) + 1):
-        if before is not None and plan[k - 1].clicks:
+        if previous is not None and plan[k - 1].clicks:
             noise = torch.stack(
-                [torch.rand(wanted.shape[1:], generator=d) for d in dice]
+                [torch.rand(target.shape[1:], generator=d) for d in generators]
             )
-            xy, kinds = corrected(
-                said.xy, said.kinds, ((before > 0) ^ wanted) & seen, wanted,
-                stride=stride, noise=noise.to(wanted.device),
+            xy, kinds = with_correction(
+                prompts.xy, prompts.kinds, ((previous > 0) ^ target) & valid, target,
+                stride=stride, noise=noise.to(target.device),
                 middle=recipe.correct_middle,
             )  # fmt: skip
-            said = said._replace(xy=xy, kinds=kinds)
-        if before is not None:
-            said = said._replace(ambiguous=torch.zeros_like(said.ambiguous))
-        teaches = torch.is_grad_enabled() and (k == 0 or plan[k - 1].teaches)
-        with torch.set_grad_enabled(teaches), rounded(truth.device, bfloat16):
-            mine = tuple(f[batch.image_of] for f in features)
-            answer = learner.ask(mine, said, before)
-        loss = learner.cost(answer, truth, said, recipe).sum() if teaches else None
-        before = answer.best(said.ambiguous).detach().float()
-        overlap = iou(before, truth[:, 0]).sum()
+            prompts = prompts._replace(xy=xy, kinds=kinds)
+        if previous is not None:
+            prompts = prompts._replace(ambiguous=torch.zeros_like(prompts.ambiguous))
+        has_loss = torch.is_grad_enabled() and (k == 0 or plan[k - 1].has_loss)
+        with (
+            torch.set_grad_enabled(has_loss),
+            reduced_precision(truth.device, bfloat16),
+        ):
+            own_features = tuple(f[batch.image_of] for f in features)
+            outputs = learner.decode(own_features, prompts, previous)
+        loss = learner.loss(outputs, truth, prompts, recipe).sum() if has_loss else None
+        previous = outputs.best(prompts.ambiguous).detach().float()
+        overlap = iou(previous, truth[:, 0]).sum()
         yield RoundResult(loss, overlap, k == 0, k == len(plan))
 
 
-def rounded(device: torch.device, bfloat16: bool) -> AbstractContextManager[object]:
+def reduced_precision(
+    device: torch.device, bfloat16: bool
+) -> AbstractContextManager[object]:
     """Compute in bfloat16 where that is allowed, by torch's autocast."""
     if not bfloat16:
         return nullcontext()
     return torch.autocast(device.type, torch.bfloat16)
 
 
-def _seen(batch: Batch, stride: int) -> Tensor:
+def _valid_pixels(batch: Batch, stride: int) -> Tensor:
     """Where there is image and not padding, ``(N, h, w)``: nobody clicks beside it."""
     at = torch.arange(0, batch.masks.shape[-1], stride, device=batch.masks.device)
     rows, cols = (at < batch.shapes[batch.image_of, k, None] for k in (0, 1))

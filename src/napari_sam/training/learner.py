@@ -34,13 +34,13 @@ class MaskOutputs(NamedTuple):
     first
         The first mask that may answer an ambiguous prompt.
     whole
-        Whatever else the model said, for `Learner.cost`.
+        Whatever else the model said, for `Learner.loss`.
     """
 
     logits: Tensor
     scores: Tensor
     first: int = 0
-    whole: Any = None
+    decoder_output: Any = None
 
     def chosen(self, ambiguous: Tensor) -> Tensor:
         """Return which mask each prompt would be given, ``(N,)``."""
@@ -78,7 +78,7 @@ class Learner(ABC):
 
     @property
     @abstractmethod
-    def crop(self) -> int:
+    def crop_size(self) -> int:
         """Side of the squares to look at where the recipe does not say."""
 
     @abstractmethod
@@ -88,7 +88,7 @@ class Learner(ABC):
     def train(self) -> None:
         """Put what learns into training mode, and the rest out of it."""
         self.model.train()
-        for part in self.parts().values():
+        for part in self.components().values():
             part.train(any(p.requires_grad for p in part.parameters()))
 
     def start_step(self, rng: np.random.Generator, size: int) -> None:  # noqa: B027
@@ -99,8 +99,8 @@ class Learner(ABC):
         """Look at images ``(B, 3, size, size)`` uint8 of `shapes` before padding."""
 
     @abstractmethod
-    def ask(
-        self, features: Features, said: PromptBatch, before: Tensor | None
+    def decode(
+        self, features: Features, prompts: PromptBatch, previous_logits: Tensor | None
     ) -> MaskOutputs:
         """Decode masks of prompts, each about the features of the same index.
 
@@ -115,13 +115,13 @@ class Learner(ABC):
         """
 
     @abstractmethod
-    def cost(
-        self, answer: MaskOutputs, truth: Tensor, said: PromptBatch, recipe: Recipe
+    def loss(
+        self, outputs: MaskOutputs, truth: Tensor, prompts: PromptBatch, recipe: Recipe
     ) -> Tensor:
         """Cost of each answer ``(N,)``; `truth` is ``(N, 1, h, w)`` in [0, 1]."""
 
     @abstractmethod
-    def parts(self) -> Mapping[str, nn.Module]:
+    def components(self) -> Mapping[str, nn.Module]:
         """Give ``encoder``, ``prompts`` and ``decoder``: what can train by itself."""
 
     def layer_of(self, name: str) -> tuple[int, int] | None:

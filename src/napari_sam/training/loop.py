@@ -10,8 +10,12 @@ import torch
 
 from napari_sam.core.atomic_write import replacing
 from napari_sam.training.data import Batch, Batches
-from napari_sam.training.distributed import share, share_gradients, summed
-from napari_sam.training.interactive_rounds import iter_rounds, rounded
+from napari_sam.training.distributed import (
+    all_reduce_gradients,
+    all_reduce_sum,
+    process_rank,
+)
+from napari_sam.training.interactive_rounds import iter_rounds, reduced_precision
 from napari_sam.training.recipe import Round
 from napari_sam.training.trainable import parameter_groups
 
@@ -28,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Report", "Trainer"]
 
 #: Corrections after which a model is measured.
-_MEASURED = [Round(clicks=True, teaches=True)] * 3
+_MEASURED = [Round(clicks=True, has_loss=True)] * 3
 
 
 class Report(NamedTuple):
@@ -74,29 +78,29 @@ class Trainer:
         self.optimizer = torch.optim.AdamW(
             parameter_groups(learner, recipe), recipe.rate
         )
-        encoder = learner.parts()["encoder"]
-        self.sees = any(p.requires_grad for p in encoder.parameters())
+        encoder = learner.components()["encoder"]
+        self.trains_encoder = any(p.requires_grad for p in encoder.parameters())
         self.step = 0
-        self.whole = True  # false while weights and optimiser disagree
+        self.is_consistent = True  # false while weights and optimiser disagree
         self.measuring = recipe.measuring()
 
     def batches(
         self, sources: Sequence[tuple[float, Source]], start: int, stop: int
     ) -> Batches:
         """Return batches as this run makes them, this process's share."""
-        mine = share()
+        process = process_rank()
         return Batches(
             sources, self.recipe, start, stop,
-            size=self.recipe.crop or self.learner.crop, scale=self.learner.scale,
-            rank=mine.rank, world=mine.world,
+            size=self.recipe.crop or self.learner.crop_size, scale=self.learner.scale,
+            rank=process.rank, world_size=process.world_size,
         )  # fmt: skip
 
     def batches_to_measure(self, sources: Sequence[tuple[float, Source]]) -> Batches:
         """Return batches of plain views and careful prompts, not shared out."""
+        size = self.recipe.crop or self.learner.crop_size
         return Batches(
-            sources, self.measuring, 0, 0, size=self.recipe.crop or self.learner.crop,
-            scale=self.learner.scale,
-        )  # fmt: skip
+            sources, self.measuring, 0, 0, size=size, scale=self.learner.scale
+        )
 
     def run(self, *, ahead: bool = False) -> Iterator[Report]:
         """Train to the end, yielding after every step; stop whenever you like.
@@ -121,15 +125,15 @@ class Trainer:
         self.learner.start_step(rng, batch.images.shape[-1])
         self.optimizer.zero_grad()
         reached = self._learn(batch, self.recipe.schedule(rng))
-        learning = [p for p in self.model.parameters() if p.requires_grad]
-        share_gradients(learning)
+        trained = [p for p in self.model.parameters() if p.requires_grad]
+        all_reduce_gradients(trained)
         if self.recipe.clip:
-            torch.nn.utils.clip_grad_norm_(learning, self.recipe.clip)
-        self.whole = False
+            torch.nn.utils.clip_grad_norm_(trained, self.recipe.clip)
+        self.is_consistent = False
         self.optimizer.step()
         self._average()
         self.step += 1
-        self.whole = True
+        self.is_consistent = True
         return Report(self.step, self.recipe.steps, *reached.tolist())
 
     def _learn(self, batch: Batch, plan: Sequence[Round]) -> Tensor:
@@ -138,43 +142,52 @@ class Trainer:
         The graph of a round is freed before the next round: features are leaves in
         between, and what they gather goes back through the encoder once.
         """
-        with torch.set_grad_enabled(self.sees), rounded(self.device, self.bfloat16):
+        with (
+            torch.set_grad_enabled(self.trains_encoder),
+            reduced_precision(self.device, self.bfloat16),
+        ):
             features = self.learner.encode(batch.images, batch.shapes)
-        leaves = tuple(f.detach().requires_grad_(self.sees) for f in features)
-        count = summed(torch.tensor(float(len(batch.masks)), device=self.device))
+        leaves = tuple(f.detach().requires_grad_(self.trains_encoder) for f in features)
+        count = all_reduce_sum(
+            torch.tensor(float(len(batch.masks)), device=self.device)
+        )
         total = torch.zeros(3, device=self.device)
-        for part in batch.parts(self.recipe.at_once):
-            for asked in iter_rounds(
+        for part in batch.split(self.recipe.at_once):
+            for result in iter_rounds(
                 self.learner, self.recipe, part, leaves, plan, bfloat16=self.bfloat16
             ):
-                if asked.loss is not None:
-                    (asked.loss / count).backward()
-                    total[0] += asked.loss.detach()
-                total[1] += asked.overlap * asked.is_first
-                total[2] += asked.overlap * asked.is_last
-        if self.sees:
-            felt = [(f, leaf.grad) for f, leaf in zip(features, leaves, strict=True)]
-            felt = [(f, grad) for f, grad in felt if grad is not None]
-            torch.autograd.backward([f for f, _ in felt], [g for _, g in felt])
-        return summed(total) / count
+                if result.loss is not None:
+                    (result.loss / count).backward()
+                    total[0] += result.loss.detach()
+                total[1] += result.overlap * result.is_first
+                total[2] += result.overlap * result.is_last
+        if self.trains_encoder:
+            gradients = [
+                (f, leaf.grad) for f, leaf in zip(features, leaves, strict=True)
+            ]
+            gradients = [(f, grad) for f, grad in gradients if grad is not None]
+            torch.autograd.backward(
+                [f for f, _ in gradients], [g for _, g in gradients]
+            )
+        return all_reduce_sum(total) / count
 
     @torch.no_grad()
     def measure(self, batches: Iterable[Batch]) -> Report:
         """Ask what is kept of the weights, and correct it: mean IoUs."""
         learner = self.learner.of(self.mean)
-        learner.start_step(np.random.default_rng(0), learner.crop)
+        learner.start_step(np.random.default_rng(0), learner.crop_size)
         self.mean.eval()
         first = last = 0.0
         count = 0
         for batch in batches:
-            there = batch.to(self.device)
-            features = learner.encode(there.images, there.shapes)
-            for part in there.parts(self.recipe.at_once):
-                for asked in iter_rounds(
+            moved = batch.to(self.device)
+            features = learner.encode(moved.images, moved.shapes)
+            for part in moved.split(self.recipe.at_once):
+                for result in iter_rounds(
                     learner, self.measuring, part, features, _MEASURED
                 ):
-                    first += float(asked.overlap) * asked.is_first
-                    last += float(asked.overlap) * asked.is_last
+                    first += float(result.overlap) * result.is_first
+                    last += float(result.overlap) * result.is_last
             count += len(batch.masks)
         count = max(count, 1)
         return Report(
@@ -186,15 +199,15 @@ class Trainer:
         if not self.recipe.average:
             return
         decay = min(self.recipe.average, (1 + self.step) / (10 + self.step))
-        for kept, now in zip(
+        for averaged, current in zip(
             self.mean.state_dict().values(),
             self.model.state_dict().values(),
             strict=True,
         ):
-            if kept.dtype.is_floating_point:
-                kept.lerp_(now, 1 - decay)
+            if averaged.dtype.is_floating_point:
+                averaged.lerp_(current, 1 - decay)
             else:
-                kept.copy_(now)
+                averaged.copy_(current)
 
     def save(self, path: Path, notes: Mapping[str, object]) -> None:
         """Write everything needed to go on, whole or not at all."""

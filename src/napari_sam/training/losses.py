@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from napari_sam.models.pocket import NEGATIVE, POSITIVE
 
-__all__ = ["click_loss", "dice", "focal", "iou", "mask_loss", "where_loss"]
+__all__ = ["click_loss", "coarse_loss", "dice", "focal", "iou", "mask_loss"]
 
 
 def focal(logits: Tensor, truth: Tensor, gamma: float = 2) -> Tensor:
@@ -40,7 +40,7 @@ def mask_loss(
     return focal_weight * focal(logits, truth) + dice_weight * dice(logits, truth)
 
 
-def where_loss(logits: Tensor, truth: Tensor) -> Tensor:
+def coarse_loss(logits: Tensor, truth: Tensor) -> Tensor:
     """Cost of a first map that says where to draw, ``(N, M)``.
 
     Cross-entropy and Dice, not focal: far from the object it must be sure, so that
@@ -54,8 +54,8 @@ def where_loss(logits: Tensor, truth: Tensor) -> Tensor:
 @torch.no_grad()
 def iou(logits: Tensor, truth: Tensor) -> Tensor:
     """Overlap that each mask really reaches, ``(N, M)``."""
-    mask, wanted = logits > 0, truth > 0.5
-    both, either = (mask & wanted).sum((-2, -1)), (mask | wanted).sum((-2, -1))
+    mask, target = logits > 0, truth > 0.5
+    both, either = (mask & target).sum((-2, -1)), (mask | target).sum((-2, -1))
     return both / either.clamp(min=1)
 
 
@@ -70,5 +70,5 @@ def click_loss(logits: Tensor, xy: Tensor, kinds: Tensor, stride: int = 2) -> Te
     x, y = torch.minimum(xy.div(stride).floor().clamp(min=0), limits).long().unbind(-1)
     every = torch.arange(len(xy), device=xy.device)[:, None]
     found = logits[every, :, y, x]  # N P M
-    missed = F.softplus(-sign[..., None] * found) * sign.abs()[..., None]
-    return missed.sum(1) / sign.abs().sum(1).clamp(min=1)[:, None]
+    violations = F.softplus(-sign[..., None] * found) * sign.abs()[..., None]
+    return violations.sum(1) / sign.abs().sum(1).clamp(min=1)[:, None]

@@ -12,7 +12,7 @@ from torch.nn.utils import convert_conv2d_weight_memory_format
 from napari_sam.models.pocket import DecoderOutput, Pocket, prompt_maps, working_scale
 from napari_sam.models.pocket import Features as PocketFeatures
 from napari_sam.training.learner import Features, Learner, MaskOutputs
-from napari_sam.training.losses import click_loss, iou, mask_loss, where_loss
+from napari_sam.training.losses import click_loss, coarse_loss, iou, mask_loss
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +45,7 @@ class PocketLearner(Learner):
         return cast("Pocket", self.model)
 
     @property
-    def crop(self) -> int:
+    def crop_size(self) -> int:
         """Side of the squares to look at where the recipe does not say."""
         return 256
 
@@ -62,23 +62,31 @@ class PocketLearner(Learner):
         x = images.float().div(255).to(memory_format=torch.channels_last)
         return tuple(self.pocket.encoder(x))
 
-    def ask(
-        self, features: Features, said: PromptBatch, before: Tensor | None
+    def decode(
+        self, features: Features, prompts: PromptBatch, previous_logits: Tensor | None
     ) -> MaskOutputs:
         """Decode masks of prompts."""
-        previous = None if before is None else F.avg_pool2d(before[:, None], 2)[:, 0]
-        grid = (said.prior.shape[1], said.prior.shape[2])
-        maps = prompt_maps(said.xy, said.kinds, grid, said.prior, previous)
-        decoded = self.pocket.decode(
-            PocketFeatures(*features), said.xy, said.kinds, maps, offset=self.offset
+        previous = (
+            None
+            if previous_logits is None
+            else F.avg_pool2d(previous_logits[:, None], 2)[:, 0]
         )
-        return MaskOutputs(decoded.logits, decoded.scores, whole=decoded)
+        grid = (prompts.prior.shape[1], prompts.prior.shape[2])
+        maps = prompt_maps(prompts.xy, prompts.kinds, grid, prompts.prior, previous)
+        decoded = self.pocket.decode(
+            PocketFeatures(*features),
+            prompts.xy,
+            prompts.kinds,
+            maps,
+            offset=self.offset,
+        )
+        return MaskOutputs(decoded.logits, decoded.scores, decoder_output=decoded)
 
-    def cost(
-        self, answer: MaskOutputs, truth: Tensor, said: PromptBatch, recipe: Recipe
+    def loss(
+        self, outputs: MaskOutputs, truth: Tensor, prompts: PromptBatch, recipe: Recipe
     ) -> Tensor:
         """Cost of each answer; an ambiguous prompt trains its best candidate most."""
-        decoded: DecoderOutput = answer.whole
+        decoded: DecoderOutput = outputs.decoder_output
         fine = mask_loss(
             decoded.logits,
             truth,
@@ -86,18 +94,20 @@ class PocketLearner(Learner):
             dice_weight=recipe.dice,
         )
         each = fine + 0.3 * mask_loss(decoded.coarse, F.avg_pool2d(truth, 4))
-        each = each + where_loss(decoded.coarse_logits, F.max_pool2d(truth, 8))
-        each = each + 0.1 * click_loss(decoded.logits, said.xy, said.kinds)
+        each = each + coarse_loss(decoded.coarse_logits, F.max_pool2d(truth, 8))
+        each = each + 0.1 * click_loss(decoded.logits, prompts.xy, prompts.kinds)
         plain, best = each[:, 0], each[:, 1:].min(1).values
         best = best + 0.05 * each[:, 1:].mean(1)  # no candidate may run wild
-        masks = torch.where(said.ambiguous, 0.5 * plain + best, plain)
+        masks = torch.where(prompts.ambiguous, 0.5 * plain + best, plain)
         reached = iou(decoded.logits, truth)
-        missed = (decoded.scores - reached).square()
-        missed = missed + (decoded.coarse_scores - reached).square()
-        missed = torch.where(said.ambiguous, missed.mean(1), missed[:, 0])
-        return masks + recipe.score * missed
+        score_error = (decoded.scores - reached).square()
+        score_error = score_error + (decoded.coarse_scores - reached).square()
+        score_error = torch.where(
+            prompts.ambiguous, score_error.mean(1), score_error[:, 0]
+        )
+        return masks + recipe.score * score_error
 
-    def parts(self) -> Mapping[str, nn.Module]:
+    def components(self) -> Mapping[str, nn.Module]:
         """Give what can train by itself."""
         model = self.pocket
         return {

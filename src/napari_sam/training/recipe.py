@@ -24,7 +24,7 @@ class Round(NamedTuple):
     """One time that the model is asked about an object again."""
 
     clicks: bool  # a correction is added; else it hears its own mask alone
-    teaches: bool  # its loss counts
+    has_loss: bool  # its loss counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Recipe:
     large_share: float = setting(
         0.0,
         label="Large crops",
-        tip="Share of steps with crops of twice the side.",
+        tip="ProcessRank of steps with crops of twice the side.",
         minimum=0,
         maximum=1,
     )
@@ -107,25 +107,29 @@ class Recipe:
         maximum=1,
     )
     click: float = setting(
-        0.5, label="Click", tip="Share of first prompts that are a point."
+        0.5, label="Click", tip="ProcessRank of first prompts that are a point."
     )
-    box: float = setting(0.5, label="Box", tip="Share of first prompts that are a box.")
+    box: float = setting(
+        0.5, label="Box", tip="ProcessRank of first prompts that are a box."
+    )
     click_and_box: float = setting(
-        0.0, label="Click and box", tip="Share of first prompts that are both."
+        0.0, label="Click and box", tip="ProcessRank of first prompts that are both."
     )
     clicks: float = setting(
-        0.0, label="Clicks", tip="Share of first prompts that are up to three points."
+        0.0,
+        label="Clicks",
+        tip="ProcessRank of first prompts that are up to three points.",
     )
     outline: float = setting(
-        0.0, label="Outline", tip="Share of first prompts that are a polygon."
+        0.0, label="Outline", tip="ProcessRank of first prompts that are a polygon."
     )
     scribble: float = setting(
-        0.0, label="Scribble", tip="Share of first prompts that are a scribble."
+        0.0, label="Scribble", tip="ProcessRank of first prompts that are a scribble."
     )
     deep: float = setting(
         0.0,
         label="Deep clicks",
-        tip="Share of points that fall well inside the object.",
+        tip="ProcessRank of points that fall well inside the object.",
         minimum=0,
         maximum=1,
     )
@@ -222,15 +226,18 @@ class Recipe:
                 f"zoom_low={self.zoom_low}, zoom_high={self.zoom_high}: expected "
                 "positive factors, the low one first."
             )
-        if sum(self.ways.values()) <= 0 or min(self.ways.values()) < 0:
+        if (
+            sum(self.prompt_shares.values()) <= 0
+            or min(self.prompt_shares.values()) < 0
+        ):
             raise TrainingError(
-                f"The shares of first prompts are {self.ways}: expected none below "
-                "zero, and one above."
+                f"The shares of first prompts are {self.prompt_shares}: expected "
+                "none below zero, and one above."
             )
 
     @property
-    def ways(self) -> dict[str, float]:
-        """Share of each way to say what is wanted first."""
+    def prompt_shares(self) -> dict[str, float]:
+        """ProcessRank of each way to say what is wanted first."""
         names = ("click", "box", "click_and_box", "clicks", "outline", "scribble")
         return {name: getattr(self, name) for name in names}
 
@@ -250,9 +257,9 @@ class Recipe:
         """Plan what follows the first answer."""
         if not self.every_round:  # more often one correction than three
             n = 1 + int(rng.uniform() ** 2 * self.corrections)
-            return [Round(clicks=True, teaches=k == n - 1) for k in range(n)]
-        rounds = [Round(clicks=True, teaches=True)] * self.corrections
-        bare = Round(clicks=False, teaches=True)
+            return [Round(clicks=True, has_loss=k == n - 1) for k in range(n)]
+        rounds = [Round(clicks=True, has_loss=True)] * self.corrections
+        bare = Round(clicks=False, has_loss=True)
         for _ in range(self.bare_rounds - 1):
             rounds.insert(int(rng.integers(len(rounds) + 1)), bare)
         return rounds + [bare] * min(self.bare_rounds, 1)

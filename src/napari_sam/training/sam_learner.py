@@ -42,7 +42,7 @@ class SamLearner(Learner):
         return cast("Sam", self.model)
 
     @property
-    def crop(self) -> int:
+    def crop_size(self) -> int:
         """Side of the encoder's square."""
         return self.sam.config.image_size
 
@@ -66,55 +66,65 @@ class SamLearner(Learner):
         found: Tensor = self.sam.image_encoder(x)
         return (found.float(),)
 
-    def ask(
-        self, features: Features, said: PromptBatch, before: Tensor | None
+    def decode(
+        self, features: Features, prompts: PromptBatch, previous_logits: Tensor | None
     ) -> MaskOutputs:
         """Decode masks of prompts; those with a box are a batch of their own."""
-        boxed = (said.kinds >= TOP_LEFT) & (said.kinds <= BOTTOM_RIGHT)
+        boxed = (prompts.kinds >= TOP_LEFT) & (prompts.kinds <= BOTTOM_RIGHT)
         side = 4 * self.sam.config.embedding_size
-        n, m = len(said.xy), self.sam.mask_decoder.num_mask_tokens
+        n, m = len(prompts.xy), self.sam.mask_decoder.num_mask_tokens
         logits = features[0].new_zeros((n, m, side, side))
         scores = features[0].new_zeros((n, m))
         for some in (boxed.any(1), ~boxed.any(1)):
             if some.any():
                 index = some.nonzero()[:, 0]
-                previous = None if before is None else before[index, None]
-                found = self._ask_alike(features[0][index], said, index, previous)
+                previous = (
+                    None if previous_logits is None else previous_logits[index, None]
+                )
+                found = self._decode_group(features[0][index], prompts, index, previous)
                 logits = logits.index_copy(0, index, found[0])
                 scores = scores.index_copy(0, index, found[1])
         return MaskOutputs(logits, scores, first=1)
 
-    def _ask_alike(
-        self, image: Tensor, said: PromptBatch, index: Tensor, before: Tensor | None
+    def _decode_group(
+        self,
+        image: Tensor,
+        prompts: PromptBatch,
+        index: Tensor,
+        previous_logits: Tensor | None,
     ) -> tuple[Tensor, Tensor]:
         # Padding first, then clicks, then corners, which the model wants last.
-        xy, kinds = said.xy[index], said.kinds[index]
-        silent = kinds == PADDING
-        corner = (kinds >= TOP_LEFT) & ~silent
-        order = torch.where(silent, 0, torch.where(corner, 2, 1))
-        order = order.argsort(stable=True, dim=1)[:, int(silent.sum(1).min()) :]
-        kinds = torch.where(silent, SAM_PADDING, kinds).gather(1, order)
+        xy, kinds = prompts.xy[index], prompts.kinds[index]
+        padding = kinds == PADDING
+        corner = (kinds >= TOP_LEFT) & ~padding
+        order = torch.where(padding, 0, torch.where(corner, 2, 1))
+        order = order.argsort(stable=True, dim=1)[:, int(padding.sum(1).min()) :]
+        kinds = torch.where(padding, SAM_PADDING, kinds).gather(1, order)
         xy = xy.gather(1, order[..., None].expand(-1, -1, 2)) - 0.5
-        mask = None if before is None else before.clamp(-_BOUND, _BOUND)
+        mask = (
+            None if previous_logits is None else previous_logits.clamp(-_BOUND, _BOUND)
+        )
         encoder = self.sam.prompt_encoder
         sparse, dense = encoder.encode(xy, kinds, mask)
         return self.sam.mask_decoder.predict(
             image, encoder.dense_pe(), sparse, dense, multimask=None, chunk=len(index)
         )
 
-    def cost(
-        self, answer: MaskOutputs, truth: Tensor, said: PromptBatch, recipe: Recipe
+    def loss(
+        self, outputs: MaskOutputs, truth: Tensor, prompts: PromptBatch, recipe: Recipe
     ) -> Tensor:
         """Cost of each answer: an ambiguous prompt trains its best candidate alone."""
         each = mask_loss(
-            answer.logits, truth, focal_weight=recipe.focal, dice_weight=recipe.dice
+            outputs.logits, truth, focal_weight=recipe.focal, dice_weight=recipe.dice
         )
-        masks = torch.where(said.ambiguous, each[:, 1:].min(1).values, each[:, 0])
-        missed = (answer.scores - iou(answer.logits, truth)).square()
-        missed = torch.where(said.ambiguous, missed[:, 1:].mean(1), missed[:, 0])
-        return masks + recipe.score * missed
+        masks = torch.where(prompts.ambiguous, each[:, 1:].min(1).values, each[:, 0])
+        score_error = (outputs.scores - iou(outputs.logits, truth)).square()
+        score_error = torch.where(
+            prompts.ambiguous, score_error[:, 1:].mean(1), score_error[:, 0]
+        )
+        return masks + recipe.score * score_error
 
-    def parts(self) -> Mapping[str, nn.Module]:
+    def components(self) -> Mapping[str, nn.Module]:
         """Give what can train by itself."""
         model = self.sam
         return {

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
     from napari_sam.training.recipe import Recipe
 
-__all__ = ["PromptBatch", "corrected", "simulate"]
+__all__ = ["PromptBatch", "simulate", "with_correction"]
 
 #: Points and corners of a first prompt; padded to this many.
 FIRST = 4
 #: A place in working pixels (x, y), and its kind.
-_Said: TypeAlias = "tuple[tuple[float, float], int]"
+_LabelledPoint: TypeAlias = "tuple[tuple[float, float], int]"
 
 
 class PromptBatch(NamedTuple):
@@ -49,25 +49,25 @@ def simulate(
     kinds = np.full((n, FIRST), PADDING)
     prior = np.zeros((n, size // 4, size // 4), np.float32)
     ambiguous = np.zeros(n, bool)
-    shares = np.array(list(recipe.ways.values()))
+    shares = np.array(list(recipe.prompt_shares.values()))
     for i, mask in enumerate(masks):
-        way = rng.choice(list(recipe.ways), p=shares / shares.sum())
-        said: list[_Said] = []
-        if way in ("click", "click_and_box", "clicks"):
-            said.append((_inside(rng, mask, recipe.deep), POSITIVE))
-        if way == "clicks":
-            said += _more(rng, mask, recipe.deep)
-        if way in ("box", "click_and_box", "outline"):
-            said += _box(rng, mask, recipe)
-        if way == "outline":
-            prior[i] = _drawn(rng, mask)
-            said.append((_inside(rng, mask, recipe.deep), POSITIVE))
-        if way == "scribble":
-            prior[i], ends = _stroke(rng, mask, recipe.deep)
-            said += [(end, POSITIVE) for end in ends]
-        for j, (place, kind) in enumerate(said):
-            xy[i, j], kinds[i, j] = place, kind
-        ambiguous[i] = way == "click"
+        form = rng.choice(list(recipe.prompt_shares), p=shares / shares.sum())
+        points: list[_LabelledPoint] = []
+        if form in ("click", "click_and_box", "clicks"):
+            points.append((_point_inside(rng, mask, recipe.deep), POSITIVE))
+        if form == "clicks":
+            points += _more_points(rng, mask, recipe.deep)
+        if form in ("box", "click_and_box", "outline"):
+            points += _box(rng, mask, recipe)
+        if form == "outline":
+            prior[i] = _rough_polygon(rng, mask)
+            points.append((_point_inside(rng, mask, recipe.deep), POSITIVE))
+        if form == "scribble":
+            prior[i], ends = _scribble(rng, mask, recipe.deep)
+            points += [(end, POSITIVE) for end in ends]
+        for j, (pixel, kind) in enumerate(points):
+            xy[i, j], kinds[i, j] = pixel, kind
+        ambiguous[i] = form == "click"
     return PromptBatch(*(torch.from_numpy(a) for a in (xy, kinds, prior, ambiguous)))
 
 
@@ -76,7 +76,7 @@ def _window(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:
     return int(rows[0]), int(cols[0]), int(rows[-1]) + 1, int(cols[-1]) + 1
 
 
-def _inside(
+def _point_inside(
     rng: np.random.Generator, mask: NDArray[np.bool_], deep: float
 ) -> tuple[float, float]:
     """Click: with the chance `deep` well inside, as people do, else anywhere in it."""
@@ -85,21 +85,21 @@ def _inside(
     if rng.uniform() < deep:
         depth = ndimage.distance_transform_cdt(part)
         part = depth > 0.5 * depth.max()
-    places = np.flatnonzero(part)
-    row, col = divmod(int(places[rng.integers(len(places))]), part.shape[1])
+    pixels = np.flatnonzero(part)
+    row, col = divmod(int(pixels[rng.integers(len(pixels))]), part.shape[1])
     return left + col - 0.5, top + row - 0.5
 
 
-def _more(
+def _more_points(
     rng: np.random.Generator, mask: NDArray[np.bool_], deep: float
-) -> list[_Said]:
+) -> list[_LabelledPoint]:
     """One or two more clicks, inside or near by outside."""
     top, left, bottom, right = _window(mask)
     reach = 0.5 * max(bottom - top, right - left) + 6
-    said: list[_Said] = []
+    points: list[_LabelledPoint] = []
     for _ in range(int(rng.integers(1, 3))):
         if rng.uniform() < 0.5:
-            said.append((_inside(rng, mask, deep), POSITIVE))
+            points.append((_point_inside(rng, mask, deep), POSITIVE))
             continue
         for _ in range(8):
             row, col = rng.uniform(
@@ -110,14 +110,14 @@ def _more(
                 and 0 <= col < mask.shape[1]
                 and not mask[int(row), int(col)]
             ):
-                said.append(((float(col), float(row)), NEGATIVE))
+                points.append(((float(col), float(row)), NEGATIVE))
                 break
-    return said
+    return points
 
 
 def _box(
     rng: np.random.Generator, mask: NDArray[np.bool_], recipe: Recipe
-) -> list[_Said]:
+) -> list[_LabelledPoint]:
     """Box whose corners are a little off."""
     top, left, bottom, right = _window(mask)
     off = rng.normal(0, recipe.box_noise, 4) * ([bottom - top, right - left] * 2)
@@ -134,15 +134,17 @@ def _box(
     ]
 
 
-def _cells(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _downsampled(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Bring a mask to stride 4."""
     n = mask.shape[0] // 4
     return mask.reshape(n, 4, n, 4).mean((1, 3)) > 0.4
 
 
-def _drawn(rng: np.random.Generator, mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+def _rough_polygon(
+    rng: np.random.Generator, mask: NDArray[np.bool_]
+) -> NDArray[np.float32]:
     """Draw a careless outline, filled: too wide, too narrow, or a little aside."""
-    cells = _cells(mask)
+    cells = _downsampled(mask)
     cells = np.roll(cells, rng.integers(-1, 2, 2), (0, 1))
     off = int(rng.integers(-2, 4))
     if off > 0:
@@ -153,23 +155,23 @@ def _drawn(rng: np.random.Generator, mask: NDArray[np.bool_]) -> NDArray[np.floa
     return np.where(cells, 1, np.where(near, 0, -1)).astype(np.float32)
 
 
-def _stroke(
+def _scribble(
     rng: np.random.Generator, mask: NDArray[np.bool_], deep: float
 ) -> tuple[NDArray[np.float32], list[tuple[float, float]]]:
     """Scribble from place to place inside, and its two ends."""
-    stops = [_inside(rng, mask, deep) for _ in range(int(rng.integers(2, 4)))]
+    vertices = [_point_inside(rng, mask, deep) for _ in range(int(rng.integers(2, 4)))]
     n = mask.shape[0] // 4
     path = np.zeros((n, n), bool)
-    for (x0, y0), (x1, y1) in pairwise(stops):
+    for (x0, y0), (x1, y1) in pairwise(vertices):
         steps = int(max(abs(x1 - x0), abs(y1 - y0))) + 1
         t = np.linspace(0, 1, steps + 1)
         rows, cols = (y0 + t * (y1 - y0)).astype(int), (x0 + t * (x1 - x0)).astype(int)
         inside = mask[rows, cols]
         path[rows[inside] // 4, cols[inside] // 4] = True
-    return path.astype(np.float32), [stops[0], stops[-1]]
+    return path.astype(np.float32), [vertices[0], vertices[-1]]
 
 
-def corrected(
+def with_correction(
     xy: Tensor,
     kinds: Tensor,
     wrong: Tensor,
@@ -205,8 +207,8 @@ def corrected(
     if middle:
         near = F.avg_pool2d(error, 5, 1, 2) + F.avg_pool2d(error, 15, 1, 7)
         chance = (near * error).square() * (0.3 + noise)
-    place = chance.flatten(1).argmax(1)
-    row, col = place // cols, place % cols
+    pixel = chance.flatten(1).argmax(1)
+    row, col = pixel // cols, pixel % cols
     inside = truth[torch.arange(n, device=truth.device), row, col]
     kind = torch.where(inside, POSITIVE, NEGATIVE)
     kind = torch.where(wrong.flatten(1).any(1), kind, PADDING)

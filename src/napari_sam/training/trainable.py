@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from napari_sam.training.learner import Learner
     from napari_sam.training.recipe import Recipe
 
-__all__ = ["PARTS", "choose_parts", "merged", "parameter_groups"]
+__all__ = ["COMPONENTS_OF", "merged", "parameter_groups", "set_trainable"]
 
-#: What `choose_parts` knows, and which parts of a model each lets learn.
-PARTS: dict[str, tuple[str, ...]] = {
+#: What `set_trainable` knows, and which parts of a model each lets learn.
+COMPONENTS_OF: dict[str, tuple[str, ...]] = {
     "all": ("encoder", "prompts", "decoder"),
     "decoder": ("decoder",),
     "encoder": ("encoder",),
@@ -26,7 +26,7 @@ PARTS: dict[str, tuple[str, ...]] = {
 _ADAPTED = r"image_encoder\..*\.attn\.(qkv|proj)"
 
 
-def choose_parts(learner: Learner, parts: str, *, rank: int = 8) -> None:
+def set_trainable(learner: Learner, parts: str, *, rank: int = 8) -> None:
     """Let some parts of a model learn, and freeze the rest.
 
     Parameters
@@ -46,12 +46,12 @@ def choose_parts(learner: Learner, parts: str, *, rank: int = 8) -> None:
     MissingPackageError
         If adapters are wanted and peft is not installed.
     """
-    if parts not in PARTS:
+    if parts not in COMPONENTS_OF:
         raise TrainingError(
-            f"There are no parts {parts!r} to train. Known: {', '.join(PARTS)}."
+            f"There are no parts {parts!r} to train. Known: {', '.join(COMPONENTS_OF)}."
         )
-    for name, part in learner.parts().items():
-        part.requires_grad_(name in PARTS[parts])
+    for name, part in learner.components().items():
+        part.requires_grad_(name in COMPONENTS_OF[parts])
     if parts == "adapters":
         _add_adapters(learner, rank)
 

@@ -67,35 +67,39 @@ def read_data(
         If there is nothing to learn from in one of them.
     """
     sources: list[tuple[float, Source]] = []
-    measured: list[tuple[float, Source]] = [
+    measured_on: list[tuple[float, Source]] = [
         (1.0, LabelledSource(read_labelled_images(p, layout=layout)))
         for p in validation
     ]
-    told: dict[str, object] = {}
+    description: dict[str, object] = {}
     for weight, path in folders:
-        pairs = read_labelled_images(path, layout=layout)
-        kept: list[LabelledImage] = list(pairs)
-        held: list[LabelledImage] = []
-        if not validation and len(pairs) >= _FEWEST:
-            kept, held = _split(pairs)
-        sources.append((weight, LabelledSource(kept)))
-        if held:
-            measured.append((weight, LabelledSource(held)))
-        told[path.name] = {"weight": weight, "images": len(kept), "held": len(held)}
+        images = read_labelled_images(path, layout=layout)
+        trained: list[LabelledImage] = list(images)
+        held_out: list[LabelledImage] = []
+        if not validation and len(images) >= _FEWEST:
+            trained, held_out = _split(images)
+        sources.append((weight, LabelledSource(trained)))
+        if held_out:
+            measured_on.append((weight, LabelledSource(held_out)))
+        description[path.name] = {
+            "weight": weight,
+            "images": len(trained),
+            "held": len(held_out),
+        }
     if synthetic > 0 or not sources:
         sources.append((synthetic or 1.0, SyntheticSource()))
-        told["synthetic"] = {"weight": synthetic or 1.0}
-    if not folders and not measured:
-        measured = [(1.0, SyntheticSource())]
-    return Data(sources, measured, json.dumps(told))
+        description["synthetic"] = {"weight": synthetic or 1.0}
+    if not folders and not measured_on:
+        measured_on = [(1.0, SyntheticSource())]
+    return Data(sources, measured_on, json.dumps(description))
 
 
 def _split(
-    pairs: Sequence[LabelledImage],
+    images: Sequence[LabelledImage],
 ) -> tuple[list[LabelledImage], list[LabelledImage]]:
     """Hold back those whose names' digests are lowest: an image stays where it is."""
-    digests = [blake2b(p.name.encode()).digest() for p in pairs]
-    ranked = sorted(range(len(pairs)), key=digests.__getitem__)
-    held = set(ranked[: max(len(pairs) // _HELD_BACK, 1)])
-    kept = [p for i, p in enumerate(pairs) if i not in held]
-    return kept, [pairs[i] for i in sorted(held)]
+    digests = [blake2b(p.name.encode()).digest() for p in images]
+    ranked = sorted(range(len(images)), key=digests.__getitem__)
+    held_out = set(ranked[: max(len(images) // _HELD_BACK, 1)])
+    trained = [p for i, p in enumerate(images) if i not in held_out]
+    return trained, [images[i] for i in sorted(held_out)]

@@ -12,10 +12,10 @@ import torch
 from napari_sam._version import __version__
 from napari_sam.backends.devices import find_device
 from napari_sam.core.errors import TrainingError
-from napari_sam.training.distributed import joined, own_device
+from napari_sam.training.distributed import own_device, process_group
 from napari_sam.training.export import export
 from napari_sam.training.loop import Report, Trainer
-from napari_sam.training.trainable import choose_parts, merged
+from napari_sam.training.trainable import merged, set_trainable
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -60,7 +60,7 @@ def iter_train(
     Parameters
     ----------
     recipe, learner
-        As `begin` gives them.
+        As `measure_initial` gives them.
     sources
         Weight and source of the views to train on.
     output
@@ -68,7 +68,7 @@ def iter_train(
     validation
         Weight and source of the views to measure on.
     parts, rank
-        What learns, and the rank of adapters; see `choose_parts`.
+        What learns, and the rank of adapters; see `set_trainable`.
     save_every, measure_every
         Steps between savings, and between measurements. These are reports too.
     ahead
@@ -85,33 +85,39 @@ def iter_train(
     TrainingError
         If the run to go on with had other settings, or the loss is no number.
     """
-    choose_parts(learner, parts, rank=rank)
-    where = own_device(find_device(device))
-    told = _provenance(
+    set_trainable(learner, parts, rank=rank)
+    torch_device = own_device(find_device(device))
+    provenance = _provenance(
         recipe, learner, {**(notes or {}), "parts": parts, "rank": str(rank)}
     )
-    with joined(where) as mine:
-        trainer = Trainer(recipe, sources, learner, device=where, bfloat16=bfloat16)
-        keeper = _BestWeights(trainer, output, told, validation if mine.leads else ())
-        keeper.resume()
-        if mine.leads and trainer.step == 0:
-            yield from keeper.begin()
+    with process_group(torch_device) as process:
+        trainer = Trainer(
+            recipe, sources, learner, device=torch_device, bfloat16=bfloat16
+        )
+        best_weights = _BestWeights(
+            trainer, output, provenance, validation if process.is_main else ()
+        )
+        best_weights.resume()
+        if process.is_main and trainer.step == 0:
+            yield from best_weights.measure_initial()
         try:
             for report in trainer.run(ahead=ahead):
                 if not math.isfinite(report.loss):
-                    raise TrainingError(_interrupted_message(report, keeper.state))
+                    raise TrainingError(
+                        _interrupted_message(report, best_weights.state)
+                    )
                 yield report
-                if mine.leads and report.step % measure_every == 0:
-                    yield from keeper.measure()
-                if mine.leads and report.step % save_every == 0:
-                    keeper.save()
+                if process.is_main and report.step % measure_every == 0:
+                    yield from best_weights.measure()
+                if process.is_main and report.step % save_every == 0:
+                    best_weights.save()
         except (KeyboardInterrupt, GeneratorExit):
-            if mine.leads and trainer.whole:
-                keeper.save()
+            if process.is_main and trainer.is_consistent:
+                best_weights.save()
             raise
-        if mine.leads:
-            yield from keeper.measure()
-            keeper.save()
+        if process.is_main:
+            yield from best_weights.measure()
+            best_weights.save()
     return output
 
 
@@ -122,10 +128,10 @@ class _BestWeights:
         self,
         trainer: Trainer,
         output: Path,
-        told: Mapping[str, str],
+        provenance: Mapping[str, str],
         validation: Sequence[tuple[float, Source]],
     ) -> None:
-        self.trainer, self.output, self.told = trainer, output, told
+        self.trainer, self.output, self.provenance = trainer, output, provenance
         self.state = output.with_name(output.name + ".training")
         batches = trainer.batches_to_measure(validation)
         self.batches = (
@@ -138,11 +144,13 @@ class _BestWeights:
         if not self.state.exists():
             return
         notes = self.trainer.load(self.state)
-        if notes["told"] != dict(self.told):
+        before: dict[str, str] = notes.get("provenance", notes.get("told", {}))
+        if before != dict(self.provenance):
             differ = sorted(
-                k for k in {**notes["told"], **self.told}
-                if notes["told"].get(k) != self.told.get(k)
-            )  # fmt: skip
+                k
+                for k in {**before, **self.provenance}
+                if before.get(k) != self.provenance.get(k)
+            )
             raise TrainingError(
                 f"{self.state} belongs to a run with other settings: "
                 f"{', '.join(differ)} differ. Give the same to go on, or another "
@@ -153,11 +161,13 @@ class _BestWeights:
     def save(self) -> None:
         """Write all that is needed to go on."""
         notes = {
-            "told": dict(self.told), "best": self.best, "measured_at": self.measured_at
-        }  # fmt: skip
+            "provenance": dict(self.provenance),
+            "best": self.best,
+            "measured_at": self.measured_at,
+        }
         self.trainer.save(self.state, notes)
 
-    def begin(self) -> Iterator[Report]:
+    def measure_initial(self) -> Iterator[Report]:
         """Measure what the run begins with, to compare with."""
         if self.batches:
             yield self.trainer.measure(self.batches)
@@ -171,9 +181,9 @@ class _BestWeights:
             self._export({})
             return
         report = self.trainer.measure(self.batches)
-        figure = (report.first + report.last) / 2
-        if figure > self.best:
-            self.best = figure
+        mean_iou = (report.first + report.last) / 2
+        if mean_iou > self.best:
+            self.best = mean_iou
             self._export({"first": report.first, "last": report.last})
         yield report
 
@@ -182,7 +192,7 @@ class _BestWeights:
             "architecture": self.trainer.learner.architecture,
             "made_by": f"napari-sam {__version__}, torch {torch.__version__}",
             "steps": str(self.trainer.step),
-            **self.told,
+            **self.provenance,
             "validation_iou": json.dumps({k: round(v, 4) for k, v in reached.items()}),
         }
         export(merged(self.trainer.mean), self.output, provenance)

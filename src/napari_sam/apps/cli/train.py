@@ -125,7 +125,7 @@ def train(
     if processes > 1 and "WORLD_SIZE" not in os.environ:
         _launch(processes)
         return
-    from napari_sam.training.initial_weights import begin
+    from napari_sam.training.initial_weights import initial_learner
     from napari_sam.training.training_data import read_data
     from napari_sam.training.training_run import iter_train
 
@@ -135,7 +135,7 @@ def train(
     checkpoint = None if begin_with is None else _weights(begin_with)
     if recipe is None and checkpoint is None:
         recipe = "pocket"
-    chosen, learner = begin(
+    chosen, learner = initial_learner(
         recipe, checkpoint, settings=changes, checkpointing=checkpointing
     )
     if show or output is None:

@@ -65,11 +65,11 @@ class RleTruth:
             as_rle(segmentations[n], shape, f"{where}: annotation {n}") for n in numbers
         ]
         areas = np.asarray(mask.area(runs), np.int64) if runs else np.zeros(0, np.int64)
-        kept = np.flatnonzero(areas)
-        self.ids: NDArray[np.int64] = np.array(numbers, np.int64)[kept]
-        self.areas: NDArray[np.int64] = areas[kept]
+        nonempty = np.flatnonzero(areas)
+        self.ids: NDArray[np.int64] = np.array(numbers, np.int64)[nonempty]
+        self.areas: NDArray[np.int64] = areas[nonempty]
         self.categories = dict(categories or {})
-        self._runs = {numbers[k]: runs[k] for k in kept}
+        self._runs = {numbers[k]: runs[k] for k in nonempty}
 
     def __repr__(self) -> str:
         return f"RleTruth({len(self.ids)} objects, {self.shape})"

@@ -44,7 +44,7 @@ class LabelTruth:
 
     def __init__(self, labels: ArrayLike, *, where: str = "The label image") -> None:
         self.labels = _as_labels(np.asarray(labels), where)
-        self.ids, self.areas = _counted(self.labels)
+        self.ids, self.areas = _ids_and_areas(self.labels)
         self._windows: dict[int, Region] | None = None
 
     def __repr__(self) -> str:
@@ -84,7 +84,7 @@ def _as_labels(pixels: NDArray[np.generic], where: str) -> NDArray[np.int32]:
             f"{where} has the shape {pixels.shape}; expected rows and columns."
         )
     if pixels.dtype.kind == "f":
-        _check_whole(pixels, where)
+        _check_integers(pixels, where)
     elif pixels.dtype.kind not in "bui":
         raise ImageError(f"{where}: labels are whole numbers, not {pixels.dtype}.")
     if pixels.size and pixels.min() < 0:
@@ -111,11 +111,11 @@ def _without_colour(pixels: NDArray[np.generic], where: str) -> NDArray[np.gener
     return grey
 
 
-def _check_whole(pixels: NDArray[np.generic], where: str) -> None:
-    nowhere = int((~np.isfinite(pixels)).sum())
-    if nowhere:
+def _check_integers(pixels: NDArray[np.generic], where: str) -> None:
+    n_invalid = int((~np.isfinite(pixels)).sum())
+    if n_invalid:
         raise ImageError(
-            f"{where} has {nowhere} pixels that are NaN or infinite; expected whole "
+            f"{where} has {n_invalid} pixels that are NaN or infinite; expected whole "
             "numbers, 0 where there is no object."
         )
     between = pixels[pixels != np.floor(pixels)]
@@ -127,7 +127,7 @@ def _check_whole(pixels: NDArray[np.generic], where: str) -> None:
         )
 
 
-def _counted(
+def _ids_and_areas(
     labels: NDArray[np.int32],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     if labels.max(initial=0) <= labels.size:

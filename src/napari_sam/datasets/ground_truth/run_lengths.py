@@ -124,10 +124,10 @@ def _unpacked(text: bytes, what: str) -> NDArray[np.int64]:
         raise ImageError(f"{what} is broken: its counts are not COCO run lengths.")
     starts = np.concatenate(([0], ends[:-1] + 1))
     sizes = ends - starts + 1
-    place = np.arange(len(digits)) - np.repeat(starts, sizes)
-    if place.max() > 10:
+    digit = np.arange(len(digits)) - np.repeat(starts, sizes)
+    if digit.max() > 10:
         raise ImageError(f"{what} is broken: one of its run lengths is endless.")
-    numbers = np.add.reduceat((digits & 31) << (5 * place), starts)
+    numbers = np.add.reduceat((digits & 31) << (5 * digit), starts)
     numbers -= np.where(digits[ends] & 16, np.int64(1) << (5 * sizes), 0)
     numbers[1::2] = np.cumsum(numbers[1::2])
     numbers[2::2] = np.cumsum(numbers[2::2])
@@ -139,18 +139,20 @@ def _from_polygons(
 ) -> Rle:
     from pycocotools import mask
 
-    checked = [_outline(p, shape, what) for p in polygons]
-    drawn = [p for p in checked if len(p) >= 6]  # two points enclose nothing
-    if not drawn:
+    checked = [_checked_polygon(p, shape, what) for p in polygons]
+    closed = [p for p in checked if len(p) >= 6]  # two points enclose nothing
+    if not closed:
         empty: Rle = mask.frPyObjects(
             {"size": list(shape), "counts": [shape[0] * shape[1]]}, *shape
         )
         return empty
-    merged: Rle = mask.merge(mask.frPyObjects(drawn, *shape))
+    merged: Rle = mask.merge(mask.frPyObjects(closed, *shape))
     return merged
 
 
-def _outline(polygon: JsonValue, shape: tuple[int, int], what: str) -> list[float]:
+def _checked_polygon(
+    polygon: JsonValue, shape: tuple[int, int], what: str
+) -> list[float]:
     try:
         numbers = np.asarray(polygon, float)
     except (TypeError, ValueError):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Required, TypeAlias, TypedDict
 
 from napari_sam.core.errors import ImageError, MissingFileError
 from napari_sam.datasets.ground_truth.coco_masks import RleTruth
-from napari_sam.datasets.image_files import few, read_json
+from napari_sam.datasets.image_files import first_few, read_json
 from napari_sam.datasets.image_sources import ImageFile
 from napari_sam.datasets.labelled_image import LabelledImage
 
@@ -49,28 +49,29 @@ def read(root: Path, cache: ReadCache) -> list[LabelledImage]:
     ImageError
         If there are several JSON files, or it is not COCO.
     """
-    path = _the_one(root)
-    images, annotations, categories = _parts(path)
+    path = _json_file(root)
+    images, annotations, categories = _sections(path)
     masked = _by_image(path, images, annotations)
     where = _ImageFiles(path)
     found = {key: where.of(str(images[key]["file_name"])) for key in masked}
-    missing = [images[k]["file_name"] for k, place in found.items() if place is None]
+    missing = [images[k]["file_name"] for k, file in found.items() if file is None]
     if missing:
         raise MissingFileError(
-            f"{path} names {len(missing)} images that are not there: {few(missing)}. "
-            f"Looked in {', '.join(str(f) for f in where.folders)}."
+            f"{path} names {len(missing)} images that are not there: "
+            f"{first_few(missing)}. Looked in "
+            f"{', '.join(str(f) for f in where.folders)}."
         )
     kind = path.stem if root.is_file() else root.name
     return [
         LabelledImage(
             str(Path(str(images[key]["file_name"])).with_suffix("")),
             kind,
-            ImageFile(place, cache),
+            ImageFile(file, cache),
             _Masks((path, key), _shape(path, images[key]), masks, categories, cache),
-            files=(str(place), f"{path} (image {key})"),
+            files=(str(file), f"{path} (image {key})"),
         )
-        for (key, masks), place in zip(masked.items(), found.values(), strict=True)
-        if place is not None
+        for (key, masks), file in zip(masked.items(), found.values(), strict=True)
+        if file is not None
     ]
 
 
@@ -90,7 +91,7 @@ def _may_be_coco(path: Path) -> bool:
     return b'"images"' in start or (b'"annotations"' in start and not one_image)
 
 
-def _the_one(root: Path) -> Path:
+def _json_file(root: Path) -> Path:
     found = _candidates(root)
     if len(found) > 1:
         found = [p for p in found if _may_be_coco(p)] or found
@@ -100,7 +101,8 @@ def _the_one(root: Path) -> Path:
         )
     if len(found) > 1:
         raise ImageError(
-            f"{root} holds {len(found)} JSON files: {few([p.name for p in found], 5)}. "
+            f"{root} holds {len(found)} JSON files: "
+            f"{first_few([p.name for p in found], 5)}. "
             "Give the path of the one that is meant."
         )
     return found[0]
@@ -128,7 +130,7 @@ class CocoAnnotation(TypedDict, total=False):
 _Masked: TypeAlias = "dict[int, tuple[JsonValue, CocoId | None]]"
 
 
-def _parts(
+def _sections(
     path: Path,
 ) -> tuple[dict[CocoId, CocoImage], list[CocoAnnotation], dict[CocoId, str]]:
     """Images by id, annotations, and names of categories by id."""
@@ -155,23 +157,23 @@ def _by_image(
     annotations: list[CocoAnnotation],
 ) -> dict[CocoId, _Masked]:
     """Segmentation and category of each annotation, by image and by its turn there."""
-    turns: dict[CocoId, int] = {}
+    counts: dict[CocoId, int] = {}
     masked: dict[CocoId, _Masked] = {}
     crowds, empty = 0, 0
-    strangers = [a["image_id"] for a in annotations if a["image_id"] not in images]
-    if strangers:
+    unlisted = [a["image_id"] for a in annotations if a["image_id"] not in images]
+    if unlisted:
         raise ImageError(
-            f"{path} has {len(strangers)} annotations about images that it does not "
-            f"list: image_id {few(strangers)}."
+            f"{path} has {len(unlisted)} annotations about images that it does not "
+            f"list: image_id {first_few(unlisted)}."
         )
     for one in annotations:
-        turns[one["image_id"]] = turn = turns.get(one["image_id"], 0) + 1
+        counts[one["image_id"]] = number = counts.get(one["image_id"], 0) + 1
         mask = one.get("segmentation")
         crowds += bool(one.get("iscrowd"))
         empty += not mask and not one.get("iscrowd")
         if mask and not one.get("iscrowd"):
             of_image = masked.setdefault(one["image_id"], {})
-            of_image[turn] = mask, one.get("category_id")
+            of_image[number] = mask, one.get("category_id")
     if not masked:
         raise ImageError(
             f"{path}: there is no object with an outline: {len(annotations)} "

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from napari_sam.core.errors import ImageError, MissingFileError
-from napari_sam.datasets.image_files import few, stack_sizes
+from napari_sam.datasets.image_files import first_few, stack_sizes
 from napari_sam.datasets.image_sources import ImageFile, LabelFile
 from napari_sam.datasets.labelled_image import LabelledImage
 from napari_sam.io.images import read_image
@@ -26,7 +26,7 @@ _MASK = re.compile(r"man_(?:seg|track)_?(\d+)(?:_(\d+))?")
 
 def matches(root: Path) -> bool:
     """Whether there are sequences and their ground truth, or these are such masks."""
-    return bool(_sequences(root)) or _said(root) is not None
+    return bool(_sequences(root)) or _named_masks(root) is not None
 
 
 def read(root: Path, cache: ReadCache) -> list[LabelledImage]:
@@ -39,11 +39,11 @@ def read(root: Path, cache: ReadCache) -> list[LabelledImage]:
     MissingFileError
         If there are no outlines, or masks without their image.
     """
-    said = _said(root)
-    if said is not None:
-        sequence, folder = said
+    named = _named_masks(root)
+    if named is not None:
+        sequence, folder = named
         masks = _masks(sequence, (folder,))
-        return list(_pairs(sequence.parent.name, sequence, masks, cache))
+        return list(_labelled_images(sequence.parent.name, sequence, masks, cache))
     return _read_folders(root, cache, ("GT/SEG", "ST/SEG"))
 
 
@@ -66,11 +66,11 @@ def _sequences(root: Path) -> list[Path]:
 
 
 def _truths(sequence: Path) -> list[Path]:
-    beside = (sequence.with_name(f"{sequence.name}_{kind}") for kind in ("GT", "ST"))
-    return [p for p in beside if p.is_dir()]
+    siblings = (sequence.with_name(f"{sequence.name}_{kind}") for kind in ("GT", "ST"))
+    return [p for p in siblings if p.is_dir()]
 
 
-def _said(root: Path) -> tuple[Path, str] | None:
+def _named_masks(root: Path) -> tuple[Path, str] | None:
     """Sequence and folder of masks, where the path itself names them."""
     match = re.fullmatch(r"(\d+)_(GT|ST)", root.parent.name)
     if match is None or not any(_MASK.fullmatch(p.stem) for p in root.glob("*.tif")):
@@ -81,13 +81,13 @@ def _said(root: Path) -> tuple[Path, str] | None:
 def _read_folders(
     root: Path, cache: ReadCache, folders: tuple[str, ...]
 ) -> list[LabelledImage]:
-    pairs = []
+    found_images = []
     for sequence in _sequences(root):
         masks = _masks(sequence, folders)
         if masks:
-            pairs += list(_pairs(root.name, sequence, masks, cache))
-    if pairs:
-        return pairs
+            found_images += list(_labelled_images(root.name, sequence, masks, cache))
+    if found_images:
+        return found_images
     tracks = any(_masks(s, ("GT/TRA",)) for s in _sequences(root))
     raise MissingFileError(
         f"{root} holds no masks in {' or '.join(f'01_{f}' for f in folders)}."
@@ -117,14 +117,14 @@ def _masks(
     return []
 
 
-def _pairs(
+def _labelled_images(
     kind: str, sequence: Path, masks: list[tuple[re.Match[str], Path]], cache: ReadCache
 ) -> Iterator[LabelledImage]:
     images = {p.stem: p for p in sequence.glob("t*.tif")}
     without = [path.name for m, path in masks if f"t{m[1]}" not in images]
     if without:
         raise MissingFileError(
-            f"{sequence} has no image t000.tif for {few(without)} "
+            f"{sequence} has no image t000.tif for {first_few(without)} "
             f"({len(without)} of {len(masks)} masks)."
         )
     for match, path in masks:
@@ -132,9 +132,11 @@ def _pairs(
         name = f"{sequence.name}/{image.stem}"
         sizes, _, _ = stack_sizes(image, channels="S")  # C is z here
         if len(sizes) != 1:  # a plane, or what the reader will complain about
-            yield _pair(name, kind, image, path, cache)
+            yield _labelled_image(name, kind, image, path, cache)
         elif match[2]:  # the mask of one slice
-            yield _pair(name, kind, image, path, cache, z=int(match[2]), sliced=True)
+            yield _labelled_image(
+                name, kind, image, path, cache, z=int(match[2]), sliced=True
+            )
         else:
             volume = read_image(path, axes="zyx").frames
             if len(volume) != sizes[0]:
@@ -143,10 +145,10 @@ def _pairs(
                     "expected as many."
                 )
             for z in (z for z in range(len(volume)) if volume[z].any()):
-                yield _pair(name, kind, image, path, cache, z=z)
+                yield _labelled_image(name, kind, image, path, cache, z=z)
 
 
-def _pair(
+def _labelled_image(
     name: str,
     kind: str,
     image: Path,

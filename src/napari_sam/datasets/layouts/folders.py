@@ -7,7 +7,12 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from napari_sam.core.errors import ImageError, MissingFileError
-from napari_sam.datasets.image_files import few, images_in, may_be_image, stack_sizes
+from napari_sam.datasets.image_files import (
+    first_few,
+    images_in,
+    may_be_image,
+    stack_sizes,
+)
 from napari_sam.datasets.image_sources import ImageFile, LabelFile
 from napari_sam.datasets.labelled_image import LabelledImage
 
@@ -59,13 +64,13 @@ def read(root: Path, cache: ReadCache) -> list[LabelledImage]:
     without = [p for stem, p in images.items() if stem not in labels]
     if without:
         raise MissingFileError(
-            f"{few(without)} has no labels of the same name in {folders[0]} "
+            f"{first_few(without)} has no labels of the same name in {folders[0]} "
             f"({len(without)} of {len(images)} images)."
         )
     return [
-        pair
+        image
         for stem, path in images.items()
-        for pair in _pairs(stem, root.name, path, labels[stem], cache)
+        for image in _labelled_images(stem, root.name, path, labels[stem], cache)
     ]
 
 
@@ -91,40 +96,40 @@ def read_side_by_side(root: Path, cache: ReadCache) -> list[LabelledImage]:
     without = [masks[s].name for s, path in images.items() if path is None]
     if not masks or without:
         raise MissingFileError(
-            f"{root} has no image for {few(without)}; expected {MASKS}."
+            f"{root} has no image for {first_few(without)}; expected {MASKS}."
             if without
             else f"There is nothing to read in {root}; expected {MASKS}."
         )
     return [
-        pair
+        image
         for stem, path in images.items()
         if path is not None
-        for pair in _pairs(stem, root.name, path, masks[stem], cache)
+        for image in _labelled_images(stem, root.name, path, masks[stem], cache)
     ]
 
 
-def _pairs(
+def _labelled_images(
     name: str, kind: str, image: Path, labels: Path, cache: ReadCache
 ) -> Iterator[LabelledImage]:
     """Yield a pair for each plane; only the header of a TIFF is read for that."""
     files = str(image), str(labels)
-    sizes, letters, said = stack_sizes(image)
-    marked = stack_sizes(labels) if sizes else ((), "", True)
-    if not sizes or marked[0] != sizes:
+    sizes, letters, has_axes = stack_sizes(image)
+    label_sizes = stack_sizes(labels) if sizes else ((), "", True)
+    if not sizes or label_sizes[0] != sizes:
         yield LabelledImage(
             name, kind, ImageFile(image, cache), LabelFile(labels, cache), files=files
         )
         return
     # Labels have no channels: what their shape shares with the image's are planes.
-    if not said:
-        letters = marked[1]
+    if not has_axes:
+        letters = label_sizes[1]
     axes = letters + "yx"
     for plane, at in enumerate(product(*map(range, sizes))):
         where = ",".join(f"{a}={i}" for a, i in zip(letters, at, strict=True))
         yield LabelledImage(
             f"{name}[{where}]",
             kind,
-            ImageFile(image, cache, None if said else axes, plane),
-            LabelFile(labels, cache, None if marked[2] else axes, plane),
+            ImageFile(image, cache, None if has_axes else axes, plane),
+            LabelFile(labels, cache, None if label_sizes[2] else axes, plane),
             files=(f"{files[0]}[{where}]", f"{files[1]}[{where}]"),
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_sam.core.errors import ImageError, MissingFileError
-from napari_sam.datasets.image_files import few
+from napari_sam.datasets.image_files import first_few
 from napari_sam.datasets.image_sources import ImageFile, LabelFile
 from napari_sam.datasets.labelled_image import LabelledImage
 from napari_sam.io.images import read_image
@@ -47,17 +47,19 @@ def read(root: Path, cache: ReadCache) -> list[LabelledImage]:
         raise MissingFileError(
             f"There is nothing to read in {root}; expected {DESCRIPTION}."
         )
-    pairs = []
+    found_images = []
     for image, names in found:
         if len(names) != 1:
             raise ImageError(
-                f"{image} has {len(names)} labels: {few(names, 5)}. Give the path of "
-                f"those that are meant, such as {image / 'labels' / names[0]}."
+                f"{image} has {len(names)} labels: {first_few(names, 5)}. Give the "
+                f"path of those that are meant, such as {image / 'labels' / names[0]}."
             )
-        pairs += list(_pairs(image, image / "labels" / names[0], root, cache))
-    if not pairs:
+        found_images += list(
+            _labelled_images(image, image / "labels" / names[0], root, cache)
+        )
+    if not found_images:
         raise ImageError(f"{root}: there is no object in any plane of its labels.")
-    return pairs
+    return found_images
 
 
 def _images(root: Path) -> list[tuple[Path, list[str]]]:
@@ -80,17 +82,17 @@ def _label_names(image: Path) -> list[str]:
     return [p.name for p in sorted(labels.iterdir()) if p.is_dir() and _is_group(p)]
 
 
-def _pairs(
+def _labelled_images(
     image: Path, labels: Path, root: Path, cache: ReadCache
 ) -> Iterator[LabelledImage]:
     path, axes = _levels(labels)[0]
-    marked = read_image(path, axes=axes).frames
-    image_path, image_axes = _level_like(image, labels, marked)
+    labels_read = read_image(path, axes=axes).frames
+    image_path, image_axes = _level_like(image, labels, labels_read)
     pixels = read_image(image_path, axes=image_axes).frames
     stem = image.name.removesuffix(".zarr").removesuffix(".ome")
-    for plane in _planes_with_objects(marked):
-        at = marked.unravel(plane)
-        where = ",".join(f"{a}={i}" for a, i in at.items() if marked.sizes[a] > 1)
+    for plane in _planes_with_objects(labels_read):
+        at = labels_read.unravel(plane)
+        where = ",".join(f"{a}={i}" for a, i in at.items() if labels_read.sizes[a] > 1)
         where = f"[{where}]" if where else ""
         same = pixels.ravel({a: at.get(a, 0) for a in pixels.sizes})
         yield LabelledImage(
@@ -117,17 +119,17 @@ def _levels(path: Path) -> list[tuple[Path, str]]:
         ) from wrong
 
 
-def _level_like(image: Path, labels: Path, marked: Frames) -> tuple[Path, str]:
+def _level_like(image: Path, labels: Path, labels_read: Frames) -> tuple[Path, str]:
     """Find the level of the image that has the size of its labels."""
-    seen = []
+    shapes = []
     for path, axes in _levels(image):
         pixels = read_image(path, axes=axes).frames
-        if _extent(pixels) == _extent(marked):
+        if _extent(pixels) == _extent(labels_read):
             return path, axes
-        seen.append(f"{path.name}: {pixels!r}")
+        shapes.append(f"{path.name}: {pixels!r}")
     raise ImageError(
-        f"{labels} has the shape {marked!r}, which no level of its image has: "
-        f"{'; '.join(seen)}."
+        f"{labels} has the shape {labels_read!r}, which no level of its image has: "
+        f"{'; '.join(shapes)}."
     )
 
 
@@ -137,16 +139,16 @@ def _extent(frames: Frames) -> dict[str, int]:
     return {**sizes, **dict(zip("yx", frames.plane_shape, strict=True))}
 
 
-def _planes_with_objects(marked: Frames) -> Iterator[int]:
+def _planes_with_objects(labels_read: Frames) -> Iterator[int]:
     """Look through all chunks once, with one of them in memory."""
-    data: Any = marked.data  # of zarr
-    found = np.zeros(tuple(marked.sizes.values()), bool)
-    within = tuple(i for i, a in enumerate(marked.axes) if a in "yxc")
+    data: Any = labels_read.data  # of zarr
+    found = np.zeros(tuple(labels_read.sizes.values()), bool)
+    within = tuple(i for i, a in enumerate(labels_read.axes) if a in "yxc")
     steps = (range(0, n, c) for n, c in zip(data.shape, data.chunks, strict=True))
     for start in product(*steps):
         block = tuple(slice(i, i + c) for i, c in zip(start, data.chunks, strict=True))
         along = tuple(
-            b for b, a in zip(block, marked.axes, strict=True) if a not in "yxc"
+            b for b, a in zip(block, labels_read.axes, strict=True) if a not in "yxc"
         )
         found[along] |= np.asarray(data[block]).any(within)
     return (int(plane) for plane in np.flatnonzero(found))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from napari_sam.core.errors import ImageError, MissingFileError
 from napari_sam.datasets.ground_truth.coco_masks import RleTruth
-from napari_sam.datasets.image_files import few, images_in, read_json
+from napari_sam.datasets.image_files import first_few, images_in, read_json
 from napari_sam.datasets.image_sources import ImageFile
 from napari_sam.datasets.labelled_image import LabelledImage
 
@@ -23,7 +23,7 @@ DESCRIPTION = "NAME.jpg with NAME.json beside it (SA-1B)"
 
 def matches(root: Path) -> bool:
     """Whether an image has a JSON file of its own name beside it."""
-    stems = _jsons(root).keys()
+    stems = _json_files(root).keys()
     return any(
         p.stem in stems
         for p in root.iterdir()
@@ -41,27 +41,28 @@ def read(root: Path, cache: ReadCache) -> list[LabelledImage]:
     ImageError
         If two images have the same name.
     """
-    images, jsons = images_in(root), _jsons(root)
-    alone = [p.name for s, p in images.items() if s not in jsons]
-    alone += [p.name for s, p in jsons.items() if s not in images]
-    if alone or not images:
+    images, json_files = images_in(root), _json_files(root)
+    unpaired = [p.name for s, p in images.items() if s not in json_files]
+    unpaired += [p.name for s, p in json_files.items() if s not in images]
+    if unpaired or not images:
         raise MissingFileError(
-            f"{root} holds {len(images)} images and {len(jsons)} JSON files; expected "
-            f"{DESCRIPTION}." + (f" Without the other: {few(alone)}." if alone else "")
+            f"{root} holds {len(images)} images and {len(json_files)} JSON files; "
+            f"expected {DESCRIPTION}."
+            + (f" Without the other: {first_few(unpaired)}." if unpaired else "")
         )
     return [
         LabelledImage(
             stem,
             root.name,
             ImageFile(path, cache),
-            _Masks(jsons[stem], cache),
-            files=(str(path), str(jsons[stem])),
+            _Masks(json_files[stem], cache),
+            files=(str(path), str(json_files[stem])),
         )
         for stem, path in images.items()
     ]
 
 
-def _jsons(root: Path) -> dict[str, Path]:
+def _json_files(root: Path) -> dict[str, Path]:
     return {p.stem: p for p in sorted(root.glob("[!.]*.json"))}
 
 
@@ -79,14 +80,18 @@ class _Masks:
         found = read_json(self.path)
         try:
             size = found["image"]["height"], found["image"]["width"]
-            said = [a["segmentation"] for a in found["annotations"]]
+            segmentations = [a["segmentation"] for a in found["annotations"]]
         except (KeyError, TypeError, IndexError):
             raise ImageError(_not_sa1b(self.path, found)) from None
-        return RleTruth(size, dict(enumerate(said, start=1)), where=str(self.path))
+        return RleTruth(
+            size, dict(enumerate(segmentations, start=1)), where=str(self.path)
+        )
 
 
 def _not_sa1b(path: Path, found: object) -> str:
-    keys = few(list(found), 6) if isinstance(found, dict) else type(found).__name__
+    keys = (
+        first_few(list(found), 6) if isinstance(found, dict) else type(found).__name__
+    )
     return (
         f"{path} is not in the form of SA-1B: it holds {keys}; expected "
         '{"image": {"height", "width"}, "annotations": [{"segmentation"}, ...]}.'

@@ -85,8 +85,8 @@ class FileArray:
     def __array__(
         self, dtype: DTypeLike | None = None, copy: bool | None = None
     ) -> NDArray[np.generic]:
-        whole = self[...]
-        return whole if dtype is None else whole.astype(dtype, copy=False)
+        pixels = self[...]
+        return pixels if dtype is None else pixels.astype(dtype, copy=False)
 
 
 def window(
@@ -132,7 +132,7 @@ class Stack:
         self, frame: Callable[[int], NDArray[np.generic]], *, most: int = 4
     ) -> None:
         self._frame, self._most = frame, most
-        self._kept: OrderedDict[int, NDArray[np.generic]] = OrderedDict()
+        self._cached: OrderedDict[int, NDArray[np.generic]] = OrderedDict()
         self._lock = Lock()
 
     def __call__(self, bounds: Bounds) -> NDArray[np.generic]:
@@ -143,12 +143,12 @@ class Stack:
 
     def _get(self, index: int) -> NDArray[np.generic]:
         with self._lock:
-            if index in self._kept:
-                self._kept.move_to_end(index)
-                return self._kept[index]
+            if index in self._cached:
+                self._cached.move_to_end(index)
+                return self._cached[index]
         found = self._frame(index)
         with self._lock:
-            self._kept[index] = found
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
+            self._cached[index] = found
+            while len(self._cached) > self._most:
+                self._cached.popitem(last=False)
         return found

@@ -45,19 +45,19 @@ def _multiscale_image(group: Group, name: str) -> Image:
     attributes = ome_attributes(group)
     scales, levels = _levels(group, attributes, name)
     finest = levels[0]
-    scale, start = level_places(scales, finest.ndim)[0]
+    scale, start = level_transforms(scales, finest.ndim)[0]
     axes = [a if isinstance(a, dict) else {"name": a} for a in scales.get("axes", ())]
     letters = _letters([a.get("name") for a in axes])
     named = dict(zip(letters, axes, strict=True)) if letters else {}
     units = {a: unit_name(axis.get("unit")) for a, axis in named.items() if a != "c"}
     sizes = dict(zip(letters, scale, strict=True)) if letters and scale else {}
-    places = dict(zip(letters, start, strict=True)) if sizes else {}
+    origins = dict(zip(letters, start, strict=True)) if sizes else {}
     return Image(
         data=finest,
         axes=letters,
         scale={a: s for a, s in sizes.items() if a != "c"},
         units={a: u for a, u in units.items() if u},
-        translation={a: t for a, t in places.items() if a != "c" and t},
+        translation={a: t for a, t in origins.items() if a != "c" and t},
         channel_names=_channel_names(attributes),
         levels=tuple(level for level in levels[1:] if level.ndim == finest.ndim),
         metadata=dict(group.attrs),
@@ -87,7 +87,7 @@ def ome_attributes(group: Group) -> dict[str, Any]:
     return ome if isinstance(ome, dict) else attributes
 
 
-def level_places(
+def level_transforms(
     scales: dict[str, Any], ndim: int
 ) -> list[tuple[list[float], list[float]]]:
     """Return, for each level, the size of a pixel and where the first one lies.
@@ -95,24 +95,26 @@ def level_places(
     What holds for all levels comes on top of what holds for each. Lists are empty where
     no size is said.
     """
-    size, start = _place(scales, ndim)
+    size, start = _scale_and_translation(scales, ndim)
     found: list[tuple[list[float], list[float]]] = []
     for level in scales.get("datasets", ()):
-        own, at = _place(level, ndim)
+        own, at = _scale_and_translation(level, ndim)
         if own is None:
             found.append(([], []))
             continue
         common = size or [1.0] * ndim
         steps = zip(at, common, start, strict=True)
-        placed = [t * s + origin for t, s, origin in steps]
-        found.append(([a * b for a, b in zip(own, common, strict=True)], placed))
+        translation = [t * s + origin for t, s, origin in steps]
+        found.append(([a * b for a, b in zip(own, common, strict=True)], translation))
     return found
 
 
-def _place(said: dict[str, Any], ndim: int) -> tuple[list[float] | None, list[float]]:
+def _scale_and_translation(
+    attributes: dict[str, Any], ndim: int
+) -> tuple[list[float] | None, list[float]]:
     """Read the scale, None if there is none, and the translation."""
     found: dict[str, list[float]] = {}
-    for step in said.get("coordinateTransformations") or ():
+    for step in attributes.get("coordinateTransformations") or ():
         kind = step.get("type") if isinstance(step, dict) else None
         values = step.get(kind) if kind in ("scale", "translation") else None
         if isinstance(values, list) and len(values) == ndim:
@@ -120,8 +122,8 @@ def _place(said: dict[str, Any], ndim: int) -> tuple[list[float] | None, list[fl
     return found.get("scale"), found.get("translation", [0.0] * ndim)
 
 
-def _channel_names(said: dict[str, Any]) -> tuple[str, ...]:
-    omero = said.get("omero")
+def _channel_names(attributes: dict[str, Any]) -> tuple[str, ...]:
+    omero = attributes.get("omero")
     channels = omero.get("channels") if isinstance(omero, dict) else None
     if not isinstance(channels, list):
         return ()

@@ -110,10 +110,10 @@ class _Windows:
         at = dict(zip(self._axes, bounds, strict=True))
         (top, bottom), (left, right) = at["y"], at["x"]
         bands = [1 + i for i in range(*at.get("c", (0, 1)))]
-        place = Window(left, top, right - left, bottom - top)
+        window = Window(left, top, right - left, bottom - top)
         dataset = self._borrow()
         try:
-            pixels = dataset.read(bands, window=place)
+            pixels = dataset.read(bands, window=window)
         finally:
             self._idle.put(dataset)
         if "c" not in self._axes:

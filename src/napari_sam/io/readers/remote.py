@@ -83,7 +83,7 @@ class Remote:
             cache_options={"maxblocks": _BLOCKS},
         )
 
-    def whole(self) -> bytes:
+    def read_all(self) -> bytes:
         """Fetch all of it."""
         return bytes(self.fs.cat_file(self.inside))
 
@@ -133,11 +133,11 @@ def _read_zarr(remote: Remote) -> Image:
 
 
 def _read_npy(remote: Remote) -> Image:
-    return Image(data=np.load(BytesIO(remote.whole()), allow_pickle=False), axes="")
+    return Image(data=np.load(BytesIO(remote.read_all()), allow_pickle=False), axes="")
 
 
 def _read_picture(remote: Remote) -> Image:
     import imageio.v3 as iio
 
-    data = np.asarray(iio.imread(remote.whole(), extension=remote.name.suffix))
+    data = np.asarray(iio.imread(remote.read_all(), extension=remote.name.suffix))
     return Image(data=data, axes="yx" if data.ndim == 2 else "yxc")

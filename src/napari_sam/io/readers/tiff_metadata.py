@@ -43,16 +43,16 @@ def _ome(text: str) -> PixelMetadata:
     return {**_known(scale, units), "channel_names": channels}
 
 
-def _imagej(tiff: TiffFile, said: Mapping[str, object]) -> PixelMetadata:
-    unit = unit_name(str(said.get("unit", "")))
-    scale = {"t": _positive(said.get("finterval"))}
+def _imagej(tiff: TiffFile, metadata: Mapping[str, object]) -> PixelMetadata:
+    unit = unit_name(str(metadata.get("unit", "")))
+    scale = {"t": _positive(metadata.get("finterval"))}
     if unit is not None:
         tags = tiff.pages.first.tags
         for axis, tag in (("x", "XResolution"), ("y", "YResolution")):
             if tag in tags and all(tags[tag].value):
                 per_unit, unity = tags[tag].value
                 scale[axis] = unity / per_unit
-        scale["z"] = _positive(said.get("spacing"))
+        scale["z"] = _positive(metadata.get("spacing"))
     units = {"t": "second", **dict.fromkeys("zyx", unit)}
     return _known(scale, units)
 

@@ -107,10 +107,10 @@ class _Video:
         self._frames = self._container.decode(self._stream)
 
     def _decode_until(self, index: int) -> VideoFrame | None:
-        wanted = self.times[index]
+        time = self.times[index]
         for frame in self._frames:
-            if frame.pts == wanted:
+            if frame.pts == time:
                 return frame
-            if frame.pts is not None and frame.pts > wanted:
+            if frame.pts is not None and frame.pts > time:
                 return None
         return None

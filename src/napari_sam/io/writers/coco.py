@@ -71,14 +71,14 @@ def _mask(
     corners = np.concatenate([part.shell for part in parts])
     (top, left), (bottom, right) = corners.min(0).tolist(), corners.max(0).tolist()
     inside = labels[top:bottom, left:right] == number
-    said: JsonDict = {
+    fields: JsonDict = {
         "bbox": [left, top, right - left, bottom - top],
         "area": int(inside.sum()),
     }
     if masks == "polygons":
         rings = [part.shell[:-1, ::-1].ravel().tolist() for part in parts]
-        return {"segmentation": rings, **said}
-    return {"segmentation": _runs(inside, (top, left), labels.shape), **said}
+        return {"segmentation": rings, **fields}
+    return {"segmentation": _runs(inside, (top, left), labels.shape), **fields}
 
 
 def _runs(
@@ -92,10 +92,10 @@ def _runs(
 
     edges = np.flatnonzero(np.diff(np.pad(inside, ((1, 1), (0, 0))).T.ravel()))
     col, row = np.divmod(edges + 1, inside.shape[0] + 2)
-    place = (col + at[1]) * shape[0] + row - 1 + at[0]
-    turns, times = np.unique(place, return_counts=True)
-    turns = turns[times == 1]  # an object at the edge goes on in the next column
-    ends = np.union1d(turns, [shape[0] * shape[1]])
+    position = (col + at[1]) * shape[0] + row - 1 + at[0]
+    changes, times = np.unique(position, return_counts=True)
+    changes = changes[times == 1]  # an object at the edge goes on in the next column
+    ends = np.union1d(changes, [shape[0] * shape[1]])
     lengths = np.diff(np.concatenate([[0], ends])).tolist()
     size = {"size": list(shape), "counts": lengths}
     packed: bytes = mask.frPyObjects(size, *shape)["counts"]

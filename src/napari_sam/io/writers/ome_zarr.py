@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from napari_sam.core.errors import ImageError
-from napari_sam.io.readers.ome_zarr import is_zarr, level_places, ome_attributes
+from napari_sam.io.readers.ome_zarr import is_zarr, level_transforms, ome_attributes
 from napari_sam.io.sparse_array import SparseArray, touched
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def write_zarr(
     image = image_of(path)
     version, levels = "0.5", _levels(frames, like)
     if image is not None:
-        version, levels = _as_in(image, frames, levels)
+        version, levels = _levels_of_image(image, frames, levels)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
     try:
@@ -72,7 +72,7 @@ def write_zarr(
         shutil.rmtree(temporary, ignore_errors=True)
         raise
     if image is not None:
-        _enlist(path, version)
+        _register(path, version)
 
 
 def _remove(path: Path) -> None:
@@ -108,7 +108,9 @@ def _levels(frames: Frames, like: Image | None) -> list[Level]:
     return levels
 
 
-def _as_in(image: Path, frames: Frames, levels: list[Level]) -> tuple[str, list[Level]]:
+def _levels_of_image(
+    image: Path, frames: Frames, levels: list[Level]
+) -> tuple[str, list[Level]]:
     """Return the version of an image, and its levels if the labels have its shape."""
     import zarr
 
@@ -120,16 +122,18 @@ def _as_in(image: Path, frames: Frames, levels: list[Level]) -> tuple[str, list[
         arrays: list[Any] = [group[d["path"]] for d in scales["datasets"]]
     except (KeyError, IndexError, TypeError):
         return version, levels
-    kept = [i for i, a in enumerate(axes) if a != "c"]
-    if "".join(axes[i] for i in kept) != frames.axes:
+    without_channels = [i for i, a in enumerate(axes) if a != "c"]
+    if "".join(axes[i] for i in without_channels) != frames.axes:
         return version, levels
     found = []
     for array, (size, start) in zip(
-        arrays, level_places(scales, len(axes)), strict=True
+        arrays, level_transforms(scales, len(axes)), strict=True
     ):
-        scale = tuple(size[i] for i in kept) if size else levels[0].scale
-        origin = tuple(start[i] for i in kept) if size else levels[0].start
-        found.append(Level(tuple(array.shape[i] for i in kept), scale, origin))
+        scale = tuple(size[i] for i in without_channels) if size else levels[0].scale
+        origin = tuple(start[i] for i in without_channels) if size else levels[0].start
+        found.append(
+            Level(tuple(array.shape[i] for i in without_channels), scale, origin)
+        )
     return version, found if found[0].shape == levels[0].shape else levels
 
 
@@ -213,13 +217,13 @@ def _attributes(
         for k, one in enumerate(levels)
     ]
     old = {"version": version} if version == "0.4" else {}
-    said: JsonDict = {
+    attributes: JsonDict = {
         "multiscales": [
             {**old, "axes": named, "datasets": datasets, "type": "nearest"}
         ],
         "image-label": {**old, **({"source": {"image": "../../"}} if inside else {})},
     }
-    return said if old else {"ome": {"version": version, **said}}
+    return attributes if old else {"ome": {"version": version, **attributes}}
 
 
 def _steps(level: Level) -> list[JsonDict]:
@@ -229,16 +233,19 @@ def _steps(level: Level) -> list[JsonDict]:
     return steps
 
 
-def _enlist(path: Path, version: str) -> None:
+def _register(path: Path, version: str) -> None:
     """Name the labels in their folder, where programs look for them."""
     import zarr
 
     form: Literal[2, 3] = 2 if version == "0.4" else 3
     group = zarr.open_group(path.parent, mode="a", zarr_format=form)
-    said = ome_attributes(group)
-    names = said.get("labels")
+    attributes = ome_attributes(group)
+    names = attributes.get("labels")
     listed = [*names] if isinstance(names, list) else []
-    new = {**said, "labels": [*listed, *([] if path.name in listed else [path.name])]}
+    new = {
+        **attributes,
+        "labels": [*listed, *([] if path.name in listed else [path.name])],
+    }
     group.attrs.update(
         new if version == "0.4" else {"ome": {"version": version, **new}}
     )

@@ -46,14 +46,14 @@ def outlines(labels: NDArray[np.generic]) -> Iterator[tuple[int, list[Outline]]]
             continue
         mask = labels[where] == number
         origin = np.array([where[0].start, where[1].start])
-        yield int(number), [_moved(part, origin) for part in _parts(mask)]
+        yield int(number), [_moved(part, origin) for part in _connected_parts(mask)]
 
 
 def _moved(part: Outline, by: NDArray[np.int64]) -> Outline:
     return Outline(part.shell + by, tuple(hole + by for hole in part.holes))
 
 
-def _parts(mask: NDArray[np.bool_]) -> Iterator[Outline]:
+def _connected_parts(mask: NDArray[np.bool_]) -> Iterator[Outline]:
     parts, _ = ndimage.label(mask)
     for number, where in enumerate(ndimage.find_objects(parts), start=1):
         rings = _rings(parts[where] == number)
@@ -70,23 +70,23 @@ def area(ring: NDArray[np.int64] | NDArray[np.float64]) -> float:
 
 def _rings(mask: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
     """Chain the edges of one connected part; the object is on the right hand."""
-    leaving = _edges(mask)
+    outgoing = _edges(mask)
     rings = []
-    while leaving:
-        start = min(leaving)
-        here, direction = start, leaving[start][0]
+    while outgoing:
+        start = min(outgoing)
+        here, direction = start, outgoing[start][0]
         corners: list[tuple[int, int]] = []
         while True:
-            options = leaving[here]
-            turn = direction if len(options) == 1 else (direction - 1) % 4
-            going = options[0] if len(options) == 1 else turn
-            if not corners or going != direction:
+            options = outgoing[here]
+            sharpest = direction if len(options) == 1 else (direction - 1) % 4
+            step = options[0] if len(options) == 1 else sharpest
+            if not corners or step != direction:
                 corners.append(here)
-            options.remove(going)
+            options.remove(step)
             if not options:
-                del leaving[here]
-            direction = going
-            here = (here[0] + _STEPS[going][0], here[1] + _STEPS[going][1])
+                del outgoing[here]
+            direction = step
+            here = (here[0] + _STEPS[step][0], here[1] + _STEPS[step][1])
             if here == start:
                 break
         rings.append(np.array([*corners, corners[0]], np.int64))
@@ -99,11 +99,11 @@ def _edges(mask: NDArray[np.bool_]) -> dict[tuple[int, int], list[int]]:
     inside = padded[1:-1, 1:-1]
     outward = (padded[:-2, 1:-1], padded[1:-1, 2:], padded[2:, 1:-1], padded[1:-1, :-2])
     begin = ((0, 0), (0, 1), (1, 1), (1, 0))
-    leaving: dict[tuple[int, int], list[int]] = {}
+    outgoing: dict[tuple[int, int], list[int]] = {}
     for direction, (beyond, (down, right)) in enumerate(
         zip(outward, begin, strict=True)
     ):
         rows, cols = np.nonzero(inside & ~beyond)
         for at in zip((rows + down).tolist(), (cols + right).tolist(), strict=True):
-            leaving.setdefault(at, []).append(direction)
-    return leaving
+            outgoing.setdefault(at, []).append(direction)
+    return outgoing

@@ -86,21 +86,24 @@ def _shapes(
         where = {"frame": plane} if len(frames) > 1 else {}
         for number, parts in outlines(frames[plane]):
             rings = [ring for part in parts for ring in (part.shell, *part.holes)]
-            places = to_map(np.concatenate(rings), transform)
+            points = to_map(np.concatenate(rings), transform)
             if crs and to:
-                places = reprojected(places, crs, to)
+                points = reprojected(points, crs, to)
             ends = np.cumsum([len(ring) for ring in rings])[:-1]
-            moved = iter(np.split(places, ends))
+            moved = iter(np.split(points, ends))
             yield Shape(
                 {"id": number, **where},
                 [
-                    [_turned(next(moved), hole=i > 0) for i in range(1 + len(p.holes))]
+                    [
+                        _oriented(next(moved), hole=i > 0)
+                        for i in range(1 + len(p.holes))
+                    ]
                     for p in parts
                 ],
             )
 
 
-def _turned(ring: NDArray[np.float64], *, hole: bool) -> NDArray[np.float64]:
+def _oriented(ring: NDArray[np.float64], *, hole: bool) -> NDArray[np.float64]:
     """Shells run against the clock, and holes with it, where ``y`` is up."""
     against = area(ring[:, ::-1]) > 0
     return ring[::-1] if against == hole else ring

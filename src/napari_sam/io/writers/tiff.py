@@ -41,7 +41,7 @@ def write_tiff(
     size = len(frames) * frames.plane_shape[0] * frames.plane_shape[1] * dtype.itemsize
     ordered = axes == "".join(a for a in _IMAGEJ if a in axes)
     imagej = not ome and ordered and dtype != np.uint32 and size < _MOST
-    said = _ome(like) if ome else _imagej(like) if imagej else {}
+    metadata = _ome_metadata(like) if ome else _imagej_metadata(like) if imagej else {}
     resolution = _resolution(like) if imagej else None
     with replacing(path) as temporary:
         tifffile.imwrite(
@@ -54,7 +54,7 @@ def write_tiff(
             bigtiff=size >= _MOST,
             photometric="minisblack",
             compression="zlib",
-            metadata={"axes": axes.upper(), **said},
+            metadata={"axes": axes.upper(), **metadata},
             resolution=resolution,
         )
 
@@ -66,31 +66,31 @@ def _planes(
         yield frames[plane].astype(dtype)
 
 
-def _ome(like: Image | None) -> JsonDict:
+def _ome_metadata(like: Image | None) -> JsonDict:
     if like is None:
         return {}
     keys = {a: f"PhysicalSize{a.upper()}" for a in "zyx"} | {"t": "TimeIncrement"}
-    said: JsonDict = {}
+    metadata: JsonDict = {}
     for axis, size in like.scale.items():
-        said[keys[axis]] = size
+        metadata[keys[axis]] = size
         unit = like.units.get(axis)
         if unit:
-            said[f"{keys[axis]}Unit"] = _SHORT.get(unit, unit)
-    return said
+            metadata[f"{keys[axis]}Unit"] = _SHORT.get(unit, unit)
+    return metadata
 
 
-def _imagej(like: Image | None) -> JsonDict:
+def _imagej_metadata(like: Image | None) -> JsonDict:
     if like is None or not like.scale:
         return {}
     scale, unit = like.scale, like.units.get("x")
-    said: JsonDict = {}
+    metadata: JsonDict = {}
     if "t" in scale:
-        said["finterval"] = scale["t"]
+        metadata["finterval"] = scale["t"]
     if unit and {"y", "x"} <= set(scale):
-        said |= {"unit": _SHORT.get(unit, unit).replace("µ", "\\u00B5")}
+        metadata |= {"unit": _SHORT.get(unit, unit).replace("µ", "\\u00B5")}
         if "z" in scale:
-            said["spacing"] = scale["z"]
-    return said
+            metadata["spacing"] = scale["z"]
+    return metadata
 
 
 def _resolution(like: Image | None) -> tuple[float, float] | None:
@@ -122,9 +122,9 @@ def write_geotiff(
             "tiled": True, "blockxsize": _TILE, "blockysize": _TILE,
             "BIGTIFF": "IF_SAFER",
         }  # fmt: skip
-        place = rasterio.Affine(*like.transform) if like.transform else None
+        transform = rasterio.Affine(*like.transform) if like.transform else None
         with rasterio.open(
-            temporary, "w", crs=like.crs, transform=place, **options
+            temporary, "w", crs=like.crs, transform=transform, **options
         ) as out:
             for top in range(0, rows, _TILE):
                 region = Region(top, 0, min(top + _TILE, rows), cols)
