@@ -36,7 +36,7 @@ class Newcomer:
         _, self.dock = self.viewer.window.add_plugin_dock_widget(
             "napari-sam", "Segment Anything"
         )
-        self.dock.asking.where_to_save = lambda start, forms: self.folder / start.name
+        self.dock.dialogs.path_to_save = lambda start, forms: self.folder / start.name
         self.canvas = self.viewer.window._qt_viewer.canvas.native
         self.rest()
 
@@ -208,10 +208,10 @@ def many(me: Newcomer):
 def restore(me: Newcomer):
     """Come back after the crash."""
     me.viewer.open_sample("napari-sam", "coins")
-    me.until(me.dock.restoring.isVisible, "the offer to restore")
+    me.until(me.dock.recovery.isVisible, "the offer to restore")
     me.until(lambda: me.dock.controller.annotator.has_model, "the model")
     me.shot("restore")
-    me.dock.restoring.restore.click()
+    me.dock.recovery.restore.click()
     expected = np.load(me.folder / "expected.npy")
     me.until(lambda: len(me.session.objects) > 3, "the work of before")
     assert np.array_equal(me.session.labels, expected)

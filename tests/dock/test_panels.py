@@ -11,13 +11,19 @@ from qtpy.QtCore import Qt
 from napari_sam import checkpoints
 from napari_sam.annotator.events import AnnotatorEvents
 from napari_sam.annotator.object_table import Entry
-from napari_sam.apps.dock.panels.asking import FORMS, Asking
-from napari_sam.apps.dock.panels.choosing import LayerChoice
+from napari_sam.apps.dock.panels.dialogs import FORMS, Dialogs
 from napari_sam.apps.dock.panels.keys import KeysPanel
+from napari_sam.apps.dock.panels.layer_choice import LayerChoice
 from napari_sam.apps.dock.panels.model import ModelPanel, described
-from napari_sam.apps.dock.panels.restoring import RestorePanel
+from napari_sam.apps.dock.panels.object_model import (
+    CLASS,
+    NAME,
+    NUMBER,
+    STATE,
+    ObjectModel,
+)
+from napari_sam.apps.dock.panels.recovery import RecoveryPanel
 from napari_sam.apps.dock.panels.status import StatusPanel
-from napari_sam.apps.dock.panels.table import CLASS, NAME, NUMBER, STATE, ObjectModel
 from napari_sam.core.progress import Progress
 
 
@@ -182,8 +188,8 @@ def test_a_model_that_is_not_on_this_disk_is_fetched_only_when_asked(told, qtbot
 
 def test_a_file_of_weights_of_ones_own(told, qtbot, tmp_path):
     file = tmp_path / "mine.pt"
-    asking = SimpleNamespace(which_weights=lambda: file)
-    panel = shown(ModelPanel(told, asking), qtbot)
+    dialogs = SimpleNamespace(weights_to_open=lambda: file)
+    panel = shown(ModelPanel(told, dialogs), qtbot)
     panel.models.setCurrentIndex(panel.models.count() - 1)
     panel._on_choice()
     ((_, args, options),) = told.calls
@@ -197,7 +203,9 @@ def test_a_file_of_weights_of_ones_own(told, qtbot, tmp_path):
 
 
 def test_choosing_no_file_leaves_the_model_as_it_was(told, qtbot):
-    panel = shown(ModelPanel(told, SimpleNamespace(which_weights=lambda: None)), qtbot)
+    panel = shown(
+        ModelPanel(told, SimpleNamespace(weights_to_open=lambda: None)), qtbot
+    )
     panel.models.setCurrentIndex(panel.models.count() - 1)
     panel._on_choice()
     assert told.calls == []
@@ -216,7 +224,7 @@ def test_earlier_work_is_restored_discarded_or_left(told, qtbot, tmp_path):
         )
         for count in (12, 1)
     ]
-    panel = shown(RestorePanel(told), qtbot)
+    panel = shown(RecoveryPanel(told), qtbot)
     panel.offer(())
     assert not panel.isVisible()
     told.annotator.events.journals_found.emit(tuple(kept))
@@ -248,7 +256,7 @@ def _label():
     return QLabel()
 
 
-class Answers(Asking):
+class Answers(Dialogs):
     """Chooses a file by itself, and answers as it was told."""
 
     def __init__(self, answer):
@@ -278,12 +286,12 @@ def test_what_is_there_is_replaced_only_after_asking(qapp, save_as, tmp_path):
     there.mkdir()
     save_as(there)
     refuses = Answers("Cancel")
-    assert refuses.where_to_save(tmp_path / "x.tif", FORMS) is None
+    assert refuses.path_to_save(tmp_path / "x.tif", FORMS) is None
     assert "labels.zarr" in refuses.asked[0]
-    assert Answers("Replace").where_to_save(tmp_path / "x.tif", FORMS) == there
+    assert Answers("Replace").path_to_save(tmp_path / "x.tif", FORMS) == there
 
 
 def test_a_name_without_an_end_gets_that_of_the_form(qapp, save_as, tmp_path):
     save_as(tmp_path / "mine", "OME-Zarr (*.zarr)")
-    found = Answers("Cancel").where_to_save(tmp_path / "x.tif", FORMS)
+    found = Answers("Cancel").path_to_save(tmp_path / "x.tif", FORMS)
     assert found == tmp_path / "mine.zarr"

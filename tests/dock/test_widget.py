@@ -38,7 +38,7 @@ def shown(qtbot):
             widget.asked.append(question)
             return widget.answers.pop(0)
 
-        widget.asking.choose = choose
+        widget.dialogs.choose = choose
         if hasattr(viewer, "window"):
             viewer.window.add_dock_widget(widget, name="Segment Anything")
         else:
@@ -103,7 +103,7 @@ def test_the_image_that_is_there_is_opened_without_a_question(viewer, blobs, doc
     viewer.layers.selection.active = viewer.layers["one"]
     widget = docked(viewer)
     assert widget.controller.layer is viewer.layers["one"]
-    assert not widget.empty.isVisibleTo(widget)
+    assert not widget.welcome.isVisibleTo(widget)
     assert viewer.layers.selection.active.name == "SAM points"
 
 
@@ -111,12 +111,12 @@ def test_without_an_image_it_says_what_to_do_and_opens_the_first_that_comes(
     viewer, until, blobs, shown
 ):
     widget = shown(viewer)
-    assert widget.empty.isVisibleTo(widget)
+    assert widget.welcome.isVisibleTo(widget)
     assert not widget.prompts.isVisibleTo(widget)
     viewer.add_image(blobs)
     until(lambda: widget.controller.layer is not None)
     assert widget.controller.layer is viewer.layers[0]
-    assert not widget.empty.isVisibleTo(widget)
+    assert not widget.welcome.isVisibleTo(widget)
     until(lambda: widget.controller.annotator.has_model)
     assert viewer.layers.selection.active.name == "SAM points"
     assert "click" in widget.status.sentence.text()
@@ -230,8 +230,8 @@ def test_overlaps_are_asked_about_where_that_is_chosen(viewer, blobs, docked):
     viewer.add_image(blobs)
     widget = docked(viewer)
     kept(widget, 15, 25)
-    widget.prompts.policy.setCurrentIndex(2)
-    widget.prompts.policy.activated.emit(2)
+    widget.prompts.overlap.setCurrentIndex(2)
+    widget.prompts.overlap.activated.emit(2)
     session = widget.controller.annotator.session
     widget.answers[:] = ["Cancel"]
     kept(widget, 20, 30)
@@ -251,7 +251,7 @@ def test_labels_are_saved_where_it_was_said_and_then_nothing_is_unsaved(
     assert widget.save.unsaved
     assert "Not saved" in widget.save.state.text()
     path = tmp_path / "labels.tif"
-    widget.asking.where_to_save = lambda start, forms: path
+    widget.dialogs.path_to_save = lambda start, forms: path
     widget.save.labels.click()
     until(lambda: not widget.save.unsaved)
     np.testing.assert_array_equal(read_image(path).frames[0], session.labels)
@@ -263,12 +263,12 @@ def test_a_session_is_opened_by_its_button(viewer, until, blobs, tmp_path, docke
     widget = docked(viewer)
     kept(widget, 15, 25)
     path = tmp_path / "a.session.json"
-    widget.asking.where_to_save = lambda start, forms: path
+    widget.dialogs.path_to_save = lambda start, forms: path
     widget.save.session.click()
     until(path.exists)
     until(lambda: not widget.save.unsaved)
     kept(widget, 55, 10)
-    widget.asking.which_session = lambda start: path
+    widget.dialogs.session_to_open = lambda start: path
     widget.answers[:] = [STAY]
     widget.save.open.click()
     assert len(widget.controller.annotator.session.objects) == 2
@@ -283,9 +283,9 @@ def test_the_window_asks_before_it_closes_over_unsaved_work(
 ):
     window.add_image(blobs)
     widget = docked(window)
-    until(lambda: widget.leaving.window is not None)
+    until(lambda: widget.close_watcher.window is not None)
     kept(widget, 15, 25)
-    main = widget.leaving.window
+    main = widget.close_watcher.window
     widget.answers[:] = [STAY]
     close, closed = main.close, []
     assert not close()
@@ -293,9 +293,9 @@ def test_the_window_asks_before_it_closes_over_unsaved_work(
     assert widget.controller.annotator.session is not None
 
     path = tmp_path / "labels.tif"
-    widget.asking.where_to_save = lambda start, forms: path
+    widget.dialogs.path_to_save = lambda start, forms: path
     # The fixture closes it for good, and wants to be the first.
-    widget.leaving.window = SimpleNamespace(
+    widget.close_watcher.window = SimpleNamespace(
         close=lambda: closed.append(path.exists()),
         isVisible=main.isVisible,
         removeEventFilter=main.removeEventFilter,
@@ -313,12 +313,12 @@ def test_closing_the_dock_asks_and_docks_again_if_that_is_wanted(
 ):
     window.add_image(blobs, name="mine")
     widget = docked(window)
-    until(lambda: widget.leaving.window is not None)
+    until(lambda: widget.close_watcher.window is not None)
     kept(widget, 15, 25)
     widget.answers[:] = [STAY, LEAVE]
     window.window.remove_dock_widget(widget)
     until(lambda: len(widget.asked) == 1)
-    until(lambda: widget.leaving.window is not None)
+    until(lambda: widget.close_watcher.window is not None)
     assert widget.controller.annotator.session is not None
     window.window.remove_dock_widget(widget)
     until(lambda: len(widget.asked) == 2)

@@ -12,19 +12,19 @@ from napari_sam.annotator.models import ModelPool
 from napari_sam.apps.dock.compat import unwrapped
 from napari_sam.apps.dock.controller import DockController
 from napari_sam.apps.dock.key_bindings import chosen_keys
-from napari_sam.apps.dock.panels.asking import Asking
 from napari_sam.apps.dock.panels.batch import BatchPanel
-from napari_sam.apps.dock.panels.empty import EmptyPanel
+from napari_sam.apps.dock.panels.closing import CloseWatcher
+from napari_sam.apps.dock.panels.dialogs import Dialogs
 from napari_sam.apps.dock.panels.image import ImagePanel
 from napari_sam.apps.dock.panels.keys import KeysPanel
-from napari_sam.apps.dock.panels.leaving import Leaving
 from napari_sam.apps.dock.panels.model import ModelPanel
 from napari_sam.apps.dock.panels.objects import ObjectsPanel
-from napari_sam.apps.dock.panels.parts import APART, NEAR, column
 from napari_sam.apps.dock.panels.prompts import PromptsPanel
-from napari_sam.apps.dock.panels.restoring import RestorePanel
+from napari_sam.apps.dock.panels.recovery import RecoveryPanel
 from napari_sam.apps.dock.panels.save import SavePanel
 from napari_sam.apps.dock.panels.status import StatusPanel
+from napari_sam.apps.dock.panels.welcome import WelcomePanel
+from napari_sam.apps.dock.panels.widgets import APART, NEAR, column
 from napari_sam.apps.dock.qt_executor import QtExecutor
 
 if TYPE_CHECKING:
@@ -56,22 +56,24 @@ class SegmentWidget(QWidget):
     def __init__(self, napari_viewer: Viewer) -> None:
         super().__init__()
         self.viewer: Any = unwrapped(napari_viewer)
-        self.work = QtExecutor()
-        self.controller = DockController(self.viewer, self.work, pool=_shared_pool())
-        self.asking = Asking(self)
+        self.executor = QtExecutor()
+        self.controller = DockController(
+            self.viewer, self.executor, pool=_shared_pool()
+        )
+        self.dialogs = Dialogs(self)
         self._area = "right"
         self._ended = False
         self._make_panels()
         self._lay_out()
-        self.leaving = Leaving(
+        self.close_watcher = CloseWatcher(
             self,
             may_close=self._may_close,
             closed=self.end,
-            taken_out=self._taken_out,
+            undocked=self._undocked,
         )
         self._connect()
-        work = self.work
-        self.destroyed.connect(lambda _: work.close())
+        executor = self.executor
+        self.destroyed.connect(lambda _: executor.close())
         # Once the window stands there: loading a model takes seconds.
         QTimer.singleShot(0, self, self._begin)
 
@@ -84,28 +86,28 @@ class SegmentWidget(QWidget):
         if self._ended:
             return
         self._ended = True
-        self.leaving.end()
+        self.close_watcher.end()
         self.viewer.layers.events.inserted.disconnect(self._on_layers)
         self.viewer.layers.events.removed.disconnect(self._on_layers)
         self.image.end()
         self.batch.end()
         self.controller.close()
-        self.work.close()
+        self.executor.close()
 
     def _make_panels(self) -> None:
         known = {name: shown_key(key) for name, key in chosen_keys().items()}
         self.status = StatusPanel(self.controller)
         self.controller.annotator.events.message.connect(self.status.say)
         self.controller.annotator.events.busy.connect(self.status.busy)
-        self.restoring = RestorePanel(self.controller)
-        self.empty = EmptyPanel(self._open_sample)
+        self.recovery = RecoveryPanel(self.controller)
+        self.welcome = WelcomePanel(self._open_sample)
         self.image = ImagePanel(self.viewer, self.controller)
-        self.model = ModelPanel(self.controller, self.asking)
+        self.model = ModelPanel(self.controller, self.dialogs)
         self.prompts = PromptsPanel(self.controller, known)
         self.objects = ObjectsPanel(self.controller, known)
         self.batch = BatchPanel(self.viewer, self.controller)
         self.keys = KeysPanel({known[c.id]: c.tip for c in COMMANDS})
-        self.save = SavePanel(self.controller, self.asking)
+        self.save = SavePanel(self.controller, self.dialogs)
 
     def _lay_out(self) -> None:
         inside = QWidget()
@@ -115,7 +117,7 @@ class SegmentWidget(QWidget):
         self._needs_image = [
             self.image, self.model, self.prompts, self.objects, self.batch, self.keys
         ]  # fmt: skip
-        for panel in (self.empty, *self._needs_image):
+        for panel in (self.welcome, *self._needs_image):
             rows.addWidget(panel)
         rows.addStretch()
         scroll = QScrollArea()
@@ -126,7 +128,7 @@ class SegmentWidget(QWidget):
         outside = QVBoxLayout(self)
         outside.setContentsMargins(NEAR, NEAR, NEAR, NEAR)
         outside.setSpacing(NEAR)
-        outside.addWidget(self.restoring)
+        outside.addWidget(self.recovery)
         outside.addWidget(scroll, stretch=1)
         outside.addWidget(self.save)
         outside.addWidget(self.status)
@@ -152,7 +154,7 @@ class SegmentWidget(QWidget):
             self.image.layers.count() > 0
             or self.controller.annotator.session is not None
         )
-        self.empty.setVisible(not there)
+        self.welcome.setVisible(not there)
         for panel in self._needs_image:
             panel.setVisible(there)
 
@@ -174,7 +176,7 @@ class SegmentWidget(QWidget):
         names = ", ".join(
             f"{i} ({share:.0%} of the mask)" for i, share in found.items()
         )
-        answer = self.asking.choose(
+        answer = self.dialogs.choose(
             f"The new mask lies on other objects: {names}.", [KEEP, TAKE, NEITHER]
         )
         if answer == KEEP:
@@ -187,18 +189,18 @@ class SegmentWidget(QWidget):
         # Where a program closes a viewer, its layers are taken away before.
         if not self.save.unsaved or not (by_hand or len(self.viewer.layers)):
             return True
-        answer = self.asking.choose(_UNSAVED, [SAVE, LEAVE, STAY])
-        window = self.leaving.window
+        answer = self.dialogs.choose(_UNSAVED, [SAVE, LEAVE, STAY])
+        window = self.close_watcher.window
         if answer == SAVE and window is not None:
             self.save.save_labels(window.close)
         return answer == LEAVE
 
-    def _taken_out(self) -> None:
+    def _undocked(self) -> None:
         """Ask after the dock was closed; if it should stay, it is docked again."""
         if self._ended or not self.save.unsaved:
             self._leave()
             return
-        answer = self.asking.choose(_UNSAVED, [SAVE, LEAVE, STAY])
+        answer = self.dialogs.choose(_UNSAVED, [SAVE, LEAVE, STAY])
         if answer == LEAVE:
             self._leave()
         elif answer != SAVE or not self.save.save_labels(self._leave):

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from napari.layers import Labels, Points, Shapes
 
-from napari_sam.apps.dock.panels.choosing import LayerChoice
-from napari_sam.apps.dock.panels.parts import Section, button, choice, named, text
+from napari_sam.apps.dock.panels.layer_choice import LayerChoice
+from napari_sam.apps.dock.panels.widgets import Section, button, choice, named, text
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

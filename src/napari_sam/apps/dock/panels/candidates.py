@@ -10,7 +10,7 @@ from qtpy.QtGui import QColor, QIcon, QImage, QPixmap
 from qtpy.QtWidgets import QLabel, QSlider, QToolButton, QWidget
 
 from napari_sam.apps.dock.layer_style import PREVIEW
-from napari_sam.apps.dock.panels.parts import column, row, text
+from napari_sam.apps.dock.panels.widgets import column, row, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +40,7 @@ class CandidatesPanel(QWidget):
         self._controller = controller
         self.title = text(faint=True)
         self._key = keys["candidate"]
-        self.choices = [self._choice(i) for i in range(_MOST)]
+        self.buttons = [self._choice(i) for i in range(_MOST)]
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(-_FAR, _FAR)
         self.slider.setToolTip("How sure the model must be of a pixel")
@@ -54,7 +54,7 @@ class CandidatesPanel(QWidget):
         less, more = QLabel("Less"), QLabel("More")
         rows = column(self)
         rows.addWidget(self.title)
-        rows.addWidget(row(*self.choices))
+        rows.addWidget(row(*self.buttons))
         rows.addWidget(row(less, self.slider, more, self.reset))
         controller.annotator.events.candidates_changed.connect(self.show_them)
         self.show_them()
@@ -70,7 +70,7 @@ class CandidatesPanel(QWidget):
             else "One click leaves a choice"
         )
         self.title.setEnabled(many)
-        for i, choice in enumerate(self.choices):
+        for i, choice in enumerate(self.buttons):
             there = i < len(found)
             choice.setEnabled(there and many)
             choice.setChecked(there and i == chosen)

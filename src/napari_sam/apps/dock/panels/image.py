@@ -9,8 +9,8 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QWidget
 
 from napari_sam.apps.dock.geometry import axes_possible, axes_said
-from napari_sam.apps.dock.panels.choosing import LayerChoice
-from napari_sam.apps.dock.panels.parts import choice, column, named, row, text
+from napari_sam.apps.dock.panels.layer_choice import LayerChoice
+from napari_sam.apps.dock.panels.widgets import choice, column, named, row, text
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QGridLayout, QLabel, QSizePolicy
 
-from napari_sam.apps.dock.panels.parts import NEAR, Section, text
+from napari_sam.apps.dock.panels.widgets import NEAR, Section, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

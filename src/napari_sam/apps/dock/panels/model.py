@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtWidgets import QWidget
 
 from napari_sam import checkpoints
-from napari_sam.apps.dock.panels.parts import (
+from napari_sam.apps.dock.panels.widgets import (
     Section,
     button,
     choice,
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_sam.apps.dock.controller import DockController
-    from napari_sam.apps.dock.panels.asking import Asking
+    from napari_sam.apps.dock.panels.dialogs import Dialogs
     from napari_sam.checkpoints import ModelEntry
 
 _OWN = "a file of mine …"
@@ -41,9 +41,9 @@ _UNITS = (("GB", 10**9), ("MB", 10**6), ("KB", 10**3))
 class ModelPanel(QWidget):
     """A list of models; one that is on this disk is used as soon as it is chosen."""
 
-    def __init__(self, controller: DockController, asking: Asking) -> None:
+    def __init__(self, controller: DockController, dialogs: Dialogs) -> None:
         super().__init__()
-        self._controller, self._asking = controller, asking
+        self._controller, self._dialogs = controller, dialogs
         self._checkpoint: Path | None = None
         self.models = choice("Which model finds the masks")
         self.models.activated.connect(lambda _: self._on_choice())
@@ -104,7 +104,7 @@ class ModelPanel(QWidget):
             if checkpoints.is_here(entry):
                 self._use()
             return
-        found = self._asking.which_weights()
+        found = self._dialogs.weights_to_open()
         if found is None:
             self._show(self._controller.annotator.models.name)
             return

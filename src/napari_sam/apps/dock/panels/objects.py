@@ -12,8 +12,7 @@ from qtpy.QtWidgets import (
     QTableView,
 )
 
-from napari_sam.apps.dock.panels.parts import Section, button, choice, named, row
-from napari_sam.apps.dock.panels.table import (
+from napari_sam.apps.dock.panels.object_model import (
     CLASS,
     NAME,
     NUMBER,
@@ -21,6 +20,7 @@ from napari_sam.apps.dock.panels.table import (
     STATE,
     ObjectModel,
 )
+from napari_sam.apps.dock.panels.widgets import Section, button, choice, named, row
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,14 @@ from qtpy.QtWidgets import QButtonGroup, QCheckBox, QToolButton
 
 from napari_sam.apps.dock.panels.candidates import CandidatesPanel
 from napari_sam.apps.dock.panels.icons import icon
-from napari_sam.apps.dock.panels.parts import Section, button, choice, named, row, tool
+from napari_sam.apps.dock.panels.widgets import (
+    Section,
+    button,
+    choice,
+    named,
+    row,
+    tool,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +52,7 @@ class PromptsPanel(Section):
     def __init__(self, controller: DockController, keys: Mapping[str, str]) -> None:
         super().__init__("Say where it is")
         self._controller = controller
-        self.meanings = self._meanings(keys)
+        self.polarity = self._polarity(keys)
         self.tools = self._tools()
         self.hover = QCheckBox(f"Show the mask under the mouse  ({keys['hover']})")
         self.hover.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -78,21 +85,21 @@ class PromptsPanel(Section):
         )
         self.undo.setToolTip("Take back the last step (Ctrl+Z)")
         self.redo.setToolTip("Repeat the step taken back (Ctrl+Shift+Z)")
-        self.policy = choice(
+        self.overlap = choice(
             "What happens where a new mask lies on other objects", _POLICIES
         )
-        self.policy.activated.connect(self._on_policy)
+        self.overlap.activated.connect(self._on_policy)
         self.add(self.hover)
         self.add(self.candidates)
         self.add(self.keep, self.next)
         self.add(self.undo, self.redo, self.back)
-        self.rows.addWidget(named("Overlaps", self.policy))
+        self.rows.addWidget(named("Overlaps", self.overlap))
         controller.annotator.events.hover_changed.connect(self._show_hover)
         controller.annotator.events.polarity_changed.connect(self._show_meaning)
         controller.annotator.events.image_opened.connect(self._on_opened)
         self._on_opened(controller.annotator.session)
 
-    def _meanings(self, keys: Mapping[str, str]) -> QButtonGroup:
+    def _polarity(self, keys: Mapping[str, str]) -> QButtonGroup:
         key = keys["polarity"]
         yes = tool("It is here", f"What I mark is the object ({key})", icon("positive"))
         no = tool(
@@ -121,7 +128,7 @@ class PromptsPanel(Section):
         self._controller.annotator.preview.positive = index == 0
 
     def _show_meaning(self, positive: bool) -> None:
-        self.meanings.button(0 if positive else 1).setChecked(True)
+        self.polarity.button(0 if positive else 1).setChecked(True)
 
     def _on_tool(self, index: int) -> None:
         if self._controller.binding is not None:
@@ -135,7 +142,7 @@ class PromptsPanel(Section):
         self.hover.setChecked(on)
 
     def _on_policy(self) -> None:
-        self._controller.annotator.commits.overlap = self.policy.currentData()
+        self._controller.annotator.commits.overlap = self.overlap.currentData()
 
     def _on_opened(self, session: Any) -> None:
         self.inside.setEnabled(session is not None)

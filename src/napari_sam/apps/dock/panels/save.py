@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QWidget
 
-from napari_sam.apps.dock.panels.asking import FORMS, SESSIONS
-from napari_sam.apps.dock.panels.parts import button, column, row, text
+from napari_sam.apps.dock.panels.dialogs import FORMS, SESSIONS
+from napari_sam.apps.dock.panels.widgets import button, column, row, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from napari_sam.apps.dock.controller import DockController
-    from napari_sam.apps.dock.panels.asking import Asking
+    from napari_sam.apps.dock.panels.dialogs import Dialogs
 
 #: Answers where work would be left for a session of a file.
 OPEN, STAY = "Open a session", "Cancel"
@@ -27,9 +27,9 @@ _LEFT = (
 class SavePanel(QWidget):
     """Two buttons and a line that says whether anything is not saved yet."""
 
-    def __init__(self, controller: DockController, asking: Asking) -> None:
+    def __init__(self, controller: DockController, dialogs: Dialogs) -> None:
         super().__init__()
-        self._controller, self._asking = controller, asking
+        self._controller, self._dialogs = controller, dialogs
         self._last: Path | None = None
         self.state = text()
         self.state.setToolTip(
@@ -70,9 +70,9 @@ class SavePanel(QWidget):
 
     def open_session(self) -> bool:
         """Ask which, and open it. False if the person would rather not."""
-        if self.unsaved and self._asking.choose(_LEFT, [OPEN, STAY]) != OPEN:
+        if self.unsaved and self._dialogs.choose(_LEFT, [OPEN, STAY]) != OPEN:
             return False
-        path = self._asking.which_session(self._start(".session.json").parent)
+        path = self._dialogs.session_to_open(self._start(".session.json").parent)
         if path is None:
             return False
         self._last = path.parent
@@ -82,7 +82,7 @@ class SavePanel(QWidget):
     def _save(
         self, forms: dict[str, str], end: str, done: Callable[[], object] | None
     ) -> bool:
-        path = self._asking.where_to_save(self._start(end), forms)
+        path = self._dialogs.path_to_save(self._start(end), forms)
         if path is None:
             return False
         self._last = path.parent

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QProgressBar, QSizePolicy, QToolButton, QWidget
 
-from napari_sam.apps.dock.panels.parts import column, row, text
+from napari_sam.apps.dock.panels.widgets import column, row, text
 
 if TYPE_CHECKING:
     from napari_sam.apps.dock.controller import DockController

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from npe2 import PluginManager
 from qtpy.QtWidgets import QWidget
 
-from napari_sam.apps.dock.panels.parts import button, column, text
+from napari_sam.apps.dock.panels.widgets import button, column, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _PLUGIN = "napari-sam"
 
 
-class EmptyPanel(QWidget):
+class WelcomePanel(QWidget):
     """Shown while there is no image.
 
     Parameters

@@ -24,13 +24,13 @@ FORMS = {
 SESSIONS = {"Session, to go on with or to replay (*.session.json)": ".session.json"}
 
 
-class Asking:
+class Dialogs:
     """What a person has to be asked. Each returns None where they would rather not."""
 
     def __init__(self, parent: QWidget) -> None:
         self._parent = parent
 
-    def where_to_save(self, start: Path, forms: dict[str, str] = FORMS) -> Path | None:
+    def path_to_save(self, start: Path, forms: dict[str, str] = FORMS) -> Path | None:
         """Ask for a name to save under; whether to replace a file is asked as well."""
         dialog = QFileDialog(self._parent, "Save", str(start.parent))
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
@@ -53,14 +53,14 @@ class Asking:
             return None
         return found
 
-    def which_session(self, start: Path) -> Path | None:
+    def session_to_open(self, start: Path) -> Path | None:
         """Ask for a session that was saved."""
         found, _ = QFileDialog.getOpenFileName(
             self._parent, "Open session", str(start), ";;".join(SESSIONS)
         )
         return Path(found) if found else None
 
-    def which_weights(self) -> Path | None:
+    def weights_to_open(self) -> Path | None:
         """Ask for a file of weights."""
         found, _ = QFileDialog.getOpenFileName(
             self._parent,

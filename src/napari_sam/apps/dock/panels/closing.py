@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Leaving(QObject):
+class CloseWatcher(QObject):
     """Watches over a docked widget.
 
     Parameters
@@ -23,7 +23,7 @@ class Leaving(QObject):
         returns False, the window stays.
     closed
         Called once it has closed.
-    taken_out
+    undocked
         Called when the widget was taken out of the window, which stays.
     """
 
@@ -33,11 +33,11 @@ class Leaving(QObject):
         *,
         may_close: Callable[[bool], bool],
         closed: Callable[[], object],
-        taken_out: Callable[[], object],
+        undocked: Callable[[], object],
     ) -> None:
         super().__init__(widget)
         self._widget, self._may_close = widget, may_close
-        self._closed, self._taken_out = closed, taken_out
+        self._closed, self._undocked = closed, undocked
         self._closing = False
         self.window: QMainWindow | None = None
         widget.installEventFilter(self)
@@ -88,7 +88,7 @@ class Leaving(QObject):
         if window is not None:
             window.installEventFilter(self)
         elif before is not None:
-            self._taken_out()
+            self._undocked()
 
 
 def _main_window(widget: QWidget) -> QMainWindow | None:

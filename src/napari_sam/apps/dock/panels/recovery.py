@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QFrame
 
-from napari_sam.apps.dock.panels.parts import NEAR, button, column, row, text
+from napari_sam.apps.dock.panels.widgets import NEAR, button, column, row, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from napari_sam.apps.dock.controller import DockController
 
 
-class RestorePanel(QFrame):
+class RecoveryPanel(QFrame):
     """A quiet question at the top; nothing happens until it is answered."""
 
     def __init__(self, controller: DockController) -> None:
         super().__init__()
         self._controller = controller
         self._journals: list[Any] = []
-        self.setStyleSheet("RestorePanel { border: 1px solid #56b4e9; }")
+        self.setStyleSheet("RecoveryPanel { border: 1px solid #56b4e9; }")
         self.words = text()
         self.restore = button(
             "Restore", "Go on where that work ended, undo included", self._on_restore
