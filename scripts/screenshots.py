@@ -36,7 +36,7 @@ class Newcomer:
         _, self.dock = self.viewer.window.add_plugin_dock_widget(
             "napari-sam", "Segment Anything"
         )
-        self.dock.dialogs.path_to_save = lambda start, forms: self.folder / start.name
+        self.dock.dialogs.path_to_save = lambda start, formats: self.folder / start.name
         self.canvas = self.viewer.window._qt_viewer.canvas.native
         self.rest()
 

@@ -8,6 +8,7 @@ from napari.components import ViewerModel
 
 import napari_sam as sam
 from napari_sam import Address, Prompts
+from napari_sam.annotator.batch import BatchSettings
 from napari_sam.annotator.commands import COMMANDS
 from napari_sam.apps.dock.controller import DockController
 from napari_sam.apps.dock.key_bindings import KeyBindings, chosen_keys
@@ -708,7 +709,7 @@ def test_shapes_and_labels_become_objects(desk, blobs):
     rough = np.zeros((32, 32), np.uint8)
     rough[5:15, 10:20] = 3
     labels = desk.viewer.add_labels(rough, scale=(2, 2), translate=(0.5, 0.5))
-    desk.controller.segment_layer(labels, form="box")
+    desk.controller.segment_layer(labels, settings=BatchSettings("box"))
     assert kept[Address(0, 1)] == Prompts.rectangle(10, 20, 30, 40)
     desk.annotator.undo()
     desk.controller.segment_layer(labels)

@@ -11,7 +11,7 @@ from qtpy.QtCore import Qt
 from napari_sam import checkpoints
 from napari_sam.annotator.events import AnnotatorEvents
 from napari_sam.annotator.object_table import Entry
-from napari_sam.apps.dock.panels.dialogs import FORMS, Dialogs
+from napari_sam.apps.dock.panels.dialogs import FORMATS, Dialogs
 from napari_sam.apps.dock.panels.keys import KeysPanel
 from napari_sam.apps.dock.panels.layer_choice import LayerChoice
 from napari_sam.apps.dock.panels.model import ModelPanel, described
@@ -40,21 +40,21 @@ class Recorder:
         self._calls.append((self._name, args, options))
 
 
-class Told:
-    """Stands where a controller does; remembers what its annotator was told to do."""
-
-    def __init__(self):
-        self.calls = []
-        self.annotator = Recorder(self.calls)
-        self.annotator.events = AnnotatorEvents()
-        self.annotator.session = None
-        self.annotator.models = Recorder(self.calls, "models")
-        self.annotator.models.name = "pocket"
+@pytest.fixture
+def calls():
+    """What the annotator was called with."""
+    return []
 
 
 @pytest.fixture
-def told():
-    return Told()
+def annotator(calls):
+    """Stands where an annotator does; remembers how it was called."""
+    made = Recorder(calls)
+    made.events = AnnotatorEvents()
+    made.session = None
+    made.models = Recorder(calls, "models")
+    made.models.name = "pocket"
+    return made
 
 
 def shown(widget, qtbot):
@@ -63,33 +63,35 @@ def shown(widget, qtbot):
     return widget
 
 
-def test_the_status_line_is_as_high_whatever_it_says(told, qtbot):
-    status = shown(StatusPanel(told), qtbot)
+def test_the_status_line_is_as_high_whatever_it_says(annotator, calls, qtbot):
+    status = shown(StatusPanel(annotator), qtbot)
     heights = set()
     for level in ("info", "warning", "error"):
-        status.say(level, "word " * 40)
+        status.show_message(level, "word " * 40)
         heights.add(status.sizeHint().height())
-    status.busy("looking", Progress(1, 3))
+    status.show_progress("encoding", Progress(1, 3))
     status._show_bar()
     heights.add(status.sizeHint().height())
-    status.busy("", None)
+    status.show_progress("", None)
     heights.add(status.sizeHint().height())
     assert len(heights) == 1
 
 
-def test_short_work_shows_no_bar_and_long_work_does_until_it_ends(told, qtbot):
-    status = shown(StatusPanel(told), qtbot)
-    status.say("info", "Ready.")
-    status.busy("looking", None)
+def test_short_work_shows_no_bar_and_long_work_does_until_it_ends(
+    annotator, calls, qtbot
+):
+    status = shown(StatusPanel(annotator), qtbot)
+    status.show_message("info", "Ready.")
+    status.show_progress("encoding", None)
     assert not status.bar.isVisible()
     assert status.sentence.text() == "Ready."
     qtbot.waitUntil(status.bar.isVisible)
-    assert "ooking" in status.sentence.text()
-    status.busy("looking", Progress(2, 5))
+    assert "ncoding" in status.sentence.text()
+    status.show_progress("encoding", Progress(2, 5))
     assert (status.bar.value(), status.bar.maximum()) == (2, 5)
     status.stop.click()
-    assert told.calls == [("cancel", (), {})]
-    status.busy("", None)
+    assert calls == [("cancel", (), {})]
+    status.show_progress("", None)
     assert not status.bar.isVisible()
     assert status.sentence.text() == "Ready."
 
@@ -128,41 +130,41 @@ def test_a_table_of_many_objects_changes_only_where_something_did(qtbot):
     model = ObjectModel(lambda i: (1, 0, 0), lambda *_: None)
     model.show(entries(5000))
     assert model.rowCount() == 5000
-    heard = []
+    changes = []
     model.dataChanged.connect(
-        lambda first, last: heard.append((first.row(), last.row()))
+        lambda first, last: changes.append((first.row(), last.row()))
     )
     model.rowsInserted.connect(
-        lambda _, first, last: heard.append(("new", first, last))
+        lambda _, first, last: changes.append(("new", first, last))
     )
-    model.modelReset.connect(lambda: heard.append("reset"))
+    model.modelReset.connect(lambda: changes.append("reset"))
 
     model.show(entries(5000))
-    assert heard == []
+    assert changes == []
     model.show(entries(5000, _8=Entry(8, "one", "", "approved", 80, 0)))
-    assert heard == [(7, 7)]
+    assert changes == [(7, 7)]
     model.show(entries(5001))
-    assert heard[1:] == [("new", 5000, 5000)]
+    assert changes[1:] == [("new", 5000, 5000)]
     model.show(entries(4000))
-    assert heard[2:] == ["reset"]
+    assert changes[2:] == ["reset"]
 
 
 def test_names_and_classes_are_edited_in_the_table(qtbot):
-    said = []
-    model = ObjectModel(lambda i: (1, 0, 0), lambda *what: said.append(what))
+    edited = []
+    model = ObjectModel(lambda i: (1, 0, 0), lambda *what: edited.append(what))
     model.show(entries(2))
     assert model.setData(model.index(1, NAME), " left one ", Qt.ItemDataRole.EditRole)
     assert model.setData(model.index(0, CLASS), "nucleus", Qt.ItemDataRole.EditRole)
     assert not model.setData(model.index(0, CLASS), "", Qt.ItemDataRole.EditRole)
-    assert said == [(2, "left one", None), (1, None, "nucleus")]
+    assert edited == [(2, "left one", None), (1, None, "nucleus")]
     editable = Qt.ItemFlag.ItemIsEditable
     assert model.flags(model.index(0, NAME)) & editable
     assert not model.flags(model.index(0, STATE)) & editable
     assert not model.flags(model.index(0, NUMBER)) & editable
 
 
-def test_every_model_is_offered_with_what_is_known_of_it(told, qtbot):
-    panel = shown(ModelPanel(told, SimpleNamespace()), qtbot)
+def test_every_model_is_offered_with_what_is_known_of_it(annotator, calls, qtbot):
+    panel = shown(ModelPanel(annotator, SimpleNamespace()), qtbot)
     names = [panel.models.itemData(i) for i in range(panel.models.count())]
     assert names == [entry.name for entry in checkpoints.models()] + [None]
     assert panel.models.currentData() == "pocket"
@@ -173,46 +175,48 @@ def test_every_model_is_offered_with_what_is_known_of_it(told, qtbot):
         assert entry.licence in words
 
 
-def test_a_model_that_is_not_on_this_disk_is_fetched_only_when_asked(told, qtbot):
-    panel = shown(ModelPanel(told, SimpleNamespace()), qtbot)
+def test_a_model_that_is_not_on_this_disk_is_fetched_only_when_asked(
+    annotator, calls, qtbot
+):
+    panel = shown(ModelPanel(annotator, SimpleNamespace()), qtbot)
     panel.models.setCurrentIndex(panel.models.findData("vit_b"))
     panel._on_choice()
-    assert told.calls == []
+    assert calls == []
     assert panel.download.isVisible()
     assert "MB" in panel.download.text()
     panel.download.click()
-    ((name, args, options),) = told.calls
+    ((name, args, options),) = calls
     assert (name, args) == ("models.use", ("vit_b",))
     assert options["checkpoint"] is None
 
 
-def test_a_file_of_weights_of_ones_own(told, qtbot, tmp_path):
+def test_a_file_of_weights_of_ones_own(annotator, calls, qtbot, tmp_path):
     file = tmp_path / "mine.pt"
     dialogs = SimpleNamespace(weights_to_open=lambda: file)
-    panel = shown(ModelPanel(told, dialogs), qtbot)
+    panel = shown(ModelPanel(annotator, dialogs), qtbot)
     panel.models.setCurrentIndex(panel.models.count() - 1)
     panel._on_choice()
-    ((_, args, options),) = told.calls
+    ((_, args, options),) = calls
     assert args == (None,)
     assert options["checkpoint"] == file
     panel.device.setCurrentIndex(1)
     panel.device.activated.emit(1)
-    assert told.calls[-1][2] == {
+    assert calls[-1][2] == {
         "checkpoint": file, "device": "cpu", "precision": "auto",
     }  # fmt: skip
 
 
-def test_choosing_no_file_leaves_the_model_as_it_was(told, qtbot):
+def test_choosing_no_file_leaves_the_model_as_it_was(annotator, calls, qtbot):
     panel = shown(
-        ModelPanel(told, SimpleNamespace(weights_to_open=lambda: None)), qtbot
+        ModelPanel(annotator, SimpleNamespace(weights_to_open=lambda: None)), qtbot
     )
     panel.models.setCurrentIndex(panel.models.count() - 1)
     panel._on_choice()
-    assert told.calls == []
+    assert calls == []
     assert panel.models.currentData() == "pocket"
 
 
-def test_earlier_work_is_restored_discarded_or_left(told, qtbot, tmp_path):
+def test_earlier_work_is_restored_discarded_or_left(annotator, calls, qtbot, tmp_path):
     from datetime import datetime
 
     discarded = []
@@ -224,10 +228,10 @@ def test_earlier_work_is_restored_discarded_or_left(told, qtbot, tmp_path):
         )
         for count in (12, 1)
     ]
-    panel = shown(RecoveryPanel(told), qtbot)
+    panel = shown(RecoveryPanel(annotator), qtbot)
     panel.offer(())
     assert not panel.isVisible()
-    told.annotator.events.journals_found.emit(tuple(kept))
+    annotator.events.journals_found.emit(tuple(kept))
     assert panel.isVisible()
     assert "14:32" in panel.words.text()
     assert "12 objects" in panel.words.text()
@@ -239,7 +243,7 @@ def test_earlier_work_is_restored_discarded_or_left(told, qtbot, tmp_path):
     assert discarded == [12]
     panel.offer(kept)
     panel.restore.click()
-    assert told.calls == [("persistence.restore", (kept[0],), {})]
+    assert calls == [("persistence.restore", (kept[0],), {})]
     assert not panel.isVisible()
 
 
@@ -286,12 +290,12 @@ def test_what_is_there_is_replaced_only_after_asking(qapp, save_as, tmp_path):
     there.mkdir()
     save_as(there)
     refuses = Answers("Cancel")
-    assert refuses.path_to_save(tmp_path / "x.tif", FORMS) is None
+    assert refuses.path_to_save(tmp_path / "x.tif", FORMATS) is None
     assert "labels.zarr" in refuses.asked[0]
-    assert Answers("Replace").path_to_save(tmp_path / "x.tif", FORMS) == there
+    assert Answers("Replace").path_to_save(tmp_path / "x.tif", FORMATS) == there
 
 
 def test_a_name_without_an_end_gets_that_of_the_form(qapp, save_as, tmp_path):
     save_as(tmp_path / "mine", "OME-Zarr (*.zarr)")
-    found = Answers("Cancel").path_to_save(tmp_path / "x.tif", FORMS)
+    found = Answers("Cancel").path_to_save(tmp_path / "x.tif", FORMATS)
     assert found == tmp_path / "mine.zarr"

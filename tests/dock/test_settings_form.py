@@ -89,11 +89,20 @@ def test_none_is_below_the_smallest_number(form):
     assert made.settings == Sample(gamma=None)
 
 
-def test_a_number_without_a_smallest_one_that_may_be_none_is_left_out(form):
+def test_a_number_without_a_smallest_one_that_may_be_none_is_a_line(form):
     made = form(EmbedSettings(background=-0.5))
-    assert [widget.name for widget in made.container] == ["batch"]
+    assert [widget.name for widget in made.container] == ["background", "batch"]
     QTest.keyClick(made.container["batch"].native, Qt.Key.Key_Up)
     assert made.settings == EmbedSettings(background=-0.5, batch=1)
+    line = made.container["background"].native
+    line.selectAll()
+    QTest.keyClick(line, Qt.Key.Key_Delete)
+    assert made.settings == EmbedSettings(batch=1)
+    for key, background in (("-", None), ("2", -2.0), (".", -2.0), ("5", -2.5)):
+        QTest.keyClick(line, key)
+        assert made.settings == EmbedSettings(background=background, batch=1)
+    QTest.keyClick(line, "x")
+    assert made.settings == EmbedSettings(background=-2.5, batch=1)
 
 
 def test_a_form_may_show_a_part_of_the_settings(form):

@@ -8,7 +8,7 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_sam.apps.dock.panels.save import OPEN
-from napari_sam.apps.dock.widget import LEAVE, SAVE, STAY, SegmentWidget
+from napari_sam.apps.dock.widget import LEAVE, OVERWRITE, SAVE, STAY, SegmentWidget
 from napari_sam.core.prompts import Prompts
 from napari_sam.io import read_image
 
@@ -63,8 +63,8 @@ def docked(shown, until):
     return dock
 
 
-def kept(widget, row, col):
-    """Say where an object is, and keep its mask."""
+def committed(widget, row, col):
+    """Click on an object, and commit its mask."""
     session = widget.controller.annotator.session
     session.add_point(row, col)
     session.predict()
@@ -157,8 +157,8 @@ def test_channels_are_offered_only_where_there_are_several(
 def test_objects_are_listed_and_gone_to_renamed_and_deleted(viewer, blobs, docked):
     viewer.add_image(blobs)
     widget = docked(viewer)
-    session = kept(widget, 15, 25)
-    kept(widget, 55, 8)
+    session = committed(widget, 15, 25)
+    committed(widget, 55, 8)
     panel = widget.objects
     assert panel.model.rowCount() == 2
     panel.table.selectRow(0)
@@ -183,8 +183,8 @@ def test_objects_are_listed_and_gone_to_renamed_and_deleted(viewer, blobs, docke
 def test_objects_are_merged_grown_and_judged_by_buttons(viewer, blobs, docked):
     viewer.add_image(blobs)
     widget = docked(viewer)
-    session = kept(widget, 15, 25)
-    kept(widget, 55, 8)
+    session = committed(widget, 15, 25)
+    committed(widget, 55, 8)
     panel = widget.objects
     panel.table.selectRow(0)
     panel.pixels.setValue(2)
@@ -203,7 +203,7 @@ def test_objects_are_merged_grown_and_judged_by_buttons(viewer, blobs, docked):
 def test_an_object_is_corrected_with_what_was_said_of_it(viewer, blobs, docked):
     viewer.add_image(blobs)
     widget = docked(viewer)
-    session = kept(widget, 15, 25)
+    session = committed(widget, 15, 25)
     widget.objects.table.selectRow(0)
     widget.objects.correct.click()
     assert session.current_prompts == Prompts.point(15, 25)
@@ -229,15 +229,15 @@ def test_a_layer_of_points_becomes_objects_in_one_step(viewer, until, blobs, doc
 def test_overlaps_are_asked_about_where_that_is_chosen(viewer, blobs, docked):
     viewer.add_image(blobs)
     widget = docked(viewer)
-    kept(widget, 15, 25)
+    committed(widget, 15, 25)
     widget.prompts.overlap.setCurrentIndex(2)
     widget.prompts.overlap.activated.emit(2)
     session = widget.controller.annotator.session
     widget.answers[:] = ["Cancel"]
-    kept(widget, 20, 30)
+    committed(widget, 20, 30)
     assert "100%" in widget.asked[0]
     assert np.unique(session.labels).tolist() == [0, 1]
-    widget.answers[:] = ["Take their pixels"]
+    widget.answers[:] = [OVERWRITE]
     widget.controller.annotator.commits.commit()
     assert np.unique(session.labels).tolist() == [0, 2]
 
@@ -247,11 +247,11 @@ def test_labels_are_saved_where_it_was_said_and_then_nothing_is_unsaved(
 ):
     viewer.add_image(blobs)
     widget = docked(viewer)
-    session = kept(widget, 15, 25)
+    session = committed(widget, 15, 25)
     assert widget.save.unsaved
     assert "Not saved" in widget.save.state.text()
     path = tmp_path / "labels.tif"
-    widget.dialogs.path_to_save = lambda start, forms: path
+    widget.dialogs.path_to_save = lambda start, formats: path
     widget.save.labels.click()
     until(lambda: not widget.save.unsaved)
     np.testing.assert_array_equal(read_image(path).frames[0], session.labels)
@@ -261,13 +261,13 @@ def test_labels_are_saved_where_it_was_said_and_then_nothing_is_unsaved(
 def test_a_session_is_opened_by_its_button(viewer, until, blobs, tmp_path, docked):
     viewer.add_image(blobs)
     widget = docked(viewer)
-    kept(widget, 15, 25)
+    committed(widget, 15, 25)
     path = tmp_path / "a.session.json"
-    widget.dialogs.path_to_save = lambda start, forms: path
+    widget.dialogs.path_to_save = lambda start, formats: path
     widget.save.session.click()
     until(path.exists)
     until(lambda: not widget.save.unsaved)
-    kept(widget, 55, 10)
+    committed(widget, 55, 10)
     widget.dialogs.session_to_open = lambda start: path
     widget.answers[:] = [STAY]
     widget.save.open.click()
@@ -284,7 +284,7 @@ def test_the_window_asks_before_it_closes_over_unsaved_work(
     window.add_image(blobs)
     widget = docked(window)
     until(lambda: widget.close_watcher.window is not None)
-    kept(widget, 15, 25)
+    committed(widget, 15, 25)
     main = widget.close_watcher.window
     widget.answers[:] = [STAY]
     close, closed = main.close, []
@@ -293,7 +293,7 @@ def test_the_window_asks_before_it_closes_over_unsaved_work(
     assert widget.controller.annotator.session is not None
 
     path = tmp_path / "labels.tif"
-    widget.dialogs.path_to_save = lambda start, forms: path
+    widget.dialogs.path_to_save = lambda start, formats: path
     # The fixture closes it for good, and wants to be the first.
     widget.close_watcher.window = SimpleNamespace(
         close=lambda: closed.append(path.exists()),
@@ -314,7 +314,7 @@ def test_closing_the_dock_asks_and_docks_again_if_that_is_wanted(
     window.add_image(blobs, name="mine")
     widget = docked(window)
     until(lambda: widget.close_watcher.window is not None)
-    kept(widget, 15, 25)
+    committed(widget, 15, 25)
     widget.answers[:] = [STAY, LEAVE]
     window.window.remove_dock_widget(widget)
     until(lambda: len(widget.asked) == 1)
@@ -334,12 +334,15 @@ def test_two_viewers_have_nothing_to_do_with_each_other(
         viewer = make_napari_viewer()
         viewer.add_image(blobs)
         widgets.append(docked(viewer))
-    one, other = (kept(widgets[0], 15, 25), widgets[1].controller.annotator.session)
+    one, other = (
+        committed(widgets[0], 15, 25),
+        widgets[1].controller.annotator.session,
+    )
     assert not np.any(other.labels)
-    kept(widgets[1], 55, 8)
+    committed(widgets[1], 55, 8)
     assert int((one.labels > 0).sum()) == 400
     widgets[0].viewer.close()
-    kept(widgets[1], 15, 25)
+    committed(widgets[1], 15, 25)
     assert np.unique(other.labels).tolist() == [0, 1, 2]
 
 
@@ -348,18 +351,18 @@ def test_two_widgets_on_one_image_share_its_session(viewer, blobs, docked, shown
     first = docked(viewer)
     second = docked(viewer)
     assert second.controller.annotator.session is first.controller.annotator.session
-    kept(first, 15, 25)
+    committed(first, 15, 25)
     assert second.objects.model.rowCount() == 1
     assert sum(la.name.startswith("SAM labels") for la in viewer.layers) == 1
     second.end()
-    kept(first, 55, 8)
+    committed(first, 55, 8)
     assert first.objects.model.rowCount() == 2
 
 
 def test_the_image_may_go_and_nothing_is_lost(viewer, blobs, docked):
     image = viewer.add_image(blobs)
     widget = docked(viewer)
-    session = kept(widget, 15, 25)
+    session = committed(widget, 15, 25)
     viewer.layers.remove(image)
     assert int((session.labels == 1).sum()) == 400
     assert widget.status.sentence.text()
@@ -376,7 +379,7 @@ def test_the_dock_fits_a_narrow_column(viewer, blobs, docked):
 def test_a_failure_is_a_sentence_with_what_to_do(viewer, blobs, docked):
     viewer.add_image(blobs)
     widget = docked(viewer)
-    widget.prompts.keep.click()
+    widget.prompts.commit.click()
     words = widget.status.sentence.text()
     assert "click on an object" in words
     assert "Error" not in words
@@ -386,7 +389,7 @@ def test_no_thread_stays_behind(window, blobs, docked):
     before = set(threading.enumerate())
     window.add_image(blobs)
     widget = docked(window)
-    kept(widget, 15, 25)
+    committed(widget, 15, 25)
     window.close()
     for thread in set(threading.enumerate()) - before:
         if thread.name.startswith("napari-sam"):

@@ -1,12 +1,16 @@
-"""Many masks at once: prompts of a whole layer, and embedding ahead of clicks."""
+"""Batches: masks of the prompts of a whole layer, and embedding ahead of clicks."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Literal
 
 from napari_sam.core.address import Address
 from napari_sam.core.errors import SessionError
 from napari_sam.core.progress import Progress
+from napari_sam.core.settings import check, setting
+from napari_sam.image.settings import EmbedSettings
 from napari_sam.session.requests import Request, Response, predict
 
 if TYPE_CHECKING:
@@ -18,11 +22,37 @@ if TYPE_CHECKING:
     from napari_sam.core.prompts import Prompts
     from napari_sam.core.protocols import Promptable
     from napari_sam.image.embed import EmbedResult
+    from napari_sam.session.overlap import Overlap
     from napari_sam.session.state import State
 
 _EMBEDDING, _BATCH = "embedding the view", "segmenting"
 #: Prompts that are decoded together.
 _TOGETHER = 32
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSettings:
+    """How the rows of a layer become prompts, and their masks labels."""
+
+    form: Literal["auto", "box", "points", "mask"] = setting(
+        "auto",
+        label="Labels as",
+        tip="Prompts that labels are turned into; auto takes masks. Points and shapes "
+        "are prompts as they are.",
+    )
+    overlap: Literal["keep", "overwrite"] | None = setting(
+        None,
+        label="Overlaps",
+        tip="Whether other objects keep their pixels where a new mask lies on them.",
+        automatic="as for clicks",
+    )
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+#: What is done unless the person chose something else.
+_BATCH_SETTINGS, _EMBED_SETTINGS = BatchSettings(), EmbedSettings()
 
 
 class Batch:
@@ -31,8 +61,15 @@ class Batch:
     def __init__(self, workspace: Workspace, commits: Commits) -> None:
         self._workspace, self._commits = workspace, commits
 
-    def embed_view(self) -> None:
-        """Embed what is in view ahead of the clicks, nearest first."""
+    def embed_view(self, settings: EmbedSettings = _EMBED_SETTINGS) -> None:
+        """Embed what is in view ahead of the clicks, nearest first.
+
+        Parameters
+        ----------
+        settings
+            Region and frames in place of those in view; what is background, and how
+            many tiles are encoded at once.
+        """
         from napari_sam.image import PromptableImage
 
         with self._workspace.events.reporting():
@@ -40,17 +77,24 @@ class Batch:
             image = session.image
             if view is None or not isinstance(image, PromptableImage):
                 raise SessionError("There is no view whose tiles could be embedded.")
-            region = view.region_in_view()
+            region = settings.window or view.region_in_view()
             if min(region.shape) < 1:
                 raise SessionError("Nothing of the image is in view.")
             frame = session.current.frame
             steps = image.iter_embed(
-                region=region, frames=[frame], near=(frame, *region.center)
+                region=region,
+                frames=settings.frame_range or [frame],
+                near=(frame, *region.center),
+                background=settings.background,
+                batch=settings.batch,
             )
             self._workspace.tasks.run(_EMBEDDING, steps, self._on_embedded)
 
     def segment(
-        self, read: Callable[[int], Mapping[Address, Prompts]], name: str
+        self,
+        read: Callable[[int], Mapping[Address, Prompts]],
+        name: str,
+        settings: BatchSettings = _BATCH_SETTINGS,
     ) -> None:
         """Commit the masks of many prompts, as one step.
 
@@ -61,17 +105,20 @@ class Batch:
             on another thread, since to read large layers takes seconds.
         name
             Of where the prompts come from, for the person.
+        settings
+            Its overlap rule; by default, that of commits.
         """
+        overlap = settings.overlap or self._commits.rule
         with self._workspace.events.reporting():
             session = self._workspace.require_model()
             steps = iter_batch(session.image, read, session.state.free_id(), name)
-            self._workspace.tasks.run(_BATCH, steps, self._commit)
+            self._workspace.tasks.run(_BATCH, steps, partial(self._commit, overlap))
 
     def _on_embedded(self, result: EmbedResult) -> None:
-        text = f"All that is in view is embedded: {result}."
+        text = f"The view is embedded: {result}."
         self._workspace.events.message.emit("info", text)
 
-    def _commit(self, response: Response) -> None:
+    def _commit(self, overlap: Overlap, response: Response) -> None:
         """Put the masks of a batch into the labels, as one step."""
         with self._workspace.events.reporting():
             session = self._workspace.require_session()
@@ -80,7 +127,7 @@ class Batch:
             if not any(mask.area for mask in response.predictions.values()):
                 raise SessionError("Nothing was found there.")
             response = _renumbered(response, session.state)
-            session.commit(response, overlap=self._commits.rule, with_prompts=True)
+            session.commit(response, overlap=overlap, with_prompts=True)
             session.next_object()
             footprints = session.state.footprints
             count = sum(at in footprints for at in response.predictions)

@@ -79,8 +79,11 @@ COMMANDS: tuple[Command, ...] = (
         "approve", "Approve", "approve the object, or take it back", "G",
         lambda a: a.editing.approve(),
     ),
-    Command("undo", "Undo", "undo", "Control-Z", lambda a: a.undo()),
-    Command("redo", "Redo", "redo", "Control-Shift-Z", lambda a: a.redo()),
+    Command("undo", "Undo", "take back the last step", "Control-Z", lambda a: a.undo()),
+    Command(
+        "redo", "Redo", "repeat the step taken back", "Control-Shift-Z",
+        lambda a: a.redo(),
+    ),
     Command(
         "cancel", "Cancel", "stop long work", "Escape", lambda a: a.cancel(),
         ends_drawing=True,

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import logging
 import threading
+from copy import copy
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from napari_sam.backends.subprocess import NoProcessError, SubprocessBackend
 from napari_sam.core.progress import Progress
+from napari_sam.jobs.settings import SegmentSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
     from napari_sam.annotator.workspace import Workspace
     from napari_sam.core.images.frames import Frames
-    from napari_sam.core.protocols import Backend, EmbeddingStore
+    from napari_sam.core.protocols import Backend, EmbeddingStore, Promptable
     from napari_sam.image import PromptableImage
 
 LOADING, _PREPARING = "loading the model", "preparing the image"
@@ -89,6 +92,27 @@ class Models:
         self._ready = ready
         self.name = self._loaded = "pocket"
         self._backend: Backend | None = None
+        self._settings = SegmentSettings()
+
+    @property
+    def settings(self) -> SegmentSettings:
+        """How masks are made of what the model predicts, of the image that is open."""
+        session = self._workspace.session
+        if session is None or not self._workspace.has_model:
+            return self._settings
+        return replace(self._settings, connected=session.image.connected)
+
+    @settings.setter
+    def settings(self, settings: SegmentSettings) -> None:
+        changed = settings.connected != self.settings.connected
+        self._settings = settings
+        image = self._workspace.image
+        if not changed or image is None or not image.has_model:
+            return
+        image.session.image = with_connected(image.session.image, settings.connected)
+        for annotator in image.annotators:
+            annotator.events.model_changed.emit()
+        self._ready()
 
     def use(
         self,
@@ -118,9 +142,10 @@ class Models:
         steps = iter_prepare(
             image.source.frames, backend, channels=image.channels, store=self._store
         )
+        connected = self.settings.connected
 
         def prepared(promptable: PromptableImage) -> None:
-            image.session.image = promptable
+            image.session.image = with_connected(promptable, connected)
             if image is self._workspace.image:
                 self._workspace.events.model_changed.emit()
                 self._ready()
@@ -168,6 +193,16 @@ def iter_prepare(
     shown = default_channels(frames) if channels is None else channels
     appearance = fit_appearance(frames, backend, channels=shown)
     return PromptableImage(frames, backend, appearance=appearance, store=store)
+
+
+def with_connected(image: Promptable, connected: bool) -> Promptable:
+    """Return an image whose masks keep only what is connected, or all; same store."""
+    if image.connected == connected:
+        return image
+    other: Any = copy(image)
+    other.connected = connected
+    made: Promptable = other
+    return made
 
 
 def default_channels(frames: Frames) -> tuple[int, ...] | None:

@@ -14,6 +14,7 @@ from napari_sam.annotator.recovery import (
     journal_of,
 )
 from napari_sam.annotator.saving import iter_save
+from napari_sam.io.settings import SaveSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 _SAVING, _RESTORING, _JOURNAL = "saving", "restoring", "looking for earlier work"
 _OPENING = "opening the session"
+#: What is done unless the person chose something else.
+_SAVE_SETTINGS = SaveSettings()
 
 
 class Persistence:
@@ -67,17 +70,16 @@ class Persistence:
     def save(
         self,
         path: str | Path,
+        settings: SaveSettings = _SAVE_SETTINGS,
         *,
-        overwrite: bool = False,
         done: Callable[[], object] | None = None,
     ) -> None:
         """Write the labels, or with ``.session.json`` the session; then call `done`."""
         with self._workspace.events.reporting():
             session = self._workspace.require_session()
             assert self._workspace.image is not None
-            steps = iter_save(
-                session, self._workspace.image.source, path, overwrite=overwrite
-            )
+            source = self._workspace.image.source
+            steps = iter_save(session, source, path, settings)
 
             def saved(position: int) -> None:
                 if position == session.history.position:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
+from napari_sam.annotator.models import with_connected
 from napari_sam.core.progress import Progress
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from napari_sam.annotator.open_image import OpenImage
     from napari_sam.core.protocols import Promptable
     from napari_sam.session import AnnotationSession
+    from napari_sam.session.model_setup import ModelSetup
     from napari_sam.session.persistence.journal import Journal
     from napari_sam.session.persistence.recovery import RecoverableSession
 
@@ -72,7 +74,13 @@ def iter_open(path: Path, image: Promptable) -> Generator[Progress, None, Restor
     from napari_sam.session.persistence.replay import only, replay
 
     yield Progress(0, 0, f"reading {path.name}")
-    session = yield from replay(read_record(path), only(image))
+
+    def image_for(setup: ModelSetup | None) -> Promptable:
+        connected = image.connected if setup is None else setup.connected
+        return only(with_connected(image, connected))(setup)
+
+    session = yield from replay(read_record(path), image_for)
+    session.image = image
     if session.open_prompts:
         session.current = max(session.open_prompts)
     else:

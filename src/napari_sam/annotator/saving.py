@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from napari_sam.annotator.view import ImageSource
+    from napari_sam.io.settings import SaveSettings
     from napari_sam.session import AnnotationSession
 
 #: End of the name of a file that holds a session, and not labels.
@@ -27,15 +28,14 @@ def iter_save(
     session: AnnotationSession,
     source: ImageSource,
     path: str | Path,
-    *,
-    overwrite: bool,
+    settings: SaveSettings,
 ) -> Generator[Progress, None, int]:
     """Write the labels, or the record of the session; return the step they are of."""
     path = Path(path)
     yield Progress(0, 0, f"writing {path.name}")
     if path.name.endswith(SESSION):
-        return _write_record(session, source, path, overwrite=overwrite)
-    return _write_labels(session, source, path, overwrite=overwrite)
+        return _write_record(session, source, path, overwrite=settings.overwrite)
+    return _write_labels(session, source, path, settings)
 
 
 def _write_record(
@@ -52,7 +52,7 @@ def _write_record(
 
 
 def _write_labels(
-    session: AnnotationSession, source: ImageSource, path: Path, *, overwrite: bool
+    session: AnnotationSession, source: ImageSource, path: Path, settings: SaveSettings
 ) -> int:
     from napari_sam.io import write_labels
 
@@ -64,7 +64,12 @@ def _write_labels(
         if isinstance(labels, np.ndarray) and labels.nbytes <= _COPIED:
             labels = labels.copy()
         write_labels(
-            path, labels, axes=axes, like=like, overwrite=overwrite or attempt > 0
+            path,
+            labels,
+            axes=axes,
+            like=like,
+            overwrite=settings.overwrite or attempt > 0,
+            coco=settings.coco,
         )
         if session.history.position == position:
             break

@@ -37,7 +37,7 @@ class SegmentSettings:
     )
     connected: bool = setting(
         True,
-        label="Connected",
+        label="Connected parts only",
         tip="Keep of a mask for clicks only the parts that they hit; off, masks are "
         "those of SAM's own predictor.",
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam.annotator.annotator import Annotator
+from napari_sam.annotator.batch import BatchSettings
 from napari_sam.apps.dock import compat
 from napari_sam.apps.dock.geometry import PlaneGeometry
 from napari_sam.apps.dock.key_bindings import KeyBindings
@@ -25,9 +26,11 @@ if TYPE_CHECKING:
     from napari_sam.annotator.models import ModelPool
     from napari_sam.annotator.open_image import OpenImage
     from napari_sam.apps.dock.binding import LayerBinding
-    from napari_sam.apps.dock.layer_prompts import Form
     from napari_sam.apps.dock.layer_source import LayerSource
     from napari_sam.core.protocols import EmbeddingStore
+
+#: How a layer is segmented unless the person chose something else.
+_BATCH_SETTINGS = BatchSettings()
 
 
 class DockController:
@@ -97,7 +100,11 @@ class DockController:
             self.viewer.layers.selection.events.active.disconnect(self._on_active)
 
     def segment_layer(
-        self, layer: Layer, *, groups: str | None = None, form: Form = "auto"
+        self,
+        layer: Layer,
+        *,
+        groups: str | None = None,
+        settings: BatchSettings = _BATCH_SETTINGS,
     ) -> None:
         """Make an object of each point, shape or label of a layer, as one step.
 
@@ -109,9 +116,8 @@ class DockController:
             Column of its features by which rows belong together, as one object: points
             that do not belong to it are prompts of each of a group, or, without
             groups, of all near enough to matter.
-        form
-            ``"box"``, ``"points"`` or ``"mask"``: what labels are turned into. By
-            default, masks.
+        settings
+            What labels are turned into, and the overlap rule.
         """
         source, session = self._source, self.annotator.session
         if source is None or session is None:
@@ -123,9 +129,9 @@ class DockController:
             source.geometry,
             frame=session.current.frame,
             groups=groups,
-            form=form,
+            form=settings.form,
         )
-        self.annotator.batch.segment(read, str(layer.name))
+        self.annotator.batch.segment(read, str(layer.name), settings)
 
     def show(self, image: OpenImage) -> LayerBinding:
         """Show the session of an image by layers of ours."""

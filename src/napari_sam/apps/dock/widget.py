@@ -1,4 +1,4 @@
-"""The window in napari: panels in a column, each told what it needs."""
+"""The dock in napari: panels in a column, each given what it needs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from napari_sam.apps.dock.controller import DockController
 from napari_sam.apps.dock.key_bindings import chosen_keys
 from napari_sam.apps.dock.panels.batch import BatchPanel
 from napari_sam.apps.dock.panels.closing import CloseWatcher
+from napari_sam.apps.dock.panels.command_buttons import CommandButtons
 from napari_sam.apps.dock.panels.dialogs import Dialogs
+from napari_sam.apps.dock.panels.embed import EmbedPanel
 from napari_sam.apps.dock.panels.image import ImagePanel
 from napari_sam.apps.dock.panels.keys import KeysPanel
 from napari_sam.apps.dock.panels.model import ModelPanel
@@ -37,11 +39,11 @@ _POOL = "_napari_sam_models"
 #: Answers where work would be left behind.
 SAVE, LEAVE, STAY = "Save labels …", "Close without saving", "Cancel"
 _UNSAVED = (
-    "There is work that was not saved.\n\nA copy of it is kept in any case: it can be "
+    "There is work that was not saved.\n\nIt is in the journal in any case, and can be "
     "restored when the same image is opened again."
 )
 #: Answers where a new mask lies on other objects.
-KEEP, TAKE, NEITHER = "Leave them as they are", "Take their pixels", "Cancel"
+KEEP, OVERWRITE, NEITHER = "Keep them", "Overwrite them", "Cancel"
 
 
 class SegmentWidget(QWidget):
@@ -95,18 +97,21 @@ class SegmentWidget(QWidget):
         self.executor.close()
 
     def _make_panels(self) -> None:
-        known = {name: shown_key(key) for name, key in chosen_keys().items()}
-        self.status = StatusPanel(self.controller)
-        self.controller.annotator.events.message.connect(self.status.say)
-        self.controller.annotator.events.busy.connect(self.status.busy)
-        self.recovery = RecoveryPanel(self.controller)
+        keys = {name: shown_key(key) for name, key in chosen_keys().items()}
+        annotator = self.controller.annotator
+        commands = CommandButtons(annotator, keys)
+        self.status = StatusPanel(annotator)
+        annotator.events.message.connect(self.status.show_message)
+        annotator.events.busy.connect(self.status.show_progress)
+        self.recovery = RecoveryPanel(annotator)
         self.welcome = WelcomePanel(self._open_sample)
         self.image = ImagePanel(self.viewer, self.controller)
-        self.model = ModelPanel(self.controller, self.dialogs)
-        self.prompts = PromptsPanel(self.controller, known)
-        self.objects = ObjectsPanel(self.controller, known)
+        self.model = ModelPanel(annotator, self.dialogs)
+        self.prompts = PromptsPanel(annotator, commands, self._use_tool)
+        self.objects = ObjectsPanel(self.controller, commands)
         self.batch = BatchPanel(self.viewer, self.controller)
-        self.keys = KeysPanel({known[c.id]: c.tip for c in COMMANDS})
+        self.embed = EmbedPanel(annotator)
+        self.keys = KeysPanel({keys[c.id]: c.tip for c in COMMANDS})
         self.save = SavePanel(self.controller, self.dialogs)
 
     def _lay_out(self) -> None:
@@ -115,7 +120,8 @@ class SegmentWidget(QWidget):
         rows.setSpacing(APART)
         rows.setContentsMargins(0, 0, NEAR, 0)
         self._needs_image = [
-            self.image, self.model, self.prompts, self.objects, self.batch, self.keys
+            self.image, self.model, self.prompts, self.objects, self.batch, self.embed,
+            self.keys,
         ]  # fmt: skip
         for panel in (self.welcome, *self._needs_image):
             rows.addWidget(panel)
@@ -146,6 +152,10 @@ class SegmentWidget(QWidget):
         if not self._ended and not self.controller.annotator.has_model:
             self.controller.annotator.models.use(self.controller.annotator.models.name)
 
+    def _use_tool(self, name: str) -> None:
+        if self.controller.binding is not None:
+            self.controller.binding.use_tool(name)
+
     def _open_sample(self, key: str) -> None:
         self.viewer.open_sample("napari-sam", key)
 
@@ -165,10 +175,10 @@ class SegmentWidget(QWidget):
             and session is not None
             and not session.open_prompts
         ):
-            self.status.say("info", "Ready: click on an object in the image.")
+            self.status.show_message("info", "Ready: click on an object in the image.")
 
     def _on_gone(self, why: str) -> None:
-        self.status.say("warning", why)
+        self.status.show_message("warning", why)
         self._on_layers()
 
     def _on_overlap(self, found: dict[int, float]) -> None:
@@ -177,11 +187,11 @@ class SegmentWidget(QWidget):
             f"{i} ({share:.0%} of the mask)" for i, share in found.items()
         )
         answer = self.dialogs.choose(
-            f"The new mask lies on other objects: {names}.", [KEEP, TAKE, NEITHER]
+            f"The new mask lies on other objects: {names}.", [KEEP, OVERWRITE, NEITHER]
         )
         if answer == KEEP:
             self.controller.annotator.commits.commit(overlap="keep")
-        elif answer == TAKE:
+        elif answer == OVERWRITE:
             self.controller.annotator.commits.commit(overlap="overwrite")
 
     def _may_close(self, by_hand: bool) -> bool:

@@ -1,4 +1,4 @@
-"""Much in one go: a layer that is there already, and looking ahead of the clicks."""
+"""Batches: the rows of a layer that is there already, as prompts of many objects."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from napari.layers import Labels, Points, Shapes
 
+from napari_sam.annotator.batch import BatchSettings
 from napari_sam.apps.dock.panels.layer_choice import LayerChoice
+from napari_sam.apps.dock.panels.settings_form import SettingsForm
 from napari_sam.apps.dock.panels.widgets import Section, button, choice, named, text
 
 if TYPE_CHECKING:
@@ -15,46 +17,33 @@ if TYPE_CHECKING:
 
     from napari_sam.apps.dock.controller import DockController
 
-_MEANINGS = (
-    ("auto", "as they are"),
-    ("box", "boxes around the objects"),
-    ("points", "points on the objects"),
-    ("mask", "rough masks of the objects"),
-)
-
 
 class BatchPanel(Section):
-    """One run over a layer of the person's own, kept as one step."""
+    """A layer of the person's own whose rows are segmented, as one step."""
 
     def __init__(self, viewer: ViewerModel, controller: DockController) -> None:
-        super().__init__("Many at once", is_open=False)
+        super().__init__("Batch", is_open=False)
         self._controller = controller
-        self.layers = LayerChoice(viewer, self._qualifies, self._on_layers)
-        self.layers.setToolTip("Points, shapes or labels that you have already")
-        self.layers.currentIndexChanged.connect(lambda _: self._on_layers())
-        self.meaning = choice("How shapes and labels are understood", _MEANINGS)
+        self.form = SettingsForm(BatchSettings())
         self.groups = choice(
-            "A column of the layer's features: what has the same value there is one "
-            "object, negative points included"
-        )
-        self.ahead = button(
-            "Prepare this view",
-            "Let the model look at all that is in view, so that no click has to wait",
-            controller.annotator.batch.embed_view,
+            "A column of the layer's features: rows with the same value are prompts of "
+            "one object, negative points included"
         )
         self.run = button(
-            "Segment them all", "One step, to be undone as one", self._run
+            "Segment layer", "Commit a mask for each prompt, as one step", self._run
         )
-        self.rows.addWidget(
+        self.layers = LayerChoice(viewer, self._qualifies, self._on_layers)
+        self.layers.setToolTip("A layer of points, shapes or labels")
+        self.layers.currentIndexChanged.connect(lambda _: self._on_layers())
+        self.add(
             text("Each point, shape or label of a layer becomes an object.", faint=True)
         )
-        self.rows.addWidget(named("Layer", self.layers))
-        self.rows.addWidget(named("Taken as", self.meaning))
-        self.rows.addWidget(named("Groups", self.groups))
-        self.rows.addWidget(self.run)
-        self.rows.addWidget(self.ahead)
+        self.add(named("Layer", self.layers))
+        self.add(named("Groups", self.groups))
+        self.add(self.form.widget)
+        self.add(self.run)
         controller.annotator.events.image_opened.connect(self._on_opened)
-        self._on_opened(controller.annotator.session)
+        self._on_layers()
 
     def end(self) -> None:
         """Listen no more."""
@@ -67,18 +56,17 @@ class BatchPanel(Section):
             layer is other for other in mine
         )
 
-    def _on_opened(self, session: Any) -> None:
-        self.ahead.setEnabled(session is not None)
-        self.layers._refill()
+    def _on_opened(self, _: Any) -> None:
+        self.layers.refill()
 
     def _on_layers(self) -> None:
-        if not hasattr(self, "run"):
+        if not hasattr(self, "layers"):
             return
         if self.layers.layer is None and self.layers.count():
             self.layers.setCurrentIndex(0)
         layer = self.layers.layer
         self.groups.clear()
-        self.groups.addItem("each one by itself", None)
+        self.groups.addItem("each row by itself", None)
         if layer is not None:
             for name in layer.features.columns:
                 self.groups.addItem(str(name), str(name))
@@ -89,7 +77,5 @@ class BatchPanel(Section):
         layer = self.layers.layer
         if layer is not None:
             self._controller.segment_layer(
-                layer,
-                groups=self.groups.currentData(),
-                form=self.meaning.currentData(),
+                layer, groups=self.groups.currentData(), settings=self.form.settings
             )

@@ -1,4 +1,4 @@
-"""The masks that an answer offers, and how much of them."""
+"""Candidate masks of a prediction, and the threshold of the chosen one."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from napari_sam.apps.dock.layer_style import PREVIEW
 from napari_sam.apps.dock.panels.widgets import column, row, text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from napari_sam.apps.dock.controller import DockController
+    from napari_sam.annotator.annotator import Annotator
+    from napari_sam.apps.dock.panels.command_buttons import CommandButtons
     from napari_sam.core.prediction import Prediction
 
 #: How many there may be, and the side of their pictures.
@@ -30,44 +29,44 @@ _STEPS, _FAR = 10, 60
 
 
 class CandidatesPanel(QWidget):
-    """Three pictures to choose from, and a slider from less to more.
+    """Three candidate masks to choose from, and a slider for the threshold.
 
-    It takes the same room whether there is something to choose or not.
+    It takes the same room whether there are candidates or not.
     """
 
-    def __init__(self, controller: DockController, keys: Mapping[str, str]) -> None:
+    def __init__(self, annotator: Annotator, commands: CommandButtons) -> None:
         super().__init__()
-        self._controller = controller
+        self._annotator = annotator
         self.title = text(faint=True)
-        self._key = keys["candidate"]
+        self._next = commands.title("candidate")
         self.buttons = [self._choice(i) for i in range(_MOST)]
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(-_FAR, _FAR)
-        self.slider.setToolTip("How sure the model must be of a pixel")
+        self.slider.setToolTip(
+            "Threshold of the mask: how sure the model must be of a pixel"
+        )
         self.slider.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.slider.valueChanged.connect(self._on_slide)
         self.reset = QToolButton()
         self.reset.setText("Reset")
-        self.reset.setToolTip("As the model found it")
+        self.reset.setToolTip("The mask as the model predicted it")
         self.reset.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.reset.clicked.connect(lambda: self.slider.setValue(0))
-        less, more = QLabel("Less"), QLabel("More")
+        less, more = QLabel("Smaller"), QLabel("Larger")
         rows = column(self)
         rows.addWidget(self.title)
         rows.addWidget(row(*self.buttons))
         rows.addWidget(row(less, self.slider, more, self.reset))
-        controller.annotator.events.candidates_changed.connect(self.show_them)
-        self.show_them()
+        annotator.events.candidates_changed.connect(self.show_masks)
+        self.show_masks()
 
-    def show_them(self) -> None:
-        """Show what there is to choose from now."""
-        found = self._controller.annotator.candidates.masks
-        chosen = self._controller.annotator.candidates.index
+    def show_masks(self) -> None:
+        """Show the candidate masks there are now."""
+        found = self._annotator.candidates.masks
+        chosen = self._annotator.candidates.index
         many = len(found) > 1
         self.title.setText(
-            f"Which one is meant?  ({self._key})"
-            if many
-            else "One click leaves a choice"
+            self._next if many else "Candidate masks: a single click has several"
         )
         self.title.setEnabled(many)
         for i, choice in enumerate(self.buttons):
@@ -75,13 +74,11 @@ class CandidatesPanel(QWidget):
             choice.setEnabled(there and many)
             choice.setChecked(there and i == chosen)
             choice.setIcon(_picture(found[i]) if there else QIcon())
-            choice.setText(f"{max(found[i].score, 0):.0%}" if there else " ")
+            choice.setText(f"{found[i].score:.0%}" if there else " ")
         self.slider.setEnabled(bool(found))
         self.reset.setEnabled(bool(found))
         self.slider.blockSignals(True)
-        self.slider.setValue(
-            round(-self._controller.annotator.preview.threshold * _STEPS)
-        )
+        self.slider.setValue(round(-self._annotator.preview.threshold * _STEPS))
         self.slider.blockSignals(False)
 
     def _choice(self, index: int) -> QToolButton:
@@ -94,19 +91,17 @@ class CandidatesPanel(QWidget):
         choice.setSizePolicy(
             choice.sizePolicy().Policy.Ignored, choice.sizePolicy().Policy.Fixed
         )
-        choice.setToolTip(
-            "Mean this one; the number is how good the model thinks it is"
-        )
+        choice.setToolTip("Take this mask; the number is the score it is predicted")
         choice.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         choice.clicked.connect(lambda: self._on_choice(index))
         return choice
 
     def _on_choice(self, index: int) -> None:
-        self._controller.annotator.candidates.choose(index)
-        self.show_them()
+        self._annotator.candidates.choose(index)
+        self.show_masks()
 
     def _on_slide(self, value: int) -> None:
-        self._controller.annotator.preview.set_threshold(-value / _STEPS)
+        self._annotator.preview.set_threshold(-value / _STEPS)
 
 
 def _picture(mask: Prediction) -> QIcon:

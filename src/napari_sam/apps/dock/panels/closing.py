@@ -1,4 +1,4 @@
-"""Notices that the window closes, or that our part of it is taken out."""
+"""Closing: notices that the window closes, or that the dock is taken out of it."""
 
 from __future__ import annotations
 

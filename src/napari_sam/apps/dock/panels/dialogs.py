@@ -1,19 +1,27 @@
-"""Questions in windows of their own; a test or a script puts another in its place."""
+"""Dialogs: files to open and to save, and questions with a few answers."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QFileDialog, QInputDialog, QMessageBox
+from qtpy.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QMessageBox,
+    QVBoxLayout,
+)
+
+from napari_sam.apps.dock.panels.settings_form import S, SettingsForm
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from qtpy.QtWidgets import QWidget
 
-#: Forms that labels are saved in, and what a name ends with.
-FORMS = {
+#: Formats that labels are saved in, and their suffixes.
+FORMATS = {
     "TIFF (*.tif)": ".tif",
     "OME-Zarr (*.zarr)": ".zarr",
     "GeoJSON outlines (*.geojson)": ".geojson",
@@ -21,47 +29,44 @@ FORMS = {
     "COCO (*.json)": ".json",
     "PNG (*.png)": ".png",
 }
-SESSIONS = {"Session, to go on with or to replay (*.session.json)": ".session.json"}
+SESSIONS = {"Session (*.session.json)": ".session.json"}
 
 
 class Dialogs:
-    """What a person has to be asked. Each returns None where they would rather not."""
+    """Dialogs over a window; each returns None where the person cancels it.
+
+    A test or a script puts functions of its own in their place.
+    """
 
     def __init__(self, parent: QWidget) -> None:
         self._parent = parent
 
-    def path_to_save(self, start: Path, forms: dict[str, str] = FORMS) -> Path | None:
-        """Ask for a name to save under; whether to replace a file is asked as well."""
+    def path_to_save(
+        self, start: Path, formats: dict[str, str] = FORMATS
+    ) -> Path | None:
+        """Ask for a path to save to, and whether to replace a file that is there."""
         dialog = QFileDialog(self._parent, "Save", str(start.parent))
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilters(list(forms))
+        dialog.setNameFilters(list(formats))
         # A folder such as an OME-Zarr would be gone into; it is asked about below.
         dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)
         dialog.selectFile(start.name)
         if not dialog.exec():
             return None
         found = Path(dialog.selectedFiles()[0])
-        if not any(found.name.lower().endswith(end) for end in forms.values()):
-            found = found.with_name(found.name + forms[dialog.selectedNameFilter()])
-        if (
-            found.exists()
-            and self.choose(
-                f"{found.name} is there already. Replace it?", ["Replace", "Cancel"]
-            )
-            != "Replace"
-        ):
-            return None
-        return found
+        if not any(found.name.lower().endswith(end) for end in formats.values()):
+            found = found.with_name(found.name + formats[dialog.selectedNameFilter()])
+        return found if self._may_write(found) else None
 
     def session_to_open(self, start: Path) -> Path | None:
-        """Ask for a session that was saved."""
+        """Ask for a session file to open."""
         found, _ = QFileDialog.getOpenFileName(
             self._parent, "Open session", str(start), ";;".join(SESSIONS)
         )
         return Path(found) if found else None
 
     def weights_to_open(self) -> Path | None:
-        """Ask for a file of weights."""
+        """Ask for a file of weights to open."""
         found, _ = QFileDialog.getOpenFileName(
             self._parent,
             "Open weights of a model",
@@ -89,9 +94,23 @@ class Dialogs:
             (a for a, b in zip(answers, made, strict=True) if b is clicked), None
         )
 
-    def words(self, question: str, now: str = "") -> str | None:
-        """Ask for a few words."""
-        said, fine = QInputDialog.getText(
-            self._parent, "Segment Anything", question, text=now
-        )
-        return said.strip() if fine else None
+    def change(self, settings: S, title: str, *, names: Collection[str]) -> S | None:
+        """Ask for settings in a form of their own."""
+        dialog = QDialog(self._parent)
+        dialog.setWindowTitle(title)
+        form = SettingsForm(settings, names=names)
+        standard = QDialogButtonBox.StandardButton
+        buttons = QDialogButtonBox(standard.Ok | standard.Cancel)
+        buttons.accepted.connect(dialog.accept)
+        buttons.rejected.connect(dialog.reject)
+        rows = QVBoxLayout(dialog)
+        rows.addWidget(form.widget)
+        rows.addWidget(buttons)
+        return form.settings if dialog.exec() else None
+
+    def _may_write(self, path: Path) -> bool:
+        """Ask before a file is replaced."""
+        if not path.exists():
+            return True
+        question = f"{path.name} is there already. Replace it?"
+        return self.choose(question, ["Replace", "Cancel"]) == "Replace"

@@ -1,4 +1,4 @@
-"""Pictures on buttons, drawn in the colours of the theme."""
+"""Icons of tools and prompts, drawn in the colours of the theme."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _negative(paint: QPainter) -> None:
     paint.drawLine(QPointF(30, 10), QPointF(10, 30))
 
 
-def _click(paint: QPainter) -> None:
+def _point(paint: QPainter) -> None:
     arrow = [(12, 6), (12, 31), (18, 25), (23, 35), (27, 33), (22, 23), (30, 23)]
     paint.drawPolygon(_shape(arrow))
 
@@ -72,7 +72,7 @@ def _box(paint: QPainter) -> None:
     paint.drawRect(QRectF(6, 10, 28, 20))
 
 
-def _outline(paint: QPainter) -> None:
+def _polygon(paint: QPainter) -> None:
     paint.drawPolygon(_shape([(8, 16), (20, 6), (33, 14), (29, 32), (12, 33)]))
 
 
@@ -81,7 +81,7 @@ def _lasso(paint: QPainter) -> None:
     paint.drawPolyline(_shape([(12, 23), (10, 29), (15, 31), (11, 37)]))
 
 
-def _line(paint: QPainter) -> None:
+def _scribble(paint: QPainter) -> None:
     wave = [(5, 28), (10, 17), (15, 15), (20, 22), (25, 26), (30, 20), (35, 9)]
     paint.drawPolyline(_shape(wave))
 
@@ -93,9 +93,9 @@ def _shape(corners: list[tuple[int, int]]) -> QPolygonF:
 _DRAWN: dict[str, Callable[[QPainter], None]] = {
     "positive": _positive,
     "negative": _negative,
-    "click": _click,
+    "point": _point,
     "box": _box,
-    "outline": _outline,
+    "polygon": _polygon,
     "lasso": _lasso,
-    "line": _line,
+    "scribble": _scribble,
 }

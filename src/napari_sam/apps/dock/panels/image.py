@@ -1,4 +1,4 @@
-"""Which image is worked on, what its axes are, and which channels are looked at."""
+"""The image that is annotated: its layer, axes and channels."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class ImagePanel(QWidget):
     def __init__(self, viewer: ViewerModel, controller: DockController) -> None:
         super().__init__()
         self._viewer, self._controller = viewer, controller
-        self._asked: Layer | None = None
+        self._layer: Layer | None = None
         self._ended = False
-        self.axes = choice("What the dimensions of this image are, in order")
+        self.axes = choice("Axes of the image, in order")
         self.axes.activated.connect(self._on_axes)
         self._axes_row = named("Axes", self.axes)
         self.channels = [
-            choice(f"The channel that the model sees as {color.lower()}")
+            choice(f"The channel that is encoded as {color.lower()}")
             for color in _COLORS
         ]
         self._channels_row = self._channel_row()
@@ -59,7 +59,7 @@ class ImagePanel(QWidget):
         for one in self.channels:
             one.activated.connect(lambda _: self._open())
         return _under(
-            "Channels that the model looks at, as red, green, blue",
+            "Channels that are encoded as red, green, blue",
             row(*self.channels),
         )
 
@@ -81,26 +81,26 @@ class ImagePanel(QWidget):
             self._chosen()
 
     def _chosen(self) -> None:
-        """Offer what has to be said of the layer, and open it if that is nothing."""
+        """Ask for axes where the layer does not say them; else open it."""
         layer = self.layers.layer
         if layer is None:
             return
-        said = axes_said(layer)
-        self._asked = layer
+        axes = axes_said(layer)
+        self._layer = layer
         self.axes.clear()
-        self._axes_row.setVisible(said is None)
-        if said is None:
-            self.axes.addItem("choose what they are …", None)
-            for axes in axes_possible(layer)[:12]:
-                self.axes.addItem(_spelled(axes), axes)
+        self._axes_row.setVisible(axes is None)
+        if axes is None:
+            self.axes.addItem("choose the axes …", None)
+            for possible in axes_possible(layer)[:12]:
+                self.axes.addItem(_spelled(possible), possible)
             self._offer_channels(None)
             self._controller.annotator.events.message.emit(
                 "warning",
-                f"What are the axes of {layer.name!r}? Choose them above: is it a film "
-                "(time), or a stack (depth)?",
+                f"Choose the axes of {layer.name!r} above: is it a time-lapse (time), "
+                "or a z-stack (depth)?",
             )
             return
-        self._offer_channels(said)
+        self._offer_channels(axes)
         self._open()
 
     def _on_axes(self) -> None:
@@ -109,10 +109,10 @@ class ImagePanel(QWidget):
 
     def _offer_channels(self, axes: str | None) -> None:
         count = 0
-        if axes is not None and self._asked is not None and "c" in axes:
-            data = self._asked.data[0] if self._asked.multiscale else self._asked.data
+        if axes is not None and self._layer is not None and "c" in axes:
+            data = self._layer.data[0] if self._layer.multiscale else self._layer.data
             count = int(data.shape[axes.index("c")])
-        rgb = self._asked is not None and bool(getattr(self._asked, "rgb", False))
+        rgb = self._layer is not None and bool(getattr(self._layer, "rgb", False))
         self._channels_row.setVisible(count > 1 and not rgb)
         for i, one in enumerate(self.channels):
             one.clear()
@@ -130,9 +130,9 @@ class ImagePanel(QWidget):
         if axes is None:
             return
         chosen = [one.currentData() for one in self.channels]
-        wanted = [c for c in chosen if c is not None]
+        channels = [c for c in chosen if c is not None]
         hidden = not self._channels_row.isVisibleTo(self)
-        self._controller.open(layer, axes=axes, channels=None if hidden else wanted)
+        self._controller.open(layer, axes=axes, channels=None if hidden else channels)
 
     def _on_opened(self, session: Any) -> None:
         self.layers.layer = self._controller.layer or self.layers.layer

@@ -1,4 +1,4 @@
-"""Which key does what."""
+"""The keys of commands."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class KeysPanel(Section):
-    """A list of keys, and how to change them.
+    """A list of the keys of commands, and where to change them.
 
     Parameters
     ----------

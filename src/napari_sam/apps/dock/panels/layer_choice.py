@@ -45,8 +45,8 @@ class LayerChoice(QComboBox):
         self.setMinimumContentsLength(6)
         events = viewer.layers.events
         for event in (events.inserted, events.removed, events.reordered):
-            event.connect(self._refill)
-        self._refill()
+            event.connect(self.refill)
+        self.refill()
 
     @property
     def layer(self) -> Layer | None:
@@ -56,23 +56,26 @@ class LayerChoice(QComboBox):
 
     @layer.setter
     def layer(self, layer: Layer | None) -> None:
-        places = [i for i, other in enumerate(self._layers) if other is layer]
-        self.setCurrentIndex(places[0] if places else -1)
+        found = [i for i, other in enumerate(self._layers) if other is layer]
+        self.setCurrentIndex(found[0] if found else -1)
 
     def close_list(self) -> None:
         """Listen no more."""
         events = self._viewer.layers.events
         for event in (events.inserted, events.removed, events.reordered):
-            event.disconnect(self._refill)
+            event.disconnect(self.refill)
         for layer in self._layers:
             layer.events.name.disconnect(self._rename)
         self._layers = []
 
-    def _refill(self, _: Any = None) -> None:
+    def refill(self, _: Any = None) -> None:
+        """List the layers that qualify now; the one that is chosen stays chosen."""
         chosen = self.layer
         for layer in self._layers:
             layer.events.name.disconnect(self._rename)
-        self._layers = [la for la in reversed(self._viewer.layers) if self._fits(la)]
+        self._layers = [
+            one for one in reversed(self._viewer.layers) if self._qualifies(one)
+        ]
         self.blockSignals(True)
         self.clear()
         self.addItems([layer.name for layer in self._layers])
@@ -81,9 +84,6 @@ class LayerChoice(QComboBox):
         for layer in self._layers:
             layer.events.name.connect(self._rename)
         self._changed()
-
-    def _fits(self, layer: Layer) -> bool:
-        return self._qualifies(layer)
 
     def _rename(self, _: Any = None) -> None:
         for i, layer in enumerate(self._layers):

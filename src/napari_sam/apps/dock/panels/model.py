@@ -1,4 +1,4 @@
-"""Which model answers, what is known of it, and having it on this disk."""
+"""The model that predicts masks: choosing, downloading and describing it."""
 
 from __future__ import annotations
 
@@ -19,52 +19,54 @@ from napari_sam.apps.dock.panels.widgets import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from napari_sam.apps.dock.controller import DockController
+    from napari_sam.annotator.annotator import Annotator
     from napari_sam.apps.dock.panels.dialogs import Dialogs
     from napari_sam.checkpoints import ModelEntry
 
-_OWN = "a file of mine …"
+_OWN = "from a file …"
 _DEVICES = (
-    ("auto", "the fastest there is"),
-    ("cpu", "this computer's processor"),
-    ("cuda", "NVIDIA graphics card"),
-    ("mps", "Apple graphics"),
+    ("auto", "automatic"),
+    ("cpu", "CPU"),
+    ("cuda", "NVIDIA GPU (CUDA)"),
+    ("mps", "Apple GPU (MPS)"),
 )
 _PRECISIONS = (
-    ("auto", "as suits the device"),
-    ("float32", "full (32 bits)"),
-    ("bfloat16", "half (16 bits): faster on graphics cards"),
+    ("auto", "automatic"),
+    ("float32", "float32"),
+    ("bfloat16", "bfloat16: faster on GPUs"),
 )
 _UNITS = (("GB", 10**9), ("MB", 10**6), ("KB", 10**3))
 
 
 class ModelPanel(QWidget):
-    """A list of models; one that is on this disk is used as soon as it is chosen."""
+    """A list of models; one that is on this disk is loaded as soon as it is chosen."""
 
-    def __init__(self, controller: DockController, dialogs: Dialogs) -> None:
+    def __init__(self, annotator: Annotator, dialogs: Dialogs) -> None:
         super().__init__()
-        self._controller, self._dialogs = controller, dialogs
+        self._annotator, self._dialogs = annotator, dialogs
         self._checkpoint: Path | None = None
-        self.models = choice("Which model finds the masks")
+        self.models = choice("The model that predicts masks; ↓ marks those to download")
         self.models.activated.connect(lambda _: self._on_choice())
         self.known = text()
         self.download = button(
-            "Download and use", "Fetch it once; it is verified, and kept", self._use
+            "Download and use",
+            "Download the weights once; they are verified",
+            self._use,
         )
-        more = Section("More about the model", is_open=False)
-        self.device = choice("Where the model runs", _DEVICES)
-        self.precision = choice("How exactly the model calculates", _PRECISIONS)
+        more = Section("Model details", is_open=False)
+        self.device = choice("Device that the model runs on", _DEVICES)
+        self.precision = choice("Precision that the model computes with", _PRECISIONS)
         for one in (self.device, self.precision):
-            one.activated.connect(lambda _: self._again())
+            one.activated.connect(lambda _: self._reload())
         more.add(self.known)
-        more.rows.addWidget(named("Runs on", self.device))
+        more.rows.addWidget(named("Device", self.device))
         more.rows.addWidget(named("Precision", self.precision))
         rows = column(self)
         rows.addWidget(named("Model", self.models))
         rows.addWidget(self.download)
         rows.addWidget(more)
         self.fill()
-        controller.annotator.events.model_changed.connect(self._on_model)
+        annotator.events.model_changed.connect(self._on_model)
 
     def fill(self) -> None:
         """List the models there are now, those on this disk first marked."""
@@ -75,7 +77,7 @@ class ModelPanel(QWidget):
         self.models.addItem(_OWN, None)
         width = self.models.fontMetrics().horizontalAdvance("x" * 60)
         self.models.view().setMinimumWidth(width)
-        self._show(self._controller.annotator.models.name)
+        self._show(self._annotator.models.name)
 
     def _show(self, name: str) -> None:
         index = self.models.findData(name)
@@ -106,14 +108,14 @@ class ModelPanel(QWidget):
             return
         found = self._dialogs.weights_to_open()
         if found is None:
-            self._show(self._controller.annotator.models.name)
+            self._show(self._annotator.models.name)
             return
         self._checkpoint = found
         self._show("")
         self.models.setCurrentIndex(self.models.count() - 1)
         self._use()
 
-    def _again(self) -> None:
+    def _reload(self) -> None:
         """Open the model anew, on another device or with another precision."""
         entry = self._entry()
         if self._checkpoint is not None or (
@@ -123,7 +125,7 @@ class ModelPanel(QWidget):
 
     def _use(self) -> None:
         entry = self._entry()
-        self._controller.annotator.models.use(
+        self._annotator.models.use(
             None if entry is None else entry.name,
             checkpoint=self._checkpoint,
             device=self.device.currentData(),
@@ -132,9 +134,9 @@ class ModelPanel(QWidget):
 
     def _on_model(self) -> None:
         entry = self._entry()
-        if entry is not None and entry.name != self._controller.annotator.models.name:
+        if entry is not None and entry.name != self._annotator.models.name:
             self._checkpoint = None
-            self._show(self._controller.annotator.models.name)
+            self._show(self._annotator.models.name)
         elif entry is not None:
             here = checkpoints.is_here(entry)
             words = f"{entry.name}{'' if here else '  ↓'}: {entry.good_for}"
@@ -143,13 +145,13 @@ class ModelPanel(QWidget):
 
 
 def described(entry: ModelEntry) -> str:
-    """Say what is known of a model, line by line."""
+    """Describe a model for a person, line by line."""
     here = "on this disk" if checkpoints.is_here(entry) else "not on this disk yet"
     lines = [
         f"Good for: {entry.good_for}",
         f"Size: {_size(entry)}, {here}",
         f"Licence: {entry.licence}",
-        f"Learnt from: {entry.data}",
+        f"Trained on: {entry.data}",
         entry.note,
     ]
     return "\n".join(line for line in lines if line)

@@ -1,4 +1,4 @@
-"""Objects as rows, for any number of them."""
+"""Objects as rows of a Qt model, for any number of them."""
 
 from __future__ import annotations
 
@@ -20,13 +20,6 @@ if TYPE_CHECKING:
 COLUMNS = ("No.", "Name", "Class", "State", "Pixels")
 NUMBER, NAME, CLASS, STATE, PIXELS = range(5)
 _FIELDS = ("index", "name", "category", "status", "area")
-#: What people call the states.
-_STATES = {
-    "open": "open",
-    "committed": "kept",
-    "approved": "approved",
-    "rejected": "rejected",
-}
 _NONE = QModelIndex()
 
 
@@ -102,14 +95,14 @@ class ObjectModel(QAbstractTableModel):
         value = getattr(entry, _FIELDS[col])
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return _STATES[value] if col == STATE else value
+                return value
             case Qt.ItemDataRole.EditRole | Qt.ItemDataRole.UserRole:
                 return value
             case Qt.ItemDataRole.DecorationRole if col == NUMBER:
                 red, green, blue, *_ = self._color_of(entry.index)
                 return swatch(float(red), float(green), float(blue))
             case Qt.ItemDataRole.ToolTipRole:
-                return f"Object {entry.index}: {_STATES[entry.status]}"
+                return f"Object {entry.index}: {entry.status}"
             case Qt.ItemDataRole.TextAlignmentRole if col == PIXELS:
                 return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return None
@@ -126,9 +119,11 @@ class ObjectModel(QAbstractTableModel):
         entry, col = self._entries[index.row()], index.column()
         if role != Qt.ItemDataRole.EditRole or value == getattr(entry, _FIELDS[col]):
             return False
-        said = str(value).strip()
+        entered = str(value).strip()
         self._describe(
-            entry.index, said if col == NAME else None, said if col == CLASS else None
+            entry.index,
+            entered if col == NAME else None,
+            entered if col == CLASS else None,
         )
         return True
 

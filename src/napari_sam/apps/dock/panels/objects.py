@@ -1,4 +1,4 @@
-"""Every object there is, and what can be done with them."""
+"""The table of objects, and the buttons that edit them."""
 
 from __future__ import annotations
 
@@ -23,11 +23,10 @@ from napari_sam.apps.dock.panels.object_model import (
 from napari_sam.apps.dock.panels.widgets import Section, button, choice, named, row
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from qtpy.QtGui import QKeyEvent
 
     from napari_sam.apps.dock.controller import DockController
+    from napari_sam.apps.dock.panels.command_buttons import CommandButtons
 
 _ALL = "all classes"
 
@@ -49,12 +48,12 @@ class ObjectsPanel(Section):
     Parameters
     ----------
     controller
-        Who is told.
-    keys
-        The key of each action, by its name.
+        With the annotator, and the layer whose colours objects have.
+    commands
+        Makes the buttons of commands.
     """
 
-    def __init__(self, controller: DockController, keys: Mapping[str, str]) -> None:
+    def __init__(self, controller: DockController, commands: CommandButtons) -> None:
         super().__init__("Objects")
         self._controller = controller
         self._following = False
@@ -69,7 +68,7 @@ class ObjectsPanel(Section):
         self.classes.activated.connect(self._on_class)
         self.rows.addWidget(named("Show", self.classes))
         self.rows.addWidget(self.table)
-        self._add_buttons(keys)
+        self._add_buttons(commands)
         controller.annotator.events.image_opened.connect(self._on_opened)
         self._on_opened(controller.annotator.session)
 
@@ -77,31 +76,30 @@ class ObjectsPanel(Section):
     def selected(self) -> list[int]:
         """Numbers of the objects that are selected, in the order of the rows."""
         rows = self.table.selectionModel().selectedRows()
-        places = sorted(self._sorted.mapToSource(index).row() for index in rows)
-        return [self.model.entry(i).index for i in places]
+        found = sorted(self._sorted.mapToSource(index).row() for index in rows)
+        return [self.model.entry(i).index for i in found]
 
-    def _add_buttons(self, keys: Mapping[str, str]) -> None:
-        do = self._controller
+    def _add_buttons(self, commands: CommandButtons) -> None:
         self.correct = button(
-            "Correct", "Go back to it, with all that was said about it", self._correct
+            "Correct", "Go back to the object, with all of its prompts", self._correct
         )
-        self.delete = button("Delete", "Remove the selected objects", self._delete)
-        self.merge = button("Merge", "Make the selected objects one", self._merge)
+        self.delete = button("Delete", "Delete the selected objects", self._delete)
+        self.merge = button("Merge", "Merge the selected objects into one", self._merge)
         self.split = button(
-            "Split", "Draw a line across the object, and it is cut there", self._split
+            "Split", "Draw a line across the object: it is split there", self._split
         )
-        self.approve = button(
-            "Approve", "Done: nothing may change it", self._approve, key=keys["approve"]
-        )
-        self.reject = button("Reject", "To be looked at again", self._reject)
+        self.approve = commands.button("approve", self._approve)
+        self.reject = button("Reject", "Mark the object as rejected", self._reject)
         self.pixels = QSpinBox()
         self.pixels.setRange(1, 99)
         self.pixels.setSuffix(" px")
-        self.pixels.setToolTip("By how many pixels it grows or shrinks")
-        self.grow = button("Grow", "Move its outline outwards", self._grow)
-        self.shrink = button("Shrink", "Move its outline inwards", self._shrink)
+        self.pixels.setToolTip("Pixels by which objects grow or shrink")
+        self.grow = button("Grow", "Dilate the object", self._grow)
+        self.shrink = button("Shrink", "Erode the object", self._shrink)
         self.fill = button(
-            "Fill holes", "Close the holes in it", do.annotator.editing.fill_holes
+            "Fill holes",
+            "Fill the holes of the object",
+            self._controller.annotator.editing.fill_holes,
         )
         self.rows.addWidget(row(self.correct, self.delete))
         self.rows.addWidget(row(self.merge, self.split))
@@ -150,11 +148,11 @@ class ObjectsPanel(Section):
 
     def _list_classes(self, found: set[str]) -> None:
         now = self.classes.currentText()
-        wanted = [_ALL, *sorted(found)]
-        if wanted != [self.classes.itemText(i) for i in range(self.classes.count())]:
+        offered = [_ALL, *sorted(found)]
+        if offered != [self.classes.itemText(i) for i in range(self.classes.count())]:
             self.classes.clear()
-            self.classes.addItems(wanted)
-            self.classes.setCurrentText(now if now in wanted else _ALL)
+            self.classes.addItems(offered)
+            self.classes.setCurrentText(now if now in offered else _ALL)
             self._on_class()
 
     def _on_class(self) -> None:

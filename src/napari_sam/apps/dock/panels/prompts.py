@@ -1,4 +1,4 @@
-"""Saying where an object is, and keeping its mask."""
+"""Prompt tools, candidate masks, and the buttons that commit a mask."""
 
 from __future__ import annotations
 
@@ -9,112 +9,105 @@ from qtpy.QtWidgets import QButtonGroup, QCheckBox, QToolButton
 
 from napari_sam.apps.dock.panels.candidates import CandidatesPanel
 from napari_sam.apps.dock.panels.icons import icon
-from napari_sam.apps.dock.panels.widgets import (
-    Section,
-    button,
-    choice,
-    named,
-    row,
-    tool,
-)
+from napari_sam.apps.dock.panels.settings_form import SettingsForm
+from napari_sam.apps.dock.panels.widgets import Section, choice, named, row, tool
+from napari_sam.jobs.settings import SegmentSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
 
-    from napari_sam.apps.dock.controller import DockController
+    from napari_sam.annotator.annotator import Annotator
+    from napari_sam.apps.dock.panels.command_buttons import CommandButtons
 
-#: Name in the binding, word and picture, and what to do with it.
+#: Name in the binding and of the icon, title, and what to do with it.
 _TOOLS = (
-    ("point", "Click", "click", "Click on the object; right-click where it is not"),
-    ("box", "Box", "box", "Drag a box around the object"),
-    ("polygon", "Outline", "outline", "Click around the object; double-click to end"),
-    ("lasso", "Lasso", "lasso", "Draw around the object with the mouse held down"),
-    ("scribble", "Line", "line", "Draw a line along the object"),
+    ("point", "Point", "Click on the object; right-click beside it"),
+    ("box", "Box", "Drag a box around the object"),
+    ("polygon", "Polygon", "Click around the object; double-click to end"),
+    ("lasso", "Lasso", "Draw around the object with the mouse held down"),
+    ("scribble", "Scribble", "Draw a line along the object"),
 )
-_POLICIES = (
-    ("keep", "leave them as they are"),
-    ("overwrite", "take their pixels"),
-    ("ask", "ask me each time"),
+_OVERLAPS = (
+    ("keep", "keep other objects"),
+    ("overwrite", "overwrite other objects"),
+    ("ask", "ask each time"),
 )
 
 
 class PromptsPanel(Section):
-    """Tools, what they mean, and the buttons that keep what they found.
+    """Tools that draw prompts, the candidate masks, and what becomes of them.
 
     Parameters
     ----------
-    controller
-        Who is told.
-    keys
-        The key of each action, by its name.
+    annotator
+        Predicts and commits masks of the prompts.
+    commands
+        Makes the buttons.
+    use_tool
+        Called with the name of a tool that was chosen.
     """
 
-    def __init__(self, controller: DockController, keys: Mapping[str, str]) -> None:
-        super().__init__("Say where it is")
-        self._controller = controller
-        self.polarity = self._polarity(keys)
+    def __init__(
+        self,
+        annotator: Annotator,
+        commands: CommandButtons,
+        use_tool: Callable[[str], object],
+    ) -> None:
+        super().__init__("Prompts")
+        self._annotator, self._use_tool = annotator, use_tool
+        self.polarity = self._polarity(commands.tip("polarity"))
         self.tools = self._tools()
-        self.hover = QCheckBox(f"Show the mask under the mouse  ({keys['hover']})")
-        self.hover.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.hover.setToolTip("A preview of what a click there would find")
-        self.hover.toggled.connect(self._on_hover)
-        self.candidates = CandidatesPanel(controller, keys)
-        self.keep = button(
-            "Keep",
-            "Put this mask into the labels, and go on to a new object",
-            controller.annotator.commits.commit,
-            key=keys["commit"],
-        )
-        self.keep.setStyleSheet("font-weight: bold; padding: 8px;")
-        self.next = button(
-            "Next",
-            "Go on to a new object; this one stays open",
-            controller.annotator.objects.next,
-            key=keys["next_object"],
-        )
-        self.next.setStyleSheet("padding: 8px;")
-        self.undo = button("Undo", "Take back the last step", controller.annotator.undo)
-        self.redo = button(
-            "Redo", "Repeat the step taken back", controller.annotator.redo
-        )
-        self.back = button(
-            "Back",
-            "Go back to the object before",
-            controller.annotator.objects.previous,
-            key=keys["previous_object"],
-        )
-        self.undo.setToolTip("Take back the last step (Ctrl+Z)")
-        self.redo.setToolTip("Repeat the step taken back (Ctrl+Shift+Z)")
-        self.overlap = choice(
-            "What happens where a new mask lies on other objects", _POLICIES
-        )
-        self.overlap.activated.connect(self._on_policy)
+        self.hover = self._hover(commands)
+        self.candidates = CandidatesPanel(annotator, commands)
         self.add(self.hover)
         self.add(self.candidates)
-        self.add(self.keep, self.next)
-        self.add(self.undo, self.redo, self.back)
-        self.rows.addWidget(named("Overlaps", self.overlap))
-        controller.annotator.events.hover_changed.connect(self._show_hover)
-        controller.annotator.events.polarity_changed.connect(self._show_meaning)
-        controller.annotator.events.image_opened.connect(self._on_opened)
-        self._on_opened(controller.annotator.session)
+        self._add_buttons(commands)
+        self._add_settings()
+        annotator.events.hover_changed.connect(self._show_hover)
+        annotator.events.polarity_changed.connect(self._show_polarity)
+        annotator.events.model_changed.connect(self._show_settings)
+        annotator.events.image_opened.connect(self._on_opened)
+        self._on_opened(annotator.session)
 
-    def _polarity(self, keys: Mapping[str, str]) -> QButtonGroup:
-        key = keys["polarity"]
-        yes = tool("It is here", f"What I mark is the object ({key})", icon("positive"))
-        no = tool(
-            "Not here", f"What I mark is not the object ({key})", icon("negative")
-        )
-        yes.setChecked(True)
-        group = self._group([yes, no])
-        group.idClicked.connect(self._on_meaning)
+    def _add_buttons(self, commands: CommandButtons) -> None:
+        self.commit = commands.button("commit")
+        self.commit.setStyleSheet("font-weight: bold; padding: 8px;")
+        self.next = commands.button("next_object")
+        self.previous = commands.button("previous_object")
+        self.undo = commands.button("undo", shows_key=False)
+        self.redo = commands.button("redo", shows_key=False)
+        self.add(self.commit)
+        self.add(self.next, self.previous)
+        self.add(self.undo, self.redo)
+
+    def _add_settings(self) -> None:
+        self.overlap = choice("Where a new mask lies on other objects", _OVERLAPS)
+        self.overlap.activated.connect(self._on_overlap)
+        self.masks = SettingsForm(SegmentSettings(), names=["connected"])
+        self.masks.changed.connect(self._on_settings)
+        self.rows.addWidget(named("Overlaps", self.overlap))
+        self.rows.addWidget(self.masks.widget)
+
+    def _hover(self, commands: CommandButtons) -> QCheckBox:
+        box = QCheckBox(commands.title("hover"))
+        box.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        box.setToolTip("A preview of the mask that a click there would predict")
+        box.toggled.connect(self._on_hover)
+        return box
+
+    def _polarity(self, tip: str) -> QButtonGroup:
+        positive = tool("Positive", f"Prompts on the object. {tip}", icon("positive"))
+        negative = tool("Negative", f"Prompts beside it. {tip}", icon("negative"))
+        positive.setChecked(True)
+        group = self._group([positive, negative])
+        group.idClicked.connect(self._on_polarity)
         return group
 
     def _tools(self) -> QButtonGroup:
-        made = [tool(words, tip, icon(name)) for _, words, name, tip in _TOOLS]
+        made = [tool(title, tip, icon(name)) for name, title, tip in _TOOLS]
         made[0].setChecked(True)
         group = self._group(made)
-        group.idClicked.connect(self._on_tool)
+        group.idClicked.connect(lambda index: self._use_tool(_TOOLS[index][0]))
         return group
 
     def _group(self, buttons: list[QToolButton]) -> QButtonGroup:
@@ -124,35 +117,38 @@ class PromptsPanel(Section):
         self.rows.addWidget(row(*buttons))
         return group
 
-    def _on_meaning(self, index: int) -> None:
-        self._controller.annotator.preview.positive = index == 0
+    def _on_polarity(self, index: int) -> None:
+        self._annotator.preview.positive = index == 0
 
-    def _show_meaning(self, positive: bool) -> None:
+    def _show_polarity(self, positive: bool) -> None:
         self.polarity.button(0 if positive else 1).setChecked(True)
 
-    def _on_tool(self, index: int) -> None:
-        if self._controller.binding is not None:
-            self._controller.binding.use_tool(_TOOLS[index][0])
-
     def _on_hover(self, on: bool) -> None:
-        if on != self._controller.annotator.hover.on:
-            self._controller.annotator.hover.on = on
+        if on != self._annotator.hover.on:
+            self._annotator.hover.on = on
 
     def _show_hover(self, on: bool) -> None:
         self.hover.setChecked(on)
 
-    def _on_policy(self) -> None:
-        self._controller.annotator.commits.overlap = self.overlap.currentData()
+    def _on_overlap(self) -> None:
+        self._annotator.commits.overlap = self.overlap.currentData()
+
+    def _on_settings(self, settings: SegmentSettings) -> None:
+        self._annotator.models.settings = settings
+
+    def _show_settings(self) -> None:
+        self.masks.settings = self._annotator.models.settings
 
     def _on_opened(self, session: Any) -> None:
         self.inside.setEnabled(session is not None)
+        self._show_settings()
         if session is not None:
             self.tools.button(0).setChecked(True)
             session.changed.connect(self._on_step)
             self._on_step()
 
     def _on_step(self, *_: Any) -> None:
-        session = self._controller.annotator.session
+        session = self._annotator.session
         if session is not None:
             self.undo.setEnabled(session.history.last is not None)
             self.redo.setEnabled(session.history.next is not None)

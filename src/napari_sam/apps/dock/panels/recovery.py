@@ -1,4 +1,4 @@
-"""Earlier work on the same image that was not saved."""
+"""The offer to restore a session that was not saved, from its journal."""
 
 from __future__ import annotations
 
@@ -11,30 +11,36 @@ from napari_sam.apps.dock.panels.widgets import NEAR, button, column, row, text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from napari_sam.apps.dock.controller import DockController
+    from napari_sam.annotator.annotator import Annotator
 
 
 class RecoveryPanel(QFrame):
-    """A quiet question at the top; nothing happens until it is answered."""
+    """Offers to restore journals of this image, and waits for an answer."""
 
-    def __init__(self, controller: DockController) -> None:
+    def __init__(self, annotator: Annotator) -> None:
         super().__init__()
-        self._controller = controller
+        self._annotator = annotator
         self._journals: list[Any] = []
         self.setStyleSheet("RecoveryPanel { border: 1px solid #56b4e9; }")
         self.words = text()
         self.restore = button(
-            "Restore", "Go on where that work ended, undo included", self._on_restore
+            "Restore",
+            "Restore the session from its journal, undo included",
+            self._on_restore,
         )
-        self.discard = button("Discard", "Delete that work", self._on_discard)
-        self.later = button("Later", "Keep it, and ask again next time", self._on_later)
+        self.discard = button(
+            "Discard", "Delete the journal of that session", self._on_discard
+        )
+        self.later = button(
+            "Later", "Ask again when this image is opened the next time", self._on_later
+        )
         rows = column(self)
         rows.setContentsMargins(NEAR, NEAR, NEAR, NEAR)
         rows.addWidget(self.words)
         rows.addWidget(row(self.restore, self.discard, self.later))
         self.hide()
-        controller.annotator.events.journals_found.connect(self.offer)
-        controller.annotator.events.image_opened.connect(self._on_opened)
+        annotator.events.journals_found.connect(self.offer)
+        annotator.events.image_opened.connect(self._on_opened)
 
     def offer(self, journals: Sequence[Any]) -> None:
         """Ask about journals, the newest first."""
@@ -50,7 +56,7 @@ class RecoveryPanel(QFrame):
     def _on_restore(self) -> None:
         journal = self._journals[0]
         self.offer(())
-        self._controller.annotator.persistence.restore(journal)
+        self._annotator.persistence.restore(journal)
 
     def _on_discard(self) -> None:
         self._journals.pop(0).discard()

@@ -1,14 +1,17 @@
-"""Writing labels and sessions, and saying whether that was done."""
+"""Saving labels and sessions, and whether anything is not saved."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QWidget
 
-from napari_sam.apps.dock.panels.dialogs import FORMS, SESSIONS
+from napari_sam.annotator.saving import SESSION
+from napari_sam.apps.dock.panels.dialogs import FORMATS, SESSIONS
 from napari_sam.apps.dock.panels.widgets import button, column, row, text
+from napari_sam.io.settings import SaveSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,8 +22,8 @@ if TYPE_CHECKING:
 #: Answers where work would be left for a session of a file.
 OPEN, STAY = "Open a session", "Cancel"
 _LEFT = (
-    "There is work that was not saved. It is kept, and offered when this image is "
-    "opened the next time."
+    "There is work that was not saved. It is in the journal, and offered when this "
+    "image is opened the next time."
 )
 
 
@@ -31,9 +34,10 @@ class SavePanel(QWidget):
         super().__init__()
         self._controller, self._dialogs = controller, dialogs
         self._last: Path | None = None
+        self._saved = SaveSettings()
         self.state = text()
         self.state.setToolTip(
-            "A copy of all work is kept as it goes, and offered after a crash"
+            "All work is in a journal as well, and offered after a crash"
         )
         self.labels = button(
             "Save labels …",
@@ -42,7 +46,7 @@ class SavePanel(QWidget):
         )
         self.session = button(
             "Save session …",
-            "All that was said, to go on later or to replay on the command line",
+            "All prompts and steps, to go on later or to replay on the command line",
             self.save_session,
         )
         self.open = button(
@@ -61,18 +65,18 @@ class SavePanel(QWidget):
         return session is not None and session.unsaved
 
     def save_labels(self, done: Callable[[], object] | None = None) -> bool:
-        """Ask where, and write. False if the person would rather not."""
-        return self._save(FORMS, ".tif", done)
+        """Ask where, and write. False if the person cancels."""
+        return self._save(FORMATS, ".tif", done)
 
     def save_session(self) -> bool:
-        """Ask where, and write. False if the person would rather not."""
-        return self._save(SESSIONS, ".session.json", None)
+        """Ask where, and write. False if the person cancels."""
+        return self._save(SESSIONS, SESSION, None)
 
     def open_session(self) -> bool:
-        """Ask which, and open it. False if the person would rather not."""
+        """Ask which, and open it. False if the person cancels."""
         if self.unsaved and self._dialogs.choose(_LEFT, [OPEN, STAY]) != OPEN:
             return False
-        path = self._dialogs.session_to_open(self._start(".session.json").parent)
+        path = self._dialogs.session_to_open(self._start(SESSION).parent)
         if path is None:
             return False
         self._last = path.parent
@@ -80,10 +84,11 @@ class SavePanel(QWidget):
         return True
 
     def _save(
-        self, forms: dict[str, str], end: str, done: Callable[[], object] | None
+        self, formats: dict[str, str], end: str, done: Callable[[], object] | None
     ) -> bool:
-        path = self._dialogs.path_to_save(self._start(end), forms)
-        if path is None:
+        path = self._dialogs.path_to_save(self._start(end), formats)
+        settings = None if path is None else self._settings(path)
+        if path is None or settings is None:
             return False
         self._last = path.parent
 
@@ -92,10 +97,17 @@ class SavePanel(QWidget):
             if done is not None:
                 done()
 
-        self._controller.annotator.persistence.save(
-            path, overwrite=path.exists(), done=saved
-        )
+        self._controller.annotator.persistence.save(path, settings, done=saved)
         return True
+
+    def _settings(self, path: Path) -> SaveSettings | None:
+        """Ask for what only COCO files leave open; None if the person cancels."""
+        if path.suffix == ".json" and not path.name.endswith(SESSION):
+            changed = self._dialogs.change(self._saved, "Save as COCO", names=["coco"])
+            if changed is None:
+                return None
+            self._saved = changed
+        return replace(self._saved, overwrite=path.exists())
 
     def _start(self, end: str) -> Path:
         layer = self._controller.layer

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from magicgui.widgets import CheckBox, ComboBox, Container, FloatSpinBox
+from magicgui.widgets import CheckBox, ComboBox, Container, FloatSpinBox, LineEdit
 from psygnal import Signal
+from qtpy.QtCore import QLocale, Qt
+from qtpy.QtGui import QDoubleValidator, QIntValidator
 
 from napari_sam.core.settings import settings_of
 
@@ -14,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from magicgui.widgets.bases import ValueWidget
-    from qtpy.QtWidgets import QDoubleSpinBox, QWidget
+    from qtpy.QtGui import QValidator
+    from qtpy.QtWidgets import QDoubleSpinBox, QLineEdit, QWidget
 
     from napari_sam.core.settings import Setting
 
@@ -101,23 +104,43 @@ class SettingsForm(Generic[S]):
 
 
 def has_widget(one: Setting) -> bool:
-    """Tell whether a form has a widget for a setting.
-
-    A number that may be None needs a smallest one, below which None has its place.
-    """
-    if one.choices or one.type is bool:
-        return True
-    is_number = one.type in (int, float)
-    return is_number and (one.minimum is not None or not one.optional)
+    """Tell whether a form has a widget for a setting."""
+    return bool(one.choices) or one.type in (bool, int, float)
 
 
 def _widget(one: Setting) -> ValueWidget[Any]:
     """Make the widget of a setting, with its label, tip, unit and range."""
     if one.choices:
-        return _list(one)
+        return _without_focus(_list(one))
     if one.type is bool:
-        return CheckBox(name=one.name, label=one.label, tooltip=one.tip)
+        box = CheckBox(name=one.name, label=one.label, tooltip=one.tip)
+        return _without_focus(box)
+    if _is_line(one):
+        return _line(one)
     return _spin_box(one)
+
+
+def _without_focus(widget: ValueWidget[Any]) -> ValueWidget[Any]:
+    """Take no focus by a click: letters that are pressed after it are the viewer's."""
+    native: QWidget = widget.native
+    native.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return widget
+
+
+def _line(one: Setting) -> LineEdit:
+    """Make a line for a number that may be any, or None where it is empty."""
+    made = LineEdit(name=one.name, label=one.label, tooltip=one.tip)
+    native: QLineEdit = made.native
+    low, high = _LOWEST, _HIGHEST if one.maximum is None else one.maximum
+    validator: QValidator = (
+        QIntValidator(low, int(high), native)
+        if one.type is int
+        else QDoubleValidator(low, high, -1, native)
+    )
+    validator.setLocale(QLocale.c())
+    native.setValidator(validator)
+    native.setPlaceholderText(one.automatic or _AUTOMATIC)
+    return made
 
 
 def _list(one: Setting) -> ComboBox:
@@ -157,15 +180,33 @@ def _spin_box(one: Setting) -> FloatSpinBox:
 
 
 def _to_widget(one: Setting, value: object) -> object:
+    if _is_line(one):
+        return "" if value is None else repr(value)
     return _none_of(one) if value is None and not one.choices else value
 
 
 def _from_widget(one: Setting, value: object) -> object:
+    if isinstance(value, str) and _is_line(one):
+        return _number(one, value)
     if one.choices or not isinstance(value, float):
         return value
     if one.optional and value == _none_of(one):
         return None
     return int(value) if one.type is int else value
+
+
+def _is_line(one: Setting) -> bool:
+    """Tell whether a setting is a number for which a spin box has no place for None."""
+    is_number = one.type in (int, float) and not one.choices
+    return is_number and one.optional and one.minimum is None
+
+
+def _number(one: Setting, text: str) -> float | None:
+    """Read a number; None while there is none, or only the beginning of one."""
+    try:
+        return int(text) if one.type is int else float(text)
+    except ValueError:
+        return None
 
 
 def _none_of(one: Setting) -> float:

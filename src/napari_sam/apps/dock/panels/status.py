@@ -1,4 +1,4 @@
-"""What is going on: a sentence, and a bar while something takes long."""
+"""The status line: the last message, and a progress bar while work goes on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QProgressBar, QSizePolicy, QToolButton, QWidget
 from napari_sam.apps.dock.panels.widgets import column, row, text
 
 if TYPE_CHECKING:
-    from napari_sam.apps.dock.controller import DockController
+    from napari_sam.annotator.annotator import Annotator
     from napari_sam.core.progress import Progress
 
 #: Milliseconds after which work is long enough for a bar.
@@ -23,7 +23,7 @@ _COLORS = {"info": "", "warning": "color: #e69f00;", "error": "color: #ff6b4a;"}
 class StatusPanel(QWidget):
     """The last line of the window. Its height is always the same."""
 
-    def __init__(self, controller: DockController) -> None:
+    def __init__(self, annotator: Annotator) -> None:
         super().__init__()
         self.sentence = text()
         self.sentence.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -38,26 +38,26 @@ class StatusPanel(QWidget):
         self.stop.setText("Stop")
         self.stop.setToolTip("Stop this (Esc); what is done of it stays")
         self.stop.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.stop.clicked.connect(lambda: controller.annotator.cancel())
+        self.stop.clicked.connect(lambda: annotator.cancel())
         rows = column(self)
         rows.addWidget(self.sentence)
-        rows.addWidget(self._held(row(self.bar, self.stop)))
-        self._said, self._level, self._doing = "", "info", ""
-        self._patience = QTimer(self)
-        self._patience.setSingleShot(True)
-        self._patience.timeout.connect(self._show_bar)
+        rows.addWidget(self._reserve_height(row(self.bar, self.stop)))
+        self._message, self._level, self._task = "", "info", ""
+        self._delay = QTimer(self)
+        self._delay.setSingleShot(True)
+        self._delay.timeout.connect(self._show_bar)
         self._set_bar(False)
 
-    def say(self, level: str, words: str) -> None:
-        """Show a sentence until the next one."""
-        self._said, self._level = words, level
+    def show_message(self, level: str, message: str) -> None:
+        """Show a message until the next one."""
+        self._message, self._level = message, level
         self._write()
 
-    def busy(self, what: str, progress: Progress | None) -> None:
+    def show_progress(self, task: str, progress: Progress | None) -> None:
         """Show that something goes on, if it goes on for long; ``""`` ends it."""
-        self._doing = what
-        if not what:
-            self._patience.stop()
+        self._task = task
+        if not task:
+            self._delay.stop()
             self._set_bar(False)
             self._write()
             return
@@ -67,10 +67,10 @@ class StatusPanel(QWidget):
             self.bar.setValue(progress.done)
         if self.bar.isVisibleTo(self):
             self._write()
-        elif not self._patience.isActive():
-            self._patience.start(_LONG)
+        elif not self._delay.isActive():
+            self._delay.start(_LONG)
 
-    def _held(self, widget: QWidget) -> QWidget:
+    def _reserve_height(self, widget: QWidget) -> QWidget:
         """Keep the room of a widget while it is not shown."""
         widget.setFixedHeight(22)
         for part in (self.bar, self.stop):
@@ -89,10 +89,10 @@ class StatusPanel(QWidget):
         self.stop.setVisible(shown)
 
     def _write(self) -> None:
-        if self._doing and self.bar.isVisibleTo(self):
-            self.sentence.setText(f"{self._doing[:1].upper()}{self._doing[1:]} …")
+        if self._task and self.bar.isVisibleTo(self):
+            self.sentence.setText(f"{self._task[:1].upper()}{self._task[1:]} …")
             self.sentence.setStyleSheet("")
         else:
-            self.sentence.setText(_MARKS[self._level] + self._said)
+            self.sentence.setText(_MARKS[self._level] + self._message)
             self.sentence.setStyleSheet(_COLORS[self._level])
-        self.sentence.setToolTip(self._said)
+        self.sentence.setToolTip(self._message)

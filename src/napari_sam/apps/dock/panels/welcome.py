@@ -1,4 +1,4 @@
-"""What stands there without an image: what to do, and images to try it with."""
+"""What the dock shows without an image: how to open one, and samples."""
 
 from __future__ import annotations
 

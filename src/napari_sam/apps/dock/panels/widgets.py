@@ -1,4 +1,4 @@
-"""Pieces that panels are made of."""
+"""Widgets that panels are made of: sections, rows, buttons, choices."""
 
 from __future__ import annotations
 
@@ -112,11 +112,9 @@ def named(words: str, widget: QWidget) -> QWidget:
     return line
 
 
-def button(
-    words: str, tip: str, called: Callable[[], object], *, key: str = ""
-) -> QPushButton:
-    """Return a button; a key that does the same stands behind its words."""
-    made = QPushButton(f"{words}  ({key})" if key else words)
+def button(words: str, tip: str, called: Callable[[], object]) -> QPushButton:
+    """Return a button; called without arguments when it is pressed."""
+    made = QPushButton(words)
     made.setToolTip(tip)
     made.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # so that keys stay the viewer's
     made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
