@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
@@ -46,6 +46,7 @@ def test_the_mask_is_the_whole_grid_upsampled_and_cut(seed, grid, stride, tile, 
     st.tuples(st.floats(0.5, 9), st.floats(0.5, 9)),
     st.floats(0.01, 20),
 )
+@example((0, 8), (1.0, 1.0), 1.0)
 def test_a_single_cell_reaches_as_far_as_it_is_blended(cell, stride, height):
     logits = np.full((7, 9), -1, np.float32)
     logits[cell] = height

@@ -34,11 +34,12 @@ def upsample(
     step
         Rows and columns of the plane per pixel returned.
     """
+    rows, cols = window
     plain = stride == (1.0, 1.0) and start == (0, 0) and step == 1
-    if plain and grid.shape >= (window[0].stop, window[1].stop):
+    if plain and rows.stop <= grid.shape[0] and cols.stop <= grid.shape[1]:
         return grid[window]
-    low, high, weight = _taps(window[0], stride[0], grid.shape[0], start[0], step)
-    left, right, across = _taps(window[1], stride[1], grid.shape[1], start[1], step)
+    low, high, weight = _taps(rows, stride[0], grid.shape[0], start[0], step)
+    left, right, across = _taps(cols, stride[1], grid.shape[1], start[1], step)
     first, last = left[0], right[-1] + 1
     part = grid[:, first:last].astype(np.float32, copy=False)
     down = part[low] + (part[high] - part[low]) * weight[:, None]
