@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 
 from napari_sam.core.errors import ModelError
 
+if TYPE_CHECKING:
+    from napari_sam.core.json_values import JsonDict
 
-def describe() -> dict[str, Any]:
+
+def describe() -> JsonDict:
     """Devices, threads and instruction set, as plain JSON types."""
     mps = torch.backends.mps.is_available()
     gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from napari_sam.core.embedding import EmbeddingArray
 
 
-def as_tensor(array: NDArray[Any]) -> torch.Tensor:
+def as_tensor(array: EmbeddingArray) -> torch.Tensor:
     """View an array as a tensor that is only read, even if the array is read-only.
 
     torch warns of read-only arrays, as a write to the tensor would go through; we
@@ -26,7 +26,7 @@ def as_tensor(array: NDArray[Any]) -> torch.Tensor:
 class _Writable:
     """The same memory, without the flag."""
 
-    def __init__(self, array: NDArray[Any]) -> None:
+    def __init__(self, array: EmbeddingArray) -> None:
         self.owner = array
         face = dict(array.__array_interface__)
         face["data"] = (face["data"][0], False)

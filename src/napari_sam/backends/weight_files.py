@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -64,10 +64,8 @@ def read_weights(path: Path) -> Weights:
     loaded, metadata = _load(path)
     found = _unwrapped(path, loaded)
     state, extras = split_extras(found)
-    second = loaded.get(_DECODER)
-    if isinstance(second, dict):
-        _check_tensors(path, second)
-        extras |= {INSTANCE_DECODER + name: value for name, value in second.items()}
+    if isinstance(loaded, dict) and isinstance(loaded.get(_DECODER), dict):
+        extras |= _as_extras(_checked(path, loaded[_DECODER]))
     return Weights(state, extras, metadata)
 
 
@@ -79,8 +77,7 @@ def read_state(path: Path) -> dict[str, Tensor]:
 def read_decoder(path: Path) -> dict[str, Tensor]:
     """Read a second decoder from a file of its own, named as an extra."""
     loaded, _ = _load(path)
-    _check_tensors(path, loaded)
-    return {INSTANCE_DECODER + name: value for name, value in loaded.items()}
+    return _as_extras(_checked(path, loaded))
 
 
 def architecture_of(weights: Weights) -> str:
@@ -124,7 +121,7 @@ def identified(path: Path) -> tuple[str, Weights]:
         raise CheckpointError(f"{path}: {wrong}") from wrong
 
 
-def _load(path: Path) -> tuple[Any, Mapping[str, str]]:
+def _load(path: Path) -> tuple[object, Mapping[str, str]]:
     if not path.is_file():
         raise CheckpointError(f"There is no file {path}.")
     try:
@@ -144,18 +141,24 @@ def _load(path: Path) -> tuple[Any, Mapping[str, str]]:
         raise CheckpointError(f"{path} cannot be read: {reason[0]}") from wrong
 
 
-def _unwrapped(path: Path, loaded: Any) -> dict[str, Tensor]:
+def _unwrapped(path: Path, loaded: object) -> dict[str, Tensor]:
     """Find the tensors in what a training program saved."""
     for wrapper in _WRAPPERS:
         if isinstance(loaded, dict) and isinstance(loaded.get(wrapper), dict):
             loaded = loaded[wrapper]
             break
-    _check_tensors(path, loaded)
-    return {name.removeprefix("sam."): value for name, value in loaded.items()}
+    state = _checked(path, loaded)
+    return {name.removeprefix("sam."): value for name, value in state.items()}
 
 
-def _check_tensors(path: Path, loaded: Any) -> None:
+def _as_extras(decoder: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {INSTANCE_DECODER + name: value for name, value in decoder.items()}
+
+
+def _checked(path: Path, loaded: object) -> dict[str, Tensor]:
+    """Return a state dict; refuse anything else."""
     if not isinstance(loaded, dict) or not all(
         isinstance(k, str) and isinstance(v, Tensor) for k, v in loaded.items()
     ):
         raise CheckpointError(f"{path} holds no state dict: names and tensors.")
+    return loaded

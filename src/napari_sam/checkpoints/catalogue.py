@@ -8,14 +8,17 @@ import tomllib
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari_sam.checkpoints.entries import Download, ModelEntry, Preprocessing
 from napari_sam.checkpoints.environment import own_folder
 from napari_sam.core.errors import UnknownModelError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+
+    from napari_sam.core.json_values import JsonObject
 
 logger = logging.getLogger(__name__)
 
@@ -54,27 +57,27 @@ def published() -> tuple[ModelEntry, ...]:
     return tuple(_published(m, found["citations"]) for m in found["model"])
 
 
-def _published(said: dict[str, Any], citations: dict[str, str]) -> ModelEntry:
-    prepared = dict(said.get("preprocessing", {}))
+def _published(entry: JsonObject, citations: Mapping[str, str]) -> ModelEntry:
+    prepared = dict(entry.get("preprocessing", {}))
     if "percentiles" in prepared:
         low, high = prepared["percentiles"]
         prepared["percentiles"] = (float(low), float(high))
     return ModelEntry(
-        said["name"],
-        said["architecture"],
-        said["good_for"],
-        weights=_download(said.get("weights")),
-        decoder=_download(said.get("decoder")),
+        entry["name"],
+        entry["architecture"],
+        entry["good_for"],
+        weights=_download(entry.get("weights")),
+        decoder=_download(entry.get("decoder")),
         preprocessing=Preprocessing(**prepared),
-        licence=said["licence"],
-        data=said["data"],
-        citations=tuple(citations[key] for key in said["cite"]),
-        note=said.get("note", ""),
+        licence=entry["licence"],
+        data=entry["data"],
+        citations=tuple(citations[key] for key in entry["cite"]),
+        note=entry.get("note", ""),
     )
 
 
-def _download(said: dict[str, Any] | None) -> Download | None:
-    return None if said is None else Download(**said)
+def _download(entry: JsonObject | None) -> Download | None:
+    return None if entry is None else Download(**entry)
 
 
 def own() -> tuple[ModelEntry, ...]:
@@ -92,17 +95,17 @@ def own() -> tuple[ModelEntry, ...]:
 
 
 def _own(path: Path) -> ModelEntry:
-    said = json.loads(path.read_text("utf-8"))
-    name, file = path.stem, str(said["file"])
+    entry = json.loads(path.read_text("utf-8"))
+    name, file = path.stem, str(entry["file"])
     if "/" in file or "\\" in file:
         raise ValueError(f"{file!r} is not a name of a file beside it")
     return ModelEntry(
         name,
-        said["architecture"],
-        said["note"] or "a model of your own",
-        weights=Download(f"own/{file}", "", said["hash"], int(said["size"])),
+        entry["architecture"],
+        entry["note"] or "a model of your own",
+        weights=Download(f"own/{file}", "", entry["hash"], int(entry["size"])),
         licence="your own",
         data="see its maker",
-        note=str(said.get("made_by") or ""),
+        note=str(entry.get("made_by") or ""),
         own=True,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 import numpy as np
 from xxhash import xxh3_128
@@ -13,14 +13,16 @@ from xxhash import xxh3_128
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+#: One array of an embedding, of any type of number.
+EmbeddingArray: TypeAlias = "NDArray[np.generic]"
 #: The arrays of an embedding by name. SAM fills one, SAM 2 three.
-EmbeddingArrays: TypeAlias = "Mapping[str, NDArray[Any]]"
+EmbeddingArrays: TypeAlias = "Mapping[str, EmbeddingArray]"
 #: Under this name stores and plain mappings hold the rows and columns of the tile.
 _SHAPE = "shape"
 
 
 @dataclass(frozen=True, eq=False)
-class Embedding(Mapping[str, "NDArray[Any]"]):
+class Embedding(Mapping[str, "EmbeddingArray"]):
     """The embedding of one tile: arrays, the tile's shape, and a digest as identity.
 
     It is also a mapping of names to arrays: the form in which stores keep it, which has
@@ -57,7 +59,7 @@ class Embedding(Mapping[str, "NDArray[Any]"]):
             found.update(np.ascontiguousarray(array).data)
         return found.hexdigest()
 
-    def __getitem__(self, name: str) -> NDArray[Any]:
+    def __getitem__(self, name: str) -> EmbeddingArray:
         return self._items[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -66,11 +68,11 @@ class Embedding(Mapping[str, "NDArray[Any]"]):
     def __len__(self) -> int:
         return len(self._items)
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         return type(self), (dict(self.arrays), self.image_shape)
 
     @cached_property
-    def _items(self) -> dict[str, NDArray[Any]]:
+    def _items(self) -> dict[str, EmbeddingArray]:
         items = dict(self.arrays)
         if self.image_shape is not None:
             items[_SHAPE] = np.array(self.image_shape, np.int32)

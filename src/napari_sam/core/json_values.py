@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -13,3 +13,5 @@ JsonValue: TypeAlias = (
 )
 #: An object of JSON that is being made.
 JsonDict: TypeAlias = "dict[str, JsonValue]"
+#: An object of JSON that was read: its values are checked where they are used.
+JsonObject: TypeAlias = "Mapping[str, Any]"

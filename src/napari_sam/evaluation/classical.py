@@ -98,7 +98,8 @@ class ClassicalBackend:
         self, embedding: EmbeddingArrays, prompts: Sequence[Prompts]
     ) -> list[Prediction]:
         """Answer each prompt with one mask."""
-        return [self._decode_one(embedding["smooth"], p) for p in prompts]
+        smooth = embedding["smooth"].astype(np.float32, copy=False)
+        return [self._decode_one(smooth, p) for p in prompts]
 
     def _decode_one(self, smooth: NDArray[np.float32], prompts: Prompts) -> Prediction:
         last = refinement_steps(prompts)[-1]

@@ -11,7 +11,7 @@ embedding, XY the two coordinates.
 from __future__ import annotations
 
 from math import tau
-from typing import Any, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -128,12 +128,12 @@ class PromptEncoder(nn.Module):
                 self._dense_pe = self.pe_layer.grid(self.embedding_size)
         return self._dense_pe
 
-    def _apply(self, *args: Any, **kwargs: Any) -> PromptEncoder:
+    def _apply(self, *args: object, **kwargs: object) -> PromptEncoder:
         self._dense_pe = None  # the module moves to another device
         super()._apply(*args, **kwargs)  # type: ignore[no-untyped-call]
         return self
 
-    def _load_from_state_dict(self, *args: Any, **kwargs: Any) -> None:
+    def _load_from_state_dict(self, *args: object, **kwargs: object) -> None:
         self._dense_pe = None  # the frequencies are loaded too
         super()._load_from_state_dict(*args, **kwargs)
 

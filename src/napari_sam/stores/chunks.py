@@ -6,7 +6,7 @@ click that finds its embedding on disk waits for six of them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import google_crc32c
 import numpy as np
@@ -15,10 +15,12 @@ from zarr.codecs import BloscCodec, BytesCodec, Crc32cCodec
 
 if TYPE_CHECKING:
     import zarr
-    from numpy.typing import NDArray
 
+    from napari_sam.core.embedding import EmbeddingArray
     from napari_sam.stores.store_files import Files
 
+#: An array on disk, open.
+ZarrArray: TypeAlias = "zarr.Array[Any]"
 #: Bits of like weight stand together before LZ4, as neighbours share the upper ones;
 #: the checksum comes last, so that nothing damaged is ever decompressed.
 CODECS = (BloscCodec(cname="lz4", clevel=5, shuffle="bitshuffle"), Crc32cCodec())
@@ -34,7 +36,7 @@ _SIZE = slice(4, 8)
 _BLOSC = Blosc()
 
 
-def is_plain(array: zarr.Array[Any]) -> bool:
+def is_plain(array: ZarrArray) -> bool:
     """Whether the chunks of an array are as `read_chunk` takes them: as ours are."""
     kinds = tuple(type(codec) for codec in array.compressors)
     return (
@@ -47,8 +49,8 @@ def is_plain(array: zarr.Array[Any]) -> bool:
 
 
 def read_chunk(
-    files: Files, path: str, array: zarr.Array[Any], plane: int, tile: int
-) -> NDArray[Any]:
+    files: Files, path: str, array: ZarrArray, plane: int, tile: int
+) -> EmbeddingArray:
     """Return what an array holds of one tile; zeros if there is no such chunk.
 
     Raises

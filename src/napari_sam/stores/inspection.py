@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from napari_sam.core.errors import StoreMismatchError
 from napari_sam.stores.layout import FORMAT, VERSION, GroupKey
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
+    from napari_sam.core.json_values import JsonObject
     from napari_sam.stores.store_files import Files
     from napari_sam.stores.tile_arrays import TileArrays
 
@@ -141,14 +142,14 @@ def is_store_entry(files: Files, name: str) -> bool:
     return bool(UNFINISHED.search(name)) or _model(files, name) is not None
 
 
-def _model(files: Files, name: str) -> Mapping[str, Any] | None:
+def _model(files: Files, name: str) -> JsonObject | None:
     """Attributes of the group of a model; None for anything else, also for a store."""
     about = attributes(files, name)
     ours = about is not None and about.get("format") == FORMAT and "model" in about
     return about if ours else None
 
 
-def attributes(files: Files, path: str) -> Mapping[str, Any] | None:
+def attributes(files: Files, path: str) -> JsonObject | None:
     """Attributes of a zarr group, read without zarr; None if missing or damaged."""
     try:
         data = json.loads(files.read(f"{path}/zarr.json".lstrip("/")) or b"")

@@ -21,7 +21,7 @@ import struct
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from xxhash import xxh3_128
@@ -31,7 +31,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_sam.core.embedding import EmbeddingArrays, EmbeddingKey
+    from napari_sam.core.embedding import (
+        EmbeddingArray,
+        EmbeddingArrays,
+        EmbeddingKey,
+    )
+    from napari_sam.core.json_values import JsonDict, JsonObject
 
 FORMAT = "napari-sam embeddings"
 #: Raised when a reader of the old layout could misunderstand the new one.
@@ -108,7 +113,7 @@ class ArraySpec:
         safe = re.fullmatch(r"[A-Za-z0-9]\w*", self.name, re.ASCII)
         return self.name if safe else f"{_slug(self.name)}-{_hash(self.name)}"
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonDict:
         """Return it as it is written in the attributes of a group."""
         return {
             "name": self.name,
@@ -118,7 +123,7 @@ class ArraySpec:
         }
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+    def from_dict(cls, data: JsonObject) -> Self:
         """Inverse of `to_dict`."""
         return cls(data["name"], data["dtype"], data["kept"], tuple(data["shape"]))
 
@@ -134,12 +139,12 @@ class Layout:
         """A short name."""
         return _hash(self.to_dict())
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> JsonDict:
         """Return it as plain JSON types."""
         return {"arrays": [spec.to_dict() for spec in self.arrays]}
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+    def from_dict(cls, data: JsonObject) -> Self:
         """Inverse of `to_dict`."""
         return cls(tuple(ArraySpec.from_dict(spec) for spec in data["arrays"]))
 
@@ -172,7 +177,7 @@ class Record:
         return np.frombuffer(parts, np.uint8)
 
     @classmethod
-    def unpack(cls, packed: NDArray[np.uint8]) -> Self:
+    def unpack(cls, packed: EmbeddingArray) -> Self:
         """Inverse of `pack`."""
         data = packed.tobytes()
         (when,) = struct.unpack("<d", data[40:])
@@ -185,7 +190,10 @@ def pixels_digest(key: EmbeddingKey) -> bytes:
 
 
 def checksum(
-    group: GroupKey, digest: bytes, layout: Layout, stored: Mapping[str, NDArray[Any]]
+    group: GroupKey,
+    digest: bytes,
+    layout: Layout,
+    stored: Mapping[str, EmbeddingArray],
 ) -> bytes:
     """Name everything that a tile is: 16 bytes that change if any bit of it does.
 
@@ -200,7 +208,7 @@ def checksum(
 
 def to_stored(
     embedding: EmbeddingArrays, precision: str
-) -> tuple[Layout, dict[str, NDArray[Any]]]:
+) -> tuple[Layout, dict[str, EmbeddingArray]]:
     """Return the arrays as they are stored.
 
     In half precision, floats are rounded to 11 bits; an array with a number too large
@@ -214,10 +222,10 @@ def to_stored(
     return Layout(tuple(parts)), stored
 
 
-def from_stored(spec: ArraySpec, stored: NDArray[Any]) -> NDArray[Any]:
+def from_stored(spec: ArraySpec, stored: EmbeddingArray) -> EmbeddingArray:
     """Return an array as a model takes it: of its first type, and read-only."""
     if stored.dtype == np.float16 and spec.dtype == _FLOAT:
-        array = to_single(stored)
+        array = to_single(stored.view(np.float16))
     else:
         array = stored.astype(spec.dtype)
     array.flags.writeable = False
@@ -250,7 +258,7 @@ def _path(group: GroupKey) -> str:
     return f"{group.model_path}/{cut}-level{group.level}-{_hash(asdict(group))}"
 
 
-def _rounded(array: NDArray[Any], precision: str) -> NDArray[Any]:
+def _rounded(array: EmbeddingArray, precision: str) -> EmbeddingArray:
     array = np.asarray(array, array.dtype.newbyteorder("="))
     if not array.any():
         # zarr may leave out a chunk of zeros, and would take -0.0 for one.
@@ -265,11 +273,11 @@ def _rounded(array: NDArray[Any], precision: str) -> NDArray[Any]:
     return stored if fits else array
 
 
-def _json(value: Any) -> bytes:
+def _json(value: object) -> bytes:
     return json.dumps(value, sort_keys=True).encode()
 
 
-def _hash(value: Any) -> str:
+def _hash(value: object) -> str:
     return blake2b(_json(value), digest_size=4).hexdigest()
 
 

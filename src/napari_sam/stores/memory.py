@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_sam.core.embedding import Embedding
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from napari_sam.core.embedding import EmbeddingArrays, EmbeddingKey
+    from napari_sam.core.embedding import EmbeddingArray, EmbeddingArrays, EmbeddingKey
 
 
 class MemoryStore:
@@ -70,7 +68,7 @@ def _frozen(given: EmbeddingArrays) -> Embedding:
     return Embedding(arrays, embedding.image_shape)
 
 
-def _read_only(array: NDArray[Any]) -> NDArray[Any]:
+def _read_only(array: EmbeddingArray) -> EmbeddingArray:
     if array.flags.owndata and not array.flags.writeable:
         return array
     copy = np.array(array)

@@ -8,12 +8,12 @@ import time
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from napari_sam.core.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 
 class File(NamedTuple):
@@ -140,7 +140,7 @@ class RemoteFiles:
         return f"{self.root}/{path}".rstrip("/")
 
 
-def _modified(about: dict[str, Any]) -> float:
+def _modified(about: Mapping[str, object]) -> float:
     """When a remote file was written; now, if nobody knows."""
     for name in ("mtime", "LastModified", "last_modified", "updated", "created"):
         when = about.get(name)

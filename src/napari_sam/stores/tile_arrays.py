@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 import zarr
@@ -27,10 +27,11 @@ from napari_sam.stores.layout import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
     from zarr.abc.store import Store
 
-    from napari_sam.core.embedding import EmbeddingArrays
+    from napari_sam.core.embedding import EmbeddingArray, EmbeddingArrays
+    from napari_sam.core.json_values import JsonDict, JsonObject
+    from napari_sam.stores.chunks import ZarrArray
     from napari_sam.stores.layout import ArraySpec, GroupKey
     from napari_sam.stores.store_files import Files
 
@@ -54,8 +55,8 @@ class TileArrays:
 
     def forget(self) -> None:
         """Let go of everything that is open."""
-        self._reading: dict[str, tuple[zarr.Array[Any], bool]] = {}
-        self._writing: dict[str, zarr.Array[Any]] = {}
+        self._reading: dict[str, tuple[ZarrArray, bool]] = {}
+        self._writing: dict[str, ZarrArray] = {}
         self._layouts: dict[str, Layout] = {}
 
     def record(self, group: GroupKey, plane: int, tile: int) -> Record | None:
@@ -70,7 +71,9 @@ class TileArrays:
         path = f"{group.path}/features/{record.layout}"
         layout = self._layout(path)
 
-        def read_array(spec: ArraySpec) -> tuple[NDArray[Any], NDArray[Any]]:
+        def read_array(
+            spec: ArraySpec,
+        ) -> tuple[EmbeddingArray, EmbeddingArray]:
             stored = self._chunk(f"{path}/{spec.path}", plane, tile)
             return stored, from_stored(spec, stored)
 
@@ -88,7 +91,7 @@ class TileArrays:
         at: tuple[int, int],
         digest: bytes,
         layout: Layout,
-        stored: Mapping[str, NDArray[Any]],
+        stored: Mapping[str, EmbeddingArray],
     ) -> None:
         """Write the arrays of a tile, then the record that vouches for them."""
         if self._files.read(f"{group.path}/digest/zarr.json") is None:
@@ -105,12 +108,12 @@ class TileArrays:
         array = self._made(f"{group.path}/digest", group, record.shape, "uint8")
         array[_chunk(at)] = record[None, None]
 
-    def attributes(self, path: str) -> Mapping[str, Any]:
+    def attributes(self, path: str) -> JsonObject:
         """Return the attributes of a group."""
         group = zarr.open_group(self._store, path=path, mode="r")
         return group.attrs.asdict()
 
-    def _chunk(self, path: str, plane: int, tile: int) -> NDArray[Any]:
+    def _chunk(self, path: str, plane: int, tile: int) -> EmbeddingArray:
         if path not in self._reading:
             array = self._opened(path, "r")
             self._reading[path] = array, is_plain(array)
@@ -127,7 +130,7 @@ class TileArrays:
     def _make_groups(self, group: GroupKey, path: str, layout: Layout) -> None:
         if path in self._layouts:
             return
-        about = {"format": FORMAT, "version": VERSION}
+        about: JsonDict = {"format": FORMAT, "version": VERSION}
         image = {k: getattr(group, k) for k in ("planes", "rows", "columns")}
         with self._making:
             self._make_group("", {**about, "image": image}, fixed={})
@@ -140,8 +143,8 @@ class TileArrays:
     def _make_group(
         self,
         path: str,
-        attributes: dict[str, Any],
-        fixed: Mapping[str, Any] | None = None,
+        attributes: JsonDict,
+        fixed: JsonObject | None = None,
     ) -> None:
         """Make a group, unless it is there with attributes of these values."""
         fixed = attributes if fixed is None else fixed
@@ -155,7 +158,7 @@ class TileArrays:
 
     def _made(
         self, path: str, group: GroupKey, shape: tuple[int, ...], dtype: str
-    ) -> zarr.Array[Any]:
+    ) -> ZarrArray:
         """Open an array to write to; make it if there is none, or a damaged one."""
         with self._making:
             if path not in self._writing:
@@ -171,7 +174,7 @@ class TileArrays:
 
     def _create(
         self, path: str, group: GroupKey, shape: tuple[int, ...], dtype: str
-    ) -> zarr.Array[Any]:
+    ) -> ZarrArray:
         with suppress(*_THERE):
             zarr.create_array(
                 self._store,
@@ -186,7 +189,7 @@ class TileArrays:
             )
         return self._opened(path, "r+")
 
-    def _opened(self, path: str, mode: Literal["r", "r+"]) -> zarr.Array[Any]:
+    def _opened(self, path: str, mode: Literal["r", "r+"]) -> ZarrArray:
         return zarr.open_array(
             self._store, path=path, mode=mode, config={"write_empty_chunks": True}
         )
@@ -202,7 +205,7 @@ def _chunk(at: tuple[int, int]) -> tuple[slice, slice]:
 
 
 def _is_like(
-    array: zarr.Array[Any], group: GroupKey, shape: tuple[int, ...], dtype: str
+    array: ZarrArray, group: GroupKey, shape: tuple[int, ...], dtype: str
 ) -> bool:
     """Whether an array is as it was made: its description may be damaged, too."""
     return (

@@ -6,7 +6,7 @@ import logging
 import warnings
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -22,10 +22,14 @@ from napari_sam.stores.tile_arrays import TileArrays
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import NDArray
     from zarr.abc.store import Store
 
-    from napari_sam.core.embedding import Embedding, EmbeddingArrays, EmbeddingKey
+    from napari_sam.core.embedding import (
+        Embedding,
+        EmbeddingArray,
+        EmbeddingArrays,
+        EmbeddingKey,
+    )
     from napari_sam.stores.inspection import StoreInfo
     from napari_sam.stores.layout import Layout
     from napari_sam.stores.maintenance import PruneResult, VerifyResult
@@ -68,7 +72,7 @@ class ZarrStore:
     def __repr__(self) -> str:
         return f"ZarrStore({self.path!r}, mode={self.mode!r})"
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         """Another process opens it anew."""
         options = (self.mode, self.precision, self.memory.limit, self.max_size)
         return _reopen, (self.path, *options)
@@ -162,7 +166,10 @@ class ZarrStore:
         return found
 
     def _write(
-        self, key: EmbeddingKey, layout: Layout, stored: Mapping[str, NDArray[Any]]
+        self,
+        key: EmbeddingKey,
+        layout: Layout,
+        stored: Mapping[str, EmbeddingArray],
     ) -> None:
         group, (plane, _, tile) = GroupKey.of(key, self.precision), key.at
         try:
@@ -208,8 +215,16 @@ class ZarrStore:
         self._size = None
 
 
-def _reopen(path: str, mode: Any, precision: Any, memory: int, most: Any) -> ZarrStore:
-    return ZarrStore(path, mode=mode, precision=precision, memory=memory, max_size=most)
+def _reopen(
+    path: str,
+    mode: Literal["a", "r"],
+    precision: Literal["float16", "float32"],
+    memory: int,
+    max_size: int | None,
+) -> ZarrStore:
+    return ZarrStore(
+        path, mode=mode, precision=precision, memory=memory, max_size=max_size
+    )
 
 
 def _connect(path: str, *, read_only: bool) -> tuple[Store, Files]:

@@ -118,7 +118,9 @@ class StoreTests(ABC):
         for name, array in kinds.items():
             assert found[name].dtype == kept[name].dtype == array.dtype
             np.testing.assert_array_equal(found[name], kept[name])
-            np.testing.assert_allclose(found[name], array, rtol=1e-3)
+            np.testing.assert_allclose(
+                found[name].astype(float), array.astype(float), rtol=1e-3
+            )
         found = store.get(other)
         assert found is not None
         assert found["bright"].shape == (2, 9)

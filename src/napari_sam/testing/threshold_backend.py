@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_sam.core.embedding import EmbeddingArrays
+    from napari_sam.core.embedding import EmbeddingArray, EmbeddingArrays
     from napari_sam.core.prompts import Prompts
     from napari_sam.core.prompts.model_prompts import ModelPrompts
 
@@ -84,7 +84,7 @@ def open_threshold(
     return ThresholdBackend()
 
 
-def _answer(blobs: NDArray[Any], prompts: Prompts) -> Prediction:
+def _answer(blobs: NDArray[np.int32], prompts: Prompts) -> Prediction:
     """Ask the first and the last round: only a choice carries anything over."""
     first, *later = refinement_steps(prompts)
     candidates = _candidates(blobs, first.prompts)
@@ -101,11 +101,11 @@ def _answer(blobs: NDArray[Any], prompts: Prompts) -> Prediction:
     return _prediction([mask]).chosen(later[-1].candidate)
 
 
-def _shape(blobs: NDArray[Any]) -> tuple[int, int]:
-    return blobs.shape[0], blobs.shape[1]
+def _shape(plane: EmbeddingArray) -> tuple[int, int]:
+    return plane.shape[0], plane.shape[1]
 
 
-def _candidates(blobs: NDArray[Any], prompts: Prompts) -> list[NDArray[np.bool_]]:
+def _candidates(blobs: NDArray[np.int32], prompts: Prompts) -> list[NDArray[np.bool_]]:
     mask = _blob(blobs, to_model_prompts(prompts, _shape(blobs), grid=_shape(blobs)))
     if not is_ambiguous(prompts):
         return [mask]
@@ -117,7 +117,7 @@ def _rim(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.asarray(mask & ~ndimage.binary_erosion(mask))
 
 
-def _blob(blobs: NDArray[Any], heard: ModelPrompts) -> NDArray[np.bool_]:
+def _blob(blobs: NDArray[np.int32], heard: ModelPrompts) -> NDArray[np.bool_]:
     allowed = blobs
     if (corners := heard.point_labels >= 2).any():
         (left, top), (right, bottom) = heard.point_coords[corners]
@@ -132,7 +132,7 @@ def _blob(blobs: NDArray[Any], heard: ModelPrompts) -> NDArray[np.bool_]:
     return np.isin(allowed, sorted(wanted - _under(blobs, heard, 0) - {0}))
 
 
-def _under(blobs: NDArray[Any], heard: ModelPrompts, label: int) -> set[int]:
+def _under(blobs: NDArray[np.int32], heard: ModelPrompts, label: int) -> set[int]:
     cols, rows = np.floor(heard.point_coords[heard.point_labels == label]).astype(int).T
     return set(blobs[rows, cols].tolist())
 

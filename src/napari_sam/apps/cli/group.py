@@ -56,7 +56,7 @@ class LazyGroup(click.Group):
             raise click.UsageError(_no_such(args[0], self.list_commands(ctx)), ctx)
         return super().resolve_command(ctx, args)
 
-    def invoke(self, ctx: click.Context) -> Any:
+    def invoke(self, ctx: click.Context) -> object:
         """Run, and say what went wrong in one line."""
         try:
             with warnings.catch_warnings():
@@ -68,7 +68,7 @@ class LazyGroup(click.Group):
             raise Mistake(error) from error
 
 
-def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
     click.echo(f"Warning: {message}", err=True)
 
 

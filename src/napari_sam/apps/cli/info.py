@@ -7,11 +7,16 @@ import os
 import platform
 import sys
 from importlib import metadata, resources
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from napari_sam._version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from napari_sam.core.json_values import JsonDict, JsonValue
 
 _LIBRARIES = (
     "numpy", "scipy", "scikit-image", "torch", "safetensors", "zarr", "tifffile",
@@ -44,7 +49,7 @@ def info(as_json: bool) -> None:
             click.echo(f"  {name:14} {_text(value)}")
 
 
-def gather() -> dict[str, dict[str, Any]]:
+def gather() -> dict[str, Mapping[str, JsonValue]]:
     """Collect everything, as plain JSON types."""
     from napari_sam.core.registry import offered
 
@@ -84,7 +89,7 @@ def _version(package: str) -> str | None:
         return None
 
 
-def _devices() -> dict[str, Any]:
+def _devices() -> JsonDict:
     try:
         from napari_sam.backends.devices import describe
     except ImportError as wrong:
@@ -101,8 +106,8 @@ def _weights() -> dict[str, str]:
     return {f.name: f"{len(f.read_bytes()) / 1e6:.1f} MB, {folder}" for f in files}
 
 
-def _downloads() -> dict[str, Any]:
-    """Where downloaded models are, which, how large, and what was said of networks."""
+def _downloads() -> JsonDict:
+    """Where downloaded models are, how large they are, and the settings of networks."""
     from napari_sam import checkpoints
 
     here = [m for m in checkpoints.models() if m.weights and checkpoints.is_here(m)]
@@ -117,7 +122,7 @@ def _downloads() -> dict[str, Any]:
     }
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{k} {_text(v)}" for k, v in value.items())
     if isinstance(value, list):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from napari_sam.backends.subprocess.prediction_codec import unpack
 from napari_sam.backends.subprocess.process import ModelProcess, ProcessEndedError
@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from napari_sam.backends.subprocess.prediction_codec import PackedPrediction
     from napari_sam.core.backend_spec import BackendSpec
     from napari_sam.core.embedding import EmbeddingArrays
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.prompts import Prompts
 
+T = TypeVar("T")
 #: Prompts sent at once by `iter_decode`.
 _GROUP = 16
 
@@ -101,10 +103,10 @@ class SubprocessBackend:
         """
         tile, given = Embedding.from_mapping(embedding), list(prompts)
 
-        def ask(process: ModelProcess) -> Any:
+        def ask(process: ModelProcess) -> list[PackedPrediction]:
             while (found := process.ask("decode", tile.digest, given)) is None:
                 process.ask("cache", tile)
-            return found
+            return list(found)
 
         return [unpack(sent) for sent in self._call(ask)]
 
@@ -120,7 +122,7 @@ class SubprocessBackend:
         """End the process; it is started again by the next question."""
         self._process.end()
 
-    def _call(self, ask: Callable[[ModelProcess], Any]) -> Any:
+    def _call(self, ask: Callable[[ModelProcess], T]) -> T:
         """Ask the process; if it ends meanwhile, ask another one, once."""
         process = self._process
         try:

@@ -105,7 +105,7 @@ class ModelProcess:
         return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
-def _handshake(child: subprocess.Popen[str], told: str) -> Any:
+def _handshake(child: subprocess.Popen[str], told: str) -> str | tuple[str, int]:
     """Say what to open; return where to ask."""
     assert child.stdin is not None
     assert child.stdout is not None

@@ -10,7 +10,7 @@ import sys
 import threading
 from collections import OrderedDict
 from multiprocessing.connection import Listener
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari_sam.backends.subprocess.prediction_codec import pack
 from napari_sam.core.backend_spec import backend_spec
@@ -18,7 +18,7 @@ from napari_sam.core.embedding import Embedding
 from napari_sam.core.errors import ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from multiprocessing.connection import Connection
 
     import numpy as np
@@ -68,7 +68,9 @@ def _exit_with_parent() -> None:
 class _ModelServer:
     """A model, and the embeddings it was asked about last."""
 
-    def __init__(self, load: Callable[..., Backend], options: dict[str, Any]) -> None:
+    def __init__(
+        self, load: Callable[..., Backend], options: Mapping[str, str | None]
+    ) -> None:
         self._load, self._options = load, options
         self._backend: Backend | None = None
         self._lock = threading.Lock()
@@ -84,7 +86,7 @@ class _ModelServer:
                 line.close()
                 return
 
-    def _answered(self, what: str, given: Any) -> tuple[str, Any]:
+    def _answered(self, what: str, given: Sequence[object]) -> tuple[str, object]:
         try:
             return "done", getattr(self, f"_{what}")(*given)
         except Exception as wrong:

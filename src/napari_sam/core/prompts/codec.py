@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 from napari_sam.core.errors import ImageError, PromptError
 from napari_sam.core.geometry.region import Region
@@ -18,10 +18,7 @@ from napari_sam.core.prompts.items import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-#: An object of JSON, as it was read: its values are checked where they are used.
-JsonObject: TypeAlias = "Mapping[str, Any]"
+    from napari_sam.core.json_values import JsonObject
 
 #: Raised when a reader of the old schema could misunderstand the new one. In version 1,
 #: ``items`` were ``said``, a candidate was a ``choice``, and there was no threshold.

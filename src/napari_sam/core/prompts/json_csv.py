@@ -27,7 +27,7 @@ from napari_sam.core.prompts.items import Box, Point
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from napari_sam.core.prompts.codec import JsonObject
+    from napari_sam.core.json_values import JsonObject
     from napari_sam.core.prompts.items import Prompt
 
 FORMAT = "napari-sam prompts"

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from napari_sam.core.prompts.codec import JsonObject
+    from napari_sam.core.json_values import JsonObject
 
 P = ParamSpec("P")
 
