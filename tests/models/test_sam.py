@@ -131,7 +131,7 @@ def test_gradients_reach_every_parameter(name: str, checkpointing: bool) -> None
 
 
 def test_drop_path_drops_whole_samples_only_in_training() -> None:
-    from napari_sam.models.layers import DropPath
+    from napari_sam.models.network_layers import DropPath
 
     torch.manual_seed(0)
     layer, x = DropPath(0.5), torch.ones(64, 3)

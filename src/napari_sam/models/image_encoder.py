@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from napari_sam.models.attention import attend, gather_positions
-from napari_sam.models.layers import (
+from napari_sam.models.network_layers import (
     DropPath,
     LayerNorm2d,
     MlpBlock,

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from napari_sam.models.layers import LayerNorm2d, Mlp, keep_freed_memory
+from napari_sam.models.network_layers import LayerNorm2d, Mlp, keep_freed_memory
 from napari_sam.models.transformer import TwoWayTransformer
 
 if TYPE_CHECKING:

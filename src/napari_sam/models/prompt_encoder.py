@@ -16,7 +16,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from napari_sam.models.layers import LayerNorm2d
+from napari_sam.models.network_layers import LayerNorm2d
 
 #: Kinds of points. A padding point is "not a point" and says nothing about a place.
 PADDING, NEGATIVE, POSITIVE, TOP_LEFT, BOTTOM_RIGHT = -1, 0, 1, 2, 3

@@ -22,7 +22,11 @@ from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
 from napari_sam.models.image_encoder import build_neck
-from napari_sam.models.layers import DropPath, drop_path_rates, keep_freed_memory
+from napari_sam.models.network_layers import (
+    DropPath,
+    drop_path_rates,
+    keep_freed_memory,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable

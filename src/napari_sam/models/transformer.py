@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from napari_sam.models.layers import MlpBlock
+from napari_sam.models.network_layers import MlpBlock
 
 
 class TwoWayTransformer(nn.Module):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from napari_sam.models.pocket.config import Features, PocketConfig
-from napari_sam.models.pocket.layers import (
+from napari_sam.models.pocket.network_layers import (
     ChannelNorm,
     FusedBlock,
     WideBlock,

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from napari_sam.models.pocket.layers import (
+from napari_sam.models.pocket.network_layers import (
     ChannelNorm,
     WideBlock,
     token_mlp,

@@ -18,7 +18,7 @@ from napari_sam.models.pocket.config import (
     WORKING_SIZE,
     PocketConfig,
 )
-from napari_sam.models.pocket.layers import ChannelNorm
+from napari_sam.models.pocket.network_layers import ChannelNorm
 
 if TYPE_CHECKING:
     from napari_sam.models.pocket.cell_window import CellWindow
