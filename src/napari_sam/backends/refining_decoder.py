@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
+from napari_sam.backends.freed_memory import return_freed_memory
 from napari_sam.core.embedding import Embedding
 from napari_sam.core.errors import ModelError
 from napari_sam.core.geometry.region import Region
@@ -107,6 +108,8 @@ class RefiningDecoder(ABC, Generic[Prepared]):
         waiting = iter(prompts)
         while some := list(islice(waiting, GROUP)):
             yield from self._decode_group(tile, some)
+            if len(some) == GROUP:
+                return_freed_memory()
 
     def _decode_group(
         self, embedding: Embedding, prompts: Sequence[Prompts]
@@ -183,7 +186,7 @@ class RefiningDecoder(ABC, Generic[Prepared]):
 
     def _remember(self, key: _RoundKey, logits: NDArray[np.float32]) -> None:
         with self._lock:
-            self._rounds[key] = logits
+            self._rounds[key] = logits.copy()  # not a view of all candidates
             while len(self._rounds) > _CACHED_ROUNDS:
                 self._rounds.popitem(last=False)
 
