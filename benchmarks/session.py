@@ -60,7 +60,7 @@ def add_to_one_frame() -> None:
 
 
 def add_to_many_frames() -> None:
-    add(session_of(1000), "1,000 masks in 1,000 frames of a movie in memory", 200)
+    add(session_of(1000), "1,000 masks in 200 frames of a movie in memory", 200)
     add(session_of(FRAMES), "1,000 masks in 1,000 frames of a movie on disk")
 
 
