@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-#: Anything that JSON can hold.
+#: Any JSON value that is being made.
 JsonValue: TypeAlias = (
     "bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
 )
-#: An object of JSON that is being made.
+#: A JSON object that is being made.
 JsonDict: TypeAlias = "dict[str, JsonValue]"
-#: An object of JSON that was read: its values are checked where they are used.
-JsonObject: TypeAlias = "Mapping[str, Any]"
+
+#: Any JSON value that was read: its type is checked where it is used.
+UncheckedJson: TypeAlias = Any
+#: A JSON object that was read.
+JsonObject: TypeAlias = Mapping[str, UncheckedJson]

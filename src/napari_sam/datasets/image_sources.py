@@ -129,8 +129,9 @@ class _Plane:
         self.shape = tuple(int(sizes[a]) for a in self._letters)
         self.dtype = frames.dtype
 
-    def __getitem__(self, parts: tuple[slice, ...]) -> NDArray[np.generic]:
-        at = {**self._where, **dict(zip(self._letters, parts, strict=True))}
+    def __getitem__(self, index: tuple[int | slice, ...]) -> NDArray[np.generic]:
+        at: dict[str, int | slice] = dict(self._where)
+        at.update(zip(self._letters, index, strict=True))
         return np.asarray(self._data[tuple(at[a] for a in self._axes)])
 
 

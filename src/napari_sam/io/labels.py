@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from napari_sam.core.images.pixels import PixelSource
     from napari_sam.io.readers.image import Image
-    from napari_sam.io.slicing import SupportsSlicing
 
 _SUFFIXES = (".tif", ".tiff", ".png", ".zarr", ".geojson", ".gpkg", ".json")
 _FORMS = ".tif, .tiff, .png, .zarr, .geojson, .gpkg or .json (COCO)"
@@ -31,7 +31,7 @@ _STRIP, _WIDE = 512, 8192
 
 def write_labels(
     path: str | Path,
-    labels: ArrayLike | SupportsSlicing,
+    labels: ArrayLike | PixelSource,
     *,
     axes: str | None = None,
     like: Image | None = None,
@@ -132,7 +132,7 @@ def _is_image(path: Path) -> bool:
 
 
 def _frames(
-    labels: ArrayLike | SupportsSlicing, axes: str | None, like: Image | None
+    labels: ArrayLike | PixelSource, axes: str | None, like: Image | None
 ) -> Frames:
     labels = labels if hasattr(labels, "shape") else np.asarray(labels)
     if axes is None:

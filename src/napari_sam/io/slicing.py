@@ -1,4 +1,4 @@
-"""Types of arrays that are sliced window by window, whichever library they are of."""
+"""Types of indices, and of arrays on disk that are written window by window."""
 
 from __future__ import annotations
 
@@ -7,26 +7,11 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
-    from numpy.typing import ArrayLike, DTypeLike, NDArray
+    from numpy.typing import ArrayLike, NDArray
 
 #: Basic indexing along one dimension, and along several.
 AxisIndex: TypeAlias = "int | slice | EllipsisType"
 Index: TypeAlias = "AxisIndex | tuple[AxisIndex, ...]"
-
-
-class SupportsSlicing(Protocol):
-    """Pixels with a shape and a type that are read by slicing: numpy, zarr, dask."""
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Length of each dimension."""
-
-    @property
-    def dtype(self) -> DTypeLike:
-        """Type of the pixels."""
-
-    def __getitem__(self, index: tuple[slice, ...], /) -> ArrayLike:
-        """Return the pixels of a window."""
 
 
 class ChunkedArray(Protocol):

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_sam.io.slicing import ChunkedArray, Index, SupportsSlicing
+    from napari_sam.core.images.pixels import PixelSource
+    from napari_sam.io.slicing import ChunkedArray, Index
 
 
 class SparseArray:
@@ -68,7 +69,7 @@ class SparseArray:
         return spans
 
 
-def touched(array: SupportsSlicing, window: Sequence[slice]) -> bool:
+def touched(array: PixelSource, window: Sequence[slice]) -> bool:
     """Whether there may be anything but zeros in a window of any array."""
     touches = getattr(array, "touches", None)
     return True if touches is None else bool(touches(window))

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from _typeshed import DataclassInstance
 
-    from napari_sam.session.json_types import Json, JsonMapping, JsonObject
+    from napari_sam.core.json_values import JsonDict, JsonObject, UncheckedJson
 
 T = TypeVar("T")
 
@@ -41,7 +41,7 @@ VERSION = 1
 
 def stored(
     key: str = "", *, default: object = MISSING, omit_empty: bool = False
-) -> Json:
+) -> UncheckedJson:
     """Return a field of a dataclass that is written under another key than its name.
 
     Parameters
@@ -59,7 +59,7 @@ def stored(
     return field(default=default, metadata=metadata)
 
 
-def fields_to_dict(value: DataclassInstance) -> JsonObject:
+def fields_to_dict(value: DataclassInstance) -> JsonDict:
     """Return the fields of a dataclass as plain JSON types."""
     found = {}
     for one in fields(value):
@@ -69,7 +69,7 @@ def fields_to_dict(value: DataclassInstance) -> JsonObject:
     return found
 
 
-def fields_from_dict(kind: type[T], data: JsonMapping) -> T:
+def fields_from_dict(kind: type[T], data: JsonObject) -> T:
     """Inverse of `fields_to_dict`.
 
     Raises
@@ -87,7 +87,7 @@ def fields_from_dict(kind: type[T], data: JsonMapping) -> T:
     return kind(**given)
 
 
-def to_plain(value: object) -> Json:
+def to_plain(value: object) -> UncheckedJson:
     """Return a value as plain JSON types; `from_plain` is the exact inverse."""
     match value:
         case Address(frame, object_id):
@@ -104,7 +104,7 @@ def to_plain(value: object) -> Json:
     return value
 
 
-def from_plain(kind: object, data: Json) -> Json:
+def from_plain(kind: object, data: UncheckedJson) -> UncheckedJson:
     """Inverse of `to_plain`, for a value of a type."""
     made = _READERS.get(kind)
     if made is not None:
@@ -133,9 +133,9 @@ def plain_number(value: object) -> object:
     raise TypeError(f"{value!r} is no plain JSON type.")
 
 
-def _spread(values: tuple[object, ...]) -> list[Json]:
+def _spread(values: tuple[object, ...]) -> list[UncheckedJson]:
     mixed = any(not isinstance(value, Address) for value in values)
-    made: list[Json] = []
+    made: list[UncheckedJson] = []
     for value in values:
         if mixed and isinstance(value, Address):
             made += to_plain(value)
@@ -144,7 +144,9 @@ def _spread(values: tuple[object, ...]) -> list[Json]:
     return made
 
 
-def _gathered(kinds: tuple[object, ...], data: list[Json]) -> tuple[object, ...]:
+def _gathered(
+    kinds: tuple[object, ...], data: list[UncheckedJson]
+) -> tuple[object, ...]:
     if len(kinds) == 2 and kinds[1] is Ellipsis:
         return tuple(from_plain(kinds[0], item) for item in data)
     rest, made = iter(data), []
@@ -156,12 +158,12 @@ def _gathered(kinds: tuple[object, ...], data: list[Json]) -> tuple[object, ...]
     return tuple(made)
 
 
-def _prompts(data: JsonMapping) -> Prompts:
+def _prompts(data: JsonObject) -> Prompts:
     return replace(Prompts.from_dict(data["prompts"]), threshold=data["threshold"])
 
 
 #: How values of these types are read.
-_READERS: Mapping[object, Callable[[Json], object]] = {
+_READERS: Mapping[object, Callable[[UncheckedJson], object]] = {
     float: float,
     Address: lambda data: Address(*data),
     Prompts: _prompts,
@@ -169,5 +171,5 @@ _READERS: Mapping[object, Callable[[Json], object]] = {
 }
 
 
-def _key(one: Field[Json]) -> str:
+def _key(one: Field[UncheckedJson]) -> str:
     return str(one.metadata.get("key") or one.name)

@@ -16,8 +16,8 @@ from napari_sam.core.images.sampling import sample_pixels
 
 if TYPE_CHECKING:
     from napari_sam.core.images.frames import Frames
+    from napari_sam.core.json_values import JsonDict, JsonObject
     from napari_sam.core.protocols import Promptable
-    from napari_sam.session.json_types import JsonMapping, JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +65,12 @@ class ModelSetup:
         text += "" if self.connected else " unconnected"
         return blake2b(text.encode(), digest_size=6).hexdigest()
 
-    def to_dict(self) -> JsonObject:
+    def to_dict(self) -> JsonDict:
         """Plain JSON types; `from_dict` is the exact inverse."""
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, data: JsonMapping) -> ModelSetup:
+    def from_dict(cls, data: JsonObject) -> ModelSetup:
         """Inverse of `to_dict`."""
         look, cut = dict(data["appearance"]), dict(data["tiling"])
         for name in ("channels", "index"):
@@ -122,11 +122,11 @@ class ImageIdentity:
         text = f"{self.axes} {self.shape} {self.dtype} {self.sample}"
         return blake2b(text.encode(), digest_size=8).hexdigest()
 
-    def to_dict(self) -> JsonObject:
+    def to_dict(self) -> JsonDict:
         """Plain JSON types; `from_dict` is the exact inverse."""
         return {**asdict(self), "shape": list(self.shape)}
 
     @classmethod
-    def from_dict(cls, data: JsonMapping) -> ImageIdentity:
+    def from_dict(cls, data: JsonObject) -> ImageIdentity:
         """Inverse of `to_dict`."""
         return cls(data["axes"], tuple(data["shape"]), data["dtype"], data["sample"])

@@ -19,10 +19,10 @@ from napari_sam.session.requests import Request, Response
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from napari_sam.core.json_values import JsonDict, JsonObject, UncheckedJson
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.protocols import Promptable
     from napari_sam.session.adding_masks import AnyMask
-    from napari_sam.session.json_types import Json, JsonMapping, JsonObject
     from napari_sam.session.labels.arrays import LabelArray
     from napari_sam.session.overlap import Overlap
 
@@ -69,7 +69,7 @@ class AnnotationSession(Document):
         count = len(self.state.objects)
         return f"AnnotationSession({self.frames!r}, {count} objects)"
 
-    def __getattr__(self, name: str) -> Json:
+    def __getattr__(self, name: str) -> UncheckedJson:
         return renamed_attribute(self, name)
 
     @property
@@ -227,14 +227,14 @@ class AnnotationSession(Document):
         adder = MaskAdder(self, overlap=overlap)
         adder.add(adder.request(masks)())
 
-    def to_dict(self) -> JsonObject:
+    def to_dict(self) -> JsonDict:
         """Return what was done as plain JSON types: see `session.persistence`."""
         from napari_sam.session.persistence.record import Record
 
         return Record.of(self).to_dict()
 
     @classmethod
-    def from_dict(cls, data: JsonMapping, image: Promptable) -> AnnotationSession:
+    def from_dict(cls, data: JsonObject, image: Promptable) -> AnnotationSession:
         """Do again what `to_dict` wrote, with the model of this image.
 
         Raises

@@ -10,7 +10,7 @@ from napari_sam.core.images.frames import Frames
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from napari_sam.io.slicing import SupportsSlicing
+    from napari_sam.core.images.pixels import PixelSource
 
 
 class PixelSizes(TypedDict, total=False):
@@ -59,7 +59,7 @@ class Image:
         What the file says besides, as far as it was understood.
     """
 
-    data: SupportsSlicing
+    data: PixelSource
     axes: str
     scale: dict[str, float] = field(default_factory=dict)
     units: dict[str, str] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class Image:
     crs: str | None = None
     transform: tuple[float, float, float, float, float, float] | None = None
     nodata: float | None = None
-    levels: tuple[SupportsSlicing, ...] = ()
+    levels: tuple[PixelSource, ...] = ()
     path: Path | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
 

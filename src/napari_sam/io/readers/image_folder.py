@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_sam.io.slicing import SupportsSlicing
+    from napari_sam.core.images.pixels import PixelSource
 
 _PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".npy"}
 _DIGITS = re.compile(r"(\d+)")
@@ -100,7 +100,7 @@ def _check_same(
     first: str,
     shape: tuple[int, ...],
     dtype: np.dtype[np.generic],
-    other: tuple[str, SupportsSlicing],
+    other: tuple[str, PixelSource],
 ) -> None:
     name, data = other
     if tuple(data.shape) != shape or np.dtype(data.dtype) != dtype:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPageSeries
     from tifffile.zarr import ZarrStore
 
+    from napari_sam.core.images.pixels import PixelSource
     from napari_sam.io.readers.remote import Remote
-    from napari_sam.io.slicing import SupportsSlicing
 
 #: Names of files that tifffile reads.
 SUFFIXES = frozenset(
@@ -83,7 +83,7 @@ def _series(tiff: TiffFile, name: Path | str) -> TiffPageSeries:
 
 
 def _image(
-    tiff: TiffFile, series: TiffPageSeries, levels: tuple[SupportsSlicing, ...]
+    tiff: TiffFile, series: TiffPageSeries, levels: tuple[PixelSource, ...]
 ) -> Image:
     return Image(
         data=levels[0],
@@ -147,7 +147,7 @@ def _check_decoder(path: Path | str, series: TiffPageSeries) -> None:
         ) from None
 
 
-def _opened(path: Path, series: TiffPageSeries, level: int) -> SupportsSlicing:
+def _opened(path: Path, series: TiffPageSeries, level: int) -> PixelSource:
     import tifffile
 
     part = series.levels[level]

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from zarr.core.chunk_key_encodings import ChunkKeyEncodingParams
 
     from napari_sam.core.images.frames import Frames
+    from napari_sam.core.images.pixels import PixelSource
     from napari_sam.core.json_values import JsonDict
     from napari_sam.io.readers.image import Image
-    from napari_sam.io.slicing import SupportsSlicing
 
 #: Side of a chunk, and how small the coarsest level is.
 _CHUNK = 512
@@ -150,7 +150,7 @@ def _write_group(
 
     form: Literal[2, 3] = 2 if version == "0.4" else 3
     group = zarr.open_group(where, mode="a", zarr_format=form)
-    source: SupportsSlicing = frames.data
+    source: PixelSource = frames.data
     keys: ChunkKeyEncodingParams | None = (
         {"name": "v2", "separator": "/"} if form == 2 else None
     )
@@ -175,7 +175,7 @@ def _write_group(
     group.attrs.update(_attributes(frames.axes, like, levels, version, inside))
 
 
-def _fill(array: SparseArray, source: SupportsSlicing, chunks: tuple[int, ...]) -> None:
+def _fill(array: SparseArray, source: PixelSource, chunks: tuple[int, ...]) -> None:
     """Copy chunk by chunk, taking the middle one of the pixels that become one."""
     steps = (range(0, n, c) for n, c in zip(array.shape, chunks, strict=True))
     for start in product(*steps):

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from napari_sam.core.address import Address
+    from napari_sam.core.json_values import JsonDict, JsonObject
     from napari_sam.core.prediction import Prediction
     from napari_sam.session.edits import Edit
-    from napari_sam.session.json_types import JsonMapping, JsonObject
     from napari_sam.session.state import State
 
 
@@ -45,11 +45,11 @@ class Action(ABC):
         """Return what changes, where masks are needed that a model predicted."""
         return self.edits(state)
 
-    def to_dict(self) -> JsonObject:
+    def to_dict(self) -> JsonDict:
         """Plain JSON types; `action_from_dict` is the exact inverse."""
         return {"do": self.kind, **fields_to_dict(self)}  # type: ignore[arg-type]
 
     @classmethod
-    def from_dict(cls, data: JsonMapping) -> Self:
+    def from_dict(cls, data: JsonObject) -> Self:
         """Inverse of `to_dict`, for an action of this kind."""
         return fields_from_dict(cls, data)

@@ -11,7 +11,7 @@ from napari_sam.core.errors import SessionError
 from napari_sam.session.actions.action import Action
 
 if TYPE_CHECKING:
-    from napari_sam.session.json_types import JsonMapping
+    from napari_sam.core.json_values import JsonObject
 
 
 def action_kinds() -> dict[str, type[Action]]:
@@ -20,7 +20,7 @@ def action_kinds() -> dict[str, type[Action]]:
     return {one.kind: one for one in Action.__subclasses__()}
 
 
-def action_from_dict(data: JsonMapping) -> Action:
+def action_from_dict(data: JsonObject) -> Action:
     """Return the action that `Action.to_dict` wrote.
 
     Raises

@@ -13,14 +13,14 @@ from napari_sam.session.labels.patch import LabelPatch
 from napari_sam.session.objects import ObjectInfo
 
 if TYPE_CHECKING:
+    from napari_sam.core.json_values import JsonDict, JsonObject
     from napari_sam.session.edits.edit import Edit, Table
-    from napari_sam.session.json_types import JsonMapping, JsonObject
 
 #: The words of version 1 for where prompts are.
 _WRITTEN = {"open": "asked", "committed": "kept"}
 
 
-def edit_to_dict(edit: Edit) -> JsonObject:
+def edit_to_dict(edit: Edit) -> JsonDict:
     """One edit as plain JSON types; `edit_from_dict` is the exact inverse."""
     match edit:
         case Batch(edits):
@@ -35,7 +35,7 @@ def edit_to_dict(edit: Edit) -> JsonObject:
             return {"question": to_plain(at), "where": _WRITTEN[where], "told": told}
 
 
-def edit_from_dict(data: JsonMapping) -> Edit:
+def edit_from_dict(data: JsonObject) -> Edit:
     """Inverse of `edit_to_dict`.
 
     Raises

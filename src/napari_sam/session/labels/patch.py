@@ -14,7 +14,7 @@ from napari_sam.core.geometry.region import Region
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from napari_sam.session.json_types import JsonMapping, JsonObject
+    from napari_sam.core.json_values import JsonDict, JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class LabelPatch:
         """Return the patch that undoes this one."""
         return replace(self, before=self.after, after=self.before)
 
-    def to_dict(self) -> JsonObject:
+    def to_dict(self) -> JsonDict:
         """Plain JSON types; `from_dict` is the exact inverse."""
         box = self.region
         return {
@@ -100,7 +100,7 @@ class LabelPatch:
         }
 
     @classmethod
-    def from_dict(cls, data: JsonMapping) -> LabelPatch:
+    def from_dict(cls, data: JsonObject) -> LabelPatch:
         """Inverse of `to_dict`."""
         before, after = (
             Runs(tuple(values), tuple(lengths))

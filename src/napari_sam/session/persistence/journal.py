@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from napari_sam.core.json_values import JsonDict
     from napari_sam.session.history import Step
-    from napari_sam.session.json_types import JsonObject
     from napari_sam.session.session import AnnotationSession
 
 logger = logging.getLogger(__name__)
@@ -194,7 +194,7 @@ class Journal:
             self._named.add(key)
             yield _line({"op": "setup", "setup": setup.to_dict()})
 
-    def _header(self) -> JsonObject:
+    def _header(self) -> JsonDict:
         assert self._identity is not None
         return {
             "format": FORMAT,
@@ -251,11 +251,12 @@ def _so_far(session: AnnotationSession) -> Iterator[Entry]:
         yield "undo", None
 
 
-def _written(step: Step) -> JsonObject:
-    written = {"action": step.action.to_dict(), "edit": edit_to_dict(step.edit)}
+def _written(step: Step) -> JsonDict:
+    written: JsonDict = {"action": step.action.to_dict()}
+    written["edit"] = edit_to_dict(step.edit)
     return {**written, "group": step.group} if step.group else written
 
 
-def _line(data: JsonObject) -> bytes:
+def _line(data: JsonDict) -> bytes:
     text = json.dumps(data, separators=(",", ":"), default=plain_number).encode()
     return b"%08x %s\n" % (zlib.crc32(text), text)

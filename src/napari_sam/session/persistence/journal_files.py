@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from napari_sam.core.home import home
 
 if TYPE_CHECKING:
-    from napari_sam.session.json_types import JsonMapping, JsonObject
+    from napari_sam.core.json_values import JsonDict, JsonObject
 
 #: Days until a journal may be deleted.
 _DAYS = 30
@@ -37,13 +37,13 @@ def release(path: Path) -> None:
     _OURS.discard(path)
 
 
-def signature() -> JsonObject:
+def signature() -> JsonDict:
     """Return what a journal says of the process that writes it."""
     pid = os.getpid()
     return {"host": socket.gethostname(), "pid": pid, "begun": _begun(pid)}
 
 
-def in_use(path: Path, head: JsonMapping) -> bool:
+def in_use(path: Path, head: JsonObject) -> bool:
     """Whether a session that still runs writes to it, as far as can be known.
 
     Parameters

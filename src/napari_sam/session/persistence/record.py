@@ -23,8 +23,8 @@ from napari_sam.session.model_setup import ImageIdentity, ModelSetup
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from napari_sam.core.json_values import JsonDict, JsonObject, UncheckedJson
     from napari_sam.session.history import Step
-    from napari_sam.session.json_types import Json, JsonMapping, JsonObject
     from napari_sam.session.session import AnnotationSession
 
 _FORMAT = "napari-sam session"
@@ -68,7 +68,7 @@ class Record:
         image = ImageIdentity.of(session.frames)
         return cls(image, setups, session.start, steps, source)
 
-    def to_dict(self) -> JsonObject:
+    def to_dict(self) -> JsonDict:
         """Plain JSON types; `from_dict` is the exact inverse."""
         return {
             "format": _FORMAT,
@@ -82,7 +82,7 @@ class Record:
         }
 
     @classmethod
-    def from_dict(cls, data: JsonMapping) -> Record:
+    def from_dict(cls, data: JsonObject) -> Record:
         """Inverse of `to_dict`.
 
         Raises
@@ -107,7 +107,7 @@ class Record:
             ) from wrong
 
 
-def check_format(data: Json, expected: str) -> None:
+def check_format(data: UncheckedJson, expected: str) -> None:
     """Refuse what is something else, or of a later version."""
     found = data.get("format") if isinstance(data, dict) else None
     if found != expected:

@@ -28,8 +28,8 @@ from napari_sam.session.session import AnnotationSession
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from napari_sam.core.json_values import JsonObject
     from napari_sam.core.protocols import Promptable
-    from napari_sam.session.json_types import JsonMapping, JsonObject
     from napari_sam.session.labels.arrays import LabelArray
 
 
@@ -139,7 +139,7 @@ def read_lines(path: Path) -> Iterator[JsonObject]:
         yield json.loads(text)
 
 
-def _again(session: AnnotationSession, line: JsonMapping) -> None:
+def _again(session: AnnotationSession, line: JsonObject) -> None:
     history = session.history
     match line:
         case {"op": "do" | "amend" as how, "action": action, "edit": written}:
@@ -165,7 +165,7 @@ def _again(session: AnnotationSession, line: JsonMapping) -> None:
 
 
 def _work(
-    path: Path, head: JsonMapping, lines: Sequence[JsonObject]
+    path: Path, head: JsonObject, lines: Sequence[JsonObject]
 ) -> RecoverableSession:
     done: list[JsonObject] = []
     undone: list[JsonObject] = []
