@@ -1,4 +1,4 @@
-"""From a file of weights to a `SamBackend`."""
+"""Checkpoints of Segment Anything: from a file of weights to a `SamBackend`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from napari_sam.core.errors import CheckpointError, UnknownModelError
 from napari_sam.models.state_dict import guess_config, sam_from_state
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from torch import Tensor
+
+    from napari_sam.models.sam import Sam
 
 
 def open_sam(
@@ -40,7 +44,7 @@ def open_sam(
     device, precision, fit, values, percentiles
         As in `SamBackend`.
     decoder
-        A file with the tensors of a second decoder, kept among the extras.
+        A file with the tensors of a second decoder, which become extras.
 
     Raises
     ------
@@ -49,33 +53,14 @@ def open_sam(
     CheckpointError
         If no file is given, or it does not hold the weights of that size.
     """
-    wanted = architecture or name
-    if wanted not in (*SIZES, "sam"):
-        raise UnknownModelError(
-            f"There is no model {wanted!r}. Known sizes: {', '.join(SIZES)}."
-        )
-    if checkpoint is None:
-        raise CheckpointError(
-            f"{name} brings no weights in the package. Give a file of them: "
-            f'checkpoint="FILE", or --checkpoint FILE on the command line; or take '
-            'the model "pocket", which needs none.'
-        )
-    path = Path(checkpoint)
-    found = read_weights(path)
-    try:
-        config = guess_config(found.state)
-        model = sam_from_state({k: _as_float32(v) for k, v in found.state.items()})
-    except ValueError as wrong:
-        raise CheckpointError(f"{path}: {wrong}") from wrong
-    if wanted != "sam" and name_of(config) != wanted:
-        held = name_of(config) or f"a model of other sizes ({config})"
-        raise CheckpointError(
-            f"{path} does not hold {wanted}, but {held}. Load it by the name of its "
-            "own size, or by no name."
-        )
-    extras = found.extras if decoder is None else found.extras | read_decoder(decoder)
+    size = architecture or name
+    path = _check_choice(name, size, checkpoint)
+    weights = read_weights(path)
+    extras = weights.extras
+    if decoder is not None:
+        extras = extras | read_decoder(decoder)
     return SamBackend(
-        model,
+        _model_of_size(path, weights.state, size),
         name=name,
         device=device,
         precision=precision,
@@ -84,6 +69,37 @@ def open_sam(
         percentiles=percentiles,
         extras=extras,
     )
+
+
+def _check_choice(name: str, size: str, checkpoint: str | Path | None) -> Path:
+    """Refuse a size that is not known, and a model without a file of weights."""
+    if size not in (*SIZES, "sam"):
+        raise UnknownModelError(
+            f"There is no model {size!r}. Known sizes: {', '.join(SIZES)}."
+        )
+    if checkpoint is None:
+        raise CheckpointError(
+            f"{name} brings no weights in the package. Give a file of them: "
+            f'checkpoint="FILE", or --checkpoint FILE on the command line; or take '
+            'the model "pocket", which needs none.'
+        )
+    return Path(checkpoint)
+
+
+def _model_of_size(path: Path, state: Mapping[str, Tensor], size: str) -> Sam:
+    """Build the model of a state dict; refuse one of another size."""
+    try:
+        config = guess_config(state)
+        model = sam_from_state({k: _as_float32(v) for k, v in state.items()})
+    except ValueError as wrong:
+        raise CheckpointError(f"{path}: {wrong}") from wrong
+    if size != "sam" and name_of(config) != size:
+        other = name_of(config) or f"a model of other sizes ({config})"
+        raise CheckpointError(
+            f"{path} does not hold {size}, but {other}. Load it by the name of its "
+            "own size, or by no name."
+        )
+    return model
 
 
 def _as_float32(value: Tensor) -> Tensor:

@@ -17,7 +17,9 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from napari_sam.training.learner import Learner
     from napari_sam.training.loop import Report
+    from napari_sam.training.recipe import Recipe
 
 
 @click.command()
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="FILE",
-    help="Weights to write (.safetensors). FILE.training beside it resumes the run.",
+    help="Weights to write (.safetensors). FILE.training next to it resumes the run.",
 )  # fmt: skip
 @click.option(
     "--recipe", metavar="NAME",
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 @click.option(
     "--parts", type=click.Choice(["all", "decoder", "encoder", "adapters"]),
     default="all", show_default=True,
-    help="What learns; adapters are low-rank, beside the encoder's attention.",
+    help="What learns; adapters are low-rank, parallel to the encoder's attention.",
 )  # fmt: skip
 @click.option("--rank", default=8, show_default=True, help="Of the adapters.")
 @click.option("--steps", type=int, help="Steps in all. [default: the recipe's]")
@@ -59,7 +61,7 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option(
     "--synthetic", type=float, metavar="WEIGHT",
-    help="Weight of drawn scenes beside the data's (1 each, unless given). "
+    help="Weight of synthetic scenes; that of each DATA is 1 unless given. "
     "[default: 0.3 for pocket, else 0]",
 )  # fmt: skip
 @click.option(
@@ -77,7 +79,7 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option(
     "--workers", default=1, show_default=True,
-    help="0 prepares data between the steps, 1 in a process beside them.",
+    help="0 prepares data between the steps, 1 in a process of its own.",
 )  # fmt: skip
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, mps ...")
 @click.option(
@@ -86,11 +88,11 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option(
     "--check/--no-check", default=True, show_default=True,
-    help="Read all the data once before the first step, and complain of all at once.",
+    help="Read all the data once before the first step, and list all problems at once.",
 )  # fmt: skip
 @click.option(
     "--checkpointing", is_flag=True,
-    help="Compute the encoder's blocks twice, and keep less of them in memory.",
+    help="Compute the encoder's blocks twice, and use less memory for them.",
 )  # fmt: skip
 def train(
     data: tuple[Path, ...],
@@ -114,7 +116,7 @@ def train(
     check: bool,
     checkpointing: bool,
 ) -> None:
-    """Train a model on images whose objects are known, or on drawn scenes.
+    """Train a model on images with labels, or on synthetic scenes.
 
     DATA is a folder of images/ and labels/, or in the layout of SA-1B, COCO, the Cell
     Tracking Challenge or OME-Zarr. Interrupt the run whenever you like: the same
@@ -125,31 +127,21 @@ def train(
     if processes > 1 and "WORLD_SIZE" not in os.environ:
         _launch(processes)
         return
-    from napari_sam.training.initial_weights import initial_learner
     from napari_sam.training.training_data import read_data
     from napari_sam.training.training_run import iter_train
 
-    changes = _settings(settings)
-    if steps is not None:
-        changes["steps"] = str(steps)
-    checkpoint = None if begin_with is None else _weights(begin_with)
-    if recipe is None and checkpoint is None:
-        recipe = "pocket"
-    chosen, learner = initial_learner(
-        recipe, checkpoint, settings=changes, checkpointing=checkpointing
-    )
+    chosen, learner = _recipe(recipe, begin_with, settings, steps, checkpointing)
     if show or output is None:
-        for name, value in asdict(chosen).items():
-            click.echo(f"{name:14} {value}")
+        _show(chosen)
         return
     if synthetic is None:
         synthetic = 0.3 if learner.architecture == "pocket" else 0.0
-    weighed = [_weighed(d) for d in data]
+    weighted = [_weighted(d) for d in data]
     found = read_data(
-        weighed, validation=validation, synthetic=synthetic, layout=layout
+        weighted, validation=validation, synthetic=synthetic, layout=layout
     )
-    if check and _leads() and not Path(f"{output}.training").exists():
-        for path in (*(p for _, p in weighed), *validation):
+    if check and _is_main() and not Path(f"{output}.training").exists():
+        for path in (*(p for _, p in weighted), *validation):
             _check(path, layout)
     work = iter_train(
         chosen, learner, found.sources, output, validation=found.validation,
@@ -157,26 +149,58 @@ def train(
         ahead=workers > 0, device=device, bfloat16=precision == "bfloat16",
         notes={"data": found.description, "begun_with": begin_with or "random"},
     )  # fmt: skip
+    _run(work, output)
+
+
+def _recipe(
+    name: str | None,
+    begin_with: str | None,
+    settings: Sequence[str],
+    steps: int | None,
+    checkpointing: bool,
+) -> tuple[Recipe, Learner]:
+    """Return the recipe with the settings given, and the model that learns."""
+    from napari_sam.training.initial_weights import initial_learner
+
+    changes = _settings(settings)
+    if steps is not None:
+        changes["steps"] = str(steps)
+    checkpoint = None if begin_with is None else _weights(begin_with)
+    if name is None and checkpoint is None:
+        name = "pocket"
+    return initial_learner(
+        name, checkpoint, settings=changes, checkpointing=checkpointing
+    )
+
+
+def _show(recipe: Recipe) -> None:
+    for name, value in asdict(recipe).items():
+        click.echo(f"{name:14} {value}")
+
+
+def _run(work: Iterable[Report], output: Path) -> None:
+    """Train to the end; a request to terminate is an interrupt, which saves."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    _follow(work)
-    if _leads():
+    _print_reports(work)
+    if _is_main():
         click.echo(f"The weights are {output}")
 
 
-def _follow(work: Iterable[Report]) -> None:
-    """Run to the end; say now and then, and at every measurement, how it goes."""
-    said = start = perf_counter()
+def _print_reports(work: Iterable[Report]) -> None:
+    """Print the loss every 15 seconds, and every measurement."""
+    printed = start = perf_counter()
     for report in work:
         measured = math.isnan(report.loss)
-        tells = measured or report.step == report.steps or perf_counter() - said > 15
-        if not (_leads() and tells):
+        is_due = measured or report.step == report.steps
+        is_due |= perf_counter() - printed > 15
+        if not (_is_main() and is_due):
             continue
-        said = perf_counter()
+        printed = perf_counter()
         click.echo(
             f"step {report.step} of {report.steps}  "
             + ("validation  " if measured else f"loss {report.loss:.3f}  ")
             + f"IoU {report.first:.3f}, corrected {report.last:.3f}  "
-            f"({said - start:.0f} s)"
+            f"({printed - start:.0f} s)"
         )
 
 
@@ -190,7 +214,7 @@ def _check(path: Path, layout: str) -> None:
 
 
 def _weights(model: str) -> Path:
-    """Find weights by the name of a model, or of a file."""
+    """Return the file of weights of a model or of that path."""
     if Path(model).is_file():
         return Path(model)
     from napari_sam.checkpoints import download
@@ -198,7 +222,7 @@ def _weights(model: str) -> Path:
     return download(model)
 
 
-def _leads() -> bool:
+def _is_main() -> bool:
     return os.environ.get("RANK", "0") == "0"
 
 
@@ -210,15 +234,15 @@ def _launch(processes: int) -> None:
 
 
 def _settings(given: Sequence[str]) -> dict[str, str]:
-    """Split NAME=VALUE."""
+    """Return the settings of NAME=VALUE options."""
     wrong = [s for s in given if "=" not in s]
     if wrong:
         raise click.UsageError(f"--set {wrong[0]}: expected NAME=VALUE.")
     return {name: value for name, _, value in (s.partition("=") for s in given)}
 
 
-def _weighed(data: Path) -> tuple[float, Path]:
-    """Split DATA=WEIGHT."""
+def _weighted(data: Path) -> tuple[float, Path]:
+    """Return the weight and the path of DATA=WEIGHT."""
     path, _, weight = str(data).rpartition("=")
     if not path:
         return 1.0, data
