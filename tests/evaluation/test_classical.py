@@ -5,11 +5,11 @@ import pytest
 from scipy import ndimage
 
 from napari_sam.core.errors import PromptError, UnknownModelError
+from napari_sam.core.mask import Mask
 from napari_sam.core.prompts import Prompts
 from napari_sam.evaluation import open_classical
 from napari_sam.evaluation.classical import CLASSICAL
 from napari_sam.evaluation.classical_markers import REACH
-from napari_sam.evaluation.simulated_clicks import iou
 from napari_sam.image import PromptableImage
 from napari_sam.testing import BackendTests
 
@@ -45,15 +45,16 @@ def discs():
 def test_a_click_finds_what_stands_alone(name, discs):
     first, second, pixels = discs
     image = PromptableImage(np.where(second, 40, pixels), open_classical(name))
-    assert iou(image.segment(Prompts().point(35, 30)).full((70, 90)), first) > 0.85
+    found = image.segment(Prompts().point(35, 30)).to_mask()
+    assert found.iou(Mask.from_array(first)) > 0.85
 
 
 @pytest.mark.parametrize("name", TOOLS)
 def test_a_box_finds_what_is_in_it(name, discs):
     first, _, pixels = discs
     image = PromptableImage(pixels, open_classical(name))
-    mask = image.segment(Prompts().rectangle(24, 19, 47, 42)).full((70, 90))
-    assert iou(mask, first) > 0.85
+    mask = image.segment(Prompts().rectangle(24, 19, 47, 42)).to_mask()
+    assert mask.iou(Mask.from_array(first)) > 0.85
 
 
 @pytest.mark.parametrize("name", ["walker", "watershed"])

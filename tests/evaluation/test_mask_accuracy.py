@@ -4,11 +4,12 @@ import pytest
 from napari_sam.core.errors import ImageError, PromptError
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.images.frames import Frames
+from napari_sam.core.mask import Mask
 from napari_sam.core.progress import drain
 from napari_sam.datasets.labelled_images import LabelledImage
 from napari_sam.evaluation import evaluate, iter_evaluate, iter_worst, synthetic_images
 from napari_sam.evaluation.mask_accuracy import sampled_objects, size_of
-from napari_sam.evaluation.worst_cases import ANSWER, TRUTH
+from napari_sam.evaluation.worst_cases import PREDICTION, TRUTH
 from napari_sam.testing import ThresholdBackend
 
 
@@ -117,7 +118,7 @@ def test_objects_may_overlap(blobs):
         def mask(self, object_id):
             plane = np.zeros(blobs.shape, bool)
             plane[self.window(object_id).slices] = True
-            return plane
+            return Mask.from_array(plane)
 
     pair = LabelledImage("a", "k", Frames(blobs, "yx"), lambda: Overlapping())
     results = {r.object_id: r for r in drain(iter_evaluate(ThresholdBackend(), [pair]))}
@@ -171,16 +172,16 @@ def test_the_worst_cases_are_drawn_with_truth_and_answer(squares, too_wide):
     assert [c.prompted for c in cases] == ["one click", "a box", "five clicks"]
     for case in cases:
         assert case.result.name == "b"
-        assert case.reached == 0.5
+        assert case.iou == 0.5
         colours = {tuple(c) for c in case.picture.reshape(-1, 3)}
-        assert {TRUTH, ANSWER} <= colours
+        assert {TRUTH, PREDICTION} <= colours
 
 
 def test_a_refused_case_is_drawn_without_an_answer(squares):
     backend = Refusing()
     results = drain(iter_evaluate(backend, [squares]))
     case, *_ = drain(iter_worst(backend, [squares], results, count=1))
-    assert case.reached == 0
+    assert case.iou == 0
     colours = {tuple(c) for c in case.picture.reshape(-1, 3)}
     assert TRUTH in colours
-    assert ANSWER not in colours
+    assert PREDICTION not in colours

@@ -8,6 +8,7 @@ import torch
 
 from napari_sam.core.errors import ImageError, MissingFileError, TrainingError
 from napari_sam.core.images.frames import Frames
+from napari_sam.core.mask import Mask
 from napari_sam.datasets.ground_truth.label_image import LabelTruth
 from napari_sam.datasets.labelled_image import LabelledImage
 from napari_sam.io import write_labels
@@ -42,11 +43,10 @@ class Overlapping:
         self._masks = {3: big, 7: small}
 
     def mask(self, object_id):
-        return self._masks[object_id]
+        return Mask.from_array(self._masks[object_id])
 
     def window(self, object_id):
-        labels = LabelTruth(self._masks[object_id].astype(np.uint8))
-        return labels.window(1)
+        return self.mask(object_id).region
 
 
 def pictured(labels):

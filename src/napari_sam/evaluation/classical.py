@@ -26,6 +26,7 @@ from scipy import ndimage
 from napari_sam.core.backend_spec import BackendSpec, spec_from_attributes
 from napari_sam.core.errors import UnknownModelError
 from napari_sam.core.geometry.region import Region
+from napari_sam.core.mask import Mask
 from napari_sam.core.prediction import Prediction
 from napari_sam.core.prompts.model_prompts import refinement_steps
 from napari_sam.evaluation.classical_markers import (
@@ -37,7 +38,6 @@ from napari_sam.evaluation.classical_markers import (
     prompt_pixels,
     window_of,
 )
-from napari_sam.evaluation.simulated_clicks import paste
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -156,12 +156,12 @@ def walker(smooth: NDArray[np.float32], prompted: PromptPixels) -> NDArray[np.bo
     marks = markers_of(prompted, window, plane.shape)
     pixels = smooth[window.slices] / 255
     if not (marks == GROUND).any() or np.ptp(pixels) == 0:
-        return paste(marks == OBJECT, window, plane)
+        return _on_plane(marks == OBJECT, window, plane)
     # Rounding may leave probabilities a little outside [0, 1]; only their order counts.
     found = random_walker(
         pixels, marks, beta=BETA, mode="cg_j", channel_axis=-1, prob_tol=1.0
     )
-    return paste(found == OBJECT, window, plane)
+    return _on_plane(found == OBJECT, window, plane)
 
 
 def watershed(smooth: NDArray[np.float32], prompted: PromptPixels) -> NDArray[np.bool_]:
@@ -175,11 +175,18 @@ def watershed(smooth: NDArray[np.float32], prompted: PromptPixels) -> NDArray[np
     slope = np.max(
         [np.hypot(ndimage.sobel(p, 0), ndimage.sobel(p, 1)) for p in pixels.T], axis=0
     ).T
-    return paste(flow(slope, marks) == OBJECT, window, plane)
+    return _on_plane(flow(slope, marks) == OBJECT, window, plane)
 
 
 def _plane_region(smooth: NDArray[np.float32]) -> Region:
     return Region(0, 0, smooth.shape[0], smooth.shape[1])
+
+
+def _on_plane(
+    pixels: NDArray[np.bool_], window: Region, plane: Region
+) -> NDArray[np.bool_]:
+    """Return the mask of a window as a mask of its plane."""
+    return Mask.from_array(pixels, top=window.top, left=window.left).in_window(plane)
 
 
 #: The tools by name.

@@ -185,6 +185,6 @@ def _figure(case: Case) -> str:
     refused = f" Refused: {r.refusal}" if r.refusal else ""
     return (
         f'<figure><img alt="" src="data:image/png;base64,{picture}">'
-        f"<figcaption>IoU {case.reached:.2f}: {escape(r.name)}, object {r.object_id}, "
+        f"<figcaption>IoU {case.iou:.2f}: {escape(r.name)}, object {r.object_id}, "
         f"{r.diameter:.0f} px wide.{escape(refused)}</figcaption></figure>"
     )

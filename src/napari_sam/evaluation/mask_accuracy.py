@@ -13,7 +13,7 @@ import numpy as np
 from napari_sam.core.progress import Progress
 from napari_sam.evaluation.simulated_clicks import (
     Attempt,
-    Target,
+    box_around,
     iter_clicks,
     try_prompts,
 )
@@ -22,6 +22,7 @@ from napari_sam.image import PromptableImage
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
+    from napari_sam.core.mask import Mask
     from napari_sam.core.protocols import Backend
     from napari_sam.datasets.ground_truth.protocol import GroundTruth
     from napari_sam.datasets.labelled_images import LabelledImage
@@ -149,20 +150,14 @@ def iter_evaluate(
 def sampled_objects(
     truth: GroundTruth, name: str, objects: int, seed: int
 ) -> list[int]:
-    """Return random objects that are large enough to be asked for."""
+    """Return a random sample of the objects of at least `MIN_AREA` pixels."""
     rng = np.random.default_rng([seed, crc32(name.encode())])
     large = truth.ids[truth.areas >= MIN_AREA]
     return [int(k) for k in rng.permutation(large)[:objects]]
 
 
-def target_of(truth: GroundTruth, object_id: int) -> Target:
-    """Return an object as what is asked for."""
-    region = truth.window(object_id)
-    return Target(truth.mask(object_id)[region.slices].copy(), region)
-
-
 def promptable(labelled: LabelledImage, model: Backend) -> PromptableImage:
-    """Show an image to a model, as it is shown wherever nothing else is asked for."""
+    """Return an image that a model can be prompted on, with default settings."""
     return PromptableImage(labelled.frames, model)
 
 
@@ -175,9 +170,9 @@ def _evaluate_image(
     for object_id in sampled_objects(
         truth, f"{labelled.kind}/{labelled.name}", objects, seed
     ):
-        target = target_of(truth, object_id)
+        mask = truth.mask(object_id)
         for name, image in images.items():
-            found.append(_evaluate_object(name, image, labelled, object_id, target))
+            found.append(_evaluate_object(name, image, labelled, object_id, mask))
     return found
 
 
@@ -186,11 +181,11 @@ def _evaluate_object(
     image: PromptableImage,
     labelled: LabelledImage,
     object_id: int,
-    target: Target,
+    truth: Mask,
 ) -> Result:
-    """Segment for one object in every way."""
-    attempts = tuple(iter_clicks(image.segment, target))
-    box = try_prompts(image.segment, target.box, target)
+    """Segment one object from each kind of prompt, and return the IoUs."""
+    attempts = tuple(iter_clicks(image.segment, truth))
+    box = try_prompts(image.segment, box_around(truth), truth)
     prediction = attempts[0].prediction
     candidates = () if prediction is None else prediction.candidates
     return Result(
@@ -198,10 +193,10 @@ def _evaluate_object(
         labelled.kind,
         labelled.name,
         object_id,
-        int(np.count_nonzero(target.mask)),
-        clicks=tuple(t.reached for t in attempts),
-        box=box.reached,
-        candidates=tuple(target.iou(c) for c in candidates),
+        truth.area,
+        clicks=tuple(t.iou for t in attempts),
+        box=box.iou,
+        candidates=tuple(truth.iou(c.to_mask()) for c in candidates),
         click_scores=tuple(_score(t) for t in attempts),
         box_score=_score(box),
         candidate_scores=tuple(c.score for c in candidates),

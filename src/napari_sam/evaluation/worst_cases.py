@@ -1,4 +1,4 @@
-"""The worst cases as pictures: a mean does not say what goes wrong."""
+"""Pictures of the masks with the lowest IoU: a mean hides what goes wrong."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from scipy import ndimage
 
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.progress import Progress
-from napari_sam.evaluation.mask_accuracy import promptable, target_of
+from napari_sam.evaluation.mask_accuracy import promptable
 from napari_sam.evaluation.simulated_clicks import (
     Attempt,
+    box_around,
     iter_clicks,
-    paste,
     try_prompts,
 )
 from napari_sam.io.pictures import draw_overlay
@@ -24,21 +24,21 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_sam.core.mask import Mask
     from napari_sam.core.protocols import Backend
     from napari_sam.datasets.labelled_images import LabelledImage
     from napari_sam.evaluation.mask_accuracy import Result
-    from napari_sam.evaluation.simulated_clicks import Target
     from napari_sam.image import PromptableImage
 
 __all__ = ["Case", "iter_worst"]
 
-#: Outlines of the truth and of the answer, as red, green and blue.
-TRUTH, ANSWER = (255, 200, 0), (0, 200, 255)
+#: Colours of the outlines of ground truth and prediction, as red, green and blue.
+TRUTH, PREDICTION = (255, 200, 0), (0, 200, 255)
 #: The object number whose boxes are drawn in a colour unlike these.
 _PINK = 3
 #: Longer side of a picture, in pixels.
 _SIDE = 260
-#: What is seen around the object and the answer, as a share of their size.
+#: Margin of a picture around both masks, as a share of their size.
 _MARGIN = 0.35
 _LEAST = 16
 
@@ -51,24 +51,24 @@ _MEASURES: dict[str, Callable[[Result], float]] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Case:
-    """One object that a model did badly on.
+    """An object with one of the lowest IoUs of a model, and its picture.
 
     Attributes
     ----------
     result
-        Its figures.
-    asked
-        ``one click``, ``a box`` or ``five clicks``.
-    reached
-        The IoU of that answer.
+        Its IoUs.
+    prompted
+        From which prompts: ``one click``, ``a box`` or ``five clicks``.
+    iou
+        IoU of the mask predicted from them.
     picture
-        ``(y, x, 3)`` uint8: the image, and beside it the same with the outlines of
-        truth and answer and what was said.
+        ``(y, x, 3)`` uint8: the image, and to its right the same with the prompts and
+        the outlines of ground truth and prediction.
     """
 
     result: Result
     prompted: str
-    reached: float
+    iou: float
     picture: NDArray[np.uint8]
 
 
@@ -79,20 +79,20 @@ def iter_worst(
     *,
     count: int = 4,
 ) -> Generator[Progress, None, list[Case]]:
-    """Draw the worst objects of each kind of image, for each way of asking.
+    """Draw the objects with the lowest IoU, for each kind of image and of prompt.
 
-    The model is asked again: answers are the same, and nothing had to be kept.
+    Their masks are predicted once more: they are the same, and need not be stored.
 
     Parameters
     ----------
     model
         The one whose results these are.
-    pairs
+    images
         The images that were evaluated.
     results
-        Of this model alone.
+        Results of this model alone.
     count
-        Objects of each kind of image and way of asking.
+        Number of objects of each kind of image and of prompt.
     """
     worst = _worst_results(results, count)
     by_name = {(p.kind, p.name): p for p in images}
@@ -104,10 +104,10 @@ def iter_worst(
         truth = by_name[name].truth
         for n, (prompted, result) in enumerate(worst):
             if (result.kind, result.name) == name:
-                target = target_of(truth, result.object_id)
-                attempt = _repeat(image, target, prompted)
-                drawn = _draw(picture, target, attempt)
-                cases[prompted, n] = Case(result, prompted, attempt.reached, drawn)
+                mask = truth.mask(result.object_id)
+                attempt = _repeat(image, mask, prompted)
+                drawn = _draw(picture, mask, attempt)
+                cases[prompted, n] = Case(result, prompted, attempt.iou, drawn)
         yield Progress(done, len(names), "drawing the worst cases")
     return [cases[prompted, n] for n, (prompted, _) in enumerate(worst)]
 
@@ -121,20 +121,21 @@ def _worst_results(results: Sequence[Result], count: int) -> list[tuple[str, Res
     return found
 
 
-def _repeat(image: PromptableImage, target: Target, prompted: str) -> Attempt:
+def _repeat(image: PromptableImage, truth: Mask, prompted: str) -> Attempt:
+    """Predict the mask of an evaluated object once more, from the same prompts."""
     if prompted == "a box":
-        return try_prompts(image.segment, target.box, target)
-    attempts = iter_clicks(image.segment, target)
+        return try_prompts(image.segment, box_around(truth), truth)
+    attempts = iter_clicks(image.segment, truth)
     return next(attempts) if prompted == "one click" else list(attempts)[-1]
 
 
 def _draw(
-    picture: NDArray[np.uint8], target: Target, attempt: Attempt
+    picture: NDArray[np.uint8], truth: Mask, attempt: Attempt
 ) -> NDArray[np.uint8]:
-    """Draw the image, and beside it what was said, the truth and the answer."""
-    region = target.region
-    if attempt.prediction is not None:
-        region = target.beside(attempt.prediction)[0]
+    """Draw the image, and next to it the image with prompts and outlines of masks."""
+    region = truth.region
+    if attempt.mask:
+        region = region.union(attempt.mask.region)
     window = _with_margin(region, picture.shape)
     part = np.ascontiguousarray(picture[window.slices])
     height = max(1, round(window.shape[0] * _SIDE / max(window.shape)))
@@ -142,10 +143,9 @@ def _draw(
     prompts = attempt.prompts.shifted(-window.top, -window.left)
     plain = draw_overlay(part, none, height=height)
     marked = draw_overlay(part, none, {_PINK: prompts}, height=height).copy()
-    _outline(marked, paste(target.mask, target.region, window), TRUTH)
-    if attempt.prediction is not None and attempt.prediction.area:
-        found = paste(attempt.prediction.mask, attempt.prediction.region, window)
-        _outline(marked, found, ANSWER)
+    _outline(marked, truth.in_window(window), TRUTH)
+    if attempt.mask:
+        _outline(marked, attempt.mask.in_window(window), PREDICTION)
     gap = np.full((len(plain), 4, 3), 255, np.uint8)
     return np.concatenate([plain, gap, marked], axis=1)
 

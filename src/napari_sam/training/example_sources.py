@@ -193,7 +193,7 @@ def _masks_in(
     for k in rng.permutation(allowed):
         common = truth.window(int(k)).intersection(window)
         if min(common.shape) > 0:
-            inside = truth.mask(int(k))[window.slices]
+            inside = truth.mask(int(k)).in_window(window)
             yield _resized_labels(inside.astype(np.int32), shape) > 0
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_sam.core.json_values import JsonValue
+    from napari_sam.core.mask import Mask
     from napari_sam.datasets.ground_truth.run_lengths import Rle
 
 __all__ = ["RleTruth"]
@@ -79,8 +80,8 @@ class RleTruth:
         """Bytes held, about."""
         return sum(len(r["counts"]) + 500 for r in self._runs.values())
 
-    def mask(self, object_id: int) -> NDArray[np.bool_]:
-        """Decode the pixels of an object."""
+    def mask(self, object_id: int) -> Mask:
+        """Decode the mask of an object."""
         return decoded(self._rle(object_id))
 
     def window(self, object_id: int) -> Region:

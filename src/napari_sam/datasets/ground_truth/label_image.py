@@ -9,6 +9,7 @@ from scipy import ndimage
 
 from napari_sam.core.errors import ImageError
 from napari_sam.core.geometry.region import Region
+from napari_sam.core.mask import Mask
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -61,11 +62,11 @@ class LabelTruth:
         """Bytes held."""
         return self.labels.nbytes
 
-    def mask(self, object_id: int) -> NDArray[np.bool_]:
-        """Return the pixels of an object."""
-        self.window(object_id)
-        inside: NDArray[np.bool_] = self.labels == object_id
-        return inside
+    def mask(self, object_id: int) -> Mask:
+        """Return the mask of an object."""
+        window = self.window(object_id)
+        inside = self.labels[window.slices] == object_id
+        return Mask.from_array(inside, top=window.top, left=window.left)
 
     def window(self, object_id: int) -> Region:
         """Return the tight rectangle around an object."""

@@ -1,4 +1,4 @@
-"""Ground truth of one plane: what every layout of files comes down to."""
+"""The protocol of ground truth: the masks of the objects of one plane."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_sam.core.geometry.region import Region
+    from napari_sam.core.mask import Mask
 
 __all__ = ["GroundTruth", "to_labels"]
 
@@ -29,18 +30,18 @@ class GroundTruth(Protocol):
     def areas(self) -> NDArray[np.int64]:
         """Pixels of each object, in the order of `ids`; none is 0."""
 
-    def mask(self, object_id: int) -> NDArray[np.bool_]:
-        """Return the pixels of an object, ``(rows, cols)`` of the whole plane."""
+    def mask(self, object_id: int) -> Mask:
+        """Return the mask of an object."""
 
     def window(self, object_id: int) -> Region:
-        """Return the tight rectangle around an object. Cheap."""
+        """Return the bounding box of an object, without decoding its mask."""
 
 
 def to_labels(truth: GroundTruth) -> NDArray[np.int32]:
-    """Draw every object with its number, ``(rows, cols)``, the smaller ones on top."""
+    """Return the objects as a label image ``(rows, cols)``, smaller ones on top."""
     labels = np.zeros(truth.shape, np.int32)
     for index in np.argsort(-truth.areas, kind="stable"):
         object_id = int(truth.ids[index])
-        part = truth.window(object_id).slices
-        labels[part][truth.mask(object_id)[part]] = object_id
+        mask = truth.mask(object_id)
+        labels[mask.region.slices][mask.array] = object_id
     return labels

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypedDict
 import numpy as np
 
 from napari_sam.core.errors import ImageError
+from napari_sam.core.mask import Mask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,17 +57,18 @@ def as_rle(segmentation: JsonValue, shape: tuple[int, int], what: str) -> Rle:
     )
 
 
-def decoded(rle: Rle) -> NDArray[np.bool_]:
-    """Return the mask of compressed run lengths, ``(rows, cols)``."""
-    rows, cols = rle["size"]
+def decoded(rle: Rle) -> Mask:
+    """Return the mask of compressed run lengths; only its columns are decoded."""
+    rows, _ = rle["size"]
     runs = _unpacked(rle["counts"], "The mask")
-    inside = np.arange(len(runs)) % 2 == 1  # the first run is background
-    columns = np.repeat(inside, runs).reshape(cols, rows)
-    ends = np.cumsum(runs)[inside]
-    part = slice(runs[0] // rows, -(-int(ends[-1]) // rows) if len(ends) else 0)
-    mask = np.zeros((rows, cols), bool)  # turning the columns is what takes long
-    mask[:, part] = columns[part].T
-    return mask
+    runs = runs[: len(runs) - len(runs) % 2]  # the first is background, so is a rest
+    if not len(runs):
+        return Mask.from_array(np.zeros((0, 0), bool))
+    left, right = int(runs[0]) // rows, -(-int(runs.sum()) // rows)
+    runs[0] -= left * rows
+    columns = np.zeros((right - left) * rows, bool)
+    columns[: runs.sum()] = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
+    return Mask.from_array(columns.reshape(right - left, rows).T, left=left)
 
 
 def _from_runs(
