@@ -1,6 +1,6 @@
 """From a click in napari to the mask on the screen.
 
-    python benchmarks/interaction.py [--clicks 30]
+    python benchmarks/interaction.py [--clicks 30] [--beside]
 
 A real viewer with our dock widget, on the screen there is, or on one that nobody sees
 (Xvfb; drawing is then done by the CPU). The mouse is Qt's own events on the canvas.
@@ -9,32 +9,30 @@ looked at, "next clicks" on one that it has. From the press of the button to the
 drawing of the canvas that has the mask. "Hover": how many masks a second follow the
 mouse, and how many do in a hidden window, as where a graphics card does the drawing.
 "Longest pause": how long the window did not react, while a model that sleeps for five
-seconds encodes and then decodes, while `pocket` encodes, and between clicks.
+seconds encodes and then decodes, while `pocket` encodes, and between clicks. "Beside":
+how long the window's thread takes for a click and for a commit (K) beside so many open
+prompts of other objects, without the model and without drawing; `--beside`, only that.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import tempfile
 import time
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from itertools import product
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
-os.environ.setdefault("QT_API", "pyside6")
-os.environ.setdefault("LIBGL_ALWAYS_SOFTWARE", "1")
-os.environ["NAPARI_SAM_HOME"] = tempfile.mkdtemp()
-
 import numpy as np
+from _window import Window, screen
 
-from napari_sam.annotator import models as loading
+from napari_sam.annotator.models import ModelPool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
 SIDE = 1024
-PATIENCE = 60.0
 #: What is drawn: see `napari_sam.synthetic`.
 KIND = "nuclei"
 
@@ -97,128 +95,47 @@ class Pulse:
         self.longest, self._last = max(self.longest, now - self._last), now
 
 
-class Window:
-    """A viewer with our widget, and a mouse."""
+class HoverCount:
+    """How many masks follow the mouse over a window."""
 
-    def __init__(self, backend: Any) -> None:
-        import napari
+    def __init__(self, window: Window) -> None:
+        self.window = window
+        self._shown: list[float] = []
 
-        from napari_sam.apps.dock.widget import SegmentWidget
-
-        loading.open_model = lambda *_, **__: backend
-        self.viewer = napari.Viewer(show=True)
-        self.widget = SegmentWidget(self.viewer)
-        self.viewer.window.add_dock_widget(self.widget, area="right")
-        self.viewer.window.resize(1300, 900)
-        self.controller = self.widget.controller
-        self.canvas = self.viewer.window._qt_viewer.canvas
-        self.drawn_at, self._is_due = 0.0, False
-        self.canvas.events.draw.connect(self._on_draw)
-
-    def show(self, pixels: Any) -> None:
-        layer = self.viewer.add_image(pixels)
-        self.controller.open(layer)
-        self.wait(lambda: self.controller.annotator.has_model)
-        for _ in range(20):
-            self.turn()
-
-    def click(self, row: float, col: float) -> float | None:
-        """Return the seconds until the mask of a new object is drawn; None if empty."""
-        session = self.controller.annotator.session
-        session.next_object()
-        self.turn()
-        session.preview_changed.connect(self._on_preview)
-        start = time.perf_counter()
-        self._mouse("MouseButtonPress", row, col, pressed=True)
-        self._mouse("MouseButtonRelease", row, col)
-        self.wait(lambda: session.preview is not None)
-        drawn = bool(session.preview.area)
-        self.wait(lambda: self.drawn_at > start or not drawn)
-        session.preview_changed.disconnect(self._on_preview)
-        return self.drawn_at - start if drawn else None
-
-    def hover(self, seconds: float) -> float:
+    def per_second(self, seconds: float) -> float:
         """Return how many masks a second are shown while the mouse moves."""
-        self.controller.annotator.session.next_object()
-        shown: list[float] = []
-        binding = self.controller.binding
+        window, binding = self.window, self.window.controller.binding
+        window.annotator.session.next_object()
         show = binding.show_hover
 
         def counted(mask: Any) -> None:
             if mask is not None:
-                shown.append(time.perf_counter())
+                self._shown.append(time.perf_counter())
             show(mask)
 
         binding.show_hover = counted
-        self.controller.annotator.hover.on = True
-        self._mouse("MouseMove", 500, 500)
-        self.wait(lambda: self._warm(shown))
-        shown.clear()
-        end = time.perf_counter() + seconds
+        window.annotator.hover.on = True
+        window.mouse("MouseMove", 500, 500)
+        window.wait(self._warm)
+        self._shown.clear()
+        self._circle(time.perf_counter() + seconds)
+        window.annotator.hover.on = False
+        del binding.show_hover
+        return len(self._shown) / seconds
+
+    def _circle(self, end: float) -> None:
         angle = 0.0
         while time.perf_counter() < end:
             angle += 0.05
-            self._mouse(
-                "MouseMove", 512 + 300 * np.sin(angle), 512 + 300 * np.cos(angle)
-            )
+            row, col = 512 + 300 * np.sin(angle), 512 + 300 * np.cos(angle)
+            self.window.mouse("MouseMove", row, col)
             pause = time.perf_counter() + 1 / 60
             while time.perf_counter() < pause:
-                self.turn()
-        self.controller.annotator.hover.on = False
-        binding.show_hover = show
-        return len(shown) / seconds
+                self.window.turn()
 
-    def _warm(self, shown: list[float]) -> bool:
-        self._mouse("MouseMove", 500 + np.random.default_rng().random(), 500)
-        return bool(shown)
-
-    def wait(self, done: Callable[[], bool]) -> None:
-        end = time.perf_counter() + PATIENCE
-        while not done():
-            if time.perf_counter() > end:
-                raise TimeoutError("Nothing came.")
-            self.turn()
-
-    def turn(self) -> None:
-        from qtpy.QtWidgets import QApplication
-
-        QApplication.processEvents()
-        time.sleep(0.0005)
-
-    def close(self) -> None:
-        self.widget.end()
-        self.viewer.close()
-        for _ in range(20):
-            self.turn()
-
-    def _on_preview(self, preview: Any) -> None:
-        self._is_due = preview is not None
-
-    def _on_draw(self, _: Any) -> None:
-        if self._is_due:
-            self.drawn_at, self._is_due = time.perf_counter(), False
-
-    def _mouse(
-        self, kind: str, row: float, col: float, *, pressed: bool = False
-    ) -> None:
-        from qtpy.QtCore import QEvent, QPointF, Qt
-        from qtpy.QtGui import QMouseEvent
-        from qtpy.QtWidgets import QApplication
-
-        native, camera = self.canvas.native, self.viewer.scene.camera
-        shift = (np.array((row, col)) - camera.center[-2:]) * camera.zoom
-        down, right = shift + np.array((native.height(), native.width())) / 2
-        here, none = QPointF(float(right), float(down)), Qt.MouseButton.NoButton
-        button = none if kind == "MouseMove" else Qt.MouseButton.LeftButton
-        event = QMouseEvent(
-            getattr(QEvent.Type, kind),
-            here,
-            native.mapToGlobal(here),
-            button,
-            button if pressed else none,
-            Qt.KeyboardModifier.NoModifier,
-        )
-        QApplication.sendEvent(native, event)
+    def _warm(self) -> bool:
+        self.window.mouse("MouseMove", 500 + np.random.default_rng().random(), 500)
+        return bool(self._shown)
 
 
 def image(seed: int) -> Any:
@@ -248,14 +165,22 @@ def measure(name: str, backend: Any, *, clicks: int, cold: int) -> None:
     times(f"{name}, next clicks", later)
     print(f"{name}, longest pause between clicks: {1000 * pulse.longest:.0f} ms")
     pulse.reset()
-    print(f"{name}, hover: {window.hover(4):.0f} masks a second", flush=True)
+    print(
+        f"{name}, hover: {HoverCount(window).per_second(4):.0f} masks a second",
+        flush=True,
+    )
     print(f"{name}, longest pause while hovering: {1000 * pulse.longest:.0f} ms")
     window.viewer.window._qt_window.hide()
     window.turn()
     pulse.reset()
-    print(f"{name}, hover, window hidden: {window.hover(4):.0f} masks a second")
+    hover(f"{name}, hover, window hidden", window)
     print(f"{name}, longest pause, window hidden: {1000 * pulse.longest:.0f} ms")
     window.close()
+
+
+def hover(name: str, window: Window) -> None:
+    masks = HoverCount(window).per_second(4)
+    print(f"{name}: {masks:.0f} masks a second", flush=True)
 
 
 def pauses() -> None:
@@ -277,25 +202,66 @@ def pauses() -> None:
         window.close()
 
 
+def beside() -> None:
+    """Clicks beside open prompts of other objects, and commits."""
+    from napari_sam import Address, Prompts
+    from napari_sam.testing import ThresholdBackend
+
+    window = Window(ThresholdBackend(working_size=SIDE))
+    squares = np.zeros((SIDE, SIDE), np.uint8)
+    for row, col in product(range(600, 960, 30), range(500, 900, 100)):
+        squares[row - 6 : row + 6, col - 6 : col + 6] = 200
+    window.show(squares)
+    grid = list(product(range(4, 484, 8), range(4, 404, 8)))
+    for k, count in enumerate((0, 200, 1000, 3000)):
+        others = {Address(0, 1000 + i): Prompts.point(*grid[i]) for i in range(count)}
+        window.annotator.session.replace_prompts(others)
+        rows = range(600, 960, 30)
+        found = [blocked(window, row, 500 + 100 * k) for row in rows][2:]
+        clicked, committed = (1000 * median(some) for some in zip(*found, strict=True))
+        print(
+            f"beside {count} open prompts: click {clicked:.1f} ms, "
+            f"commit {committed:.1f} ms",
+            flush=True,
+        )
+    window.close()
+
+
+def blocked(window: Window, row: float, col: float) -> tuple[float, float]:
+    """Return the seconds in which the window's thread takes a click and a commit.
+
+    Without what the model takes, and without drawing.
+    """
+    session = window.annotator.session
+    session.next_object()
+    window.turn()
+    start = time.perf_counter()
+    window.press(row, col)
+    clicked = time.perf_counter() - start
+    window.wait(lambda: session.preview is not None)
+    for _ in range(5):
+        window.turn()
+    start = time.perf_counter()
+    window.key("K")
+    return clicked, time.perf_counter() - start
+
+
 def main() -> None:
     given = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     given.add_argument("--clicks", type=int, default=30)
-    clicks = given.parse_args().clicks
-    with ExitStack() as stack:
-        if not os.environ.get("DISPLAY") and os.name == "posix":
-            from pyvirtualdisplay import Display
-
-            stack.enter_context(Display(size=(1600, 1200)))
-        measure("pocket", pocket(), clicks=clicks, cold=5)
-        measure("ViT-B, random weights", AboutHalf(vit_b()), clicks=clicks, cold=1)
-        pauses()
-
-
-_OPEN = loading.open_model
+    given.add_argument("--beside", action="store_true", help="only this part")
+    options = given.parse_args()
+    with screen():
+        beside()
+        if not options.beside:
+            measure("pocket", pocket(), clicks=options.clicks, cold=5)
+            vit = AboutHalf(vit_b())
+            measure("ViT-B, random weights", vit, clicks=options.clicks, cold=1)
+            pauses()
 
 
 def pocket() -> Any:
-    return _OPEN("pocket", checkpoint=None, device="cpu", precision="auto")
+    return ModelPool().open("pocket", checkpoint=None, device="cpu", precision="auto")
 
 
 def vit_b() -> Any:
@@ -307,7 +273,9 @@ def vit_b() -> Any:
     with tempfile.TemporaryDirectory() as here:
         path = f"{here}/vit_b.pth"
         torch.save(build_sam(SamConfig.vit_b()).state_dict(), path)
-        return _OPEN("vit_b", checkpoint=path, device="cpu", precision="auto")
+        return ModelPool().open(
+            "vit_b", checkpoint=path, device="cpu", precision="auto"
+        )
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
 import numpy as np
+import pandas as pd
 import pytest
 from napari.components import ViewerModel
 
 from napari_sam import Address, PromptableImage, Prompts
+from napari_sam.apps.dock import from_layers
 from napari_sam.apps.dock.binding import LayerBinding
 from napari_sam.apps.dock.geometry import PlaneGeometry
 from napari_sam.apps.dock.layer_style import HOVERED, PREVIEWED
+from napari_sam.apps.dock.prompt_layer import PromptLayer
 from napari_sam.core.prompts.items import Box, Point, Polygon, Scribble
 from napari_sam.session import AnnotationSession
 from napari_sam.testing import ThresholdBackend
@@ -192,7 +195,7 @@ def test_objects_do_not_mix(kit):
         AT: Prompts.point(15, 25).point(20, 30, positive=False),
         Address(0, 2): Prompts.point(55, 10).rectangle(50, 5, 60, 15),
     }
-    assert list(kit.points.features["object"]) == [1, 1, 2]
+    assert sorted(kit.points.features["object"]) == [1, 1, 2]
 
 
 def test_a_choice_stays_in_its_place(kit):
@@ -332,6 +335,72 @@ def test_a_brush_through_planes_is_one_step(blobs):
     assert all((plane == 5).any() for plane in kit.session.labels)
     kit.session.undo()
     assert not kit.session.labels.any()
+
+
+def test_a_click_beside_many_prompts_reads_and_styles_its_own_row_only(
+    kit, monkeypatch
+):
+    others = {Address(0, 2 + i): Prompts.point(1 + i, 60) for i in range(40)}
+    kit.session.replace_prompts(others)
+    read, styled = [], []
+    prompt_from_shape = from_layers.prompt_from_shape
+
+    def counted(*given):
+        read.append(given)
+        return prompt_from_shape(*given)
+
+    monkeypatch.setattr(from_layers, "prompt_from_shape", counted)
+    part = kit.binding.prompts._points
+    style = part._style
+    part._style = lambda layer, rows, *how: (
+        styled.append(len(rows)) or style(layer, rows, *how)
+    )
+    written = []
+    monkeypatch.setattr(PromptLayer, "_write_some", lambda *_, **__: written.append(1))
+    kit.click(15, 25)
+    assert (len(read), styled, written) == (1, [1], [])
+    assert kit.session.open_prompts == {AT: Prompts.point(15, 25), **others}
+    monkeypatch.undo()
+    kit.session.predict()
+    kit.session.commit()
+    assert kit.points.features["object"].tolist() == list(range(2, 42))
+    assert kit.session.undo()
+    assert sorted(kit.points.features["object"]) == list(range(1, 42))
+
+
+def test_rows_of_a_person_and_of_the_session_stay_the_same_in_any_order(kit):
+    """Prompts come and go on both sides; the layers show those of the session."""
+    rng = np.random.default_rng(0)
+    for _ in range(40):
+        at = Address(0, int(rng.integers(1, 5)))
+        kit.session.current = at
+        match rng.integers(6):
+            case 0:
+                kit.click(*rng.uniform(1, 60, 2))
+            case 1:
+                kit.box(*rng.integers(1, 20, 2), *rng.integers(21, 60, 2))
+            case 2 if len(kit.points.data):
+                kit.points.selected_data = {int(rng.integers(len(kit.points.data)))}
+                kit.points.remove_selected()
+            case 3:
+                kit.session.undo()
+            case 4:
+                kit.session.redo()
+            case _:
+                many = [Point(*rng.uniform(1, 60, 2)) for _ in range(60)]
+                kit.session.set_prompts(Prompts(tuple(many[: rng.integers(61)])), at)
+        points, shapes = kit.binding.points, kit.binding.shapes
+        table = pd.concat([points.features, shapes.features])
+        shown = sorted(zip(table["object"], table["order"], strict=True))
+        said = [
+            (at.object_id, i)
+            for at, prompts in kit.session.open_prompts.items()
+            for i, _ in enumerate(prompts.items)
+        ]
+        assert shown == sorted(said)
+        colors = points.face_color[:, 3] == 1
+        mine = points.features["object"] == kit.session.current.object_id
+        assert colors.tolist() == mine.tolist()
 
 
 def test_deleting_layers_of_ours_loses_nothing(kit):

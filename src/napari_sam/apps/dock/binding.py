@@ -141,7 +141,7 @@ class LayerBinding:
         _ = self.labels
         # To add a layer while a mask is awaited would hold the window up.
         self._masks.prepare(self._view.frame)
-        self.prompts.push()
+        self.prompts.push(self.session.open_prompts)
         self._on_dims()
         self.use_tool("point")
 

@@ -1,4 +1,4 @@
-"""What hands drew: rows of our layers, understood. Pure: arrays in, values out."""
+"""Rows of layers, as a person drew them, read as prompts. Pure functions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_sam.apps.dock.layers import COLUMNS, Row
+from napari_sam.apps.dock.layer_rows import COLUMNS, Row
 from napari_sam.core.address import Address
 from napari_sam.core.errors import PromptError
 from napari_sam.core.prompts import Prompts
@@ -28,41 +28,50 @@ if TYPE_CHECKING:
 _DECIMALS = 3
 #: Corners that an ellipse is drawn with.
 _CORNERS = 64
-#: Place in what was said of a row that has none.
+#: Order of a row that has none.
 _LAST = 10**9
 
 
 @dataclass(slots=True)
-class Drawn:
-    """What was found in a layer.
+class LayerRows:
+    """Prompts that were read from a layer.
 
     Attributes
     ----------
-    rows
-        What can be understood, as it stands in the layer.
+    by_index
+        The prompt of each row, or None where it cannot be understood.
     refused
-        Why the others cannot be, in words for the person who drew them.
+        Why not, in words for the person who drew it.
     """
 
-    rows: list[Row] = field(default_factory=list)
+    by_index: list[Row | None] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+
+    @property
+    def rows(self) -> list[Row]:
+        """The rows that can be understood."""
+        return [row for row in self.by_index if row is not None]
+
+    def refuse(self, why: str) -> None:
+        """Add a row that cannot be understood."""
+        self.by_index.append(None)
+        self.refused.append(why)
 
 
 def read_points(
     positions: NDArray[Any], table: pd.DataFrame, geometry: PlaneGeometry
-) -> Drawn:
-    """Return what a layer of points says."""
-    drawn = Drawn()
-    for position, said in zip(positions, _columns(table), strict=True):
+) -> LayerRows:
+    """Read rows of a layer of points as prompts."""
+    found = LayerRows()
+    for position, features in zip(positions, _columns(table), strict=True):
         frame = geometry.frame_of(position)
-        here = position[None, list(geometry.plane_axes)]
+        corners = position[None, list(geometry.plane_axes)]
         if frame is None:
-            drawn.refused.append("The point is outside the image.")
+            found.refuse("The point is outside the image.")
         else:
-            _add(
-                drawn, frame, said, partial(prompt_from_shape, here, "point"), geometry
-            )
-    return drawn
+            make = partial(prompt_from_shape, corners, "point")
+            _add(found, frame, features, make, geometry)
+    return found
 
 
 def read_shapes(
@@ -70,26 +79,27 @@ def read_shapes(
     types: Sequence[str],
     table: pd.DataFrame,
     geometry: PlaneGeometry,
-) -> Drawn:
-    """Return what a layer of shapes says.
+) -> LayerRows:
+    """Read rows of a layer of shapes as prompts.
 
     A rectangle along rows and columns is a box; a turned one, an ellipse and a polygon
     are outlines; a line and a path are scribbles.
     """
-    drawn = Drawn()
-    for corners, kind, said in zip(shapes, types, _columns(table), strict=True):
+    found = LayerRows()
+    for corners, kind, features in zip(shapes, types, _columns(table), strict=True):
         frames = {geometry.frame_of(corner) for corner in corners}
         frame = frames.pop()
         if frame is None or frames:
-            drawn.refused.append(
+            found.refuse(
                 "The shape is outside the image."
                 if frame is None and not frames
                 else "The shape goes through several planes: draw it in one."
             )
             continue
         path = corners[:, list(geometry.plane_axes)]
-        _add(drawn, frame, said, partial(prompt_from_shape, path, kind), geometry)
-    return drawn
+        make = partial(prompt_from_shape, path, kind)
+        _add(found, frame, features, make, geometry)
+    return found
 
 
 def _columns(table: pd.DataFrame) -> Iterable[tuple[int, bool, int]]:
@@ -102,23 +112,23 @@ def _columns(table: pd.DataFrame) -> Iterable[tuple[int, bool, int]]:
 
 
 def _add(
-    drawn: Drawn,
+    found: LayerRows,
     frame: int,
-    said: tuple[int, bool, int],
+    features: tuple[int, bool, int],
     make: Callable[[bool], Prompt],
     geometry: PlaneGeometry,
 ) -> None:
-    object_id, positive, order = said
+    object_id, positive, order = features
     try:
-        statement = make(positive)
-        check_inside(Prompts((statement,)), geometry.frames.plane_shape)
-        drawn.rows.append(Row(Address(frame, object_id), order, statement))
-    except PromptError as wrong:
-        drawn.refused.append(str(wrong))
+        prompt = make(positive)
+        check_inside(Prompts((prompt,)), geometry.frames.plane_shape)
+        found.by_index.append(Row(Address(frame, object_id), order, prompt))
+    except PromptError as error:
+        found.refuse(str(error))
 
 
 def prompt_from_shape(corners: NDArray[Any], kind: str, positive: bool) -> Prompt:
-    """Return what a point or a shape says.
+    """Return the prompt that a point or a shape is.
 
     Parameters
     ----------
@@ -132,7 +142,7 @@ def prompt_from_shape(corners: NDArray[Any], kind: str, positive: bool) -> Promp
     Raises
     ------
     PromptError
-        If it says nothing, as a rectangle without an area.
+        If it is none, as a rectangle without an area.
     """
     corners = _rounded(corners)
     if kind == "point":

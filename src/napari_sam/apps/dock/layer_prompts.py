@@ -104,11 +104,11 @@ def _rows(layer: Layer, geometry: PlaneGeometry, frame: int) -> list[_Row]:
         path = data[:, list(geometry.plane_axes)]
         kind = "point" if type(layer).__name__ == "Points" else layer.shape_type[i]
         try:
-            statement = prompt_from_shape(path, kind, bool(positive[i]))
-            check_inside(Prompts((statement,)), geometry.frames.plane_shape)
+            prompt = prompt_from_shape(path, kind, bool(positive[i]))
+            check_inside(Prompts((prompt,)), geometry.frames.plane_shape)
         except PromptError:
             continue
-        found.append((plane, statement, i))
+        found.append((plane, prompt, i))
     return found
 
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_sam.apps.dock.layers import COLUMNS
+from napari_sam.apps.dock.layer_rows import features_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from napari.components import ViewerModel
     from napari.layers import Labels, Layer, Points, Shapes
+    from numpy.typing import NDArray
 
     from napari_sam.apps.dock.geometry import PlaneGeometry
 
@@ -48,7 +49,7 @@ def add_points(viewer: ViewerModel, geometry: PlaneGeometry) -> Points:
         np.zeros((0, geometry.ndim)),
         ndim=geometry.ndim,
         name=POINTS,
-        features=_no_rows(),
+        features=features_of([]),
         border_color="white",
         border_width=0.15,
         **geometry.keywords(),
@@ -60,7 +61,7 @@ def add_shapes(viewer: ViewerModel, geometry: PlaneGeometry) -> Shapes:
     layer = viewer.add_shapes(
         ndim=geometry.ndim,
         name=SHAPES,
-        features=_no_rows(),
+        features=features_of([]),
         edge_color=POSITIVE,
         edge_width=1,
         face_color="transparent",
@@ -86,23 +87,25 @@ def add_overlay(viewer: ViewerModel, data: Any, keywords: dict[str, Any]) -> Lab
     return layer
 
 
-def paint_points(layer: Points, current: int) -> None:
-    """Colour points by what they mean; those of other objects are fainter."""
-    positive = np.asarray(layer.features["positive"], bool)
-    if not len(positive):
-        return
-    mine = np.asarray(layer.features["object"]) == current
-    colors = _colors(positive, mine)
-    layer.face_color = colors
-    layer.symbol = np.where(positive, "disc", "cross")
+def style_points(
+    layer: Points, rows: NDArray[Any], positive: NDArray[Any], mine: NDArray[Any]
+) -> None:
+    """Style some points by their sign; those of other objects are fainter."""
+    # In place, as napari itself colours selected points; all of them take it long.
+    layer.face_color[rows] = _colors(positive[rows], mine[rows])
+    layer.events.face_color()
+    symbols = np.where(positive[rows], "disc", "cross")
+    if any(map(str.__ne__, map(str, layer.symbol[rows]), symbols)):
+        new = np.array(layer.symbol)
+        new[rows] = symbols
+        layer.symbol = new
 
 
-def paint_shapes(layer: Shapes, current: int) -> None:
-    """Colour shapes by what they mean; those of other objects are fainter."""
-    positive = np.asarray(layer.features["positive"], bool)
-    if len(positive):
-        mine = np.asarray(layer.features["object"]) == current
-        layer.edge_color = _colors(positive, mine)
+def style_shapes(
+    layer: Shapes, rows: NDArray[Any], positive: NDArray[Any], mine: NDArray[Any]
+) -> None:
+    """Style shapes by their sign; those of other objects are fainter."""
+    layer.edge_color = _colors(positive, mine)
 
 
 def _colors(positive: Any, mine: Any) -> Any:
@@ -113,11 +116,6 @@ def _colors(positive: Any, mine: Any) -> Any:
 
 def _rgba(color: str) -> Any:
     return np.array([int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)] + [1.0])
-
-
-def _no_rows() -> dict[str, Any]:
-    types = (np.int64, bool, np.int64)
-    return {name: np.zeros(0, kind) for name, kind in zip(COLUMNS, types, strict=True)}
 
 
 def _below(viewer: ViewerModel, layer: Layer, *names: str) -> None:

@@ -8,13 +8,13 @@ import numpy as np
 
 from napari_sam.apps.dock import layer_style
 from napari_sam.apps.dock.geometry import PlaneGeometry
-from napari_sam.apps.dock.layer_source import LayerSource
-from napari_sam.apps.dock.layers import (
+from napari_sam.apps.dock.layer_rows import (
     features_of,
     point_positions,
     rows_of,
-    shapes_drawn,
+    shape_corners,
 )
+from napari_sam.apps.dock.layer_source import LayerSource
 from napari_sam.core.errors import NapariSamError, PromptError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from napari_sam.apps.dock.layers import Row
+    from napari_sam.apps.dock.layer_rows import Row
     from napari_sam.apps.dock.samples import LayerData
     from napari_sam.core.address import Address
     from napari_sam.core.prompts import Prompts
@@ -132,7 +132,7 @@ def _points(rows: Sequence[Row], place: Any, name: str) -> LayerData:
 
 def _shapes(rows: Sequence[Row], place: Any, name: str) -> LayerData:
     table = features_of(rows)
-    drawn = shapes_drawn(rows, place)
+    drawn = shape_corners(rows, place)
     keywords = {
         "name": f"{name} shapes",
         "features": table,

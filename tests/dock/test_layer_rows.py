@@ -8,13 +8,13 @@ from napari.components import ViewerModel
 from napari_sam import Address, Prompts
 from napari_sam.apps.dock.from_layers import prompt_from_shape, read_points, read_shapes
 from napari_sam.apps.dock.geometry import PlaneGeometry
-from napari_sam.apps.dock.layers import (
+from napari_sam.apps.dock.layer_rows import (
     Row,
     features_of,
-    merged,
+    merge_rows,
     point_positions,
     rows_of,
-    shapes_drawn,
+    shape_corners,
 )
 from napari_sam.core.errors import PromptError
 from napari_sam.core.prompts.items import Box, Candidate, Point, Polygon, Scribble
@@ -38,7 +38,7 @@ ANY = {
 def _drawn(prompts, geometry):
     points = rows_of(prompts, points=True)
     shapes = rows_of(prompts, points=False)
-    corners, kinds = zip(*shapes_drawn(shapes, geometry), strict=True)
+    corners, kinds = zip(*shape_corners(shapes, geometry), strict=True)
     table = pd.DataFrame(features_of(points))
     return [
         *read_points(point_positions(points, geometry), table, geometry).rows,
@@ -51,9 +51,9 @@ def test_what_is_said_is_drawn_and_read_again(geometry):
     for at, prompts in ANY.items():
         mine = [row for row in rows if row.at == at]
         if len(prompts.items[-1:]) and at != Address(1, 7):
-            assert merged(prompts, mine) == prompts
+            assert merge_rows(prompts, mine) == prompts
     # A scribble of one position is drawn as a path of two.
-    last = [row.statement for row in rows if row.at == Address(1, 7)]
+    last = [row.prompt for row in rows if row.at == Address(1, 7)]
     assert Scribble(((11, 12), (11, 12))) in last
 
 
@@ -94,7 +94,7 @@ def test_what_lies_elsewhere_is_refused_in_words(geometry):
     table = pd.DataFrame({"object": [1] * 4, "positive": [True] * 4, "order": [0] * 4})
     positions = np.array([(0, 5, 5), (3, 5, 5), (0, 5, 50), (0, -0.4, 49.4)])
     found = read_points(positions, table, geometry)
-    assert [row.statement for row in found.rows] == [Point(5, 5), Point(-0.4, 49.4)]
+    assert [row.prompt for row in found.rows] == [Point(5, 5), Point(-0.4, 49.4)]
     assert len(found.refused) == 2
     assert all("outside the image" in why for why in found.refused)
     steep = [np.array([(0, 1, 1), (0, 1, 9), (2, 9, 9), (2, 9, 1)], float)]
@@ -107,7 +107,7 @@ def test_rows_without_a_place_come_last(geometry):
         {"object": [1, 1], "positive": [True, False], "order": [np.nan, 0]}
     )
     rows = read_points(np.array([(0, 1, 1), (0, 2, 2)]), table, geometry).rows
-    said = merged(Prompts(), rows).items
+    said = merge_rows(Prompts(), rows).items
     assert said == (Point(2, 2, False), Point(1, 1))
 
 
@@ -127,12 +127,12 @@ MERGES = {
 def test_what_is_not_drawn_keeps_its_place(case):
     left, expected = MERGES[case]
     rows = [Row(AT, i, BEFORE.items[i]) for i in left]
-    assert merged(BEFORE, rows).items == tuple(BEFORE.items[i] for i in expected)
+    assert merge_rows(BEFORE, rows).items == tuple(BEFORE.items[i] for i in expected)
 
 
 def test_masks_stay_where_they_were_said():
     mask = Prompts.from_mask(np.ones((3, 3)), top=2, left=2)
     before = mask + Prompts.point(3, 3)
     moved = Row(AT, 1, Point(4, 4))
-    assert merged(before, [moved]) == mask + Prompts.point(4, 4)
-    assert merged(before, []) == mask
+    assert merge_rows(before, [moved]) == mask + Prompts.point(4, 4)
+    assert merge_rows(before, []) == mask
