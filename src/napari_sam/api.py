@@ -1,4 +1,4 @@
-"""One call, one answer: the functions a script needs."""
+"""The functions of a script: load a model, open a store, segment."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     )
     from napari_sam.stores.zarr import ZarrStore
 
-#: How this package is called where models are offered.
-_OURS = "napari-sam"
+#: The name of this package among those that offer models.
+_PACKAGE = "napari-sam"
 
 
 def load_backend(
@@ -79,7 +79,7 @@ def load_backend(
 
 def _checkpoint_of(name: str) -> ModelEntry | None:
     """Return what our list says of a name, unless another package offers it."""
-    if dict(offered()).get(name, _OURS) != _OURS:
+    if dict(offered()).get(name, _PACKAGE) != _PACKAGE:
         return None
     with_files = (m for m in checkpoints.models() if m.weights is not None)
     return next((m for m in with_files if m.name == name), None)
@@ -88,7 +88,7 @@ def _checkpoint_of(name: str) -> ModelEntry | None:
 def _open_entry(
     entry: ModelEntry, checkpoint: str | Path | None, *, device: str, precision: str
 ) -> Backend:
-    """Open a checkpoint by name, or another file in its place, as it was trained."""
+    """Open a checkpoint by name, or another file instead, as it was trained."""
     from napari_sam.backends.native import open_backend
     from napari_sam.backends.weight_files import identify
 
@@ -120,7 +120,7 @@ def open_store(
     memory: int = 2 * 1024**3,
     max_size: int | None = None,
 ) -> ZarrStore:
-    """Open a folder where embeddings are kept, so that no image is looked at twice.
+    """Open a store of embeddings in a folder, so that no image is encoded twice.
 
     Several processes may use it at once, for several models and images. It is made
     when the first embedding is written.
@@ -130,12 +130,12 @@ def open_store(
     path
         A folder, or a URL that fsspec knows, such as ``s3://bucket/cells.zarr``.
     mode
-        ``"r"`` writes nothing: what is missing is kept in memory.
+        ``"r"`` writes nothing: what is missing is stored in memory.
     precision
         Of what is written. Half precision takes half the space, and the first answer
         already uses the rounded values, so it agrees with every later one.
     memory
-        Bytes of the latest embeddings that are kept in memory as well.
+        Bytes of the latest embeddings that are cached in memory as well.
     max_size
         Bytes on disk, beyond which the least recently used embeddings are deleted.
 
@@ -175,15 +175,15 @@ def segment(
 ) -> Prediction:
     """Return the mask of one object in an image.
 
-    For several prompts on the same image, `segment_many` or a `PromptableImage` looks
-    at the image once.
+    For several prompts on the same image, `segment_many` or a `PromptableImage` encodes
+    the image once.
 
     Parameters
     ----------
     image
         An array, the path of an image file, or what `read_image` gives.
     prompts
-        What was said about the object, e.g. ``Prompts.point(120, 85)``.
+        The prompts of the object, e.g. ``Prompts.point(120, 85)``.
     frame
         The plane of a stack or video.
     axes
@@ -197,7 +197,7 @@ def segment(
     tiling
         How planes are cut. By default, those larger than what the model takes in are.
     connected
-        Whether of a mask for clicks only the parts that they hit are kept, which SAM's
+        Whether masks of clicks have only the parts that they hit, which SAM's
         own predictor does not do.
     checkpoint, device, precision
         As in `load_backend`.
@@ -241,7 +241,7 @@ def segment_many(
 ) -> list[Prediction]:
     """Return the masks of several objects of one plane, in the same order.
 
-    The image is looked at once. Parameters are those of `segment`.
+    The image is encoded once. Parameters are those of `segment`.
     """
     if isinstance(image, str | Path):
         image = read_image(image, axes=axes)
@@ -251,7 +251,7 @@ def segment_many(
         model = load_backend(
             model, checkpoint=checkpoint, device=device, precision=precision
         )
-    asked = PromptableImage(
+    promptable = PromptableImage(
         image,
         model,
         axes=axes,
@@ -259,7 +259,7 @@ def segment_many(
         tiling=tiling,
         connected=connected,
     )
-    return asked.segment_many(prompts, frame)
+    return promptable.segment_many(prompts, frame)
 
 
 def segment_folder(

@@ -106,7 +106,7 @@ def test_what_came_before_a_cut_is_not_asked_for_again(entry, server):
 
 def test_giving_up_keeps_what_came_and_a_later_call_goes_on(entry, server, home):
     server.faults += [Fault(cut=200_000)] + [Fault(cut=0)] * 5
-    with pytest.raises(CheckpointError, match=r"small\.pt could not be .* are kept"):
+    with pytest.raises(CheckpointError, match=r"small\.pt could not be .* are here"):
         fetch()
     assert leftovers(home) == ["small.pt.part", "small.pt.part.etag"]
     server.faults.clear()

@@ -95,7 +95,7 @@ def test_an_interrupted_download_says_that_it_goes_on(mirror, monkeypatch):
     monkeypatch.setattr(checkpoints, "iter_download", interrupted)
     done = run("download", "small")
     assert done.exit_code == 1
-    assert "Stopped. What came is kept" in done.stderr
+    assert "Stopped. The same command goes on" in done.stderr
 
 
 def test_a_bar_is_drawn_on_a_terminal(monkeypatch, capsys):

@@ -1,1 +1,1 @@
-"""Models behind the one door `core.protocols.Backend`."""
+"""Backends: models that implement `core.protocols.Backend`."""

@@ -26,7 +26,7 @@ def describe() -> JsonDict:
 
 
 def find_device(name: str) -> torch.device:
-    """Resolve "auto" to the best device there is, or check the one asked for.
+    """Resolve "auto" to the best device there is, or check the one given.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""How many tiles an encoder takes in at once, and what happens if that was too many."""
+"""Batches of the image encoder: their size, and smaller ones as memory runs out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 _Made = TypeVar("_Made")
 #: More at once than this fill no device better.
-_MOST = 8
+_MAX_TILES = 8
 #: Part of the free memory that a batch may take: others use the device, too.
 _SHARE = 0.5
 
@@ -28,11 +28,11 @@ def tiles_per_batch(device: torch.device, nbytes: int) -> int:
     of summation for other batches, so that the last bits would depend on the batch.
     """
     free = _free(device)
-    return max(1, min(_MOST, int(_SHARE * free / nbytes)))
+    return max(1, min(_MAX_TILES, int(_SHARE * free / nbytes)))
 
 
 class Batches:
-    """Gives an encoder equal images together.
+    """Batches of equal images for an encoder.
 
     Parameters
     ----------
@@ -69,23 +69,23 @@ class Batches:
         for waiting in alike.values():
             while waiting:
                 some = waiting[: self.size]
-                found = self._tried(torch.stack([images[i] for i in some]), encode)
+                found = self._try_encode(torch.stack([images[i] for i in some]), encode)
                 if found is not None:
                     made.update(zip(some, found, strict=True))
                     del waiting[: len(some)]
         return [made[i] for i in range(len(images))]
 
-    def _tried(
+    def _try_encode(
         self, stack: Tensor, encode: Callable[[Tensor], Iterable[_Made]]
     ) -> list[_Made] | None:
-        """Encode, or return None if that was too much for the memory but less is not.
+        """Encode a stack; None if memory ran out and a smaller stack may fit.
 
         Outside of the except clause nothing of the failed attempt is alive any more.
         """
         try:
             return list(encode(stack))
         except RuntimeError as wrong:
-            if len(stack) == 1 or not _is_lack_of_memory(wrong):
+            if len(stack) == 1 or not _is_out_of_memory(wrong):
                 raise
         self.size = len(stack) // 2
         logger.info("Memory ran out; now %d tiles at once", self.size)
@@ -104,6 +104,6 @@ def _free(device: torch.device) -> float:
     return 0.0
 
 
-def _is_lack_of_memory(wrong: RuntimeError) -> bool:
-    """Whether an error says so: CUDA's has a type of its own, that of MPS has not."""
+def _is_out_of_memory(wrong: RuntimeError) -> bool:
+    """Whether an error is lack of memory: that of CUDA has a type of its own."""
     return isinstance(wrong, torch.OutOfMemoryError) or "out of memory" in str(wrong)

@@ -1,4 +1,4 @@
-"""Our own models by name: the factory that the entry points of this package name."""
+"""The factory of this package's own models, which its entry points name."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def open_backend(
     percentiles: tuple[float, float] | None = None,
     decoder: Path | None = None,
 ) -> Backend:
-    """Open a model of ours.
+    """Open one of this package's models as a backend.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def open_backend(
 def open_file(
     checkpoint: str | Path, *, device: str = "auto", precision: str = "auto"
 ) -> Backend:
-    """Open a file of weights as the model it turns out to be.
+    """Open a file of weights as a backend, by the architecture that it holds.
 
     Raises
     ------

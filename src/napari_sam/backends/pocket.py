@@ -1,4 +1,4 @@
-"""The small model that ships in the wheel, as a backend."""
+"""`PocketBackend`: the small model that ships in the wheel."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class _Tile(NamedTuple):
 
 
 class PocketBackend(RefiningDecoder[_Tile]):
-    """`pocket` behind the door `Backend`.
+    """The backend of the model `pocket`.
 
     Parameters
     ----------
@@ -106,12 +106,12 @@ class PocketBackend(RefiningDecoder[_Tile]):
 
     @property
     def fingerprint(self) -> str:
-        """Changes whenever `encode` would answer differently."""
+        """Changes whenever `encode` would return other embeddings."""
         return self._fingerprint
 
     @property
     def spec(self) -> BackendSpec:
-        """What is known of the model."""
+        """The spec of the model."""
         return BackendSpec(
             name=self.name,
             working_size=self.working_size,
@@ -184,22 +184,22 @@ class PocketBackend(RefiningDecoder[_Tile]):
         rows, cols = tile.features.s4.shape[2:]
         working = _working_shape(tile.shape)
         grid = -(-working[0] // 4), -(-working[1] // 4)
-        given = to_model_prompts(one.prompts, tile.shape, grid=grid)
+        inputs = to_model_prompts(one.prompts, tile.shape, grid=grid)
         scale = np.divide(working, tile.shape, dtype=np.float32)[::-1].copy()
-        prior = before = None
-        if given.mask_input is not None:
+        prior = previous = None
+        if inputs.mask_input is not None:
             off = (0, cols - grid[1], 0, rows - grid[0])
-            prior = F.pad(as_tensor(given.mask_input), off)[None].to(self.device)
+            prior = F.pad(as_tensor(inputs.mask_input), off)[None].to(self.device)
         if one.previous is not None:
-            half = as_tensor(one.previous)[None].to(self.device)
-            before = F.avg_pool2d(half, 2, ceil_mode=True)
-            off = (0, cols - before.shape[2], 0, rows - before.shape[1])
-            before = F.pad(before, off, value=OUTSIDE)
+            logits = as_tensor(one.previous)[None].to(self.device)
+            previous = F.avg_pool2d(logits, 2, ceil_mode=True)
+            off = (0, cols - previous.shape[2], 0, rows - previous.shape[1])
+            previous = F.pad(previous, off, value=OUTSIDE)
         return PocketPrompts(
-            as_tensor(given.point_coords * scale)[None].to(self.device),
-            as_tensor(given.point_labels.astype(np.int64))[None].to(self.device),
+            as_tensor(inputs.point_coords * scale)[None].to(self.device),
+            as_tensor(inputs.point_labels.astype(np.int64))[None].to(self.device),
             prior,
-            before,
+            previous,
         )
 
     def _stride(self, shape: tuple[int, int]) -> tuple[float, float]:
@@ -243,16 +243,16 @@ def _load(path: Path) -> Pocket:
             f"{path} cannot be read as a safetensors file: {wrong}."
         ) from wrong
     model = Pocket()
-    want = model.state_dict()
-    differ = [
-        n for n in {**want, **state}
-        if n not in want or n not in state or want[n].shape != state[n].shape
+    expected = model.state_dict()
+    mismatched = [
+        n for n in {**expected, **state}
+        if n not in expected or n not in state or expected[n].shape != state[n].shape
     ]  # fmt: skip
-    if differ:
+    if mismatched:
         raise CheckpointError(
-            f"{path} does not hold the weights of pocket: {len(differ)} of "
-            f"{len(want)} arrays are missing, unknown or of another shape, the first "
-            f"{sorted(differ)[0]!r}."
+            f"{path} does not hold the weights of pocket: {len(mismatched)} of "
+            f"{len(expected)} arrays are missing, unknown or of another shape, the "
+            f"first {sorted(mismatched)[0]!r}."
         )
-    model.load_state_dict({n: v.to(want[n].dtype) for n, v in state.items()})
+    model.load_state_dict({n: v.to(expected[n].dtype) for n, v in state.items()})
     return model

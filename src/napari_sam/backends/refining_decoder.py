@@ -1,4 +1,4 @@
-"""Masks for prompts, refinement by refinement: what SAM-like backends share."""
+"""The refining decoder: masks for prompts, refined round by round, as SAM does."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 #: An embedding as the model takes it, on its device.
 Prepared = TypeVar("Prepared")
-#: Logits kept, so that a further click refines once instead of from the start.
+#: Logits cached, so that a further click refines once instead of from the start.
 _CACHED_ROUNDS = 64
-#: Embeddings kept on the device.
+#: Embeddings cached on the device.
 _PREPARED = 2
 #: Prompts decoded side by side; their masks are in memory together.
 GROUP = 16
@@ -96,7 +96,7 @@ class RefiningDecoder(ABC, Generic[Prepared]):
         Raises
         ------
         PromptError
-            If one of them does not say where its object is.
+            If one of them has no positive prompt.
         """
         return list(self.iter_decode(embedding, prompts))
 
@@ -120,17 +120,17 @@ class RefiningDecoder(ABC, Generic[Prepared]):
         found: dict[int, Prediction] = {}
         logits: dict[int, NDArray[np.float32]] = {}
         for n in range(max(map(len, steps))):
-            due = self._due(embedding, steps, n, logits)
-            rounds = [Round(steps[i][n].prompts, logits.get(i)) for i in due]
+            pending = self._pending(embedding, steps, n, logits)
+            rounds = [Round(steps[i][n].prompts, logits.get(i)) for i in pending]
             decoded = self._decode_rounds(prepared, rounds) if rounds else ()
-            for i, masks in zip(due, decoded, strict=True):
+            for i, masks in zip(pending, decoded, strict=True):
                 prediction = self._predictions(embedding, masks.ranked())
                 found[i] = prediction.chosen(steps[i][n].candidate)
                 logits[i] = found[i].logits
-                self._remember(_key(embedding, steps[i][: n + 1]), logits[i])
+                self._cache_logits(_key(embedding, steps[i][: n + 1]), logits[i])
         return [found[i] for i in range(len(prompts))]
 
-    def _due(
+    def _pending(
         self,
         embedding: Embedding,
         steps: Sequence[tuple[Refinement, ...]],
@@ -139,23 +139,23 @@ class RefiningDecoder(ABC, Generic[Prepared]):
     ) -> list[int]:
         """List the objects whose n-th round must run; fill in logits of the others.
 
-        The last round always runs: its candidates are asked for, not only its logits.
+        The last round always runs: its candidates are returned, not only its logits.
         """
-        due = []
+        pending = []
         for i, rounds in enumerate(steps):
             if n + 1 == len(rounds):
-                due.append(i)
+                pending.append(i)
             elif n + 1 < len(rounds):
-                known = self._recall(_key(embedding, rounds[: n + 1]))
+                known = self._cached_logits(_key(embedding, rounds[: n + 1]))
                 if known is None:
-                    due.append(i)
+                    pending.append(i)
                 else:
                     logits[i] = known
-        return due
+        return pending
 
     def _predictions(self, embedding: Embedding, masks: MaskCandidates) -> Prediction:
         rows, cols = tile_shape(embedding)
-        best, *others = (
+        best, *alternatives = (
             Prediction(
                 np.ascontiguousarray(logits, np.float32),
                 float(score),
@@ -164,7 +164,7 @@ class RefiningDecoder(ABC, Generic[Prepared]):
             )
             for logits, score in zip(masks.logits, masks.scores, strict=True)
         )
-        return replace(best, alternatives=tuple(others))
+        return replace(best, alternatives=tuple(alternatives))
 
     def _prepared_for(self, embedding: Embedding) -> Prepared:
         """Return an embedding on the device; the last few stay there."""
@@ -178,13 +178,13 @@ class RefiningDecoder(ABC, Generic[Prepared]):
                 self._prepared.popitem(last=False)
         return made
 
-    def _recall(self, key: _RoundKey) -> NDArray[np.float32] | None:
+    def _cached_logits(self, key: _RoundKey) -> NDArray[np.float32] | None:
         with self._lock:
             if key in self._rounds:
                 self._rounds.move_to_end(key)
             return self._rounds.get(key)
 
-    def _remember(self, key: _RoundKey, logits: NDArray[np.float32]) -> None:
+    def _cache_logits(self, key: _RoundKey, logits: NDArray[np.float32]) -> None:
         with self._lock:
             self._rounds[key] = logits.copy()  # not a view of all candidates
             while len(self._rounds) > _CACHED_ROUNDS:

@@ -1,4 +1,4 @@
-"""Segment Anything and MobileSAM behind the door `Backend`."""
+"""`SamBackend`: Segment Anything and MobileSAM."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ if TYPE_CHECKING:
 
 #: Part of every fingerprint: changes when pixels are prepared in another way.
 _PREPARATION = "s1"
-#: Logits of what was drawn: as sure as the model's own clear answers.
-_DRAWN_LOGIT = 10.0
+#: Logits of mask prompts: as far from 0 as the model's own clear masks.
+_PROMPT_LOGIT = 10.0
 #: Pixels of the encoder's square per cell of the logits.
 _CELL = 4
-#: Previous logits are heard within these bounds.
+#: Previous logits are clamped to these bounds.
 _LOGIT_BOUND = 32.0
 #: Arrays of all tokens that a transformer's block holds at once, at most.
 _ALIVE = 24
@@ -63,13 +63,13 @@ class _Tile(NamedTuple):
 
 
 class SamBackend(RefiningDecoder[_Tile]):
-    """A `Sam` of any size.
+    """The backend of Segment Anything, of any size.
 
     Parameters
     ----------
     model
         With its weights, in evaluation mode. It is taken over: its precision and
-        place may change.
+        device may change.
     name
         For messages and fingerprints.
     device
@@ -141,17 +141,17 @@ class SamBackend(RefiningDecoder[_Tile]):
 
     @property
     def fingerprint(self) -> str:
-        """Changes whenever `encode` would answer differently."""
+        """Changes whenever `encode` would return other embeddings."""
         return self._fingerprint
 
     @property
     def working_size(self) -> int:
-        """Side of the square that the encoder looks at."""
+        """Side of the square that the image encoder takes."""
         return self.model.config.image_size
 
     @property
     def spec(self) -> BackendSpec:
-        """What is known of the model."""
+        """The spec of the model."""
         return BackendSpec(
             name=self.name,
             working_size=self.working_size,
@@ -235,22 +235,22 @@ class SamBackend(RefiningDecoder[_Tile]):
     def _prompt_inputs(self, one: Round, shape: tuple[int, int]) -> PromptInputs:
         """Turn prompts and previous logits into tensors on the device."""
         cells, working = self._cells(shape), self._working_shape(shape)
-        given = to_model_prompts(one.prompts, shape, grid=cells)
+        inputs = to_model_prompts(one.prompts, shape, grid=cells)
         # The model adds half a pixel to coordinates; ours are positions, not pixels.
         scale = np.divide(working, shape, dtype=np.float32)[::-1]
         mask: Tensor | None = None
         if one.previous is not None:
             mask = as_tensor(one.previous).clamp(-_LOGIT_BOUND, _LOGIT_BOUND)
-        if given.mask_input is not None:
-            drawn = as_tensor(given.mask_input) * _DRAWN_LOGIT
-            mask = drawn if mask is None else torch.where(drawn != 0, drawn, mask)
+        if inputs.mask_input is not None:
+            logits = as_tensor(inputs.mask_input) * _PROMPT_LOGIT
+            mask = logits if mask is None else torch.where(logits != 0, logits, mask)
         if mask is not None:
             side = _CELL * self.model.config.embedding_size
             off = (0, side - cells[1], 0, side - cells[0])
-            mask = F.pad(mask, off, value=-_DRAWN_LOGIT)[None].to(self.device)
+            mask = F.pad(mask, off, value=-_PROMPT_LOGIT)[None].to(self.device)
         return PromptInputs(
-            as_tensor(given.point_coords * scale - 0.5).to(self.device),
-            as_tensor(given.point_labels.astype(np.int64)).to(self.device),
+            as_tensor(inputs.point_coords * scale - 0.5).to(self.device),
+            as_tensor(inputs.point_labels.astype(np.int64)).to(self.device),
             mask,
         )
 

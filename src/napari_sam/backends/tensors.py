@@ -24,7 +24,7 @@ def as_tensor(array: EmbeddingArray) -> torch.Tensor:
 
 
 class _Writable:
-    """The same memory, without the flag."""
+    """An array of the same memory, without the read-only flag."""
 
     def __init__(self, array: EmbeddingArray) -> None:
         self.owner = array
@@ -34,7 +34,7 @@ class _Writable:
 
 
 def digest_state(state: dict[str, torch.Tensor]) -> str:
-    """Name weights by their content."""
+    """Return the digest of a state dict: of names, shapes and values."""
     h = blake2b(digest_size=8)
     for name in sorted(state):
         value = state[name].detach().cpu().contiguous()

@@ -1,4 +1,4 @@
-"""Files of weights, read without running anything, and what they turn out to be."""
+"""Files of weights, read without executing anything, and their architectures."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SIZES = ("vit_t", "vit_b", "vit_l", "vit_h")
 INSTANCE_DECODER = "instance_decoder."
 #: Keys under which training programs wrap the weights.
 _WRAPPERS = ("model", "model_state", "state_dict", "model_state_dict")
-#: The key under which micro-sam keeps its second decoder beside them.
+#: The key under which micro-sam keeps its second decoder next to them.
 _DECODER = "decoder_state"
 #: A key that only `pocket` has.
 _POCKET = "decoder.iou_token.weight"
@@ -113,7 +113,7 @@ def identify(path: Path) -> str:
 
 
 def identified(path: Path) -> tuple[str, Weights]:
-    """Read a file of weights once, and say what they turn out to be; see `identify`."""
+    """Return the architecture and the weights of a file; see `identify`."""
     weights = read_weights(path)
     try:
         return architecture_of(weights), weights

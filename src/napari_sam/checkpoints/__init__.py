@@ -1,4 +1,4 @@
-"""Checkpoints by name: what there is, where it comes from, and that it is right.
+"""Checkpoints by name: the catalogue, downloads and their verification.
 
 Nothing here opens a file of weights; that is for the backends. So neither torch nor
 the network is needed to list what there is.

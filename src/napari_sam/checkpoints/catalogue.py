@@ -1,4 +1,4 @@
-"""The models there are: those of `models.toml`, and those added on this machine."""
+"""The catalogue of models: those of `models.toml`, and those added on this machine."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def models() -> tuple[ModelEntry, ...]:
 
 
 def find(name: str) -> ModelEntry:
-    """Return what is known of a model.
+    """Return the entry of a model.
 
     Raises
     ------
@@ -98,7 +98,7 @@ def _own(path: Path) -> ModelEntry:
     entry = json.loads(path.read_text("utf-8"))
     name, file = path.stem, str(entry["file"])
     if "/" in file or "\\" in file:
-        raise ValueError(f"{file!r} is not a name of a file beside it")
+        raise ValueError(f"{file!r} is not a name of a file in its folder")
     return ModelEntry(
         name,
         entry["architecture"],

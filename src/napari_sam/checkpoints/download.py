@@ -1,4 +1,4 @@
-"""From a name to verified files on this disk."""
+"""Downloads of checkpoints: from a name to verified files on this disk."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: Seconds between two looks at what another process is downloading.
-_LOOK = 0.2
+#: Seconds between two checks of what another process is downloading.
+_POLL = 0.2
 _COPIED = 1 << 20
 
 
@@ -43,7 +43,7 @@ def download(
     mirror: str | None = None,
     report: Callable[[Progress], object] | None = None,
 ) -> Path:
-    """Have a model's files on this disk, verified, and return that of its weights.
+    """Download and verify a model's files; return that of its weights.
 
     What is there already is not downloaded again; what was cut goes on. Several
     processes may ask at once.
@@ -86,7 +86,7 @@ def iter_download(
     """
     entry = find(name)
     for part in entry.downloads:
-        yield from _iter_have(entry, part, mirror, patience or Patience())
+        yield from _iter_download_file(entry, part, mirror, patience or Patience())
     return weights_path(entry)
 
 
@@ -135,22 +135,22 @@ def weights_path(entry: ModelEntry) -> Path:
     return models_folder() / entry.weights.file
 
 
-def _iter_have(
-    entry: ModelEntry, wanted: Download, mirror: str | None, patience: Patience
+def _iter_download_file(
+    entry: ModelEntry, item: Download, mirror: str | None, patience: Patience
 ) -> Generator[Progress, None, None]:
-    """Have one file. A folder that cannot be written to serves what it has."""
-    target = models_folder() / wanted.file
+    """Download one file. A folder that cannot be written to serves what it has."""
+    target = models_folder() / item.file
     if not target.is_file():
-        source = _source(entry, wanted, mirror)
+        source = _source(entry, item, mirror)
         target.parent.mkdir(parents=True, exist_ok=True)
         with _lock(target) as lock:
-            yield from _iter_wait(lock, wanted)
+            yield from _iter_wait(lock, item)
             if not target.is_file():
-                yield from _iter_verified(source, target, wanted, patience)
+                yield from _iter_verified(source, target, item, patience)
                 return
-    if not is_remembered(target, wanted):
-        yield Progress(0, target.stat().st_size, f"verifying {wanted.file}")
-    check(target, wanted)
+    if not is_remembered(target, item):
+        yield Progress(0, target.stat().st_size, f"verifying {item.file}")
+    check(target, item)
 
 
 @contextmanager
@@ -166,55 +166,55 @@ def _lock(target: Path) -> Generator[BaseFileLock, None, None]:
         lock.release()
 
 
-def _iter_wait(lock: BaseFileLock, wanted: Download) -> Generator[Progress, None, None]:
+def _iter_wait(lock: BaseFileLock, item: Download) -> Generator[Progress, None, None]:
     """Let another process that downloads the same file come to its end."""
     from filelock import Timeout
 
     while True:
         try:
-            lock.acquire(timeout=_LOOK)
+            lock.acquire(timeout=_POLL)
             return
         except Timeout:
-            yield Progress(0, 0, f"another process downloads {wanted.file}")
+            yield Progress(0, 0, f"another process downloads {item.file}")
 
 
 def _iter_verified(
-    source: str | Path, target: Path, wanted: Download, patience: Patience
+    source: str | Path, target: Path, item: Download, patience: Patience
 ) -> Generator[Progress, None, None]:
-    """Fetch, verify, and only then put the file into its place."""
+    """Fetch and verify a file, and only then move it to its path."""
     part, got = target.with_name(target.name + ".part"), ""
     for _ in range(2):
         if isinstance(source, Path):
-            yield from _iter_copy(source, part, wanted)
+            yield from _iter_copy(source, part, item)
         else:
-            fetch = iter_fetch(source, part, size=wanted.size, patience=patience)
+            fetch = iter_fetch(source, part, size=item.size, patience=patience)
             with closing(fetch):
                 for step in fetch:
-                    yield Progress(step.done, step.total, f"{wanted.file}: {step.what}")
+                    yield Progress(step.done, step.total, f"{item.file}: {step.what}")
         size = part.stat().st_size
-        yield Progress(size, size, f"verifying {wanted.file}")
-        got = digest(part, wanted.hash_kind)
-        if got == wanted.hash:
+        yield Progress(size, size, f"verifying {item.file}")
+        got = digest(part, item.hash_kind)
+        if got == item.hash:
             os.replace(part, target)
-            remember(target, wanted)
+            remember(target, item)
             discard(part)
             return
         discard(part)
     raise CheckpointError(
-        f"{source} is not {wanted.file}: expected {wanted.hash}, got {got} ({size} "
-        "bytes), twice. Nothing of it was kept. The file was replaced there, or "
-        "something on the way answers in its place, such as a page to log in."
+        f"{source} is not {item.file}: expected {item.hash}, got {got} ({size} "
+        "bytes), twice. It was deleted. The file was replaced there, or "
+        "something on the way sends another page, such as one to log in."
     )
 
 
 def _iter_copy(
-    source: Path, part: Path, wanted: Download
+    source: Path, part: Path, item: Download
 ) -> Generator[Progress, None, None]:
     """Copy from a folder, from the beginning."""
     if not source.is_file():
         raise CheckpointError(
-            f"There is no {wanted.file} in {source.parent}. It is published at "
-            f"{wanted.url}."
+            f"There is no {item.file} in {source.parent}. It is published at "
+            f"{item.url}."
         )
     done, total = 0, source.stat().st_size
     discard(part)
@@ -223,10 +223,10 @@ def _iter_copy(
         while block := read.read(_COPIED):
             out.write(block)
             done += len(block)
-            yield Progress(done, total, f"copying {wanted.file}")
+            yield Progress(done, total, f"copying {item.file}")
 
 
-def _source(entry: ModelEntry, wanted: Download, mirror: str | None) -> str | Path:
+def _source(entry: ModelEntry, item: Download, mirror: str | None) -> str | Path:
     """Return the address or the file that a download comes from.
 
     Raises
@@ -235,22 +235,22 @@ def _source(entry: ModelEntry, wanted: Download, mirror: str | None) -> str | Pa
         If the network would be needed and is forbidden.
     """
     mirror = mirror or default_mirror()
-    target = models_folder() / wanted.file
+    target = models_folder() / item.file
     if entry.own:
         raise CheckpointError(
             f"{target} is gone: the file of {entry.name}, a model of your own. Add it "
             f"again: napari-sam models add FILE --name {entry.name} --replace."
         )
     if mirror and not mirror.startswith(("http://", "https://")):
-        return _folder(mirror) / wanted.file
+        return _folder(mirror) / item.file
     if is_offline():
         raise CheckpointError(
             f"{entry.name} is not on this disk, and NAPARI_SAM_OFFLINE forbids the "
-            f"network. Download {wanted.url} on another machine and save it as "
-            f"{target}; or give a folder that has {wanted.file} by --mirror or "
+            f"network. Download {item.url} on another machine and save it as "
+            f"{target}; or give a folder that has {item.file} by --mirror or "
             "NAPARI_SAM_MIRROR."
         )
-    return f"{mirror.rstrip('/')}/{wanted.file}" if mirror else wanted.url
+    return f"{mirror.rstrip('/')}/{item.file}" if mirror else item.url
 
 
 def _folder(mirror: str) -> Path:

@@ -1,4 +1,4 @@
-"""What is known of a checkpoint, as values."""
+"""Entries of the catalogue: a checkpoint, its files and its preprocessing."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Download:
 
 @dataclass(frozen=True, slots=True)
 class Preprocessing:
-    """How pixels were shown to a model when it was trained.
+    """Preprocessing of pixels as a model was trained with it.
 
     Attributes
     ----------

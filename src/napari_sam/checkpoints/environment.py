@@ -1,4 +1,4 @@
-"""Folders of checkpoints, and what the environment says of the network."""
+"""Folders of checkpoints, and environment variables of the network."""
 
 from __future__ import annotations
 

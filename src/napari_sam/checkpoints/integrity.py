@@ -1,4 +1,4 @@
-"""Files are believed once their hash was seen to be right."""
+"""Integrity of checkpoints: files are trusted once their hash was verified."""
 
 from __future__ import annotations
 

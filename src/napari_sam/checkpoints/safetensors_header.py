@@ -1,4 +1,4 @@
-"""What a file of weights says of itself, read without opening it."""
+"""Metadata in the header of a safetensors file, read without its tensors."""
 
 from __future__ import annotations
 

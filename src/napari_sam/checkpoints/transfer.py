@@ -1,4 +1,4 @@
-"""Bytes from a server into a file, going on where an earlier try was cut."""
+"""Transfer of a file from a server, resumed where an earlier try was cut."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _CHUNK = 1 << 16
 #: Answers that may be better a moment later.
 _BUSY = (408, 425, 429, 500, 502, 503, 504)
-#: "bytes 100-199/200", or "bytes */200" where the file ends before what was asked.
+#: "bytes 100-199/200", or "bytes */200" where the file ends before the range.
 _RANGE = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)")
 
 
@@ -85,7 +85,7 @@ def iter_fetch(
             failures = 1 if reached > furthest else failures + 1
             furthest = max(reached, furthest)
             if failures >= patience.tries:
-                raise CheckpointError(_gave_up(url, part, str(cut))) from cut
+                raise CheckpointError(_give_up(url, part, str(cut))) from cut
             wait = patience.wait * 2 ** (failures - 1)
             yield Progress(reached, size or 0, f"{cut}; trying again")
             time.sleep(wait)
@@ -94,20 +94,23 @@ def iter_fetch(
 def _iter_try(
     url: str, part: Path, size: int | None, patience: Patience
 ) -> Generator[Progress, None, None]:
-    """Ask once, and write what comes."""
+    """Send one request, and write the response."""
     import requests
 
-    have = _length(part)
-    if size is not None and have == size:
+    offset = _length(part)
+    if size is not None and offset == size:
         return
     try:
         with requests.get(
-            url, headers=_asking(part, have), stream=True, timeout=patience.timeout
-        ) as answer:
-            if _is_complete(answer, part, have):
+            url,
+            headers=_request_headers(part, offset),
+            stream=True,
+            timeout=patience.timeout,
+        ) as response:
+            if _is_complete(response, part, offset):
                 return
-            _refuse(answer, url)
-            yield from _iter_write(answer, part, _start(answer, part, have))
+            _refuse(response, url)
+            yield from _iter_write(response, part, _start(response, part, offset))
     except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema) as wrong:
         raise CheckpointError(f"{url} is no address of a server: {wrong}") from wrong
     except requests.RequestException as wrong:
@@ -115,16 +118,16 @@ def _iter_try(
 
 
 def _iter_write(
-    answer: Response, part: Path, start: int
+    response: Response, part: Path, start: int
 ) -> Generator[Progress, None, None]:
     """Write the body from `start` on."""
-    promised = answer.headers.get("Content-Length")
+    promised = response.headers.get("Content-Length")
     total = start + int(promised) if promised else 0
     make_room(part, total - start)
     done = start
     with writing(part, start) as out:
         yield Progress(done, total, "downloading")
-        for chunk in answer.iter_content(_CHUNK):
+        for chunk in response.iter_content(_CHUNK):
             out.write(chunk)
             done += len(chunk)
             yield Progress(done, total, "downloading")
@@ -134,7 +137,7 @@ def _iter_write(
 
 @contextmanager
 def writing(part: Path, start: int) -> Iterator[BinaryIO]:
-    """Open a part at a place; what was written is on the disk afterwards.
+    """Open a partial file at an offset; what was written is on the disk afterwards.
 
     Raises
     ------
@@ -180,47 +183,49 @@ def discard(part: Path) -> None:
     _tag(part).unlink(missing_ok=True)
 
 
-def _asking(part: Path, have: int) -> dict[str, str]:
-    """Ask for what is missing, if the file is still the one that was begun."""
+def _request_headers(part: Path, offset: int) -> dict[str, str]:
+    """Headers that request the missing bytes, if the file is still the same."""
     headers = {"Accept-Encoding": "identity", "User-Agent": f"napari-sam/{__version__}"}
-    if have:
-        headers["Range"] = f"bytes={have}-"
+    if offset:
+        headers["Range"] = f"bytes={offset}-"
         if _tag(part).is_file():
             headers["If-Range"] = _tag(part).read_text()
     return headers
 
 
-def _is_complete(answer: Response, part: Path, have: int) -> bool:
+def _is_complete(response: Response, part: Path, offset: int) -> bool:
     """Whether the server says that there is nothing after what we have."""
-    if answer.status_code != 416:
+    if response.status_code != 416:
         return False
-    found = _RANGE.fullmatch(answer.headers.get("Content-Range", ""))
-    if found and found[2] == str(have):
+    found = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
+    if found and found[2] == str(offset):
         return True
     discard(part)
-    raise _Cut(f"the server has not the {have} bytes that an earlier try left")
+    raise _Cut(f"the server has not the {offset} bytes that an earlier try left")
 
 
-def _refuse(answer: Response, url: str) -> None:
-    status = answer.status_code
+def _refuse(response: Response, url: str) -> None:
+    status = response.status_code
     if status in _BUSY:
-        raise _Cut(f"the server answered {status} {answer.reason}")
+        raise _Cut(f"the server answered {status} {response.reason}")
     if status in (401, 403):
         raise CheckpointError(f"The server does not give {url} away ({status}).")
     if status not in (200, 206):
-        raise CheckpointError(f"There is no file at {url} ({status} {answer.reason}).")
+        raise CheckpointError(
+            f"There is no file at {url} ({status} {response.reason})."
+        )
 
 
-def _start(answer: Response, part: Path, have: int) -> int:
+def _start(response: Response, part: Path, offset: int) -> int:
     """Where the body begins in the file: 0 for a server that knows no ranges."""
-    tag = answer.headers.get("ETag", "")
-    before = _tag(part).read_text() if have and _tag(part).is_file() else tag
-    if answer.status_code == 206:
-        found = _RANGE.fullmatch(answer.headers.get("Content-Range", ""))
-        if not found or found[1] != str(have) or tag != before:
+    tag = response.headers.get("ETag", "")
+    before = _tag(part).read_text() if offset and _tag(part).is_file() else tag
+    if response.status_code == 206:
+        found = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
+        if not found or found[1] != str(offset) or tag != before:
             discard(part)
-            raise _Cut("the server sent another part of a file than was asked for")
-        return have
+            raise _Cut("the server sent another range of the file than was requested")
+        return offset
     _tag(part).unlink(missing_ok=True)
     if tag and not tag.startswith("W/"):
         _tag(part).write_text(tag)
@@ -246,9 +251,9 @@ def _reason(wrong: Exception, patience: Patience) -> str:
     return f"the server cannot be reached ({type(wrong).__name__})"
 
 
-def _gave_up(url: str, part: Path, why: str) -> str:
-    kept = _length(part)
-    later = f" {kept} bytes are kept: ask again, and it goes on there." if kept else ""
+def _give_up(url: str, part: Path, why: str) -> str:
+    length = _length(part)
+    later = f" {length} bytes are here: a retry goes on from there." if length else ""
     return (
         f"{url} could not be downloaded: {why}.{later} Or download it elsewhere and "
         f"save it as {part.with_suffix('')}."

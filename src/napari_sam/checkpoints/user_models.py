@@ -1,4 +1,4 @@
-"""Models of one's own: copied into the home, and known by a name from then on."""
+"""User models: files of weights copied into the home, and opened by name."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def add(
     note: str = "",
     replace: bool = False,
 ) -> ModelEntry:
-    """Give a file of weights a name, under which every door opens it.
+    """Add a file of weights to the user's models, under a name.
 
     The file is copied, not opened: whether it fits is seen when it is loaded. The
     command ``napari-sam models add`` looks into it first.
@@ -64,17 +64,17 @@ def add(
     if not source.is_file():
         raise MissingFileError(f"There is no file {source}.")
     _check_name(name, replace=replace)
-    said = metadata_of(source)
+    metadata = metadata_of(source)
     before = {d.file for m in models() if m.own and m.name == name for d in m.downloads}
     target = own_folder() / f"{name}{source.suffix or '.pt'}"
     _copy(source, target)
     described = {
         "file": target.name,
-        "architecture": architecture or said.get("architecture"),
+        "architecture": architecture or metadata.get("architecture"),
         "hash": digest(target, "sha256"),
         "size": target.stat().st_size,
         "note": note,
-        "made_by": said.get("made_by", ""),
+        "made_by": metadata.get("made_by", ""),
     }
     with replacing(own_folder() / f"{name}.json") as part:
         part.write_text(json.dumps(described, indent=1), "utf-8")
@@ -134,7 +134,7 @@ def _own_names() -> set[str]:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy, whole or not at all."""
+    """Copy a file atomically."""
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
     make_room(part, source.stat().st_size)

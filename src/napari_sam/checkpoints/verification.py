@@ -1,4 +1,4 @@
-"""Reading every file again, whatever was noted of it."""
+"""Verification of checkpoints: every file is read and hashed again."""
 
 from __future__ import annotations
 

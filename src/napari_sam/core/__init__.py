@@ -1,1 +1,1 @@
-"""Ground floor: values and doors. numpy only, and nothing here knows a model."""
+"""Core values and protocols of images, prompts, masks and models. numpy only."""

@@ -1,4 +1,4 @@
-"""The small nouns that travel between rooms."""
+"""The address of an object: its frame and its id."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from napari_sam.core.errors import PromptError
 
-#: Labels are kept as uint32 at most.
-_MOST = 2**32 - 1
+#: The largest number that labels of uint32 can have.
+_LARGEST_ID = 2**32 - 1
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Address:
-    """Which object, in which plane.
+    """The address of an object: which one, in which frame.
 
     `frame` counts from 0, `object_id` from 1, since 0 is the background of labels.
     """
@@ -23,7 +23,7 @@ class Address:
     def __post_init__(self) -> None:
         if self.frame < 0:
             raise PromptError(f"frame={self.frame}: frames are counted from 0.")
-        if not 1 <= self.object_id <= _MOST:
+        if not 1 <= self.object_id <= _LARGEST_ID:
             raise PromptError(
-                f"object={self.object_id}: a label is a number from 1 to {_MOST}."
+                f"object={self.object_id}: a label is a number from 1 to {_LARGEST_ID}."
             )

@@ -1,4 +1,4 @@
-"""Writing so that nobody ever sees half a file."""
+"""Atomic writing: a file appears complete or not at all."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; move it into place on success.
+    """Yield a temporary path in the folder of `path`; replace `path` on success.
 
     The temporary file has the same suffix, for writers that choose by it. It is
     removed if anything goes wrong, and `path` then stays as it was.

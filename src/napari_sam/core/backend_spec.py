@@ -1,4 +1,4 @@
-"""What is known of a model besides its weights."""
+"""The spec of a backend: what is known of a model besides its weights."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class BackendSpec:
-    """Facts of a model that those who ask it for masks go by.
+    """The spec of a model: what encoding, tiling and decoding go by.
 
     Attributes
     ----------

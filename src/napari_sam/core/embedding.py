@@ -52,7 +52,7 @@ class Embedding(Mapping[str, "EmbeddingArray"]):
 
     @cached_property
     def digest(self) -> str:
-        """Name of its content: equal for embeddings of equal arrays and shape."""
+        """Digest of the content: equal for embeddings of equal arrays and shape."""
         found = xxh3_128()
         for name, array in sorted(self.items()):
             found.update(f"{name} {array.dtype.str} {array.shape} ".encode())
@@ -82,7 +82,7 @@ class Embedding(Mapping[str, "EmbeddingArray"]):
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingKey:
-    """The key that an embedding is stored under, and proof of what it is.
+    """The key that an embedding is stored under, with the digest of its pixels.
 
     Attributes
     ----------
@@ -95,7 +95,7 @@ class EmbeddingKey:
     at
         Plane, level and tile.
     digest
-        Name of the pixels that the encoder saw.
+        Digest of the pixels that were encoded.
     plane_shape
         Rows and columns of the whole plane.
     """

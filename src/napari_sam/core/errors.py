@@ -1,4 +1,4 @@
-"""Every error this package raises on purpose.
+"""Errors that this package raises on purpose.
 
 * NapariSamError
   + PromptError (ValueError)

@@ -70,11 +70,11 @@ class Mask:
         if pixels.ndim != 2:
             raise ImageError(f"A mask has two dimensions; {pixels.ndim} given.")
         pixels = pixels.astype(bool, copy=False)
-        held = Region.around(pixels)
-        if min(held.shape) < 1:
-            return cls(held, b"")
-        runs = _lengths_of(pixels[held.slices]).astype(_PACKED).tobytes()
-        return cls(held.shifted(int(top), int(left)), runs)
+        tight = Region.around(pixels)
+        if min(tight.shape) < 1:
+            return cls(tight, b"")
+        runs = _lengths_of(pixels[tight.slices]).astype(_PACKED).tobytes()
+        return cls(tight.shifted(int(top), int(left)), runs)
 
     @classmethod
     def from_runs(cls, region: Region, lengths: Sequence[int]) -> Mask:
@@ -109,7 +109,7 @@ class Mask:
 
     @property
     def digest(self) -> str:
-        """Name of the pixels and where they are, the same on every machine."""
+        """Digest of the pixels and where they are, the same on every machine."""
         return blake2b(
             f"{self.region}".encode() + self.runs, digest_size=16
         ).hexdigest()
@@ -125,7 +125,7 @@ class Mask:
 
     @property
     def outline(self) -> Mask:
-        """Its pixels beside one that is not set, above, below, left or right."""
+        """The outline: pixels that have an edge in common with one that is not set."""
         array = np.pad(self.array, 1)
         inner = array[:-2, 1:-1] & array[2:, 1:-1] & array[1:-1, :-2] & array[1:-1, 2:]
         edge = array[1:-1, 1:-1] & ~inner

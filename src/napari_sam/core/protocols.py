@@ -29,7 +29,7 @@ class Backend(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Changes whenever `encode` would answer differently."""
+        """Changes whenever `encode` would return other embeddings."""
 
     @property
     def working_size(self) -> int:
@@ -60,14 +60,14 @@ class EmbeddingStore(Protocol):
         """Return the embedding, or None if absent or made from other pixels."""
 
     def put(self, key: EmbeddingKey, embedding: EmbeddingArrays) -> EmbeddingArrays:
-        """Keep it, and return what a later `get` will return, to the bit.
+        """Store an embedding; return what a later `get` will return, to the bit.
 
         A reader never sees a half-written embedding.
         """
 
 
 class Promptable(Protocol):
-    """An image that answers prompts with masks: all a session knows of one."""
+    """A promptable image: prompts to masks, all that a session knows of an image."""
 
     @property
     def frames(self) -> Frames:
@@ -87,7 +87,7 @@ class Promptable(Protocol):
 
     @property
     def connected(self) -> bool:
-        """Whether of a mask for clicks only the parts that they hit are kept."""
+        """Whether masks of clicks have only the parts that are connected with them."""
 
     def embedding(self, frame: int, tile: Tile) -> EmbeddingArrays:
         """Look an embedding up in the store, or compute it."""

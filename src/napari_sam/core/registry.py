@@ -1,4 +1,4 @@
-"""Names of models, found by entry points; our own have no privileges."""
+"""The registry of models by name, from entry points; ours have no privileges."""
 
 from __future__ import annotations
 

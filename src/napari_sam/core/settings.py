@@ -1,4 +1,4 @@
-"""Settings: values that a person may change, with what every form says of them.
+"""Settings: values that a person may change, with labels, units and ranges.
 
 A group of settings is a frozen dataclass. Its fields carry label, tip, unit and range,
 from which options of the command line and forms of the dock and the notebook are made.
@@ -26,7 +26,7 @@ _KEY = "napari_sam.setting"
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What is known of one setting, besides its value.
+    """The description of one setting: name, type, default, label, unit and range.
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """What the author of a setting says of it; the rest stands in its annotation."""
+    """The facts of a setting that its annotation lacks."""
 
     label: str
     tip: str

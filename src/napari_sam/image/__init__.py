@@ -1,4 +1,4 @@
-"""An image that answers prompts: pixels + appearance + model + memory + tiling."""
+"""Promptable images: pixels + appearance + model + store + tiling."""
 
 from napari_sam.image.fitting import fit_appearance
 from napari_sam.image.promptable import PromptableImage

@@ -44,8 +44,8 @@ def connected(mask: Prediction, prompts: Prompts) -> Prediction:
     hits = _hits(prompts)
     if not hits:
         return mask
-    alternatives = tuple(_without_unhit(other, hits) for other in mask.alternatives)
-    return replace(_without_unhit(mask, hits), alternatives=alternatives)
+    alternatives = tuple(_lower_unhit(other, hits) for other in mask.alternatives)
+    return replace(_lower_unhit(mask, hits), alternatives=alternatives)
 
 
 def _hits(prompts: Prompts) -> list[tuple[float, float]]:
@@ -60,7 +60,7 @@ def _hits(prompts: Prompts) -> list[tuple[float, float]]:
     ]
 
 
-def _without_unhit(mask: Prediction, hits: Sequence[tuple[float, float]]) -> Prediction:
+def _lower_unhit(mask: Prediction, hits: Sequence[tuple[float, float]]) -> Prediction:
     """Lower the logits of what was not hit, as far as it is unconnected."""
     threshold = np.float32(mask.threshold)
     near = _near(mask.logits > threshold + _LEVELS[-1])

@@ -30,7 +30,7 @@ _NOTE = {"skipped": np.ones(1, np.uint8)}
 
 @dataclass(frozen=True, slots=True)
 class EmbedResult:
-    """What became of the tiles.
+    """The result of embedding: how many tiles were encoded, found and skipped.
 
     Attributes
     ----------
@@ -106,7 +106,7 @@ def _read_tile(
 
 
 def _groups(items: Iterable[_ReadTile], batch: int) -> Iterator[list[_ReadTile]]:
-    """Put those that must be encoded together; pass the others on at once."""
+    """Group tiles that must be encoded; pass the others on at once."""
     waiting: list[_ReadTile] = []
     for item in items:
         if item.rendered is None:
@@ -150,7 +150,7 @@ class _Reader:
 
 
 class _Writer:
-    """One thread that writes while the encoder goes on; leaving waits for it."""
+    """One thread that stores embeddings while the encoder goes on."""
 
     def __init__(self, image: PromptableImage, *, behind: int) -> None:
         self._image, self._behind = image, behind
@@ -166,7 +166,7 @@ class _Writer:
             written.result()
 
     def put(self, key: EmbeddingKey, embedding: EmbeddingArrays) -> None:
-        """Hand it over, unless too much is waiting already: then wait."""
+        """Put an embedding into the queue; wait while the queue is full."""
         if len(self._waiting) >= self._behind:
             self._waiting.popleft().result()
         self._waiting.append(self._pool.submit(self._image.store.put, key, embedding))

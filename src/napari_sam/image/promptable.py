@@ -63,7 +63,7 @@ class PromptableImage:
         as `Tiling.suited` says; ``Tiling()`` never cuts.
     connected
         Whether of a mask for clicks and scribbles only the parts that they hit are
-        kept. SAM's own predictor does not do that: ``False`` gives its masks as they
+        there. SAM's own predictor does not do that: ``False`` gives its masks as they
         are.
     levels
         The same image at coarser levels, finest first, each with the axes of `data`:

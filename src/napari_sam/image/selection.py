@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TileSelection:
-    """Selected tiles in order, and how to tell those that hold nothing.
+    """A selection of tiles in order, and which of them are background.
 
     Attributes
     ----------
     tiles
         Frame and tile, the nearest first.
     background
-        Lowest and highest value of what is nothing, or None.
+        Lowest and highest value of the background, or None.
     mask
         True where something is, on the whole plane; it may be coarser.
     plane_shape
@@ -106,7 +106,7 @@ def select_tiles(
 def _tiles_of(
     tiling: Tiling, plane: tuple[int, int], level: int, region: Region
 ) -> Iterable[Tile]:
-    """Return the tiles of a level that answer for a part of a region of the plane."""
+    """Return the tiles of a level whose cores overlap a region of the plane."""
     if not 0 <= level < tiling.levels(plane):
         raise ImageError(
             f"level {level} of an image with {tiling.levels(plane)}, counted "

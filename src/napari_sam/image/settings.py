@@ -1,4 +1,4 @@
-"""Settings of how an image is shown to a model, cut into tiles and embedded."""
+"""Settings of appearance, tiling and embedding of an image."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AppearanceSettings:
-    """How the pixels of an image are shown to the model."""
+    """Settings of the appearance: how pixels are rendered for the model."""
 
     channels: tuple[int, ...] | None = setting(
         None, label="Channels", tip="Channels to show to the model, from 0."
@@ -66,7 +66,7 @@ class AppearanceSettings:
 
 @dataclass(frozen=True, slots=True)
 class TilingSettings:
-    """How the planes of an image are cut into tiles."""
+    """Settings of the tiling: how planes are cut into tiles."""
 
     tile: int | None = setting(
         None,
@@ -103,7 +103,7 @@ class TilingSettings:
 
 @dataclass(frozen=True, slots=True)
 class EmbedSettings:
-    """Which tiles of an image are embedded ahead of time."""
+    """Settings of embedding ahead of time: which tiles."""
 
     region: tuple[int, int, int, int] | None = setting(
         None,

@@ -1,4 +1,4 @@
-"""Pixels of a tile: read in its window, brought down to its level, rendered, padded."""
+"""Pixels of a tile: read in its window, downsampled to its level, rendered, padded."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from napari_sam.core.images.appearance import Appearance
     from napari_sam.core.images.pixels import Pixels, PixelSource
 
-#: Pixels that are brought down at once.
-_AT_ONCE = 4_000_000
+#: Pixels that are downsampled at once.
+_PIXELS_AT_ONCE = 4_000_000
 
 
 class Source(NamedTuple):
@@ -34,7 +34,7 @@ class Source(NamedTuple):
 def sources(
     frames: Frames, coarser: Iterable[PixelSource | Frames]
 ) -> tuple[Source, ...]:
-    """Put the coarser arrays of a file on the levels that they are.
+    """Return the pixel sources of each level: the image and a file's coarser arrays.
 
     Those that are not coarser by a power of two, to the pixel, are left out.
     """
@@ -59,7 +59,7 @@ def read_tile(known: tuple[Source, ...], frame: int, tile: Tile) -> Pixels:
     Nothing else is read; for a coarser level it is read in strips.
     """
     level, frames = _nearest(known, tile.level)
-    return _brought_down(frames, frame, tile.window, 1 << (tile.level - level))
+    return _downsampled(frames, frame, tile.window, 1 << (tile.level - level))
 
 
 def render(pixels: Pixels, tile: Tile, appearance: Appearance) -> NDArray[np.uint8]:
@@ -72,12 +72,12 @@ def render(pixels: Pixels, tile: Tile, appearance: Appearance) -> NDArray[np.uin
     return out
 
 
-def _brought_down(frames: Frames, frame: int, read: Region, by: int) -> Pixels:
+def _downsampled(frames: Frames, frame: int, read: Region, by: int) -> Pixels:
     rows, cols = frames.plane_shape
     region = read.scaled(by, (rows, cols))
     if by == 1:
         return _complete(frames.read(frame, region), read.shape)
-    step = max(1, _AT_ONCE // (region.shape[1] * by)) * by
+    step = max(1, _PIXELS_AT_ONCE // (region.shape[1] * by)) * by
     strips = [
         downsample(
             frames.read(

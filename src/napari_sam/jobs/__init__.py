@@ -1,6 +1,6 @@
-"""Whole stacks, folders and rasters as independent tasks, on one machine or many.
+"""Jobs: stacks, folders and rasters as independent tasks, on one machine or many.
 
-Each kind of job names an image, a model and what is wanted in values that travel, is
+Each kind of job names an image, a model and prompts or tiles in values that travel, is
 cut into tasks that do not depend on each other, and is done by `executor.run_tasks`.
 Each name is
 imported on first use.

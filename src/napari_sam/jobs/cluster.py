@@ -1,4 +1,4 @@
-"""The same tasks on a Dask cluster, wherever its workers are."""
+"""Tasks on the workers of a Dask cluster."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class EmbedJob:
     image
         The image; it names a store.
     tiles
-        Its tiles, as `napari_sam.image.selection.choose` puts them in order.
+        Its tiles, as `napari_sam.image.selection.select_tiles` puts them in order.
     """
 
     image: ImageSpec
@@ -41,12 +41,12 @@ class EmbedJob:
 
     def __post_init__(self) -> None:
         if self.image.store is None:
-            raise JobError("Embeddings of several workers need a store to be kept in.")
+            raise JobError("Embeddings of several workers need a store.")
 
 
 @dataclass(frozen=True, slots=True)
 class EmbedTask:
-    """Some tiles of an image.
+    """A task: some tiles of an image to embed.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class EmbedTask:
     tiles
         Frame, level and number of each tile.
     background
-        Lowest and highest value of what is nothing, or None.
+        Lowest and highest value of the background, or None.
     """
 
     image: ImageSpec
@@ -65,7 +65,7 @@ class EmbedTask:
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedImages:
-    """What became of all tiles.
+    """The result of embedding images: how many tiles, and what failed.
 
     Attributes
     ----------
@@ -89,7 +89,7 @@ def embed_images(
 
     Every tile has a chunk of its own in the store, so that workers never write to the
     same place. Closing stops the workers; what is in the store is not computed again.
-    Tiles in which a mask has nothing are skipped here, and no worker hears of them.
+    Tiles in which a mask has nothing are skipped here, and sent to no worker.
 
     Parameters
     ----------
@@ -103,15 +103,15 @@ def embed_images(
     skipped = done = total - sum(len(task.tiles) for task in tasks)
     encoded = found = lost = 0
     failed: dict[str, str] = {}
-    for i, answer in run_tasks(EmbedWorker, tasks, executor):
+    for i, result in run_tasks(EmbedWorker, tasks, executor):
         done += len(tasks[i].tiles)
-        if isinstance(answer, Failure):
+        if isinstance(result, Failure):
             lost += len(tasks[i].tiles)
-            failed.setdefault(tasks[i].image.path, answer.reason)
+            failed.setdefault(tasks[i].image.path, result.reason)
         else:
-            encoded += answer.encoded
-            found += answer.found
-            skipped += answer.skipped
+            encoded += result.encoded
+            found += result.found
+            skipped += result.skipped
         yield Progress(done, total, "embedding")
     return EmbeddedImages(EmbedResult(encoded, found, skipped), lost, failed)
 
@@ -130,11 +130,11 @@ class EmbedWorker:
 def embed_tiles(task: EmbedTask, image: PromptableImage) -> EmbedResult:
     """Embed the tiles of a task, and see that the store holds them."""
     plane = image.frames.plane_shape
-    places = tuple(
+    tile_ids = tuple(
         (frame, image.tiling.tiles(plane, level)[index])
         for frame, level, index in task.tiles
     )
-    tiles = TileSelection(places, task.background, None, plane)
+    tiles = TileSelection(tile_ids, task.background, None, plane)
     batch = backend_spec(image.backend).batch_size
     before = getattr(image.store, "unwritten", 0)
     done = drain(iter_embed_tiles(image, tiles, batch=batch, workers=1))
@@ -148,19 +148,19 @@ def embed_tiles(task: EmbedTask, image: PromptableImage) -> EmbedResult:
 
 def _tasks(jobs: Sequence[EmbedJob], executor: Executor) -> list[EmbedTask]:
     """Cut images into tasks, of few tiles if there are few for all the workers."""
-    places = [_places(job.tiles) for job in jobs]
-    fair = sum(map(len, places)) // (_TASKS * max(1, executor.workers))
+    tile_ids = [_tile_ids(job.tiles) for job in jobs]
+    fair = sum(map(len, tile_ids)) // (_TASKS * max(1, executor.workers))
     size = min(max(1, fair), _TILES)
     return [
         EmbedTask(job.image.for_workers(executor.threads), group, job.tiles.background)
-        for job, mine in zip(jobs, places, strict=True)
+        for job, mine in zip(jobs, tile_ids, strict=True)
         for group in grouped(mine, size)
     ]
 
 
-def _places(wanted: TileSelection) -> list[tuple[int, int, int]]:
+def _tile_ids(selection: TileSelection) -> list[tuple[int, int, int]]:
     return [
         (frame, tile.level, tile.index)
-        for frame, tile in wanted.tiles
-        if not wanted.is_masked(tile)
+        for frame, tile in selection.tiles
+        if not selection.is_masked(tile)
     ]

@@ -1,4 +1,4 @@
-"""Independent tasks, done by processes of this machine or by a Dask cluster."""
+"""Executors: independent tasks in processes of this machine or on a Dask cluster."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Executor:
-    """Who does the tasks.
+    """The executor of tasks: processes of this machine, or a Dask cluster.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class Executor:
         """Threads of each that does tasks, or None for as many as there are.
 
         Workers have one each: sums in another order may have other last bits, and the
-        same tasks shall give the same answers however many workers there are.
+        same tasks shall give the same results however many workers there are.
         """
         return 1 if self.workers or self.scheduler else None
 
@@ -104,9 +104,9 @@ def grouped(items: Sequence[T], size: int) -> Iterator[tuple[T, ...]]:
 
 
 def failure_reason(error: BaseException) -> str:
-    """Say in one line what went wrong; of errors that are not ours, with their kind."""
+    """Return the reason of an error in one line; with its type if it is unexpected."""
     from napari_sam.core.errors import NapariSamError
 
     text = " ".join(str(error).split())
-    ours = isinstance(error, NapariSamError)
-    return text if ours and text else f"{type(error).__name__}: {text}"
+    is_expected = isinstance(error, NapariSamError)
+    return text if is_expected and text else f"{type(error).__name__}: {text}"

@@ -67,7 +67,7 @@ class FolderJob:
 
 @dataclass(frozen=True, slots=True)
 class ImageOutcome:
-    """What became of one image of a folder.
+    """The outcome of one image of a folder.
 
     Attributes
     ----------
@@ -177,7 +177,7 @@ class _ImageWork:
 
 
 class _FolderRun:
-    """One run over a folder: what is to be done, and what became of each image."""
+    """One run over a folder: the tasks, and the outcome of each image."""
 
     def __init__(
         self,
@@ -230,8 +230,8 @@ class _FolderRun:
         if work.output.exists() and self._finished.has(path, work.name):
             self._note(ImageOutcome(path, "there"))
             return
-        ours = self._job.save.overwrite or self._finished.knows(path)
-        check_labels_path(work.output, overwrite=ours)
+        is_expected = self._job.save.overwrite or self._finished.knows(path)
+        check_labels_path(work.output, overwrite=is_expected)
         self.works.append(work)
 
     def _open(self, path: Path, source: PromptFiles | PromptTable) -> _ImageWork:

@@ -69,14 +69,14 @@ class ImageSpec:
     axes
         What the axes mean, if the file does not say it.
     store
-        Where embeddings are kept; without one, each worker computes its own.
+        Where embeddings are stored; without one, each worker computes its own.
     threads
         Threads to compute with on a CPU; None leaves it to torch.
     stamp
         Time and size of a file of this machine, or else a new word for each opening: an
         image that was changed is another, also to a worker that lives on.
     connected
-        Whether of masks for clicks only the parts that they hit are kept.
+        Whether masks of clicks have only the parts that they hit.
     backend
         The model, where it is open in this process; it does not travel.
     """
@@ -133,10 +133,10 @@ def absolute_path(path: str | Path) -> str:
 def file_stamp(path: str) -> str:
     """Return what changes with a file; nothing if it is not on this machine."""
     try:
-        said = Path(path).stat()
+        stat = Path(path).stat()
     except OSError:
         return ""
-    return f"{said.st_mtime_ns} {said.st_size}"
+    return f"{stat.st_mtime_ns} {stat.st_size}"
 
 
 class OpenImages:

@@ -1,4 +1,4 @@
-"""A few processes that each do one task at a time.
+"""Worker processes that each do one task at a time.
 
 `concurrent.futures` gives up all of its workers when one of them is killed. Here a
 worker that dies costs its own task, which is done again, and nothing of the others.
@@ -50,7 +50,7 @@ def run_in_processes(
     Raises
     ------
     JobError
-        If one worker after the other ends and none has answered anything.
+        If one worker after the other ends and none has returned anything.
     """
     pool = _Pool(worker, tasks, workers)
     try:
@@ -77,7 +77,7 @@ class _Pool(Generic[T, R]):
         self.waiting = deque(range(len(tasks)))
         self.busy: list[_Worker[R]] = []
         self._idle: list[_Worker[R]] = []
-        self._lost, self._in_vain = Counter[int](), 0
+        self._lost, self._deaths_in_a_row = Counter[int](), 0
 
     def hand_out(self) -> None:
         """Give tasks to workers until all are busy."""
@@ -87,14 +87,14 @@ class _Pool(Generic[T, R]):
             self.busy.append(one)
 
     def take(self, one: _Worker[R]) -> R | Failure | None:
-        """Return what a worker answered; None if its task is to be done again."""
+        """Return the result of a worker; None if its task is to be done again."""
         self.busy.remove(one)
-        answer = _receive(one)
-        if answer is None:
+        result = _receive(one)
+        if result is None:
             return self._died(one)
         self._idle.append(one)
-        self._in_vain = 0
-        return answer
+        self._deaths_in_a_row = 0
+        return result
 
     def close(self) -> None:
         """End all processes."""
@@ -109,8 +109,8 @@ class _Pool(Generic[T, R]):
 
     def _died(self, one: _Worker[R]) -> Failure | None:
         """Have a task done again, or give it up."""
-        self._in_vain += 1
-        if self._in_vain == _ATTEMPTS * (self._workers + 1):
+        self._deaths_in_a_row += 1
+        if self._deaths_in_a_row == _ATTEMPTS * (self._workers + 1):
             raise JobError(_none_lives(one))
         self._lost[one.task] += 1
         if self._lost[one.task] >= _ATTEMPTS:
@@ -121,17 +121,17 @@ class _Pool(Generic[T, R]):
 
 def _started(worker: Callable[[], Callable[[T], R]]) -> _Worker[R]:
     context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs, worker), daemon=True)
+    parent_end, child_end = context.Pipe()
+    process = context.Process(target=_serve, args=(child_end, worker), daemon=True)
     with _ignoring_interrupts():
         process.start()
-    theirs.close()
-    return _Worker(process, ours, -1)
+    child_end.close()
+    return _Worker(process, parent_end, -1)
 
 
 @contextmanager
 def _ignoring_interrupts() -> Iterator[None]:
-    """Start processes in here that do not hear Ctrl-C: it is for this one."""
+    """Start processes in here that ignore Ctrl-C: it is for this one."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -144,18 +144,18 @@ def _ignoring_interrupts() -> Iterator[None]:
 
 def _send(worker: _Worker[R], task: int, tasks: Sequence[object]) -> None:
     worker.task = task
-    with suppress(OSError):  # it is dead: that is noticed when nothing is heard
+    with suppress(OSError):  # it is dead: that is noticed when no result comes
         worker.pipe.send(tasks[task])
 
 
 def _wait_any(busy: list[_Worker[R]]) -> list[_Worker[R]]:
-    """Wait until one has answered or died."""
+    """Wait until a worker has a result or died."""
     ready = wait([w.pipe for w in busy] + [w.process.sentinel for w in busy])
     return [w for w in busy if w.pipe in ready or w.process.sentinel in ready]
 
 
 def _receive(worker: _Worker[R]) -> R | Failure | None:
-    """Return what it answered, or None if it is dead."""
+    """Return a worker's result, or None if it is dead."""
     try:
         if worker.pipe.poll():
             return worker.pipe.recv()
@@ -198,6 +198,6 @@ def _serve(
             task = pipe.recv()
         except EOFError:
             return
-        answer = call_safely(call, task)
+        result = call_safely(call, task)
         with suppress(OSError):  # nobody waits for it any more
-            pipe.send(answer)
+            pipe.send(result)

@@ -1,4 +1,4 @@
-"""Image files opened with the settings of a job, as images that answer prompts."""
+"""Settings of a job that open image files as promptable images."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PromptableSettings:
-    """How an image file becomes one that answers prompts.
+    """Settings that make an image file a promptable image.
 
     Attributes
     ----------
     read, appearance, tiling
         How the file is read, shown to the model and cut into tiles.
     connected
-        Whether of masks for clicks only the parts that they hit are kept.
+        Whether masks of clicks have only the parts that they hit.
     store
-        Folder or URL where embeddings are kept.
+        Folder or URL of the store of embeddings.
     """
 
     read: ReadSettings = field(default_factory=ReadSettings)
@@ -40,7 +40,7 @@ class PromptableSettings:
     store: str | None = None
 
     def open(self, image: Image, backend: Backend) -> PromptableImage:
-        """Return an image that answers prompts with a model."""
+        """Return the image with a model, as a promptable one."""
         return PromptableImage(
             image.frames,
             backend,

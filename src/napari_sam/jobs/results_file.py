@@ -1,4 +1,4 @@
-"""Masks written down as they come, so that a run that was stopped goes on."""
+"""The results file: masks written as they come, so that a stopped run goes on."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class MaskResult:
     score
         The model's own estimate of its IoU.
     complete
-        Whether all of the object was seen.
+        Whether the mask is of all of the object.
     """
 
     at: Address
@@ -115,9 +115,9 @@ def segment_images(
     *,
     ready: Callable[[int, MaskResults], object],
 ) -> Generator[Progress, None, None]:
-    """Answer prompts in all planes of images; one `Progress` a task.
+    """Segment the objects of prompts in all planes of images; one `Progress` a task.
 
-    The objects of a task depend on what is asked and on nothing else, so that they
+    The objects of a task depend on the prompts and on nothing else, so that they
     have the same masks whoever does it, and in whatever order.
 
     Parameters
@@ -127,8 +127,8 @@ def segment_images(
     executor
         Who does it.
     ready
-        Called in this process with the number of a job and its answers, in the order
-        of what was asked, as soon as the last of them is there.
+        Called in this process with the number of a job and its masks, in the order
+        of its prompts, as soon as the last of them is there.
     """
     run = _Run(jobs, executor, ready)
     yield run.progress
@@ -170,7 +170,7 @@ class _Run:
         """Hand on the images of which all results were written down before."""
         for i in range(len(self._jobs)):
             if not self._left[i]:
-                self._hand_on(i)
+                self._report(i)
 
     def take(self, number: int, found: Sequence[MaskResult] | Failure) -> None:
         """Note the results of a task; hand on those of an image with the last."""
@@ -179,13 +179,13 @@ class _Run:
             self._results[i].update((at, found) for at, _ in task.prompts)
         else:
             self._results[i].update((result.at, result) for result in found)
-            _write_down(self._jobs[i], found)
+            _append_results(self._jobs[i], found)
         self._done += len(task.prompts)
         self._left[i] -= 1
         if not self._left[i]:
-            self._hand_on(i)
+            self._report(i)
 
-    def _hand_on(self, i: int) -> None:
+    def _report(self, i: int) -> None:
         found = self._results[i]
         self._ready(i, {at: found[at] for at in self._jobs[i].prompts})
         found.clear()
@@ -214,7 +214,7 @@ def _at_threshold(found: Prediction, threshold: float) -> Prediction:
     return found.with_threshold(threshold) if threshold else found
 
 
-def _write_down(job: SegmentJob, found: Sequence[MaskResult]) -> None:
+def _append_results(job: SegmentJob, found: Sequence[MaskResult]) -> None:
     if job.results is not None:
         job.results.append(job.prompts, found)
 
@@ -232,8 +232,8 @@ def _tasks(
 def _groups(job: SegmentJob) -> Iterator[tuple[tuple[Address, Prompts], ...]]:
     """Objects of one tile together: it is then embedded by one worker only."""
     by_tile: dict[tuple[int, int, int], list[tuple[Address, Prompts]]] = {}
-    for at, said in job.prompts.items():
-        tile = first_tile(said, job.image.tiling, job.plane_shape)
-        by_tile.setdefault((at.frame, tile.level, tile.index), []).append((at, said))
+    for at, prompts in job.prompts.items():
+        tile = first_tile(prompts, job.image.tiling, job.plane_shape)
+        by_tile.setdefault((at.frame, tile.level, tile.index), []).append((at, prompts))
     for objects in by_tile.values():
         yield from grouped(objects, _OBJECTS)

@@ -62,17 +62,17 @@ def position_scores(q_NALD: Tensor, at: RelativePositions) -> tuple[Tensor, Tens
 
 
 def attend_plain(q: Tensor, k: Tensor, v: Tensor, at: RelativePositions) -> Tensor:
-    """Attend with all scores at once; q, k, v are NALD, the answer is NLAD.
+    """Attend with all scores at once; q, k, v are NALD, the result is NLAD.
 
     The position terms are written first and the products of queries and keys are
     accumulated on top, which saves a pass over the scores.
     """
     n, a, length, d = q.shape
     rows, columns = position_scores(q, at)
-    places = rows[..., :, None] + columns[..., None, :]
+    indices = rows[..., :, None] + columns[..., None, :]
     q, k, v = (x.reshape(n * a, length, d) for x in (q * d**-0.5, k, v))
-    places = places.view(n * a, length, length)
-    scores = torch.baddbmm(places, q, k.transpose(1, 2))
+    indices = indices.view(n * a, length, length)
+    scores = torch.baddbmm(indices, q, k.transpose(1, 2))
     y = torch.bmm(scores.softmax(-1), v)
     return y.view(n, a, length, d).transpose(1, 2)
 
@@ -100,9 +100,9 @@ def _attend_one_head(
     q = q * d**-0.5
     for start in range(0, length, len(block)):
         part = slice(start, min(start + len(block), length))
-        places = block[: part.stop - start]
-        torch.add(rows[part, :, None], columns[part, None, :], out=places)
-        scores = places.view(-1, length).addmm_(q[part], k.t())
+        indices = block[: part.stop - start]
+        torch.add(rows[part, :, None], columns[part, None, :], out=indices)
+        scores = indices.view(-1, length).addmm_(q[part], k.t())
         torch.mm(scores.softmax(-1), v, out=out[part])
 
 

@@ -1,4 +1,4 @@
-"""The sizes of a Segment Anything model, as values.
+"""Configs: the sizes of a Segment Anything model.
 
 Kirillov et al. 2023, "Segment Anything", appendix A describes the three plain vision
 transformers; Zhang et al. 2023, "Faster Segment Anything", replaces the encoder by a

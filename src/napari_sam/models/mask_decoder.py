@@ -55,21 +55,21 @@ class MaskDecoder(nn.Module):
     def predict(
         self,
         image_CHW: Tensor,
-        places_CHW: Tensor,
+        position_CHW: Tensor,
         sparse_BKC: Tensor,
         dense_BCHW: Tensor,
         *,
         multimask: bool | None,
         chunk: int | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """Answer prompts about one image, a few at a time.
+        """Predict masks for prompts about one image, a few prompts at a time.
 
         Parameters
         ----------
         image_CHW
             The image embedding. To train, and with all prompts in one chunk, it may be
             BCHW: one for each prompt.
-        places_CHW
+        position_CHW
             The positional encoding of its places, `PromptEncoder.dense_pe`.
         sparse_BKC, dense_BCHW
             The prompts, `PromptEncoder.encode`; the dense part of one prompt may
@@ -88,7 +88,7 @@ class MaskDecoder(nn.Module):
         """
         keep_freed_memory()
         dtype, (h, w) = self.mask_tokens.weight.dtype, image_CHW.shape[-2:]
-        places_NC = places_CHW.to(dtype).flatten(1).t().contiguous()
+        position_NC = position_CHW.to(dtype).flatten(1).t().contiguous()
         sparse_BKC = sparse_BKC.to(dtype)
         answers = {True: slice(1, None), False: slice(0, 1), None: slice(None)}
         chosen = answers[multimask]
@@ -97,7 +97,7 @@ class MaskDecoder(nn.Module):
         b = len(sparse_BKC)
         if torch.is_grad_enabled() or b <= chunk:
             image_BNC = _as_tokens(image_CHW, dense_BCHW, dtype)
-            return self._predict(image_BNC, places_NC, sparse_BKC, chosen, (h, w))
+            return self._predict(image_BNC, position_NC, sparse_BKC, chosen, (h, w))
         logits_BMHW = image_CHW.new_empty((b, m, 4 * h, 4 * w), dtype=torch.float32)
         scores_BM = image_CHW.new_empty((b, m), dtype=torch.float32)
         shared_BNC = _as_tokens(image_CHW, dense_BCHW[:1], dtype)
@@ -106,14 +106,14 @@ class MaskDecoder(nn.Module):
             if len(dense_BCHW) > 1:
                 image_BNC = _as_tokens(image_CHW, dense_BCHW[part], dtype)
             logits_BMHW[part], scores_BM[part] = self._predict(
-                image_BNC, places_NC, sparse_BKC[part], chosen, (h, w)
+                image_BNC, position_NC, sparse_BKC[part], chosen, (h, w)
             )
         return logits_BMHW, scores_BM
 
     def _predict(
         self,
         image_BNC: Tensor,
-        places_NC: Tensor,
+        position_NC: Tensor,
         sparse_BKC: Tensor,
         chosen: slice,
         shape: tuple[int, int],
@@ -123,7 +123,7 @@ class MaskDecoder(nn.Module):
         output_TC = torch.cat([self.iou_token.weight, self.mask_tokens.weight])
         tokens_BTC = torch.cat([output_TC.expand(b, -1, -1), sparse_BKC], 1)
         x_BTC, keys_BNC = self.transformer(
-            image_BNC.expand(b, -1, -1), places_NC, tokens_BTC
+            image_BNC.expand(b, -1, -1), position_NC, tokens_BTC
         )
         scores_BM = self.iou_prediction_head(x_BTC[:, 0])[:, chosen]
         weights_BMU = torch.stack(

@@ -1,4 +1,4 @@
-"""Layers that more than one module needs.
+"""Network layers that more than one module needs.
 
 Shapes: B batch, C channels, H W rows and columns, D width of a token.
 """
@@ -69,7 +69,7 @@ class MlpBlock(nn.Module):
         self.activation = activation
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the block's answer, of the shape of `x`."""
+        """Return the block's output, of the shape of `x`."""
         if torch.is_grad_enabled() or x.numel() <= self.ROWS * x.shape[-1]:
             return self._apply_layers(x)
         rows = x.reshape(-1, x.shape[-1])
@@ -94,7 +94,7 @@ class Mlp(nn.Module):
         self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the head's answer along the last axis."""
+        """Return the head's output along the last axis."""
         for layer in self.layers[:-1]:
             x = F.relu(layer(x))
         out: Tensor = self.layers[-1](x)

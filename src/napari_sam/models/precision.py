@@ -1,4 +1,4 @@
-"""Which arithmetic is fast here, without changing it for anybody else.
+"""Precision of the arithmetic that is fast on a device.
 
 Two facts decide on a CPU, both measured:
 
@@ -39,8 +39,8 @@ def _is_amd() -> bool:
 
 def _cpu_has(feature: str) -> bool:
     """Whether torch says the CPU can do something; False where it does not say."""
-    ask = getattr(torch.cpu, f"_is_{feature}_supported", None)
-    return bool(ask()) if ask is not None else False
+    capability = getattr(torch.cpu, f"_is_{feature}_supported", None)
+    return bool(capability()) if capability is not None else False
 
 
 def prefers_onednn() -> bool:
@@ -69,7 +69,7 @@ def _mkldnn() -> Any:
 
 
 class _Routing:
-    """The process-wide setting of torch, with a count of those who rely on it."""
+    """Torch's process-wide oneDNN setting, with a count of its users."""
 
     def __init__(self) -> None:
         self._lock = Lock()

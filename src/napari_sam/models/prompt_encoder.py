@@ -1,4 +1,4 @@
-"""The prompt encoder of Segment Anything: what was said, as embeddings.
+"""The prompt encoder of Segment Anything: points, boxes and masks as embeddings.
 
 Kirillov et al. 2023, appendix A, "Prompt encoder": points and box corners become a
 positional encoding (random Fourier features, Tancik et al. 2020) plus a learnt vector
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from napari_sam.models.network_layers import LayerNorm2d
 
-#: Kinds of points. A padding point is "not a point" and says nothing about a place.
+#: Kinds of points. A padding point is "not a point" and has no position.
 PADDING, NEGATIVE, POSITIVE, TOP_LEFT, BOTTOM_RIGHT = -1, 0, 1, 2, 3
 
 
@@ -106,13 +106,13 @@ class PromptEncoder(nn.Module):
 
     def embed_points(self, coords_BNXY: Tensor, labels_BN: Tensor) -> Tensor:
         """Embed each point as it is, adding none; pixels are hit in their middle."""
-        places_BNXY = (coords_BNXY.float() + 0.5) / self.image_size
+        points_BNXY = (coords_BNXY.float() + 0.5) / self.image_size
         kinds = [self.not_a_point_embed, *self.point_embeddings]
         kinds_5C = torch.cat([cast("Tensor", kind.weight) for kind in kinds])
-        positions_BNC = self.pe_layer.encode(places_BNXY)
+        positions_BNC = self.pe_layer.encode(points_BNXY)
         labels_BN = labels_BN.long()
-        said_BN1 = (labels_BN != PADDING)[..., None]
-        return positions_BNC * said_BN1 + kinds_5C[labels_BN - PADDING]
+        is_prompt_BN1 = (labels_BN != PADDING)[..., None]
+        return positions_BNC * is_prompt_BN1 + kinds_5C[labels_BN - PADDING]
 
     def embed_mask(self, mask_B1HW: Tensor | None) -> Tensor:
         """Embed previous logits (B, C, H, W), or their absence (1, C, 1, 1)."""
@@ -122,7 +122,7 @@ class PromptEncoder(nn.Module):
         return out
 
     def dense_pe(self) -> Tensor:
-        """Return the encoding of every place of the embedding, CHW (computed once)."""
+        """Return the encodings of all positions of the embedding, CHW; cached."""
         if self._dense_pe is None:
             with torch.inference_mode(False), torch.no_grad():
                 self._dense_pe = self.pe_layer.grid(self.embedding_size)
@@ -160,10 +160,10 @@ class FourierPositions(nn.Module):
             "positional_encoding_gaussian_matrix", torch.randn(2, frequencies)
         )
 
-    def encode(self, places_XY: Tensor) -> Tensor:
-        """Encode places, given as (x, y) with the square's side as 1."""
+    def encode(self, points_XY: Tensor) -> Tensor:
+        """Encode positions, given as (x, y) with the square's side as 1."""
         matrix = self.positional_encoding_gaussian_matrix.float()
-        angles = tau * ((2 * places_XY - 1) @ matrix)
+        angles = tau * ((2 * points_XY - 1) @ matrix)
         return torch.cat([angles.sin(), angles.cos()], dim=-1)
 
     def grid(self, size: int) -> Tensor:

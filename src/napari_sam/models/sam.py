@@ -22,7 +22,7 @@ from napari_sam.models.tiny_vit import TinyVit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: Mean and spread of the training images' red, green and blue, of 255.
+#: Mean and standard deviation of the training images' red, green and blue, of 255.
 PIXEL_MEAN = (123.675, 116.28, 103.53)
 PIXEL_STD = (58.395, 57.12, 57.375)
 #: Prompts embedded at once. A mask prompt is 4 MB embedded.
@@ -30,7 +30,7 @@ _BATCH = 16
 
 
 class PromptInputs(NamedTuple):
-    """One prompt as the model hears it, in (x, y) pixels of the encoder's square.
+    """The inputs of one prompt, in (x, y) pixels of the encoder's square.
 
     Attributes
     ----------
@@ -81,7 +81,7 @@ class Sam(nn.Module):
         self.reset_pixel_statistics()
 
     def reset_pixel_statistics(self) -> None:
-        """Set mean and spread of the pixels, which no checkpoint holds."""
+        """Set mean and standard deviation of the pixels, which no checkpoint holds."""
         mean, std = torch.tensor(PIXEL_MEAN), torch.tensor(PIXEL_STD)
         self.register_buffer("pixel_mean", mean[:, None, None], persistent=False)
         self.register_buffer("pixel_std", std[:, None, None], persistent=False)

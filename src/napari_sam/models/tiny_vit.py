@@ -176,7 +176,7 @@ class Stage(nn.Module):
 
 
 class ConvBlock(nn.Module):
-    """Widen, look around, narrow, and add: an inverted bottleneck."""
+    """An inverted bottleneck: widen, convolve by depth, narrow, and add."""
 
     def __init__(self, dim: int, expand_ratio: float, *, drop: float) -> None:
         super().__init__()
@@ -210,7 +210,7 @@ class Downsample(nn.Module):
 
 
 class WindowBlock(nn.Module):
-    """Attention in windows, a look at the neighbours, and two linear layers."""
+    """A block: attention in windows, a depthwise convolution, and two linear layers."""
 
     def __init__(
         self, dim: int, num_heads: int, window: int, mlp_ratio: float, *, drop: float
@@ -241,7 +241,7 @@ class NormedMlp(nn.Module):
         self.fc2 = nn.Linear(hidden, dim)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the layers' answer, of the shape of `x`."""
+        """Return the layers' output, of the shape of `x`."""
         out: Tensor = self.fc2(_gelu(self.fc1(self.norm(x))))
         return out
 

@@ -24,7 +24,7 @@ from napari_sam.models.network_layers import MlpBlock
 
 
 class TwoWayTransformer(nn.Module):
-    """Let tokens and image tell each other what they know.
+    """The two-way transformer: attention from tokens to image and back.
 
     Parameters
     ----------
@@ -41,30 +41,32 @@ class TwoWayTransformer(nn.Module):
         self.norm_final_attn = nn.LayerNorm(dim)
 
     def forward(
-        self, image_BNC: Tensor, places_NC: Tensor, tokens_BTC: Tensor
+        self, image_BNC: Tensor, position_NC: Tensor, tokens_BTC: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Return tokens and image tokens after the exchange.
+        """Return tokens and image tokens after all blocks.
 
         Parameters
         ----------
         image_BNC
             The image embedding with the mask prompt added.
-        places_NC
+        position_NC
             The positional encoding of the image tokens.
         tokens_BTC
             Output tokens and prompt tokens; they also serve as their own positions.
         """
         queries_BTC, keys_BNC = tokens_BTC, image_BNC
         for layer in self.layers:
-            queries_BTC, keys_BNC = layer(queries_BTC, keys_BNC, tokens_BTC, places_NC)
+            queries_BTC, keys_BNC = layer(
+                queries_BTC, keys_BNC, tokens_BTC, position_NC
+            )
         found_BTC = self.final_attn_token_to_image.gather(
-            queries_BTC + tokens_BTC, keys_BNC + places_NC, keys_BNC
+            queries_BTC + tokens_BTC, keys_BNC + position_NC, keys_BNC
         )
         return self.norm_final_attn(queries_BTC + found_BTC), keys_BNC
 
 
 class TwoWayBlock(nn.Module):
-    """One exchange. In the first, tokens have no positions to add yet."""
+    """A two-way block. In the first, tokens have no positions to add yet."""
 
     def __init__(
         self, dim: int, num_heads: int, mlp_dim: int, *, is_first: bool
@@ -81,24 +83,24 @@ class TwoWayBlock(nn.Module):
         self.cross_attn_image_to_token = CrossAttention(dim, num_heads)
 
     def forward(
-        self, x_BTC: Tensor, keys_BNC: Tensor, tokens_BTC: Tensor, places_NC: Tensor
+        self, x_BTC: Tensor, keys_BNC: Tensor, tokens_BTC: Tensor, position_NC: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Return tokens and image tokens, each knowing more of the other."""
+        """Return tokens and image tokens, updated by each other."""
         if self.is_first:
             x_BTC = self.self_attn(x_BTC, x_BTC)
         else:
             x_BTC = x_BTC + self.self_attn(x_BTC + tokens_BTC, x_BTC)
         x_BTC = self.norm1(x_BTC)
-        placed_BNC = keys_BNC + places_NC
+        positioned_BNC = keys_BNC + position_NC
         x_BTC = x_BTC + self.cross_attn_token_to_image.gather(
-            x_BTC + tokens_BTC, placed_BNC, keys_BNC
+            x_BTC + tokens_BTC, positioned_BNC, keys_BNC
         )
         x_BTC = self.norm2(x_BTC)
         x_BTC = self.norm3(x_BTC + self.mlp(x_BTC))
-        told_BNC = self.cross_attn_image_to_token.scatter(
-            placed_BNC, x_BTC + tokens_BTC, x_BTC
+        update_BNC = self.cross_attn_image_to_token.scatter(
+            positioned_BNC, x_BTC + tokens_BTC, x_BTC
         )
-        return x_BTC, self.norm4(told_BNC.add_(keys_BNC))
+        return x_BTC, self.norm4(update_BNC.add_(keys_BNC))
 
 
 class _Projections(nn.Module):
@@ -124,10 +126,10 @@ class SelfAttention(_Projections):
     def __init__(self, dim: int, num_heads: int) -> None:
         super().__init__(dim, dim, num_heads)
 
-    def forward(self, placed_BTC: Tensor, x_BTC: Tensor) -> Tensor:
+    def forward(self, positioned_BTC: Tensor, x_BTC: Tensor) -> Tensor:
         """Attend by tokens with positions; gather tokens without."""
-        q_BTAD = self.split(self.q_proj(placed_BTC))
-        k_BTAD = self.split(self.k_proj(placed_BTC))
+        q_BTAD = self.split(self.q_proj(positioned_BTC))
+        k_BTAD = self.split(self.k_proj(positioned_BTC))
         v_BTAD = self.split(self.v_proj(x_BTC))
         scores_BATT = torch.einsum("btad,bsad->bats", q_BTAD, k_BTAD) * self.scale
         y_BTAD = torch.einsum("bats,bsad->btad", scores_BATT.softmax(-1), v_BTAD)
@@ -142,15 +144,15 @@ class CrossAttention(_Projections):
         super().__init__(dim, dim // 2, num_heads)
 
     def gather(
-        self, tokens_BTC: Tensor, placed_BNC: Tensor, image_BNC: Tensor
+        self, tokens_BTC: Tensor, positioned_BNC: Tensor, image_BNC: Tensor
     ) -> Tensor:
-        """Let the tokens attend to the image: what each finds, BTC."""
+        """Attention of the tokens to the image: what each gathers, BTC."""
         b, t, _ = tokens_BTC.shape
         q_BTAD = self.split(self.q_proj(tokens_BTC)) * self.scale
         wk_ADC = torch.unflatten(self.k_proj.weight, 0, (self.num_heads, -1))
         wv_ADC = torch.unflatten(self.v_proj.weight, 0, (self.num_heads, -1))
         q_BYC = torch.einsum("btad,adc->batc", q_BTAD, wk_ADC).flatten(1, 2)
-        scores_BYN = torch.matmul(q_BYC, placed_BNC.transpose(1, 2))
+        scores_BYN = torch.matmul(q_BYC, positioned_BNC.transpose(1, 2))
         y_BYC = torch.matmul(scores_BYN.softmax(-1), image_BNC)
         y_BATC = y_BYC.view(b, self.num_heads, t, -1)
         y_BTE = torch.einsum("batc,adc->btad", y_BATC, wv_ADC).flatten(2)
@@ -159,16 +161,16 @@ class CrossAttention(_Projections):
 
     def scatter(
         self,
-        placed_BNC: Tensor,
+        positioned_BNC: Tensor,
         tokens_BTC: Tensor,
         values_BTC: Tensor,
-        said_BT: Tensor | None = None,
+        is_prompt_BT: Tensor | None = None,
     ) -> Tensor:
-        """Let the image attend to the tokens: what each place is told, BNC.
+        """Attention of the image to the tokens: the update of each position, BNC.
 
-        Where `said_BT` is false a token is padding, and nobody hears it.
+        Where `is_prompt_BT` is false a token is padding, which is not attended to.
 
-        The softmax runs over a handful of tokens; with the places last in memory it
+        The softmax runs over a handful of tokens; with the positions last in memory it
         is a few long rows instead of thousands of short ones.
         """
         heads = (self.num_heads, -1)
@@ -179,11 +181,11 @@ class CrossAttention(_Projections):
         wo_CAD = torch.unflatten(self.out_proj.weight, 1, heads)
         k_BYC = torch.einsum("btad,adc->batc", k_BTAD, wq_ADC).flatten(1, 2)
         k_BY1 = torch.einsum("btad,ad->bat", k_BTAD, bq_AD).flatten(1)[..., None]
-        if said_BT is not None:
-            unsaid_BYE = ~said_BT.repeat(1, self.num_heads)[..., None]
-            k_BY1 = k_BY1.masked_fill(unsaid_BYE, -torch.inf)
+        if is_prompt_BT is not None:
+            padding_BYE = ~is_prompt_BT.repeat(1, self.num_heads)[..., None]
+            k_BY1 = k_BY1.masked_fill(padding_BYE, -torch.inf)
         v_BYC = torch.einsum("btad,cad->batc", v_BTAD, wo_CAD).flatten(1, 2)
-        scores_BYN = torch.baddbmm(k_BY1, k_BYC, placed_BNC.transpose(1, 2))
+        scores_BYN = torch.baddbmm(k_BY1, k_BYC, positioned_BNC.transpose(1, 2))
         scores_BATN = torch.unflatten(scores_BYN, 1, heads).softmax(2)
-        told_BNC = torch.matmul(scores_BATN.flatten(1, 2).transpose(1, 2), v_BYC)
-        return told_BNC.add_(self.out_proj.bias)
+        update_BNC = torch.matmul(scores_BATN.flatten(1, 2).transpose(1, 2), v_BYC)
+        return update_BNC.add_(self.out_proj.bias)

@@ -1,1 +1,1 @@
-"""Where embeddings are remembered."""
+"""Stores of embeddings: in memory, and in zarr on disk."""

@@ -1,4 +1,4 @@
-"""One chunk of an array of ours, read and decoded without zarr's event loop.
+"""Chunks of a store's arrays, read and decoded without zarr's event loop.
 
 zarr takes most of a millisecond for any chunk, and copies the large ones once more. A
 click that finds its embedding on disk waits for six of them.
@@ -24,7 +24,7 @@ ZarrArray: TypeAlias = "zarr.Array[Any]"
 #: Bits of like weight stand together before LZ4, as neighbours share the upper ones;
 #: the checksum comes last, so that nothing damaged is ever decompressed.
 CODECS = (BloscCodec(cname="lz4", clevel=5, shuffle="bitshuffle"), Crc32cCodec())
-#: The lowest byte first; of one byte, no order is said.
+#: The lowest byte first; of one byte, no order is named.
 _LITTLE = (BytesCodec(endian="little"), BytesCodec(endian=None))
 #: What a checksum takes at the end of a chunk.
 _CHECKSUM = 4
@@ -37,7 +37,7 @@ _BLOSC = Blosc()
 
 
 def is_plain(array: ZarrArray) -> bool:
-    """Whether the chunks of an array are as `read_chunk` takes them: as ours are."""
+    """Whether the chunks of an array are as `read_chunk` takes them."""
     kinds = tuple(type(codec) for codec in array.compressors)
     return (
         kinds == (BloscCodec, Crc32cCodec)

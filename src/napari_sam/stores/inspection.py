@@ -29,7 +29,7 @@ _CHUNK = re.compile(
 
 @dataclass
 class TileFiles:
-    """The files of one tile: chunks and, if `has_record`, the record that vouches."""
+    """The files of one tile: chunks and, if `has_record`, its record."""
 
     paths: list[str] = field(default_factory=list)
     nbytes: int = 0
@@ -95,7 +95,7 @@ def record_path(group: str, plane: int, tile: int) -> str:
 
 
 def inspect(files: Files, arrays: TileArrays, path: str) -> StoreInfo:
-    """Count what is in a store."""
+    """Return the contents of a store, counted."""
     total = sum(f.size for f in files.walk())
     found: dict[str, list[TileFiles]] = {}
     for (group, _, _), entry in tile_files(files).items():
@@ -104,11 +104,11 @@ def inspect(files: Files, arrays: TileArrays, path: str) -> StoreInfo:
         GroupInfo(
             group,
             group_key_at(arrays, group),
-            sum(h.has_record for h in held),
-            sum(h.nbytes for h in held),
-            max(h.used for h in held),
+            sum(h.has_record for h in entries),
+            sum(h.nbytes for h in entries),
+            max(h.used for h in entries),
         )
-        for group, held in sorted(found.items())
+        for group, entries in sorted(found.items())
     )
     return StoreInfo(path, VERSION, total, groups)
 
@@ -129,7 +129,7 @@ def tile_files(files: Files) -> dict[TileId, TileFiles]:
 
 
 def group_key_at(arrays: TileArrays, path: str) -> GroupKey | None:
-    """Return what a group says it is for, or None if that is damaged."""
+    """Return the key of a group, or None if that is damaged."""
     try:
         about = arrays.attributes(path)
         return GroupKey(**{f.name: about[f.name] for f in fields(GroupKey)})
@@ -138,15 +138,15 @@ def group_key_at(arrays: TileArrays, path: str) -> GroupKey | None:
 
 
 def is_store_entry(files: Files, name: str) -> bool:
-    """Whether what has this name at the top was written by us."""
+    """Whether what has this name at the top belongs to the store."""
     return bool(UNFINISHED.search(name)) or _model(files, name) is not None
 
 
 def _model(files: Files, name: str) -> JsonObject | None:
     """Attributes of the group of a model; None for anything else, also for a store."""
     about = attributes(files, name)
-    ours = about is not None and about.get("format") == FORMAT and "model" in about
-    return about if ours else None
+    is_model = about is not None and about.get("format") == FORMAT and "model" in about
+    return about if is_model else None
 
 
 def attributes(files: Files, path: str) -> JsonObject | None:

@@ -81,7 +81,7 @@ class GroupKey:
 
     @classmethod
     def of(cls, key: EmbeddingKey, precision: str) -> Self:
-        """Where an embedding belongs."""
+        """Return the group of an embedding."""
         planes, level, tiles = key.grid
         return cls(
             key.model, key.tiling, level, planes, *key.plane_shape, tiles, precision
@@ -151,7 +151,7 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Written after the arrays of a tile; nothing is believed without it.
+    """The record of a tile, written after its arrays; without it, none is valid.
 
     Attributes
     ----------
@@ -185,7 +185,7 @@ class Record:
 
 
 def pixels_digest(key: EmbeddingKey) -> bytes:
-    """Name the pixels of a key in 16 bytes."""
+    """Return the digest of the pixels of a key, in 16 bytes."""
     return blake2b(key.digest.encode(), digest_size=16).digest()
 
 
@@ -195,7 +195,7 @@ def checksum(
     layout: Layout,
     stored: Mapping[str, EmbeddingArray],
 ) -> bytes:
-    """Name everything that a tile is: 16 bytes that change if any bit of it does.
+    """Return the checksum of a tile: 16 bytes that change if any bit of it does.
 
     Group and pixels are part of it, so that a chunk that was copied or moved from
     elsewhere is not believed. It guards against accidents, not against attackers.

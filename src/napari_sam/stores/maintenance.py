@@ -1,4 +1,4 @@
-"""Looking after a store: finding what is damaged, deleting what may go."""
+"""Maintenance of a store: verifying, pruning and clearing it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SLACK = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """A tile that is not what was written, and why it is not believed."""
+    """A damaged tile, and the reason why it is not valid."""
 
     path: str
     plane: int

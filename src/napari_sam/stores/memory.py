@@ -1,4 +1,4 @@
-"""Embeddings in memory, least recently used first out."""
+"""`MemoryStore`: embeddings in memory, the least recently used first out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class MemoryStore:
-    """Keeps embeddings until `limit` bytes are used. Safe to share between threads.
+    """A store of embeddings in memory, up to `limit` bytes. Threads may share it.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class MemoryStore:
             return self._items.get(key)
 
     def put(self, key: EmbeddingKey, embedding: EmbeddingArrays) -> Embedding:
-        """Keep a read-only copy, dropping the least recently used to make room."""
+        """Store a read-only copy, dropping the least recently used to make room."""
         stored = _frozen(embedding)
         with self._lock:
             if key in self._items:

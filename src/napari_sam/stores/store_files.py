@@ -25,7 +25,7 @@ class File(NamedTuple):
 
 
 class Files(Protocol):
-    """What is done with files besides reading and writing arrays."""
+    """The files of a store: walking, reading, deleting and touching them."""
 
     def walk(self) -> Iterator[File]:
         """Every file, in no order; what vanishes meanwhile is left out."""
@@ -108,9 +108,9 @@ class RemoteFiles:
         """Every file."""
         self.fs.invalidate_cache()
         found = self.fs.find(self.root, detail=True)
-        for path, about in found.items():
+        for path, info in found.items():
             inside = path.removeprefix(self.root).lstrip("/")
-            yield File(inside, int(about.get("size") or 0), _modified(about))
+            yield File(inside, int(info.get("size") or 0), _modified(info))
 
     def read(self, path: str) -> bytes | None:
         """Return a whole file, or None if there is none."""
@@ -140,10 +140,10 @@ class RemoteFiles:
         return f"{self.root}/{path}".rstrip("/")
 
 
-def _modified(about: Mapping[str, object]) -> float:
+def _modified(info: Mapping[str, object]) -> float:
     """When a remote file was written; now, if nobody knows."""
     for name in ("mtime", "LastModified", "last_modified", "updated", "created"):
-        when = about.get(name)
+        when = info.get(name)
         if isinstance(when, int | float):
             return float(when)
         if isinstance(when, datetime):

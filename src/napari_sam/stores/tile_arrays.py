@@ -36,12 +36,12 @@ if TYPE_CHECKING:
     from napari_sam.stores.store_files import Files
 
 _Found = TypeVar("_Found")
-#: Raised on the way when another writer was faster.
-_THERE = (ContainsArrayError, ContainsGroupError, FileExistsError)
+#: Raised when another writer was faster.
+_EXISTS = (ContainsArrayError, ContainsGroupError, FileExistsError)
 
 
 class TileArrays:
-    """Reads and writes embeddings of tiles.
+    """The arrays of a store: reads and writes embeddings of tiles.
 
     What is damaged raises errors of any type, or fails its checksum.
 
@@ -54,13 +54,13 @@ class TileArrays:
         self.forget()
 
     def forget(self) -> None:
-        """Let go of everything that is open."""
+        """Close all arrays and groups."""
         self._reading: dict[str, tuple[ZarrArray, bool]] = {}
         self._writing: dict[str, ZarrArray] = {}
         self._layouts: dict[str, Layout] = {}
 
     def record(self, group: GroupKey, plane: int, tile: int) -> Record | None:
-        """Return what was written last of a tile."""
+        """Return the record of a tile, which is written last."""
         packed = self._chunk(f"{group.path}/digest", plane, tile)
         return Record.unpack(packed) if packed.any() else None
 
@@ -93,19 +93,21 @@ class TileArrays:
         layout: Layout,
         stored: Mapping[str, EmbeddingArray],
     ) -> None:
-        """Write the arrays of a tile, then the record that vouches for them."""
+        """Write the arrays of a tile, then their record."""
         if self._files.read(f"{group.path}/digest/zarr.json") is None:
             self.forget()
         path = f"{group.path}/features/{layout.token}"
         self._make_groups(group, path, layout)
         for spec in layout.arrays:
-            array = self._made(
+            array = self._open_or_create(
                 f"{path}/{spec.path}", group, spec.shape, spec.stored_dtype
             )
             array[_chunk(at)] = stored[spec.name][None, None]
         proven = checksum(group, digest, layout, stored)
         record = Record(digest, proven, layout.token, time.time()).pack()
-        array = self._made(f"{group.path}/digest", group, record.shape, "uint8")
+        array = self._open_or_create(
+            f"{group.path}/digest", group, record.shape, "uint8"
+        )
         array[_chunk(at)] = record[None, None]
 
     def attributes(self, path: str) -> JsonObject:
@@ -130,12 +132,12 @@ class TileArrays:
     def _make_groups(self, group: GroupKey, path: str, layout: Layout) -> None:
         if path in self._layouts:
             return
-        about: JsonDict = {"format": FORMAT, "version": VERSION}
+        header: JsonDict = {"format": FORMAT, "version": VERSION}
         image = {k: getattr(group, k) for k in ("planes", "rows", "columns")}
         with self._making:
-            self._make_group("", {**about, "image": image}, fixed={})
-            self._make_group(group.model_path, {**about, "model": group.model})
-            self._make_group(group.path, {**about, **asdict(group)})
+            self._make_group("", {**header, "image": image}, fixed={})
+            self._make_group(group.model_path, {**header, "model": group.model})
+            self._make_group(group.path, {**header, **asdict(group)})
             self._make_group(f"{group.path}/features", {})
             self._make_group(path, layout.to_dict())
             self._layouts[path] = layout
@@ -153,10 +155,10 @@ class TileArrays:
             return
         if found is not None:
             self._files.delete(f"{path}/zarr.json".lstrip("/"))
-        with suppress(*_THERE):
+        with suppress(*_EXISTS):
             zarr.create_group(self._store, path=path, attributes=attributes)
 
-    def _made(
+    def _open_or_create(
         self, path: str, group: GroupKey, shape: tuple[int, ...], dtype: str
     ) -> ZarrArray:
         """Open an array to write to; make it if there is none, or a damaged one."""
@@ -175,7 +177,7 @@ class TileArrays:
     def _create(
         self, path: str, group: GroupKey, shape: tuple[int, ...], dtype: str
     ) -> ZarrArray:
-        with suppress(*_THERE):
+        with suppress(*_EXISTS):
             zarr.create_array(
                 self._store,
                 name=path,
@@ -230,4 +232,4 @@ def _try_open(open_it: Callable[[], _Found]) -> _Found | _Damaged | None:
 
 
 class _Damaged:
-    """Something is there and cannot be understood."""
+    """A damaged group or array: it is there and cannot be read."""

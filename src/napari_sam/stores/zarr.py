@@ -1,4 +1,4 @@
-"""Embeddings on disk, in zarr, with the latest ones also in memory."""
+"""`ZarrStore`: embeddings on disk, in zarr, the latest ones also in memory."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ logger = logging.getLogger(__name__)
 
 
 class ZarrStore:
-    """Keeps embeddings in a folder of zarr arrays that processes may share.
+    """A store of embeddings in a folder of zarr arrays that processes may share.
 
-    An embedding is found by its place, which is model, tiling, plane and tile, and
+    An embedding is found by its key, which is model, tiling, plane and tile, and
     believed by its content: what was damaged, half written, or made of other pixels
     is as if it were not there. If the disk cannot be written, work goes on in memory.
     See `open_store` for the options.
@@ -86,7 +86,7 @@ class ZarrStore:
         return None if read is None else self.memory.put(key, read)
 
     def put(self, key: EmbeddingKey, embedding: EmbeddingArrays) -> Embedding:
-        """Keep it, and return what a later `get` will return, to the bit.
+        """Store an embedding; return what a later `get` will return, to the bit.
 
         If it cannot be written, it is stored in memory, and a warning says so once.
         """
@@ -97,11 +97,11 @@ class ZarrStore:
         return self.memory.put(key, parts)
 
     def info(self) -> StoreInfo:
-        """Count what is in it. Nothing is read but names, sizes and attributes."""
+        """Count its embeddings. Nothing is read but names, sizes and attributes."""
         return inspection.inspect(self.files, self._arrays, self.path)
 
     def verify(self, *, delete: bool = False) -> VerifyResult:
-        """Read everything, and name what is damaged.
+        """Read all embeddings, and list the damaged ones.
 
         Parameters
         ----------
@@ -138,7 +138,7 @@ class ZarrStore:
         return pruned
 
     def clear(self) -> None:
-        """Delete all of it. Files that are not the store's stay."""
+        """Delete the store. Files that are not the store's stay."""
         self._check_writable()
         maintenance.clear(self.files)
         self._forget()
@@ -184,7 +184,7 @@ class ZarrStore:
             self._make_room((group.path, plane, tile), nbytes)
 
     def _make_room(self, written: inspection.TileId, nbytes: int) -> None:
-        """Keep to `max_size`; sizes before compression say when to look."""
+        """Evict down to `max_size`; sizes before compression say when to count."""
         if self.max_size is None:
             return
         with self._tidying:

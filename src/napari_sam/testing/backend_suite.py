@@ -47,7 +47,7 @@ def _same(one: Prediction, other: Prediction) -> bool:
 
 
 class BackendTests(ABC):
-    """What every backend promises.
+    """Tests of what every backend promises.
 
     Examples
     --------
@@ -118,17 +118,22 @@ class BackendTests(ABC):
                 assert np.abs(found[name] - array.astype(float)).max() <= most
 
     def test_a_batch_of_prompts_decodes_like_one_by_one(self) -> None:
-        """However many objects are asked for, each gets the mask it gets alone."""
+        """In a batch of any size, each object gets the mask it gets alone."""
         backend, embedding = self.embed()
-        asked = [_INSIDE, _AROUND, _INSIDE.point(30, 54), Prompts().point(30, 54)]
-        together = backend.decode(embedding, asked)
-        for prompts, answer in zip(asked, together, strict=True):
+        many_prompts = [
+            _INSIDE,
+            _AROUND,
+            _INSIDE.point(30, 54),
+            Prompts().point(30, 54),
+        ]
+        together = backend.decode(embedding, many_prompts)
+        for prompts, prediction in zip(many_prompts, together, strict=True):
             (alone,) = backend.decode(embedding, [prompts])
-            np.testing.assert_array_equal(answer.mask, alone.mask)
-            assert answer.region == alone.region
+            np.testing.assert_array_equal(prediction.mask, alone.mask)
+            assert prediction.region == alone.region
 
     def test_decoding_twice_gives_the_same_bits(self) -> None:
-        """A mask is a pure function of the embedding and what was said."""
+        """A mask is a pure function of the embedding and the prompts."""
         backend, embedding = self.embed()
         (one,) = backend.decode(embedding, [_INSIDE.point(30, 54, positive=False)])
         (other,) = backend.decode(embedding, [_INSIDE.point(30, 54, positive=False)])
@@ -144,21 +149,21 @@ class BackendTests(ABC):
     def test_predictions_lie_in_the_tile(self) -> None:
         """In tile coordinates, with logits for the whole tile."""
         backend, embedding = self.embed()
-        for answer in backend.decode(embedding, [_INSIDE, _AROUND]):
-            assert answer.tile.slices == (slice(0, 56), slice(0, 72))
-            assert answer.logits.dtype == np.float32
-            assert np.isfinite(answer.logits).all()
-            spanned = np.multiply(answer.logits.shape, answer.stride)
-            assert (spanned >= np.array(answer.tile.shape) - 1e-3).all()
-            region = answer.region
+        for prediction in backend.decode(embedding, [_INSIDE, _AROUND]):
+            assert prediction.tile.slices == (slice(0, 56), slice(0, 72))
+            assert prediction.logits.dtype == np.float32
+            assert np.isfinite(prediction.logits).all()
+            spanned = np.multiply(prediction.logits.shape, prediction.stride)
+            assert (spanned >= np.array(prediction.tile.shape) - 1e-3).all()
+            region = prediction.region
             assert 0 <= region.top <= region.bottom <= 56
             assert 0 <= region.left <= region.right <= 72
 
-    def test_every_kind_of_prompt_is_answered(self) -> None:
-        """Points, boxes, outlines, lines, masks, choices, and all of them together."""
+    def test_every_kind_of_prompt_decodes(self) -> None:
+        """Points, boxes, polygons, scribbles, masks, and several of them together."""
         backend, embedding = self.embed()
         outline = [(13, 12), (13, 28), (35, 28), (35, 12)]
-        asked = [
+        many_prompts = [
             _INSIDE,
             _AROUND,
             Prompts().polygon(outline),
@@ -168,12 +173,12 @@ class BackendTests(ABC):
             _AROUND.polygon([(25, 50), (35, 50), (35, 60)], positive=False),
             _INSIDE.rectangle(10, 8, 40, 34).point(2, 2, positive=False),
         ]
-        answers = backend.decode(embedding, asked)
-        assert len(answers) == len(asked)
-        assert all(np.isfinite(a.score) for a in answers)
+        predictions = backend.decode(embedding, many_prompts)
+        assert len(predictions) == len(many_prompts)
+        assert all(np.isfinite(a.score) for a in predictions)
 
     def test_candidates_come_best_first_and_can_be_chosen(self) -> None:
-        """`choose(k)` gives the k-th candidate of the answer without it."""
+        """`choose(k)` gives the k-th candidate of the prediction without it."""
         backend, embedding = self.embed()
         (plain,) = backend.decode(embedding, [_INSIDE])
         scores = [c.score for c in plain.candidates]
@@ -183,7 +188,7 @@ class BackendTests(ABC):
             np.testing.assert_array_equal(chosen.logits, candidate.logits)
 
     def test_prompts_that_say_nothing_are_refused(self) -> None:
-        """An empty question, or one of negatives only, is an error of ours."""
+        """No prompts, or negative ones only, are a `PromptError`."""
         backend, embedding = self.embed()
         for prompts in (Prompts(), Prompts().point(2, 2, positive=False)):
             try:

@@ -42,11 +42,11 @@ class StoreTests(ABC):
     def test_put_returns_what_get_returns(self) -> None:
         """To the bit, so that a first click and a re-read agree."""
         store = self.make_store()
-        kept = store.put(self.key, self.make_embedding())
+        stored = store.put(self.key, self.make_embedding())
         found = store.get(self.key)
         assert found is not None
-        assert found.keys() == kept.keys() == self.make_embedding().keys()
-        for name, array in kept.items():
+        assert found.keys() == stored.keys() == self.make_embedding().keys()
+        for name, array in stored.items():
             np.testing.assert_array_equal(found[name], array)
             assert found[name].dtype == array.dtype
 
@@ -56,7 +56,7 @@ class StoreTests(ABC):
         store.put(self.key, self.make_embedding())
         assert store.get(replace(self.key, digest="d2")) is None
 
-    def test_other_places_models_and_tilings_are_apart(self) -> None:
+    def test_other_tiles_models_and_tilings_have_other_embeddings(self) -> None:
         """Each key has its own embedding."""
         store = self.make_store()
         store.put(self.key, self.make_embedding())
@@ -74,31 +74,31 @@ class StoreTests(ABC):
         store = self.make_store()
         store.put(self.key, self.make_embedding(0))
         changed = replace(self.key, digest="d2")
-        kept = store.put(changed, self.make_embedding(1))
+        stored = store.put(changed, self.make_embedding(1))
         found = store.get(changed)
         assert found is not None
-        np.testing.assert_array_equal(found["fine"], kept["fine"])
+        np.testing.assert_array_equal(found["fine"], stored["fine"])
 
-    def test_what_was_kept_does_not_change_with_the_original(self) -> None:
+    def test_a_stored_embedding_does_not_change_with_the_original(self) -> None:
         """Writing to the array that was put in changes nothing."""
         store = self.make_store()
-        mine = self.make_embedding()
-        kept = np.array(store.put(self.key, mine)["fine"])
-        mine["fine"][:] = 0
+        original = self.make_embedding()
+        stored = np.array(store.put(self.key, original)["fine"])
+        original["fine"][:] = 0
         found = store.get(self.key)
         assert found is not None
-        np.testing.assert_array_equal(found["fine"], kept)
+        np.testing.assert_array_equal(found["fine"], stored)
 
     def test_what_is_handed_out_is_read_only(self) -> None:
         """Nobody can spoil the store by writing to an answer."""
         store = self.make_store()
-        kept = store.put(self.key, self.make_embedding())
+        stored = store.put(self.key, self.make_embedding())
         found = store.get(self.key)
         assert found is not None
-        for array in (*kept.values(), *found.values()):
+        for array in (*stored.values(), *found.values()):
             assert not array.flags.writeable
 
-    def test_every_kind_of_array_can_be_kept(self) -> None:
+    def test_every_kind_of_array_can_be_stored(self) -> None:
         """Whole numbers and booleans exactly; any shape, any name, other each time."""
         store = self.make_store()
         kinds = {
@@ -110,14 +110,14 @@ class StoreTests(ABC):
             "turned": np.arange(6, dtype=np.float32).reshape(2, 3).T,
             "zeros": np.full((3, 3), -0.0, np.float32),
         }
-        kept = store.put(self.key, kinds)
+        stored = store.put(self.key, kinds)
         other = replace(self.key, at=(2, 0, 0))
         store.put(other, {"bright": np.zeros((2, 9), bool)})
         found = store.get(self.key)
         assert found is not None
         for name, array in kinds.items():
-            assert found[name].dtype == kept[name].dtype == array.dtype
-            np.testing.assert_array_equal(found[name], kept[name])
+            assert found[name].dtype == stored[name].dtype == array.dtype
+            np.testing.assert_array_equal(found[name], stored[name])
             np.testing.assert_allclose(
                 found[name].astype(float), array.astype(float), rtol=1e-3
             )
@@ -131,9 +131,9 @@ class StoreTests(ABC):
         keys = [replace(self.key, at=(i, 0, 0), grid=(4, 0, 1)) for i in range(4)]
 
         def use(i: int) -> bool:
-            kept = store.put(keys[i % 4], self.make_embedding(i % 4))
+            stored = store.put(keys[i % 4], self.make_embedding(i % 4))
             found = store.get(keys[i % 4])
-            return found is None or np.array_equal(found["fine"], kept["fine"])
+            return found is None or np.array_equal(found["fine"], stored["fine"])
 
         with ThreadPoolExecutor(4) as pool:
             assert all(pool.map(use, range(16)))

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for prompts, for tests of whatever hears them."""
+"""Hypothesis strategies for prompts."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def polygons(
     draw: Callable[..., list[tuple[float, float]]], shape: tuple[int, int]
 ) -> Polygon:
     """Any polygons, also ones that cross themselves."""
-    place = st.tuples(_coordinate(shape[0]), _coordinate(shape[1]))
-    vertices = draw(st.lists(place, min_size=3, max_size=8))
+    position = st.tuples(_coordinate(shape[0]), _coordinate(shape[1]))
+    vertices = draw(st.lists(position, min_size=3, max_size=8))
     try:
         return Polygon(tuple(vertices))
     except PromptError:
@@ -62,28 +62,28 @@ def masks(draw: Callable[..., int], shape: tuple[int, int]) -> MaskPrompt:
     return MaskPrompt.from_array(mask, top=top, left=left)
 
 
-def statements(shape: tuple[int, int]) -> st.SearchStrategy[Prompt]:
-    """Anything that can be said about a plane."""
-    place = st.tuples(_coordinate(shape[0]), _coordinate(shape[1]))
-    path = st.lists(place, min_size=1, max_size=6).map(tuple)
+def any_prompt(shape: tuple[int, int]) -> st.SearchStrategy[Prompt]:
+    """Any one prompt about a plane."""
+    position = st.tuples(_coordinate(shape[0]), _coordinate(shape[1]))
+    path = st.lists(position, min_size=1, max_size=6).map(tuple)
     points = st.builds(
         Point, _coordinate(shape[0]), _coordinate(shape[1]), st.booleans()
     )
     scribbles = st.builds(Scribble, path, st.booleans())
-    choices = st.builds(Candidate, st.integers(0, 2))
+    candidates = st.builds(Candidate, st.integers(0, 2))
     return st.one_of(
-        points, boxes(shape), polygons(shape), scribbles, masks(shape), choices
+        points, boxes(shape), polygons(shape), scribbles, masks(shape), candidates
     )
 
 
 def prompts(shape: tuple[int, int] = (48, 64)) -> st.SearchStrategy[Prompts]:
-    """Everything said about one object in a plane, perhaps nothing."""
-    said = st.lists(statements(shape), max_size=6).map(tuple)
-    return st.builds(Prompts, said)
+    """Prompts about one object in a plane, perhaps none."""
+    items = st.lists(any_prompt(shape), max_size=6).map(tuple)
+    return st.builds(Prompts, items)
 
 
 def answerable(shape: tuple[int, int] = (48, 64)) -> st.SearchStrategy[Prompts]:
-    """Prompts that begin by saying where the object is."""
-    place = st.tuples(_coordinate(shape[0]), _coordinate(shape[1]))
-    first = place.map(lambda p: Prompts().point(*p))
+    """Prompts that begin with a positive one."""
+    position = st.tuples(_coordinate(shape[0]), _coordinate(shape[1]))
+    first = position.map(lambda p: Prompts().point(*p))
     return st.builds(lambda a, b: a + b, first, prompts(shape))

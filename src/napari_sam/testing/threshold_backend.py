@@ -1,4 +1,4 @@
-"""A model with no weights, whose answers can be worked out by hand."""
+"""`ThresholdBackend`: a model with no weights, for tests."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class ThresholdBackend:
-    """The object at a point is the connected bright blob under it.
+    """A backend by threshold: the object at a point is the bright blob under it.
 
     A negative point takes its blob away. A box keeps what is inside it, and alone
     means the largest blob there. A polygon or mask means the blobs its sampled points
-    hit, cut to what was drawn. A single click has three candidates: the blob, the
+    hit, cut to that shape. A single click has three candidates: the blob, the
     blob without its rim, and the blob with everything it touches within two pixels.
     `encoded` and `decoded` count, so a test can say "the second click encodes nothing".
 
@@ -56,7 +56,7 @@ class ThresholdBackend:
 
     @property
     def spec(self) -> BackendSpec:
-        """What is known of the model; a subclass may add attributes to it."""
+        """The spec of the model; a subclass may add attributes to it."""
         return spec_from_attributes(self)
 
     def encode(self, planes: Sequence[NDArray[np.uint8]]) -> list[Embedding]:
@@ -67,10 +67,10 @@ class ThresholdBackend:
     def decode(
         self, embedding: EmbeddingArrays, prompts: Sequence[Prompts]
     ) -> list[Prediction]:
-        """Answer each prompt."""
+        """Decode each prompt."""
         self.decoded += 1
         blobs = ndimage.label(embedding["bright"], np.ones((3, 3)))[0]
-        return [_answer(blobs, p) for p in prompts]
+        return [_predict(blobs, p) for p in prompts]
 
 
 def open_threshold(
@@ -80,23 +80,23 @@ def open_threshold(
     device: str = "auto",
     precision: str = "auto",
 ) -> ThresholdBackend:
-    """Open it as an entry point of the group ``napari_sam.backends`` would."""
+    """Open a `ThresholdBackend`, as an entry point of ``napari_sam.backends`` would."""
     return ThresholdBackend()
 
 
-def _answer(blobs: NDArray[np.int32], prompts: Prompts) -> Prediction:
-    """Ask the first and the last round: only a choice carries anything over."""
+def _predict(blobs: NDArray[np.int32], prompts: Prompts) -> Prediction:
+    """Predict from the first and the last round: only a candidate carries over."""
     first, *later = refinement_steps(prompts)
     candidates = _candidates(blobs, first.prompts)
-    answer = _prediction(candidates).chosen(first.candidate)
+    prediction = _prediction(candidates).chosen(first.candidate)
     if not later:
-        return answer
-    heard = to_model_prompts(later[-1].prompts, _shape(blobs), grid=_shape(blobs))
+        return prediction
+    given = to_model_prompts(later[-1].prompts, _shape(blobs), grid=_shape(blobs))
     fresh = (
-        _blob(blobs, heard) & ~candidates[0] if first.candidate else _blob(blobs, heard)
+        _blob(blobs, given) & ~candidates[0] if first.candidate else _blob(blobs, given)
     )
     carried = candidates[first.candidate] if first.candidate else fresh
-    unwanted = np.isin(blobs, sorted(_under(blobs, heard, 0) - {0}))
+    unwanted = np.isin(blobs, sorted(_labels_under(blobs, given, 0) - {0}))
     mask = (fresh | carried) & ~unwanted
     return _prediction([mask]).chosen(later[-1].candidate)
 
@@ -117,23 +117,25 @@ def _rim(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.asarray(mask & ~ndimage.binary_erosion(mask))
 
 
-def _blob(blobs: NDArray[np.int32], heard: ModelPrompts) -> NDArray[np.bool_]:
+def _blob(blobs: NDArray[np.int32], given: ModelPrompts) -> NDArray[np.bool_]:
     allowed = blobs
-    if (corners := heard.point_labels >= 2).any():
-        (left, top), (right, bottom) = heard.point_coords[corners]
+    if (corners := given.point_labels >= 2).any():
+        (left, top), (right, bottom) = given.point_coords[corners]
         inside = np.zeros(blobs.shape, bool)
         inside[round(top) : round(bottom), round(left) : round(right)] = True
         allowed = np.where(inside, blobs, 0)
-    if heard.mask_input is not None:
-        allowed = np.where(heard.mask_input < 0, 0, allowed)
-    wanted = _under(blobs, heard, 1)
-    if not wanted and corners.any() and allowed.any():
-        wanted = {int(np.bincount(allowed[allowed > 0]).argmax())}
-    return np.isin(allowed, sorted(wanted - _under(blobs, heard, 0) - {0}))
+    if given.mask_input is not None:
+        allowed = np.where(given.mask_input < 0, 0, allowed)
+    hit = _labels_under(blobs, given, 1)
+    if not hit and corners.any() and allowed.any():
+        hit = {int(np.bincount(allowed[allowed > 0]).argmax())}
+    return np.isin(allowed, sorted(hit - _labels_under(blobs, given, 0) - {0}))
 
 
-def _under(blobs: NDArray[np.int32], heard: ModelPrompts, label: int) -> set[int]:
-    cols, rows = np.floor(heard.point_coords[heard.point_labels == label]).astype(int).T
+def _labels_under(
+    blobs: NDArray[np.int32], given: ModelPrompts, label: int
+) -> set[int]:
+    cols, rows = np.floor(given.point_coords[given.point_labels == label]).astype(int).T
     return set(blobs[rows, cols].tolist())
 
 
@@ -146,6 +148,6 @@ def _prediction(masks: list[NDArray[np.bool_]]) -> Prediction:
         )
         for i, mask in enumerate(masks)
     ]
-    others = tuple(made[1:])
+    alternatives = tuple(made[1:])
     best = made[0]
-    return Prediction(best.logits, best.score, best.tile, alternatives=others)
+    return Prediction(best.logits, best.score, best.tile, alternatives=alternatives)

@@ -141,7 +141,7 @@ def test_what_makes_no_sense_is_refused(say, match):
         (
             {"kind": "box", "top": 0, "left": 0, "bottom": 9, "right": 9}
             | {"positive": False},
-            "box tells what the object is",
+            "box marks what the object is",
         ),
         ("point", "not a prompt"),
     ],

@@ -1,4 +1,4 @@
-"""The command line: one small file per command, imported when it is asked for."""
+"""The command line: one small file per command, imported on first use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``napari-sam apply``: what was done in a session, done again."""
+"""``napari-sam apply``: the actions of a session on another image."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def apply(
     model: ModelSettings,
     store: str | None,
 ) -> None:
-    """Do what was done in SESSION again, on IMAGE.
+    """Replay the actions of SESSION on IMAGE.
 
     On the same image with the same model, the labels are the same to the byte.
     """
@@ -75,7 +75,10 @@ def apply(
     work = replay(record, image_for, similar=similar)
     done = drain(work, show_progress)
     if similar:
-        click.echo("Done on an image that may be another; look at the masks.", err=True)
+        click.echo(
+            "This may be another image than the session's; check the masks.",
+            err=True,
+        )
     io.write_labels(
         output,
         done.labels,

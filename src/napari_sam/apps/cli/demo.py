@@ -75,7 +75,7 @@ SAMPLES = (
     metavar="FILE",
     default=Path("demo.png"),
     show_default=True,
-    help="Where the picture goes; the labels are saved beside it.",
+    help="Where the picture is saved; the labels go next to it.",
 )
 @click.option(
     "--model",
@@ -114,24 +114,24 @@ def _show(sample: Sample, backend: Backend, output: Path) -> NDArray[np.uint8]:
 
     found = read_image(sample.path)
     image = PromptableImage(found.data, backend, axes=found.axes)
-    asked = {Address(0, i): p for i, p in enumerate(sample.objects, start=1)}
+    prompts_of = {Address(0, i): p for i, p in enumerate(sample.objects, start=1)}
     start = perf_counter()
     image.embed()
     ready = perf_counter()
-    answers = segment_objects(image, asked)
+    masks = segment_objects(image, prompts_of)
     done = perf_counter()
-    labels = paint(answers, image.frames)
+    labels = paint(masks, image.frames)
     saved = output.with_name(f"{output.stem}-{sample.path.stem}.tif")
     write_labels(saved, labels, overwrite=True)
     rows, cols = image.frames.plane_shape
     click.echo(
         f"\n{sample.name} ({rows} x {cols}): image {ready - start:.2f} s, "
-        f"{len(asked)} masks {done - ready:.2f} s -> {saved}"
+        f"{len(prompts_of)} masks {done - ready:.2f} s -> {saved}"
     )
-    for at, answer in answers.items():
+    for at, answer in masks.items():
         click.echo(
             f"  object {at.object_id}: {answer.area:6} pixels, score {answer.score:.2f}"
         )
-    here = {at.object_id: prompts for at, prompts in asked.items()}
+    here = {at.object_id: prompts for at, prompts in prompts_of.items()}
     picture = image.appearance.render(image.frames[0])
     return draw_overlay(picture, labels, here, height=_HEIGHT)

@@ -25,7 +25,7 @@ def fetch(name: str, *, mirror: str | None = None) -> Path:
             return drain(work, line.show)
     except KeyboardInterrupt:
         line.end()
-        click.echo("Stopped. What came is kept: the same command goes on.", err=True)
+        click.echo("Stopped. The same command goes on from here.", err=True)
         raise click.Abort from None
     finally:
         line.end()

@@ -34,15 +34,15 @@ _HINT = "the same command goes on from here."
 
 
 def _region(text: str) -> tuple[int, ...]:
-    return _whole("--region", text, ",", (4,))
+    return _integers("--region", text, ",", (4,))
 
 
 def _frames(text: str) -> tuple[int, int]:
-    ends = _whole("--frames", text, "-", (1, 2))
+    ends = _integers("--frames", text, "-", (1, 2))
     return ends[0], ends[-1]
 
 
-def _whole(
+def _integers(
     option: str, text: str, between: str, counts: Sequence[int]
 ) -> tuple[int, ...]:
     try:
@@ -75,7 +75,7 @@ _tile_options = settings_options(
     "--store",
     required=True,
     metavar="PATH",
-    help="Folder where embeddings are kept; with --each, a folder of such folders.",
+    help="Folder of the store of embeddings; with --each, a folder of such folders.",
 )
 @click.option(
     "--each", is_flag=True, help="Every file of a folder is an image of its own."
@@ -97,7 +97,7 @@ def embed(
     tiling: TilingSettings,
     model: ModelSettings,
 ) -> None:
-    """Look at IMAGE ahead of time, so that later prompts are answered at once.
+    """Embed IMAGE ahead of time, so that prompts are decoded at once.
 
     What is in the store already is not computed again: after an interruption, give
     the same command.

@@ -83,7 +83,7 @@ def evaluate(
     device: str,
     precision: str,
 ) -> None:
-    """Ask MODEL for the objects of images with ground truth, and measure its masks.
+    """Prompt MODEL for the objects of images with ground truth, and measure its masks.
 
     MODEL is a name (see napari-sam models list), a file of weights, or NAME=FILE. DATA
     are folders of images/ and labels/, or of another layout. Each object is asked for
@@ -137,7 +137,7 @@ def _open(names: Sequence[str], device: str, precision: str) -> dict[str, Backen
 def _read(
     data: Sequence[Path], synthetic: int | None, layout: str
 ) -> list[LabelledImage]:
-    """Find all images, and look at every one before a long run depends on it."""
+    """Find all images, and check every one before a long run depends on it."""
     from napari_sam.datasets.checking import check_labelled_images
     from napari_sam.datasets.labelled_images import read_labelled_images
     from napari_sam.evaluation.synthetic_scenes import synthetic_images
@@ -168,14 +168,14 @@ def _run(
     from napari_sam.evaluation.mask_accuracy import iter_evaluate
 
     results: list[Result] = []
-    said = start = perf_counter()
+    printed = start = perf_counter()
     done = 0
     try:
         for step in iter_evaluate(models, pairs, objects=objects, seed=seed):
             results += step.results
             done = step.done
-            if (now := perf_counter()) - said > 10:
-                said = now
+            if (now := perf_counter()) - printed > 10:
+                printed = now
                 left = (now - start) / done * (step.total - done)
                 click.echo(
                     f"{done} of {step.total} images, {left:.0f} s left", err=True
@@ -216,7 +216,7 @@ def _print(report: Report, *, markdown: bool, as_json: bool) -> None:
     if as_json:
         click.echo(to_json(report))
     elif not report.results:
-        click.echo("No object was asked for: there is none of 30 pixels or more.")
+        click.echo("No object was prompted: there is none of 30 pixels or more.")
     elif markdown:
         tables = (f"**{t.title}**\n\n{t.markdown()}" for t in report.tables)
         judged = (

@@ -1,4 +1,4 @@
-"""A group of commands that imports a command when it is used, and speaks plainly."""
+"""The command group, which imports a command on first use."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 Commands: TypeAlias = Mapping[str, str]
 
 
-class Mistake(click.ClickException):
-    """One line on standard error, and exit code 2."""
+class UserError(click.ClickException):
+    """An error in one line on standard error, and exit code 2."""
 
     exit_code = 2
 
@@ -30,7 +30,7 @@ class Mistake(click.ClickException):
 
 
 class LazyGroup(click.Group):
-    """Knows where its commands are, and turns errors of ours into one line."""
+    """A command group that imports its commands lazily, with errors in one line."""
 
     def __init__(self, *, commands_at: Commands, **options: Any) -> None:
         super().__init__(**options)
@@ -57,7 +57,7 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run, and say what went wrong in one line."""
+        """Run the command, with errors in one line."""
         try:
             with warnings.catch_warnings():
                 warnings.showwarning = _show_warning
@@ -65,7 +65,7 @@ class LazyGroup(click.Group):
         except BrokenPipeError:
             raise  # whoever read has read enough: click ends quietly
         except (NapariSamError, OSError) as error:
-            raise Mistake(error) from error
+            raise UserError(error) from error
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:

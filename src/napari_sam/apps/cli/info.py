@@ -1,4 +1,4 @@
-"""``napari-sam info``: what a report of a bug needs."""
+"""``napari-sam info``: versions, devices, models and caches for a bug report."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _EXTRAS = {
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Write it as JSON.")
 def info(as_json: bool) -> None:
-    """Versions, devices, models and caches: what a report of a bug needs."""
+    """Show versions, devices, models and caches, for a bug report."""
     found = gather()
     if as_json:
         click.echo(json.dumps(found, indent=1))

@@ -1,4 +1,4 @@
-"""Masks as the command line prints them, and what is wrong with them."""
+"""The report of masks that the command line prints."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def print_masks(masks: Mapping[Address, Prediction | MaskResult]) -> None:
-    """Print score, area and box of each mask, and what is wrong with it."""
+    """Print score, area and box of each mask, with its warnings."""
     click.echo("object  frame  score    area  top,left,bottom,right")
     for at, mask in masks.items():
         r = mask.region

@@ -52,7 +52,7 @@ def list_(*, as_json: bool) -> None:
 @models.command()
 @_NAME
 def info(name: str) -> None:
-    """Say everything that is known of a model: files, licences, what to cite."""
+    """Show what is known of a model: files, licences, citations."""
     from napari_sam import checkpoints
 
     model = checkpoints.find(name)
@@ -89,7 +89,7 @@ def info(name: str) -> None:
     help="Take the files from this server or folder, by their names there.",
 )
 def download(name: str, mirror: str | None) -> None:
-    """Have a model on this disk, verified. What was interrupted goes on."""
+    """Download and verify a model. An interrupted download goes on."""
     click.echo(fetch(name, mirror=mirror))
 
 
@@ -145,7 +145,7 @@ def add(file: Path, name: str, note: str, *, replace: bool) -> None:
 
 @models.command()
 @_NAME
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 def remove(name: str, *, yes: bool) -> None:
     """Delete a model's files from this disk."""
     from napari_sam import checkpoints

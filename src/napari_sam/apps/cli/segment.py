@@ -150,11 +150,11 @@ class _Segment:
         """Segment objects of one image."""
         self._check_outputs()
         image = self.settings.read.read(self.path)
-        wanted = _prompts_of(image, prompts, files, frame)
+        prompts_of_objects = _prompts_of(image, prompts, files, frame)
         promptable = self.settings.open(image, open_model(self.model))
-        masks = self._masks(promptable, wanted)
+        masks = self._masks(promptable, prompts_of_objects)
         if self.output or self.overlay:
-            self._write(image, promptable, wanted, masks)
+            self._write(image, promptable, prompts_of_objects, masks)
         print_masks(masks)
 
     def _check_outputs(self) -> None:

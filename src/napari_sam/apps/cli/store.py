@@ -1,4 +1,4 @@
-"""``napari-sam store``: looking after embeddings on disk."""
+"""``napari-sam store``: inspecting and maintaining stores of embeddings."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _PATH = click.argument("path", metavar="PATH")
 
 @click.group()
 def store() -> None:
-    """Embeddings kept on disk: what there is, what is damaged, what may go."""
+    """Inspect, verify, prune and clear stores of embeddings."""
 
 
 @store.command()
 @_PATH
 def info(path: str) -> None:
-    """Say what is in the store at PATH."""
+    """Show what is in the store at PATH."""
     from napari_sam.api import open_store
 
     found = open_store(path, mode="r").info()
@@ -95,7 +95,7 @@ def prune(
 
 @store.command()
 @_PATH
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 def clear(path: str, *, yes: bool) -> None:
     """Delete the store at PATH, and nothing that is not the store's."""
     from napari_sam.api import open_store
@@ -112,16 +112,16 @@ def clear(path: str, *, yes: bool) -> None:
 def _lines(info: GroupInfo) -> list[str]:
     size, when = text_of_bytes(info.nbytes), datetime.fromtimestamp(info.used)
     used = f"{size}, last used {when:%Y-%m-%d %H:%M}"
-    place = info.key
-    if place is None:
+    location = info.key
+    if location is None:
         return [info.path, f"  damaged description; {info.stored} embeddings, {used}"]
-    planes = f"{place.planes} planes of " if place.planes > 1 else ""
-    stored = f"{info.stored} of {place.planes * place.tiles}"
+    planes = f"{location.planes} planes of " if location.planes > 1 else ""
+    stored = f"{info.stored} of {location.planes * location.tiles}"
     return [
-        place.model,
-        f"  image      {planes}{place.rows} x {place.columns}",
-        f"  tiling     {place.tiling}, level {place.level}",
-        f"  stored     {stored} in {place.precision}",
+        location.model,
+        f"  image      {planes}{location.rows} x {location.columns}",
+        f"  tiling     {location.tiling}, level {location.level}",
+        f"  stored     {stored} in {location.precision}",
         f"  size       {used}",
         f"  group      {info.path}",
     ]

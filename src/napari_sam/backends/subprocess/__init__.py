@@ -1,9 +1,9 @@
-"""A model in a process of its own.
+"""Backends in a process of their own.
 
-A window shares one interpreter with what answers it: as long as one of the two computes
+A window shares one interpreter with its model: as long as one of the two computes
 in Python, or in a library that keeps the interpreter's lock, the other waits. A model
-apart is never waited for, and if it takes the computer's memory and is killed, what was
-drawn is still there. It answers to the bit what it answers in the same process.
+in another process is never waited for, and if it takes the computer's memory and is
+killed, prompts and labels are still there. Its masks are the same to the bit.
 
 `SubprocessBackend`, on the window's side, imports no torch. Both sides talk through
 `multiprocessing.connection`, one connection per thread, so that encoding one tile

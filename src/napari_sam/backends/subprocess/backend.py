@@ -1,4 +1,4 @@
-"""The side that asks: a backend whose model is in another process."""
+"""`SubprocessBackend`: a backend whose model is in another process."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _GROUP = 16
 
 
 class SubprocessBackend:
-    """A model in a process of its own, behind the door `Backend`.
+    """The backend of a model in a process of its own.
 
     It starts a process, and another if that one ends. Its `spec` is that of the model,
     with the model's capabilities.
@@ -54,7 +54,7 @@ class SubprocessBackend:
         self._lock = threading.Lock()
         self._process = ModelProcess(module, self._options)
         try:
-            self._fingerprint, self._spec = self._process.ask("describe")
+            self._fingerprint, self._spec = self._process.request("describe")
         except BaseException:
             self._process.end()
             raise
@@ -64,12 +64,12 @@ class SubprocessBackend:
 
     @property
     def fingerprint(self) -> str:
-        """Changes whenever `encode` would answer differently."""
+        """Changes whenever `encode` would return other embeddings."""
         return str(self._fingerprint)
 
     @property
     def spec(self) -> BackendSpec:
-        """What is known of the model, as its process says."""
+        """The spec of the model, from its process."""
         return self._spec
 
     @property
@@ -86,29 +86,29 @@ class SubprocessBackend:
             If the process ends twice while it computes this.
         """
         given = list(planes)
-        found, self._spec = self._call(lambda process: process.ask("encode", given))
+        found, self._spec = self._call(lambda process: process.request("encode", given))
         return list(found)
 
     def decode(
         self, embedding: EmbeddingArrays, prompts: Sequence[Prompts]
     ) -> list[Prediction]:
-        """Answer each prompt with its best mask, in tile coordinates.
+        """Decode the best mask of each prompt, in tile coordinates.
 
         Raises
         ------
         PromptError
-            If one of them does not say where its object is.
+            If one of them has no positive prompt.
         ModelError
             If the process ends twice while it computes this.
         """
         tile, given = Embedding.from_mapping(embedding), list(prompts)
 
-        def ask(process: ModelProcess) -> list[PackedPrediction]:
-            while (found := process.ask("decode", tile.digest, given)) is None:
-                process.ask("cache", tile)
+        def request(process: ModelProcess) -> list[PackedPrediction]:
+            while (found := process.request("decode", tile.digest, given)) is None:
+                process.request("cache", tile)
             return list(found)
 
-        return [unpack(sent) for sent in self._call(ask)]
+        return [unpack(sent) for sent in self._call(request)]
 
     def iter_decode(
         self, embedding: EmbeddingArrays, prompts: Iterable[Prompts]
@@ -119,27 +119,27 @@ class SubprocessBackend:
             yield from self.decode(tile, some)
 
     def end(self) -> None:
-        """End the process; it is started again by the next question."""
+        """End the process; the next request starts it again."""
         self._process.end()
 
-    def _call(self, ask: Callable[[ModelProcess], T]) -> T:
-        """Ask the process; if it ends meanwhile, ask another one, once."""
+    def _call(self, request: Callable[[ModelProcess], T]) -> T:
+        """Send a request to the process; if it ends meanwhile, to another one, once."""
         process = self._process
         try:
-            return ask(process)
+            return request(process)
         except ProcessEndedError:
             process = self._in_other_process(process)
         try:
-            return ask(process)
+            return request(process)
         except ProcessEndedError as gone:
             raise ModelError(
-                f"The process of {self!r} ended twice before it answered ({gone}). "
+                f"The process of {self!r} ended twice before it returned ({gone}). "
                 "Systems end processes when memory runs out: close other programs, or "
-                "take a smaller model, and ask again. Nothing that was drawn is lost."
+                "take a smaller model, and try again. Prompts and labels are not lost."
             ) from gone
 
     def _in_other_process(self, ended: ModelProcess) -> ModelProcess:
-        """Start a process in place of one that has ended, once for all who ask."""
+        """Replace a process that has ended, once for all threads."""
         with self._lock:
             if self._process is ended:
                 ended.end()

@@ -1,4 +1,4 @@
-"""Answers on their way between processes, without what is the same everywhere."""
+"""The codec of predictions between processes: without the logits of the background."""
 
 from __future__ import annotations
 
@@ -16,49 +16,51 @@ if TYPE_CHECKING:
 
 
 class PackedPrediction(NamedTuple):
-    """A prediction whose logits are cut to where they differ from their first.
+    """A packed prediction: logits cut to where they differ from their first.
 
     Attributes
     ----------
-    bare
+    without_logits
         The prediction with no logits and no other candidates.
     shape
         Of the logits.
-    around
-        The logit that all have that were cut away.
-    where
-        Which were kept.
-    kept
-        Those.
-    others
+    background
+        The logit of all cells outside the region.
+    region
+        Cells whose logits are sent.
+    differing
+        Their logits.
+    alternatives
         Further candidates.
     """
 
-    bare: Prediction
+    without_logits: Prediction
     shape: tuple[int, int]
-    around: float
-    where: Region
-    kept: NDArray[np.float32]
+    background: float
+    region: Region
+    differing: NDArray[np.float32]
     alternatives: tuple[PackedPrediction, ...]
 
 
 def pack(prediction: Prediction) -> PackedPrediction:
-    """Cut an answer to what has to be sent."""
+    """Pack a prediction, to be sent to another process."""
     logits = prediction.logits
-    where = Region.around(logits != logits[0, 0])
+    region = Region.around(logits != logits[0, 0])
     return PackedPrediction(
-        bare=replace(prediction, logits=np.zeros((0, 0), np.float32), alternatives=()),
+        without_logits=replace(
+            prediction, logits=np.zeros((0, 0), np.float32), alternatives=()
+        ),
         shape=(logits.shape[0], logits.shape[1]),
-        around=float(logits[0, 0]),
-        where=where,
-        kept=np.ascontiguousarray(logits[where.slices]),
+        background=float(logits[0, 0]),
+        region=region,
+        differing=np.ascontiguousarray(logits[region.slices]),
         alternatives=tuple(pack(other) for other in prediction.alternatives),
     )
 
 
-def unpack(sent: PackedPrediction) -> Prediction:
-    """Return the answer, to the bit as it was."""
-    logits = np.full(sent.shape, sent.around, np.float32)
-    logits[sent.where.slices] = sent.kept
-    alternatives = tuple(unpack(other) for other in sent.alternatives)
-    return replace(sent.bare, logits=logits, alternatives=alternatives)
+def unpack(packed: PackedPrediction) -> Prediction:
+    """Return the prediction, to the bit as it was."""
+    logits = np.full(packed.shape, packed.background, np.float32)
+    logits[packed.region.slices] = packed.differing
+    alternatives = tuple(unpack(other) for other in packed.alternatives)
+    return replace(packed.without_logits, logits=logits, alternatives=alternatives)

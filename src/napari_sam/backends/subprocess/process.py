@@ -1,4 +1,4 @@
-"""The process of a model, as the side that asks sees it."""
+"""The process of a model, from the side of its client."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class NoProcessError(ModelError):
 
 
 class ProcessEndedError(ModelError):
-    """The process of the model has ended before it answered."""
+    """The process of the model has ended before it returned a result."""
 
 
 class ModelProcess:
-    """Starts a module that calls `serve`, and asks it.
+    """The client of a process that serves a model: starts it, and sends requests.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class ModelProcess:
     Raises
     ------
     NoProcessError
-        If it does not start, or does not say where to ask.
+        If it does not start, or does not give its address.
     """
 
     def __init__(self, module: str, options: Mapping[str, str | None]) -> None:
@@ -60,13 +60,13 @@ class ModelProcess:
                 f"{sys.executable} does not start: {wrong}."
             ) from wrong
         self._end = weakref.finalize(self, _terminate, self._child)
-        told = json.dumps({"key": key.hex(), "options": dict(options)})
-        self._key, self._address = key, _handshake(self._child, told)
+        setup = json.dumps({"key": key.hex(), "options": dict(options)})
+        self._key, self._address = key, _handshake(self._child, setup)
         self._idle: list[Connection] = []
         self._lock = threading.Lock()
 
-    def ask(self, what: str, *given: object) -> Any:
-        """Have something done there, from any thread, and return what comes of it.
+    def request(self, command: str, *arguments: object) -> Any:
+        """Send a request, from any thread, and return its result.
 
         Raises
         ------
@@ -76,13 +76,13 @@ class ModelProcess:
             What was raised there.
         """
         try:
-            line = self._connection()
-            line.send((what, given))
-            outcome, result = line.recv()
+            connection = self._connection()
+            connection.send((command, arguments))
+            outcome, result = connection.recv()
         except (EOFError, OSError) as gone:
             raise ProcessEndedError(self._exit_reason()) from gone
         with self._lock:
-            self._idle.append(line)
+            self._idle.append(connection)
         if outcome == "failed":
             raise result
         return result
@@ -101,23 +101,23 @@ class ModelProcess:
         try:
             code = self._child.wait(_PATIENCE)
         except subprocess.TimeoutExpired:
-            return "it does not answer"
+            return "it does not respond"
         return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
-def _handshake(child: subprocess.Popen[str], told: str) -> str | tuple[str, int]:
-    """Say what to open; return where to ask."""
+def _handshake(child: subprocess.Popen[str], setup: str) -> str | tuple[str, int]:
+    """Send the setup of the model; return the address of the server."""
     assert child.stdin is not None
     assert child.stdout is not None
     try:
-        child.stdin.write(f"{told}\n")
+        child.stdin.write(f"{setup}\n")
         child.stdin.flush()
-        said = child.stdout.readline()
+        reply = child.stdout.readline()
         child.stdout.close()
-        address = json.loads(said)["address"]
+        address = json.loads(reply)["address"]
     except (OSError, ValueError) as wrong:
         raise NoProcessError(
-            f"the process of the model said {said!r} in place of its address"
+            f"the process of the model wrote {reply!r} instead of its address"
             if isinstance(wrong, ValueError)
             else f"the process of the model ended at once: {wrong}"
         ) from wrong

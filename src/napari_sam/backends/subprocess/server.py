@@ -1,4 +1,4 @@
-"""The side of the process that holds the model."""
+"""The server: the process that holds the model."""
 
 from __future__ import annotations
 
@@ -29,34 +29,36 @@ if TYPE_CHECKING:
     from napari_sam.core.prompts import Prompts
     from napari_sam.core.protocols import Backend
 
-#: Embeddings held here as well as by those who ask; more are sent again when needed.
+#: Embeddings cached here; others are sent again when they are needed.
 _CACHED = 8
 
 
 def serve(load: Callable[..., Backend]) -> None:
-    """Open a model and answer for it until the process that asks is gone.
+    """Open a model and serve it until the client's process is gone.
 
     What to open is the first line of the standard input, as `ModelProcess` writes it.
-    Where to ask is the first line of the standard output.
+    The address is the first line of the standard output.
 
     Parameters
     ----------
     load
         Opens the model; called with the options that were given.
     """
-    # Ctrl-C in a terminal reaches both processes; the one that asks decides.
+    # Ctrl-C in a terminal reaches both processes; the client decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    told = json.loads(sys.stdin.readline())
+    setup = json.loads(sys.stdin.readline())
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what libraries print is no message
-    with Listener(None, authkey=bytes.fromhex(told["key"])) as listener:
+    with Listener(None, authkey=bytes.fromhex(setup["key"])) as listener:
         out.write(json.dumps({"address": listener.address}) + "\n")
         out.close()
         threading.Thread(target=_exit_with_parent, daemon=True).start()
-        served = _ModelServer(load, told["options"])
+        server = _ModelServer(load, setup["options"])
         while True:
-            line = listener.accept()
-            threading.Thread(target=served.answer, args=(line,), daemon=True).start()
+            connection = listener.accept()
+            threading.Thread(
+                target=server.serve_connection, args=(connection,), daemon=True
+            ).start()
 
 
 def _exit_with_parent() -> None:
@@ -66,7 +68,7 @@ def _exit_with_parent() -> None:
 
 
 class _ModelServer:
-    """A model, and the embeddings it was asked about last."""
+    """A served model, and the embeddings that were decoded last."""
 
     def __init__(
         self, load: Callable[..., Backend], options: Mapping[str, str | None]
@@ -76,19 +78,19 @@ class _ModelServer:
         self._lock = threading.Lock()
         self._cached: OrderedDict[str, Embedding] = OrderedDict()
 
-    def answer(self, line: Connection) -> None:
-        """Answer what comes in on one line, until the other side hangs up."""
+    def serve_connection(self, connection: Connection) -> None:
+        """Execute the requests of one connection, until the client closes it."""
         while True:
             try:
-                what, given = line.recv()
-                line.send(self._answered(what, given))
+                command, arguments = connection.recv()
+                connection.send(self._execute(command, arguments))
             except (EOFError, OSError):
-                line.close()
+                connection.close()
                 return
 
-    def _answered(self, what: str, given: Sequence[object]) -> tuple[str, object]:
+    def _execute(self, command: str, arguments: Sequence[object]) -> tuple[str, object]:
         try:
-            return "done", getattr(self, f"_{what}")(*given)
+            return "done", getattr(self, f"_{command}")(*arguments)
         except Exception as wrong:
             return "failed", _picklable(wrong)
 

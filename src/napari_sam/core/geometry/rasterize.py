@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from napari_sam.core.prompts.items import Path, Prompt
 
 #: Inside a polygon or a mask, at most this many points are sampled.
-_MOST_INSIDE = 5
+_MAX_POINTS_INSIDE = 5
 #: Along a scribble, at most this many.
-_MOST_ALONG = 8
+_MAX_POINTS_ALONG = 8
 #: A shape is sampled on a grid of at most this many cells a side.
 _SAMPLES = 32
-#: A cell of a mask input is sampled at this many places a side.
-_SUB = 3
+#: A cell of a mask input is sampled at this many positions a side.
+_SUBCELLS = 3
 
 
 def inside(
@@ -40,9 +40,9 @@ def inside(
         i = np.floor(rows + 0.5).astype(int) - region.top
         j = np.floor(cols + 0.5).astype(int) - region.left
         height, width = region.shape
-        held = np.ix_(np.clip(i, 0, height - 1), np.clip(j, 0, width - 1))
+        index = np.ix_(np.clip(i, 0, height - 1), np.clip(j, 0, width - 1))
         on = ((i >= 0) & (i < height))[:, None] & (j >= 0) & (j < width)
-        return np.asarray(shape.array[held] & on)
+        return np.asarray(shape.array[index] & on)
     start = np.asarray(shape.vertices)
     stop = np.roll(start, -1, axis=0)
     out = np.zeros((len(rows), len(cols)), bool)
@@ -63,13 +63,15 @@ def coverage(
         down = _overlap(region.top, region.shape[0], plane[0], grid[0])
         across = _overlap(region.left, region.shape[1], plane[1], grid[1])
         return np.asarray(down @ shape.array @ across.T)
-    rows, cols = (_centres(0, p, g * _SUB) for p, g in zip(plane, grid, strict=True))
-    fine = inside(shape, rows, cols).reshape(grid[0], _SUB, grid[1], _SUB)
+    rows, cols = (
+        _centres(0, p, g * _SUBCELLS) for p, g in zip(plane, grid, strict=True)
+    )
+    fine = inside(shape, rows, cols).reshape(grid[0], _SUBCELLS, grid[1], _SUBCELLS)
     share = fine.mean((1, 3))
     if not share.any():
-        at = np.add(_somewhere(shape), 0.5) * grid / plane
+        at = np.add(_middle(shape), 0.5) * grid / plane
         if (at >= 0).all() and (at < grid).all():
-            share[tuple(at.astype(int))] = 1 / _SUB**2
+            share[tuple(at.astype(int))] = 1 / _SUBCELLS**2
     return np.asarray(share)
 
 
@@ -101,18 +103,18 @@ def _on_plane(path: Path, plane: tuple[int, int]) -> NDArray[np.float64]:
     """Pieces of a line that lie on a plane, ``(n, 2, 2)``: from and to, row and col."""
     nodes = np.asarray(path if len(path) > 1 else path * 2, float)
     start, stop = nodes[:-1], nodes[1:]
-    way, low, high = stop - start, -0.5, np.subtract(plane, 0.5)
+    direction, low, high = stop - start, -0.5, np.subtract(plane, 0.5)
     with np.errstate(divide="ignore", invalid="ignore"):
-        cuts = np.stack([(low - start) / way, (high - start) / way])
+        cuts = np.stack([(low - start) / direction, (high - start) / direction])
     outside = (start < low) | (start > high)
     still = np.where(outside, np.inf, -np.inf)
-    enter = np.where(way == 0, still, cuts.min(0)).max(1).clip(0, None)
-    leave = np.where(way == 0, -still, cuts.max(0)).min(1).clip(None, 1)
+    enter = np.where(direction == 0, still, cuts.min(0)).max(1).clip(0, None)
+    leave = np.where(direction == 0, -still, cuts.max(0)).min(1).clip(None, 1)
     on = enter <= leave
-    start, stop, way = start[on], stop[on], way[on]
+    start, stop, direction = start[on], stop[on], direction[on]
     enter, leave = enter[on, None], leave[on, None]
-    ends = np.where(leave == 1, stop, start + way * leave)
-    return np.stack([start + way * enter, ends], axis=1)
+    ends = np.where(leave == 1, stop, start + direction * leave)
+    return np.stack([start + direction * enter, ends], axis=1)
 
 
 def _along(
@@ -138,15 +140,15 @@ def representative_points(
             return [(row, col)]
         case Scribble(path):
             pieces = _on_plane(path, plane)
-            count = min(_MOST_ALONG, 1 + int(_length(pieces, (1, 1)) // 8))
+            count = min(_MAX_POINTS_ALONG, 1 + int(_length(pieces, (1, 1)) // 8))
             points = _along(pieces, (np.arange(count) + 0.5) / count)
             return [(float(r), float(c)) for r, c in points]
         case Polygon() | MaskPrompt():
-            return _spread_points(prompt, plane)
+            return _farthest_points(prompt, plane)
     return []
 
 
-def _spread_points(
+def _farthest_points(
     shape: Polygon | MaskPrompt, plane: tuple[int, int]
 ) -> list[tuple[float, float]]:
     """Return the deepest position inside, then others far from it and each other."""
@@ -155,21 +157,21 @@ def _spread_points(
     rows, cols = _sample_grid(box, shape, plane)
     cells = inside(shape, rows, cols)
     if not cells.any():
-        return [_somewhere(shape)]
+        return [_middle(shape)]
     at = np.stack(np.meshgrid(rows, cols, indexing="ij"), -1)
     depth = _depth(cells, at)
-    places, depth = at[cells], depth[cells]
+    positions, depth = at[cells], depth[cells]
     chosen = [int(depth.argmax())]
     deep = depth >= 0.35 * depth.max()
-    away = np.full(len(places), np.inf)
-    while len(chosen) < _MOST_INSIDE:
-        last = places[chosen[-1]]
-        away = np.minimum(away, np.hypot(*(places - last).T))
-        best = int(np.where(deep, away, -1).argmax())
-        if away[best] <= depth.max():
+    distance = np.full(len(positions), np.inf)
+    while len(chosen) < _MAX_POINTS_INSIDE:
+        last = positions[chosen[-1]]
+        distance = np.minimum(distance, np.hypot(*(positions - last).T))
+        best = int(np.where(deep, distance, -1).argmax())
+        if distance[best] <= depth.max():
             break
         chosen.append(best)
-    return [(float(r), float(c)) for r, c in places[chosen]]
+    return [(float(r), float(c)) for r, c in positions[chosen]]
 
 
 def _sample_grid(
@@ -213,7 +215,7 @@ def _depth(cells: NDArray[np.bool_], at: NDArray[np.float64]) -> NDArray[np.floa
     return out
 
 
-def _somewhere(shape: Polygon | MaskPrompt) -> tuple[float, float]:
+def _middle(shape: Polygon | MaskPrompt) -> tuple[float, float]:
     """Return the middle of a shape too thin for the grid."""
     if isinstance(shape, MaskPrompt):
         region = shape.mask.region
@@ -224,4 +226,4 @@ def _somewhere(shape: Polygon | MaskPrompt) -> tuple[float, float]:
 
 
 def _length(pieces: NDArray[np.float64], scale: tuple[float, float]) -> float:
-    return sum(hypot(*(way * scale)) for way in pieces[:, 1] - pieces[:, 0])
+    return sum(hypot(*(direction * scale)) for direction in pieces[:, 1] - pieces[:, 0])

@@ -1,4 +1,4 @@
-"""A rectangle of whole pixels."""
+"""A region: a rectangle of whole pixels."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Region:
-    """A half-open rectangle of whole pixels."""
+    """A region: a half-open rectangle of whole pixels."""
 
     top: int
     left: int
@@ -23,7 +23,7 @@ class Region:
 
     @classmethod
     def around(cls, mask: Pixels) -> Region:
-        """Smallest that holds all that is true of ``(y, x)``; of no size if nothing."""
+        """Region around the true pixels of ``(y, x)``; of no size if none is."""
         rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
         if not rows.size:
             return cls(0, 0, 0, 0)
@@ -36,7 +36,7 @@ class Region:
 
     @property
     def slices(self) -> tuple[slice, slice]:
-        """For indexing an array whose last two axes are rows and columns."""
+        """Slices for an array whose last two axes are rows and columns."""
         return slice(self.top, self.bottom), slice(self.left, self.right)
 
     @property

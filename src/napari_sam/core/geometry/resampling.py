@@ -1,4 +1,4 @@
-"""Grids read between their cells, and pixels brought together. numpy only."""
+"""Resampling: grids upsampled bilinearly, and pixels averaged in blocks. numpy only."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def upsample(
 
 
 def downsample(pixels: Pixels, by: int) -> Pixels:
-    """Bring ``(y, x)`` or ``(y, x, c)`` down by a factor: the mean of each block.
+    """Downsample ``(y, x)`` or ``(y, x, c)`` by a factor: the mean of each block.
 
     At the far edges, blocks may be of fewer pixels. Integers are rounded; of floats,
     NaN is left out where there are other numbers.

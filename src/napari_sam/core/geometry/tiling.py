@@ -1,4 +1,4 @@
-"""How planes are cut into tiles. Pure geometry: no pixels are read here."""
+"""Tilings: how planes are cut into tiles. No pixels are read here."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from napari_sam.core.geometry.tiles import TileAxis, TileGrid
 
 @dataclass(frozen=True, slots=True)
 class Tiling:
-    """How planes are cut. ``Tiling()`` is one tile of level 0: the whole plane.
+    """A tiling of planes. ``Tiling()`` is one tile of level 0: the whole plane.
 
     There is no "untiled" code path anywhere: a small image is a grid of one. Every
     tile covers as many pixels as the others, so that an object looks the same in any:
@@ -37,7 +37,7 @@ class Tiling:
         if min(self.halo) < 0:
             raise ImageError(f"halo={self.halo}: rows and columns cannot be negative.")
         if self.most < 1:
-            raise ImageError(f"most={self.most}: an answer takes at least one tile.")
+            raise ImageError(f"most={self.most}: a mask takes at least one tile.")
 
     def __str__(self) -> str:
         if self.tile is None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _PERCENTILES = (0.1, 99.9)
 
-#: The darkest and the brightest value that are told apart.
+#: The values that are rendered as black and as white.
 Limits = tuple[float, float]
 
 
@@ -118,7 +118,7 @@ class Appearance:
 
     @property
     def token(self) -> str:
-        """A short text that differs whenever the result would."""
+        """A short text that differs whenever the rendered pixels would."""
         shown = "-" if self.channels is None else ",".join(map(str, self.channels))
         limits = self.limits or ((0.0, 255.0),)
         ranges = ",".join(f"{low:.9g}:{high:.9g}" for low, high in limits)
@@ -127,7 +127,7 @@ class Appearance:
         return f"c{shown} l{ranges} g{self.gamma:.9g}{index}{nodata}"
 
     def values(self, pixels: Pixels) -> list[Pixels]:
-        """Return what was measured in pixels ``(n,)`` or ``(n, c)``, for each channel.
+        """Return the values of pixels ``(n,)`` or ``(n, c)``, for each channel.
 
         That is the chosen channels or the index, without the pixels of `nodata`.
         """

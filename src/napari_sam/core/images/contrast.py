@@ -1,4 +1,4 @@
-"""Arithmetic of appearance: limits from values, values to 8 bits, and an index."""
+"""Contrast: limits from values, values to 8 bits, and an index of two channels."""
 
 from __future__ import annotations
 

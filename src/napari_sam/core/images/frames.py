@@ -120,7 +120,7 @@ class Frames:
         return self._size("c") if "c" in self.axes else None
 
     def unravel(self, frame: int) -> dict[str, int]:
-        """Where a frame lies along each axis, e.g. ``{"t": 3, "z": 0}``."""
+        """Return the index of a frame along each axis, e.g. ``{"t": 3, "z": 0}``."""
         if not 0 <= frame < len(self):
             raise IndexError(f"frame {frame} of an image with {len(self)} frames")
         where: dict[str, int] = {}
@@ -226,7 +226,7 @@ def _checked(axes: str | None, shape: tuple[int, ...]) -> str:
 
 
 def pixels_digest(plane: Pixels) -> str:
-    """Name a plane by its content: pixels, shape and dtype."""
+    """Return the digest of a plane: of its pixels, shape and dtype."""
     name = blake2b(f"{plane.shape}{plane.dtype.str}".encode(), digest_size=16)
     name.update(np.ascontiguousarray(plane).data)
     return name.hexdigest()

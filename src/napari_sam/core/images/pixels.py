@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-#: Pixels of any type of number: ``(y, x)`` or ``(y, x, c)`` unless said otherwise.
+#: Pixels of any type of number: ``(y, x)`` or ``(y, x, c)`` unless named otherwise.
 Pixels: TypeAlias = "NDArray[Any]"
 
 

@@ -1,4 +1,4 @@
-"""Prompts as plain JSON types and back: the one schema of prompts."""
+"""The codec of prompts: as plain JSON types and back, in the one schema."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def to_dict(prompt: Prompt, *, version: int = VERSION) -> dict[str, object]:
             return {"kind": "scribble", "path": line, "positive": positive}
         case MaskPrompt(mask):
             region, runs = mask.region, mask.run_lengths.tolist()
-            place = {"top": region.top, "left": region.left}
-            return {"kind": "mask", **place, "shape": list(region.shape), "runs": runs}
+            corner = {"top": region.top, "left": region.left}
+            return {"kind": "mask", **corner, "shape": list(region.shape), "runs": runs}
         case Candidate(index):
             return {"kind": "candidate" if version > 1 else "choice", "index": index}
 
@@ -84,7 +84,7 @@ def _read(data: JsonObject) -> Prompt:
         raise PromptError(f"positive={positive!r} in {dict(data)!r}: true or false.")
     if not positive and kind in ("box", "mask", "candidate", "choice"):
         raise PromptError(
-            f"A {kind} tells what the object is, never what it is not: positive cannot "
+            f"A {kind} marks what the object is, never what it is not: positive cannot "
             "be false. Use a point, a polygon or a scribble."
         )
     match kind:

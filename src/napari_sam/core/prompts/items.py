@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Path: TypeAlias = "tuple[tuple[float, float], ...]"
 
 
-#: No plane is this large, and whole pixels are still told apart at this distance.
+#: No plane is this large, and float64 still has whole pixels at this distance.
 _FARTHEST = 1e9
 
 
@@ -110,7 +110,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Polygon:
-    """A polygon prompt, drawn by hand: what it encloses is (or is not) the object."""
+    """A polygon prompt: what it encloses is (or is not) the object."""
 
     vertices: Path
     positive: bool = True
@@ -182,7 +182,7 @@ Prompt: TypeAlias = "Point | Box | Polygon | Scribble | MaskPrompt | Candidate"
 
 
 def is_positive(prompt: Prompt) -> bool:
-    """Whether this prompt alone tells where the object is."""
+    """Whether a prompt marks the object, so that it suffices alone."""
     if isinstance(prompt, Candidate):
         return False
     return isinstance(prompt, Box | MaskPrompt) or prompt.positive

@@ -1,4 +1,4 @@
-"""Files of prompts about many objects: the one schema of CSV and JSON text.
+"""JSON and CSV text of the prompts of many objects, in one schema.
 
 CSV has one prompt per row, in order, under the header
 ``object,frame,row,col,positive`` or ``object,frame,top,left,bottom,right`` or all of

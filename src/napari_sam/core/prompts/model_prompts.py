@@ -1,4 +1,4 @@
-"""Prompts as a model takes them: the only place that turns (row, col) into (x, y).
+"""Prompts as model inputs: only here does (row, col) become (x, y).
 
 A model takes points, one box and a coarse mask. All kinds of prompts become these three
 here, just before decoding, and always in the same way.
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 #: What the labels of `ModelPrompts` mean, as SAM's prompt encoder numbers them.
 NEGATIVE, POSITIVE, TOP_LEFT, BOTTOM_RIGHT = 0, 1, 2, 3
-#: Cells along the longer side of a mask input, unless a grid is asked for.
+#: Cells along the longer side of a mask input, unless a grid is given.
 _MASK_INPUT_SIDE = 256
 
 
@@ -104,7 +104,7 @@ def refinement_steps(prompts: Prompts) -> tuple[Refinement, ...]:
 
 
 def is_ambiguous(prompts: Prompts) -> bool:
-    """Whether there is only one positive point: a part is meant, or the whole."""
+    """Whether prompts are one positive point, of a part or of the whole object."""
     items = [p for p in prompts.items if not isinstance(p, Candidate)]
     return len(items) == 1 and isinstance(items[0], Point) and items[0].positive
 

@@ -132,12 +132,12 @@ class Prompts:
         return Prompts(self.items + other.items, other.threshold or self.threshold)
 
     def __bool__(self) -> bool:
-        """Whether any prompt tells where the object is."""
+        """Whether any prompt is positive."""
         return bool(self._positive)
 
     @property
     def _positive(self) -> tuple[Prompt, ...]:
-        """The prompts that tell where the object is."""
+        """The positive prompts."""
         return tuple(p for p in self.items if is_positive(p))
 
     @property
@@ -181,7 +181,7 @@ class Prompts:
 
     @cached_property
     def digest(self) -> str:
-        """Name of the prompts, the same on every machine and in every version.
+        """Digest of the prompts, the same on every machine and in every version.
 
         It is made from the first schema, so that a later one empties no cache.
         """

@@ -1,4 +1,4 @@
-"""Prompts in tiles: which tile decodes them first, and in which of its pixels."""
+"""Prompts in tiles: the tile that decodes them first, and their coordinates in it."""
 
 from __future__ import annotations
 
@@ -117,13 +117,13 @@ def _along(path: Path, by: int) -> Path:
     return tuple((_coarser(row, by), _coarser(col, by)) for row, col in path)
 
 
-def _averaged(drawn: MaskPrompt, by: int) -> MaskPrompt:
-    """Keep what is half covered, or if nothing is, what is touched."""
-    region = drawn.mask.region
+def _averaged(prompt: MaskPrompt, by: int) -> MaskPrompt:
+    """Downsample a mask prompt: cells half covered, or if none is, those touched."""
+    region = prompt.mask.region
     grid = region.coarser(by)
     above, before = region.top % by, region.left % by
     below, after = -region.bottom % by, -region.right % by
-    fine = np.pad(drawn.array, ((above, below), (before, after)))
+    fine = np.pad(prompt.array, ((above, below), (before, after)))
     share = fine.reshape(grid.shape[0], by, grid.shape[1], by).mean((1, 3))
     half = share >= 0.5
     covered = half if half.any() else share > 0

@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 #: A coarser mask is of the same object if it agrees this much (IoU) in the tile.
 _SAME = 0.6
 #: Pixels that may be read for one more, coarser tile.
-_MOST_READ = 1 << 26
+_MAX_PIXELS_READ = 1 << 26
 
 
 def complete(
     plane: PromptablePlane, prompts: Prompts, tile: Tile, first: Prediction
 ) -> Prediction:
-    """Go on from the mask of one tile until it is of the whole object.
+    """Complete the mask of one tile until it is of the whole object.
 
-    Of a mask for clicks, only what is connected with them is kept, if it is asked for.
+    A mask of clicks has only the parts connected with them, if the setting says so.
     """
     near = plane.cleaned(first, prompts)
     if near.complete and tile.level == 0:
@@ -59,7 +59,7 @@ def _coarser_mask(
     best: tuple[Tile, Prediction] | None = None
     for level in range(tile.level + 1, plane.tiling.levels(plane.shape)):
         above = nearest_tile(prompts, plane.tiling, plane.shape, level)
-        if plane.cost(above) > _MOST_READ:
+        if plane.cost(above) > _MAX_PIXELS_READ:
             return best
         mask = plane.cleaned(plane.decode_again(above, prompts), prompts)
         found = max(mask.candidates, key=lambda c: agreement(first, c))

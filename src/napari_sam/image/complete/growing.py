@@ -36,7 +36,7 @@ def grow_into_tiles(
     more tiles than `Tiling.most`, the prediction says that it is truncated.
     """
     grid = plane.tiling.tiles(plane.shape, tile.level)
-    masks, refused = _grown(plane, prompts, tile, first)
+    masks, refused = _masks_by_tile(plane, prompts, tile, first)
     open_ends = any(
         neighbour.index not in masks
         for index, mask in masks.items()
@@ -53,7 +53,7 @@ def grow_into_tiles(
     )
 
 
-def _grown(
+def _masks_by_tile(
     plane: PromptablePlane, prompts: Prompts, tile: Tile, first: Prediction
 ) -> tuple[dict[int, Prediction], bool]:
     """Return the mask in each tile by its index, and whether one was left out."""

@@ -1,4 +1,4 @@
-"""A promptable plane: what completing a mask needs to know of it."""
+"""A promptable plane: decoding of its tiles, for completing masks."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class PromptablePlane:
     shape
         Its rows and columns.
     keep_connected
-        Whether of a mask for clicks only the parts that were clicked are kept.
+        Whether masks of clicks have only the parts that were clicked.
     """
 
     decode: Callable[[Tile, Prompts], Prediction]
@@ -53,5 +53,5 @@ class PromptablePlane:
         return self.decode(tile, local if hint is None else hint + local)
 
     def cleaned(self, prediction: Prediction, prompts: Prompts) -> Prediction:
-        """Return a mask without what no click hit, where that is asked for."""
+        """Return a mask without parts that no click hit, where the setting says so."""
         return connected(prediction, prompts) if self.keep_connected else prediction

@@ -1,4 +1,4 @@
-"""Windows of stride-16 cells: which part of a large view masks are decoded in."""
+"""Windows of stride-16 cells: the part of a tile that masks are decoded in."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def object_cells(where: Tensor, xy: Tensor, kinds: Tensor) -> Tensor:
 
 
 def cells_at(xy: Tensor, grid: Sequence[int]) -> Tensor:
-    """Column and row of the cell that each place ``(P, 2)`` lies in, or is nearest."""
+    """Column and row of the cell that each point ``(P, 2)`` lies in, or is nearest."""
     limits = xy.new_tensor([grid[1] - 1, grid[0] - 1])
     return torch.minimum((xy / 16).floor().clamp(min=0), limits).long()
 

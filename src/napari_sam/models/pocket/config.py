@@ -1,4 +1,4 @@
-"""Sizes of `pocket`, and what its parts pass to each other."""
+"""The config of `pocket`, and the features its parts pass to each other."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class PocketConfig:
 
 
 class Features(NamedTuple):
-    """What the encoder says of a batch of images, at four strides."""
+    """Features of a batch of images, at four strides."""
 
     s16: Tensor  # (B, dim, H, W)
     s8: Tensor  # (B, skips[0], 2H, 2W)

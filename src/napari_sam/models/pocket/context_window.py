@@ -1,4 +1,4 @@
-"""The context window of a prompt: how far around it the model sees."""
+"""The context window of a prompt: the cells around it that the decoder takes."""
 
 from __future__ import annotations
 

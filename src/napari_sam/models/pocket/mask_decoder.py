@@ -33,13 +33,13 @@ class SelfAttention(nn.Module):
         self.v_proj = nn.Linear(dim, dim)
         self.out_proj = nn.Linear(dim, dim)
 
-    def forward(self, placed: Tensor, x: Tensor, token_mask: Tensor) -> Tensor:
+    def forward(self, positioned: Tensor, x: Tensor, token_mask: Tensor) -> Tensor:
         """Attend by tokens with positions ``(N, T, D)``; gather those without."""
         q, k, v = (
             project(y).unflatten(-1, (self.heads, -1)).transpose(1, 2)
             for project, y in (
-                (self.q_proj, placed),
-                (self.k_proj, placed),
+                (self.q_proj, positioned),
+                (self.k_proj, positioned),
                 (self.v_proj, x),
             )
         )
@@ -67,10 +67,10 @@ class TwoWayBlock(nn.Module):
     ) -> tuple[Tensor, Tensor]:
         """Update tokens ``(N, T, D)`` and image ``(N, H*W, D)``."""
         q = self.norms[0](q + self.self_attn(q + q_pe, q, token_mask))
-        placed = k + k_pe
-        q = self.norms[1](q + self.token_to_image.gather(q + q_pe, placed, k))
+        positioned = k + k_pe
+        q = self.norms[1](q + self.token_to_image.gather(q + q_pe, positioned, k))
         q = self.norms[2](q + self.mlp(q))
-        update = self.image_to_token.scatter(placed, q + q_pe, q, token_mask)
+        update = self.image_to_token.scatter(positioned, q + q_pe, q, token_mask)
         return q, self.norms[3](update.add_(k))
 
 

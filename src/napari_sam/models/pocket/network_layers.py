@@ -17,7 +17,7 @@ def conv_norm(inputs: int, outputs: int, size: int = 3, stride: int = 1) -> nn.M
 
 
 class ChannelNorm(nn.Module):
-    """Layer norm over channels, one place at a time: no running statistics."""
+    """Layer norm over channels at each position: no running statistics."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()

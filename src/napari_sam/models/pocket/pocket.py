@@ -1,4 +1,4 @@
-"""The whole model `pocket`: image encoder, prompt encoder, mask decoder."""
+"""The model `pocket`: image encoder, prompt encoder, mask decoder."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class DecoderOutput(NamedTuple):
 
 
 class Pocket(nn.Module):
-    """The whole model."""
+    """The model: image encoder, prompt encoder and mask decoder."""
 
     def __init__(self, config: PocketConfig | None = None) -> None:
         super().__init__()

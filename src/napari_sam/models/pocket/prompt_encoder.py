@@ -159,7 +159,7 @@ class PocketPromptEncoder(nn.Module):
         return MapFeatures(self.map16(s8), s8, s4)
 
     def within(self, maps: Tensor, window: CellWindow) -> MapFeatures:
-        """Features of one window only, the same as a part of those of the whole."""
+        """Features of one window, the same as that part of the features of all maps."""
         grid = [n // 4 for n in maps.shape[2:]]
         around = window.grown(MAP_REACH, grid)
         found = self(maps[..., *around.at(4)])

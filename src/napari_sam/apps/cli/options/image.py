@@ -19,17 +19,17 @@ def image_options(body: Body) -> Body:
 
 
 def _channels(text: str) -> tuple[int, ...]:
-    return _whole("--channels", text, ",")
+    return _integers("--channels", text, ",")
 
 
 def _pair(text: str) -> tuple[int, int]:
-    found = _whole("--index", text, "/")
+    found = _integers("--index", text, "/")
     if len(found) != 2:
         raise AxesError(f"--index {text}: expected e.g. 4/3.")
     return found[0], found[1]
 
 
-def _whole(option: str, text: str, between: str) -> tuple[int, ...]:
+def _integers(option: str, text: str, between: str) -> tuple[int, ...]:
     try:
         return tuple(int(c) for c in text.split(between))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Options of the model, and of the store where its embeddings are kept."""
+"""Options of the model, and of the store of its embeddings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 store_option = click.option(
     "--store",
     metavar="PATH",
-    help="Folder where embeddings are kept, so that the next time is quick.",
+    help="Folder of the store of embeddings: the next time, the image is not encoded.",
 )
 
 

@@ -17,8 +17,8 @@ _KINDS = ("point", "box", "polygon", "scribble")
 _FORMS = {
     "point": ("ROW,COL[,-]", "A point on the object; with ,- one that is not on it."),
     "box": ("TOP,LEFT,BOTTOM,RIGHT", "A box around the object, half-open."),
-    "polygon": ("ROW,COL,ROW,COL,...[,-]", "An outline drawn around the object."),
-    "scribble": ("ROW,COL,ROW,COL,...[,-]", "A line drawn inside the object."),
+    "polygon": ("ROW,COL,ROW,COL,...[,-]", "A polygon around the object."),
+    "scribble": ("ROW,COL,ROW,COL,...[,-]", "A line inside the object."),
 }
 _ORDER = "napari_sam.order"
 
