@@ -4,11 +4,12 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_sam import Address, PromptableImage, Prompts
-from napari_sam.apps.dock import from_layers
+from napari_sam.apps.dock import compat, from_layers
 from napari_sam.apps.dock.binding import LayerBinding
 from napari_sam.apps.dock.geometry import PlaneGeometry
 from napari_sam.apps.dock.layer_style import HOVERED, PREVIEWED
 from napari_sam.apps.dock.prompt_layer import PromptLayer
+from napari_sam.core.mask import Mask
 from napari_sam.core.prompts.items import Box, Point, Polygon, Scribble
 from napari_sam.session import AnnotationSession
 from napari_sam.testing import ThresholdBackend
@@ -324,6 +325,41 @@ def test_strokes_of_the_brush_are_steps_among_others(kit):
     kit.session.redo()
     kit.session.redo()
     np.testing.assert_array_equal(kit.session.labels, painted)
+
+
+def test_only_masks_of_the_frame_in_view_are_drawn(blobs, monkeypatch):
+    kit = Kit(np.stack([blobs] * 4), "tyx")
+    kit.viewer.dims.set_current_step(0, 2)
+    drawn = []
+    redraw = compat.redraw
+
+    def noted(layer, window):
+        drawn.append(window)
+        redraw(layer, window)
+
+    monkeypatch.setattr(compat, "redraw", noted)
+
+    def masks(first):
+        whole = Mask.from_array(blobs > 0)
+        return {Address(frame, first + frame): whole for frame in range(4)}
+
+    kit.session.add_masks(masks(1))
+    assert [window[0] for window in drawn] == [slice(2, 3)]
+    image = kit.viewer.layers["SAM labels"]._slice.image
+    np.testing.assert_array_equal(image.raw > 0, blobs > 0)
+    drawn.clear()
+    kit.viewer.dims.ndisplay = 3
+    kit.session.undo()
+    assert len(drawn) == 4
+    kit.viewer.dims.ndisplay = 2
+    kit.viewer.dims.set_current_step(0, 0)
+    drawn.clear()
+    small = {
+        Address(0, 1 + i): Mask.from_array(np.ones((2, 2), bool), top=2 * i, left=3)
+        for i in range(30)
+    }
+    kit.session.add_masks(small)
+    assert drawn == [(slice(0, 1), slice(0, 60), slice(3, 5))]
 
 
 def test_a_brush_through_planes_is_one_step(blobs):

@@ -34,6 +34,13 @@ class FrameView:
         return self._geometry.frame_of(position) or 0
 
     @property
+    def only_frame(self) -> int | None:
+        """The frame that is in view; None if several are, as in 3D."""
+        first = self._viewer.dims.ndim - self._geometry.ndim
+        planes = {first + axis for axis in self._geometry.plane_axes}
+        return self.frame if {*self._viewer.dims.displayed} == planes else None
+
+    @property
     def region(self) -> Region:
         """The part of the plane that is on the screen; empty if none is."""
         return region_in_view(self._viewer, self._geometry)

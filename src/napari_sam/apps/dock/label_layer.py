@@ -1,4 +1,4 @@
-"""The layer of objects that are kept: shows a session's labels, and is painted on."""
+"""The layer of labels: shows those of a session, and is painted on."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from psygnal import Signal
 
 from napari_sam.annotator.object_table import ObjectTable
 from napari_sam.apps.dock import compat, layer_style
+from napari_sam.apps.dock.frame_view import FrameView
 from napari_sam.core.errors import NapariSamError
 from napari_sam.session import actions
 from napari_sam.session.labels.patch import LabelPatch
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from napari_sam.core.address import Address
     from napari_sam.core.geometry.region import Region
     from napari_sam.session import AnnotationSession
+
+#: Patches of a step that are drawn one by one.
+_MOST = 16
 
 
 class LabelLayer:
@@ -43,7 +47,6 @@ class LabelLayer:
     ) -> None:
         self._viewer, self._session, self._geometry = viewer, session, geometry
         self._layer: Any = None
-        self._painting = False
         self.table = ObjectTable(session)
         session.labels_changed.connect(self._on_labels)
         session.objects_changed.connect(self._on_objects)
@@ -81,9 +84,20 @@ class LabelLayer:
     def _data(self) -> tuple[Any, dict[str, Any]]:
         return self._geometry.view(self._session.labels), self._geometry.keywords()
 
-    def _window(self, patch: LabelPatch) -> tuple[slice, ...] | None:
-        """Where a change lies in the data of the layer; None if it does not."""
-        return self._geometry.window(patch.frame, patch.region)
+    def _window(self, frame: int, region: Region) -> tuple[slice, ...] | None:
+        """Where a part of a plane lies in the layer's data; None if it does not."""
+        return self._geometry.window(frame, region)
+
+    def _in_view(self, patches: tuple[LabelPatch, ...]) -> list[LabelPatch]:
+        """Leave out patches of frames that are not in view: they need no drawing."""
+        frame = FrameView(self._viewer, self._geometry).only_frame
+        return [patch for patch in patches if frame is None or patch.frame == frame]
+
+    def _redraw(self, frame: int, region: Region) -> None:
+        """Draw a part of a plane anew, after the labels changed."""
+        window = self._window(frame, region)
+        if window is not None:
+            compat.redraw(self._layer, window)
 
     def _offset(self) -> tuple[int, ...]:
         """Return the first pixel of the layer's data, in that of the whole image."""
@@ -98,10 +112,8 @@ class LabelLayer:
         if not self.is_there:
             _ = self.layer
             return
-        for patch in patches:
-            window = self._window(patch)
-            if window is not None:
-                compat.redraw(self._layer, window)
+        for frame, region in _regions(self._in_view(patches)):
+            self._redraw(frame, region)
         self.table.update(
             {i for p in patches for i in (*p.before.values, *p.after.values)} - {0}
         )
@@ -164,9 +176,20 @@ class LabelLayer:
 
     def _take_back(self, patches: list[LabelPatch]) -> None:
         for patch in patches:
-            window = self._window(patch)
+            window = self._window(patch.frame, patch.region)
             if window is not None:
                 part = np.array(self._layer.data[window])
                 part[patch.changed.reshape(part.shape)] = patch.before.expand()
                 self._layer.data[window] = part
                 compat.redraw(self._layer, window)
+
+
+def _regions(patches: list[LabelPatch]) -> list[tuple[int, Region]]:
+    """Return where to draw patches: of many in a frame, the rectangle around all."""
+    if len(patches) <= _MOST:
+        return [(patch.frame, patch.region) for patch in patches]
+    found: dict[int, Region] = {}
+    for patch in patches:
+        known = found.get(patch.frame, patch.region)
+        found[patch.frame] = known.union(patch.region)
+    return list(found.items())

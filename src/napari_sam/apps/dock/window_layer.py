@@ -64,9 +64,9 @@ class WindowLayer(LabelLayer):
         start = (self._region.top, self._region.left)
         return tuple(int(n) for n in self._geometry.place(self._frame, start)[0])
 
-    def _window(self, patch: LabelPatch) -> tuple[slice, ...] | None:
-        inside = patch.region.intersection(self._region)
-        if patch.frame != self._frame or min(inside.shape) < 1:
+    def _window(self, frame: int, region: Region) -> tuple[slice, ...] | None:
+        inside = region.intersection(self._region)
+        if frame != self._frame or min(inside.shape) < 1:
             return None
         local = inside.shifted(-self._region.top, -self._region.left)
         return tuple(
@@ -74,27 +74,22 @@ class WindowLayer(LabelLayer):
             for axis in self._geometry.axes
         )
 
-    def _on_labels(self, patches: tuple[LabelPatch, ...]) -> None:
-        if self.is_there:
-            for patch in patches:
-                self._read_again(patch)
-        super()._on_labels(patches)
+    def _in_view(self, patches: tuple[LabelPatch, ...]) -> list[LabelPatch]:
+        return [patch for patch in patches if patch.frame == self._frame]
 
-    def _read_again(self, patch: LabelPatch) -> None:
-        """Take over into the window what changed in the labels."""
-        window = self._window(patch)
+    def _redraw(self, frame: int, region: Region) -> None:
+        """Take over into the window what changed in the labels, and draw it anew."""
+        window = self._window(frame, region)
         if window is not None:
-            inside = patch.region.intersection(self._region)
-            pixels = self._session.state.read(patch.frame, inside)
+            inside = region.intersection(self._region)
+            pixels = self._session.state.read(frame, inside)
             self._layer.data[window] = self._geometry.shaped(pixels)
+            compat.redraw(self._layer, window)
 
     def _take_back(self, patches: list[LabelPatch]) -> None:
         """Show the labels as they are: they were not changed."""
         for patch in patches:
-            self._read_again(patch)
-            window = self._window(patch)
-            if window is not None:
-                compat.redraw(self._layer, window)
+            self._redraw(patch.frame, patch.region)
 
     def _on_selection(self, at: Address) -> None:
         super()._on_selection(at)
