@@ -24,7 +24,7 @@ def opened(make_napari_viewer, until, threshold_model, blobs):
 def _docked(viewer, until):
     widget = SegmentWidget(viewer)
     widget.answers = []
-    widget.asking.choose = lambda question, _: widget.answers.pop(0)
+    widget.dialogs.choose = lambda question, _: widget.answers.pop(0)
     viewer.window.add_dock_widget(widget, name="Segment Anything")
     until(lambda: widget.controller.annotator.has_model)
     return widget
@@ -68,10 +68,10 @@ def test_left_is_positive_right_and_shift_are_negative_and_a_key_turns_it(
     hand.click(40, 45, right=True)
     hand.click(45, 50, shift=True)
     hand.press("Q")
-    assert opened.prompts.meanings.checkedId() == 1
+    assert opened.prompts.polarity.checkedId() == 1
     hand.click(60, 30)
     hand.click(20, 36, right=True)
-    opened.prompts.meanings.button(0).click()
+    opened.prompts.polarity.button(0).click()
     hand.click(26, 30)
     said = session.current_prompts.items
     assert [(round(p.row), round(p.col), p.positive) for p in said] == [

@@ -6,11 +6,15 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 from napari.layers import Image
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtTest import QTest
 
 from napari_sam import checkpoints
+from napari_sam.annotator.commands import COMMANDS
 from napari_sam.annotator.events import AnnotatorEvents
 from napari_sam.annotator.object_table import Entry
+from napari_sam.apps.dock.panels.candidates import CandidatesPanel
+from napari_sam.apps.dock.panels.command_buttons import CommandButtons
 from napari_sam.apps.dock.panels.dialogs import FORMATS, Dialogs
 from napari_sam.apps.dock.panels.keys import KeysPanel
 from napari_sam.apps.dock.panels.layer_choice import LayerChoice
@@ -24,7 +28,10 @@ from napari_sam.apps.dock.panels.object_model import (
 )
 from napari_sam.apps.dock.panels.recovery import RecoveryPanel
 from napari_sam.apps.dock.panels.status import StatusPanel
+from napari_sam.core.geometry.region import Region
+from napari_sam.core.prediction import Prediction
 from napari_sam.core.progress import Progress
+from napari_sam.io.settings import SaveSettings
 
 
 class Recorder:
@@ -299,3 +306,43 @@ def test_a_name_without_an_end_gets_that_of_the_form(qapp, save_as, tmp_path):
     save_as(tmp_path / "mine", "OME-Zarr (*.zarr)")
     found = Answers("Cancel").path_to_save(tmp_path / "x.tif", FORMATS)
     assert found == tmp_path / "mine.zarr"
+
+
+def test_settings_are_changed_in_a_dialog_or_left(qtbot):
+    def answer(button):
+        from qtpy.QtWidgets import QApplication, QComboBox, QDialogButtonBox
+
+        def press():
+            dialog = QApplication.activeModalWidget()
+            QTest.keyClick(dialog.findChild(QComboBox), Qt.Key.Key_Down)
+            buttons = dialog.findChild(QDialogButtonBox)
+            buttons.button(getattr(buttons.StandardButton, button)).click()
+
+        QTimer.singleShot(0, press)
+        return Dialogs(None).change(SaveSettings(), "Save", names=["coco"])
+
+    assert answer("Cancel") is None
+    assert answer("Ok") == SaveSettings(coco="polygons")
+
+
+def test_scores_of_candidates_are_at_most_one_hundred_percent(annotator, qtbot):
+    logits = np.full((8, 8), 4, np.float32)
+    masks = [Prediction(logits, s, Region(0, 0, 8, 8)) for s in (1.15, 0.62, -0.2)]
+    annotator.candidates = SimpleNamespace(masks=masks, index=0)
+    annotator.preview = SimpleNamespace(threshold=0.0)
+    keys = {command.id: command.key for command in COMMANDS}
+    panel = shown(CandidatesPanel(annotator, CommandButtons(annotator, keys)), qtbot)
+    assert [one.text() for one in panel.buttons] == ["100%", "62%", "0%"]
+
+
+def test_a_command_button_has_its_title_tip_and_key_and_runs_it(
+    annotator, calls, qtbot
+):
+    made = CommandButtons(annotator, {"commit": "K", "undo": "Ctrl+Z"})
+    commit = shown(made.button("commit"), qtbot)
+    undo = shown(made.button("undo", shows_key=False), qtbot)
+    assert (commit.text(), undo.text()) == ("Commit  (K)", "Undo")
+    assert undo.toolTip() == "Take back the last step  (Ctrl+Z)"
+    commit.click()
+    undo.click()
+    assert calls == [("commits.commit", (), {}), ("undo", (), {})]

@@ -48,6 +48,9 @@ def test_a_form_shows_labels_tips_units_and_ranges(form):
     assert (shown["gamma"].max, shown["gamma"].step) == (2, 0.5)
     assert shown["gamma"].native.text() == "automatic"
     assert list(shown["kind"].choices) == ["rle", "polygons"]
+    side = shown["side"].native
+    words = [side.itemText(i) for i in range(side.count())]
+    assert words == ["automatic", "left", "right"]
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,25 @@
 """The window in napari: opening, closing, saving, and several of everything."""
 
+import json
 import threading
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from napari.components import ViewerModel
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtTest import QTest
 
+from napari_sam.annotator.models import ModelPool
 from napari_sam.apps.dock.panels.save import OPEN
 from napari_sam.apps.dock.widget import LEAVE, OVERWRITE, SAVE, STAY, SegmentWidget
+from napari_sam.core.geometry.region import Region
+from napari_sam.core.prediction import Prediction
 from napari_sam.core.prompts import Prompts
 from napari_sam.io import read_image
+from napari_sam.io.settings import SaveSettings
+from napari_sam.session.persistence.record import read_record
+from napari_sam.testing import ThresholdBackend
 
 
 @pytest.fixture
@@ -226,6 +235,97 @@ def test_a_layer_of_points_becomes_objects_in_one_step(viewer, until, blobs, doc
     np.testing.assert_array_equal(mine.data, [[15, 25], [55, 8]])
 
 
+def test_labels_of_a_layer_become_prompts_as_the_form_says(
+    viewer, until, blobs, docked
+):
+    viewer.add_image(blobs)
+    viewer.add_labels(np.pad(np.full((20, 20), 3), ((10, 34), (20, 24))), name="rough")
+    widget = docked(viewer)
+    session = widget.controller.annotator.session
+    QTest.keyClick(widget.batch.form.container["form"].native, Qt.Key.Key_Down)
+    widget.batch.run.click()
+    until(lambda: len(session.objects) == 1)
+    (prompts,) = session.committed_prompts.values()
+    assert prompts == Prompts.rectangle(10, 20, 30, 40)
+
+
+def test_a_batch_has_an_overlap_rule_of_its_own(viewer, until, blobs, docked):
+    viewer.add_image(blobs)
+    widget = docked(viewer)
+    session = committed(widget, 15, 25)
+    viewer.add_points([[20, 30]], name="mine")
+    widget.batch.run.click()
+    until(lambda: "lies on other objects" in widget.status.sentence.text())
+    assert np.unique(session.labels).tolist() == [0, 1]
+    rule = widget.batch.form.container["overlap"].native
+    QTest.keyClick(rule, "o")
+    assert rule.currentText() == "overwrite"
+    widget.batch.run.click()
+    until(lambda: 1 not in session.labels)
+    assert int((session.labels > 0).sum()) == 400
+
+
+def test_a_view_is_embedded_but_for_its_background(window, until, blobs, docked):
+    window.add_image(blobs)
+    widget = docked(window)
+    QTest.keyClicks(widget.embed.form.container["background"].native, "254")
+    widget.embed.run.click()
+    until(lambda: "1 skipped" in widget.status.sentence.text())
+    widget.embed.form.container["background"].native.clear()
+    widget.embed.run.click()
+    until(lambda: "1 encoded" in widget.status.sentence.text())
+
+
+class Greedy(ThresholdBackend):
+    """Answers a click with everything bright, as if it were one object."""
+
+    def decode(self, embedding, prompts):
+        bright = np.asarray(embedding["bright"])
+        logits = np.where(bright, 6, -6).astype(np.float32)
+        return [Prediction(logits, 0.9, Region(0, 0, *logits.shape)) for _ in prompts]
+
+
+def test_with_connected_off_a_click_commits_all_that_the_model_predicts(
+    make_napari_viewer, hand, until, blobs, docked, tmp_path, monkeypatch
+):
+    backend = Greedy()
+    monkeypatch.setattr(ModelPool, "open", lambda *_, **__: backend)
+    window = make_napari_viewer(show=True)
+    window.add_image(blobs)
+    widget = docked(window)
+    session = widget.controller.annotator.session
+    area = lambda: session.preview is not None and session.preview.area  # noqa: E731
+    hand(window).click(15, 25)
+    until(lambda: area() == 400)
+    switch = widget.prompts.masks.container["connected"].native
+    for expected in (500, 400, 500):
+        left = QPoint(8, switch.height() // 2)
+        QTest.mouseClick(switch, Qt.MouseButton.LeftButton, pos=left)
+        until(lambda expected=expected: area() == expected)
+    assert not switch.isChecked()
+    assert backend.encoded == 1
+
+    hand(window).press("K")
+    assert int((session.labels == 1).sum()) == 500
+    hand(window).press("Z", ctrl=True)
+    assert not np.any(session.labels)
+    hand(window).press("Z", ctrl=True, shift=True)
+    path = tmp_path / "all.session.json"
+    widget.dialogs.path_to_save = lambda start, formats: path
+    widget.save.session.click()
+    until(lambda: not widget.save.unsaved)
+    (setup,) = read_record(path).setups.values()
+    assert not setup.connected
+
+    QTest.mouseClick(switch, Qt.MouseButton.LeftButton, pos=left)
+    widget.dialogs.session_to_open = lambda start: path
+    widget.save.open.click()
+    until(lambda: widget.controller.annotator.session is not session)
+    again = widget.controller.annotator.session
+    assert int((again.labels == 1).sum()) == 500
+    assert again.image.connected
+
+
 def test_overlaps_are_asked_about_where_that_is_chosen(viewer, blobs, docked):
     viewer.add_image(blobs)
     widget = docked(viewer)
@@ -256,6 +356,29 @@ def test_labels_are_saved_where_it_was_said_and_then_nothing_is_unsaved(
     until(lambda: not widget.save.unsaved)
     np.testing.assert_array_equal(read_image(path).frames[0], session.labels)
     until(lambda: "Not saved" not in widget.save.state.text())
+
+
+def test_masks_of_a_coco_file_are_written_as_it_was_chosen(
+    viewer, until, blobs, tmp_path, docked
+):
+    viewer.add_image(blobs)
+    widget = docked(viewer)
+    committed(widget, 15, 25)
+    path, asked = tmp_path / "labels.json", []
+    widget.dialogs.path_to_save = lambda start, formats: path
+
+    def change(settings, title, names):
+        asked.append((settings.coco, title, names))
+        return answers.pop(0)
+
+    widget.dialogs.change = change
+    answers = [None, SaveSettings(coco="polygons")]
+    assert not widget.save.save_labels()
+    widget.save.labels.click()
+    until(lambda: not widget.save.unsaved)
+    (found,) = json.loads(path.read_text())["annotations"]
+    assert isinstance(found["segmentation"], list)
+    assert asked == [("rle", "Save as COCO", ["coco"])] * 2
 
 
 def test_a_session_is_opened_by_its_button(viewer, until, blobs, tmp_path, docked):

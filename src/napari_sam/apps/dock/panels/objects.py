@@ -121,7 +121,7 @@ class ObjectsPanel(Section):
         header.setMinimumSectionSize(28)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((NUMBER, 40), (CLASS, 52), (STATE, 70), (PIXELS, 50)):
+        for column, width in ((NUMBER, 40), (CLASS, 46), (STATE, 82), (PIXELS, 50)):
             table.setColumnWidth(column, width)
         table.setMinimumHeight(150)
         table.selectionModel().selectionChanged.connect(self._on_selection)

@@ -151,7 +151,6 @@ def _list(one: Setting) -> ComboBox:
         label=one.label,
         tooltip=one.tip,
         choices=[*none, *((str(choice), choice) for choice in one.choices)],
-        nullable=one.optional,
     )
 
 

@@ -148,5 +148,7 @@ def tool(words: str, tip: str, icon: QIcon) -> QToolButton:
     made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
     made.setStyleSheet(_PRESSED)
-    made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+    # As wide as its word, but where the dock is too narrow for all of a row.
+    made.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+    made.setMinimumWidth(24)
     return made
