@@ -118,12 +118,12 @@ def test_candidates_are_chosen_and_the_mask_under_the_mouse_is_never_kept(
     hand = hand(opened.viewer)
     hand.click(15, 25)
     whole = previewed(opened, until)
-    assert [choice.isEnabled() for choice in panel.choices] == [True] * 3
-    assert panel.choices[0].isChecked()
+    assert [choice.isEnabled() for choice in panel.buttons] == [True] * 3
+    assert panel.buttons[0].isChecked()
     hand.press("J")
     assert previewed(opened, until) != whole
-    until(lambda: panel.choices[1].isChecked())
-    panel.choices[0].click()
+    until(lambda: panel.buttons[1].isChecked())
+    panel.buttons[0].click()
     assert previewed(opened, until) == whole
 
     hand.press("N")
