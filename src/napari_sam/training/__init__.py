@@ -1,1 +1,1 @@
-"""Making and improving models: data, prompts, losses, the loop."""
+"""Training and fine-tuning of models: data, simulated prompts, losses, the loop."""

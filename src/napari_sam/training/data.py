@@ -1,4 +1,4 @@
-"""Batches of views with prompts, each a pure function of seed and step."""
+"""Batches of image crops with masks and prompts, a pure function of seed and step."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
 
 __all__ = ["Batch", "Batches"]
 
-#: Views without an object in a row before the data is blamed.
+#: Crops without an object, one after another, before an error is raised.
 _PATIENCE = 500
 
 
 class Batch(NamedTuple):
-    """What one step of training sees: B images, N prompts."""
+    """The batch of one training step: B images, N masks with a prompt each."""
 
     images: torch.Tensor  # (B, 3, size, size) uint8
     shapes: torch.Tensor  # (B, 2) rows and columns before padding
     masks: torch.Tensor  # (N, size, size) bool
     prompts: PromptBatch
-    seeds: torch.Tensor  # (N,) of what is random about each prompt later on
-    image_of: torch.Tensor  # (N,) which image each prompt is about
+    seeds: torch.Tensor  # (N,) random seed of the corrections of each prompt
+    image_of: torch.Tensor  # (N,) index of the image of each prompt
 
     def split(self, max_prompts: int) -> Iterator[Batch]:
-        """Split into batches of at most so many prompts, about the same images."""
+        """Split into batches of at most so many prompts, of the same images."""
         for start in range(0, len(self.masks), max_prompts):
             part = slice(start, start + max_prompts)
             yield self._replace(
@@ -47,7 +47,7 @@ class Batch(NamedTuple):
             )
 
     def to(self, device: torch.device) -> Batch:
-        """Move all that is computed with; the seeds stay."""
+        """Return the batch with its tensors on a device; the seeds stay."""
         moved = {
             name: getattr(self, name).to(device)
             for name in ("images", "shapes", "masks", "image_of")
@@ -60,8 +60,8 @@ class Batches(torch.utils.data.IterableDataset[Batch]):
     """Batches of steps `start` to `stop`.
 
     Each image of a step is a function of seed, step and its index, whichever process
-    makes it. So a resumed run meets what the uninterrupted one would have met, and
-    two processes see together what one would with twice the images.
+    makes it. So a resumed run has the batches of the uninterrupted one, and two
+    processes have together those of one process with twice the images.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class Batches(torch.utils.data.IterableDataset[Batch]):
             if crop is not None:
                 return _example(rng, crop, self.recipe, size)
         raise TrainingError(
-            f"{_PATIENCE} views in a row held no object of at least "
+            f"{_PATIENCE} crops in a row held no object of at least "
             f"{self.recipe.smallest} working pixels and at most "
             f"{self.recipe.largest:.0%} of its image. Check the labels, or set "
             "smallest or largest."
@@ -148,7 +148,7 @@ def _example(
 
 
 def _limited(examples: list[_Example], most: int) -> list[_Example]:
-    """Leave each image its share of the masks that a step may have."""
+    """Return the examples with at most their share of the masks of a step."""
     share = max(most // len(examples), 1)
     return [
         e._replace(
@@ -161,7 +161,7 @@ def _limited(examples: list[_Example], most: int) -> list[_Example]:
 
 
 def augmented(rng: np.random.Generator, crop: Crop) -> Crop:
-    """Turn, mirror, and change light, noise and colour; masks follow."""
+    """Return a crop rotated, flipped, and with other brightness, noise and colours."""
     image, masks = crop.image, crop.masks
     turns = int(rng.integers(4))
     image, masks = np.rot90(image, turns), np.rot90(masks, turns, (1, 2))

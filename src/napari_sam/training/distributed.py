@@ -24,7 +24,7 @@ __all__ = [
 
 
 class ProcessRank(NamedTuple):
-    """Which of how many processes this is."""
+    """The rank of this process, and the number of processes of the run."""
 
     rank: int
     world_size: int
@@ -36,7 +36,7 @@ class ProcessRank(NamedTuple):
 
 
 def process_rank() -> ProcessRank:
-    """Return this process's place in the run; alone, it is 0 of 1."""
+    """Return the rank of this process in the run; a single process has rank 0 of 1."""
     if not (dist.is_available() and dist.is_initialized()):
         return ProcessRank(0, 1)
     return ProcessRank(dist.get_rank(), dist.get_world_size())
@@ -44,9 +44,9 @@ def process_rank() -> ProcessRank:
 
 @contextmanager
 def process_group(device: torch.device) -> Iterator[ProcessRank]:
-    """Join the processes that ``torchrun`` started, if it did.
+    """Join the process group that ``torchrun`` started, if it did.
 
-    It says so by the environment variables ``RANK`` and ``WORLD_SIZE``.
+    It is known by the environment variables ``RANK`` and ``WORLD_SIZE``.
     """
     if "RANK" not in os.environ or int(os.environ.get("WORLD_SIZE", "1")) < 2:
         yield process_rank()
@@ -59,7 +59,7 @@ def process_group(device: torch.device) -> Iterator[ProcessRank]:
 
 
 def own_device(device: torch.device) -> torch.device:
-    """Give every process of a run a GPU of its own."""
+    """Return the device of this process: each process of a run has its own GPU."""
     if device.type == "cuda" and device.index is None and "LOCAL_RANK" in os.environ:
         return torch.device("cuda", int(os.environ["LOCAL_RANK"]))
     return device

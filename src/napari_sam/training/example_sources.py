@@ -1,4 +1,4 @@
-"""Where training examples come from: images with labels, and drawn scenes."""
+"""Sources of training examples: images with ground truth, and synthetic scenes."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ if TYPE_CHECKING:
 
 __all__ = ["Crop", "LabelledSource", "Source", "SyntheticSource"]
 
-#: Synthetic scenes are drawn no larger than this, and enlarged beyond.
+#: Largest side of a synthetic scene, in pixels; for larger crops it is enlarged.
 _SCENE_SIZE = 512
 
 
 class Crop(NamedTuple):
-    """What is cut from an image to be looked at.
+    """A crop of an image, with the masks of its objects.
 
     Attributes
     ----------
     image
-        ``(h, w, 3)`` uint8, neither side above the size asked for.
+        ``(h, w, 3)`` uint8, neither side above the requested size.
     masks
-        ``(N, h, w)`` bool, one for each object asked about.
+        ``(N, h, w)`` bool, one for each object.
     """
 
     image: NDArray[np.uint8]
@@ -49,22 +49,22 @@ class Crop(NamedTuple):
 
 
 class Source(Protocol):
-    """Somewhere views come from."""
+    """A source of crops for training."""
 
     def crop(
         self, rng: np.random.Generator, recipe: Recipe, size: int, scale: ScaleOf
     ) -> Crop | None:
-        """Cut a view, or None where there is nothing to ask about."""
+        """Return a crop, or None if it holds no object."""
 
 
 @dataclass(frozen=True, slots=True)
 class SyntheticSource:
-    """Every view a scene never seen before."""
+    """A source that draws a new synthetic scene for every crop."""
 
     def crop(
         self, rng: np.random.Generator, recipe: Recipe, size: int, scale: ScaleOf
     ) -> Crop | None:
-        """Draw a scene, and take it whole or zoom into a part of it."""
+        """Return a crop of a new scene: all of it, or a part enlarged."""
         scene = draw_scene(rng, size=min(size, _SCENE_SIZE))
         zoom = size / len(scene.image)
         if rng.uniform() < 0.4:
@@ -75,14 +75,14 @@ class SyntheticSource:
 
 
 class LabelledSource:
-    """Images with their truth, shown to the model as they will be in use.
+    """A source of crops of images with ground truth, scaled as in inference.
 
     Parameters
     ----------
-    pairs
-        Read when they are first asked for.
+    images
+        Images with ground truth; each is read when it is first needed.
     memory
-        Bytes of images that are kept once read.
+        Bytes of rendered images that are cached.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class LabelledSource:
     def crop(
         self, rng: np.random.Generator, recipe: Recipe, size: int, scale: ScaleOf
     ) -> Crop | None:
-        """Cut around a random object of a random image."""
+        """Return a crop around a random object of a random image."""
         index = int(rng.integers(len(self.images)))
         truth = self.images[index].truth
         if not len(truth.ids):
@@ -122,7 +122,7 @@ def crop_around(
     size: int,
     zoom: float,
 ) -> Crop | None:
-    """Take a square of `size` at `zoom` near an object, or all if that is smaller."""
+    """Return a crop of `size` at `zoom` near a random object, or all of the image."""
     allowed = truth.ids[truth.areas <= recipe.largest * truth.shape[0] * truth.shape[1]]
     if not len(allowed):
         return None
@@ -150,7 +150,7 @@ def _zoomed_length(length: int, zoom: float, most: int) -> int:
 def _window_near(
     rng: np.random.Generator, truth: GroundTruth, object_id: int, side: int
 ) -> Region:
-    """Place a square so that an object is well inside, cut to the plane."""
+    """Return a square window with an object well inside, cut to the plane."""
     row, col = truth.window(object_id).center
     corner = np.array([row, col]) - rng.uniform(0.2, 0.8, 2) * side
     rows, cols = truth.shape
@@ -168,7 +168,7 @@ def _masks(
     shape: tuple[int, int],
     recipe: Recipe,
 ) -> list[NDArray[np.bool_]]:
-    """Masks of random objects within a part of the plane, brought to `shape`."""
+    """Return masks of random objects within a window, resized to `shape`."""
     masks: list[NDArray[np.bool_]] = []
     for mask in _masks_in(rng, truth, allowed, window, shape):
         if recipe.smallest <= mask.sum() <= recipe.largest * mask.size:
@@ -200,7 +200,7 @@ def _masks_in(
 def _resized_labels(
     labels: NDArray[np.int32], shape: tuple[int, int]
 ) -> NDArray[np.int32]:
-    """Zoom labels to a shape: each pixel takes the one its middle falls on."""
+    """Return labels resized to a shape by nearest neighbour."""
     rows, cols = (
         ((np.arange(n) + 0.5) * old / n).astype(int)
         for n, old in zip(shape, labels.shape, strict=True)

@@ -1,4 +1,4 @@
-"""Weights in a file that every door accepts."""
+"""Export of trained weights as a checkpoint that any part of napari-sam opens."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["export"]
 
 
 def export(model: nn.Module, path: Path, provenance: Mapping[str, str]) -> None:
-    """Write half-precision safetensors, whole or not at all.
+    """Write half-precision weights as safetensors; the file appears complete.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def export(model: nn.Module, path: Path, provenance: Mapping[str, str]) -> None:
     path
         Of the file, conventionally ``*.safetensors``.
     provenance
-        How they were made; kept in the file's header.
+        How they were made, for the header of the file.
     """
     state = {
         name: value.detach().half().contiguous()

@@ -1,4 +1,4 @@
-"""What a training run begins with: fresh weights, or a checkpoint of any kind."""
+"""Initial weights of a training run: random ones, or those of a checkpoint."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def initial_learner(
     settings: Mapping[str, str] | None = None,
     checkpointing: bool = False,
 ) -> tuple[Recipe, Learner]:
-    """Choose a recipe, and make the model it trains.
+    """Return a recipe, and a learner with the initial weights of its model.
 
     Parameters
     ----------
@@ -44,11 +44,11 @@ def initial_learner(
         architecture was trained with from nothing. None, with a checkpoint, takes its
         architecture's values for fine-tuning.
     checkpoint
-        Weights to begin with; else they are random, from the recipe's seed.
+        Initial weights; else they are random, from the recipe's seed.
     settings
         Values of a `Recipe` to change, as text.
     checkpointing
-        Whether an encoder of blocks keeps less in memory and computes more.
+        Whether a transformer encoder uses gradient checkpointing, to save memory.
 
     Raises
     ------

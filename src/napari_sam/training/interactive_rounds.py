@@ -1,4 +1,4 @@
-"""Asking about objects again and again, as a person who corrects would."""
+"""Interactive training: rounds of prompts, each correcting the mask before it."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ __all__ = ["RoundResult", "iter_rounds", "reduced_precision"]
 
 
 class RoundResult(NamedTuple):
-    """What one round of questions reached, summed over the prompts."""
+    """Loss and IoU of one round of prompts, summed over the prompts."""
 
-    loss: Tensor | None  # None where the round does not teach
-    overlap: Tensor  # IoU of the masks a person would have been given
+    loss: Tensor | None  # None where the loss of the round does not count
+    overlap: Tensor  # IoU of the masks that are ranked first
     is_first: bool
     is_last: bool
 
@@ -42,21 +42,21 @@ def iter_rounds(
     *,
     bfloat16: bool = False,
 ) -> Iterator[RoundResult]:
-    """Ask, correct, ask again; each loss may be sent back before the next round.
+    """Yield rounds of prompts; each loss may be backpropagated before the next round.
 
-    The best-ranked mask of a round is heard in the next one, and corrections fall
-    where it is wrong (paper, appendix A, "Training algorithm").
+    The best-ranked mask of a round is the mask prompt of the next one, and corrective
+    points fall where it is wrong (paper, appendix A, "Training algorithm").
 
     Parameters
     ----------
     learner
         The model.
     recipe
-        What answers cost, and where corrections fall.
+        Weights of the loss, and where corrective points fall.
     batch
         Images and first prompts.
     features
-        Of the batch's images.
+        Image embeddings of the batch.
     plan
         The rounds after the first.
     bfloat16
@@ -96,14 +96,14 @@ def iter_rounds(
 def reduced_precision(
     device: torch.device, bfloat16: bool
 ) -> AbstractContextManager[object]:
-    """Compute in bfloat16 where that is allowed, by torch's autocast."""
+    """Return a context in which torch computes in bfloat16, if that is allowed."""
     if not bfloat16:
         return nullcontext()
     return torch.autocast(device.type, torch.bfloat16)
 
 
 def _valid_pixels(batch: Batch, stride: int) -> Tensor:
-    """Where there is image and not padding, ``(N, h, w)``: nobody clicks beside it."""
+    """Return the pixels of the image without padding, ``(N, h, w)``."""
     at = torch.arange(0, batch.masks.shape[-1], stride, device=batch.masks.device)
     rows, cols = (at < batch.shapes[batch.image_of, k, None] for k in (0, 1))
     return rows[:, :, None] & cols[:, None, :]

@@ -1,10 +1,10 @@
-"""What the training loop knows of a model, whichever it is."""
+"""The interface of models to the training loop."""
 
 from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
@@ -15,46 +15,47 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import nn
 
+    from napari_sam.models.pocket import DecoderOutput
     from napari_sam.training.recipe import Recipe
     from napari_sam.training.simulated_prompts import PromptBatch
 
 __all__ = ["Features", "Learner", "MaskOutputs"]
 
-#: What an encoder found: arrays whose first axis is the image.
+#: Image embeddings: tensors whose first axis is the image.
 Features = tuple[Tensor, ...]
 
 
 class MaskOutputs(NamedTuple):
-    """Masks for N prompts; the first of them is the one for a clear prompt.
+    """Predicted masks of N prompts; the first mask is for unambiguous prompts.
 
     Attributes
     ----------
     logits, scores
-        ``(N, M, h, w)``, and the IoU expected of each, ``(N, M)``.
+        ``(N, M, h, w)``, and the predicted IoU of each, ``(N, M)``.
     first
-        The first mask that may answer an ambiguous prompt.
+        Index of the first candidate mask of an ambiguous prompt.
     whole
-        Whatever else the model said, for `Learner.loss`.
+        All outputs of `pocket`'s decoder, for its loss.
     """
 
     logits: Tensor
     scores: Tensor
     first: int = 0
-    decoder_output: Any = None
+    decoder_output: DecoderOutput | None = None
 
     def chosen(self, ambiguous: Tensor) -> Tensor:
-        """Return which mask each prompt would be given, ``(N,)``."""
+        """Return the index of the mask that is ranked first, ``(N,)``."""
         ranked = self.first + self.scores[:, self.first :].argmax(1)
         return torch.where(ambiguous, ranked, 0)
 
     def best(self, ambiguous: Tensor) -> Tensor:
-        """Return the logits ``(N, h, w)`` of the mask each prompt would be given."""
+        """Return the logits ``(N, h, w)`` of the mask that is ranked first."""
         every = torch.arange(len(self.scores), device=self.scores.device)
         return self.logits[every, self.chosen(ambiguous)]
 
 
 class Learner(ABC):
-    """A model with the way it is asked in training, and what its answers cost.
+    """A model in training: how it encodes and decodes batches, and its loss.
 
     Parameters
     ----------
@@ -79,54 +80,54 @@ class Learner(ABC):
     @property
     @abstractmethod
     def crop_size(self) -> int:
-        """Side of the squares to look at where the recipe does not say."""
+        """Side of the crops, unless the recipe sets it."""
 
     @abstractmethod
     def scale(self, shape: tuple[int, int], size: int) -> float:
         """Working pixels per pixel of a plane of `shape` when nothing is zoomed."""
 
     def train(self) -> None:
-        """Put what learns into training mode, and the rest out of it."""
+        """Set trainable components to training mode, and the others to evaluation."""
         self.model.train()
         for part in self.components().values():
             part.train(any(p.requires_grad for p in part.parameters()))
 
     def start_step(self, rng: np.random.Generator, size: int) -> None:  # noqa: B027
-        """Draw what is random for a whole step; nothing, unless a model needs it."""
+        """Draw the random state of a training step; nothing, unless a model has any."""
 
     @abstractmethod
     def encode(self, images: Tensor, shapes: Tensor) -> Features:
-        """Look at images ``(B, 3, size, size)`` uint8 of `shapes` before padding."""
+        """Embed images ``(B, 3, size, size)`` uint8 of `shapes` before padding."""
 
     @abstractmethod
     def decode(
         self, features: Features, prompts: PromptBatch, previous_logits: Tensor | None
     ) -> MaskOutputs:
-        """Decode masks of prompts, each about the features of the same index.
+        """Decode the masks of prompts, each on the features of the same index.
 
         Parameters
         ----------
         features
-            Of the N images the prompts are about.
+            Image embeddings, one for each of the N prompts.
         said
             N prompts.
         before
-            Logits ``(N, h, w)`` of the answers before, or None.
+            Logits ``(N, h, w)`` of the previous masks, or None.
         """
 
     @abstractmethod
     def loss(
         self, outputs: MaskOutputs, truth: Tensor, prompts: PromptBatch, recipe: Recipe
     ) -> Tensor:
-        """Cost of each answer ``(N,)``; `truth` is ``(N, 1, h, w)`` in [0, 1]."""
+        """Return the loss of each prompt ``(N,)``; `truth` is ``(N, 1, h, w)``, 0 to 1."""
 
     @abstractmethod
     def components(self) -> Mapping[str, nn.Module]:
-        """Give ``encoder``, ``prompts`` and ``decoder``: what can train by itself."""
+        """Return the trainable components: ``encoder``, ``prompts`` and ``decoder``."""
 
     def layer_of(self, name: str) -> tuple[int, int] | None:
         """Return the encoder layer of a parameter, and how many layers there are.
 
-        None where it is in no such layer, and learns at the full rate.
+        None for a parameter outside of these layers, which has the full learning rate.
         """
         return None

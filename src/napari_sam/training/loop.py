@@ -31,17 +31,17 @@ if TYPE_CHECKING:
 
 __all__ = ["Report", "Trainer"]
 
-#: Corrections after which a model is measured.
+#: Corrective rounds of a validation.
 _MEASURED = [Round(clicks=True, has_loss=True)] * 3
 
 
 class Report(NamedTuple):
-    """What one step reached, or what a measurement found."""
+    """Loss and IoU of one training step, or of a validation."""
 
     step: int
     steps: int
     loss: float
-    first: float  # mean IoU of the first answer
+    first: float  # mean IoU of the first prompts
     last: float  # and after corrections
 
 
@@ -51,11 +51,11 @@ class Trainer:
     Parameters
     ----------
     recipe
-        Every setting.
+        All settings.
     sources
-        Where views come from, with weights.
+        Sources of crops, with their weights.
     learner
-        What learns, its parts already chosen.
+        The model, with its trainable components already set.
     device
         Where to compute; the model is moved there.
     bfloat16
@@ -81,13 +81,13 @@ class Trainer:
         encoder = learner.components()["encoder"]
         self.trains_encoder = any(p.requires_grad for p in encoder.parameters())
         self.step = 0
-        self.is_consistent = True  # false while weights and optimiser disagree
+        self.is_consistent = True  # false between an optimiser step and its count
         self.measuring = recipe.measuring()
 
     def batches(
         self, sources: Sequence[tuple[float, Source]], start: int, stop: int
     ) -> Batches:
-        """Return batches as this run makes them, this process's share."""
+        """Return the training batches of this process."""
         process = process_rank()
         return Batches(
             sources, self.recipe, start, stop,
@@ -96,14 +96,14 @@ class Trainer:
         )  # fmt: skip
 
     def batches_to_measure(self, sources: Sequence[tuple[float, Source]]) -> Batches:
-        """Return batches of plain views and careful prompts, not shared out."""
+        """Return the validation batches, without augmentation, for one process."""
         size = self.recipe.crop or self.learner.crop_size
         return Batches(
             sources, self.measuring, 0, 0, size=size, scale=self.learner.scale
         )
 
     def run(self, *, ahead: bool = False) -> Iterator[Report]:
-        """Train to the end, yielding after every step; stop whenever you like.
+        """Train to the last step, yielding a report of each; stop at any time.
 
         With `ahead`, another process makes batches while this one computes.
         """
@@ -137,10 +137,10 @@ class Trainer:
         return Report(self.step, self.recipe.steps, *reached.tolist())
 
     def _learn(self, batch: Batch, plan: Sequence[Round]) -> Tensor:
-        """Gather gradients; return loss and IoUs, means over all processes' prompts.
+        """Accumulate gradients; return mean loss and IoUs over all processes' prompts.
 
         The graph of a round is freed before the next round: features are leaves in
-        between, and what they gather goes back through the encoder once.
+        between, and their gradient goes back through the encoder once.
         """
         with (
             torch.set_grad_enabled(self.trains_encoder),
@@ -173,7 +173,7 @@ class Trainer:
 
     @torch.no_grad()
     def measure(self, batches: Iterable[Batch]) -> Report:
-        """Ask what is kept of the weights, and correct it: mean IoUs."""
+        """Validate the averaged weights: mean IoUs before and after corrections."""
         learner = self.learner.of(self.mean)
         learner.start_step(np.random.default_rng(0), learner.crop_size)
         self.mean.eval()
@@ -210,7 +210,7 @@ class Trainer:
                 averaged.copy_(current)
 
     def save(self, path: Path, notes: Mapping[str, object]) -> None:
-        """Write everything needed to go on, whole or not at all."""
+        """Write the state of the run to resume from; the file appears complete."""
         state: dict[str, object] = {
             "step": self.step,
             "notes": dict(notes),
@@ -223,7 +223,7 @@ class Trainer:
             torch.save(state, file)
 
     def load(self, path: Path) -> dict[str, Any]:
-        """Go on from where `save` left off; return the notes saved with it."""
+        """Resume from a state written by `save`; return the notes saved with it."""
         state = torch.load(path, map_location="cpu", weights_only=True)
         self.model.load_state_dict(state["model"])
         if self.recipe.average:

@@ -1,4 +1,4 @@
-"""What a wrong mask costs (paper, appendix A, "Losses")."""
+"""Losses of predicted masks (paper, appendix A, "Losses")."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["click_loss", "coarse_loss", "dice", "focal", "iou", "mask_loss"]
 
 
 def focal(logits: Tensor, truth: Tensor, gamma: float = 2) -> Tensor:
-    """Mean focal loss over the last two axes; `truth` in [0, 1].
+    """Return the mean focal loss over the last two axes; `truth` in [0, 1].
 
     Lin et al. 2017, "Focal Loss for Dense Object Detection".
     """
@@ -23,7 +23,7 @@ def focal(logits: Tensor, truth: Tensor, gamma: float = 2) -> Tensor:
 
 
 def dice(logits: Tensor, truth: Tensor) -> Tensor:
-    """One minus the soft Dice overlap over the last two axes.
+    """Return the Dice loss over the last two axes: one minus the soft Dice overlap.
 
     Milletari et al. 2016, "V-Net".
     """
@@ -35,16 +35,16 @@ def dice(logits: Tensor, truth: Tensor) -> Tensor:
 def mask_loss(
     logits: Tensor, truth: Tensor, *, focal_weight: float = 20, dice_weight: float = 1
 ) -> Tensor:
-    """Focal and Dice of each mask, ``(N, M)``; `truth` may be one for its M."""
+    """Return the focal plus Dice loss of each mask, ``(N, M)``; M may share a truth."""
     truth = truth.expand_as(logits)
     return focal_weight * focal(logits, truth) + dice_weight * dice(logits, truth)
 
 
 def coarse_loss(logits: Tensor, truth: Tensor) -> Tensor:
-    """Cost of a first map that says where to draw, ``(N, M)``.
+    """Return the loss of a coarse mask that selects where to refine, ``(N, M)``.
 
-    Cross-entropy and Dice, not focal: far from the object it must be sure, so that
-    drawing there is spared.
+    Cross-entropy and Dice, not focal: far from the object the mask must be certain, so
+    that no refinement is computed there.
     """
     truth = (truth > 0).float().expand_as(logits)
     ce = F.binary_cross_entropy_with_logits(logits, truth, reduction="none")
@@ -53,17 +53,17 @@ def coarse_loss(logits: Tensor, truth: Tensor) -> Tensor:
 
 @torch.no_grad()
 def iou(logits: Tensor, truth: Tensor) -> Tensor:
-    """Overlap that each mask really reaches, ``(N, M)``."""
+    """Return the IoU of each mask with the truth, ``(N, M)``."""
     mask, target = logits > 0, truth > 0.5
     both, either = (mask & target).sum((-2, -1)), (mask | target).sum((-2, -1))
     return both / either.clamp(min=1)
 
 
 def click_loss(logits: Tensor, xy: Tensor, kinds: Tensor, stride: int = 2) -> Tensor:
-    """Cost of masks that do not keep to the clicks, ``(N, M)``.
+    """Return the loss of masks that contradict the clicks, ``(N, M)``.
 
-    One click is a few of many thousand pixels, and would hardly be felt otherwise;
-    but a person who says "not this" means it.
+    One click is one of many thousand pixels, and hardly counts in the other losses;
+    but a mask must never contradict a negative click.
     """
     sign = (kinds == POSITIVE).float() - (kinds == NEGATIVE).float()
     limits = xy.new_tensor([logits.shape[-1] - 1, logits.shape[-2] - 1])

@@ -1,4 +1,4 @@
-"""How `pocket` is asked in training, and what its answers cost."""
+"""`pocket` in training: encoding, decoding and loss."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 __all__ = ["PocketLearner"]
 
-#: Places up to here are known to the model's positional encoding.
+#: Positions in pixels that the model's positional encoding covers.
 _REACH = 1024
 
 
 class PocketLearner(Learner):
-    """`Pocket`, asked over whole squares of any size."""
+    """`Pocket` in training, on square crops of any size."""
 
     stride = 2
 
@@ -41,24 +41,24 @@ class PocketLearner(Learner):
 
     @property
     def pocket(self) -> Pocket:
-        """The model."""
+        """The model, typed."""
         return cast("Pocket", self.model)
 
     @property
     def crop_size(self) -> int:
-        """Side of the squares to look at where the recipe does not say."""
+        """Side of the crops, unless the recipe sets it."""
         return 256
 
     def scale(self, shape: tuple[int, int], size: int) -> float:
-        """Working pixels per pixel, as in use; squares are cut from that view."""
+        """Working pixels per pixel, as in inference."""
         return working_scale(shape)
 
     def start_step(self, rng: np.random.Generator, size: int) -> None:
-        """Move the origin, so that no position is ever new to the model."""
+        """Move the origin of positions, so that the model learns all of them."""
         self.offset = float(rng.integers(0, max(_REACH - size, 0) + 1))
 
     def encode(self, images: Tensor, shapes: Tensor) -> Features:
-        """Look at images."""
+        """Embed images."""
         x = images.float().div(255).to(memory_format=torch.channels_last)
         return tuple(self.pocket.encoder(x))
 
@@ -85,8 +85,8 @@ class PocketLearner(Learner):
     def loss(
         self, outputs: MaskOutputs, truth: Tensor, prompts: PromptBatch, recipe: Recipe
     ) -> Tensor:
-        """Cost of each answer; an ambiguous prompt trains its best candidate most."""
-        decoded: DecoderOutput = outputs.decoder_output
+        """Return the loss of each prompt; if ambiguous, mostly of its best candidate."""
+        decoded = cast("DecoderOutput", outputs.decoder_output)
         fine = mask_loss(
             decoded.logits,
             truth,
@@ -97,7 +97,7 @@ class PocketLearner(Learner):
         each = each + coarse_loss(decoded.coarse_logits, F.max_pool2d(truth, 8))
         each = each + 0.1 * click_loss(decoded.logits, prompts.xy, prompts.kinds)
         plain, best = each[:, 0], each[:, 1:].min(1).values
-        best = best + 0.05 * each[:, 1:].mean(1)  # no candidate may run wild
+        best = best + 0.05 * each[:, 1:].mean(1)  # every candidate learns a little
         masks = torch.where(prompts.ambiguous, 0.5 * plain + best, plain)
         reached = iou(decoded.logits, truth)
         score_error = (decoded.scores - reached).square()
@@ -108,7 +108,7 @@ class PocketLearner(Learner):
         return masks + recipe.score * score_error
 
     def components(self) -> Mapping[str, nn.Module]:
-        """Give what can train by itself."""
+        """Return the trainable components."""
         model = self.pocket
         return {
             "encoder": model.encoder, "prompts": model.prompts, "decoder": model.decoder

@@ -1,4 +1,4 @@
-"""How to train: every number in one place."""
+"""The recipe of a training run: all its settings."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 __all__ = ["Recipe", "Round"]
 
 
-#: What is measured on is drawn from another seed than what is trained on.
+#: Added to the seed for validation, which has other crops than training.
 _OTHER = 1_000_003
 
 
 class Round(NamedTuple):
-    """One time that the model is asked about an object again."""
+    """One corrective round of prompts on the same object."""
 
-    clicks: bool  # a correction is added; else it hears its own mask alone
+    clicks: bool  # a corrective point is added; else the last mask is the only prompt
     has_loss: bool  # its loss counts
 
 
@@ -90,7 +90,7 @@ class Recipe:
     vary: bool = setting(
         False,
         label="Vary",
-        tip="Also turn, mirror and change the brightness of images.",
+        tip="Also rotate, flip and change the brightness of images.",
     )
     smallest: int = setting(
         40,
@@ -248,13 +248,13 @@ class Recipe:
         return self.rate * risen * self.drop**passed
 
     def zoom(self, rng: np.random.Generator) -> float:
-        """Draw a factor of the large-scale jitter."""
+        """Draw the zoom factor of a crop (large-scale jitter)."""
         if self.zoom_evenly:
             return float(rng.uniform(self.zoom_low, self.zoom_high))
         return float(self.zoom_low * (self.zoom_high / self.zoom_low) ** rng.uniform())
 
     def schedule(self, rng: np.random.Generator) -> list[Round]:
-        """Plan what follows the first answer."""
+        """Draw the corrective rounds that follow the first prompt."""
         if not self.every_round:  # more often one correction than three
             n = 1 + int(rng.uniform() ** 2 * self.corrections)
             return [Round(clicks=True, has_loss=k == n - 1) for k in range(n)]
@@ -265,7 +265,7 @@ class Recipe:
         return rounds + [bare] * min(self.bare_rounds, 1)
 
     def measuring(self) -> Recipe:
-        """Return the recipe of what a model is measured on: nothing is varied."""
+        """Return the recipe of validation: crops without augmentation."""
         return replace(
             self, images=min(self.images, 4), objects=min(self.objects, 8),
             large_share=0.0, zoom_low=1.0, zoom_high=1.0, vary=False,

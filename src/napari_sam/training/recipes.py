@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from napari_sam.core.errors import TrainingError
 from napari_sam.training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["RECIPES", "named_recipe"]
 
@@ -18,16 +23,16 @@ _POCKET = Recipe(
     weight_decay=0.05, drop_path=0.0, average=0.998,
 )  # fmt: skip
 
-#: What `named_recipe` knows. The sizes that were trained twice as long, on half the
-#: images, have their own rates in the paper; MobileSAM's encoder was distilled, so
+#: Recipes by the name of the architecture. The sizes that were trained twice as long,
+#: on half the images, have their own rates in the paper; MobileSAM's encoder was distilled, so
 #: its recipe is that of the smallest.
-RECIPES: dict[str, Recipe] = {
+RECIPES: Mapping[str, Recipe] = MappingProxyType({
     "pocket": _POCKET,
     "vit_t": Recipe(steps=180_000, layer_decay=0.6, drop_path=0.0),
     "vit_b": Recipe(steps=180_000, layer_decay=0.6, drop_path=0.6),
     "vit_l": Recipe(steps=180_000, rate=4e-4),
     "vit_h": Recipe(),
-}
+})  # fmt: skip
 
 
 def named_recipe(name: str, *, fine_tune: bool = False) -> Recipe:

@@ -1,4 +1,4 @@
-"""How Segment Anything is asked in training, and what its answers cost."""
+"""Segment Anything in training: encoding, decoding and loss."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SamLearner"]
 
-#: Previous logits are heard within these bounds, as in use.
+#: Bound of the logits of a mask prompt, as in inference.
 _BOUND = 32.0
 #: Parameters before the blocks, and the number of a block.
 _STEM = re.compile(r"image_encoder\.(patch_embed|pos_embed)")
@@ -32,13 +32,13 @@ _STAGE = re.compile(r"image_encoder\.layers\.(\d+)\.")
 
 
 class SamLearner(Learner):
-    """`Sam` of any size, on squares of its image size."""
+    """`Sam` of any size in training, on crops of its image size."""
 
     stride = 4
 
     @property
     def sam(self) -> Sam:
-        """The model."""
+        """The model, typed."""
         return cast("Sam", self.model)
 
     @property
@@ -47,18 +47,18 @@ class SamLearner(Learner):
         return self.sam.config.image_size
 
     def scale(self, shape: tuple[int, int], size: int) -> float:
-        """Let the longer side of the image fill the square."""
+        """Working pixels per pixel: the longer side of the image fills the square."""
         return size / max(shape)
 
     def train(self) -> None:
-        """Train, but keep MobileSAM's batch norms: these batches are too small."""
+        """Set the training mode, except of batch norms: these batches are too small."""
         super().train()
         for layer in self.model.modules():
             if isinstance(layer, nn.BatchNorm2d):
                 layer.eval()
 
     def encode(self, images: Tensor, shapes: Tensor) -> Features:
-        """Look at images; what pads them is zero after normalisation, as in use."""
+        """Embed images; padding is zero after normalisation, as in inference."""
         x = self.sam.preprocess(images)
         at = torch.arange(x.shape[-1], device=x.device)
         rows, cols = (at < shapes[:, k, None] for k in (0, 1))
@@ -69,7 +69,7 @@ class SamLearner(Learner):
     def decode(
         self, features: Features, prompts: PromptBatch, previous_logits: Tensor | None
     ) -> MaskOutputs:
-        """Decode masks of prompts; those with a box are a batch of their own."""
+        """Decode the masks of prompts; those with a box are a batch of their own."""
         boxed = (prompts.kinds >= TOP_LEFT) & (prompts.kinds <= BOTTOM_RIGHT)
         side = 4 * self.sam.config.embedding_size
         n, m = len(prompts.xy), self.sam.mask_decoder.num_mask_tokens
@@ -113,7 +113,7 @@ class SamLearner(Learner):
     def loss(
         self, outputs: MaskOutputs, truth: Tensor, prompts: PromptBatch, recipe: Recipe
     ) -> Tensor:
-        """Cost of each answer: an ambiguous prompt trains its best candidate alone."""
+        """Return the loss of each prompt; if ambiguous, of its best candidate only."""
         each = mask_loss(
             outputs.logits, truth, focal_weight=recipe.focal, dice_weight=recipe.dice
         )
@@ -125,7 +125,7 @@ class SamLearner(Learner):
         return masks + recipe.score * score_error
 
     def components(self) -> Mapping[str, nn.Module]:
-        """Give what can train by itself."""
+        """Return the trainable components."""
         model = self.sam
         return {
             "encoder": model.image_encoder,
@@ -134,7 +134,7 @@ class SamLearner(Learner):
         }
 
     def layer_of(self, name: str) -> tuple[int, int] | None:
-        """Return the layer of an encoder's parameter: 0 is what comes before blocks."""
+        """Return the layer of an encoder's parameter: 0 is the patch embedding."""
         encoder = self.sam.image_encoder
         found = _BLOCK.match(name) or _STAGE.match(name)
         blocks = getattr(encoder, "blocks", None) or getattr(encoder, "layers", ())

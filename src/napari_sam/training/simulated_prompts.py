@@ -1,8 +1,8 @@
-"""What a person might have said about an object: simulated clicks, boxes, drawings.
+"""Simulated prompts of an object: points, boxes, polygons and scribbles.
 
-After the paper's appendix A ("Training algorithm"): a click inside or a jittered box to
-begin with, then clicks drawn from where the answer is wrong. How often each is said,
-and how carefully, is the `Recipe`'s.
+After the paper's appendix A ("Training algorithm"): a point inside or a jittered box
+first, then points sampled from where the mask is wrong. The `Recipe` has the share of
+each prompt, and its noise.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = ["PromptBatch", "simulate", "with_correction"]
 
 #: Points and corners of a first prompt; padded to this many.
 FIRST = 4
-#: A place in working pixels (x, y), and its kind.
+#: Position (x, y) in working pixels, and the label of the point.
 _LabelledPoint: TypeAlias = "tuple[tuple[float, float], int]"
 
 
@@ -36,14 +36,14 @@ class PromptBatch(NamedTuple):
 
     xy: Tensor  # (N, P, 2)
     kinds: Tensor  # (N, P)
-    prior: Tensor  # (N, size / 4, size / 4): 1 drawn inside, -1 outside, 0 unsaid
+    prior: Tensor  # (N, size / 4, size / 4): 1 inside, -1 outside, 0 unknown
     ambiguous: Tensor  # (N,) one positive click and nothing else
 
 
 def simulate(
     rng: np.random.Generator, masks: NDArray[np.bool_], recipe: Recipe
 ) -> PromptBatch:
-    """Say something about each of ``(N, size, size)`` masks."""
+    """Simulate the first prompts of ``(N, size, size)`` masks."""
     n, size = len(masks), masks.shape[-1]
     xy = np.zeros((n, FIRST, 2), np.float32)
     kinds = np.full((n, FIRST), PADDING)
@@ -79,7 +79,7 @@ def _window(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:
 def _point_inside(
     rng: np.random.Generator, mask: NDArray[np.bool_], deep: float
 ) -> tuple[float, float]:
-    """Click: with the chance `deep` well inside, as people do, else anywhere in it."""
+    """Return a point: with probability `deep` well inside, else anywhere inside."""
     top, left, bottom, right = _window(mask)
     part = np.pad(mask[top:bottom, left:right], 1)
     if rng.uniform() < deep:
@@ -93,7 +93,7 @@ def _point_inside(
 def _more_points(
     rng: np.random.Generator, mask: NDArray[np.bool_], deep: float
 ) -> list[_LabelledPoint]:
-    """One or two more clicks, inside or near by outside."""
+    """Return one or two more points, inside or nearby outside."""
     top, left, bottom, right = _window(mask)
     reach = 0.5 * max(bottom - top, right - left) + 6
     points: list[_LabelledPoint] = []
@@ -118,7 +118,7 @@ def _more_points(
 def _box(
     rng: np.random.Generator, mask: NDArray[np.bool_], recipe: Recipe
 ) -> list[_LabelledPoint]:
-    """Box whose corners are a little off."""
+    """Return the corners of a jittered box."""
     top, left, bottom, right = _window(mask)
     off = rng.normal(0, recipe.box_noise, 4) * ([bottom - top, right - left] * 2)
     off = np.clip(off, -recipe.box_limit, recipe.box_limit)
@@ -135,7 +135,7 @@ def _box(
 
 
 def _downsampled(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Bring a mask to stride 4."""
+    """Return a mask at stride 4."""
     n = mask.shape[0] // 4
     return mask.reshape(n, 4, n, 4).mean((1, 3)) > 0.4
 
@@ -143,7 +143,7 @@ def _downsampled(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def _rough_polygon(
     rng: np.random.Generator, mask: NDArray[np.bool_]
 ) -> NDArray[np.float32]:
-    """Draw a careless outline, filled: too wide, too narrow, or a little aside."""
+    """Return an imprecise filled polygon: too wide, too narrow, or shifted."""
     cells = _downsampled(mask)
     cells = np.roll(cells, rng.integers(-1, 2, 2), (0, 1))
     off = int(rng.integers(-2, 4))
@@ -158,7 +158,7 @@ def _rough_polygon(
 def _scribble(
     rng: np.random.Generator, mask: NDArray[np.bool_], deep: float
 ) -> tuple[NDArray[np.float32], list[tuple[float, float]]]:
-    """Scribble from place to place inside, and its two ends."""
+    """Return a scribble through points inside, and its two ends."""
     vertices = [_point_inside(rng, mask, deep) for _ in range(int(rng.integers(2, 4)))]
     n = mask.shape[0] // 4
     path = np.zeros((n, n), bool)
@@ -181,20 +181,20 @@ def with_correction(
     noise: Tensor,
     middle: bool,
 ) -> tuple[Tensor, Tensor]:
-    """Add one click where the answer is wrong.
+    """Add one corrective point to each prompt, where the mask is wrong.
 
     Parameters
     ----------
     xy, kinds
-        What was said so far.
+        Points so far, and their labels.
     wrong, truth
-        ``(N, h, w)``: where the answer errs, and the mask wanted, at `stride`.
+        ``(N, h, w)``: where the mask is wrong, and the true mask, at `stride`.
     stride
         Working pixels per cell.
     noise
-        ``(N, h, w)`` in (0, 1): what chooses among the wrong places.
+        ``(N, h, w)`` in (0, 1): chooses among the wrong pixels.
     middle
-        Whether to prefer the middle of the error; else any wrong place is as likely.
+        Whether to prefer the middle of the error; else all wrong pixels are alike.
 
     Returns
     -------

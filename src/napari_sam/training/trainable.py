@@ -1,13 +1,16 @@
-"""Which weights learn, and how fast."""
+"""Trainable components of a model, and the learning rates of their parameters."""
 
 from __future__ import annotations
 
 import copy
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from napari_sam.core.errors import MissingPackageError, TrainingError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from torch import nn
 
     from napari_sam.training.learner import Learner
@@ -15,36 +18,36 @@ if TYPE_CHECKING:
 
 __all__ = ["COMPONENTS_OF", "merged", "parameter_groups", "set_trainable"]
 
-#: What `set_trainable` knows, and which parts of a model each lets learn.
-COMPONENTS_OF: dict[str, tuple[str, ...]] = {
+#: Components of a model that each choice of `set_trainable` trains.
+COMPONENTS_OF: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "all": ("encoder", "prompts", "decoder"),
     "decoder": ("decoder",),
     "encoder": ("encoder",),
     "adapters": ("decoder",),
-}
-#: Layers that low-rank adapters are put beside.
+})  # fmt: skip
+#: Layers that low-rank adapters are added to.
 _ADAPTED = r"image_encoder\..*\.attn\.(qkv|proj)"
 
 
 def set_trainable(learner: Learner, parts: str, *, rank: int = 8) -> None:
-    """Let some parts of a model learn, and freeze the rest.
+    """Set which parts of a model are trainable, and freeze the others.
 
     Parameters
     ----------
     learner
-        Whose model.
+        The learner of the model.
     parts
         ``all``, ``decoder``, ``encoder``, or ``adapters``: the decoder, and low-rank
-        adapters beside the encoder's attention (Hu et al. 2021, "LoRA").
+        adapters of the encoder's attention (Hu et al. 2021, "LoRA").
     rank
-        Of the adapters.
+        Rank of the adapters.
 
     Raises
     ------
     TrainingError
         If there is no such choice, or the model has no attention to adapt.
     MissingPackageError
-        If adapters are wanted and peft is not installed.
+        If adapters are chosen and peft is not installed.
     """
     if parts not in COMPONENTS_OF:
         raise TrainingError(
@@ -70,15 +73,15 @@ def _add_adapters(learner: Learner, rank: int) -> None:
         inject_adapter_in_model(config, learner.model)
     except ValueError as wrong:
         raise TrainingError(
-            f"{learner.architecture} has no attention that adapters could be put "
-            "beside. Train its decoder, its encoder, or all."
+            f"{learner.architecture} has no attention layers to add adapters to. "
+            "Train its decoder, its encoder, or all."
         ) from wrong
     for name, parameter in learner.model.named_parameters():
         parameter.requires_grad_("lora_" in name or name in learnt)
 
 
 def merged(model: nn.Module) -> nn.Module:
-    """Return a copy whose adapters are added to the weights they stand beside."""
+    """Return a copy of a model with its adapters merged into the weights."""
     model = copy.deepcopy(model)
     for name, layer in list(model.named_modules()):
         if hasattr(layer, "base_layer") and hasattr(layer, "merge"):
@@ -89,7 +92,7 @@ def merged(model: nn.Module) -> nn.Module:
 
 
 def parameter_groups(learner: Learner, recipe: Recipe) -> list[dict[str, Any]]:
-    """Sort what learns by its rate and weight decay, for an optimiser.
+    """Return the optimiser groups of trainable parameters, by rate and weight decay.
 
     Encoder layers learn the slower the earlier they are (Bao et al. 2021, "BEiT");
     vectors and tables of positions do not decay.
@@ -110,7 +113,7 @@ def parameter_groups(learner: Learner, recipe: Recipe) -> list[dict[str, Any]]:
         decays = parameter.ndim > 1 and "pos" not in name.rpartition(".")[2]
         groups.setdefault((scale, recipe.weight_decay * decays), []).append(parameter)
     if not groups:
-        raise TrainingError("Nothing of the model would learn.")
+        raise TrainingError("No parameter of the model is trainable.")
     return [
         {"params": params, "weight_decay": decay, "scale": scale}
         for (scale, decay), params in groups.items()

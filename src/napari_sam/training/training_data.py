@@ -1,4 +1,4 @@
-"""Data to train on and to measure on, from folders in any layout."""
+"""Training and validation data, from folders in any layout."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 __all__ = ["Data", "read_data"]
 
-#: Of so many images, about one is held back to measure on.
+#: One of so many images is held out for validation.
 _HELD_BACK = 10
-#: A folder of fewer images is trained on whole.
+#: A folder of fewer images has no image held out.
 _FEWEST = 4
 
 
 class Data(NamedTuple):
-    """What a run sees.
+    """Sources of training and of validation crops.
 
     Attributes
     ----------
     sources, validation
-        Weight and source of what is trained on, and of what is measured on.
+        Weight and source of training crops, and of validation crops.
     description
         Names, weights and counts of images, as JSON.
     """
@@ -47,24 +47,24 @@ def read_data(
     synthetic: float = 0.0,
     layout: str = "auto",
 ) -> Data:
-    """Read what to train on.
+    """Read training and validation data.
 
     Parameters
     ----------
     folders
         Weight and path of labelled images: `napari_sam.datasets.read_labelled_images`.
     validation
-        What to measure on. If none is given, about a tenth of each folder's images,
-        chosen by their names, is held back for it.
+        Validation images. If none are given, about a tenth of each folder's images,
+        chosen by their names, is held out.
     layout
-        How the files of all of them lie, where that is not plain.
+        Layout of the folders, where several fit.
     synthetic
-        Weight of drawn scenes; without folders they are all there is.
+        Weight of synthetic scenes; without folders they are the only data.
 
     Raises
     ------
     MissingFileError, ImageError
-        If there is nothing to learn from in one of them.
+        If one of the folders holds no training data.
     """
     sources: list[tuple[float, Source]] = []
     measured_on: list[tuple[float, Source]] = [
@@ -97,7 +97,7 @@ def read_data(
 def _split(
     images: Sequence[LabelledImage],
 ) -> tuple[list[LabelledImage], list[LabelledImage]]:
-    """Hold back those whose names' digests are lowest: an image stays where it is."""
+    """Split off the validation images, those whose names have the lowest digests."""
     digests = [blake2b(p.name.encode()).digest() for p in images]
     ranked = sorted(range(len(images)), key=digests.__getitem__)
     held_out = set(ranked[: max(len(images) // _HELD_BACK, 1)])

@@ -1,4 +1,4 @@
-"""A whole training run on files: start or go on, save as it goes, keep the best."""
+"""A training run on files: start or resume, save regularly, export the best weights."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["iter_train"]
 
-#: Batches that the model is measured on.
+#: Batches of a validation.
 _MEASURED = 12
 
 
@@ -47,12 +47,12 @@ def iter_train(
     bfloat16: bool = False,
     notes: Mapping[str, str] | None = None,
 ) -> Generator[Report, None, Path]:
-    """Train, yielding after every step; stop at any time and go on later.
+    """Run a training, yielding a report of every step; stop any time and resume later.
 
-    Beside `output` stands ``output.training`` with all that is needed to go on; where
-    it is found, the run goes on from there, and ends with the weights that an
-    uninterrupted run would have ended with. `output` holds the best weights so far
-    by the mean of first and corrected IoU on the validation views, or the last ones
+    Next to `output`, ``output.training`` holds the state to resume from; if it exists,
+    the run resumes from there, and ends with the weights that an uninterrupted run
+    would have ended with. `output` holds the best weights so far
+    by the mean of first and corrected IoU on the validation crops, or the last ones
     if there are none.
 
     Under ``torchrun``, each process takes its share of every step.
@@ -60,17 +60,17 @@ def iter_train(
     Parameters
     ----------
     recipe, learner
-        As `measure_initial` gives them.
+        As `initial_learner` returns them.
     sources
-        Weight and source of the views to train on.
+        Weight and source of training crops.
     output
         The safetensors file to write, half precision.
     validation
-        Weight and source of the views to measure on.
+        Weight and source of validation crops.
     parts, rank
-        What learns, and the rank of adapters; see `set_trainable`.
+        Trainable parts, and the rank of adapters; see `set_trainable`.
     save_every, measure_every
-        Steps between savings, and between measurements. These are reports too.
+        Steps between savings, and between validations, which are reports too.
     ahead
         Whether another process prepares data.
     device
@@ -78,12 +78,12 @@ def iter_train(
     bfloat16
         Whether the forward pass may round to bfloat16.
     notes
-        What else the file should say of its making.
+        Further metadata for the header of the file.
 
     Raises
     ------
     TrainingError
-        If the run to go on with had other settings, or the loss is no number.
+        If the run to resume had other settings, or the loss is not finite.
     """
     set_trainable(learner, parts, rank=rank)
     torch_device = own_device(find_device(device))
@@ -122,7 +122,7 @@ def iter_train(
 
 
 class _BestWeights:
-    """What is kept of a run: its state, and its best weights."""
+    """The files of a run: the state to resume from, and the best weights."""
 
     def __init__(
         self,
@@ -140,7 +140,7 @@ class _BestWeights:
         self.best = self.measured_at = -1.0
 
     def resume(self) -> None:
-        """Go on from the run's state, if there is one."""
+        """Resume from the state of the run, if there is one."""
         if not self.state.exists():
             return
         notes = self.trainer.load(self.state)
@@ -159,7 +159,7 @@ class _BestWeights:
         self.best, self.measured_at = notes["best"], notes["measured_at"]
 
     def save(self) -> None:
-        """Write all that is needed to go on."""
+        """Write the state to resume from."""
         notes = {
             "provenance": dict(self.provenance),
             "best": self.best,
@@ -168,12 +168,12 @@ class _BestWeights:
         self.trainer.save(self.state, notes)
 
     def measure_initial(self) -> Iterator[Report]:
-        """Measure what the run begins with, to compare with."""
+        """Validate the initial weights, to compare with."""
         if self.batches:
             yield self.trainer.measure(self.batches)
 
     def measure(self) -> Iterator[Report]:
-        """Measure, and write the weights if they are the best so far."""
+        """Validate, and export the weights if they are the best so far."""
         if self.measured_at == self.trainer.step:
             return
         self.measured_at = self.trainer.step
@@ -201,7 +201,7 @@ class _BestWeights:
 def _provenance(
     recipe: Recipe, learner: Learner, notes: Mapping[str, str]
 ) -> dict[str, str]:
-    """Describe a run: a state that was told otherwise is another run's."""
+    """Return the metadata of a run; a state with other metadata is another run's."""
     settings = json.dumps(asdict(recipe), sort_keys=True)
     return {"recipe": settings, "model": learner.architecture, **notes}
 
