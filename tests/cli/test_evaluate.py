@@ -104,7 +104,7 @@ def test_every_layout_can_be_said():
 def test_json_holds_every_figure(threshold_model, folder):
     done = run("evaluate", threshold_model, folder, "--json")
     data = json.loads(done.output)
-    assert {"data", "asked for", "models"} <= set(data["facts"])
+    assert {"data", "objects", "models"} <= set(data["facts"])
     assert data["summary"][0]["mean"] == 1
 
 

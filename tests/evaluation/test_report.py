@@ -54,7 +54,7 @@ def test_tables_show_the_means_of_the_first_and_every_row_is_full(report):
 
 def test_others_stand_beside_the_first(report):
     titles = [t.title for t in report.tables]
-    (beside,) = [t for t in report.tables if t.title == "Mean IoU beside others"]
+    (beside,) = [t for t in report.tables if t.title == "Mean IoU of all models"]
     assert [row[:2] for row in beside.rows] == [
         ("synthetic", "thresh<old>"), ("synthetic", "flood"),
     ]  # fmt: skip

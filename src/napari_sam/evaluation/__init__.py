@@ -1,4 +1,4 @@
-"""How good masks are, measured as a person would use them.
+"""Evaluation: IoU of predicted masks with ground truth, from simulated prompts.
 
 Each name is imported on first use.
 """
@@ -6,9 +6,12 @@ Each name is imported on first use.
 from __future__ import annotations
 
 from importlib import import_module
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from napari_sam.evaluation.classical import open_classical
     from napari_sam.evaluation.html import write_html
     from napari_sam.evaluation.mask_accuracy import Result, iter_evaluate
@@ -28,7 +31,7 @@ __all__ = [
     "write_html",
 ]
 
-_ROOMS = {
+_MODULES: Mapping[str, str] = MappingProxyType({
     "Case": "worst_cases",
     "Report": "report",
     "Result": "mask_accuracy",
@@ -38,11 +41,11 @@ _ROOMS = {
     "open_classical": "classical",
     "synthetic_images": "synthetic_scenes",
     "write_html": "html",
-}
+})  # fmt: skip
 
 
 def __getattr__(name: str) -> object:
     """Import a name on first use."""
-    if name not in _ROOMS:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_ROOMS[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -1,4 +1,4 @@
-"""Whether a model knows how good its masks are."""
+"""Calibration of scores: predicted IoU compared with the IoU that is reached."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BINS = 10
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """Masks of which the model expected about the same; NaN where there are none."""
+    """Masks with about the same predicted IoU; NaN where there are none."""
 
     low: float
     high: float
@@ -43,7 +43,7 @@ class Calibration:
     error
         Mean distance between expected and reached IoU.
     bias
-        Mean of expected minus reached: below 0, the model is too modest.
+        Mean of expected minus reached: below 0, scores are too low.
     order
         Spearman's rank correlation of the two; NaN if one of them never changes.
     """
@@ -72,9 +72,9 @@ class Ranking:
 
 
 def calibrate(results: Iterable[Result]) -> list[Calibration]:
-    """Compare what one model expected with what it reached, for each kind of prompt.
+    """Compare predicted and reached IoU of one model, for each kind of prompt.
 
-    A tool that always gives the same score has no opinion, and no calibration.
+    Scores that are always the same, as of the classical tools, have no calibration.
     """
     pairs: dict[str, list[tuple[float, float]]] = {}
     for r in results:
@@ -88,7 +88,7 @@ def calibrate(results: Iterable[Result]) -> list[Calibration]:
 
 
 def rank(results: Sequence[Result]) -> Ranking | None:
-    """Judge the order of one model's candidates; None if it never has several."""
+    """Evaluate the ranking of one model's candidates; None if it never has several."""
     several = [r for r in results if len(r.candidates) > 1]
     if not several:
         return None

@@ -1,23 +1,24 @@
-"""What a person has without a model: the tools before Segment Anything, as backends.
+"""Classical interactive segmentation, as backends to compare models with.
 
-Each hears the same clicks and boxes through the same door as a model, so both are
-judged by the same code.
+Each tool takes the same clicks and boxes as a model, through the same interface, so
+that both are evaluated by the same code.
 
-- `flood`: the magic wand. Everything that hangs together with a click and differs from
-  it by less than a tolerance.
+- `flood`: the magic wand. All that is connected with a click and differs from it by
+  less than a tolerance.
 - `walker`: the random walker (Grady 2006, IEEE Transactions on Pattern Analysis and
-  Machine Intelligence 28:1768). A pixel belongs to the marks that a walker, who shuns
-  strong edges, probably meets first.
-- `watershed`: marks flooded over the slope of the image (Vincent and Soille 1991, IEEE
-  Transactions on Pattern Analysis and Machine Intelligence 13:583).
+  Machine Intelligence 28:1768). A pixel belongs to the markers that a walker,
+  who avoids strong edges, probably meets first.
+- `watershed`: markers flooded over the slope of the image (Vincent and Soille 1991,
+  IEEE Transactions on Pattern Analysis and Machine Intelligence 13:583).
 
-The last two need marks of the background too: negative clicks, what is outside a box,
+The last two need markers of the background too: negative clicks, what is outside a box,
 or, without a box, the rim of a window around the clicks.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,7 +41,7 @@ from napari_sam.evaluation.classical_markers import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -56,20 +57,20 @@ SMOOTH = 0.7
 #: Flood fill: of 255, the largest difference in any channel; twice that in a box,
 #: where it cannot run away.
 TOLERANCE = 32.0
-#: Random walker: how much it shuns edges.
+#: Random walker: how strongly it avoids edges.
 BETA = 1000.0
 
 
 @dataclass(frozen=True)
 class ClassicalBackend:
-    """A tool behind the door `Backend`. Its score is always 1: it has no opinion.
+    """A classical tool as a `Backend`; its score is always 1.
 
     Attributes
     ----------
     name
         For messages and fingerprints.
     tool
-        Makes a mask of a smoothed plane and what was heard.
+        Returns a mask from a smoothed plane and prompts in pixels.
     """
 
     name: str
@@ -78,12 +79,12 @@ class ClassicalBackend:
 
     @property
     def fingerprint(self) -> str:
-        """Name of the tool, and of how it smooths."""
+        """Identity of the tool and of its smoothing."""
         return f"{self.name}-1"
 
     @property
     def spec(self) -> BackendSpec:
-        """What is known of the tool."""
+        """Specification of the tool."""
         return spec_from_attributes(self)
 
     def encode(self, planes: Sequence[NDArray[np.uint8]]) -> list[EmbeddingArrays]:
@@ -97,7 +98,7 @@ class ClassicalBackend:
     def decode(
         self, embedding: EmbeddingArrays, prompts: Sequence[Prompts]
     ) -> list[Prediction]:
-        """Answer each prompt with one mask."""
+        """Predict one mask of each prompt."""
         smooth = embedding["smooth"].astype(np.float32, copy=False)
         return [self._decode_one(smooth, p) for p in prompts]
 
@@ -111,7 +112,7 @@ class ClassicalBackend:
 
 
 def flood(smooth: NDArray[np.float32], prompted: PromptPixels) -> NDArray[np.bool_]:
-    """Join what each click reaches, and stay in the box.
+    """Return the mask that is flooded from each click, within the box.
 
     Where that runs into a negative click, the tolerance is halved until it does not:
     so does a person with a slider.
@@ -148,7 +149,7 @@ def _wand(
 
 
 def walker(smooth: NDArray[np.float32], prompted: PromptPixels) -> NDArray[np.bool_]:
-    """Give each pixel to the marks that a random walker meets first."""
+    """Return the mask of the random walker, from markers of object and background."""
     from skimage.segmentation import random_walker
 
     plane = _plane_region(smooth)
@@ -165,7 +166,7 @@ def walker(smooth: NDArray[np.float32], prompted: PromptPixels) -> NDArray[np.bo
 
 
 def watershed(smooth: NDArray[np.float32], prompted: PromptPixels) -> NDArray[np.bool_]:
-    """Let the marks flow down the slope of the image until they meet."""
+    """Return the mask of the watershed of the gradient, from markers."""
     from skimage.segmentation import watershed as flow
 
     plane = _plane_region(smooth)
@@ -190,11 +191,13 @@ def _on_plane(
 
 
 #: The tools by name.
-CLASSICAL: dict[str, Tool] = {"flood": flood, "walker": walker, "watershed": watershed}
+CLASSICAL: Mapping[str, Tool] = MappingProxyType(
+    {"flood": flood, "walker": walker, "watershed": watershed}
+)
 
 
 def open_classical(name: str) -> ClassicalBackend:
-    """Open a tool by its name.
+    """Return the backend of a classical tool by its name.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What a classical tool hears, and the marks that it makes of it.
+"""Markers of object and background for classical tools, from prompts.
 
 The numbers here and in `classical` gave the best masks among a few tried, on images
 that `pocket` was trained with and on generated scenes: the tools get a fair chance.
@@ -43,12 +43,12 @@ RIM = 3
 DAB = 2
 #: Of the box, the part along each side that is marked as the object.
 CORE = 0.7
-#: What marks mean.
+#: Values of markers.
 OBJECT, GROUND = 1, 2
 
 
 class PromptPixels(NamedTuple):
-    """What a tool hears: pixels ``(row, col)`` and a box, in whole pixels."""
+    """Prompts as whole pixels ``(row, col)``, and a box."""
 
     inside: list[tuple[int, int]]
     outside: list[tuple[int, int]]
@@ -56,7 +56,7 @@ class PromptPixels(NamedTuple):
 
 
 def prompt_pixels(prompts: Prompts, shape: tuple[int, int]) -> PromptPixels:
-    """Lower prompts to pixels; of a box alone, the middle counts as a click."""
+    """Return prompts as pixels; the middle of a box alone counts as a click."""
     prompted = to_model_prompts(prompts, shape)
     points: dict[int, list[tuple[int, int]]] = {POSITIVE: [], NEGATIVE: []}
     box = None
@@ -70,12 +70,12 @@ def prompt_pixels(prompts: Prompts, shape: tuple[int, int]) -> PromptPixels:
             row, col = box.center
             points[POSITIVE].append((int(row), int(col)))
     if not points[POSITIVE]:
-        raise PromptError("Nothing that was said of the object lies in the plane.")
+        raise PromptError("No positive prompt lies in the plane; add a click or a box.")
     return PromptPixels(points[POSITIVE], points[NEGATIVE], box)
 
 
 def window_of(prompted: PromptPixels, shape: tuple[int, int]) -> Region:
-    """Choose the part of the plane to work on: near the box, or near the clicks."""
+    """Return the window of the plane to work on: near the box, or near the clicks."""
     reach = REACH if prompted.box is None else RIM
     rows, cols = zip(*prompted.inside, strict=True)
     first, last = (min(rows), min(cols)), (max(rows) + 1, max(cols) + 1)
@@ -91,7 +91,7 @@ def window_of(prompted: PromptPixels, shape: tuple[int, int]) -> Region:
 def markers_of(
     prompted: PromptPixels, window: Region, shape: tuple[int, int]
 ) -> NDArray[np.int32]:
-    """Mark the background, and over it the object."""
+    """Return markers of the background and of the object."""
     marks = np.zeros(window.shape, np.int32)
     if prompted.box is None:
         _mark_rim(marks, window, shape)

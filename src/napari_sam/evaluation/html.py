@@ -1,4 +1,4 @@
-"""The report as one page that needs nothing beside it."""
+"""The report of an evaluation as a single HTML page."""
 
 from __future__ import annotations
 
@@ -47,29 +47,29 @@ figcaption { font-size: .85em; color: #444; }
 """.strip()
 
 _HOW = """
-Each object is asked for by one click in its middle, by its tight box, and by up to five
-clicks, each in the middle of the largest error so far. Figures are of the mask that the
-model ranks first, except for the best of its candidates. ± is half of the 95 %
+Each object is segmented from one click in its middle, from its tight box, and from up
+to five clicks, each in the middle of the largest error so far. Figures are of the mask
+that the model ranks first, except for the best of its candidates. ± is half of the 95 %
 interval of the mean, from bootstrap samples of whole images; there is none for a single
-image. Clicks to an IoU: an object that never reaches it counts with five. An answer
-that the model refused to give counts as an empty mask.
+image. Clicks to an IoU: an object that never reaches it counts with five. A prompt that
+the model refused counts as an empty mask.
 """.strip()
 
 
 def write_html(path: str | Path, report: Report, cases: Sequence[Case] = ()) -> None:
-    """Write the page: facts, tables, plots, and the worst cases as pictures.
+    """Write a report as HTML: facts, tables, plots, and pictures of the worst cases.
 
     Parameters
     ----------
     path
         Ends in ``.html``; it appears complete or not at all.
     report
-        What was found.
+        Results of the evaluation.
     cases
         From `iter_worst`.
     """
     parts = [
-        f"<h1>{escape(report.models[0])}: how good its masks are</h1>",
+        f"<h1>{escape(report.models[0])}: evaluation of its masks</h1>",
         _facts(report),
         f"<p>{_HOW}</p>",
         *(_section(t.title, f'<div class="wide">{t.html()}</div>')
@@ -154,7 +154,7 @@ def _scores_plot(model: str, results: Sequence[Result]) -> str:
     return plot(
         f"scores of {model}",
         series,
-        x_title="IoU that the model expects (ten bins)",
+        x_title="predicted IoU (ten bins)",
         y_title="mean IoU reached",
         x_range=(0, 1),
         ticks=(0, 0.2, 0.4, 0.6, 0.8, 1),
@@ -167,8 +167,9 @@ def _worst_cases(cases: Sequence[Case]) -> list[str]:
         return []
     legend = (
         "<p>On the left the image, on the right the same with the "
-        '<span class="truth">truth</span>, the <span class="answer">answer</span>, and '
-        "what was said: green discs are on the object, red crosses are not.</p>"
+        '<span class="truth">ground truth</span>, the <span class="answer">predicted '
+        "mask</span>, and the prompts: green discs are on the object, red crosses are "
+        "not.</p>"
     )
     parts = [_section("Worst cases", legend)]
     for (kind, prompted), group in groupby(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import pi, sqrt
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -29,22 +30,24 @@ if TYPE_CHECKING:
 
 __all__ = ["Result", "Step", "iter_evaluate", "size_of"]
 
-#: Objects smaller than this many pixels are not asked for.
+#: Objects of fewer pixels are not evaluated.
 MIN_AREA = 30
 #: Sizes of objects by the diameter of the disc of their area, in pixels, up to.
-SIZES = {"small": 16.0, "medium": 48.0, "large": float("inf")}
+SIZES: Mapping[str, float] = MappingProxyType(
+    {"small": 16.0, "medium": 48.0, "large": float("inf")}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one model made of one object.
+    """IoUs of the masks that one model predicted of one object.
 
-    An answer that the model refused to give counts as an empty mask, IoU 0.
+    A prompt that the model refused counts as an empty mask, IoU 0.
 
     Attributes
     ----------
     model
-        The name it goes by in the report.
+        Its name in the report.
     kind, name, object_id, area
         Which object: folder, image, label, pixels.
     clicks
@@ -54,9 +57,9 @@ class Result:
     candidates
         IoU of each candidate of the first click, as the model ranks them.
     click_scores, box_score, candidate_scores
-        The IoU that the model expected of these.
+        The predicted IoUs (scores) of these masks.
     refusal
-        Why an answer is missing, or nothing.
+        Why the model refused a prompt; empty if it did not.
     """
 
     model: str
@@ -100,13 +103,13 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Step(Progress):
-    """One image is done; what was found on it."""
+    """Progress of an evaluation, with the results of one image."""
 
     results: tuple[Result, ...] = ()
 
 
 def size_of(area: int) -> str:
-    """Name the size of an object of so many pixels."""
+    """Return the name of the size of an object of so many pixels."""
     diameter = sqrt(4 * area / pi)
     return next(name for name, most in SIZES.items() if diameter < most)
 
@@ -118,15 +121,15 @@ def iter_evaluate(
     objects: int = 12,
     seed: int = 0,
 ) -> Generator[Step, None, list[Result]]:
-    """Segment for up to `objects` random objects of every image; one step per image.
+    """Evaluate up to `objects` random objects of every image; one step per image.
 
     Parameters
     ----------
     models
-        One, or several by the names that they have in the report. All are asked for
+        One, or several by the names that they have in the report. All are evaluated on
         the same objects.
-    pairs
-        Images and what is in them.
+    images
+        Images with ground truth.
     objects
         At most this many of each image. Which ones depends on the image's name and
         `seed` alone, not on the other images.

@@ -1,4 +1,4 @@
-"""An evaluation from beginning to end: results, tables, files."""
+"""The report of an evaluation: results, tables, files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from napari_sam.core.atomic_write import replacing
 from napari_sam.core.errors import ImageError
 from napari_sam.core.progress import drain
-from napari_sam.evaluation.mask_accuracy import Result, iter_evaluate
+from napari_sam.evaluation.mask_accuracy import MIN_AREA, Result, iter_evaluate
 from napari_sam.evaluation.summary import GOALS, summarise
 from napari_sam.evaluation.tables import all_tables
 
@@ -29,14 +29,14 @@ __all__ = ["Report", "evaluate"]
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was found.
+    """Results of an evaluation, and how it was made.
 
     Attributes
     ----------
     results
-        Each model on each object, in the order in which they were asked for.
+        Results of each model on each object, in order.
     facts
-        What else a reader must know: data, seed, versions.
+        Data, seed, versions and the like, by name.
     """
 
     results: tuple[Result, ...]
@@ -44,12 +44,12 @@ class Report:
 
     @property
     def models(self) -> tuple[str, ...]:
-        """Names, the one that is judged first."""
+        """Names of the models, the evaluated one first."""
         return tuple(dict.fromkeys(r.model for r in self.results))
 
     @property
     def tables(self) -> list[Table]:
-        """What is shown in a terminal and in a model card, in order."""
+        """Tables of a terminal and of a model card, in order."""
         return all_tables(self.results) if self.results else []
 
     def to_dict(self) -> JsonDict:
@@ -71,13 +71,13 @@ def evaluate(
     seed: int = 0,
     progress: Callable[[Progress], object] | None = None,
 ) -> Report:
-    """Judge models on images with labels.
+    """Evaluate models on images with ground truth.
 
     Parameters
     ----------
     models
-        One backend, or several by name; the first is the one that is judged.
-    pairs
+        One backend, or several by name; the others are compared with the first.
+    images
         Images with their ground truth; see `napari_sam.datasets.read_labelled_images`.
     objects
         At most this many objects of each image.
@@ -89,7 +89,7 @@ def evaluate(
     Raises
     ------
     ImageError
-        If there is no object that is large enough to be asked for.
+        If there is no object that is large enough.
 
     Examples
     --------
@@ -103,13 +103,14 @@ def evaluate(
     results = drain(work, progress)
     if not results:
         raise ImageError(
-            f"There is no object to ask for in any of {len(images)} images."
+            f"There is no object of {MIN_AREA} pixels or more in any of {len(images)} "
+            "images."
         )
     return Report(tuple(results))
 
 
 def object_row(result: Result) -> JsonDict:
-    """Return one line of ``objects.csv``."""
+    """Return the row of an object in ``objects.csv``."""
     values: JsonDict = {
         "model": result.model,
         "kind": result.kind,
@@ -131,7 +132,7 @@ def object_row(result: Result) -> JsonDict:
 
 
 def summary_rows(results: Sequence[Result]) -> list[JsonDict]:
-    """Every figure of every model and group, one a line."""
+    """Return the rows of ``summary.csv``: every figure of every model and group."""
     groupings: dict[str, Callable[[Result], str]] = {
         "all": lambda r: "all",
         "kind": lambda r: r.kind,
@@ -156,7 +157,7 @@ def summary_rows(results: Sequence[Result]) -> list[JsonDict]:
 
 
 def _rounded(values: Mapping[str, float | None]) -> dict[str, float | None]:
-    """Four digits; None, which JSON and CSV know, for NaN."""
+    """Return figures of four digits; None for NaN, which JSON lacks."""
     return {k: None if v is None or v != v else round(v, 4) for k, v in values.items()}
 
 

@@ -1,4 +1,4 @@
-"""Many results in a few figures, each with how far it can be trusted."""
+"""Summaries of results: means, medians and confidence intervals."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DRAWS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure over many objects.
+    """Mean and median of a figure over many objects.
 
     Attributes
     ----------
@@ -45,20 +45,20 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One model on one group of objects.
+    """Summary of one model on one group of objects.
 
     Attributes
     ----------
     model, group
         Its name, and that of the group: a kind of image, a size, or ``all``.
     objects, images, refused
-        How many were asked for, on how many images, and how many of them met an
-        answer that the model refused to give.
+        Number of objects, of their images, and of objects with a prompt that the model
+        refused.
     figures
         ``click``, ``best``, ``box``, ``clicks 2`` and on, all IoU; ``to 0.8`` and
         ``to 0.9``, clicks needed.
     missed
-        By goal, the share of objects that five clicks do not bring there.
+        By goal, the share of objects that do not reach it in five clicks.
     """
 
     model: str
@@ -71,7 +71,7 @@ class Summary:
 
 
 def measures(clicks: int) -> dict[str, Measure]:
-    """Every figure by its name, for results of so many clicks."""
+    """Return the measure of every figure by its name, for results of so many clicks."""
 
     def after(n: int) -> Measure:
         return lambda r: r.clicks[n - 1]
@@ -89,10 +89,9 @@ def measures(clicks: int) -> dict[str, Measure]:
 
 
 def clicks_needed(result: Result, goal: float) -> int:
-    """Count clicks to a goal; where it is never reached, all of them.
+    """Return the number of clicks to a goal (NoC); where it is never reached, all.
 
-    So do papers on interactive segmentation, who call it NoC, and give the number of
-    those that failed beside it.
+    So do papers on interactive segmentation, which also give the number of failures.
     """
     return result.needed(goal) or len(result.clicks)
 
@@ -123,10 +122,10 @@ def summarise(
 
 
 def differences(results: Sequence[Result], model: str, other: str) -> dict[str, Figure]:
-    """How much better `model` is than `other`, object by object.
+    """Return the mean differences in IoU of two models, object by object.
 
     The objects are the same, so the interval is of the differences: one that does
-    not hold 0 is no accident of which images were looked at.
+    not hold 0 is not due to the choice of images.
     """
     mine = {_object_key(r): r for r in results if r.model == model}
     theirs = {_object_key(r): r for r in results if r.model == other}
@@ -169,10 +168,10 @@ def _figure(values: Sequence[float], images: Sequence[str]) -> Figure:
 
 
 def interval(values: Sequence[float], images: Sequence[str]) -> tuple[float, float]:
-    """Where the mean lies in 95 % of bootstrap samples, (low, high).
+    """Return the 95 % bootstrap interval of the mean, ``(low, high)``.
 
-    Whole images are drawn, with replacement: objects of one image are alike, and to
-    draw them one by one would promise too much. The draws are seeded.
+    Whole images are sampled, with replacement: objects of one image are alike, and
+    sampling them one by one would give too narrow an interval. Samples are seeded.
     """
     _, image_of = np.unique(np.asarray(images), return_inverse=True)
     counts = np.bincount(image_of)

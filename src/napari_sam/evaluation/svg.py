@@ -1,4 +1,4 @@
-"""Small plots as SVG text: nothing to install, nothing to load."""
+"""Small plots as SVG text, without a plotting library."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 __all__ = ["COLOURS", "Series", "plot"]
 
-#: Told apart by most eyes (Okabe and Ito 2008).
+#: Colours that most eyes distinguish (Okabe and Ito 2008).
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
-#: Of the whole, and of the square that is drawn in, in pixels.
+#: Size of the plot, and of its axes, in pixels.
 _WIDTH, _LEFT, _TOP, _WIDE, _HIGH = 340, 46, 28, 240, 214
 
 
@@ -48,22 +48,22 @@ def plot(
     ticks: Sequence[float],
     diagonal: bool = False,
 ) -> str:
-    """Draw series into one square.
+    """Return the plot of several series as SVG.
 
     Parameters
     ----------
     title
-        Stands above.
+        Title above the plot.
     series
-        What is drawn, each in a colour of its own.
+        Lines, each with a colour of its own.
     x_title, y_title
-        What the axes are.
+        Titles of the axes.
     x_range
         Where the x axis begins and ends; y is from 0 to 1.
     ticks
         Numbers on the x axis.
     diagonal
-        Also draw where x and y are equal.
+        Also draw the diagonal.
     """
     frame = _Frame(*x_range)
     height = frame.bottom + 44 + 16 * len(series)
@@ -84,7 +84,7 @@ def plot(
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """Where things are drawn, for x from `first` to `last` and y from 0 to 1."""
+    """The axes of a plot: x from `first` to `last`, y from 0 to 1."""
 
     first: float
     last: float
@@ -98,7 +98,7 @@ class _Frame:
 def _axes(
     frame: _Frame, ticks: Sequence[float], x_title: str, y_title: str
 ) -> list[str]:
-    """Grid lines, numbers and what they are of."""
+    """Return grid lines, tick labels and titles of the axes."""
     parts = []
     for y in (0, 0.2, 0.4, 0.6, 0.8, 1):
         start, stop = frame.at(frame.first, y), frame.at(frame.last, y)

@@ -1,4 +1,4 @@
-"""Generated scenes to evaluate on, for those who have no labels at hand."""
+"""Synthetic images with ground truth, to evaluate on without data of one's own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _FIRST = 10**9
 
 
 def synthetic_images(count: int, *, size: int = 256) -> list[LabelledImage]:
-    """Draw scenes of cells, roofs and fibres; the same ones on every machine.
+    """Draw images of cells, roofs and fibres; the same ones on every machine.
 
     Parameters
     ----------

@@ -1,10 +1,11 @@
-"""Figures as tables: for a terminal, for a page, for a model card."""
+"""Tables of an evaluation: for a terminal, for a page, for a model card."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
 from math import isnan
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from napari_sam.evaluation.calibration import calibrate, rank
@@ -12,30 +13,30 @@ from napari_sam.evaluation.mask_accuracy import SIZES
 from napari_sam.evaluation.summary import GOALS, Figure, differences, summarise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from napari_sam.evaluation.mask_accuracy import Result
     from napari_sam.evaluation.summary import Summary
 
 __all__ = ["Table", "all_tables", "iou_table", "needed_table", "ranking_line"]
 
-_SIZES = {
+_SIZES: Mapping[str, str] = MappingProxyType({
     "small": f"small, under {SIZES['small']:.0f} px wide",
     "medium": f"medium, {SIZES['small']:.0f} to {SIZES['medium']:.0f} px",
     "large": f"large, over {SIZES['medium']:.0f} px",
-}
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Texts in rows; the first column is to the left, the others to the right."""
+    """A table of texts; the first column is aligned left, the others right."""
 
     title: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
     def text(self) -> str:
-        """For a terminal."""
+        """Format the table as text, for a terminal."""
         lines = [self.header, *self.rows]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         return "\n".join(
@@ -47,12 +48,12 @@ class Table:
         )
 
     def markdown(self) -> str:
-        """For a page in Markdown."""
+        """Format the table in Markdown."""
         lines = [self.header, ("---",) * len(self.header), *self.rows]
         return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
     def html(self) -> str:
-        """For a page in HTML."""
+        """Format the table in HTML."""
         head = "".join(f"<th>{escape(cell)}</th>" for cell in self.header)
         body = "".join(
             "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
@@ -62,14 +63,14 @@ class Table:
 
 
 def all_tables(results: Sequence[Result], *, thorough: bool = False) -> list[Table]:
-    """Every table that there is something to put in: of the first model, then of all.
+    """Return all tables that are not empty: of the first model, then of all.
 
     Parameters
     ----------
     results
         Of any number of models.
     thorough
-        Also medians, and the clicks that the others need.
+        Also tables of medians, and of the clicks that the others need.
     """
     models = list(dict.fromkeys(r.model for r in results))
     mine = [r for r in results if r.model == models[0]]
@@ -84,15 +85,15 @@ def all_tables(results: Sequence[Result], *, thorough: bool = False) -> list[Tab
         tables.append(iou_table("Median IoU", kinds, _median))
     if len(models) > 1:
         every = by_kind(results)
-        tables.append(iou_table("Mean IoU beside others", every))
+        tables.append(iou_table("Mean IoU of all models", every))
         if thorough:
-            tables.append(needed_table("Clicks needed beside others", every))
+            tables.append(needed_table("Clicks needed by all models", every))
         tables.append(difference_table(results))
     return [table for table in tables if table.rows]
 
 
 def by_kind(results: Sequence[Result]) -> list[Summary]:
-    """Each kind of image, and all of them where there are several."""
+    """Summarise each kind of image, and all images where there are several kinds."""
     found = summarise(results)
     if len({s.group for s in found}) > 1:
         found += summarise(results, by=lambda r: "all")
@@ -100,7 +101,7 @@ def by_kind(results: Sequence[Result]) -> list[Summary]:
 
 
 def by_size(results: Sequence[Result]) -> list[Summary]:
-    """Each size, small ones first."""
+    """Summarise each size of objects, small ones first."""
     order = list(SIZES)
     found = summarise(results, by=lambda r: r.size)
     return sorted(found, key=lambda s: order.index(s.group))
@@ -111,7 +112,7 @@ def iou_table(
     summaries: Sequence[Summary],
     cell: Callable[[Figure], str] | None = None,
 ) -> Table:
-    """IoU from a click, a box, and click after click."""
+    """Return the table of IoU from a click, a box, and several clicks."""
     names = [n for n in summaries[0].figures if not n.startswith("to ")]
     heads = {"click": "1 click", "best": "its best"}
     header = [heads.get(n, " ".join(reversed(n.split()))) for n in names]
@@ -135,7 +136,7 @@ def iou_table(
 
 
 def needed_table(title: str, summaries: Sequence[Summary]) -> Table:
-    """Clicks to each goal, and how many objects never get there."""
+    """Return the table of clicks to each goal, and of objects that never reach it."""
     header = [text for g in GOALS for text in (f"to IoU {g}", "not reached")]
     rows = []
     for s in summaries:
@@ -149,7 +150,7 @@ def needed_table(title: str, summaries: Sequence[Summary]) -> Table:
 
 
 def difference_table(results: Sequence[Result]) -> Table:
-    """How much better the first model is than each of the others."""
+    """Return the table of differences in IoU between the first model and the others."""
     models = list(dict.fromkeys(r.model for r in results))
     shown = ("click", "best", "box", "clicks 5")
     rows = []
@@ -162,7 +163,7 @@ def difference_table(results: Sequence[Result]) -> Table:
 
 
 def calibration_table(results: Sequence[Result]) -> Table:
-    """Compare what one model expected with what it reached."""
+    """Return the table of predicted and reached IoU of one model."""
     rows = []
     for found in calibrate(results):
         reached = sum(b.reached * b.masks for b in found.bins if b.masks)
@@ -171,12 +172,12 @@ def calibration_table(results: Sequence[Result]) -> Table:
         expected = reached + found.bias
         cells = (f"{expected:.2f}", f"{reached:.2f}", f"{found.error:.2f}", order)
         rows.append((found.prompt, *cells))
-    header = ("prompt", "IoU expected", "reached", "mean error", "rank correlation")
+    header = ("prompt", "IoU predicted", "reached", "mean error", "rank correlation")
     return Table("Score calibration", header, tuple(rows))
 
 
 def ranking_line(results: Sequence[Result], model: str) -> str:
-    """Say how often a model ranks the best candidate first, if it has several."""
+    """Return a sentence on how often a model ranks the best candidate first, if any."""
     found = rank([r for r in results if r.model == model])
     if found is None:
         return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +21,7 @@ from napari_sam.evaluation.simulated_clicks import (
 from napari_sam.io.pictures import draw_overlay
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -42,11 +43,11 @@ _SIDE = 260
 _MARGIN = 0.35
 _LEAST = 16
 
-_MEASURES: dict[str, Callable[[Result], float]] = {
+_MEASURES: Mapping[str, Callable[[Result], float]] = MappingProxyType({
     "one click": lambda r: r.click,
     "a box": lambda r: r.box,
     "five clicks": lambda r: r.clicks[-1],
-}
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -109,7 +109,7 @@ class Learner(ABC):
         ----------
         features
             Image embeddings, one for each of the N prompts.
-        said
+        prompts
             N prompts.
         before
             Logits ``(N, h, w)`` of the previous masks, or None.
@@ -119,7 +119,7 @@ class Learner(ABC):
     def loss(
         self, outputs: MaskOutputs, truth: Tensor, prompts: PromptBatch, recipe: Recipe
     ) -> Tensor:
-        """Return the loss of each prompt ``(N,)``; `truth` is ``(N, 1, h, w)``, 0 to 1."""
+        """Return the loss of each prompt ``(N,)``; `truth` is ``(N, 1, h, w)``."""
 
     @abstractmethod
     def components(self) -> Mapping[str, nn.Module]:

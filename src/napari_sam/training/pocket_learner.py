@@ -85,7 +85,7 @@ class PocketLearner(Learner):
     def loss(
         self, outputs: MaskOutputs, truth: Tensor, prompts: PromptBatch, recipe: Recipe
     ) -> Tensor:
-        """Return the loss of each prompt; if ambiguous, mostly of its best candidate."""
+        """Return the loss of each prompt; if ambiguous, of its best candidates."""
         decoded = cast("DecoderOutput", outputs.decoder_output)
         fine = mask_loss(
             decoded.logits,

@@ -74,7 +74,7 @@ class Recipe:
     large_share: float = setting(
         0.0,
         label="Large crops",
-        tip="ProcessRank of steps with crops of twice the side.",
+        tip="Share of steps with crops of twice the side.",
         minimum=0,
         maximum=1,
     )
@@ -107,29 +107,27 @@ class Recipe:
         maximum=1,
     )
     click: float = setting(
-        0.5, label="Click", tip="ProcessRank of first prompts that are a point."
+        0.5, label="Click", tip="Share of first prompts that are a point."
     )
-    box: float = setting(
-        0.5, label="Box", tip="ProcessRank of first prompts that are a box."
-    )
+    box: float = setting(0.5, label="Box", tip="Share of first prompts that are a box.")
     click_and_box: float = setting(
-        0.0, label="Click and box", tip="ProcessRank of first prompts that are both."
+        0.0, label="Click and box", tip="Share of first prompts that are both."
     )
     clicks: float = setting(
         0.0,
         label="Clicks",
-        tip="ProcessRank of first prompts that are up to three points.",
+        tip="Share of first prompts that are up to three points.",
     )
     outline: float = setting(
-        0.0, label="Outline", tip="ProcessRank of first prompts that are a polygon."
+        0.0, label="Outline", tip="Share of first prompts that are a polygon."
     )
     scribble: float = setting(
-        0.0, label="Scribble", tip="ProcessRank of first prompts that are a scribble."
+        0.0, label="Scribble", tip="Share of first prompts that are a scribble."
     )
     deep: float = setting(
         0.0,
         label="Deep clicks",
-        tip="ProcessRank of points that fall well inside the object.",
+        tip="Share of points that fall well inside the object.",
         minimum=0,
         maximum=1,
     )
@@ -237,7 +235,7 @@ class Recipe:
 
     @property
     def prompt_shares(self) -> dict[str, float]:
-        """ProcessRank of each way to say what is wanted first."""
+        """Share of each kind of first prompt."""
         names = ("click", "box", "click_and_box", "clicks", "outline", "scribble")
         return {name: getattr(self, name) for name in names}
 

@@ -24,8 +24,8 @@ _POCKET = Recipe(
 )  # fmt: skip
 
 #: Recipes by the name of the architecture. The sizes that were trained twice as long,
-#: on half the images, have their own rates in the paper; MobileSAM's encoder was distilled, so
-#: its recipe is that of the smallest.
+#: on half the images, have their own rates in the paper; MobileSAM's encoder was
+#: distilled, so its recipe is that of the smallest.
 RECIPES: Mapping[str, Recipe] = MappingProxyType({
     "pocket": _POCKET,
     "vit_t": Recipe(steps=180_000, layer_decay=0.6, drop_path=0.0),

@@ -86,9 +86,9 @@ def evaluate(
     """Prompt MODEL for the objects of images with ground truth, and measure its masks.
 
     MODEL is a name (see napari-sam models list), a file of weights, or NAME=FILE. DATA
-    are folders of images/ and labels/, or of another layout. Each object is asked for
-    by one click in its middle, by its box, and by up to five clicks, each in the middle
-    of the largest error. Figures are mean IoU.
+    are folders of images/ and labels/, or of another layout. Each object is
+    segmented from one click in its middle, from its box, and from up to five clicks,
+    each in the middle of the largest error. Figures are mean IoU.
     """
     names = [n for text in against for n in text.split(",") if n]
     names += ["flood", "walker", "watershed"] if classical else []
@@ -202,7 +202,7 @@ def _report(
     objects = {(r.kind, r.name, r.object_id) for r in results}
     facts = {
         "data": ", ".join(folders + scenes),
-        "asked for": f"{len(objects)} objects of {len(images)} images, {scope}",
+        "objects": f"{len(objects)} objects of {len(images)} images, {scope}",
         "models": ", ".join(m.fingerprint for m in models.values()),
         "napari-sam": __version__,
     }
@@ -220,11 +220,11 @@ def _print(report: Report, *, markdown: bool, as_json: bool) -> None:
     elif markdown:
         tables = (f"**{t.title}**\n\n{t.markdown()}" for t in report.tables)
         judged = (
-            f"{report.facts['models'].split(', ')[0]}: {report.facts['asked for']}."
+            f"{report.facts['models'].split(', ')[0]}: {report.facts['objects']}."
         )
         click.echo("\n\n".join([judged, *tables]))
     else:
-        click.echo(f"{report.facts['asked for']}. ± is half of the 95 % interval.")
+        click.echo(f"{report.facts['objects']}. ± is half of the 95 % interval.")
         for table in report.tables:
             click.echo(f"\n{table.title}\n{table.text()}")
         if line := ranking_line(report.results, report.models[0]):
