@@ -45,7 +45,7 @@ def test_everything_that_is_wrong_is_said_at_once(label_folder, labels, pixels):
     with pytest.raises(ImageError) as caught:
         check_labelled_images(read_labelled_images(label_folder), most=1)
     assert len(str(caught.value).splitlines()) == 3
-    assert str(caught.value).endswith("\n- and 2 more complaints")
+    assert str(caught.value).endswith("\n- and 2 more errors")
     with pytest.raises(ImageError) as caught:
         check_labelled_images(read_labelled_images(label_folder)[:1])
     assert len(str(caught.value).splitlines()) == 1

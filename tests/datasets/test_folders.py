@@ -221,7 +221,7 @@ def test_an_empty_folder_is_refused(tmp_path):
 def test_two_layouts_in_one_folder_must_be_told_apart(label_folder, pixels):
     iio.imwrite(label_folder / "x.jpg", pixels)
     (label_folder / "x.json").write_text("{}")
-    with pytest.raises(ImageError, match="in 2 ways: labels, sa-1b"):
+    with pytest.raises(ImageError, match="fits 2 layouts: labels, sa-1b"):
         read_labelled_images(label_folder)
     assert len(read_labelled_images(label_folder, layout="labels")) == 3
 

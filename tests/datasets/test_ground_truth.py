@@ -75,7 +75,7 @@ def test_grey_labels_saved_as_colour_are_labels(labels):
     [
         (lambda x: x + 0.25, "2000 pixels that are no whole numbers, such as 0.25"),
         (lambda x: np.where(x == 5, np.nan, x), "100 pixels that are NaN or infinite"),
-        (lambda x: x.astype(int) - 1, "from 0, but the least is -1"),
+        (lambda x: x.astype(int) - 1, "from 0, but the smallest is -1"),
         (lambda x: np.stack([x, 2 * x, x], -1), "has channels, its shape"),
         (lambda x: x.astype(complex), "not complex128"),
         (lambda x: x[0], r"has the shape \(50,\)"),

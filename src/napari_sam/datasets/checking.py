@@ -1,4 +1,4 @@
-"""Looking at every image and all its objects before a long run depends on them."""
+"""Checking every image of a data set and its ground truth before a long run."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ __all__ = ["Contents", "check_labelled_images", "iter_check_labelled_images"]
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a data set holds.
+    """Numbers of images and objects of a data set.
 
     Attributes
     ----------
     images
-        How many planes.
+        Number of planes.
     objects
-        How many objects in all of them.
+        Number of objects in all of them.
     empty
-        How many planes without any.
+        Number of planes without objects.
     """
 
     images: int
@@ -39,21 +39,21 @@ class Contents:
 def check_labelled_images(
     images: Sequence[LabelledImage], *, most: int = 10
 ) -> Contents:
-    """Read everything once; see `iter_check_labelled_images`."""
+    """Check all images once; see `iter_check_labelled_images`."""
     return drain(iter_check_labelled_images(images, most=most))
 
 
 def iter_check_labelled_images(
     images: Sequence[LabelledImage], *, most: int = 10
 ) -> Generator[Progress, None, Contents]:
-    """Read every image and its truth, and complain about all of them at once.
+    """Read every image and its ground truth, and report all errors at once.
 
     Parameters
     ----------
-    pairs
-        As `read_labelled_images` finds them.
+    images
+        Images of a data set, as `read_labelled_images` returns them.
     most
-        How many complaints the message has room for.
+        Number of errors in the message, at most.
 
     Yields
     ------
@@ -63,12 +63,12 @@ def iter_check_labelled_images(
     Returns
     -------
     Contents
-        What was counted.
+        Numbers of images and objects.
 
     Raises
     ------
     ImageError
-        If some cannot be used, or there is no object in any.
+        If some images cannot be used, or none has an object.
     """
     errors: dict[str, None] = {}  # each once, in order
     unusable, counts = 0, []
@@ -97,5 +97,5 @@ def _all_errors(errors: list[str], unusable: int, images: int, most: int) -> str
         return errors[0]
     lines = [f"{unusable} of {images} images cannot be used:", *errors[:most]]
     if len(errors) > most:
-        lines.append(f"and {len(errors) - most} more complaints")
+        lines.append(f"and {len(errors) - most} more errors")
     return "\n- ".join(lines)

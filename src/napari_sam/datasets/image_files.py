@@ -1,4 +1,4 @@
-"""Looking into folders: what are images there, and how many planes they have."""
+"""Files of data sets: the images of a folder, planes of a TIFF, JSON."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 __all__ = ["first_few", "images_in", "may_be_image", "read_json", "stack_sizes"]
 
-#: Files that lie beside images and are none.
-_NO_IMAGES = {
+#: Suffixes of files in image folders that are no images.
+_NO_IMAGES = frozenset({
     ".csv", ".db", ".geojson", ".html", ".ini", ".json", ".log", ".md", ".txt", ".xlsx",
     ".xml", ".yaml", ".yml",
-}  # fmt: skip
-_TIFF = {".tif", ".tiff"}
+})  # fmt: skip
+_TIFF = frozenset((".tif", ".tiff"))
 
 
 def images_in(folder: Path) -> dict[str, Path]:
@@ -32,7 +32,7 @@ def images_in(folder: Path) -> dict[str, Path]:
         If two files have the same stem.
     """
     found: dict[str, Path] = {}
-    with os.scandir(folder) as entries:  # knows files without asking for each
+    with os.scandir(folder) as entries:  # faster than `Path.is_file` of each
         paths = sorted(folder / e.name for e in entries if e.is_file())
     for path in paths:
         if not _may_be_image(path.name):
@@ -46,7 +46,7 @@ def images_in(folder: Path) -> dict[str, Path]:
 
 
 def may_be_image(path: Path) -> bool:
-    """Whether it is a file, not hidden, that nobody would take for text."""
+    """Whether a path may be an image: a file, not hidden, without a text suffix."""
     return _may_be_image(path.name) and path.is_file()
 
 
@@ -57,20 +57,21 @@ def _may_be_image(name: str) -> bool:
 def stack_sizes(
     path: Path, *, channels: str = "SC"
 ) -> tuple[tuple[int, ...], str, bool]:
-    """Read from the header of a TIFF how many planes lie along which axes.
+    """Read the axes and numbers of planes of a TIFF from its header.
 
     Parameters
     ----------
     path
-        Where it is.
+        Path of the TIFF.
     channels
         Axes of the file that belong to a plane, in letters of a TIFF.
 
     Returns
     -------
     tuple
-        Length of each axis that the planes lie along, their letters, and whether the
-        file says these; if not, they are ``z`` and ``tz``. No axes for one plane.
+        Length of each axis that the planes lie along, the letters of the axes, and
+        whether these are in the file; if not, they are ``z`` and ``tz``. No axes for
+        one plane.
 
     Raises
     ------
@@ -94,7 +95,7 @@ def stack_sizes(
     if set(letters) <= set("TZ"):
         return sizes, letters.lower(), True
     if len(along) != len(shape) - 2 or len(along) > 2:
-        return (), "", True  # left to the reader, who says what is wrong with it
+        return (), "", True  # the reader raises a better error
     return sizes, "tz"[-len(along) :], False
 
 
@@ -117,7 +118,7 @@ def read_json(path: Path) -> Any:
 
 
 def first_few(things: Sequence[object], most: int = 3) -> str:
-    """Name the first of many things, and say how many more there are."""
+    """Format a list of many things: the first ones, and the number of others."""
     named = ", ".join(str(t) for t in things[:most])
     more = len(things) - most
     return f"{named} and {more} more" if more > 0 else named

@@ -1,4 +1,4 @@
-"""Openers: light objects that know where pixels lie, and read them when called."""
+"""Lazy sources of images and label images, which read pixels when called."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ __all__ = ["ImageFile", "LabelFile", "one_plane"]
 
 @dataclass(frozen=True, slots=True)
 class ImageFile:
-    """A plane of an image file, as `Frames`.
+    """A plane of an image file, read as `Frames` when called.
 
     Attributes
     ----------
     path
-        Where the image is.
+        Path of the image.
     cache
-        Remembers what was read.
+        Cache of images that were read.
     axes
-        Needed where the file does not say them.
+        Axes, where they are not in the file.
     plane
-        Which plane; None if there is but one.
+        Index of the plane; None if there is only one.
     """
 
     path: Path
@@ -44,7 +44,7 @@ class ImageFile:
     plane: int | None = None
 
     def __call__(self) -> Frames:
-        """Open it."""
+        """Read the plane, or return it from the cache."""
         frames = self.cache.get(("image", self.path), self._read, _nbytes)
         if self.plane is None:
             return frames
@@ -64,7 +64,7 @@ class ImageFile:
 
 @dataclass(frozen=True, slots=True)
 class LabelFile:
-    """A plane of a label image, as `LabelTruth`.
+    """A plane of a label image, read as `LabelTruth` when called.
 
     Attributes
     ----------
@@ -78,12 +78,12 @@ class LabelFile:
     plane: int | None = None
 
     def __call__(self) -> LabelTruth:
-        """Open it."""
+        """Read the plane, or return it from the cache."""
         key = ("truth", self.path, self.plane)
         return self.cache.get(key, self._read, lambda truth: truth.nbytes)
 
     def _read(self) -> LabelTruth:
-        if self.plane is not None:  # others will ask for the other planes
+        if self.plane is not None:  # the other planes are needed as well
             frames = self.cache.get(("labels", self.path), self._open, _nbytes)
             return LabelTruth(frames[self.plane], where=str(self.path))
         frames = self._open()
@@ -102,12 +102,12 @@ class LabelFile:
 
 
 def one_plane(frames: Frames, plane: int) -> Frames:
-    """Return a plane as an image of its own; nothing is read before it is used."""
+    """Return a plane as an image of its own, without reading its pixels."""
     return Frames(_Plane(frames, plane), "".join(a for a in frames.axes if a in "yxc"))
 
 
 def check_finite(pixels: NDArray[np.generic], where: str) -> None:
-    """Refuse pixels that no model could look at."""
+    """Refuse images with pixels that are NaN or infinite."""
     if pixels.dtype.kind != "f":
         return
     n_invalid = int((~np.isfinite(pixels)).sum())
@@ -119,7 +119,7 @@ def check_finite(pixels: NDArray[np.generic], where: str) -> None:
 
 
 class _Plane:
-    """One plane of something that can be sliced."""
+    """One plane of pixels that are read by slicing."""
 
     def __init__(self, frames: Frames, plane: int) -> None:
         self._data, self._axes = frames.data, frames.axes
@@ -136,7 +136,7 @@ class _Plane:
 
 
 def _palette_indices(path: Path) -> NDArray[np.uint8] | None:
-    """Numbers of a picture with a palette, which readers turn into colours."""
+    """Return the indices of an image with a palette, which readers map to colours."""
     if path.suffix.lower() not in (".png", ".gif", ".bmp"):
         return None
     from PIL import Image, UnidentifiedImageError
@@ -145,7 +145,7 @@ def _palette_indices(path: Path) -> NDArray[np.uint8] | None:
         with Image.open(path) as picture:
             return np.asarray(picture) if picture.mode == "P" else None
     except (OSError, UnidentifiedImageError):
-        return None  # said better by `read_image`
+        return None  # `read_image` raises a better error
 
 
 def _nbytes(frames: Frames) -> int:

@@ -1,4 +1,4 @@
-"""An image and what is in it, both read when they are asked for."""
+"""An image with ground truth, both read when they are used."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ __all__ = ["LabelledImage"]
 
 
 class LabelledImage:
-    """An image of one plane, and its objects.
+    """An image of one plane with the ground truth of its objects.
 
-    Light: it holds where things are, and how to open them. Take `frames` and `truth`
-    once for each use, since they may be read anew each time.
+    It holds paths rather than pixels. Take `frames` and `truth` once for each use,
+    since they may be read again each time.
 
     Parameters
     ----------
     name
-        What the image is called among those of its folder.
+        Name of the image within its folder.
     kind
-        What the folder is called.
+        Name of the folder.
     frames
-        The image, or what opens it.
+        The image, or a function that reads it.
     truth
-        Its objects, as `GroundTruth` or as a label image; or what opens them.
+        Ground truth, or a label image; or a function that reads it.
     files
-        What messages call the two.
+        Names of the two in messages.
     """
 
     __slots__ = ("_frames", "_shape_checked", "_truth", "files", "kind", "name")
@@ -80,21 +80,21 @@ class LabelledImage:
 
     @property
     def truth(self) -> GroundTruth:
-        """Its objects.
+        """Ground truth of its objects.
 
         Raises
         ------
         ImageError
-            If they were made for an image of another shape, or cannot be used.
+            If it has another shape than the image, or cannot be used.
         """
         truth = self._truth() if callable(self._truth) else self._truth
-        if not self._shape_checked:  # once is enough, and needs the image
+        if not self._shape_checked:  # checked once: it reads the image
             self._check_shape(truth.shape)
         return truth
 
     @property
     def labels(self) -> NDArray[np.int32]:
-        """Its objects as a label image ``(rows, cols)``; smaller ones lie on top."""
+        """Ground truth as a label image ``(rows, cols)``; smaller ones on top."""
         truth = self.truth
         return truth.labels if isinstance(truth, LabelTruth) else to_labels(truth)
 

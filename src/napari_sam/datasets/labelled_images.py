@@ -1,8 +1,9 @@
-"""Images with ground truth, in any of the layouts in which people keep them."""
+"""Reading of images with ground truth, in any of the known layouts."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from napari_sam.core.errors import ImageError, MissingFileError
@@ -12,12 +13,13 @@ from napari_sam.datasets.layouts import coco, ctc, folders, ome, sa1b
 from napari_sam.datasets.read_cache import ReadCache
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 __all__ = ["LAYOUTS", "LabelledImage", "read_labelled_images"]
 
-#: How each layout is read, by its name.
-LAYOUTS: dict[str, Callable[[Path, ReadCache], list[LabelledImage]]] = {
+#: Readers of the layouts, by name.
+LAYOUTS: Mapping[str, Callable[[Path, ReadCache], list[LabelledImage]]] = (
+    MappingProxyType({
     "labels": folders.read,
     "masks": folders.read_side_by_side,
     "sa-1b": sa1b.read,
@@ -26,26 +28,26 @@ LAYOUTS: dict[str, Callable[[Path, ReadCache], list[LabelledImage]]] = {
     "ctc-st": ctc.read_silver,
     "ctc-tra": ctc.read_tracks,
     "ome-zarr": ome.read,
-}
+}))  # fmt: skip
 
-#: How each is recognised, and what it looks like.
-_RECOGNISED: dict[str, tuple[Callable[[Path], bool], str]] = {
+#: How each layout is recognised, and its description.
+_RECOGNISED: Mapping[str, tuple[Callable[[Path], bool], str]] = MappingProxyType({
     "labels": (folders.matches, folders.LABELS),
     "masks": (folders.matches_side_by_side, folders.MASKS),
     "sa-1b": (sa1b.matches, sa1b.DESCRIPTION),
     "coco": (coco.matches, coco.DESCRIPTION),
     "ctc": (ctc.matches, ctc.DESCRIPTION),
     "ome-zarr": (ome.matches, ome.DESCRIPTION),
-}
+})  # fmt: skip
 
 
 def read_labelled_images(
     root: str | Path, *, layout: str = "auto", memory: int = 2**29
 ) -> Sequence[LabelledImage]:
-    """Find the images of a data set, each with its objects.
+    """Return the images of a data set, each with its ground truth.
 
-    Names are read now, pixels and masks when a pair is asked for them; see
-    `check_labelled_images` for looking at all of them before a long run.
+    File names are read now, pixels and masks when they are used; see
+    `check_labelled_images` to check all of them before a long run.
 
     Parameters
     ----------
@@ -54,10 +56,10 @@ def read_labelled_images(
         several truths, the path of one: ``image.zarr/labels/NAME`` or ``01_GT/TRA``.
     layout
         How the files lie: ``labels``, ``masks``, ``sa-1b``, ``coco``, ``ctc``,
-        ``ctc-st``, ``ctc-tra`` or ``ome-zarr``; ``auto`` looks what is there.
+        ``ctc-st``, ``ctc-tra`` or ``ome-zarr``; ``auto`` detects it.
     memory
-        Bytes of images and masks to remember, the latest first. A data set that is
-        smaller is read once.
+        Bytes of images and masks to cache, the latest first. A smaller data set is
+        read once.
 
     Raises
     ------
@@ -81,15 +83,15 @@ def read_labelled_images(
 
 
 def _detected_layout(root: Path) -> str:
-    """Name the one layout that fits."""
+    """Return the name of the one layout that fits."""
     recognised = _RECOGNISED if root.is_dir() else {"coco": _RECOGNISED["coco"]}
     fitting = [name for name, (matches, _) in recognised.items() if matches(root)]
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
         raise ImageError(
-            f"{root} can be read in {len(fitting)} ways: {', '.join(fitting)}. Say "
-            f'which, as layout="{fitting[0]}".'
+            f"{root} fits {len(fitting)} layouts: {', '.join(fitting)}. Choose "
+            f'one, as layout="{fitting[0]}".'
         )
     raise MissingFileError(
         f"{root} is not a folder of images with ground truth. It holds "

@@ -1,4 +1,4 @@
-"""What was read lately, so that a small data set is read only once."""
+"""A cache of images and masks that were read, so that small data is read once."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ T = TypeVar("T")
 
 
 class ReadCache:
-    """Keeps values until `limit` bytes are used, least recently used first out.
+    """Cache of values of up to `limit` bytes; the least recently used leave first.
 
     Safe to share between threads. Sent to another process, it arrives empty.
 
     Parameters
     ----------
     limit
-        In bytes. The newest value is kept even if it alone exceeds this.
+        In bytes. The newest value stays even if it alone exceeds this.
     """
 
     def __init__(self, limit: int) -> None:
@@ -39,11 +39,11 @@ class ReadCache:
 
     @property
     def nbytes(self) -> int:
-        """Bytes held now."""
+        """Bytes in the cache."""
         return self._nbytes
 
     def get(self, key: Hashable, read: Callable[[], T], size: Callable[[T], int]) -> T:
-        """Return what is kept, or read it."""
+        """Return a value from the cache, or read it."""
         with self._lock:
             if key in self._items:
                 self._items.move_to_end(key)
@@ -54,7 +54,7 @@ class ReadCache:
         return value
 
     def _put(self, key: Hashable, value: object, nbytes: int) -> None:
-        dropped = []  # let go outside the lock: it may take long
+        dropped = []  # freed outside the lock: it may take long
         with self._lock:
             self._nbytes -= self._items.pop(key, (None, 0))[1]
             self._items[key] = (value, nbytes)

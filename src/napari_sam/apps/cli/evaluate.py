@@ -36,7 +36,7 @@ _LAYOUTS = ("auto", "labels", "masks", "sa-1b", "coco", "ctc", "ctc-st", "ctc-tr
 )  # fmt: skip
 @click.option(
     "--against", multiple=True, metavar="NAMES",
-    help="Judge others on the same objects: flood, walker, watershed, or models.",
+    help="Compare with others on the same objects: flood, walker, watershed, models.",
 )  # fmt: skip
 @click.option(
     "--classical", is_flag=True, help="The same as --against flood,walker,watershed."

@@ -1,1 +1,1 @@
-"""What is in an image: which pixels belong to each object, decoded when asked for."""
+"""Ground truth: masks of the objects of an image, decoded one by one."""

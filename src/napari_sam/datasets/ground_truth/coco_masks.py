@@ -23,7 +23,7 @@ __all__ = ["RleTruth"]
 
 
 class RleTruth:
-    """Objects as COCO and SA-1B write them; each is decoded when it is asked for.
+    """Ground truth of COCO and SA-1B; each mask is decoded when it is used.
 
     Parameters
     ----------
@@ -31,11 +31,11 @@ class RleTruth:
         Rows and columns of the plane.
     segmentations
         By the number of the object: run lengths ``{"size", "counts"}``, compressed or
-        not, or a list of polygons ``[x, y, x, y, ...]``. What has no pixel is left out.
+        not, or a list of polygons ``[x, y, x, y, ...]``. Empty masks are left out.
     where
-        What messages call it.
+        Its name in messages.
     categories
-        What each object is, as far as it is known.
+        Names of categories by object, as far as they are known.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class RleTruth:
     Raises
     ------
     ImageError
-        If one of them is broken, or was made for an image of another size.
+        If a mask is broken, or has another size than the image.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class RleTruth:
 
     @property
     def nbytes(self) -> int:
-        """Bytes held, about."""
+        """Approximate size in bytes."""
         return sum(len(r["counts"]) + 500 for r in self._runs.values())
 
     def mask(self, object_id: int) -> Mask:
@@ -85,7 +85,7 @@ class RleTruth:
         return decoded(self._rle(object_id))
 
     def window(self, object_id: int) -> Region:
-        """Return the tight rectangle around an object."""
+        """Return the bounding box of an object."""
         from pycocotools import mask
 
         left, top, width, height = (int(v) for v in mask.toBbox(self._rle(object_id)))

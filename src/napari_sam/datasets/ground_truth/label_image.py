@@ -20,7 +20,7 @@ _MOST = np.iinfo(np.int32).max
 
 
 class LabelTruth:
-    """The objects of a label image.
+    """Ground truth of a label image.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class LabelTruth:
         ``(rows, cols)``, whole numbers, also as floats; 0 is background. Where one is
         above 2147483647, all are replaced by 1, 2, ... in their order.
     where
-        What messages call it.
+        Its name in messages.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ class LabelTruth:
 
     @property
     def nbytes(self) -> int:
-        """Bytes held."""
+        """Size in bytes."""
         return self.labels.nbytes
 
     def mask(self, object_id: int) -> Mask:
@@ -69,7 +69,7 @@ class LabelTruth:
         return Mask.from_array(inside, top=window.top, left=window.left)
 
     def window(self, object_id: int) -> Region:
-        """Return the tight rectangle around an object."""
+        """Return the bounding box of an object."""
         if self._windows is None:
             self._windows = _windows(self.labels, self.ids)
         if object_id not in self._windows:
@@ -90,7 +90,7 @@ def _as_labels(pixels: NDArray[np.generic], where: str) -> NDArray[np.int32]:
         raise ImageError(f"{where}: labels are whole numbers, not {pixels.dtype}.")
     if pixels.size and pixels.min() < 0:
         raise ImageError(
-            f"{where}: labels are whole numbers from 0, but the least is "
+            f"{where}: labels are whole numbers from 0, but the smallest is "
             f"{pixels.min():g}. Write 0 where there is no object."
         )
     if pixels.size and pixels.max() > _MOST:
@@ -101,7 +101,7 @@ def _as_labels(pixels: NDArray[np.generic], where: str) -> NDArray[np.int32]:
 
 
 def _without_colour(pixels: NDArray[np.generic], where: str) -> NDArray[np.generic]:
-    """Take grey that was saved as colour for what it is."""
+    """Return one channel of a grey image that was saved as colour."""
     grey = pixels[..., 0]
     if (pixels[..., :3] != grey[..., None]).any():
         raise ImageError(
@@ -141,7 +141,7 @@ def _ids_and_areas(
 
 
 def _windows(labels: NDArray[np.int32], ids: NDArray[np.int64]) -> dict[int, Region]:
-    """Find all rectangles in one pass, over numbers without large gaps."""
+    """Return the bounding boxes of all objects, in one pass."""
     dense = labels
     if len(ids) and ids[-1] > labels.size:
         dense = np.where(labels > 0, np.searchsorted(ids, labels) + 1, 0)

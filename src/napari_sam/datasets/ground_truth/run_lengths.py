@@ -1,7 +1,7 @@
-"""COCO run lengths and polygons, checked before anything decodes them.
+"""COCO run lengths and polygons, checked before they are decoded.
 
-The library that decodes trusts what it is given: a mask that ends too early comes back
-with whatever was in memory, and a polygon that reaches far outside takes all of it.
+pycocotools does not check them: a mask that ends too early is decoded with arbitrary
+memory, and a polygon that reaches far outside takes all memory.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Rle(TypedDict):
 
 
 def as_rle(segmentation: JsonValue, shape: tuple[int, int], what: str) -> Rle:
-    """Turn a segmentation of any form into compressed run lengths.
+    """Return a segmentation of any form as compressed run lengths.
 
     Parameters
     ----------
@@ -40,12 +40,12 @@ def as_rle(segmentation: JsonValue, shape: tuple[int, int], what: str) -> Rle:
     shape
         Rows and columns of the image.
     what
-        What messages call it.
+        Its name in messages.
 
     Raises
     ------
     ImageError
-        If it is broken, or made for an image of another size.
+        If it is broken, or has another size than the image.
     """
     if isinstance(segmentation, dict):
         return _from_runs(segmentation, shape, what)
@@ -102,7 +102,7 @@ def _encoded(counts: JsonValue | bytes) -> bytes:
 
 
 def _lengths(counts: JsonValue | bytes, what: str) -> NDArray[np.int64]:
-    """Run lengths as numbers, from numbers or from COCO's text."""
+    """Return run lengths as numbers, from numbers or from COCO's text."""
     if isinstance(counts, list):
         plain = np.array(counts) if counts else np.zeros(0, np.int64)
         if plain.ndim == 1 and plain.dtype.kind in "iu":

@@ -1,1 +1,1 @@
-"""Where images and their truth lie: one file for each way of laying them out."""
+"""Layouts of data sets: one file for each way of storing images and ground truth."""

@@ -25,10 +25,10 @@ logger = logging.getLogger(__name__)
 
 DESCRIPTION = "a .json file with images and annotations (COCO), here or in annotations/"
 
-#: What COCO calls an image or a category.
+#: Identifier of an image or a category in COCO.
 CocoId: TypeAlias = "int | str"
 
-#: So much of a file is looked at to tell whether it may be COCO.
+#: Bytes of a file that are read to detect COCO.
 _GLANCE = 2**16
 
 
@@ -76,7 +76,7 @@ def read(root: Path, cache: ReadCache) -> list[LabelledImage]:
 
 
 def _candidates(root: Path) -> list[Path]:
-    """JSON files that do not stand beside an image of their own name."""
+    """Return the JSON files that do not belong to a single image of the same name."""
     if root.is_file():
         return [root] if root.suffix.lower() == ".json" else []
     own = {p.stem for p in root.iterdir() if p.suffix.lower() != ".json"}
@@ -103,7 +103,7 @@ def _json_file(root: Path) -> Path:
         raise ImageError(
             f"{root} holds {len(found)} JSON files: "
             f"{first_few([p.name for p in found], 5)}. "
-            "Give the path of the one that is meant."
+            "Give the path of one of them."
         )
     return found[0]
 
@@ -126,14 +126,14 @@ class CocoAnnotation(TypedDict, total=False):
     iscrowd: int
 
 
-#: Segmentation and category of each annotation, by its turn in its image.
+#: Segmentation and category of each annotation, by its number in its image.
 _Masked: TypeAlias = "dict[int, tuple[JsonValue, CocoId | None]]"
 
 
 def _sections(
     path: Path,
 ) -> tuple[dict[CocoId, CocoImage], list[CocoAnnotation], dict[CocoId, str]]:
-    """Images by id, annotations, and names of categories by id."""
+    """Read images by id, annotations, and names of categories by id."""
     found = read_json(path)
     try:
         images = {i["id"]: i for i in found["images"]}
@@ -156,7 +156,7 @@ def _by_image(
     images: Mapping[CocoId, CocoImage],
     annotations: list[CocoAnnotation],
 ) -> dict[CocoId, _Masked]:
-    """Segmentation and category of each annotation, by image and by its turn there."""
+    """Return segmentation and category of annotations, by image and number in it."""
     counts: dict[CocoId, int] = {}
     masked: dict[CocoId, _Masked] = {}
     crowds, empty = 0, 0
@@ -196,7 +196,7 @@ def _shape(path: Path, image: CocoImage) -> tuple[int, int]:
 
 
 class _ImageFiles:
-    """Folders that the images of a JSON file may lie in."""
+    """The folders in which the images of a JSON file may be."""
 
     def __init__(self, path: Path) -> None:
         near = [path.parent]
@@ -207,7 +207,7 @@ class _ImageFiles:
         self._order = list(self.folders)
 
     def of(self, name: str) -> Path | None:
-        """Look for an image, first where the last one was found."""
+        """Return the path of an image, searched first where the last one was found."""
         for folder in self._order:
             if (folder / name).is_file():
                 self._order.remove(folder)
@@ -218,7 +218,7 @@ class _ImageFiles:
 
 @dataclass(frozen=True, slots=True)
 class _Masks:
-    """The masks of one image, turned into run lengths when called."""
+    """The masks of one image, read as ground truth when called."""
 
     key: tuple[Path, CocoId]
     shape: tuple[int, int]

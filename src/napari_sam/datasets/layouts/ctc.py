@@ -25,19 +25,19 @@ _MASK = re.compile(r"man_(?:seg|track)_?(\d+)(?:_(\d+))?")
 
 
 def matches(root: Path) -> bool:
-    """Whether there are sequences and their ground truth, or these are such masks."""
+    """Whether a folder holds sequences with ground truth, or is a folder of masks."""
     return bool(_sequences(root)) or _named_masks(root) is not None
 
 
 def read(root: Path, cache: ReadCache) -> list[LabelledImage]:
-    """List the planes with outlines: the gold truth, else the silver truth.
+    """List the images with segmentation: gold truth, or else silver truth.
 
-    A folder of masks, such as ``01_GT/TRA``, is taken as it is.
+    A folder of masks, such as ``01_GT/TRA``, is read as it is.
 
     Raises
     ------
     MissingFileError
-        If there are no outlines, or masks without their image.
+        If there are no masks, or masks without their image.
     """
     named = _named_masks(root)
     if named is not None:
@@ -48,12 +48,12 @@ def read(root: Path, cache: ReadCache) -> list[LabelledImage]:
 
 
 def read_silver(root: Path, cache: ReadCache) -> list[LabelledImage]:
-    """List the planes with outlines that other algorithms agreed on."""
+    """List the images with silver truth, on which other algorithms agreed."""
     return _read_folders(root, cache, ("ST/SEG",))
 
 
 def read_tracks(root: Path, cache: ReadCache) -> list[LabelledImage]:
-    """List the planes with marks of tracking, taken for outlines."""
+    """List the images with tracking markers, read as masks."""
     return _read_folders(root, cache, ("GT/TRA",))
 
 
@@ -71,7 +71,7 @@ def _truths(sequence: Path) -> list[Path]:
 
 
 def _named_masks(root: Path) -> tuple[Path, str] | None:
-    """Sequence and folder of masks, where the path itself names them."""
+    """Return sequence and folder of masks, if the path names them."""
     match = re.fullmatch(r"(\d+)_(GT|ST)", root.parent.name)
     if match is None or not any(_MASK.fullmatch(p.stem) for p in root.glob("*.tif")):
         return None
@@ -92,7 +92,7 @@ def _read_folders(
     raise MissingFileError(
         f"{root} holds no masks in {' or '.join(f'01_{f}' for f in folders)}."
         + (
-            " 01_GT/TRA holds marks for tracking, which are smaller than the cells in "
+            " 01_GT/TRA holds tracking markers, which are smaller than the cells in "
             "many data sets. If here they are whole cells, give the path of that "
             'folder, or layout="ctc-tra".'
             if tracks and folders != ("GT/TRA",)
@@ -104,7 +104,7 @@ def _read_folders(
 def _masks(
     sequence: Path, folders: tuple[str, ...]
 ) -> list[tuple[re.Match[str], Path]]:
-    """Mask files of the first folder that has any."""
+    """Return the mask files of the first folder that has any."""
     for folder in folders:
         where = sequence.parent / f"{sequence.name}_{folder}"
         found = [
@@ -131,7 +131,7 @@ def _labelled_images(
         image = images[f"t{match[1]}"]
         name = f"{sequence.name}/{image.stem}"
         sizes, _, _ = stack_sizes(image, channels="S")  # C is z here
-        if len(sizes) != 1:  # a plane, or what the reader will complain about
+        if len(sizes) != 1:  # a plane, or an error of the reader
             yield _labelled_image(name, kind, image, path, cache)
         elif match[2]:  # the mask of one slice
             yield _labelled_image(

@@ -39,12 +39,12 @@ _MASKS = re.compile(r"(.+?)(?:_cp)?_masks?|labels")
 
 
 def matches(root: Path) -> bool:
-    """Whether there are ``images`` and ``labels`` or ``masks``."""
+    """Whether a folder holds ``images`` and ``labels`` or ``masks``."""
     return (root / "images").is_dir() and any((root / f).is_dir() for f in _FOLDERS)
 
 
 def read(root: Path, cache: ReadCache) -> list[LabelledImage]:
-    """List the pairs of two folders.
+    """List the images of one folder with the label images of another.
 
     Raises
     ------
@@ -75,12 +75,12 @@ def read(root: Path, cache: ReadCache) -> list[LabelledImage]:
 
 
 def matches_side_by_side(root: Path) -> bool:
-    """Whether there is ``NAME_masks.*`` or ``labels.*``."""
+    """Whether a folder holds label images ``NAME_masks.*`` or ``labels.*``."""
     return any(_MASKS.fullmatch(p.stem) and may_be_image(p) for p in root.iterdir())
 
 
 def read_side_by_side(root: Path, cache: ReadCache) -> list[LabelledImage]:
-    """List the pairs of one folder, where related names say what belongs together.
+    """List the images of one folder, each with the label image of a related name.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def read_side_by_side(root: Path, cache: ReadCache) -> list[LabelledImage]:
 def _labelled_images(
     name: str, kind: str, image: Path, labels: Path, cache: ReadCache
 ) -> Iterator[LabelledImage]:
-    """Yield a pair for each plane; only the header of a TIFF is read for that."""
+    """Yield a labelled image for each plane; only headers of TIFFs are read."""
     files = str(image), str(labels)
     sizes, letters, has_axes = stack_sizes(image)
     label_sizes = stack_sizes(labels) if sizes else ((), "", True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from napari_sam.core.images.frames import Frames
     from napari_sam.datasets.read_cache import ReadCache
+    from napari_sam.io.slicing import ChunkedArray
 
 __all__ = ["DESCRIPTION", "matches", "read"]
 
@@ -27,12 +28,12 @@ DESCRIPTION = "NAME.zarr with labels in it (OME-Zarr)"
 
 
 def matches(root: Path) -> bool:
-    """Whether this is an image with labels, its labels, or a folder of such images."""
+    """Whether a path is an OME-Zarr image with labels, labels, or a folder of these."""
     return bool(_images(root))
 
 
 def read(root: Path, cache: ReadCache) -> list[LabelledImage]:
-    """List the planes with objects, of the finest level; labels are looked through.
+    """List the images of planes with objects; the labels are read once for that.
 
     Raises
     ------
@@ -52,7 +53,7 @@ def read(root: Path, cache: ReadCache) -> list[LabelledImage]:
         if len(names) != 1:
             raise ImageError(
                 f"{image} has {len(names)} labels: {first_few(names, 5)}. Give the "
-                f"path of those that are meant, such as {image / 'labels' / names[0]}."
+                f"path of one of them, such as {image / 'labels' / names[0]}."
             )
         found_images += list(
             _labelled_images(image, image / "labels" / names[0], root, cache)
@@ -63,7 +64,7 @@ def read(root: Path, cache: ReadCache) -> list[LabelledImage]:
 
 
 def _images(root: Path) -> list[tuple[Path, list[str]]]:
-    """Images, and the names of their labels."""
+    """Return OME-Zarr images, and the names of their labels."""
     if root.parent.name == "labels" and _is_group(root) and _is_group(root.parents[1]):
         return [(root.parents[1], [root.name])]
     here = [root] if _is_group(root) else sorted(root.glob("[!.]*.zarr"))
@@ -105,7 +106,7 @@ def _labelled_images(
 
 
 def _levels(path: Path) -> list[tuple[Path, str]]:
-    """Arrays of a multiscale group, finest first, and their axes."""
+    """Return the arrays of a multiscale group, finest first, and their axes."""
     import zarr
 
     try:
@@ -120,7 +121,7 @@ def _levels(path: Path) -> list[tuple[Path, str]]:
 
 
 def _level_like(image: Path, labels: Path, labels_read: Frames) -> tuple[Path, str]:
-    """Find the level of the image that has the size of its labels."""
+    """Return the level of the image that has the size of its labels."""
     shapes = []
     for path, axes in _levels(image):
         pixels = read_image(path, axes=axes).frames
@@ -134,14 +135,14 @@ def _level_like(image: Path, labels: Path, labels_read: Frames) -> tuple[Path, s
 
 
 def _extent(frames: Frames) -> dict[str, int]:
-    """Length of each axis but the channels'; an axis of one plane says nothing."""
+    """Return the length of each axis, without channels and axes of length 1."""
     sizes = {a: n for a, n in frames.sizes.items() if n > 1}
     return {**sizes, **dict(zip("yx", frames.plane_shape, strict=True))}
 
 
 def _planes_with_objects(labels_read: Frames) -> Iterator[int]:
-    """Look through all chunks once, with one of them in memory."""
-    data: Any = labels_read.data  # of zarr
+    """Yield the planes with objects, reading the labels chunk by chunk."""
+    data = cast("ChunkedArray", labels_read.data)  # of zarr
     found = np.zeros(tuple(labels_read.sizes.values()), bool)
     within = tuple(i for i, a in enumerate(labels_read.axes) if a in "yxc")
     steps = (range(0, n, c) for n, c in zip(data.shape, data.chunks, strict=True))

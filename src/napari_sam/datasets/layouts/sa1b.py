@@ -1,4 +1,4 @@
-"""SA-1B: ``sa_1.jpg`` beside ``sa_1.json``, one mask after the other in COCO's form."""
+"""SA-1B: ``sa_1.jpg`` with ``sa_1.json``, a list of masks in COCO's form."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 __all__ = ["DESCRIPTION", "matches", "read"]
 
-DESCRIPTION = "NAME.jpg with NAME.json beside it (SA-1B)"
+DESCRIPTION = "NAME.jpg with NAME.json (SA-1B)"
 
 
 def matches(root: Path) -> bool:
-    """Whether an image has a JSON file of its own name beside it."""
+    """Whether a folder holds an image and a JSON file of the same name."""
     stems = _json_files(root).keys()
     return any(
         p.stem in stems
@@ -32,7 +32,7 @@ def matches(root: Path) -> bool:
 
 
 def read(root: Path, cache: ReadCache) -> list[LabelledImage]:
-    """List the pairs; no file is opened.
+    """List the images, each with its JSON file; no file is opened.
 
     Raises
     ------
