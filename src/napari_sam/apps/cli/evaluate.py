@@ -219,9 +219,7 @@ def _print(report: Report, *, markdown: bool, as_json: bool) -> None:
         click.echo("No object was prompted: there is none of 30 pixels or more.")
     elif markdown:
         tables = (f"**{t.title}**\n\n{t.markdown()}" for t in report.tables)
-        judged = (
-            f"{report.facts['models'].split(', ')[0]}: {report.facts['objects']}."
-        )
+        judged = f"{report.facts['models'].split(', ')[0]}: {report.facts['objects']}."
         click.echo("\n\n".join([judged, *tables]))
     else:
         click.echo(f"{report.facts['objects']}. ± is half of the 95 % interval.")
