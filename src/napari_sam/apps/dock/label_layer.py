@@ -46,6 +46,7 @@ class LabelLayer:
         self, viewer: ViewerModel, session: AnnotationSession, geometry: PlaneGeometry
     ) -> None:
         self._viewer, self._session, self._geometry = viewer, session, geometry
+        self._view = FrameView(viewer, geometry)
         self._layer: Any = None
         self.table = ObjectTable(session)
         session.labels_changed.connect(self._on_labels)
@@ -90,7 +91,7 @@ class LabelLayer:
 
     def _in_view(self, patches: tuple[LabelPatch, ...]) -> list[LabelPatch]:
         """Leave out patches of frames that are not in view: they need no drawing."""
-        frame = FrameView(self._viewer, self._geometry).only_frame
+        frame = self._view.only_frame
         return [patch for patch in patches if frame is None or patch.frame == frame]
 
     def _redraw(self, frame: int, region: Region) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 #: Colours that stay apart for the colour-blind; besides, the symbols differ.
 POSITIVE, NEGATIVE = "#009e73", "#d55e00"
+_RGBA = tuple((*bytes.fromhex(color[1:]), 255) for color in (POSITIVE, NEGATIVE))
 #: Of the mask that may be kept, and of the one under the cursor.
 PREVIEW, HOVER = "#56b4e9", "#f0e442"
 #: Their numbers in the layer that shows both.
@@ -109,13 +110,10 @@ def style_shapes(
 
 
 def _colors(positive: Any, mine: Any) -> Any:
-    colors = np.where(positive[:, None], _rgba(POSITIVE), _rgba(NEGATIVE))
+    colors = np.where(positive[:, None], *_RGBA)
+    colors = colors / 255
     colors[:, 3] = np.where(mine, 1.0, 0.4)
     return colors
-
-
-def _rgba(color: str) -> Any:
-    return np.array([int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)] + [1.0])
 
 
 def _below(viewer: ViewerModel, layer: Layer, *names: str) -> None:

@@ -53,7 +53,8 @@ class PromptMouse:
             world=True,
         )
         if held is None:
-            self._prompts.aim(positive=self._prompts.positive is not _opposite(event))
+            opposite = event.button == 2 or "Shift" in event.modifiers
+            self._prompts.aim(positive=self._prompts.positive is not opposite)
             return None
         # The tools of a layer are looked up one by one: "select" comes next now, in
         # place of "add", and whoever stands after it sees the end of its drag.
@@ -77,8 +78,3 @@ class PromptMouse:
             size = POINT_SIZE / (self._viewer.scene.camera.zoom * pixel)
             layer.current_size = size
             layer.size = size
-
-
-def _opposite(event: Any) -> bool:
-    """Whether a click means the opposite of what is set."""
-    return event.button == 2 or "Shift" in event.modifiers

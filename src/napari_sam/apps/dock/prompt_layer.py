@@ -136,10 +136,6 @@ class PromptLayer:
         gone = sorted({i for some in rest.values() for i in some} - found.keys())
         self._write(gone, found, new)
 
-    def shows_any(self, prompts: Mapping[Address, Prompts]) -> bool:
-        """Whether it would show some of these prompts."""
-        return bool(rows_of(prompts, points=self.points))
-
     def restyle(self, current: int) -> None:
         """Style the rows whose sign is another, or that became the current object's."""
         positive = self._features["positive"]
@@ -161,9 +157,13 @@ class PromptLayer:
         table = layer.features.iloc[list(indices)]
         if self.points:
             return read_points(layer.data[list(indices)], table, self._geometry)
-        corners = [layer.data[i] for i in indices]
-        kinds = [layer.shape_type[i] for i in indices]
-        return read_shapes(corners, kinds, table, self._geometry)
+        corners, kinds = layer.data, layer.shape_type
+        return read_shapes(
+            [corners[i] for i in indices],
+            [kinds[i] for i in indices],
+            table,
+            self._geometry,
+        )
 
     def _read_removed(self, indices: list[int]) -> LayerChange:
         gone = [self._rows[i] for i in indices]
@@ -206,7 +206,8 @@ class PromptLayer:
 
     def _write(self, gone: list[int], found: Mapping[int, Row], new: list[Row]) -> None:
         """Take rows away, number others anew, and add some."""
-        moved = [i for i, row in found.items() if row.order != self._order(i)]
+        orders = self._features["order"]
+        moved = [i for i, row in found.items() if row.order != orders[i]]
         for i, row in found.items():
             self._rows[i] = row
         if len(gone) + len(new) > _FEW:
@@ -283,9 +284,6 @@ class PromptLayer:
             self._keys[list(indices)] = [_row_key(row) for row in rows]
             for name, column in features_of(rows).items():
                 self._features[name][list(indices)] = column
-
-    def _order(self, index: int) -> int:
-        return int(self._features["order"][index])
 
 
 def _key(at: Address) -> int:

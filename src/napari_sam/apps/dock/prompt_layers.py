@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from psygnal import Signal
 
 from napari_sam.apps.dock import layer_style
-from napari_sam.apps.dock.layer_rows import merge_rows
+from napari_sam.apps.dock.layer_rows import merge_rows, rows_of
 from napari_sam.apps.dock.prompt_layer import PromptLayer
 from napari_sam.core.errors import NapariSamError
 from napari_sam.core.prompts import Prompts
@@ -56,7 +56,7 @@ class PromptLayers:
         self.positive = True
         self.intercept: Callable[[Prompt], object] | None = None
         session.prompts_changed.connect(self.push)
-        session.selection_changed.connect(self._on_selection)
+        session.selection_changed.connect(self._restyle)
 
     @property
     def points(self) -> Points:
@@ -76,7 +76,7 @@ class PromptLayers:
     def close(self) -> None:
         """Listen no more; the layers stay where they are."""
         self._session.prompts_changed.disconnect(self.push)
-        self._session.selection_changed.disconnect(self._on_selection)
+        self._session.selection_changed.disconnect(self._restyle)
         for part in (self._points, self._shapes):
             self._forget(part)
 
@@ -89,8 +89,8 @@ class PromptLayers:
             "order": len(self._session.current_prompts.items),
         }
         with self._quietly():
-            for layer in self.layers:
-                layer.feature_defaults = defaults
+            for part in self._parts():
+                part.layer.feature_defaults = defaults
 
     def push(self, addresses: Iterable[Address]) -> None:
         """Session -> layers: show the open prompts of some objects."""
@@ -101,7 +101,7 @@ class PromptLayers:
             for part in there:
                 part.show(prompts)
         for part in (self._points, self._shapes):
-            if part not in there and part.shows_any(prompts):
+            if part not in there and rows_of(prompts, points=part.points):
                 self._made(part)
         self._restyle()
 
@@ -163,7 +163,8 @@ class PromptLayers:
             part.layer = None
             part.forget_rows()
 
-    def _restyle(self) -> None:
+    def _restyle(self, _: Address | None = None) -> None:
+        """Style what is shown for the current object."""
         with self._quietly():
             for part in self._parts():
                 part.restyle(self._session.current.object_id)
@@ -181,9 +182,6 @@ class PromptLayers:
     def _on_features(self, event: Any) -> None:
         if not self._quiet and self._of(event).has_other_features:
             self.pull(self._of(event), "features", ())
-
-    def _on_selection(self, _: Address) -> None:
-        self._restyle()
 
     @contextmanager
     def _quietly(self) -> Iterator[None]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import threading
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -49,26 +50,22 @@ class _MainThread(QObject):
             call()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class _Task:
-    """Something to do, and whom to tell."""
+    """A call to run, and who gets its result or its error."""
 
-    def __init__(
-        self,
-        run: Callable[[], Any],
-        done: Callable[[Any], object],
-        failed: Callable[[Exception], object],
-    ) -> None:
-        self.run, self.done, self.failed = run, done, failed
+    run: Callable[[], Any]
+    done: Callable[[Any], object]
+    failed: Callable[[Exception], object]
 
     def __call__(self, main: _MainThread) -> None:
         done, failed = self.done, self.failed
         try:
             result = self.run()
-        except Exception as wrong:
-            error = wrong
-            main.send(lambda: failed(error))
+        except Exception as error:
+            main.send(partial(failed, error))
         else:
-            main.send(lambda: done(result))
+            main.send(partial(done, result))
 
 
 class _WorkerThread:
