@@ -8,8 +8,10 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtTest import QTest
 
 from napari_sam.apps.dock.layer_style import HOVERED
+from napari_sam.apps.dock.prompt_layer import PromptLayer
 from napari_sam.apps.dock.widget import SegmentWidget
 from napari_sam.core.address import Address
+from napari_sam.core.prompts import Prompts
 from napari_sam.testing import ThresholdBackend
 
 
@@ -58,6 +60,30 @@ def test_click_keep_next_undo_redo(opened, hand, until):
     hand.press("Z", ctrl=True, shift=True)
     hand.press("Z", ctrl=True, shift=True)
     assert np.unique(session.labels).tolist() == [0, 1, 2]
+
+
+def _noting(calls, method):
+    def noted(*given, **how):
+        calls.append(method.__name__)
+        return method(*given, **how)
+
+    return noted
+
+
+def test_one_click_reads_and_writes_the_layer_once(opened, hand, until, monkeypatch):
+    session, hand = opened.controller.annotator.session, hand(opened.viewer)
+    others = {Address(0, 5 + i): Prompts.point(2 + i, 60) for i in range(20)}
+    session.replace_prompts(others)
+    calls = []
+    for name in ("read", "_write_some", "_write_all", "_read_all"):
+        noted = _noting(calls, getattr(PromptLayer, name))
+        monkeypatch.setattr(PromptLayer, name, noted)
+    hand.click(15, 25)
+    previewed(opened, until)
+    hand.press("K")
+    assert calls == ["read", "_write_some"]
+    assert int((session.labels > 0).sum()) == 400
+    assert dict(session.open_prompts) == others
 
 
 def test_left_is_positive_right_and_shift_are_negative_and_a_key_turns_it(
