@@ -37,7 +37,7 @@ def test_the_ground_floor_is_small():
         for path in paths
     }
     assert {file: n for file, n in lengths.items() if n > 250} == {}
-    assert {room: len(p) for room, p in packages.items() if len(p) > 12} == {}
+    assert {room: len(p) for room, p in packages.items() if len(p) > 15} == {}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from napari_sam.core.address import Address
     from napari_sam.core.geometry.region import Region
@@ -43,11 +43,27 @@ class RegionMask(Protocol):
         """Pixels of the mask."""
 
 
+class LabelArray(Protocol):
+    """An array of labels to paint on: numpy, zarr, or one on disk."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of each dimension."""
+
+    def __getitem__(self, index: tuple[int | slice, ...], /) -> ArrayLike:
+        """Return a window."""
+
+    def __setitem__(
+        self, index: tuple[int | slice, ...], labels: NDArray[np.uint32], /
+    ) -> None:
+        """Write a window."""
+
+
 def paint(
     predictions: Mapping[Address, RegionMask],
     frames: Frames,
     *,
-    out: Any = None,
+    out: LabelArray | None = None,
 ) -> Any:
     """Return a label image of all planes: each object's number where its mask is.
 
@@ -70,13 +86,16 @@ def paint(
         If `out` has another shape.
     """
     shape = (*frames.sizes.values(), *frames.plane_shape)
-    labels: Any = np.zeros(shape, np.uint32) if out is None else out
+    labels: LabelArray = np.zeros(shape, np.uint32) if out is None else out
     if tuple(labels.shape) != shape:
         raise ImageError(f"out has the shape {labels.shape}; the image needs {shape}.")
     for at, prediction in predictions.items():
         if not prediction.area:
             continue
-        window = (*frames.unravel(at.frame).values(), *prediction.region.slices)
+        window: tuple[int | slice, ...] = (
+            *frames.unravel(at.frame).values(),
+            *prediction.region.slices,
+        )
         painted = np.array(labels[window])
         painted[prediction.mask] = at.object_id
         labels[window] = painted
@@ -84,7 +103,7 @@ def paint(
 
 
 @contextmanager
-def label_target(output: Path | None, frames: Frames) -> Iterator[Any]:
+def label_target(output: Path | None, frames: Frames) -> Iterator[LabelArray | None]:
     """Yield where labels are painted: on disk if they are large, or go to a zarr.
 
     Otherwise None, for an array in memory.
@@ -97,7 +116,9 @@ def label_target(output: Path | None, frames: Frames) -> Iterator[Any]:
         yield labels
 
 
-def save_labels(output: Path, labels: Any, image: Image, save: SaveSettings) -> None:
+def save_labels(
+    output: Path, labels: ArrayLike | PixelSource, image: Image, save: SaveSettings
+) -> None:
     """Write the labels of an image in the form that the suffix says."""
     write_labels(
         output,
