@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from napari_sam.core.address import Address
     from napari_sam.core.geometry.region import Region
     from napari_sam.core.images.frames import Frames
+    from napari_sam.core.images.pixels import PixelSource
     from napari_sam.io import Image
     from napari_sam.io.settings import SaveSettings
 
