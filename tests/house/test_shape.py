@@ -23,7 +23,7 @@ SAYS_NOTHING = {
     *("apart", "asked", "asking", "base", "bench", "common", "desk", "hands"),
     *("heard", "helpers", "kept", "keeping", "looking", "misc", "much", "ours"),
     *("parts", "place", "said", "saying", "seen", "shelf", "stuff", "told", "tools"),
-    *("util", "utils", "values", "wanted", "whole", "working"),
+    *("util", "utils", "wanted", "whole", "working"),
 }
 #: State of the process itself: torch's own switch, and the files that it has open.
 OF_THE_PROCESS = {
