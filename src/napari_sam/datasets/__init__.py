@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from importlib import import_module
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from napari_sam.datasets.checking import (
         check_labelled_images,
         iter_check_labelled_images,
@@ -20,12 +23,12 @@ __all__ = [
     "read_labelled_images",
 ]
 
-_MODULES = {
+_MODULES: Mapping[str, str] = MappingProxyType({
     "LabelledImage": "labelled_image",
     "check_labelled_images": "checking",
     "iter_check_labelled_images": "checking",
     "read_labelled_images": "labelled_images",
-}
+})  # fmt: skip
 
 
 def __getattr__(name: str) -> object:

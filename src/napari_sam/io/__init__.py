@@ -1,11 +1,14 @@
-"""Files: images, labels, prompts and pictures. Each name is imported on first use."""
+"""Files of images, labels, prompts and pictures. Each name is imported on first use."""
 
 from __future__ import annotations
 
 from importlib import import_module
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from napari_sam.io.images import Image, read_image
     from napari_sam.io.labels import check_labels_path, write_labels
     from napari_sam.io.labels_on_disk import label_array
@@ -40,7 +43,7 @@ __all__ = [
     "write_prompts",
 ]
 
-_ROOMS = {
+_MODULES: Mapping[str, str] = MappingProxyType({
     "Image": "images",
     "check_labels_path": "labels",
     "check_picture_path": "pictures",
@@ -57,11 +60,11 @@ _ROOMS = {
     "write_overlay": "pictures",
     "write_picture": "pictures",
     "write_prompts": "prompt_files",
-}
+})  # fmt: skip
 
 
 def __getattr__(name: str) -> object:
     """Import a name on first use."""
-    if name not in _ROOMS:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_ROOMS[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

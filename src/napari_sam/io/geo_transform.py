@@ -1,4 +1,4 @@
-"""From corners of pixels to places on earth, and back."""
+"""Affine transforms between pixel corners and map coordinates."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def to_map(corners: ArrayLike, transform: Transform | None) -> NDArray[np.float6
     corners
         ``(n, 2)``; ``(0, 0)`` is the corner of the image, not the middle of a pixel.
     transform
-        Of the image.
+        Transform of the image.
     """
     row, col = np.asarray(corners, np.float64).T
     if transform is None:
@@ -37,7 +37,7 @@ def to_map(corners: ArrayLike, transform: Transform | None) -> NDArray[np.float6
 
 
 def to_corners(points: ArrayLike, transform: Transform | None) -> NDArray[np.float64]:
-    """Inverse of `to_map`."""
+    """Return the corners ``(row, col)`` of map coordinates; the inverse of `to_map`."""
     x, y = np.asarray(points, np.float64).T
     if transform is None:
         return np.column_stack([y, x])
@@ -51,7 +51,7 @@ def to_corners(points: ArrayLike, transform: Transform | None) -> NDArray[np.flo
 
 
 def reprojected(points: NDArray[np.generic], crs: str, to: str) -> NDArray[np.float64]:
-    """Take points ``(x, y)`` from one reference system to another.
+    """Return points ``(x, y)`` reprojected to another reference system.
 
     Longitude always comes before latitude, whatever the authority's order.
 
@@ -60,7 +60,7 @@ def reprojected(points: NDArray[np.generic], crs: str, to: str) -> NDArray[np.fl
     MissingPackageError
         If rasterio is not installed.
     ImageError
-        If a reference system is not known, or a point has no place in it.
+        If a reference system is not known, or a point is outside of it.
     """
     if crs == to or not len(points):
         return np.asarray(points, np.float64)
@@ -72,5 +72,5 @@ def reprojected(points: NDArray[np.generic], crs: str, to: str) -> NDArray[np.fl
         raise ImageError(f"From {crs[:60]} to {to[:60]}: {wrong}") from wrong
     found = np.column_stack([xs, ys])
     if not np.isfinite(found).all():
-        raise ImageError(f"Some points of {crs[:60]} have no place in {to[:60]}.")
+        raise ImageError(f"Some points of {crs[:60]} have no coordinates in {to[:60]}.")
     return found

@@ -1,4 +1,4 @@
-"""Reading images: each kind of file by its own reader, as far as it is looked at."""
+"""Reading of images: a reader for each kind of file."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Image", "read_image"]
 
-_RASTER = {".vrt", ".jp2", ".img"}
-_VIDEO = {
+_RASTER = frozenset((".vrt", ".jp2", ".img"))
+_VIDEO = frozenset({
     ".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".ogv",
-}  # fmt: skip
+})  # fmt: skip
 
 
 def read_image(path: str | Path, *, axes: str | None = None) -> Image:
-    """Open an image; large ones are read window by window, when they are looked at.
+    """Open an image; the pixels of large ones are read lazily, window by window.
 
     Parameters
     ----------
@@ -38,10 +38,11 @@ def read_image(path: str | Path, *, axes: str | None = None) -> Image:
         A TIFF, OME-TIFF or BigTIFF; a GeoTIFF, COG or other raster (needs rasterio); a
         video (needs av); anything imageio reads (PNG, JPEG, ...); a ``.npy`` file; a
         zarr array or OME-Zarr group; or a folder of images, each a frame. Or a URL
-        that fsspec knows, of a TIFF or a zarr: only what is looked at is fetched.
+        that fsspec knows, of a TIFF or a zarr: only the windows
+        that are used are fetched.
     axes
-        One letter of ``t z c y x`` per dimension. Needed only where the file does not
-        say them; given, it wins over what the file says. Of a folder, the first letter
+        One letter of ``t z c y x`` per dimension. Needed only where they are not in the
+        file; if given, they override those of the file. Of a folder, the first letter
         is the axis along the files, ``t`` unless given.
 
     Raises
@@ -125,7 +126,7 @@ def _reader(path: Path, axes: str | None) -> Callable[[Path], Image]:
 def _read_npy(path: Path) -> Image:
     try:
         data = np.load(path, mmap_mode="r", allow_pickle=False)
-    except ValueError:  # mapping has no words for what is no plain array
+    except ValueError:  # what is no plain array cannot be mapped
         data = np.load(path, allow_pickle=False)
     return Image(data=data, axes="")
 

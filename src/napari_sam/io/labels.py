@@ -1,4 +1,4 @@
-"""Writing labels: 0 is background, every object has its number."""
+"""Writing of label images: 0 is background, every object has its number."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def write_labels(
     overwrite: bool = False,
     coco: Literal["rle", "polygons"] = "rle",
 ) -> None:
-    """Write labels in the form that the suffix says, in the smallest type that fits.
+    """Write labels in the format of the suffix, in the smallest type that fits.
 
-    What is written appears complete or not at all. Planes are written one after
-    another: a stack larger than memory may be a zarr array.
+    The file appears complete or not at all. Planes are written one after another: a
+    stack larger than memory may be a zarr array.
 
     Parameters
     ----------
@@ -54,19 +54,19 @@ def write_labels(
     axes
         One letter per dimension; unless given, those of `like` without channels.
     like
-        The image that they belong to, as `read_image` gives it: its coordinates and
-        its sizes of pixels are kept.
+        The image of the labels, as `read_image` returns it: coordinates and pixel sizes
+        are copied from it.
     overwrite
-        Replace what is there.
+        Replace an existing file.
     coco
         Masks of a COCO file as run lengths, which are exact, or as polygons.
 
     Raises
     ------
     ImageError
-        If they are no labels, do not fit the form, or there is something at `path`.
+        If they are no labels, do not fit the format, or the file exists.
     MissingPackageError
-        If this form needs a package that is not installed.
+        If this format needs a package that is not installed.
     """
     path = Path(path)
     check_labels_path(path, overwrite=overwrite)
@@ -97,7 +97,7 @@ def write_labels(
 
 
 def check_labels_path(path: str | Path, *, overwrite: bool = True) -> None:
-    """Refuse a path that `write_labels` could not write, before any long work."""
+    """Refuse a path that labels cannot be written to, before any long work."""
     path = Path(path)
     inside = image_of(path)
     if path.suffix.lower() not in _SUFFIXES and inside is None:
@@ -112,13 +112,13 @@ def check_labels_path(path: str | Path, *, overwrite: bool = True) -> None:
         )
     if path.exists() and not overwrite:
         raise ImageError(
-            f"{path} is there already. Give another name, or say that it may be "
-            "replaced: overwrite=True, on the command line --overwrite."
+            f"{path} is there already. Give another name, or allow to replace it: "
+            "overwrite=True, on the command line --overwrite."
         )
 
 
 def _is_image(path: Path) -> bool:
-    """Whether a zarr is more than labels that we or others wrote."""
+    """Whether a zarr holds an image, and not only labels."""
     import zarr
 
     from napari_sam.io.readers.ome_zarr import is_zarr, ome_attributes
@@ -162,7 +162,7 @@ def _smallest(frames: Frames) -> np.dtype[np.generic]:
 
 
 def _strips(frames: Frames) -> Iterator[NDArray[np.generic]]:
-    """Yield windows in which there may be something: a plane may exceed memory."""
+    """Yield the windows of labels that may hold objects: a plane may exceed memory."""
     rows, cols = frames.plane_shape
     for plane, top, left in product(
         range(len(frames)), range(0, rows, _STRIP), range(0, cols, _WIDE)

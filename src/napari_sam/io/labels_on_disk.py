@@ -1,4 +1,4 @@
-"""Labels that are painted on disk, window by window, before they are written."""
+"""Temporary label arrays on disk, painted window by window."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _CHUNK = 512
 def label_array(path: str | Path, frames: Frames) -> Iterator[SparseArray]:
     """Yield an array of zeros for the labels of an image: a `SparseArray`.
 
-    Only chunks in which something is painted take space. It lies beside `path`, where
-    the space for labels must be anyhow, and is deleted in the end.
+    Only chunks with objects take space. The array is in the folder of `path`, which
+    needs space for the labels anyway, and is deleted in the end.
 
     Parameters
     ----------

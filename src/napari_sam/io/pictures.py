@@ -1,4 +1,4 @@
-"""Pictures of masks and prompts, legible at any size."""
+"""Pictures of images with masks and prompts, legible at any size."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from napari_sam.core.prompts import Prompts
 
-#: Colours of objects, told apart by most eyes; green and red are kept for prompts.
+#: Colours of objects that most eyes distinguish; green and red are for prompts.
 COLOURS = (
     (255, 200, 0),
     (86, 180, 233),
@@ -50,12 +50,12 @@ def write_overlay(
     labels: NDArray[np.generic],
     prompts: Mapping[int, Prompts],
 ) -> None:
-    """Save what `draw_overlay` draws; the file appears complete or not at all."""
+    """Save the picture of `draw_overlay`; the file appears complete or not at all."""
     write_picture(path, draw_overlay(picture, labels, prompts))
 
 
 def write_picture(path: str | Path, picture: NDArray[np.uint8]) -> None:
-    """Save an RGB picture as PNG, JPEG, TIFF or WebP, as the suffix says."""
+    """Save an RGB picture as PNG, JPEG, TIFF or WebP, by its suffix."""
     check_picture_path(path)
     with replacing(path) as temporary:
         Image.fromarray(picture).save(temporary)
@@ -70,7 +70,7 @@ def encode_picture(picture: NDArray[np.uint8]) -> bytes:
 
 
 def check_picture_path(path: str | Path) -> None:
-    """Refuse a path that `write_picture` could not write, before any long work."""
+    """Refuse a path that a picture cannot be written to, before any long work."""
     if Path(path).suffix.lower() not in (".png", ".jpg", ".jpeg", ".tif", ".webp"):
         raise ImageError(f"{path}: pictures are written as .png, .jpg, .tif or .webp.")
 
@@ -82,10 +82,10 @@ def draw_overlay(
     *,
     height: int | None = None,
 ) -> NDArray[np.uint8]:
-    """Draw outlines and prompts over a picture.
+    """Return a picture with the outlines of masks and with prompts.
 
     A positive point is a green disc, a negative one a red cross; boxes and lines have
-    the colour of their object. A small picture is enlarged, so that they can be seen.
+    the colour of their object. A small picture is enlarged, so that they are visible.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def draw_overlay(
 
 
 def colour_of(number: int) -> tuple[int, int, int]:
-    """Colour of an object by its number."""
+    """Return the colour of an object by its number."""
     return COLOURS[(number - 1) % len(COLOURS)]
 
 
@@ -132,7 +132,7 @@ def _draw_mask(
     where: tuple[slice, slice],
     scale: float,
 ) -> None:
-    """Tint an object and draw its outline, smooth however far it is enlarged."""
+    """Tint the mask of an object and draw its outline, smooth at any scale."""
     (top, left), (bottom, right) = (
         [max(s.start - 2, 0) for s in where],
         [min(s.stop + 2, n) for s, n in zip(where, labels.shape, strict=True)],
@@ -157,7 +157,7 @@ def _draw_mask(
 def _draw_prompts(
     picture: Image.Image, prompts: Mapping[int, Prompts], scale: float
 ) -> None:
-    """Draw at twice the size on a clear sheet, and lay that over the picture."""
+    """Draw prompts at twice the size on a transparent picture, and paste that."""
     sheet = Image.new("RGBA", (picture.width * _SMOOTH, picture.height * _SMOOTH))
     pen = ImageDraw.Draw(sheet)
     unit = max(1.0, max(picture.size) / 768) * _SMOOTH
@@ -221,7 +221,7 @@ def _draw_point(
 def compose(
     panels: Sequence[tuple[NDArray[np.uint8], str]], *, gap: int = 12
 ) -> NDArray[np.uint8]:
-    """Set pictures of one height side by side on white, each over its caption."""
+    """Return pictures of one height side by side, with captions."""
     font = ImageFont.load_default(size=19)
     height = max(p.shape[0] for p, _ in panels)
     width = sum(p.shape[1] for p, _ in panels) + gap * (len(panels) + 1)

@@ -1,4 +1,4 @@
-"""Files of prompts; the schema stands in `napari_sam.core.prompts.json_csv`."""
+"""Prompt files; the schema is in `napari_sam.core.prompts.json_csv`."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def read_prompts(
     ----------
     path
         ``.csv`` or ``.json`` as `write_prompts` writes them, or points and polygons of
-        ``.geojson`` or ``.gpkg``. Of these, what lies outside the image is left out.
+        ``.geojson`` or ``.gpkg``. Features outside the image are left out.
     image
-        What points and polygons lie on, as `read_image` gives it.
+        Image of the points and polygons, as `read_image` returns it.
     form
         Polygons become the ``"box"`` around them, a ``"point"`` in their middle, or, as
-        ``"mask"``, an outline that was drawn.
+        ``"mask"``, a polygon prompt.
     crs
-        Reference system of the coordinates, where the file does not say it.
+        Reference system of the coordinates, where it is not in the file.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def read_prompts_on(
     form: Form = "box",
     crs: str | None = None,
 ) -> VectorPrompts:
-    """Like `read_prompts`, and say how many features lie outside the image."""
+    """Read prompts from a file, and count the features outside the image."""
     path = Path(path)
     if path.suffix.lower() not in (*_FEATURES, ".csv", ".json"):
         raise PromptError(
@@ -72,7 +72,7 @@ def read_prompts_on(
     if path.suffix.lower() not in _FEATURES:
         return VectorPrompts(_read_text(path), 0)
     if image is None:
-        raise PromptError(f"{path}: say which image these places are on, image=...")
+        raise PromptError(f"{path}: features need an image; give image=...")
     return read_features(path, image, form=form, crs=crs)
 
 
@@ -89,7 +89,7 @@ def _read_text(path: Path) -> dict[Address, Prompts]:
 
 
 def write_prompts(path: str | Path, prompts: Mapping[Address, Prompts]) -> None:
-    """Write prompts; CSV holds points and boxes, JSON everything."""
+    """Write prompts to a file; CSV holds points and boxes, JSON all prompts."""
     path = Path(path)
     _check_suffix(path)
     to_text = json_csv.to_csv if path.suffix.lower() == ".csv" else json_csv.to_json

@@ -1,4 +1,4 @@
-"""Prompts from labels that are there already: one for each object."""
+"""Prompts from existing labels: one for each object."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def prompts_of_labels(labels: Frames, *, form: Form = "box") -> dict[Address, Prompts]:
-    """Say of each object in each plane where it is.
+    """Return a prompt for each object in each plane of labels.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def prompts_of_labels(labels: Frames, *, form: Form = "box") -> dict[Address, Pr
         Whole numbers, 0 for the background, as planes: ``read_image(path).frames``.
     form
         The tight ``"box"``, a ``"point"`` in the middle, where the object is widest,
-        or the ``"mask"`` itself, to be made better.
+        or the ``"mask"`` itself, to be refined.
 
     Raises
     ------

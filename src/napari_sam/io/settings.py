@@ -16,24 +16,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ReadSettings:
-    """What is said of an image file that it does not say itself, or says wrongly."""
+    """Settings of reading an image file: metadata that it lacks or has wrong."""
 
     axes: str | None = setting(
         None,
         label="Axes",
-        tip="What the axes mean, e.g. yxc or tyx, unless the file says.",
+        tip="Axes of the image, e.g. yxc or tyx. By default those in the file.",
     )
     scale: Mapping[str, float] | None = setting(
         None,
         label="Scale",
-        tip="Size of a pixel, e.g. z=0.5,y=0.15,x=0.15, unless the file says.",
+        tip="Size of a pixel, e.g. z=0.5,y=0.15,x=0.15. By default that in the file.",
     )
     unit: str | None = setting(
         None, label="Unit", tip="Unit of the scale, e.g. micrometer."
     )
 
     def read(self, path: str | Path) -> Image:
-        """Open an image file; what is set wins over what the file says."""
+        """Open an image file; settings override its metadata."""
         image = read_image(path, axes=self.axes)
         sizes = dict(self.scale or {})
         _check_sizes(sizes, image.axes)
@@ -57,7 +57,7 @@ def _check_sizes(sizes: Mapping[str, float], axes: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class SaveSettings:
-    """How labels are written to a file."""
+    """Settings of writing labels to a file."""
 
     format: Literal["tif", "png", "zarr", "geojson", "gpkg", "json"] = setting(
         "tif", label="Format", tip="Form of labels of a folder of images."

@@ -1,4 +1,4 @@
-"""Arrays on disk that know where something was written: the rest need not be read."""
+"""Sparse arrays on disk, which know the chunks that were written."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class SparseArray:
     """A zarr array of zeros, and which of its chunks were written.
 
     A slide of 100,000 pixels a side has 38,000 chunks, and a few objects lie in a few
-    of them: to ask each whether it is empty takes minutes.
+    of them: to read each of them, to see whether it is empty, takes minutes.
 
     Parameters
     ----------
     array
-        Of zeros; all that is written goes through this.
+        An array of zeros, written to only through this object.
     """
 
     def __init__(self, array: ChunkedArray) -> None:
@@ -46,7 +46,7 @@ class SparseArray:
         self._written.update(product(*self._spans(index)))
 
     def touches(self, window: Sequence[slice]) -> bool:
-        """Whether anything was written in the chunks of a window."""
+        """Whether the chunks of a window were written to."""
         return any(
             chunk in self._written for chunk in product(*self._spans(tuple(window)))
         )
@@ -70,6 +70,6 @@ class SparseArray:
 
 
 def touched(array: PixelSource, window: Sequence[slice]) -> bool:
-    """Whether there may be anything but zeros in a window of any array."""
+    """Whether a window of any array may hold values other than zero."""
     touches = getattr(array, "touches", None)
     return True if touches is None else bool(touches(window))

@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
     from napari_sam.io.readers.image import Image
 
-#: How an outline or a mask is said to the model.
+#: The kind of prompt that an outline or a mask becomes.
 Form = Literal["point", "box", "mask"]
-#: Pixels by which files round places: a box does not reach into the next pixel for it.
+#: Rounding of coordinates in files, in pixels: a box ignores so much of a pixel.
 _CLOSE = 0.01
 _FALSE = (False, 0, "0", "false", "no", "negative", "-")
 
 
 class VectorPrompts(NamedTuple):
-    """Prompts of a file, and how many of its features lie outside the image."""
+    """Prompts of a file, and the number of its features outside the image."""
 
     prompts: dict[Address, Prompts]
     outside: int
@@ -38,9 +38,9 @@ class VectorPrompts(NamedTuple):
 def read_features(
     path: Path, image: Image, *, form: Form = "box", crs: str | None = None
 ) -> VectorPrompts:
-    """Read points, lines and polygons from GeoJSON or a GeoPackage.
+    """Read prompts from points, lines and polygons of GeoJSON or a GeoPackage.
 
-    The object is the property ``object`` or ``id`` of a feature, or its place in the
+    The object is the property ``object`` or ``id`` of a feature, or its number in the
     file, from 1; ``frame`` is 0 and ``positive`` true unless there are such properties.
 
     Parameters
@@ -48,14 +48,14 @@ def read_features(
     path
         The file. A GeoPackage needs geopandas.
     image
-        What the features lie on. With a reference system, GeoJSON is longitude and
+        Image of the features. With a reference system, GeoJSON is longitude and
         latitude unless the file names another; without one, coordinates are pixels,
         ``(0, 0)`` the corner of the image and ``y`` down.
     form
-        A polygon becomes the box around it, a point inside it, or, as ``"mask"``, an
-        outline that was drawn.
+        A polygon becomes the box around it, a point inside it, or, as ``"mask"``, a
+        polygon prompt.
     crs
-        Reference system of the coordinates, where the file does not say it.
+        Reference system of the coordinates, where it is not in the file.
 
     Raises
     ------
@@ -173,7 +173,8 @@ def _corners(
     if crs == LON_LAT and (np.abs(points) > (360, 90)).any():
         raise PromptError(
             f"{path} has coordinates such as {points[0].tolist()}, which are no "
-            "longitude and latitude. Say what they are: --crs EPSG:..., crs=..."
+            "longitude and latitude. Give their reference system: --crs EPSG:..., "
+            "crs=..."
         )
     try:
         points = reprojected(points, crs or image.crs, image.crs)
@@ -191,7 +192,7 @@ def _prompts_for(
     form: Form,
     positive: bool,
 ) -> Prompts:
-    """Add what lies on the image; the middle of a pixel is half way between corners."""
+    """Add prompts of a geometry, as far as it lies on the image."""
     rows, cols = image.frames.plane_shape
     inside = ((corners >= 0) & (corners < (rows, cols))).all(1)
     if kind == "Polygon":

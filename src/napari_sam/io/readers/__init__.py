@@ -1,1 +1,1 @@
-"""One file for each kind of image: pixels that are read where they are looked at."""
+"""Readers of images: one file for each kind, with pixels that are read lazily."""

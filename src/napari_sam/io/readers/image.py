@@ -1,4 +1,4 @@
-"""What was in a file of pixels."""
+"""The image of a file: lazy pixels and metadata."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ if TYPE_CHECKING:
 
 
 class PixelSizes(TypedDict, total=False):
-    """Size of the pixels of a file and its unit, by axis, as far as it is said."""
+    """Pixel sizes of a file and their units, by axis, as far as they are known."""
 
     scale: dict[str, float]
     units: dict[str, str]
 
 
 class PixelMetadata(PixelSizes, total=False):
-    """What a file says of the size of its pixels and of its channels, if it does."""
+    """Pixel sizes and channel names of a file, as far as they are known."""
 
     channel_names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Image:
-    """What was in a file, and what the file says of it.
+    """The pixels of a file, and their metadata.
 
     Attributes
     ----------
     data
-        The pixels: an array, or something that reads what is sliced of it.
+        The pixels: an array, in memory or read lazily.
     axes
         One letter of ``t z c y x`` per dimension.
     scale
@@ -41,7 +41,7 @@ class Image:
     units
         Unit of the scale by axis, e.g. ``"micrometer"``, ``"second"``, ``"meter"``.
     translation
-        Where the middle of the first pixel lies by axis, in these units, if not at 0.
+        Position of the middle of the first pixel by axis, in these units, if not 0.
     channel_names
         Names of channels or bands, in order; empty where there are none.
     crs
@@ -50,13 +50,13 @@ class Image:
         ``(a, b, c, d, e, f)``: the corner ``(row, col)`` of a pixel lies at
         ``x = a * col + b * row + c``, ``y = d * col + e * row + f``.
     nodata
-        Value of pixels where nothing was measured.
+        Value of pixels without data.
     levels
         The same image at coarser levels, finest first, with the same axes.
     path
-        Where it was read.
+        Path of the file.
     metadata
-        What the file says besides, as far as it was understood.
+        Further metadata of the file.
     """
 
     data: PixelSource
@@ -78,5 +78,5 @@ class Image:
 
     @property
     def frames(self) -> Frames:
-        """The pixels as planes, with their coarser levels."""
+        """The pixels as `Frames`, with their coarser levels."""
         return Frames(self.data, self.axes, levels=self.levels, nodata=self.nodata)

@@ -1,4 +1,4 @@
-"""A folder of images seen as one stack."""
+"""Reader of a folder of images, as one stack."""
 
 from __future__ import annotations
 
@@ -19,14 +19,16 @@ if TYPE_CHECKING:
 
     from napari_sam.core.images.pixels import PixelSource
 
-_PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".npy"}
+_PICTURES = frozenset(
+    (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".npy")
+)
 _DIGITS = re.compile(r"(\d+)")
 
 
 def read_folder(
     path: Path, read: Callable[[Path], Image], *, axes: str | None = None
 ) -> Image:
-    """Stack the images of a folder, in natural order: ``a2.png`` before ``a10.png``.
+    """Read the images of a folder as a stack, ``a2.png`` before ``a10.png``.
 
     Parameters
     ----------
@@ -35,7 +37,8 @@ def read_folder(
     read
         Reads one file.
     axes
-        Of the stack; its first letter is the axis along the files. By default ``t``.
+        Axes of the stack; the first letter is the axis along the files, by
+        default ``t``.
     """
     files = images_in(path)
     first = read(files[0])
@@ -90,7 +93,7 @@ def _is_picture(path: Path) -> bool:
 
 
 def _natural(name: str) -> list[tuple[int, int, str]]:
-    """Key that sorts numbers as numbers."""
+    """Return the sort key of a file name in natural order."""
     parts = _DIGITS.split(name.lower())
     return [(1, int(p), "") if p.isdigit() else (0, 0, p) for p in parts]
 

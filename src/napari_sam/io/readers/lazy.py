@@ -1,4 +1,4 @@
-"""Arrays of pixels that stay in their file until they are sliced."""
+"""Lazy arrays of pixels, read from their file when they are sliced."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ Bounds = tuple[tuple[int, int], ...]
 
 
 class FileArray:
-    """An array in a file; slicing it reads the window and nothing else.
+    """A lazy array in a file; slicing it reads that window only.
 
     Several threads may read at once, if `read` allows it.
 
     Parameters
     ----------
     path
-        What messages call it; None if it comes from no file.
+        Its name in messages; None if it is from no file.
     shape, dtype
-        Of the whole array.
+        Shape and type of the array.
     read
         Returns the pixels within bounds, half-open, for each dimension.
     """
@@ -63,7 +63,7 @@ class FileArray:
 
     @property
     def size(self) -> int:
-        """Number of pixels; napari takes nothing that does not say it."""
+        """Number of pixels; napari requires it."""
         return prod(self.shape)
 
     def __getitem__(self, where: Index) -> NDArray[np.generic]:
@@ -92,12 +92,12 @@ class FileArray:
 def window(
     where: Index, shape: tuple[int, ...]
 ) -> tuple[Bounds, tuple[int | slice, ...]]:
-    """Split basic indexing into a window, and what to take of it.
+    """Split an index into the bounds of a window, and the index within the window.
 
     Raises
     ------
     IndexError
-        If it lies outside, or is more than integers and slices.
+        If it lies outside, or is not only integers and slices.
     """
     parts = along_each_axis(where, len(shape))
     if len(parts) != len(shape):
@@ -118,14 +118,14 @@ def _along(part: int | slice, size: int) -> tuple[tuple[int, int], int | slice]:
 
 
 class Stack:
-    """Reads windows of many frames along the first dimension, remembering a few.
+    """Reader of windows of a stack of frames, with a cache of a few frames.
 
     Parameters
     ----------
     frame
-        Returns a whole frame by its index.
+        Reads a frame by its index.
     most
-        How many frames stay in memory.
+        Number of frames in the cache.
     """
 
     def __init__(
@@ -136,7 +136,7 @@ class Stack:
         self._lock = Lock()
 
     def __call__(self, bounds: Bounds) -> NDArray[np.generic]:
-        """Read within bounds."""
+        """Read the pixels within bounds."""
         (first, last), *inside = bounds
         cut = tuple(slice(start, stop) for start, stop in inside)
         return np.stack([np.asarray(self._get(i)[cut]) for i in range(first, last)])

@@ -1,4 +1,4 @@
-"""Zarr arrays, and OME-Zarr 0.4 and 0.5: levels, sizes, units and channels."""
+"""Reader of zarr arrays, and of OME-Zarr 0.4 and 0.5."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def is_zarr(path: Path) -> bool:
 
 
 def read_zarr(path: Path | Store, name: str | None = None) -> Image:
-    """Open an array, or the levels of an OME-Zarr image; nothing is read yet.
+    """Open a zarr array, or the levels of an OME-Zarr image; pixels are lazy.
 
-    Messages call it by its path, unless it has another name.
+    Its name in messages is its path, unless another is given.
     """
     import zarr
 
@@ -41,7 +41,7 @@ def read_zarr(path: Path | Store, name: str | None = None) -> Image:
 
 
 def _multiscale_image(group: Group, name: str) -> Image:
-    """Make an image of the levels of a group, with the sizes of its pixels."""
+    """Return the image of a multiscale group, with levels and pixel sizes."""
     attributes = ome_attributes(group)
     scales, levels = _levels(group, attributes, name)
     finest = levels[0]
@@ -81,7 +81,7 @@ def _levels(
 
 
 def ome_attributes(group: Group) -> dict[str, Any]:
-    """Return what a group says about images: version 0.5 keeps it under ``ome``."""
+    """Return the OME attributes of a group: in version 0.5 they are under ``ome``."""
     attributes = dict(group.attrs)
     ome = attributes.get("ome")
     return ome if isinstance(ome, dict) else attributes
@@ -90,10 +90,10 @@ def ome_attributes(group: Group) -> dict[str, Any]:
 def level_transforms(
     scales: dict[str, Any], ndim: int
 ) -> list[tuple[list[float], list[float]]]:
-    """Return, for each level, the size of a pixel and where the first one lies.
+    """Return the pixel size and translation of each level.
 
-    What holds for all levels comes on top of what holds for each. Lists are empty where
-    no size is said.
+    Transformations of all levels are applied after those of each. Lists are empty where
+    there is no scale.
     """
     size, start = _scale_and_translation(scales, ndim)
     found: list[tuple[list[float], list[float]]] = []
@@ -112,7 +112,7 @@ def level_transforms(
 def _scale_and_translation(
     attributes: dict[str, Any], ndim: int
 ) -> tuple[list[float] | None, list[float]]:
-    """Read the scale, None if there is none, and the translation."""
+    """Return the scale, None if there is none, and the translation."""
     found: dict[str, list[float]] = {}
     for step in attributes.get("coordinateTransformations") or ():
         kind = step.get("type") if isinstance(step, dict) else None

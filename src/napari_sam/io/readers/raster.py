@@ -1,4 +1,4 @@
-"""Rasters with coordinates, by rasterio: GeoTIFF, COG, VRT, JPEG 2000."""
+"""Reader of rasters with map coordinates: GeoTIFF, COG, VRT, JPEG 2000."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _RGB = ("red", "green", "blue")
 
 
 def read_raster(path: Path | str, *, opener: AbstractFileSystem | None = None) -> Image:
-    """Open a raster: windows are read when they are looked at, overviews are levels.
+    """Open a raster as a lazy image; its overviews are levels.
 
     Bands that are red, green and blue are the last axis, as in a photograph; other
     bands are the first.
@@ -36,9 +36,9 @@ def read_raster(path: Path | str, *, opener: AbstractFileSystem | None = None) -
     Parameters
     ----------
     path
-        Where it is.
+        Path of the raster.
     opener
-        The file system of fsspec that has it, if it is not on this machine.
+        The file system of fsspec of a remote raster.
     """
     name = Path(path).name
     rasterio = import_optional(
@@ -96,7 +96,7 @@ def _level(
 
 
 class _Windows:
-    """Reads windows; each thread borrows a file handle, since they are not shared."""
+    """Reader of windows of a raster, with one open dataset for each thread."""
 
     def __init__(
         self, path: Path | str, axes: str, options: Mapping[str, object]

@@ -1,4 +1,4 @@
-"""Images behind URLs that fsspec knows: only what is looked at is fetched."""
+"""Reader of images at URLs, by fsspec: only the windows that are used are fetched."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 #: A scheme has two letters at least: one is a drive. A `Path` has lost a slash.
 _URL = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+):/(/?)(?!/)(.*)", re.DOTALL)
-#: Bytes fetched at once, and how many of such blocks are remembered.
+#: Bytes fetched at once, and the number of such blocks in the cache.
 _BLOCK, _BLOCKS = 1 << 16, 256
 
 
 def as_url(path: str | Path) -> str | None:
-    """Return the URL that a path is; None if it is a path on this machine."""
+    """Return a path as URL; None if it is a local path."""
     found = _URL.fullmatch(str(path))
     if found is None or found[1] == "file":
         return None
@@ -43,7 +43,7 @@ def as_url(path: str | Path) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """A file or folder behind a URL."""
+    """A remote file or folder at a URL."""
 
     url: str
     fs: AbstractFileSystem
@@ -51,14 +51,14 @@ class Remote:
 
     @classmethod
     def at(cls, url: str) -> Remote:
-        """Find out who reads such URLs.
+        """Return the remote file of a URL, with its file system.
 
         Raises
         ------
         MissingPackageError
             If fsspec is missing, or what it needs for them.
         NotAnImageError
-            If nobody knows such URLs.
+            If there is no file system for such URLs.
         """
         core = import_optional("fsspec.core", f"{url} is a URL; reading it")
         try:
@@ -70,11 +70,11 @@ class Remote:
 
     @property
     def name(self) -> PurePosixPath:
-        """Its path, without server and question."""
+        """Path of the URL, without server and query."""
         return PurePosixPath(urlsplit(self.url).path)
 
     def open(self) -> AbstractBufferedFile:
-        """Open it for reading any part of it."""
+        """Open the remote file, with a cache of blocks."""
         return self.fs.open(
             self.inside,
             "rb",
@@ -84,19 +84,19 @@ class Remote:
         )
 
     def read_all(self) -> bytes:
-        """Fetch all of it."""
+        """Read all bytes of the remote file."""
         return bytes(self.fs.cat_file(self.inside))
 
 
 def read_url(url: str) -> Image:
-    """Open what is behind a URL, by its suffix; without one it should be zarr.
+    """Open the image at a URL, by its suffix; without one it should be zarr.
 
     Raises
     ------
     MissingFileError
-        If there is nothing.
+        If there is no such file.
     NotAnImageError
-        If it is of a kind that cannot be read from afar.
+        If this kind of file cannot be read remotely.
     """
     remote = Remote.at(url)
     try:

@@ -1,7 +1,8 @@
-"""TIFF, BigTIFF, OME-TIFF and what microscopes make of it: opened, not read."""
+"""Lazy reader of TIFF, BigTIFF, OME-TIFF and TIFFs of microscopes."""
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ from napari_sam.io.readers.lazy import Bounds, FileArray
 from napari_sam.io.readers.tiff_metadata import metadata_of_tiff
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -21,21 +23,23 @@ if TYPE_CHECKING:
     from napari_sam.core.images.pixels import PixelSource
     from napari_sam.io.readers.remote import Remote
 
-#: Names of files that tifffile reads.
+#: Suffixes of files that tifffile reads.
 SUFFIXES = frozenset(
     (".tif", ".tiff", ".lsm", ".svs", ".ndpi", ".stk", ".btf", ".tf8", ".qptiff")
 )
-#: What tifffile calls an axis, and what we call it.
-_LETTERS = {"S": "c", "C": "c", "T": "t", "Z": "z", "Y": "y", "X": "x"}
-#: What is compressed, and no larger than this when it is not, is read at once.
+#: Letters of axes, by those of tifffile.
+_LETTERS: Mapping[str, str] = MappingProxyType(
+    {"S": "c", "C": "c", "T": "t", "Z": "z", "Y": "y", "X": "x"}
+)
+#: Compressed images up to this size in bytes are read at once.
 _SMALL = 64 * 2**20
 
 
 def read_tiff(path: Path) -> Image:
-    """Open the first series of a TIFF, its pyramid included.
+    """Open the first series of a TIFF as a lazy image, with its pyramid.
 
-    What is not compressed is mapped into memory; of the rest, tiles or strips are
-    decoded when they are looked at. A raster with coordinates is left to `read_raster`.
+    Uncompressed pixels are mapped into memory; of others, tiles or strips are decoded
+    when they are used. A raster with map coordinates is opened by `read_raster`.
     """
     import tifffile
 
@@ -52,7 +56,7 @@ def read_tiff(path: Path) -> Image:
 
 
 def read_remote_tiff(remote: Remote) -> Image:
-    """Open a TIFF behind a URL: of its pixels only the tiles looked at are fetched."""
+    """Open a TIFF at a URL; only the tiles that are used are fetched."""
     import tifffile
 
     file = remote.open()
@@ -101,13 +105,13 @@ def _dtype(part: TiffPageSeries, name: Path | str) -> np.dtype[np.generic]:
 
 
 def _has_coordinates(tiff: TiffFile) -> bool:
-    """Whether it says where on earth it is; a mere tag of nodata says nothing."""
+    """Whether a TIFF has map coordinates."""
     tags = tiff.pages.first.tags
     return 34735 in tags or 33922 in tags or 34264 in tags
 
 
 def _axes(axes: str) -> str:
-    """Translate; nothing where an axis has no meaning that we know."""
+    """Return the letters of axes; empty if an axis is unknown."""
     letters = [_LETTERS.get(a) for a in axes]
     known = all(letters) and len(set(letters)) == len(letters)
     return "".join(a for a in letters if a) if known else ""
@@ -156,7 +160,7 @@ def _opened(path: Path, series: TiffPageSeries, level: int) -> PixelSource:
         try:
             return tifffile.memmap(path, series=0, mode="r")
         except ValueError:
-            pass  # packed bits and the like are no plain memory
+            pass  # packed bits and the like cannot be mapped
     if part.nbytes <= _SMALL:
         return part.asarray()
     store = tifffile.imread(path, aszarr=True, series=0, level=level)
@@ -164,7 +168,7 @@ def _opened(path: Path, series: TiffPageSeries, level: int) -> PixelSource:
 
 
 class _Segments:
-    """Reads windows, decoding only the tiles or strips that they touch."""
+    """Reader of windows that decodes only the tiles or strips that they overlap."""
 
     def __init__(self, store: ZarrStore) -> None:
         import zarr

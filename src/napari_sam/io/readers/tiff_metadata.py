@@ -1,4 +1,4 @@
-"""What TIFFs say of their pixels besides: sizes, units and names of channels."""
+"""Metadata of TIFFs: pixel sizes, units and names of channels."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def metadata_of_tiff(tiff: TiffFile) -> PixelMetadata:
-    """Return `scale`, `units` and `channel_names`, as far as they are there."""
+    """Return pixel sizes, units and channel names of a TIFF, as far as it has them."""
     if tiff.ome_metadata:
         return _ome(tiff.ome_metadata)
     if tiff.imagej_metadata:

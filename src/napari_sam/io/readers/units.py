@@ -1,15 +1,21 @@
-"""Units by the names that OME-Zarr uses."""
+"""Names of units, as OME-Zarr uses them."""
 
 from __future__ import annotations
 
-_NAMES = {
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_NAMES: Mapping[str, str] = MappingProxyType({
     "um": "micrometer", "µm": "micrometer", "μm": "micrometer", "micron": "micrometer",
     "microns": "micrometer", "nm": "nanometer", "mm": "millimeter", "cm": "centimeter",
     "m": "meter", "metre": "meter", "pm": "picometer", "å": "angstrom",
     "s": "second", "sec": "second", "seconds": "second", "ms": "millisecond",
     "min": "minute", "h": "hour", "inch": "inch", "in": "inch", "degrees": "degree",
     "us survey foot": "foot",
-}  # fmt: skip
+})  # fmt: skip
 
 
 def unit_name(text: str | None) -> str | None:

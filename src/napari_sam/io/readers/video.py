@@ -1,4 +1,4 @@
-"""Videos, by PyAV: every frame by its index, exactly."""
+"""Reader of videos, by PyAV: every frame exactly by its index."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def read_video(path: Path) -> Image:
     """Open the first video stream of a file, axes ``tyxc``, 8-bit RGB.
 
-    The file is gone through once, without decoding, to know every frame's time.
+    The file is scanned once, without decoding, for the time of every frame.
     """
     import_optional("av", f"{path.name} is a video; reading it")
     video = _Video(path)
@@ -40,7 +40,7 @@ def read_video(path: Path) -> Image:
 
 
 class _Video:
-    """Frames by index: goes to the key frame before one, and decodes from there."""
+    """Frames of a video by index, decoded from the key frame before."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -56,12 +56,12 @@ class _Video:
         self.shape = first.shape[:2]
 
     def frame(self, index: int) -> NDArray[np.uint8]:
-        """Return one frame, ``(y, x, 3)``."""
+        """Decode a frame, ``(y, x, 3)``."""
         with self._lock:
             if index != self._next:
                 self._go_before(index)
             found = self._decode_until(index)
-            if found is None:  # a key frame whose neighbours lean on what is before it
+            if found is None:  # the key frame refers to frames before it
                 self._open()
                 found = self._decode_until(index)
             if found is None:
@@ -91,7 +91,7 @@ class _Video:
             self._open()
             if None in times or len(set(times)) != len(times):
                 raise NotAnImageError(
-                    f"{self.path} does not say when its frames are shown. Convert it: "
+                    f"{self.path} has no valid times of its frames. Convert it: "
                     "ffmpeg -i VIDEO -c:v libx264 -crf 12 new.mp4"
                 )
         return sorted(times), keys

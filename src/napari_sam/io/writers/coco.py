@@ -1,4 +1,4 @@
-"""Labels as a COCO file: run lengths, or polygons."""
+"""Writer of labels as COCO: run lengths or polygons."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def write_coco(
     path: Path, frames: Frames, *, image: str, masks: Literal["rle", "polygons"]
 ) -> None:
-    """Write an annotation for each object, and an image for each plane.
+    """Write labels as COCO: an annotation for each object, an image for each plane.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def write_coco(
     frames
         The labels.
     image
-        Name of the image file that they belong to.
+        Name of the image file.
     masks
         Run lengths are exact. Polygons follow the edges of pixels, but COCO has no
         holes: they are filled.
@@ -84,7 +84,7 @@ def _mask(
 def _runs(
     inside: NDArray[np.bool_], at: tuple[int, int], shape: tuple[int, ...]
 ) -> JsonDict:
-    """Compress a mask, without painting it on a whole plane.
+    """Return the COCO run lengths of a mask, without making an array of the plane.
 
     Columns of the window are runs of COCO's order; gaps between them are background.
     """

@@ -1,4 +1,4 @@
-"""Labels as OME-Zarr: several levels, chunk by chunk, where napari looks for them."""
+"""Writer of labels as OME-Zarr: several levels, chunk by chunk."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from itertools import product
 from math import ceil
 from pathlib import Path
 from tempfile import mkdtemp
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -16,6 +17,8 @@ from napari_sam.io.readers.ome_zarr import is_zarr, level_transforms, ome_attrib
 from napari_sam.io.sparse_array import SparseArray, touched
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
     from zarr.core.chunk_key_encodings import ChunkKeyEncodingParams
 
@@ -26,11 +29,11 @@ if TYPE_CHECKING:
 
 #: Side of a chunk, and how small the coarsest level is.
 _CHUNK = 512
-_KINDS = {"t": "time", "c": "channel"}
+_KINDS: Mapping[str, str] = MappingProxyType({"t": "time", "c": "channel"})
 
 
 class Level(NamedTuple):
-    """Shape of a level, the size of its pixels, and where the first one lies."""
+    """A level of a pyramid: shape, pixel size, and position of the first pixel."""
 
     shape: tuple[int, ...]
     scale: tuple[float, ...]
@@ -38,7 +41,7 @@ class Level(NamedTuple):
 
 
 def image_of(path: Path) -> Path | None:
-    """Return the OME-Zarr that ``IMAGE/labels/NAME`` lies in, or None."""
+    """Return the OME-Zarr image of labels ``IMAGE/labels/NAME``, or None."""
     inside = path.parent.name == "labels" and is_zarr(path.parents[1])
     return path.parents[1] if inside else None
 
@@ -51,10 +54,10 @@ def write_zarr(
     *,
     overwrite: bool,
 ) -> None:
-    """Write labels as a group of their own, or into an image: ``IMAGE/labels/NAME``.
+    """Write labels as an OME-Zarr, or into an image: ``IMAGE/labels/NAME``.
 
-    In an image they have its version, its levels and its sizes of pixels. Every level
-    is made of the one before by taking pixels, so that no label is mixed with another.
+    In an image they have its version, levels and pixel sizes. Every level is sampled
+    from the one before by nearest neighbour, so that no labels are mixed.
     """
     image = image_of(path)
     version, levels = "0.5", _levels(frames, like)
@@ -84,7 +87,7 @@ def _remove(path: Path) -> None:
 
 
 def _levels(frames: Frames, like: Image | None) -> list[Level]:
-    """Halve planes until one chunk holds them."""
+    """Return the levels of labels: planes are halved until one chunk holds them."""
     sizes = like.scale if like else {}
     starts = like.translation if like else {}
     level = Level(
@@ -99,7 +102,7 @@ def _levels(frames: Frames, like: Image | None) -> list[Level]:
         by = [2 if a in "yx" else 1 for a in frames.axes]
         shape = [ceil(n / b) for n, b in zip(level.shape, by, strict=True)]
         scale = [s * b for s, b in zip(level.scale, by, strict=True)]
-        moved = [  # the middle of a pixel is half way between those that it stands for
+        moved = [  # the middle of a coarse pixel is that of the fine ones it covers
             t + (b - 1) * s / 2
             for t, s, b in zip(level.start, level.scale, by, strict=True)
         ]
@@ -111,7 +114,7 @@ def _levels(frames: Frames, like: Image | None) -> list[Level]:
 def _levels_of_image(
     image: Path, frames: Frames, levels: list[Level]
 ) -> tuple[str, list[Level]]:
-    """Return the version of an image, and its levels if the labels have its shape."""
+    """Return the OME-Zarr version of an image, and its levels if the shapes agree."""
     import zarr
 
     group = zarr.open_group(image, mode="r")
@@ -176,7 +179,7 @@ def _write_group(
 
 
 def _fill(array: SparseArray, source: PixelSource, chunks: tuple[int, ...]) -> None:
-    """Copy chunk by chunk, taking the middle one of the pixels that become one."""
+    """Fill a level chunk by chunk, by nearest neighbour."""
     steps = (range(0, n, c) for n, c in zip(array.shape, chunks, strict=True))
     for start in product(*steps):
         block, reads, takes = [], [], []
@@ -197,7 +200,7 @@ def _fill(array: SparseArray, source: PixelSource, chunks: tuple[int, ...]) -> N
 
 
 def _nearest(at: NDArray[np.int64], size: int, wide: int) -> NDArray[np.int64]:
-    """Pixels of `wide` that are in the middle of pixels of a coarser level."""
+    """Return the pixels of a finer level in the middle of those of a coarser level."""
     by = max(1, round(wide / size))
     if size in (wide // by, -(-wide // by)):  # a last pixel may reach over the edge
         return np.minimum(at * by + by // 2, wide - 1)
@@ -234,7 +237,7 @@ def _steps(level: Level) -> list[JsonDict]:
 
 
 def _register(path: Path, version: str) -> None:
-    """Name the labels in their folder, where programs look for them."""
+    """Add the labels to the list of labels of the image."""
     import zarr
 
     form: Literal[2, 3] = 2 if version == "0.4" else 3

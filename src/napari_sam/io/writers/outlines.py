@@ -17,16 +17,16 @@ _STEPS = ((0, 1), (1, 0), (0, -1), (-1, 0))
 
 
 class Outline(NamedTuple):
-    """One connected part of an object.
+    """Outline of one connected part of an object.
 
     Attributes
     ----------
     shell
         Its outer ring: corners of pixels ``(n, 2)`` as ``(row, col)``, the first
-        repeated at the end; ``(0, 0)`` is the corner of the image. Seen on the screen,
-        it runs clockwise.
+        repeated at the end; ``(0, 0)`` is the corner of the image. On the screen it
+        runs clockwise.
     holes
-        Rings of the same form, the other way round.
+        Inner rings, counter-clockwise.
     """
 
     shell: NDArray[np.int64]
@@ -34,7 +34,7 @@ class Outline(NamedTuple):
 
 
 def outlines(labels: NDArray[np.generic]) -> Iterator[tuple[int, list[Outline]]]:
-    """Yield each object of a plane with its parts, in order of their numbers.
+    """Yield each object of a label image with its outlines, in order of numbers.
 
     Pixels that touch only at a corner are separate parts, and rings never cross nor
     touch themselves, so that the polygons are valid for every program.
@@ -69,7 +69,7 @@ def area(ring: NDArray[np.int64] | NDArray[np.float64]) -> float:
 
 
 def _rings(mask: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
-    """Chain the edges of one connected part; the object is on the right hand."""
+    """Return the closed rings of edges of a mask; the object is on their right."""
     outgoing = _edges(mask)
     rings = []
     while outgoing:
@@ -94,7 +94,7 @@ def _rings(mask: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
 
 
 def _edges(mask: NDArray[np.bool_]) -> dict[tuple[int, int], list[int]]:
-    """Directions in which edges leave each corner."""
+    """Return the directions of the edges that start at each corner."""
     padded = np.pad(mask, 1)
     inside = padded[1:-1, 1:-1]
     outward = (padded[:-2, 1:-1], padded[1:-1, 2:], padded[2:, 1:-1], padded[1:-1, :-2])

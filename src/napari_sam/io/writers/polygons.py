@@ -1,4 +1,4 @@
-"""Labels as polygons: GeoJSON and GeoPackage."""
+"""Writer of labels as polygons: GeoJSON and GeoPackage."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _DIGITS = 9
 
 
 class Shape(NamedTuple):
-    """An object in a plane: for each of its parts, the shell and then the holes."""
+    """Polygons of an object in a plane: for each part, the shell and then the holes."""
 
     properties: dict[str, int]
     parts: list[list[NDArray[np.float64]]]
@@ -36,7 +36,7 @@ class Shape(NamedTuple):
 def write_geojson(
     path: Path, frames: Frames, *, transform: Transform | None, crs: str | None
 ) -> None:
-    """Write a feature for each object, property ``id``, and ``frame`` in a stack.
+    """Write labels as GeoJSON: a feature with ``id``, and ``frame`` in a stack.
 
     With a reference system, coordinates are longitude and latitude, as RFC 7946 has
     them. Without one they are pixels, ``x`` to the right and ``y`` down from the corner
@@ -61,7 +61,7 @@ def write_geojson(
 def write_gpkg(
     path: Path, frames: Frames, *, transform: Transform | None, crs: str | None
 ) -> None:
-    """Write the layer ``labels`` of a GeoPackage, coordinates as the image has them."""
+    """Write labels as layer ``labels`` of a GeoPackage, in coordinates of the image."""
     geopandas = import_optional("geopandas", f"{path.name} is a GeoPackage; writing it")
     shapely = import_optional("shapely", f"{path.name} is a GeoPackage; writing it")
     shapes = list(_shapes(frames, transform, crs, crs))
@@ -104,7 +104,7 @@ def _shapes(
 
 
 def _oriented(ring: NDArray[np.float64], *, hole: bool) -> NDArray[np.float64]:
-    """Shells run against the clock, and holes with it, where ``y`` is up."""
+    """Return a ring counter-clockwise if it is a shell, clockwise if it is a hole."""
     against = area(ring[:, ::-1]) > 0
     return ring[::-1] if against == hole else ring
 

@@ -1,7 +1,8 @@
-"""Labels as TIFF, OME-TIFF and GeoTIFF, plane by plane."""
+"""Writer of labels as TIFF, OME-TIFF and GeoTIFF, plane by plane."""
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,7 @@ from napari_sam.core.geometry.region import Region
 from napari_sam.io.optional_packages import import_optional
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -27,13 +28,15 @@ _IMAGEJ = "tzyx"
 _MOST = 2**31
 #: Side of a tile of a GeoTIFF, and how many rows of tiles are held at once.
 _TILE = 256
-_SHORT = {"micrometer": "µm", "nanometer": "nm", "millimeter": "mm", "second": "s"}
+_SHORT: Mapping[str, str] = MappingProxyType(
+    {"micrometer": "µm", "nanometer": "nm", "millimeter": "mm", "second": "s"}
+)
 
 
 def write_tiff(
     path: Path, frames: Frames, dtype: np.dtype[np.generic], like: Image | None
 ) -> None:
-    """Write a TIFF that ImageJ and napari open with its axes and sizes of pixels."""
+    """Write labels as a TIFF that ImageJ and napari open with axes and pixel sizes."""
     import tifffile
 
     axes = frames.axes
@@ -94,7 +97,7 @@ def _imagej_metadata(like: Image | None) -> JsonDict:
 
 
 def _resolution(like: Image | None) -> tuple[float, float] | None:
-    """Pixels per unit along x and y, where ImageJ knows the unit."""
+    """Return the pixels per unit along x and y, where ImageJ knows the unit."""
     if like is None or not like.units.get("x") or not {"y", "x"} <= set(like.scale):
         return None
     return 1 / like.scale["x"], 1 / like.scale["y"]
@@ -103,9 +106,9 @@ def _resolution(like: Image | None) -> tuple[float, float] | None:
 def write_geotiff(
     path: Path, frames: Frames, dtype: np.dtype[np.generic], like: Image
 ) -> None:
-    """Write a GeoTIFF on the grid of a raster, row of tiles by row of tiles.
+    """Write labels as a GeoTIFF on the grid of a raster, tile row by tile row.
 
-    0 is its nodata, so that the background is clear in a GIS.
+    0 is its nodata value, so that the background is transparent in a GIS.
     """
     if len(frames) != 1:
         raise ImageError(
