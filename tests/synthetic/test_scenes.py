@@ -182,9 +182,8 @@ def test_the_mixture_has_the_new_kinds_seldom(monkeypatch):
     from napari_sam.synthetic import draw
 
     drawn = []
-    for kind, function in draw._DRAW.items():
-        counted = counting(drawn, kind, function)
-        monkeypatch.setitem(draw._DRAW, kind, counted)
+    counted = {k: counting(drawn, k, f) for k, f in draw._DRAW.items()}
+    monkeypatch.setattr(draw, "_DRAW", counted)
     for seed in range(300):
         draw_scene(seed, size=32)
     assert set(drawn) == {"neurites", "fields", "tissue", "phase"}

@@ -1,8 +1,8 @@
-"""Images of things that look like cells, roofs and fibres, with their labels.
+"""Synthetic images of cells, roofs and fibres, with their labels.
 
-Seeded and made up from nothing: a scene is a handful of random choices (what shape the
-objects have, how dense they are, how the light falls, what the sensor adds), so that a
-small network meets far more variety than any one collection of real images has.
+Seeded: a scene is made of a few random choices (shape and density of objects, light,
+noise of the sensor), so that a small network is trained on far more variety than any
+one collection of real images has.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""One door to all kinds of scenes, and the mixture that `pocket` learns from."""
+"""All kinds of synthetic scenes, and the mixture that `pocket` is trained on."""
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,13 +27,13 @@ from napari_sam.synthetic.styled_scenes import (
 from napari_sam.synthetic.tissue import draw_tissue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from napari_sam.synthetic.scene import Scene
 
 __all__ = ["KINDS", "draw_scene"]
 
-_DRAW: dict[str, Callable[[np.random.Generator, int], Scene]] = {
+_DRAW: Mapping[str, Callable[[np.random.Generator, int], Scene]] = MappingProxyType({
     "nuclei": lambda rng, size: draw_styled(rng, size, NUCLEI),
     "membranes": lambda rng, size: draw_styled(rng, size, MEMBRANES),
     "rods": lambda rng, size: draw_styled(rng, size, RODS),
@@ -42,27 +43,29 @@ _DRAW: dict[str, Callable[[np.random.Generator, int], Scene]] = {
     "roofs": draw_roofs,
     "fields": draw_fields,
     "neurites": draw_neurites,
-}
+})  # fmt: skip
 
-#: Kinds of scenes that can be asked for by name.
+#: Names of the kinds of scenes.
 KINDS = tuple(_DRAW)
 
-#: How often the mixture is a scene of these kinds, which it has no other way to draw.
-_SHARES = {"neurites": 0.04, "fields": 0.02, "tissue": 0.02, "phase": 0.02}
+#: Shares of the mixture of kinds that no style can draw.
+_SHARES: Mapping[str, float] = MappingProxyType(
+    {"neurites": 0.04, "fields": 0.02, "tissue": 0.02, "phase": 0.02}
+)
 
-#: Below this, objects of a kind may not fit at all.
+#: Smallest side of a scene: in smaller ones, objects may not fit.
 _LEAST = 32
 
 
 def draw_scene(
     seed: int | np.random.Generator, *, size: int = 256, kind: str | None = None
 ) -> Scene:
-    """Draw one scene.
+    """Draw a synthetic scene: an image and its labels.
 
     Parameters
     ----------
     seed
-        A number, or a generator to go on with.
+        A number, or a random generator.
     size
         Rows and columns, at least 32.
     kind
@@ -76,7 +79,7 @@ def draw_scene(
     Raises
     ------
     TrainingError
-        For a kind that is not known, or a size too small to hold objects.
+        If the kind is not known, or the size is too small for objects.
     """
     if kind is not None and kind not in _DRAW:
         known = ", ".join(KINDS)
@@ -93,7 +96,7 @@ def draw_scene(
 
 
 def _mixed(rng: np.random.Generator, size: int) -> Scene:
-    """Draw objects of any look; seldom, a kind that no look can draw."""
+    """Draw a scene of any style; rarely, of a kind that no style can draw."""
     radius, choice = draw_radius(rng, size, MIXTURE), rng.uniform()
     for kind, share in _SHARES.items():
         choice += share

@@ -1,4 +1,4 @@
-"""Bands that run side by side through the plane, bend together, part and join."""
+"""Labels of parallel fibres that bend together, branch and join."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 __all__ = ["fibres"]
 
-#: Where a pixel is this far from the border, a band is no longer thin.
+#: Fibres with a pixel this far from their border are too thick.
 _THICK = 5.5
 
 
 def fibres(rng: np.random.Generator, size: int) -> NDArray[np.int32]:
-    """Take the bands between contour lines of a bent slope.
+    """Return labels of fibres: the bands between contour lines of a bent slope.
 
     Lines of one height never cross, so the bands touch without gaps; where the slope
     has a saddle, one band branches.
@@ -44,7 +44,7 @@ def fibres(rng: np.random.Generator, size: int) -> NDArray[np.int32]:
 
 
 def _thinned(rng: np.random.Generator, labels: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Leave out what is thick, and a few more."""
+    """Remove labels of thick fibres, and a few others."""
     n = labels.max() + 1
     depth = ndimage.distance_transform_edt(~edges(labels))
     thick = np.bincount(labels[depth > _THICK], minlength=n) > 0

@@ -1,4 +1,4 @@
-"""Farmland from above: fields wall to wall, with paths and hedges between."""
+"""Scenes of farmland from above: fields with paths and hedges between them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _GRAVEL, _HEDGE = (0.78, 0.74, 0.66), (0.14, 0.24, 0.12)
 
 
 def draw_fields(rng: np.random.Generator, size: int) -> Scene:
-    """Draw fields of their own colour, furrowed each in its own direction."""
+    """Draw a scene of fields, each with its colour and direction of furrows."""
     side = np.exp(rng.uniform(np.log(size * 0.1), np.log(size * 0.35)))
     wide = rng.uniform(2, 7)
     parcels = cut_parcels(rng, size, side, (wide, rng.uniform(0.5, min(wide, 3))))
@@ -49,7 +49,7 @@ def draw_fields(rng: np.random.Generator, size: int) -> Scene:
 
 
 def _sown(rng: np.random.Generator, parcels: Parcels) -> NDArray[np.float32]:
-    """Colour each parcel, and draw its furrows."""
+    """Return the image of parcels with colours and furrows."""
     n = len(parcels.angles)
     crops = _CROPS[rng.integers(len(_CROPS), size=n)]
     crops = crops + rng.normal(0, 0.03, (n, 3)).astype(np.float32)

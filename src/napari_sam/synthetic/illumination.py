@@ -1,4 +1,4 @@
-"""How objects are seen, before the sensor: filled, walled, textured, with halos."""
+"""Illumination of objects, before the sensor: filled, outlined, textured, haloed."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ __all__ = ["edges", "illuminate", "uneven"]
 def illuminate(
     rng: np.random.Generator, labels: NDArray[np.int32], radius: float, style: Style
 ) -> NDArray[np.float32]:
-    """Brightness of a scene, in a style of its look.
+    """Return the brightness of a scene, in a random lighting of its style.
 
-    The styles are ``filled``, ``confluent`` (a line around each object), ``both``,
+    Lightings are ``filled``, ``outlined`` (a line around each object), ``both``,
     ``textured`` (as bright as the background), ``phase`` (filled, with a rim inside and
     one of the other sign outside), and ``haloed`` (a bright ring around a dull object).
     """
@@ -52,7 +52,7 @@ def illuminate(
 
 
 def uneven(rng: np.random.Generator, size: int, level: float) -> NDArray[np.float32]:
-    """Background of a brightness that drifts across the plane, with a fine grain."""
+    """Return a background of uneven brightness, with a fine grain."""
     image = np.full((size, size), level, np.float32)
     image += cloud(rng, size, rng.uniform(20, 200)) * rng.uniform(0, 0.15)
     image += cloud(rng, size, rng.uniform(2, 12)) * rng.uniform(0, 0.08)
@@ -60,7 +60,7 @@ def uneven(rng: np.random.Generator, size: int, level: float) -> NDArray[np.floa
 
 
 def edges(labels: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Pixels beside those of another object, or of none."""
+    """Return the pixels of labels that border on another object or the background."""
     return ndimage.grey_dilation(labels, 3) != ndimage.grey_erosion(labels, 3)
 
 
@@ -71,7 +71,7 @@ def _fill(
     contrast: float,
     grain: NDArray[np.float32],
 ) -> None:
-    """Make each object bright or dark in its own degree, a little mottled."""
+    """Add the brightness of each object, with a random texture."""
     each = np.exp(rng.uniform(0, 0.5) * rng.standard_normal(labels.max() + 1))
     each[0] = 0
     fill = contrast * each.astype(np.float32)[labels]
@@ -95,7 +95,7 @@ def _rim(
     labels: NDArray[np.int32],
     contrast: float,
 ) -> None:
-    """Take away what a wide blur of the objects lacks and a narrow one has."""
+    """Add phase-contrast rims: the difference of a wide and a narrow blur."""
     near, far = rng.uniform(1, 3), rng.uniform(4, 9)
     solid = (labels > 0).astype(np.float32)
     narrow = ndimage.gaussian_filter(solid, near)
@@ -106,7 +106,7 @@ def _rim(
 def _halo(
     rng: np.random.Generator, image: NDArray[np.float32], labels: NDArray[np.int32]
 ) -> None:
-    """Add a bright ring that fades outwards, and granules inside."""
+    """Add a bright halo around objects, and granules inside."""
     solid = (labels > 0).astype(np.float32)
     outside = ndimage.gaussian_filter(solid, rng.uniform(1.5, 4)) * (1 - solid)
     image += outside * rng.uniform(1.5, 3.5)
@@ -115,7 +115,7 @@ def _halo(
 
 
 def _spots(rng: np.random.Generator, image: NDArray[np.float32], radius: float) -> None:
-    """Strew small spots that are nobody's label: what a model must see past."""
+    """Add small spots without a label, as distractors."""
     for _ in range(int(rng.integers(1, 60))):
         spot = nucleus(rng, radius * rng.uniform(0.08, 0.35))
         spot += rng.uniform(0, len(image), 2)

@@ -1,4 +1,4 @@
-"""Neurites: thin, bent and branched, in electron microscopy and in fluorescence."""
+"""Scenes of neurites in electron microscopy and in fluorescence."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["draw_neurites"]
 
 
 def draw_neurites(rng: np.random.Generator, size: int) -> Scene:
-    """Draw a section through a bundle, or trees that grew among each other."""
+    """Draw a scene of a section through neurites, or of fluorescent neurites."""
     section = rng.uniform() < 0.65
     # Between the membranes of a section, a thin one would show no inside.
     widest = rng.uniform(9 if section else 4, 12)
@@ -38,7 +38,7 @@ def draw_neurites(rng: np.random.Generator, size: int) -> Scene:
 def _section(
     rng: np.random.Generator, labels: NDArray[np.int32]
 ) -> NDArray[np.float32]:
-    """Grey cytoplasm between membranes; what is no object has membranes too."""
+    """Return the image of a section: cytoplasm between membranes, also of no object."""
     size = len(labels)
     profiles = np.where(labels > 0, labels, -1 - _others(rng, size))
     image = uneven(rng, size, 0.7) * np.float32(0.5)
@@ -53,7 +53,7 @@ def _section(
 
 
 def _others(rng: np.random.Generator, size: int) -> NDArray[np.int32]:
-    """Fill the plane with cut ends of what runs another way."""
+    """Return labels of other neurites, cut across, that fill the plane."""
     # No label needs them to be exact: half the resolution will do.
     half = -(-size // 2)
     n = max(4, int(half**2 / (np.pi * rng.uniform(2.5, 6) ** 2)))
@@ -67,7 +67,7 @@ def _others(rng: np.random.Generator, size: int) -> NDArray[np.int32]:
 def _mitochondria(
     rng: np.random.Generator, image: NDArray[np.float32], labels: NDArray[np.int32]
 ) -> None:
-    """Strew dark, long bodies, each within what holds its middle."""
+    """Add mitochondria: dark, long bodies within the neurites."""
     size = len(labels)
     for _ in range(int(rng.integers(0, 40) * (size / 256) ** 2)):
         row, col = rng.integers(size, size=2)
@@ -80,7 +80,7 @@ def _mitochondria(
 def _glowing(
     rng: np.random.Generator, labels: NDArray[np.int32]
 ) -> NDArray[np.float32]:
-    """Each as bright as it was labelled, in beads, over a faint haze."""
+    """Return a fluorescence image: beaded neurites of varied brightness, and haze."""
     size = len(labels)
     each = np.exp(rng.uniform(0.1, 0.5) * rng.standard_normal(labels.max() + 1))
     each[0] = 0

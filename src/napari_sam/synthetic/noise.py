@@ -1,4 +1,4 @@
-"""Smooth noise, from which uneven light, stains and bends are made; and a grid."""
+"""Smooth noise for uneven light, stains and bends; and pixel coordinates."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ __all__ = ["cloud", "grid"]
 def cloud(
     rng: np.random.Generator, size: int, grain: float, *, smooth: bool = False
 ) -> NDArray[np.float32]:
-    """Draw noise of unit deviation whose features are `grain` pixels wide.
+    """Draw noise of unit standard deviation with features `grain` pixels wide.
 
     Parameters
     ----------
     rng
-        Where the noise comes from.
+        Random generator.
     size
         Rows and columns.
     grain
         Pixels.
     smooth
-        Without creases, at twice the price: for what lines are taken from.
+        Cubic interpolation, which is slower: for contour lines.
 
     Returns
     -------
@@ -42,6 +42,6 @@ def cloud(
 
 
 def grid(size: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Row and column of each pixel of a square."""
+    """Return row and column of each pixel of a square."""
     rows, cols = np.indices((size, size), dtype=np.float32)
     return np.asarray(rows), np.asarray(cols)

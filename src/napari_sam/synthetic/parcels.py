@@ -1,4 +1,4 @@
-"""Land cut into parcels by straight lines, as fields and building plots are."""
+"""Parcels of land cut by straight lines, for fields and building plots."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ __all__ = ["Parcels", "cut_parcels"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parcels:
-    """Polygons that fill a plane, and the paths between them.
+    """Parcels that fill a plane, and the paths between them.
 
     Attributes
     ----------
     parts
         ``(rows, cols)`` intp: the number of the parcel at each pixel, from 0.
     path
-        ``(rows, cols)`` bool: where people walk and drive.
+        ``(rows, cols)`` bool: pixels of paths.
     angles
         ``(N,)`` radians: the direction across the last cut that each parcel had.
     """
@@ -34,7 +34,7 @@ class Parcels:
     angles: NDArray[np.float64]
 
     def across(self, rotation: float = 0) -> NDArray[np.float32]:
-        """Distance of each pixel along the angle of its parcel plus `rotation`."""
+        """Return pixel positions along the angle of their parcel plus `rotation`."""
         rows, cols = grid(len(self.index))
         return _along(rows, cols, self.index, self.angles + rotation)
 
@@ -42,12 +42,12 @@ class Parcels:
 def cut_parcels(
     rng: np.random.Generator, size: int, side: float, widths: tuple[float, float]
 ) -> Parcels:
-    """Cut a plane in two, each half in two again, until parcels have about a side.
+    """Cut a plane into parcels of about a side, by halving them again and again.
 
     Parameters
     ----------
     rng
-        Where the cuts come from.
+        Random generator.
     size
         Rows and columns.
     side
@@ -66,7 +66,7 @@ def cut_parcels(
         angles = angles + np.pi / 2 + rng.normal(0, 0.08, len(angles))
         along = _along(rows, cols, index, angles)
         cut = along - _middles(rng, index, along, len(angles))[index]
-        # A parcel is now and then left whole, and then larger than its neighbours.
+        # Some parcels are not cut, and are larger than their neighbours.
         uncut = (rng.uniform(size=len(angles)) < 0.15) & (level > 1)
         cut = np.where(uncut[index], -np.inf, cut)
         path |= np.abs(cut) < width / 2
@@ -91,7 +91,7 @@ def _middles(
     along: NDArray[np.float32],
     n: int,
 ) -> NDArray[np.float32]:
-    """Choose where to cut each part: somewhere near its middle."""
+    """Draw the position of the cut of each parcel, near its middle."""
     flat, values = index.ravel(), along.ravel()
     areas = np.maximum(np.bincount(flat, minlength=n), 1)
     mean = np.bincount(flat, values, n) / areas

@@ -1,4 +1,4 @@
-"""Where objects are: strewn about, or wall to wall."""
+"""Placement of objects: scattered, or confluent."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SLIVER = 16
 def scattered(
     rng: np.random.Generator, size: int, radius: float, shares: Mapping[str, float]
 ) -> NDArray[np.int32]:
-    """Objects strewn about; sometimes crowded into clusters, sometimes overlapping."""
+    """Return labels of scattered objects; sometimes in clusters, or overlapping."""
     labels = np.zeros((size, size), np.int32)
     outlines = [OUTLINES[name] for name in shares]
     favourite = outlines[rng.choice(len(outlines), p=list(shares.values()))]
@@ -56,7 +56,7 @@ def paint(
     *,
     overlap: bool,
 ) -> bool:
-    """Draw one object on top, or beside the others; False if there is no room."""
+    """Draw the label of an object, over others or not; False if there is no room."""
     rows, cols = polygon(corners[:, 0], corners[:, 1], labels.shape)
     if len(rows) < _SLIVER:
         return False
@@ -73,7 +73,7 @@ def paint(
 def confluent(
     rng: np.random.Generator, size: int, radius: float, missing: float
 ) -> NDArray[np.int32]:
-    """Cells wall to wall, with or without gaps; some left out, as likely as said."""
+    """Return labels of confluent cells, some left out with probability `missing`."""
     n = int(np.clip(size**2 / (np.pi * radius**2), 4, 200))
     seeds = rng.uniform(0, size, (n, 2))
     where = np.moveaxis(np.indices((size, size), dtype=np.float32), 0, -1)
@@ -89,7 +89,7 @@ def confluent(
 
 
 def renumbered(labels: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Give the visible objects numbers from 1, dropping slivers."""
+    """Return labels with consecutive numbers from 1, without slivers."""
     areas = np.bincount(labels.ravel())
     keep = areas >= _SLIVER
     keep[0] = False

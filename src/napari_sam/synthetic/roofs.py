@@ -1,4 +1,4 @@
-"""Houses from above: roofs of two slopes on their plots, with shadows and streets."""
+"""Scenes of houses from above: roofs on their plots, with shadows and streets."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _GREEN, _DRY, _STREET = (0.34, 0.44, 0.24), (0.58, 0.54, 0.44), (0.52, 0.52, 0.5
 
 
 def draw_roofs(rng: np.random.Generator, size: int) -> Scene:
-    """Draw a quarter of a town."""
+    """Draw a scene of roofs in a town."""
     side = np.exp(rng.uniform(np.log(size * 0.1), np.log(size * 0.25)))
     parcels = cut_parcels(rng, size, side, (rng.uniform(6, 14), 0))
     labels, angles = _built(rng, parcels)
@@ -51,7 +51,7 @@ def draw_roofs(rng: np.random.Generator, size: int) -> Scene:
 def _built(
     rng: np.random.Generator, parcels: Parcels
 ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-    """Set a house on most plots, some of them shared by two; and how each stands."""
+    """Return labels of houses on most plots, and their angles."""
     labels = np.zeros(parcels.index.shape, np.int32)
     angles = [0.0]
     areas = np.bincount(parcels.index[~parcels.path], minlength=len(parcels.angles))
@@ -72,7 +72,7 @@ def _built(
 def _shared(
     rng: np.random.Generator, labels: NDArray[np.int32], angles: NDArray[np.float64]
 ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-    """Split a few houses into two that touch."""
+    """Return labels with a few houses split into two that touch."""
     n = len(angles)
     two = rng.uniform(size=n) < 0.25
     two[0] = False
@@ -83,7 +83,7 @@ def _shared(
 def _from_middle(
     labels: NDArray[np.int32], angles: NDArray[np.float64]
 ) -> NDArray[np.float32]:
-    """Distance of each pixel from the middle of its object, along an angle."""
+    """Return the distance of pixels from the middle of their object, along an angle."""
     rows, cols = grid(len(labels))
     sin, cos = np.sin(angles, dtype=np.float32), np.cos(angles, dtype=np.float32)
     along = rows * sin[labels] + cols * cos[labels]
@@ -93,7 +93,7 @@ def _from_middle(
 
 
 def _ground(rng: np.random.Generator, parcels: Parcels) -> NDArray[np.float32]:
-    """Gardens, more or less green, and streets."""
+    """Return the image of the ground: gardens and streets."""
     n, size = len(parcels.angles), len(parcels.index)
     green = rng.uniform(0, 1, (n, 1)).astype(np.float32)
     plots = green * np.array(_GREEN, np.float32) + (1 - green) * np.array(
@@ -107,7 +107,7 @@ def _ground(rng: np.random.Generator, parcels: Parcels) -> NDArray[np.float32]:
 
 
 def _shadow(labels: NDArray[np.int32], sun: float, length: float) -> NDArray[np.bool_]:
-    """Where a house stands between the ground and the sun."""
+    """Return the shadow of houses."""
     shadow, size = np.zeros(labels.shape, bool), len(labels)
     for step in np.arange(1, length + 1, 2):
         down, right = round(step * np.sin(sun)), round(step * np.cos(sun))
@@ -123,7 +123,7 @@ def _covers(
     angles: NDArray[np.float64],
     sun: float,
 ) -> NDArray[np.float32]:
-    """Colour of the roofs: the slope towards the sun is bright, the other is dark."""
+    """Return the colours of roofs: bright towards the sun, dark on the other slope."""
     n = len(angles)
     colours = _ROOFS[rng.integers(len(_ROOFS), size=n)]
     colours = colours + rng.normal(0, 0.04, (n, 3)).astype(np.float32)

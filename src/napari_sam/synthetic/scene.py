@@ -1,4 +1,4 @@
-"""What is drawn: an image and its labels."""
+"""A synthetic scene: an image and its labels."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Scene"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """One image and what is in it.
+    """A synthetic image and the labels of its objects.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What a sensor makes of light: blur, noise, limits, gamma, colour."""
+"""The image of a sensor: blur, noise, contrast limits, gamma, colour."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def apply_sensor(
     *,
     noise: tuple[float, float] = (0.003, 0.15),
 ) -> NDArray[np.float32]:
-    """Blur, noise, then the limits and gamma somebody chose; in [0, 1].
+    """Return an image with blur, noise, contrast limits and gamma; in [0, 1].
 
     Parameters
     ----------
     rng
-        Where the choices come from.
+        Random generator.
     image
         ``(rows, cols)``, or with colours last.
     noise
@@ -52,18 +52,18 @@ def colour(
     *,
     plain: float,
 ) -> NDArray[np.uint8]:
-    """Grey three times, or two random colours with stains and a tint per object.
+    """Return a grey image as RGB, or with random colours, stains and tints.
 
     Parameters
     ----------
     rng
-        Where the colours come from.
+        Random generator.
     grey
         ``(rows, cols)`` in [0, 1].
     labels
         ``(rows, cols)``.
     plain
-        How likely it stays grey.
+        Probability that it stays grey.
     """
     if rng.uniform() < plain:
         return eight_bits(np.repeat(grey[..., None], 3, -1))
@@ -79,5 +79,5 @@ def colour(
 
 
 def eight_bits(image: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """Turn [0, 1] into 0 to 255."""
+    """Return an image of [0, 1] as 8-bit."""
     return (np.clip(image, 0, 1) * 255).round().astype(np.uint8)

@@ -1,13 +1,14 @@
-"""Outlines: (n, 2) row and column offsets from the centre of an object."""
+"""Outlines of objects: ``(n, 2)`` row and column offsets from their centre."""
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -18,22 +19,22 @@ __all__ = ["OUTLINES", "amoeba", "disc", "nucleus", "rod", "roof", "rotated"]
 
 
 def nucleus(rng: np.random.Generator, radius: float) -> NDArray[np.float64]:
-    """Nearly an ellipse."""
+    """Return the outline of a nucleus, nearly an ellipse."""
     return _smooth(rng, radius, rng.uniform(0, 0.1), 4)
 
 
 def amoeba(rng: np.random.Generator, radius: float) -> NDArray[np.float64]:
-    """Lobes and bays."""
+    """Return the outline of an amoeba, with lobes and bays."""
     return _smooth(rng, radius, rng.uniform(0.12, 0.35), 7)
 
 
 def disc(rng: np.random.Generator, radius: float) -> NDArray[np.float64]:
-    """Smooth as a bead, seen at a slant."""
+    """Return the outline of a smooth disc, seen obliquely."""
     return _smooth(rng, radius, 0.02, 2)
 
 
 def rod(rng: np.random.Generator, radius: float) -> NDArray[np.float64]:
-    """Long and bent, round or blunt at its ends."""
+    """Return the outline of a bent rod, round or blunt at its ends."""
     angle = np.linspace(0, 2 * np.pi, 64, endpoint=False)
     blunt = 2 / rng.uniform(2, 5)
     along = radius * np.sign(np.cos(angle)) * np.abs(np.cos(angle)) ** blunt
@@ -45,7 +46,7 @@ def rod(rng: np.random.Generator, radius: float) -> NDArray[np.float64]:
 
 
 def roof(rng: np.random.Generator, radius: float) -> NDArray[np.float64]:
-    """Rectangle, L shape or random polygon."""
+    """Return the outline of a roof: rectangle, L shape or random polygon."""
     kind = rng.integers(3)
     if kind == 2:
         corners = int(rng.integers(3, 8))
@@ -61,18 +62,18 @@ def roof(rng: np.random.Generator, radius: float) -> NDArray[np.float64]:
     )
 
 
-#: By name, as a `Style` gives their shares.
-OUTLINES: dict[str, Outline] = {
+#: Outlines by name; a `Style` has their shares.
+OUTLINES: Mapping[str, Outline] = MappingProxyType({
     "nucleus": nucleus,
     "amoeba": amoeba,
     "rod": rod,
     "roof": roof,
     "disc": disc,
-}
+})  # fmt: skip
 
 
 def rotated(outline: NDArray[np.float64], angle: float) -> NDArray[np.float64]:
-    """Turn an outline about its centre, by radians."""
+    """Return an outline rotated about its centre, by radians."""
     cos, sin = np.cos(angle), np.sin(angle)
     return outline @ np.array([[cos, sin], [-sin, cos]])
 
@@ -80,7 +81,7 @@ def rotated(outline: NDArray[np.float64], angle: float) -> NDArray[np.float64]:
 def _smooth(
     rng: np.random.Generator, radius: float, wobble: float, waves: int
 ) -> NDArray[np.float64]:
-    """Ellipse whose radius wobbles in a few low frequencies."""
+    """Return an ellipse whose radius varies at a few low frequencies."""
     angle = np.linspace(0, 2 * np.pi, 64, endpoint=False)
     reach = np.ones_like(angle)
     for k in range(2, 2 + waves):

@@ -1,4 +1,4 @@
-"""What is drawn of more than one plane: images and labels over time, or over depth."""
+"""A synthetic stack: images and labels over time, or over depth."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Stack", "camera_counts", "place_object"]
 
-#: What a camera reads where no light falls.
+#: Camera offset: counts without light.
 _DARK = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stack:
-    """Planes of one scene, and what is in them.
+    """Synthetic planes and the labels of their objects.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class Stack:
         ``(planes, rows, cols)`` int32; 0 is background. An object has one number in all
         planes.
     parents
-        Of what began when another divided: the number of that one.
+        Number of the parent of each object that began by a division.
     """
 
     image: NDArray[np.uint16]
@@ -45,19 +45,19 @@ def place_object(
     inside: NDArray[np.float32],
     number: int,
 ) -> None:
-    """Give an object the pixels that lie deeper in it than in any other.
+    """Set the label of an object on pixels that are deeper in it than in any other.
 
     Parameters
     ----------
     labels, depth
-        What is drawn so far, and how deep each pixel lies in its object: 1 is the rim,
+        Labels so far, and the relative depth of each pixel in its object: 1 is the rim,
         less is inside. Both are changed.
     window
-        Where the object may be.
+        Window of the object.
     inside
-        How deep the pixels there lie in it.
+        Relative depth of the pixels of the window in the object.
     number
-        Its number.
+        Number of the object.
     """
     nearer = inside < np.minimum(depth[window], 1)
     labels[window][nearer] = number
@@ -67,6 +67,6 @@ def place_object(
 def camera_counts(
     rng: np.random.Generator, light: NDArray[np.floating]
 ) -> NDArray[np.uint16]:
-    """Turn expected numbers of photons into what a camera reads."""
+    """Return the counts of a camera from expected numbers of photons."""
     photons = rng.poisson(np.maximum(light, 0)) + rng.normal(_DARK, 3, light.shape)
     return photons.clip(0, np.iinfo(np.uint16).max).round().astype(np.uint16)

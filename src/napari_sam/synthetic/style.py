@@ -1,8 +1,9 @@
-"""What scenes of one sort of objects under one sort of light are, said as shares."""
+"""Styles of scenes: shares of outlines and lightings, and ranges of sizes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,26 +12,28 @@ if TYPE_CHECKING:
 __all__ = ["IRREGULAR", "MEMBRANES", "MIXTURE", "NUCLEI", "PHASE", "RODS", "Style"]
 
 
-_OUTLINES = {"nucleus": 0.45, "amoeba": 0.2, "rod": 0.12, "roof": 0.13, "disc": 0.1}
-_STYLES = {
+_OUTLINES: Mapping[str, float] = MappingProxyType(
+    {"nucleus": 0.45, "amoeba": 0.2, "rod": 0.12, "roof": 0.13, "disc": 0.1}
+)
+_STYLES: Mapping[str, float] = MappingProxyType({
     "filled": 0.42,
     "outlined": 0.14,
     "both": 0.16,
     "textured": 0.08,
     "phase": 0.2,
-}
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """What a scene is likely to be; as it stands, anything.
+    """Shares and ranges from which a scene is drawn; by default, of all kinds.
 
     Attributes
     ----------
     outlines
         Share of each of `OUTLINES`.
     styles
-        Share of each way that light shows objects, see `light`.
+        Share of each lighting, see `illuminate`.
     walled
         Share of scenes where objects fill the plane.
     missing
@@ -45,8 +48,8 @@ class Style:
         Share of scenes without colour.
     """
 
-    outlines: Mapping[str, float] = field(default_factory=_OUTLINES.copy)
-    styles: Mapping[str, float] = field(default_factory=_STYLES.copy)
+    outlines: Mapping[str, float] = field(default_factory=lambda: _OUTLINES)
+    styles: Mapping[str, float] = field(default_factory=lambda: _STYLES)
     confluent: float = 0.2
     missing: float = 0.3
     radius: tuple[float, float] = (6, 0.28)

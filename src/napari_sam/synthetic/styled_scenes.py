@@ -1,4 +1,4 @@
-"""Scenes drawn from a look."""
+"""Scenes drawn from a style."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ __all__ = ["draw_objects", "draw_radius", "draw_styled"]
 
 
 def draw_styled(rng: np.random.Generator, size: int, style: Style) -> Scene:
-    """Draw a scene of `size` rows and columns."""
+    """Draw a scene of a style, of `size` rows and columns."""
     radius = draw_radius(rng, size, style)
     wall_to_wall = rng.uniform() < style.confluent
     return draw_objects(rng, size, radius, style, wall_to_wall=wall_to_wall)
 
 
 def draw_radius(rng: np.random.Generator, size: int, style: Style) -> float:
-    """Choose how large the objects of a scene are, in pixels."""
+    """Draw the radius of the objects of a scene, in pixels."""
     least, most = style.radius
     return float(np.exp(rng.uniform(np.log(least), np.log(max(size * most, least)))))
 
@@ -38,7 +38,7 @@ def draw_objects(
     *,
     wall_to_wall: bool,
 ) -> Scene:
-    """Draw a scene of objects of about a radius."""
+    """Draw a scene of objects of about a radius, in a style."""
     if wall_to_wall:
         labels = confluent(rng, size, radius, style.missing)
     else:

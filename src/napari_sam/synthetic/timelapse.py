@@ -1,4 +1,4 @@
-"""A time-lapse of cells that wander, grow and divide, with their lineage."""
+"""A synthetic time-lapse of cells that move, grow and divide, with their lineage."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["draw_timelapse"]
 _LEAST = 64
 #: Radius of a newborn cell in pixels, and frames until it divides.
 _RADIUS, _CYCLE = 10.0, 15
-#: Photons of a pixel of a cell, and beside it.
+#: Photons of a pixel of a cell, and of the background.
 _BRIGHT, _DIM = 420, 30
 
 
@@ -61,18 +61,18 @@ def draw_timelapse(
     size: int = 256,
     cells: int = 8,
 ) -> Stack:
-    """Draw cells as a fluorescence microscope sees them, frame by frame.
+    """Draw a time-lapse of cells as in a fluorescence microscope.
 
     Parameters
     ----------
     seed
-        A number, or a generator to go on with.
+        A number, or a random generator.
     frames
-        How many there are.
+        Number of frames.
     size
         Rows and columns, at least 64.
     cells
-        How many there are at first. A daughter has a number of its own.
+        Number of cells in the first frame. A daughter has a number of its own.
 
     Returns
     -------
@@ -120,7 +120,7 @@ def _next_frame(
     parents: dict[int, int],
     size: int,
 ) -> list[_Cell]:
-    """Return the colony one frame later; who divided is entered among the parents."""
+    """Return the cells one frame later, and enter those that divided as parents."""
     found: list[_Cell] = []
     number = max(cell.number for cell in colony)
     for cell in colony:
@@ -150,7 +150,7 @@ def _daughter(rng: np.random.Generator, cell: _Cell, number: int, side: int) -> 
 
 
 def _separated(colony: Sequence[_Cell], size: int) -> list[_Cell]:
-    """Push cells that overlap from each other, and back into the plane."""
+    """Return the cells moved away from those that they overlap, within the plane."""
     at = np.array([(cell.row, cell.col) for cell in colony])
     reach = np.array([cell.radius for cell in colony])
     between = at[:, None] - at[None]
@@ -168,7 +168,7 @@ def _separated(colony: Sequence[_Cell], size: int) -> list[_Cell]:
 def _draw_cells(
     colony: Sequence[_Cell], labels: NDArray[np.int32], grain: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Draw labels, and return the light of the cells: mottled, brighter when ripe."""
+    """Draw the labels of cells, and return their light, brighter before division."""
     light = np.zeros(labels.shape, np.float32)
     depth = np.full(labels.shape, np.inf, np.float32)
     size = len(labels)
@@ -193,7 +193,7 @@ def _draw_cells(
 def _relative_depth(
     cell: _Cell, down: NDArray[np.floating], right: NDArray[np.floating]
 ) -> NDArray[np.float32]:
-    """How deep places lie in a cell: 0 is its middle, 1 its rim."""
+    """Return the relative depth of pixels in a cell: 0 in its middle, 1 at its rim."""
     sin, cos = np.sin(cell.angle), np.cos(cell.angle)
     along, across = down * sin + right * cos, down * cos - right * sin
     long, wide = cell.axes
@@ -205,5 +205,5 @@ def _relative_depth(
 def _texture_index(
     cell: _Cell, offset: NDArray[np.floating], size: int
 ) -> NDArray[np.intp]:
-    """Places in the grain, which a cell takes along as it moves."""
+    """Return positions in the texture, which moves with a cell."""
     return (offset.ravel().round().astype(np.intp) + 37 * cell.number) % size

@@ -1,4 +1,4 @@
-"""Sections of tissue in haematoxylin and eosin; the nuclei are the objects."""
+"""Scenes of tissue sections in haematoxylin and eosin, with labels of nuclei."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _HAEMATOXYLIN, _EOSIN = (0.65, 0.70, 0.29), (0.09, 0.95, 0.28)
 
 
 def draw_tissue(rng: np.random.Generator, size: int) -> Scene:
-    """Draw purple nuclei in pink fibres, with white gaps where the tissue is torn."""
+    """Draw a scene of purple nuclei in pink fibres, with white gaps."""
     radius = np.exp(rng.uniform(np.log(4), np.log(max(size * 0.06, 5))))
     labels = scattered(
         rng, size, radius, {"nucleus": 0.75, "amoeba": 0.15, "disc": 0.1}
     )
     gap = cloud(rng, size, rng.uniform(25, 70), smooth=True) > rng.uniform(1, 2.5)
-    # Nuclei at the rim of a gap stay whole: those with their middle in it are gone.
+    # Nuclei at the rim of a gap are not cut: those with their middle in it are removed.
     gone = np.bincount(labels.ravel(), gap.ravel()) * 2 > np.bincount(labels.ravel())
     labels = renumbered(np.where(gone[labels], 0, labels))
     blue, pink = _nuclear(rng, labels), _fibrous(rng, labels, gap)
@@ -42,7 +42,7 @@ def draw_tissue(rng: np.random.Generator, size: int) -> Scene:
 def _nuclear(
     rng: np.random.Generator, labels: NDArray[np.int32]
 ) -> NDArray[np.float32]:
-    """Haematoxylin: nuclei, each in its own degree, clotted and dark at the rim."""
+    """Return the haematoxylin stain of nuclei, clotted and dark at the rim."""
     each = rng.uniform(0.7, 1.7, labels.max() + 1) * rng.uniform(0.7, 1.2)
     each[0] = rng.uniform(0, 0.15)
     clots = 1 + cloud(rng, len(labels), rng.uniform(2, 4)) * rng.uniform(0.1, 0.3)
@@ -54,7 +54,7 @@ def _nuclear(
 def _fibrous(
     rng: np.random.Generator, labels: NDArray[np.int32], gap: NDArray[np.bool_]
 ) -> NDArray[np.float32]:
-    """Eosin: what is between the nuclei, drawn out along fibres."""
+    """Return the eosin stain between the nuclei, along fibres."""
     size = len(labels)
     blur = rng.uniform(1, 4), rng.uniform(4, 14)
     fibres = ndimage.gaussian_filter(

@@ -1,4 +1,4 @@
-"""Branching paths that grow until they meet another."""
+"""Labels of branching neurites that grow until they meet another."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ __all__ = ["trees"]
 
 #: Pixels from one point of a path to the next.
 _STEP = 2.0
-#: Points that are drawn at once.
+#: Points of a polygon that is filled at once.
 _STRETCH = 6
 #: Branches of branches of branches are too thin to see.
 _DEEPEST = 2
 
 
 def trees(rng: np.random.Generator, size: int, widest: float) -> NDArray[np.int32]:
-    """Grow trees, one after the other, each in the room that is left.
+    """Return labels of branched trees, each grown in the space that is left.
 
     In some scenes later ones grow over earlier ones instead.
     """
@@ -51,7 +51,7 @@ def _grow(
     overgrow: bool,
     depth: int = 0,
 ) -> None:
-    """Draw one branch of a tree, then those that start from it."""
+    """Draw the label of a branch, then of those that start from it."""
     reach = rng.uniform(0.3, 1) * len(labels) / (1 + depth)
     angles = _bent(rng, angle, max(int(reach / _STEP), 4), bend)
     steps = _STEP * np.stack([np.sin(angles), np.cos(angles)], -1)
@@ -77,13 +77,13 @@ def _grow(
 def _bent(
     rng: np.random.Generator, angle: float, n: int, bend: float
 ) -> NDArray[np.float64]:
-    """Turn a little at each step, and never far back."""
+    """Return the angles of a path that bends a little at each step."""
     turns = ndimage.gaussian_filter1d(np.cumsum(bend * rng.standard_normal(n)), 2)
     return angle + turns - turns[0]
 
 
 def _beaded(rng: np.random.Generator, n: int) -> NDArray[np.float64]:
-    """Factor of the width along a branch, which swells here and there."""
+    """Return the factor of the width along a branch with beads."""
     waves = np.sin(np.arange(n) * rng.uniform(0.1, 0.5) + rng.uniform(0, 2 * np.pi))
     return 1 + rng.uniform(0, 0.35) * waves
 
@@ -95,7 +95,7 @@ def _free(
     *,
     overgrow: bool,
 ) -> int:
-    """How many points lie in the plane, and not in another tree."""
+    """Return the number of points that lie in the plane, and not in another tree."""
     rows, cols = points.round().astype(np.intp).T
     size = len(labels)
     stopped = (rows < 0) | (cols < 0) | (rows >= size) | (cols >= size)

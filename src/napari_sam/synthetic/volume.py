@@ -1,4 +1,4 @@
-"""A stack of planes through nuclei in tissue, thicker in depth than within a plane."""
+"""A synthetic volume of nuclei, with a coarser resolution along the depth."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["draw_volume"]
 
 _LEAST = 64
-#: Photons of a voxel of a nucleus, and beside it.
+#: Photons of a voxel of a nucleus, and of the background.
 _BRIGHT, _DIM = 260, 20
-#: By how much of its light a plane deeper is dimmer.
+#: Share of light that is lost from plane to plane.
 _LOST = 0.015
 
 
@@ -30,18 +30,18 @@ def draw_volume(
     size: int = 192,
     spacing: float = 4.0,
 ) -> Stack:
-    """Draw ellipsoid nuclei as a confocal microscope sees them, plane by plane.
+    """Draw a volume of ellipsoid nuclei as in a confocal microscope.
 
     Parameters
     ----------
     seed
-        A number, or a generator to go on with.
+        A number, or a random generator.
     planes
-        How many there are.
+        Number of planes.
     size
         Rows and columns, at least 64.
     spacing
-        From plane to plane, in pixels of a plane.
+        Distance between planes, in pixels of a plane.
 
     Returns
     -------
@@ -55,8 +55,8 @@ def draw_volume(
     """
     if planes < 1 or size < _LEAST or not spacing > 0:
         raise TrainingError(
-            f"A volume has a plane at least, {_LEAST} rows and columns, and planes "
-            f"apart: not planes={planes}, size={size}, spacing={spacing}."
+            f"A volume has a plane at least, {_LEAST} rows and columns, and a positive "
+            f"spacing: not planes={planes}, size={size}, spacing={spacing}."
         )
     rng = np.random.default_rng(seed)
     labels = np.zeros((planes, size, size), np.int32)
@@ -64,7 +64,7 @@ def draw_volume(
     middles = _middles(rng, (planes * spacing, size, size))
     for number, middle in enumerate(middles, start=1):
         _add(rng, labels, depth, middle, number, spacing)
-    # The numbers of those that others hide are not left out in the middle.
+    # Numbers are consecutive, without nuclei that others hide.
     visible = np.unique(labels)
     labels = np.searchsorted(visible, labels).astype(np.int32)
     return Stack(_camera_image(rng, labels, depth), labels)
@@ -73,7 +73,7 @@ def draw_volume(
 def _middles(
     rng: np.random.Generator, shape: tuple[float, float, float]
 ) -> list[NDArray[np.float64]]:
-    """Places that keep a distance, in pixels of a plane; some nuclei still touch."""
+    """Draw the centres of nuclei at a distance, in pixels; some nuclei still touch."""
     found: list[NDArray[np.float64]] = []
     for _ in range(int(np.prod(shape) / 6000)):
         one = rng.uniform((0, 0, 0), shape)
@@ -90,7 +90,7 @@ def _add(
     number: int,
     spacing: float,
 ) -> None:
-    """Draw one nucleus: an ellipsoid, turned within the plane."""
+    """Draw the label of a nucleus: an ellipsoid, rotated within the plane."""
     high, long, wide = rng.uniform(9, 13) * rng.uniform((0.8, 1, 0.7), (1, 1.25, 1))
     angle = rng.uniform(0, pi)
     reach, steps = (high, long, long), (spacing, 1.0, 1.0)
@@ -113,7 +113,7 @@ def _add(
 def _camera_image(
     rng: np.random.Generator, labels: NDArray[np.int32], depth: NDArray[np.float32]
 ) -> NDArray[np.uint16]:
-    """Clotted inside, blurred most along the light, and dimmer in the depth."""
+    """Return the image of labels: clotted inside, and blurred and dimmer in depth."""
     each = rng.uniform(0.55, 1.3, labels.max() + 1)
     each[0] = 0
     clots = ndimage.gaussian_filter(rng.standard_normal(labels.shape), (0.7, 2, 2))
