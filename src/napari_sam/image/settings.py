@@ -115,7 +115,10 @@ class EmbedSettings:
         None, label="Frames", tip="Only these planes, counted from 0."
     )
     background: float | None = setting(
-        None, label="Background", tip="Skip tiles in which no pixel is above this."
+        None,
+        label="Background",
+        tip="Skip tiles in which no pixel is above this.",
+        automatic="none is skipped",
     )
     batch: int | None = setting(
         None,

@@ -38,6 +38,7 @@ class CandidatesPanel(QWidget):
         super().__init__()
         self._annotator = annotator
         self.title = text(faint=True)
+        self.title.setToolTip("Masks to choose from, where a single click is ambiguous")
         self._next = commands.title("candidate")
         self.buttons = [self._choice(i) for i in range(_MOST)]
         self.slider = QSlider(Qt.Orientation.Horizontal)
@@ -65,9 +66,7 @@ class CandidatesPanel(QWidget):
         found = self._annotator.candidates.masks
         chosen = self._annotator.candidates.index
         many = len(found) > 1
-        self.title.setText(
-            self._next if many else "Candidate masks: a single click has several"
-        )
+        self.title.setText(self._next if many else "Candidate masks")
         self.title.setEnabled(many)
         for i, choice in enumerate(self.buttons):
             there = i < len(found)

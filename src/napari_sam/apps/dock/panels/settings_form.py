@@ -9,7 +9,9 @@ from magicgui.widgets import CheckBox, ComboBox, Container, FloatSpinBox, LineEd
 from psygnal import Signal
 from qtpy.QtCore import QLocale, Qt
 from qtpy.QtGui import QDoubleValidator, QIntValidator
+from qtpy.QtWidgets import QLabel
 
+from napari_sam.apps.dock.panels.widgets import LABEL
 from napari_sam.core.settings import settings_of
 
 if TYPE_CHECKING:
@@ -65,6 +67,7 @@ class SettingsForm(Generic[S]):
             widgets=[_widget(one) for one in self._shown]
         )
         self.container.margins = (0, 0, 0, 0)
+        self._align()
         #: What each widget has while nobody changed it: a box rounds numbers.
         self._unchanged: dict[str, object] = {}
         self.settings = settings
@@ -91,6 +94,13 @@ class SettingsForm(Generic[S]):
                 widget = self.container[one.name]
                 widget.value = _to_widget(one, getattr(settings, one.name))
                 self._unchanged[one.name] = widget.value
+
+    def _align(self) -> None:
+        """Align the widgets: magicgui measures labels before they have their font."""
+        labels = self.widget.findChildren(QLabel)
+        width = max([LABEL, *(9 * len(label.text()) for label in labels)])
+        for label in labels:
+            label.setMinimumWidth(width)
 
     def _value(self, one: Setting) -> object:
         value: object = self.container[one.name].value

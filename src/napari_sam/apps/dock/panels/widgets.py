@@ -29,6 +29,8 @@ _PRESSED = (
 )
 #: Pixels between things that belong together, and between those that do not.
 NEAR, APART = 4, 8
+#: Pixels of a word before a widget, so that widgets are below each other.
+LABEL = 72
 
 
 class Section(QWidget):
@@ -106,7 +108,7 @@ def named(words: str, widget: QWidget) -> QWidget:
     """Put a word before something to choose or to write in."""
     label = QLabel(words)
     label.setBuddy(widget)
-    label.setFixedWidth(64)
+    label.setFixedWidth(LABEL)
     line = row(label, widget)
     widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
     return line
