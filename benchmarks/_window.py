@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from napari_sam.core.protocols import Backend
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 @contextmanager

@@ -3,7 +3,7 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_sam import Region
-from napari_sam.apps.dock.geometry import PlaneGeometry, axes_possible, axes_said
+from napari_sam.apps.dock.geometry import PlaneGeometry, named_axes, possible_axes
 from napari_sam.core.errors import AxesError
 
 AFFINE = np.array([[1.0, 0.2, 5], [0.1, 0.9, -3], [0, 0, 1]])
@@ -127,18 +127,18 @@ def test_levels_are_passed_on():
 def test_axes_are_said_and_never_guessed():
     viewer = ViewerModel()
     stack = viewer.add_image(np.zeros((5, 40, 50)))
-    assert axes_said(stack) is None
+    assert named_axes(stack) is None
     with pytest.raises(AxesError, match="tyx or zyx or cyx"):
         PlaneGeometry.of(stack)
     stack.axis_labels = ("z", "y", "x")
-    assert axes_said(stack) == "zyx"
+    assert named_axes(stack) == "zyx"
     stack.axis_labels = ("time", "-2", "-1")
-    assert axes_said(stack) == "tyx"
-    assert axes_said(viewer.add_image(np.zeros((40, 50)))) == "yx"
-    assert axes_said(viewer.add_image(np.zeros((40, 50, 3)), rgb=True)) == "yxc"
-    assert axes_possible(stack)[:3] == ("tyx", "zyx", "cyx")
+    assert named_axes(stack) == "tyx"
+    assert named_axes(viewer.add_image(np.zeros((40, 50)))) == "yx"
+    assert named_axes(viewer.add_image(np.zeros((40, 50, 3)), rgb=True)) == "yxc"
+    assert possible_axes(stack)[:3] == ("tyx", "zyx", "cyx")
     movie = viewer.add_image(np.zeros((5, 40, 50, 3)), rgb=True)
-    assert axes_possible(movie)[:2] == ("tyxc", "zyxc")
+    assert possible_axes(movie)[:2] == ("tyxc", "zyxc")
 
 
 def test_positions_outside_have_no_frame():

@@ -111,12 +111,12 @@ class LayerBinding:
 
     @property
     def labels(self) -> Labels:
-        """The layer of objects that are kept; made when it is needed."""
+        """The layer of labels; made when it is needed."""
         return self._labels.layer
 
     @property
     def preview(self) -> Labels | None:
-        """The layer of masks that are not kept, if there is one."""
+        """The layer of preview masks, if there is one."""
         return self._masks.layer
 
     @property
@@ -128,7 +128,7 @@ class LayerBinding:
 
     @property
     def positive(self) -> bool:
-        """What is drawn next means."""
+        """Whether a plain click is a positive prompt."""
         return self.prompts.positive
 
     @positive.setter

@@ -59,20 +59,20 @@ class PlaneGeometry:
             2D, or a stack; RGB, or with an axis of channels; at several levels or one.
         axes
             One letter of ``t z c y x`` per dimension of the data. By default, those
-            that `axes_said` finds.
+            that `named_axes` finds.
 
         Raises
         ------
         AxesError
             If the axes are not given, and the layer does not say them.
         """
-        axes = axes or axes_said(layer)
+        axes = axes or named_axes(layer)
         levels = list(layer.data) if layer.multiscale else [layer.data]
         if axes is None:
             shape = tuple(int(n) for n in levels[0].shape)
             raise AxesError(
                 f"The layer {layer.name!r} has the shape {shape}. Say what its axes "
-                f"are, such as {' or '.join(axes_possible(layer)[:3])}: t is time, "
+                f"are, such as {' or '.join(possible_axes(layer)[:3])}: t is time, "
                 "z is depth, c is channels."
             )
         frames = Frames(levels[0], axes, levels=levels[1:])
@@ -257,7 +257,7 @@ class PlaneGeometry:
         return self.frames.n_channels or 1
 
 
-def axes_said(layer: Layer) -> str | None:
+def named_axes(layer: Layer) -> str | None:
     """Return the axes that a layer's labels name, or that need not be said."""
     last = {"-2": "y", "-1": "x"}
     names = [last.get(str(name), str(name)) for name in layer.axis_labels]
@@ -266,7 +266,7 @@ def axes_said(layer: Layer) -> str | None:
     return axes_of(names)
 
 
-def axes_possible(layer: Layer) -> tuple[str, ...]:
+def possible_axes(layer: Layer) -> tuple[str, ...]:
     """Return what a layer's axes may be, the likely first."""
     count = int(layer.ndim)
     first = [axes for axes in _LIKELY if len(axes) == count]

@@ -23,7 +23,7 @@ SOURCE = "napari_sam_image"
 #: Labels of up to so many bytes are read at once, and can be painted on.
 _READ = 2**27
 #: Side of the window that limits of contrast are taken from, if all is too much.
-_LOOK = 1024
+_SAMPLE = 1024
 #: So many channels are shown at first; the light of more would only add up to white.
 _SHOWN = 4
 _BANDS = ("red", "green", "blue")
@@ -73,10 +73,10 @@ def labels_layer(image: Image, name: str, like: Image | None = None) -> LayerDat
     if int(np.prod(levels[0].shape)) * kind.itemsize <= _READ:
         whole = np.asarray(levels[0])
         levels = [whole.astype(np.uint8) if kind.kind == "b" else whole]
-    said = image if image.scale or like is None else like
+    source = image if image.scale or like is None else like
     data: Any = levels if len(levels) > 1 else levels[0]
     multiscale = len(levels) > 1
-    keywords = {"name": name, "multiscale": multiscale, **_placed(said, axes)}
+    keywords = {"name": name, "multiscale": multiscale, **_placed(source, axes)}
     return data, {**keywords, "metadata": {SOURCE: image}}, "labels"
 
 
@@ -172,17 +172,17 @@ def _unit(name: str | None) -> str:
 def _limits(
     image: Image, level: Any, axes: str, channel: int | None
 ) -> tuple[float, float]:
-    """Return what is shown black and white, from a look at the coarsest level."""
-    said = _window(image, channel or 0)
+    """Return what is shown black and white, from the middle of the coarsest level."""
+    limits = _window(image, channel or 0)
     kind = np.dtype(level.dtype)
-    if said is not None:
-        return said
+    if limits is not None:
+        return limits
     if kind.itemsize == 1:
         return (0, 1) if kind.kind == "b" else (0, float(np.iinfo(kind).max))
     middle: list[Any] = [n // 2 for n in level.shape[:-2]]
     for size in level.shape[-2:]:
-        start = max(size - _LOOK, 0) // 2
-        middle.append(slice(start, start + _LOOK))
+        start = max(size - _SAMPLE, 0) // 2
+        middle.append(slice(start, start + _SAMPLE))
     pixels = np.asarray(level[tuple(middle)])
     pixels = pixels[np.isfinite(pixels)]
     if image.nodata is not None:
@@ -193,22 +193,22 @@ def _limits(
 
 
 def _ome(image: Image) -> dict[str, Any]:
-    said = image.metadata.get("ome", image.metadata)
-    return said if isinstance(said, dict) else {}
+    metadata = image.metadata.get("ome", image.metadata)
+    return metadata if isinstance(metadata, dict) else {}
 
 
 def _channels(image: Image) -> Iterator[dict[str, Any]]:
     """Yield what an OME-Zarr says of each channel."""
     omero = _ome(image).get("omero")
     channels = omero.get("channels") if isinstance(omero, dict) else None
-    for said in channels if isinstance(channels, list) else ():
-        yield said if isinstance(said, dict) else {}
+    for channel in channels if isinstance(channels, list) else ():
+        yield channel if isinstance(channel, dict) else {}
 
 
 def _window(image: Image, channel: int) -> tuple[float, float] | None:
-    said = list(_channels(image))
+    channels = list(_channels(image))
     try:
-        window = said[channel]["window"]
+        window = channels[channel]["window"]
         low, high = float(window["start"]), float(window["end"])
     except (IndexError, KeyError, TypeError, ValueError):
         return None
@@ -222,8 +222,8 @@ def _colours(image: Image, count: int) -> list[str]:
     bands = image.metadata.get("colours", ())
     for k, band in enumerate(bands[:count]):
         found[k] = band if band in _BANDS else found[k]
-    for k, said in enumerate(list(_channels(image))[:count]):
-        code = str(said.get("color", "")).removeprefix("#")
+    for k, channel in enumerate(list(_channels(image))[:count]):
+        code = str(channel.get("color", "")).removeprefix("#")
         if len(code) == 6 and all(c in "0123456789abcdefABCDEF" for c in code):
             found[k] = f"#{code.lower()}"
     return found

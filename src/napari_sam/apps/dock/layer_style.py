@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 #: Colours that stay apart for the colour-blind; besides, the symbols differ.
 POSITIVE, NEGATIVE = "#009e73", "#d55e00"
 _RGBA = tuple((*bytes.fromhex(color[1:]), 255) for color in (POSITIVE, NEGATIVE))
-#: Of the mask that may be kept, and of the one under the cursor.
+#: Of the preview mask, and of the one under the cursor.
 PREVIEW, HOVER = "#56b4e9", "#f0e442"
 #: Their numbers in the layer that shows both.
 PREVIEWED, HOVERED = 1, 2
@@ -73,14 +73,14 @@ def add_shapes(viewer: ViewerModel, geometry: PlaneGeometry) -> Shapes:
 
 
 def add_labels(viewer: ViewerModel, data: Any, keywords: dict[str, Any]) -> Labels:
-    """Add a layer for objects that are kept, above the image."""
+    """Add a layer for labels, above the image."""
     layer = viewer.add_labels(data, name=LABELS, opacity=0.6, **keywords)
     _below(viewer, layer, SHAPES, POINTS)
     return layer
 
 
 def add_overlay(viewer: ViewerModel, data: Any, keywords: dict[str, Any]) -> Labels:
-    """Add a layer for outlines of masks that are not kept."""
+    """Add a layer for outlines of preview masks."""
     layer = viewer.add_labels(
         data, name=PREVIEW_NAME, colormap=OUTLINES, opacity=0.9, **keywords
     )

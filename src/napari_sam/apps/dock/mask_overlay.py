@@ -1,4 +1,4 @@
-"""The layer of masks that are not kept: the preview, and the one under the cursor."""
+"""The layer of preview masks: of the prompts, and of what is under the cursor."""
 
 from __future__ import annotations
 

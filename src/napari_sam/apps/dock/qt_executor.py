@@ -1,4 +1,4 @@
-"""Work beside the window: what is slow runs on other threads, answers arrive here.
+"""Slow work on other threads; its results arrive on the thread of the window.
 
 Threads are plain ones. None is ever killed: closing drops what waits, and what runs
 comes to its end on its own, unheard.
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from napari_sam.core.progress import Progress
 
-#: Seconds that the answering thread waits for more before it ends.
+#: Seconds that the predicting thread waits for more before it ends.
 _PATIENCE = 10.0
 
 
@@ -69,7 +69,7 @@ class _Task:
 
 
 class _WorkerThread:
-    """One thread that answers: a question first, then what the mouse hovers over.
+    """One thread that predicts: prompts first, then what the mouse hovers over.
 
     Of each kind one waits at the most: a newer one takes its place.
     """
@@ -88,7 +88,7 @@ class _WorkerThread:
             self._waiting[kind] = task
             if self._thread is None:
                 self._thread = threading.Thread(
-                    target=self._serve, name="napari-sam answers", daemon=True
+                    target=self._serve, name="napari-sam predictions", daemon=True
                 )
                 self._thread.start()
             self._wake.notify()
@@ -104,7 +104,7 @@ class _WorkerThread:
     def _serve(self) -> None:
         while (task := self._next()) is not None:
             task(self._main)
-            del task  # an answer may hold much, and this thread may wait long
+            del task  # a result may hold much, and this thread may wait long
 
     def _next(self) -> _Task | None:
         with self._wake:
@@ -201,7 +201,7 @@ class QtExecutor:
         done: Callable[[Any], object],
         failed: Callable[[Exception], object],
     ) -> None:
-        """Do this next; what waits to be asked and was not begun is forgotten."""
+        """Predict this next; a prediction that waits and was not begun is forgotten."""
         self._worker.put("predict", _Task(task, done, failed))
 
     def hover(
@@ -210,7 +210,7 @@ class QtExecutor:
         done: Callable[[Any], object],
         failed: Callable[[Exception], object],
     ) -> None:
-        """Do this when nothing is asked, unless a newer one comes before."""
+        """Predict this when no prompts wait, unless a newer one comes before."""
         self._worker.put("hover", _Task(task, done, failed))
 
     def iterate(
@@ -256,9 +256,9 @@ def _stop(
     main.close()
     for job in jobs:
         job.cancel()
-    answering = worker.close()
+    predicting = worker.close()
     threads = [job.thread for job in jobs]
-    return threads if answering is None else [*threads, answering]
+    return threads if predicting is None else [*threads, predicting]
 
 
 def _end(main: _MainThread, worker: _WorkerThread, jobs: list[Job]) -> None:

@@ -37,7 +37,7 @@ class WindowLayer(LabelLayer):
         self, viewer: ViewerModel, session: AnnotationSession, geometry: PlaneGeometry
     ) -> None:
         super().__init__(viewer, session, geometry)
-        self._frame, self._region = session.current.frame, self._wanted()
+        self._frame, self._region = session.current.frame, self._around_view()
         viewer.scene.camera.events.center.connect(self._on_view)
         viewer.scene.camera.events.zoom.connect(self._on_view)
 
@@ -98,14 +98,14 @@ class WindowLayer(LabelLayer):
     def _on_view(self, _: Any = None) -> None:
         """Move the window when the view leaves it."""
         frame = self._session.current.frame
-        seen = region_in_view(self._viewer, self._geometry)
-        near = seen.intersection(self._region)
-        whole = max(seen.shape) > WINDOW or near == seen
-        if (frame, whole) != (self._frame, True):
-            self._frame, self._region = frame, self._wanted()
+        in_view = region_in_view(self._viewer, self._geometry)
+        near = in_view.intersection(self._region)
+        shows_all = max(in_view.shape) > WINDOW or near == in_view
+        if (frame, shows_all) != (self._frame, True):
+            self._frame, self._region = frame, self._around_view()
             self.lay()
 
-    def _wanted(self) -> Region:
+    def _around_view(self) -> Region:
         """Return the window around the middle of the view."""
         row, col = region_in_view(self._viewer, self._geometry).center
         rows, cols = self._geometry.frames.plane_shape

@@ -42,18 +42,18 @@ def write_labels(path: str, data: Any, attributes: Mapping[str, Any]) -> list[st
     """
     from napari_sam import io
 
-    place = Path(path)
+    target = Path(path)
     finest = data[0] if attributes.get("multiscale") else data
     try:
         axes = _axes(finest, attributes)
-        io.check_labels_path(place)
+        io.check_labels_path(target)
         like = _like(finest, axes, attributes)
-        with _Aside(place) as aside:
-            io.write_labels(place, finest, axes=axes, like=like)
+        with _Aside(target) as aside:
+            io.write_labels(target, finest, axes=axes, like=like)
     except (NapariSamError, OSError) as wrong:
         raise NotWrittenError(f"The labels were not written. {wrong}") from wrong
-    if aside.kept is not None:
-        _say(f"{place.name} was there already; it is now {aside.kept.name}.")
+    if aside.moved is not None:
+        _say(f"{target.name} was there already; it is now {aside.moved.name}.")
     return [path]
 
 
@@ -65,10 +65,10 @@ def write_several(path: str, layers: Sequence[LayerData]) -> list[str]:
     NotWrittenError
         If one of them cannot be written. Those before it are.
     """
-    place = Path(path)
-    stem, dot, end = place.name.partition(".")
+    target = Path(path)
+    stem, dot, end = target.name.partition(".")
     names = [str(attributes.get("name", "labels")) for _, attributes, _ in layers]
-    paths = [place.with_name(f"{stem}-{_plain(n)}{dot}{end}") for n in names]
+    paths = [target.with_name(f"{stem}-{_plain(n)}{dot}{end}") for n in names]
     if len(set(paths)) < len(paths):
         raise NotWrittenError(
             f"The labels were not written. Several layers have one name: {names}. "
@@ -90,17 +90,17 @@ class _Aside:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.kept: Path | None = None
+        self.moved: Path | None = None
 
     def __enter__(self) -> _Aside:
         if self._path.exists():
-            self.kept = next(n for n in _names(self._path) if not n.exists())
-            self._path.rename(self.kept)
+            self.moved = next(n for n in _names(self._path) if not n.exists())
+            self._path.rename(self.moved)
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
-        if kind is not None and self.kept is not None and not self._path.exists():
-            self.kept.rename(self._path)
+        if kind is not None and self.moved is not None and not self._path.exists():
+            self.moved.rename(self._path)
 
 
 def _names(path: Path) -> Iterator[Path]:
@@ -116,8 +116,8 @@ def _axes(data: Any, attributes: Mapping[str, Any]) -> str:
     last = {"-2": "y", "-1": "x"}
     names = [last.get(str(n), str(n)) for n in attributes.get("axis_labels", ())]
     known = attributes.get("metadata", {}).get(SOURCE)
-    kept = known.axes.replace("c", "") if known is not None else ""
-    axes = axes_of(names) or (kept if len(kept) == data.ndim else None)
+    known_axes = known.axes.replace("c", "") if known is not None else ""
+    axes = axes_of(names) or (known_axes if len(known_axes) == data.ndim else None)
     if axes is None and data.ndim == 2:
         axes = "yx"
     if axes is None:

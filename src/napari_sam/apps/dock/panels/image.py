@@ -8,7 +8,7 @@ from napari.layers import Image
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QWidget
 
-from napari_sam.apps.dock.geometry import axes_possible, axes_said
+from napari_sam.apps.dock.geometry import named_axes, possible_axes
 from napari_sam.apps.dock.panels.layer_choice import LayerChoice
 from napari_sam.apps.dock.panels.widgets import choice, column, named, row, text
 
@@ -85,13 +85,13 @@ class ImagePanel(QWidget):
         layer = self.layers.layer
         if layer is None:
             return
-        axes = axes_said(layer)
+        axes = named_axes(layer)
         self._layer = layer
         self.axes.clear()
         self._axes_row.setVisible(axes is None)
         if axes is None:
             self.axes.addItem("choose the axes …", None)
-            for possible in axes_possible(layer)[:12]:
+            for possible in possible_axes(layer)[:12]:
                 self.axes.addItem(_spelled(possible), possible)
             self._offer_channels(None)
             self._controller.annotator.events.message.emit(
@@ -126,7 +126,7 @@ class ImagePanel(QWidget):
         layer = self.layers.layer
         if layer is None:
             return
-        axes = axes_said(layer) or self.axes.currentData()
+        axes = named_axes(layer) or self.axes.currentData()
         if axes is None:
             return
         chosen = [one.currentData() for one in self.channels]
