@@ -172,6 +172,21 @@ def test_other_settings_do_not_go_on_from_a_run(tmp_path, small, learner):
         next(iter_train(small(steps=3), learner(), DRAWN, output))
 
 
+def test_a_state_of_before_its_metadata_was_renamed_is_resumed(
+    tmp_path, small, learner
+):
+    output = tmp_path / "mine.safetensors"
+    for _ in iter_train(small(steps=2), learner(), DRAWN, output):
+        pass
+    path = output.with_name("mine.safetensors.training")
+    state = torch.load(path, weights_only=True)
+    state["notes"]["told"] = state["notes"].pop("provenance")
+    torch.save(state, path)
+    assert list(iter_train(small(steps=2), learner(), DRAWN, output)) == []
+    with pytest.raises(TrainingError, match=r"recipe differ"):
+        next(iter_train(small(steps=3), learner(), DRAWN, output))
+
+
 def test_lost_weights_are_not_kept(tmp_path, small, learner):
     output = tmp_path / "mine.safetensors"
     recipe = small("vit_b", steps=40, rate=1e30, warmup=0, clip=0.0)

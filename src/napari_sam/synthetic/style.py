@@ -34,7 +34,7 @@ class Style:
         Share of each of `OUTLINES`.
     styles
         Share of each lighting, see `illuminate`.
-    walled
+    confluent
         Share of scenes where objects fill the plane.
     missing
         Share of those where some objects are left out.

@@ -34,7 +34,7 @@ class MaskOutputs(NamedTuple):
         ``(N, M, h, w)``, and the predicted IoU of each, ``(N, M)``.
     first
         Index of the first candidate mask of an ambiguous prompt.
-    whole
+    decoder_output
         All outputs of `pocket`'s decoder, for its loss.
     """
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from napari_sam.apps.cli.download import fetch_missing
+from napari_sam.apps.cli.options.from_settings import settings_options
+from napari_sam.evaluation.settings import EvaluationSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,18 +51,7 @@ _LAYOUTS = ("auto", "labels", "masks", "sa-1b", "coco", "ctc", "ctc-st", "ctc-tr
     "--layout", type=click.Choice(_LAYOUTS), default="auto", show_default=True,
     help="How the files of DATA lie.",
 )  # fmt: skip
-@click.option(
-    "--objects", type=click.IntRange(1), default=12, show_default=True,
-    help="At most this many of each image.",
-)  # fmt: skip
-@click.option(
-    "--seed", type=click.IntRange(0), default=0, show_default=True,
-    help="Chooses the objects.",
-)  # fmt: skip
-@click.option(
-    "--worst", type=click.IntRange(0), default=4, show_default=True, metavar="N",
-    help="Pictures of the worst cases, for each kind of image and prompt.",
-)  # fmt: skip
+@settings_options("settings", EvaluationSettings, metavars={"worst": "N"})
 @click.option("--markdown", is_flag=True, help="Print the tables of a model card.")
 @click.option("--json", "as_json", is_flag=True, help="Print every figure as JSON.")
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, mps.")
@@ -75,9 +66,7 @@ def evaluate(
     synthetic: int | None,
     output: Path | None,
     layout: str,
-    objects: int,
-    seed: int,
-    worst: int,
+    settings: EvaluationSettings,
     markdown: bool,
     as_json: bool,
     device: str,
@@ -94,12 +83,12 @@ def evaluate(
     names += ["flood", "walker", "watershed"] if classical else []
     models = _open([model, *names], device, precision)
     pairs = _read(data, synthetic, layout)
-    results, stopped = _run(models, pairs, objects, seed)
-    scope = f"at most {objects} of each, seed {seed}"
+    results, stopped = _run(models, pairs, settings)
+    scope = f"at most {settings.objects} of each, seed {settings.seed}"
     report = _report(models, results, data, synthetic, scope)
     _print(report, markdown=markdown, as_json=as_json)
     if output and results:
-        cases = [] if stopped else _worst(models, pairs, report, worst)
+        cases = [] if stopped else _worst(models, pairs, report, settings.worst)
         _write(report, cases, output)
     if stopped:
         sys.exit(130)
@@ -161,8 +150,7 @@ def _read(
 def _run(
     models: dict[str, Backend],
     pairs: Sequence[LabelledImage],
-    objects: int,
-    seed: int,
+    settings: EvaluationSettings,
 ) -> tuple[list[Result], bool]:
     """Results, and whether Ctrl-C ended it before its time."""
     from napari_sam.evaluation.mask_accuracy import iter_evaluate
@@ -171,7 +159,9 @@ def _run(
     printed = start = perf_counter()
     done = 0
     try:
-        for step in iter_evaluate(models, pairs, objects=objects, seed=seed):
+        for step in iter_evaluate(
+            models, pairs, objects=settings.objects, seed=settings.seed
+        ):
             results += step.results
             done = step.done
             if (now := perf_counter()) - printed > 10:
