@@ -1,5 +1,6 @@
 """Every command and option is documented, and every page can be reached."""
 
+import pydoc
 import re
 from pathlib import Path
 
@@ -61,3 +62,12 @@ def test_the_prompt_files_of_the_page_are_read():
     assert len(json_csv.from_csv(table)) == 2
     [prompts] = json_csv.from_json(record).values()
     assert len(prompts.items) == 5
+
+
+def test_everything_in_the_reference_is_there():
+    text = (DOCS / "reference.md").read_text()
+    targets = re.findall(r"auto(?:function|class|exception|module):: (\S+)", text)
+    assert len(targets) > 30
+    for target in targets:
+        full = target if target.startswith("napari_sam.") else f"napari_sam.{target}"
+        assert pydoc.locate(full) is not None, target
