@@ -100,17 +100,9 @@ def iter_train(
         best_weights.resume()
         if process.is_main and trainer.step == 0:
             yield from best_weights.measure_initial()
+        every = (measure_every, save_every) if process.is_main else (0, 0)
         try:
-            for report in trainer.run(ahead=ahead):
-                if not math.isfinite(report.loss):
-                    raise TrainingError(
-                        _interrupted_message(report, best_weights.state)
-                    )
-                yield report
-                if process.is_main and report.step % measure_every == 0:
-                    yield from best_weights.measure()
-                if process.is_main and report.step % save_every == 0:
-                    best_weights.save()
+            yield from _iter_steps(best_weights, every, ahead=ahead)
         except (KeyboardInterrupt, GeneratorExit):
             if process.is_main and trainer.is_consistent:
                 best_weights.save()
@@ -119,6 +111,21 @@ def iter_train(
             yield from best_weights.measure()
             best_weights.save()
     return output
+
+
+def _iter_steps(
+    best_weights: _BestWeights, every: tuple[int, int], *, ahead: bool
+) -> Iterator[Report]:
+    """Train, and measure and save every so many steps; 0 is never."""
+    measure_every, save_every = every
+    for report in best_weights.trainer.run(ahead=ahead):
+        if not math.isfinite(report.loss):
+            raise TrainingError(_interrupted_message(report, best_weights.state))
+        yield report
+        if measure_every and report.step % measure_every == 0:
+            yield from best_weights.measure()
+        if save_every and report.step % save_every == 0:
+            best_weights.save()
 
 
 class _BestWeights:
