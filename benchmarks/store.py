@@ -135,7 +135,7 @@ def beyond_decoding(store: Any, backend: Backend, embedding: Embedding) -> np.nd
 
 def half(embedding: Embedding) -> Embedding:
     layout, kept = to_stored(embedding, "float16")
-    return {part.name: from_stored(part, kept[part.name]) for part in layout.parts}
+    return {part.name: from_stored(part, kept[part.name]) for part in layout.arrays}
 
 
 def asked_about(labels: np.ndarray) -> Iterable[Prompts]:
