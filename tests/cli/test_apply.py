@@ -86,7 +86,7 @@ def test_another_image_must_be_wanted(files, pixels):
     done = run("apply", record, image, "-o", out, "--similar")
     assert done.exit_code == 0, done.output
     assert tifffile.imread(out).max() == 2
-    assert "look at the masks" in done.output
+    assert "check the masks" in done.output
 
 
 def test_another_model_must_be_wanted(worked, files):
