@@ -1,4 +1,4 @@
-"""Who does slow work in tests: at once, or when told."""
+"""Who does slow work in tests when it is told to."""
 
 
 class Handle:
@@ -10,19 +10,6 @@ class Handle:
         self.cancelled = True
         if self._steps is not None:
             self._steps.close()
-
-
-class SyncExecutor:
-    """Does everything at once, where it was asked."""
-
-    def predict(self, task, done, failed):
-        _tell(task, done, failed)
-
-    hover = predict
-
-    def iterate(self, generator, progress, done, failed):
-        _tell(lambda: _through(generator, progress), done, failed)
-        return Handle()
 
 
 class ManualExecutor:

@@ -10,6 +10,7 @@ import napari_sam as sam
 from napari_sam import Address, Prompts
 from napari_sam.annotator.batch import BatchSettings
 from napari_sam.annotator.commands import COMMANDS
+from napari_sam.annotator.scripted_view import ImmediateExecutor
 from napari_sam.apps.dock.controller import DockController
 from napari_sam.apps.dock.key_bindings import KeyBindings, chosen_keys
 from napari_sam.core.progress import drain
@@ -18,7 +19,7 @@ from napari_sam.session.persistence.record import read_record
 from napari_sam.session.persistence.replay import only, replay
 from napari_sam.testing import ThresholdBackend
 
-from .doubles import ManualExecutor, SyncExecutor
+from .doubles import ManualExecutor
 from .mouse import Mouse
 
 
@@ -27,7 +28,7 @@ class Desk:
 
     def __init__(self, work=None, viewer=None):
         self.viewer = viewer or ViewerModel()
-        self.work = work or SyncExecutor()
+        self.work = work or ImmediateExecutor()
         self.controller = DockController(self.viewer, self.work)
         self.annotator = self.controller.annotator
         self.mouse = Mouse(self.viewer)

@@ -3,12 +3,11 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_sam import Address
+from napari_sam.annotator.scripted_view import ImmediateExecutor
 from napari_sam.apps.dock import window_layer
 from napari_sam.apps.dock.controller import DockController
 from napari_sam.session.labels import arrays
 from napari_sam.testing import ThresholdBackend
-
-from .doubles import SyncExecutor
 
 
 @pytest.fixture
@@ -22,7 +21,7 @@ def controller(blobs, monkeypatch):
         lambda *_, **__: ThresholdBackend(),
     )
     viewer = ViewerModel()
-    made = DockController(viewer, SyncExecutor())
+    made = DockController(viewer, ImmediateExecutor())
     made.annotator.models.use("pocket")
     layer = viewer.add_image(np.tile(blobs, (2, 4, 4)), scale=(3, 2, 0.5))
     viewer.scene.camera.zoom = 20
@@ -90,7 +89,7 @@ def test_sliders_show_another_plane(controller):
 
 def test_a_stack_of_small_planes_is_on_disk_and_shown_whole(blobs, monkeypatch):
     monkeypatch.setattr(arrays, "MOST_IN_MEMORY", 64 * 64 + 1)
-    controller = DockController(ViewerModel(), SyncExecutor())
+    controller = DockController(ViewerModel(), ImmediateExecutor())
     layer = controller.viewer.add_image(np.stack([blobs] * 3))
     controller.open(layer, axes="zyx")
     assert controller.binding.labels.data.shape == (3, 64, 64)

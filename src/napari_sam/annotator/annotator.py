@@ -166,7 +166,6 @@ class Annotator:
         image.annotators.append(self)
         self._workspace.view = self._views.show(image)
         self._workspace.view.positive = self.preview.positive
-        self.hover.forget()
         session.prompts_changed.connect(self.preview.prompts_changed)
         session.selection_changed.connect(self._on_selection)
         session.preview_changed.connect(self._on_preview)

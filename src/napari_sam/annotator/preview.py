@@ -119,10 +119,9 @@ class Preview:
                 self._hover.embedded(at, prompts)
         if accepted:
             self._warn(response.predictions[session.current])
-        self._settle()
         if self.on_response is not None:
             self.on_response(response)
-            self._settle()
+        self._settle()
 
     def _on_failure(self, error: Exception) -> None:
         self.awaited.clear()

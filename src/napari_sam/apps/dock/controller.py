@@ -13,7 +13,7 @@ from napari_sam.apps.dock import compat
 from napari_sam.apps.dock.geometry import PlaneGeometry
 from napari_sam.apps.dock.key_bindings import KeyBindings
 from napari_sam.apps.dock.layer_prompts import prompts_of_layer
-from napari_sam.apps.dock.layer_source import open_layer
+from napari_sam.apps.dock.layer_source import open_layer, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from napari_sam.annotator.models import ModelPool
     from napari_sam.annotator.open_image import OpenImage
     from napari_sam.apps.dock.binding import LayerBinding
-    from napari_sam.apps.dock.layer_source import LayerSource
     from napari_sam.core.protocols import EmbeddingStore
 
 #: How a layer is segmented unless the person chose something else.
@@ -66,7 +65,6 @@ class DockController:
         self.viewer = compat.unwrapped(viewer)
         self.layer: Layer | None = None
         self.binding: LayerBinding | None = None
-        self._source: LayerSource | None = None
         self.annotator = Annotator(executor, self, pool=pool, store=store)
         self._keys = KeyBindings(self.annotator)
         self._keys.bind_viewer(self.viewer)
@@ -87,7 +85,7 @@ class DockController:
         """
         with self.annotator.events.reporting():
             geometry = PlaneGeometry.of(compat.unwrapped(layer), axes)
-            image, self._source = open_layer(geometry, channels=channels)
+            image = open_layer(geometry, channels=channels)
             self.annotator.open(image, prepare=channels is not None)
 
     def close(self) -> None:
@@ -119,15 +117,15 @@ class DockController:
         settings
             What labels are turned into, and the overlap rule.
         """
-        source, session = self._source, self.annotator.session
-        if source is None or session is None:
+        image = self.annotator.image
+        if image is None:
             return
         layer = compat.unwrapped(layer)
         read = partial(
             prompts_of_layer,
             layer,
-            source.geometry,
-            frame=session.current.frame,
+            source_of(image).geometry,
+            frame=image.session.current.frame,
             groups=groups,
             form=settings.form,
         )
@@ -135,8 +133,7 @@ class DockController:
 
     def show(self, image: OpenImage) -> LayerBinding:
         """Show the session of an image by layers of ours."""
-        source = self._source
-        assert source is not None
+        source = source_of(image)
         self.layer = source.geometry.layer
         binding = self.binding = source.bind(self.viewer, image)
         for layer in binding.layers:
@@ -150,11 +147,10 @@ class DockController:
         """Take the layers of ours away, unless another dock shows them."""
         assert self.layer is not None
         assert self.binding is not None
-        assert image.source is not None
         self.layer.events.data.disconnect(self._on_pixels)
         self.binding.made.disconnect(self._keys.bind_layer)
         self.binding.refused.disconnect(self._on_refused)
-        image.source.release(self.viewer)  # type: ignore[attr-defined]
+        source_of(image).release(self.viewer)
         self.layer = self.binding = None
 
     def _on_refused(self, why: str) -> None:
@@ -184,9 +180,10 @@ class DockController:
 
     def _on_pixels(self, _: Event) -> None:
         """Take over other pixels; those of another shape are another image."""
-        source, layer = self._source, self.layer
-        if source is None or layer is None:
+        image, layer = self.annotator.image, self.layer
+        if image is None or layer is None:
             return
+        source = source_of(image)
         axes, shape = source.frames.axes, source.frames.data.shape
         with self.annotator.events.reporting():
             data = layer.data[0] if layer.multiscale else layer.data

@@ -86,19 +86,22 @@ class LayerSource:
 
 def open_layer(
     geometry: PlaneGeometry, *, channels: Sequence[int] | None = None
-) -> tuple[OpenImage, LayerSource]:
+) -> OpenImage:
     """Return what is annotated on an image layer; a new session if nothing is."""
-    known = getattr(geometry.layer, _ATTRIBUTE, None)
-    if known is not None:
-        image, source = known
-        if _same(source.geometry, geometry):
-            if channels is not None:
-                image.channels = tuple(channels)
-            return image, source
-    source = LayerSource(geometry)
-    image = OpenImage.of(source, channels)
-    setattr(geometry.layer, _ATTRIBUTE, (image, source))
-    return image, source
+    known: OpenImage | None = getattr(geometry.layer, _ATTRIBUTE, None)
+    if known is not None and _same(source_of(known).geometry, geometry):
+        if channels is not None:
+            known.channels = tuple(channels)
+        return known
+    image = OpenImage.of(LayerSource(geometry), channels)
+    setattr(geometry.layer, _ATTRIBUTE, image)
+    return image
+
+
+def source_of(image: OpenImage) -> LayerSource:
+    """Return the layer of an image that `open_layer` opened."""
+    assert isinstance(image.source, LayerSource)
+    return image.source
 
 
 def _same(one: PlaneGeometry, other: PlaneGeometry) -> bool:
