@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from napari_sam.core.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,8 +64,4 @@ _MODULES: Mapping[str, str] = MappingProxyType({
 })  # fmt: skip
 
 
-def __getattr__(name: str) -> object:
-    """Import a name on first use."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+__getattr__ = lazy_names(__name__, _MODULES)

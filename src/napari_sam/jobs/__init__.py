@@ -8,8 +8,9 @@ imported on first use.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from napari_sam.core.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from napari_sam.jobs.embed_jobs import EmbeddedImages, EmbedJob, embed_images
@@ -103,8 +104,4 @@ _ROOMS = {
 }
 
 
-def __getattr__(name: str) -> object:
-    """Import a name on first use."""
-    if name not in _ROOMS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_ROOMS[name]}"), name)
+__getattr__ = lazy_names(__name__, _ROOMS)
