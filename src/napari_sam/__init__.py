@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from napari_sam.session import AnnotationSession
     from napari_sam.stores.memory import MemoryStore
     from napari_sam.stores.zarr import ZarrStore
+    from napari_sam.tracking import Tracks
 
 __all__ = [
     "Address",
@@ -41,6 +42,7 @@ __all__ = [
     "Prompts",
     "Region",
     "Tiling",
+    "Tracks",
     "ZarrStore",
     "__version__",
     "load_backend",
@@ -66,6 +68,7 @@ _ROOMS = {
     "Prompts": "core.prompts",
     "Region": "core.geometry.region",
     "Tiling": "core.geometry.tiling",
+    "Tracks": "tracking",
     "ZarrStore": "stores.zarr",
     "load_backend": "api",
     "open_store": "api",

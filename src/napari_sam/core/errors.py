@@ -17,6 +17,7 @@
     + StoreMismatchError
   + JobError (RuntimeError)
   + SessionError (ValueError)
+  + TrackError (ValueError)
   + TrainingError (ValueError)
 """
 
@@ -87,6 +88,10 @@ class JobError(NapariSamError, RuntimeError):
 
 class SessionError(NapariSamError, ValueError):
     """Something cannot be done to the objects of a session; the message says why."""
+
+
+class TrackError(NapariSamError, ValueError):
+    """Tracks cannot be made or changed in this way; the message says why."""
 
 
 class TrainingError(NapariSamError, ValueError):
