@@ -65,11 +65,13 @@ def reprojected(points: NDArray[np.generic], crs: str, to: str) -> NDArray[np.fl
     if crs == to or not len(points):
         return np.asarray(points, np.float64)
     warp = import_optional("rasterio.warp", "Changing the reference system")
-    errors = import_optional("rasterio.errors", "Changing the reference system")
     try:
         xs, ys = warp.transform(crs, to, points[:, 0].tolist(), points[:, 1].tolist())
-    except errors.RasterioError as wrong:
-        raise ImageError(f"From {crs[:60]} to {to[:60]}: {wrong}") from wrong
+    except Exception as wrong:  # its errors of reference systems have no common class
+        reason = " ".join(str(wrong).split())[:200]
+        raise ImageError(
+            f"Coordinates cannot be brought from {crs[:60]} to {to[:60]}: {reason}"
+        ) from wrong
     found = np.column_stack([xs, ys])
     if not np.isfinite(found).all():
         raise ImageError(f"Some points of {crs[:60]} have no coordinates in {to[:60]}.")

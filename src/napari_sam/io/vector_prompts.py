@@ -1,168 +1,189 @@
-"""Prompts from points and polygons of a GIS or of a microscopy program."""
+"""Prompts from points, lines and polygons of a GIS or of a microscopy program."""
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
 from napari_sam.core.address import Address
 from napari_sam.core.errors import ImageError, PromptError
 from napari_sam.core.prompts import Prompts
+from napari_sam.io.features.feature_set import PIXELS
+from napari_sam.io.features.geometry import simple_geometries
+from napari_sam.io.features.object_numbers import object_numbers, whole_number
 from napari_sam.io.geo_transform import LON_LAT, reprojected, to_corners
-from napari_sam.io.optional_packages import import_optional
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from napari_sam.core.json_values import JsonObject, JsonValue, UncheckedJson
+    from napari_sam.io.features.feature_set import FeatureSet
     from napari_sam.io.readers.image import Image
 
 #: The kind of prompt that an outline or a mask becomes.
 Form = Literal["point", "box", "mask"]
 #: Rounding of coordinates in files, in pixels: a box ignores so much of a pixel.
 _CLOSE = 0.01
-_FALSE = (False, 0, "0", "false", "no", "negative", "-")
+_FALSE = ("false", "0", "0.0", "f", "no", "n", "negative", "-")
+_TRUE = ("true", "1", "1.0", "t", "yes", "y", "positive", "+", "", "none", "nan")
+#: Properties that are about the prompt, and no attributes of the object.
+_ABOUT = ("object", "frame", "positive")
 
 
 class VectorPrompts(NamedTuple):
-    """Prompts of a file, and the number of its features outside the image."""
+    """Prompts of a file, and what else it says.
+
+    Attributes
+    ----------
+    prompts
+        The prompts of each object.
+    outside
+        The number of its features outside the image.
+    attributes
+        Further columns or properties of the first feature of each object.
+    notes
+        What a person should know of how the file was read, a sentence each.
+    """
 
     prompts: dict[Address, Prompts]
-    outside: int
+    outside: int = 0
+    attributes: Mapping[Address, Mapping[str, JsonValue]] = MappingProxyType({})
+    notes: tuple[str, ...] = ()
 
 
-def read_features(
-    path: Path, image: Image, *, form: Form = "box", crs: str | None = None
+def prompts_of_features(
+    path: Path,
+    source: FeatureSet,
+    image: Image,
+    *,
+    form: Form = "box",
+    crs: str | None = None,
 ) -> VectorPrompts:
-    """Read prompts from points, lines and polygons of GeoJSON or a GeoPackage.
+    """Return the prompts of the features of a file.
 
-    The object is the property ``object`` or ``id`` of a feature, or its number in the
-    file, from 1; ``frame`` is 0 and ``positive`` true unless there are such properties.
+    The object is the property ``object`` or ``id`` of a feature, or the number of the
+    feature; ``frame`` is 0 and ``positive`` true unless there are such properties.
+    Features without a geometry, or with an empty one, are left out.
 
     Parameters
     ----------
     path
-        The file. A GeoPackage needs geopandas.
+        The file, for messages.
+    source
+        Its features.
     image
-        Image of the features. With a reference system, GeoJSON is longitude and
-        latitude unless the file names another; without one, coordinates are pixels,
+        Image of the features. Without a reference system, coordinates are pixels,
         ``(0, 0)`` the corner of the image and ``y`` down.
     form
         A polygon becomes the box around it, a point inside it, or, as ``"mask"``, a
         polygon prompt.
     crs
-        Reference system of the coordinates, where it is not in the file.
+        Reference system of the coordinates, instead of what the file says.
 
     Raises
     ------
     PromptError
-        If the file cannot be understood, or nothing in it lies on the image.
+        If a feature cannot be understood, or nothing in the file lies on the image.
     """
-    features, named = _features(path)
-    crs = crs or named or (LON_LAT if path.suffix.lower() != ".gpkg" else None)
+    crs = PIXELS if source.crs == PIXELS else crs or source.crs
+    features = source.features
+    numbers = object_numbers(_names(features))
     prompts: dict[Address, Prompts] = {}
-    outside = 0
-    for number, feature in enumerate(features, start=1):
-        at, positive = _address(path, feature, number)
+    attributes: dict[Address, Mapping[str, JsonValue]] = {}
+    outside = empty = 0
+    for number, (feature, label) in enumerate(
+        zip(features, numbers.numbers, strict=True), start=1
+    ):
+        at, positive = _address(path, feature, number, label, len(image.frames))
+        parts = list(simple_geometries(path, feature.get("geometry"), number))
+        if not parts:
+            empty += 1
+            continue
         given = prompts.get(at, Prompts())
-        extended = given
-        for kind, points in _geometries(path, feature.get("geometry"), number):
-            corners = _corners(path, points, image, crs)
-            extended = _prompts_for(
-                extended, kind, corners, image, form=form, positive=positive
-            )
+        placed = [(kind, _corners(path, xy, image, crs)) for kind, xy in parts]
+        extended = _extended(given, placed, image, form=form, positive=positive)
         if extended is given:
             outside += 1
-        else:
-            prompts[at] = extended
+            continue
+        prompts[at] = extended
+        attributes.setdefault(at, _attributes(feature))
     if not prompts:
         raise PromptError(_nothing_message(path, image, len(features), crs))
-    return VectorPrompts(prompts, outside)
+    blank = f"{path}: left out, for they have no geometry: {empty} features."
+    notes = (*_crs_notes(path, source, image, crs), *numbers.notes)
+    return VectorPrompts(
+        prompts, outside, attributes, (*notes, blank) if empty else notes
+    )
 
 
-def _features(path: Path) -> tuple[list[dict[str, Any]], str | None]:
-    if path.suffix.lower() == ".gpkg":
-        geopandas = import_optional(
-            "geopandas", f"{path.name} is a GeoPackage; reading it"
-        )
-        try:
-            table = geopandas.read_file(path)
-        except Exception as wrong:
-            raise PromptError(f"{path} cannot be read: {wrong}") from wrong
-        content = json.loads(table.to_json(drop_id=True))
-        return content["features"], table.crs.to_wkt() if table.crs else None
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as wrong:
-        raise PromptError(f"{path} is not JSON: {wrong}.") from None
-    if isinstance(content, dict) and content.get("type") == "Feature":
-        content = {"features": [content]}
-    features = content if isinstance(content, list) else None
-    if isinstance(content, dict):
-        features = content.get("features")
-    if not isinstance(features, list) or not all(isinstance(f, dict) for f in features):
-        raise PromptError(f'{path} is no GeoJSON: expected a list of "features".')
-    return features, _named(content)
+def _crs_notes(
+    path: Path, source: FeatureSet, image: Image, crs: str | None
+) -> tuple[str, ...]:
+    """Return the notes of a file; what it lacks matters only to what lies on earth."""
+    if crs is not None or not image.crs:
+        return tuple(n for n in source.notes if "reference system" not in n)
+    return (*source.notes, f"{path}: its coordinates are taken for the image's.")
 
 
-def _named(content: Any) -> str | None:
-    """Return the member ``crs`` of GeoJSON as it was before RFC 7946."""
-    try:
-        name = str(content["crs"]["properties"]["name"])
-    except (KeyError, TypeError):
-        return None
-    parts = [p for p in name.split(":") if p]
-    if parts[:3] == ["urn", "ogc", "def"]:
-        return f"{parts[4]}:{parts[-1]}"
-    return name
+def _properties(feature: JsonObject) -> dict[str, UncheckedJson]:
+    properties = feature.get("properties")
+    return dict(properties) if isinstance(properties, dict) else {}
 
 
-def _address(path: Path, feature: dict[str, Any], number: int) -> tuple[Address, bool]:
-    properties = feature.get("properties") or {}
-    names = {str(k).lower(): v for k, v in properties.items()}
-    label = names.get("object", names.get("id"))
-    label = number if label is None or not str(label).isdigit() else label
-    positive = names.get("positive", True)
-    if isinstance(positive, str):
-        positive = positive.lower()
-    try:
-        at = Address(int(names.get("frame") or 0), int(label))
-    except (TypeError, ValueError) as wrong:
-        raise PromptError(f"{path}: feature {number}: {wrong}") from None
-    return at, positive is None or positive not in _FALSE
+def _names(features: Sequence[JsonObject]) -> list[object]:
+    """Return what features call their objects: ``object``, ``id``, or their member.
+
+    The member ``id`` of GeoJSON may be any name of a feature: it is a number of an
+    object only if it could be one in all of them.
+    """
+    found: list[object] = []
+    for feature in features:
+        names = {str(k).lower(): v for k, v in _properties(feature).items()}
+        given = names.get("object")
+        found.append(names.get("id") if given is None else given)
+    members = [whole_number(feature.get("id")) for feature in features]
+    if any(name is not None for name in found) or None in members:
+        return found
+    return list(members) if all(n and n > 0 for n in members) else found
 
 
-def _geometries(
-    path: Path, geometry: Any, number: int
-) -> Iterator[tuple[str, NDArray[np.float64]]]:
-    """Yield simple kinds with their points ``(n, 2)``; holes are left out."""
-    if geometry is None:
-        return
-    try:
-        kind = geometry["type"]
-        if kind == "GeometryCollection":
-            for part in geometry["geometries"]:
-                yield from _geometries(path, part, number)
-            return
-        parts = geometry["coordinates"]
-        single = kind.removeprefix("Multi")
-        each = parts if kind != single else [parts]
-        for one in each:
-            flat = {"Point": [one], "Polygon": one[0]}.get(single, one)
-            yield single, np.array([p[:2] for p in flat], np.float64)
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as wrong:
+def _attributes(feature: JsonObject) -> dict[str, JsonValue]:
+    """Return the properties of a feature that are not about its prompt."""
+    return {
+        str(name): value
+        for name, value in _properties(feature).items()
+        if str(name).lower() not in _ABOUT
+    }
+
+
+def _address(
+    path: Path, feature: JsonObject, number: int, label: int, frames: int
+) -> tuple[Address, bool]:
+    names = {str(k).lower(): v for k, v in _properties(feature).items()}
+    given = names.get("frame")
+    missing = given in (None, "") or given != given
+    frame = 0 if missing else whole_number(given)
+    if frame is None or not 0 <= frame < frames:
         raise PromptError(
-            f"{path}: the geometry of feature {number} cannot be understood: {wrong!r}."
-        ) from None
+            f"{path}: feature {number}: frame={given!r}, and the image has {frames}, "
+            "counted from 0."
+        )
+    said = str(names.get("positive", "")).strip().lower()
+    if said not in (*_TRUE, *_FALSE):
+        raise PromptError(f"{path}: feature {number}: positive={said!r}: write 1 or 0.")
+    return Address(frame, label), said in _TRUE
 
 
 def _corners(
     path: Path, points: NDArray[np.float64], image: Image, crs: str | None
 ) -> NDArray[np.float64]:
+    if crs == PIXELS:
+        return to_corners(points, None)
     if image.crs is None:
         if crs not in (None, LON_LAT):
             raise PromptError(
@@ -181,6 +202,27 @@ def _corners(
     except ImageError as wrong:
         raise PromptError(f"{path}: {wrong}") from None
     return to_corners(points, image.transform)
+
+
+def _extended(
+    prompts: Prompts,
+    parts: Sequence[tuple[str, NDArray[np.float64]]],
+    image: Image,
+    *,
+    form: Form,
+    positive: bool,
+) -> Prompts:
+    """Add prompts of a feature; the parts of a polygon have one box."""
+    if form == "box" and positive:
+        polygons = [corners for kind, corners in parts if kind == "Polygon"]
+        rest = [(kind, corners) for kind, corners in parts if kind != "Polygon"]
+        one = [("Polygon", np.concatenate(polygons))] if polygons else []
+        parts = [*one, *rest]
+    for kind, corners in parts:
+        prompts = _prompts_for(
+            prompts, kind, corners, image, form=form, positive=positive
+        )
+    return prompts
 
 
 def _prompts_for(
@@ -222,7 +264,10 @@ def _polygon_prompts(
         return prompts
     if form == "mask" or not positive:
         last = (shape[0] - 1, shape[1] - 1)
-        vertices = np.clip(corners[:-1] - 0.5, 0, last)
+        is_closed = (corners[0] == corners[-1]).all()
+        vertices = np.clip(corners[: -1 if is_closed else None] - 0.5, 0, last)
+        if len(vertices) < 3:
+            return prompts
         return prompts.polygon(vertices.tolist(), positive=positive)
     if form == "box":
         return prompts.rectangle(top, left, bottom, right)

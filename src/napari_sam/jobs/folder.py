@@ -30,7 +30,12 @@ if TYPE_CHECKING:
     from napari_sam.core.protocols import Backend
     from napari_sam.io import Image
     from napari_sam.jobs.image_spec import ModelSpec
-    from napari_sam.jobs.prompt_sources import PromptFiles, PromptSource, PromptTable
+    from napari_sam.jobs.prompt_sources import (
+        FoundPrompts,
+        PromptFiles,
+        PromptSource,
+        PromptTable,
+    )
     from napari_sam.jobs.segment_jobs import MaskResult, MaskResults
 
 
@@ -82,6 +87,8 @@ class ImageOutcome:
         What was written.
     outside
         Prompts of its file that lie outside of the image, and were left out.
+    notes
+        How its prompts were read, where a person should know.
     """
 
     path: Path
@@ -89,6 +96,7 @@ class ImageOutcome:
     reason: str = ""
     masks: Mapping[Address, MaskResult] = field(default_factory=dict)
     outside: int = 0
+    notes: tuple[str, ...] = ()
 
 
 def segment_folder(
@@ -173,7 +181,7 @@ class _ImageWork:
     image: Image
     job: SegmentJob
     name: str
-    outside: int
+    found: FoundPrompts
 
 
 class _FolderRun:
@@ -218,9 +226,8 @@ class _FolderRun:
         except (NapariSamError, OSError) as wrong:
             self._note(ImageOutcome(work.path, "failed", str(wrong)))
         else:
-            self._note(
-                ImageOutcome(work.path, "written", masks=masks, outside=work.outside)
-            )
+            outside, notes = work.found.outside, work.found.notes
+            self._note(ImageOutcome(work.path, "written", "", masks, outside, notes))
 
     def _prepare_image(self, path: Path, source: PromptSource) -> None:
         if source is None:
@@ -252,7 +259,7 @@ class _FolderRun:
         plane = image.frames.plane_shape
         work = SegmentJob(spec, found.prompts, plane, job.threshold, results)
         return _ImageWork(
-            path, output, image, work, _name_of(setup, found.prompts), found.outside
+            path, output, image, work, _name_of(setup, found.prompts), found
         )
 
     def _note(self, outcome: ImageOutcome) -> None:

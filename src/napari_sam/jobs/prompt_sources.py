@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import csv
-from dataclasses import dataclass, replace
-from io import StringIO
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from napari_sam.core.errors import ImageError, PromptError
-from napari_sam.core.prompts import json_csv
 from napari_sam.core.settings import check, setting
 from napari_sam.io import images_in, prompts_of_labels, read_image, read_prompts_on
+from napari_sam.io.csv_prompts import TablePrompts, csv_table
+from napari_sam.io.prompt_files import PROMPT_SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from napari_sam.core.address import Address
+    from napari_sam.core.json_values import JsonValue
     from napari_sam.core.prompts import Prompts
     from napari_sam.io import Image
-
-#: Files that prompts are read from.
-_PROMPTS = (".csv", ".json", ".geojson", ".gpkg")
+    from napari_sam.io.vector_prompts import VectorPrompts
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +29,8 @@ class PromptFiles:
     prompts: Path | None = setting(
         None,
         label="Prompts",
-        tip="Prompts of several objects: .csv, .json, .geojson or .gpkg.",
+        tip="Prompts of several objects: a table (.csv), .json, features of a GIS "
+        "(.geojson, .gpkg, .shp ...) or regions of ImageJ (.roi, .zip).",
     )
     from_labels: Path | None = setting(
         None, label="Labels", tip="Every object of a label image is a prompt."
@@ -83,22 +82,39 @@ class PromptFiles:
 
 @dataclass(frozen=True, slots=True)
 class FoundPrompts:
-    """Prompts of an image, and how many of a file lie outside of it."""
+    """Prompts of an image, and what else their file says.
+
+    Attributes
+    ----------
+    prompts
+        The prompts of each object.
+    outside
+        How many of a file lie outside of the image.
+    attributes
+        Further columns or properties of each object.
+    notes
+        What a person should know of how the file was read.
+    """
 
     prompts: Mapping[Address, Prompts]
     outside: int = 0
+    attributes: Mapping[Address, Mapping[str, JsonValue]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PromptTable:
     """Rows of a CSV about one image of a folder."""
 
-    text: str
+    rows: TablePrompts
 
     def read(self, image: Image) -> FoundPrompts:
         """Read the prompts of an image."""
-        return FoundPrompts(json_csv.from_csv(self.text))
+        return _found(self.rows.on(image), self.rows.path, image)
 
+
+#: Suffixes of tables.
+_TABLES = (".csv", ".tsv")
 
 #: Where the prompts of one image of a folder are; None if it has none.
 PromptSource = PromptFiles | PromptTable | None
@@ -120,7 +136,7 @@ def pair_images(
             image: given.at(of_stem[image.stem]) if image.stem in of_stem else None
             for image in images_of_folder(folder)
         }
-    tables = _tables(path) if path.suffix.lower() == ".csv" else None
+    tables = _tables(path, given) if path.suffix.lower() in _TABLES else None
     if tables is None:
         return None
     return {
@@ -138,9 +154,21 @@ def images_of_folder(path: str | Path) -> list[Path]:
 
 def _read_file(given: PromptFiles, path: Path, image: Image) -> FoundPrompts:
     found = read_prompts_on(path, image, form=given.form, crs=given.crs)
+    return _found(found, path, image)
+
+
+def _found(found: VectorPrompts, path: Path, image: Image) -> FoundPrompts:
+    """Return prompts if there are any, and all are about planes of the image."""
     if not found.prompts:
         raise PromptError(f"{path} holds no prompts.")
-    return FoundPrompts(found.prompts, found.outside)
+    frames = len(image.frames)
+    beyond = [at for at in found.prompts if at.frame >= frames]
+    if beyond:
+        raise PromptError(
+            f"{path}: object {beyond[0].object_id} is in frame {beyond[0].frame}, and "
+            f"the image has {frames}, counted from 0."
+        )
+    return FoundPrompts(*found)
 
 
 def _read_labels(
@@ -160,32 +188,23 @@ def _files_by_stem(folder: Path, *, only_prompts: bool) -> dict[str, Path]:
         file.stem: file
         for file in sorted(folder.iterdir())
         if not file.name.startswith(".")
-        and (file.suffix.lower() in _PROMPTS or not only_prompts)
+        and (file.suffix.lower() in PROMPT_SUFFIXES or not only_prompts)
     }
 
 
-def _tables(path: Path) -> dict[str, PromptTable] | None:
+def _tables(path: Path, given: PromptFiles) -> dict[str, PromptTable] | None:
     """Cut a CSV with a column "image" into one for each image."""
-    try:
-        rows = list(csv.reader(StringIO(path.read_text(encoding="utf-8"))))
-    except (OSError, UnicodeDecodeError):
+    table = csv_table(path)
+    if "image" not in table.columns:
         return None
-    head = [name.strip() for name in rows[0]] if rows else []
-    if "image" not in head:
-        return None
-    at = head.index("image")
-    lines: dict[str, list[list[str]]] = {}
-    for row in (row for row in rows[1:] if len(row) > at):
-        own = lines.setdefault(row[at].strip(), [_without(head, at)])
-        own.append(_without(row, at))
-    return {name: PromptTable(_as_csv(own)) for name, own in lines.items()}
-
-
-def _without(row: list[str], at: int) -> list[str]:
-    return row[:at] + row[at + 1 :]
-
-
-def _as_csv(rows: list[list[str]]) -> str:
-    text = StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()
+    at = table.columns.index("image")
+    lines: dict[str, list[int]] = {}
+    for i, row in enumerate(table.rows):
+        lines.setdefault(row[at], []).append(i)
+    tables = {
+        name: TablePrompts(
+            path, table.taking(own, without="image"), given.form, given.crs
+        )
+        for name, own in lines.items()
+    }
+    return {name: PromptTable(rows) for name, rows in tables.items()}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from napari_sam.apps.cli.mask_report import warn_of_masks, warn_of_outside
+from napari_sam.apps.cli.mask_report import warn_of_masks, warn_of_prompts
 from napari_sam.apps.cli.progress import drain_with_progress
 
 if TYPE_CHECKING:
@@ -38,5 +38,5 @@ def _print(outcome: ImageOutcome) -> None:
     elif outcome.state == "failed":
         shown = text if str(path) in text else f"{path}: {text}"
         click.echo(f"Failed: {shown}", err=True)
-    warn_of_outside(path, outcome.outside)
+    warn_of_prompts(path, outcome.outside, outcome.notes)
     warn_of_masks(outcome.masks)

@@ -26,6 +26,7 @@ _EXTRAS = {
     "napari": ("napari",),
     "notebook": ("anywidget", "ipywidgets"),
     "geo": ("rasterio", "geopandas", "shapely"),
+    "vectors": ("pyarrow", "roifile"),
     "video": ("av",),
     "track": ("laptrack",),
     "sam2": ("transformers",),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from napari_sam.core.address import Address
     from napari_sam.core.prediction import Prediction
@@ -40,8 +40,10 @@ def warn_of_masks(masks: Mapping[Address, Prediction | MaskResult]) -> None:
         )
 
 
-def warn_of_outside(path: object, count: int) -> None:
-    """Name a file of prompts of which some lie outside of the image."""
+def warn_of_prompts(path: object, count: int, notes: Sequence[str]) -> None:
+    """Say how a file of prompts was read, and how many lie outside of the image."""
+    for note in notes:
+        click.echo(note, err=True)
     if count:
         click.echo(
             f"{path}: not on the image, and left out: {count} of its features.",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from napari_sam.apps.cli.folder import segment_folder
-from napari_sam.apps.cli.mask_report import print_masks, warn_of_outside
+from napari_sam.apps.cli.mask_report import print_masks, warn_of_prompts
 from napari_sam.apps.cli.options.image import image_options
 from napari_sam.apps.cli.options.masks import mask_options
 from napari_sam.apps.cli.options.model import (
@@ -248,7 +248,7 @@ def _prompts_of(
     if not files:
         return {Address(frame, 1): prompts}
     found = files.read(image)
-    warn_of_outside(files.path, found.outside)
+    warn_of_prompts(files.path, found.outside, found.notes)
     return found.prompts
 
 

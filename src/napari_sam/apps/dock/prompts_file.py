@@ -67,10 +67,11 @@ def read_prompt_layers(path: Path, viewer: Any = None) -> list[LayerData]:
         image and there is none.
     """
     from napari_sam.io import read_prompts_on
+    from napari_sam.io.prompt_files import FEATURE_SUFFIXES
 
     geometry: Any = _beneath(viewer)
     image = None if geometry is None else LayerSource(geometry).describe()
-    if image is None and path.suffix.lower() in (".geojson", ".gpkg"):
+    if image is None and path.suffix.lower() in FEATURE_SUFFIXES:
         raise PromptError(
             f"{path.name}: open the image first that these places are on."
         )
