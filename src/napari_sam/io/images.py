@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
 
 from napari_sam.core.errors import (
     MissingFileError,
@@ -15,35 +11,45 @@ from napari_sam.core.errors import (
     NotAnImageError,
 )
 from napari_sam.core.images.frames import Frames
-from napari_sam.io.readers.image import Image
+from napari_sam.io.readers.file_kinds import reader_of
+from napari_sam.io.readers.image import Image, ReadOptions
 from napari_sam.io.readers.remote import as_url
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-__all__ = ["Image", "read_image"]
-
-_RASTER = frozenset((".vrt", ".jp2", ".img"))
-_VIDEO = frozenset({
-    ".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".ogv",
-})  # fmt: skip
+__all__ = ["Image", "read_image", "read_label_image"]
 
 
-def read_image(path: str | Path, *, axes: str | None = None) -> Image:
+def read_image(
+    path: str | Path,
+    *,
+    axes: str | None = None,
+    series: int | None = None,
+    field: str | None = None,
+    layer: str | None = None,
+) -> Image:
     """Open an image; the pixels of large ones are read lazily, window by window.
+
+    Colours are as they are meant, whatever they are stored as, and the image is
+    upright.
 
     Parameters
     ----------
     path
         A TIFF, OME-TIFF or BigTIFF; a GeoTIFF, COG or other raster (needs rasterio); a
-        video (needs av); anything imageio reads (PNG, JPEG, ...); a ``.npy`` file; a
-        zarr array or OME-Zarr group; or a folder of images, each a frame. Or a URL
-        that fsspec knows, of a TIFF or a zarr: only the windows
+        video (needs av); PNG, JPEG, GIF, WebP, BMP and the like; a ``.npy`` file; a
+        zarr array or OME-Zarr group, also zipped; HDF5, NIfTI, DICOM, MRC and the files
+        of microscopes, with the package that reads them; or a folder of images, each a
+        frame. Or a URL that fsspec knows, of a TIFF or a zarr: only the windows
         that are used are fetched.
     axes
         One letter of ``t z c y x`` per dimension. Needed only where they are not in the
         file; if given, they override those of the file. Of a folder, the first letter
         is the axis along the files, ``t`` unless given.
+    series
+        Which of several images in the file, from 0; by default the largest.
+    field
+        Well and field of a plate of OME-Zarr, such as ``"B/3/0"``.
+    layer
+        Which of several arrays in the file: of HDF5, ``.npz`` or zarr.
 
     Raises
     ------
@@ -56,12 +62,29 @@ def read_image(path: str | Path, *, axes: str | None = None) -> Image:
     MissingPackageError
         If this kind of file needs a package that is not installed.
     """
+    options = ReadOptions(axes=axes, series=series, field=field, layer=layer)
+    return _read(path, options)
+
+
+def read_label_image(
+    path: str | Path, *, axes: str | None = None, series: int | None = None
+) -> Image:
+    """Open an image of labels: numbers of objects as they are stored, upright.
+
+    It is as `read_image`, but indices of a palette stay indices, and numbers of few
+    bits are not widened to brightness. See `napari_sam.io.label_numbers` for what may
+    be a label.
+    """
+    return _read(path, ReadOptions(axes=axes, series=series, numbers=True))
+
+
+def _read(path: str | Path, options: ReadOptions) -> Image:
     url = as_url(path)
     if url is None and not Path(path).exists():
         raise MissingFileError(f"{path} does not exist.")
-    found = _read_file(Path(path), axes) if url is None else _read_url(url)
+    found = _read_file(Path(path), options) if url is None else _read_url(url, options)
     try:
-        frames = Frames(found.data, axes or found.axes or None)
+        frames = Frames(found.data, options.axes or found.axes or None)
     except NapariSamError as wrong:
         raise type(wrong)(f"{url or path}: {wrong}") from None
     return replace(
@@ -75,11 +98,11 @@ def read_image(path: str | Path, *, axes: str | None = None) -> Image:
     )
 
 
-def _read_url(url: str) -> Image:
+def _read_url(url: str, options: ReadOptions) -> Image:
     from napari_sam.io.readers.remote import read_url
 
     try:
-        return read_url(url)
+        return read_url(url, options)
     except NapariSamError:
         raise
     except Exception as wrong:
@@ -87,54 +110,34 @@ def _read_url(url: str) -> Image:
         raise NotAnImageError(f"{url} cannot be read as an image: {reason}") from wrong
 
 
-def _read_file(path: Path, axes: str | None) -> Image:
+def _read_file(path: Path, options: ReadOptions) -> Image:
+    if path.is_dir():
+        return _read_folder(path, options)
     try:
-        return _reader(path, axes)(path)
+        return reader_of(path)(path, options)
     except NapariSamError:
         raise
-    except Exception as wrong:
+    except (Exception, MemoryError) as wrong:
+        reason = " ".join(str(wrong).split())[:200] or type(wrong).__name__
         raise NotAnImageError(
-            f"{path} cannot be read as an image. Expected TIFF, PNG, JPEG or another "
-            "format of imageio, .npy, a video, a zarr folder, or a folder of images."
+            f"{path} cannot be read as an image: {reason.rstrip('.')}. Is it "
+            "damaged, or cut off?"
         ) from wrong
 
 
-def _reader(path: Path, axes: str | None) -> Callable[[Path], Image]:
-    suffix = path.suffix.lower()
-    if path.is_dir():
-        from napari_sam.io.readers.image_folder import read_folder
-        from napari_sam.io.readers.ome_zarr import is_zarr, read_zarr
+def _read_folder(path: Path, options: ReadOptions) -> Image:
+    from napari_sam.io.readers.image_folder import read_folder
+    from napari_sam.io.readers.ome_zarr import is_zarr, read_zarr
 
-        if is_zarr(path) or suffix == ".zarr":
-            return read_zarr
-        return partial(read_folder, read=partial(_read_file, axes=None), axes=axes)
-    from napari_sam.io.readers.tiff import SUFFIXES, read_tiff
-
-    if suffix in SUFFIXES:
-        return read_tiff
-    if suffix in _RASTER:
-        from napari_sam.io.readers.raster import read_raster
-
-        return read_raster
-    if suffix in _VIDEO:
-        from napari_sam.io.readers.video import read_video
-
-        return read_video
-    return _read_npy if suffix == ".npy" else _read_other
-
-
-def _read_npy(path: Path) -> Image:
-    try:
-        data = np.load(path, mmap_mode="r", allow_pickle=False)
-    except ValueError:  # what is no plain array cannot be mapped
-        data = np.load(path, allow_pickle=False)
-    return Image(data=data, axes="")
-
-
-def _read_other(path: Path) -> Image:
-    import imageio.v3 as iio
-
-    data = np.asarray(iio.imread(path))
-    colour = "yxc" if data.shape[-1] <= 4 else ""
-    by_dimensions = {2: "yx", 3: colour, 4: "tyxc"}  # four are an animation
-    return Image(data=data, axes=by_dimensions.get(data.ndim, ""))
+    if is_zarr(path) or path.suffix.lower() == ".zarr":
+        try:
+            return read_zarr(path, options=options)
+        except NapariSamError:
+            raise
+        except Exception as wrong:
+            reason = " ".join(str(wrong).split())[:200] or type(wrong).__name__
+            raise NotAnImageError(
+                f"{path} cannot be read as an image: {reason}"
+            ) from wrong
+    each = replace(options, axes=None)
+    return read_folder(path, lambda file: _read_file(file, each), axes=options.axes)

@@ -121,7 +121,8 @@ def _is_image(path: Path) -> bool:
     """Whether a zarr holds an image, and not only labels."""
     import zarr
 
-    from napari_sam.io.readers.ome_zarr import is_zarr, ome_attributes
+    from napari_sam.io.readers.ome_zarr import is_zarr
+    from napari_sam.io.readers.zarr_nodes import ome_attributes
 
     if not is_zarr(path):
         return False
@@ -177,7 +178,7 @@ def _write_tiff(
 ) -> None:
     from napari_sam.io.writers import tiff
 
-    if like is not None and like.crs:
+    if like is not None and (like.crs or like.transform):
         tiff.write_geotiff(path, frames, dtype, like)
     else:
         tiff.write_tiff(path, frames, dtype, like)

@@ -12,7 +12,7 @@ from napari_sam.datasets.image_files import first_few
 from napari_sam.datasets.image_sources import ImageFile, LabelFile
 from napari_sam.datasets.labelled_image import LabelledImage
 from napari_sam.io.images import read_image
-from napari_sam.io.readers.ome_zarr import ome_attributes
+from napari_sam.io.readers.zarr_nodes import ome_attributes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

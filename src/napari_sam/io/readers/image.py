@@ -13,6 +13,31 @@ if TYPE_CHECKING:
     from napari_sam.core.images.pixels import PixelSource
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadOptions:
+    """What of a file is read, and how.
+
+    Attributes
+    ----------
+    axes
+        One letter per dimension, where they are not in the file, or wrong there.
+    series
+        Index of one of several images in a file; None for the largest.
+    field
+        Well and field of a plate of OME-Zarr, such as ``"B/3/0"``.
+    layer
+        Name of an array within HDF5, ``.npz`` or zarr.
+    numbers
+        Read numbers of objects: palettes and inverted brightness are not applied.
+    """
+
+    axes: str | None = None
+    series: int | None = None
+    field: str | None = None
+    layer: str | None = None
+    numbers: bool = False
+
+
 class PixelSizes(TypedDict, total=False):
     """Pixel sizes of a file and their units, by axis, as far as they are known."""
 

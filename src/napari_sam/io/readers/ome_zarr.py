@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari_sam.core.errors import NotAnImageError
-from napari_sam.io.readers.image import Image
+from napari_sam.io.readers.image import Image, ReadOptions
 from napari_sam.io.readers.units import unit_name
+from napari_sam.io.readers.zarr_nodes import choose_node, ome_attributes
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from zarr import Group
     from zarr.abc.store import Store
+
+_DEFAULT = ReadOptions()
 
 
 def is_zarr(path: Path) -> bool:
@@ -21,23 +24,40 @@ def is_zarr(path: Path) -> bool:
     return any((path / mark).is_file() for mark in marks)
 
 
-def read_zarr(path: Path | Store, name: str | None = None) -> Image:
+def read_zarr(
+    path: Path | Store, name: str | None = None, *, options: ReadOptions = _DEFAULT
+) -> Image:
     """Open a zarr array, or the levels of an OME-Zarr image; pixels are lazy.
 
-    Its name in messages is its path, unless another is given.
+    Its name in messages is its path, unless another is given. A plate is opened at the
+    field that `options` name, or its first; several images at their series.
     """
     import zarr
 
     name = str(path) if name is None else name
     found = zarr.open(path, mode="r")
+    if isinstance(found, zarr.Group):
+        found = choose_node(found, name, options)
     if isinstance(found, zarr.Array):
         names = getattr(found.metadata, "dimension_names", None)
         names = names or found.attrs.get("_ARRAY_DIMENSIONS")  # xarray, in version 2
         return Image(data=found, axes=_letters(names), metadata=dict(found.attrs))
-    if "bioformats2raw.layout" in ome_attributes(found):
-        first = found.get("0")
-        found = first if isinstance(first, zarr.Group) else found
     return _multiscale_image(found, name)
+
+
+def read_zipped_zarr(path: Path, options: ReadOptions = _DEFAULT) -> Image:
+    """Open a zarr in a zip file, also where it is in a folder there."""
+    import zarr
+    from zarr.storage import ZipStore
+
+    store = ZipStore(path, mode="r", read_only=True)
+    try:
+        return read_zarr(store, str(path), options=options)
+    except (FileNotFoundError, zarr.errors.NodeNotFoundError):
+        raise NotAnImageError(
+            f"{path} holds no zarr at its top: zip the content of the folder, not the "
+            "folder."
+        ) from None
 
 
 def _multiscale_image(group: Group, name: str) -> Image:
@@ -78,13 +98,6 @@ def _levels(
             f"{', '.join(f'{name}/{k}' for k in group.keys()) or 'it is empty'}."  # noqa: SIM118
         ) from None
     return scales, levels
-
-
-def ome_attributes(group: Group) -> dict[str, Any]:
-    """Return the OME attributes of a group: in version 0.5 they are under ``ome``."""
-    attributes = dict(group.attrs)
-    ome = attributes.get("ome")
-    return ome if isinstance(ome, dict) else attributes
 
 
 def level_transforms(

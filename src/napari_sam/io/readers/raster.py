@@ -1,89 +1,109 @@
-"""Reader of rasters with map coordinates: GeoTIFF, COG, VRT, JPEG 2000."""
+"""Reader of rasters by GDAL: GeoTIFF, COG, VRT, JPEG 2000, ASCII grids, ENVI, EHdr."""
 
 from __future__ import annotations
 
-from math import hypot
+import warnings
 from pathlib import Path
 from queue import Empty, LifoQueue
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_sam.core.errors import NotAnImageError
 from napari_sam.io.optional_packages import import_optional
-from napari_sam.io.readers.image import Image
+from napari_sam.io.readers.colours import recoloured
+from napari_sam.io.readers.image import Image, ReadOptions
 from napari_sam.io.readers.lazy import Bounds, FileArray
-from napari_sam.io.readers.units import unit_name
+from napari_sam.io.readers.raster_colours import rule_of_raster
+from napari_sam.io.readers.raster_placement import placement_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fsspec import AbstractFileSystem
     from numpy.typing import NDArray
-    from rasterio import Affine, DatasetReader
-    from rasterio.crs import CRS
+    from rasterio import DatasetReader
 
-    from napari_sam.io.readers.image import PixelSizes
+    from napari_sam.core.images.pixels import PixelSource
 
 _RGB = ("red", "green", "blue")
+_DEFAULT = ReadOptions()
 
 
-def read_raster(path: Path | str, *, opener: AbstractFileSystem | None = None) -> Image:
+def read_raster(
+    path: Path | str,
+    options: ReadOptions = _DEFAULT,
+    *,
+    opener: AbstractFileSystem | None = None,
+) -> Image:
     """Open a raster as a lazy image; its overviews are levels.
 
-    Bands that are red, green and blue are the last axis, as in a photograph; other
-    bands are the first.
+    Bands that are red, green and blue are the last axis, as in a photograph; so are a
+    palette and inks, which become that. Other bands are the first axis.
 
     Parameters
     ----------
     path
         Path of the raster.
+    options
+        With `numbers`, indices of a palette stay as they are.
     opener
         The file system of fsspec of a remote raster.
+
+    Raises
+    ------
+    MissingPackageError
+        If rasterio is not installed.
+    NotAnImageError
+        If its colours are stored in a way that is not read.
     """
     name = Path(path).name
-    rasterio = import_optional(
-        "rasterio", f"{name} has coordinates on earth; reading it"
-    )
+    import_optional("rasterio", f"{name} is a raster; reading it")
     by = {} if opener is None else {"opener": opener}
-    with rasterio.open(path, **by) as found:
+    with _open(path, by) as found:
+        _check_bands(found, path)
         factors = found.overviews(1)
         colours = tuple(c.name for c in found.colorinterp)
         rgb = colours in (_RGB, (*_RGB, "alpha"))
         axes = "yx" if found.count == 1 else "yxc" if rgb else "cyx"
-        levels = [_level(path, found, axes, by)]
+        levels: list[PixelSource] = [_level(path, found, axes, by)]
         for k in range(len(factors)):
             at = {**by, "overview_level": k}
-            with rasterio.open(path, **at) as coarser:
+            with _open(path, at) as coarser:
                 levels.append(_level(path, coarser, axes, at))
-        transform = found.transform
+        rule = rule_of_raster(found, path, numbers=options.numbers)
+        if rule is not None:
+            both = [recoloured(level, axes, rule, path) for level in levels]
+            levels, axes = [level for level, _ in both], both[0][1]
         names = tuple(n or f"band {i}" for i, n in enumerate(found.descriptions))
         return Image(
             data=levels[0],
             axes=axes,
             levels=tuple(levels[1:]),
-            crs=_name(found.crs),
-            transform=None if transform.is_identity else tuple(transform)[:6],
-            nodata=found.nodata,
-            channel_names=names if any(found.descriptions) else (),
-            metadata={"kind": found.driver, "colours": colours},
-            **_sizes(transform, found.crs),
+            nodata=found.nodata if rule is None else None,
+            channel_names=names if any(found.descriptions) and rule is None else (),
+            metadata={"kind": found.driver, "colours": colours if rule is None else ()},
+            **placement_of(found, path),
         )
 
 
-def _name(crs: CRS | None) -> str | None:
-    """Return the EPSG code of a reference system, or all of it as WKT."""
-    if not crs:
-        return None
-    authority = crs.to_authority(confidence_threshold=100)
-    return ":".join(authority) if authority else str(crs.to_wkt())
+def _open(path: Path | str, options: Mapping[str, object]) -> DatasetReader:
+    """Open a raster; that it has no coordinates is no reason to warn."""
+    import rasterio
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
+        return rasterio.open(path, **options)
 
 
-def _sizes(transform: Affine, crs: CRS | None) -> PixelSizes:
-    if not crs or transform.is_identity:
-        return {}
-    along = {"y": hypot(transform.b, transform.e), "x": hypot(transform.a, transform.d)}
-    unit = unit_name(crs.linear_units) if crs.is_projected else "degree"
-    return {"scale": along, "units": dict.fromkeys("yx", unit) if unit else {}}
+def _check_bands(found: DatasetReader, path: Path | str) -> None:
+    if found.count:
+        return
+    inside = [str(name) for name in found.subdatasets]
+    raise NotAnImageError(
+        f"{path} has no bands of its own"
+        + (f"; open one of those in it: {', '.join(inside[:4])}." if inside else ".")
+    )
 
 
 def _level(
@@ -121,9 +141,7 @@ class _Windows:
         return np.asarray(pixels.transpose(["cyx".index(a) for a in self._axes]))
 
     def _borrow(self) -> DatasetReader:
-        import rasterio
-
         try:
             return self._idle.get_nowait()
         except Empty:
-            return rasterio.open(self._path, **self._options)
+            return _open(self._path, self._options)

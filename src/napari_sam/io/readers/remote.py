@@ -17,7 +17,7 @@ from napari_sam.core.errors import (
     NotAnImageError,
 )
 from napari_sam.io.optional_packages import import_optional
-from napari_sam.io.readers.image import Image
+from napari_sam.io.readers.image import Image, ReadOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _URL = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+):/(/?)(?!/)(.*)", re.DOTALL)
 #: Bytes fetched at once, and the number of such blocks in the cache.
 _BLOCK, _BLOCKS = 1 << 16, 256
+_DEFAULT = ReadOptions()
 
 
 def as_url(path: str | Path) -> str | None:
@@ -88,7 +89,7 @@ class Remote:
         return bytes(self.fs.cat_file(self.inside))
 
 
-def read_url(url: str) -> Image:
+def read_url(url: str, options: ReadOptions = _DEFAULT) -> Image:
     """Open the image at a URL, by its suffix; without one it should be zarr.
 
     Raises
@@ -100,12 +101,12 @@ def read_url(url: str) -> Image:
     """
     remote = Remote.at(url)
     try:
-        return _reader(remote)(remote)
+        return _reader(remote)(remote, options)
     except FileNotFoundError as wrong:
         raise MissingFileError(f"There is nothing at {url}.") from wrong
 
 
-def _reader(remote: Remote) -> Callable[[Remote], Image]:
+def _reader(remote: Remote) -> Callable[[Remote, ReadOptions], Image]:
     from napari_sam.io.readers.tiff import SUFFIXES, read_remote_tiff
 
     suffix = remote.name.suffix.lower()
@@ -123,21 +124,20 @@ def _reader(remote: Remote) -> Callable[[Remote], Image]:
     )
 
 
-def _read_zarr(remote: Remote) -> Image:
+def _read_zarr(remote: Remote, options: ReadOptions) -> Image:
     from zarr.storage import FsspecStore
 
     from napari_sam.io.readers.ome_zarr import read_zarr
 
     store = FsspecStore.from_url(remote.url, read_only=True)
-    return read_zarr(store, remote.url)
+    return read_zarr(store, remote.url, options=options)
 
 
-def _read_npy(remote: Remote) -> Image:
+def _read_npy(remote: Remote, options: ReadOptions) -> Image:
     return Image(data=np.load(BytesIO(remote.read_all()), allow_pickle=False), axes="")
 
 
-def _read_picture(remote: Remote) -> Image:
-    import imageio.v3 as iio
+def _read_picture(remote: Remote, options: ReadOptions) -> Image:
+    from napari_sam.io.readers.picture import read_picture
 
-    data = np.asarray(iio.imread(remote.read_all(), extension=remote.name.suffix))
-    return Image(data=data, axes="yx" if data.ndim == 2 else "yxc")
+    return read_picture(BytesIO(remote.read_all()), remote.name.name, options)

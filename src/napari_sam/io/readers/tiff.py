@@ -8,16 +8,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam.core.errors import MissingPackageError, NotAnImageError
-from napari_sam.io.readers.image import Image
+from napari_sam.io.readers.colours import ColourRule, recoloured
+from napari_sam.io.readers.image import Image, ReadOptions
 from napari_sam.io.readers.lazy import Bounds, FileArray
+from napari_sam.io.readers.tiff_colours import rule_of_tiff
 from napari_sam.io.readers.tiff_metadata import metadata_of_tiff
+from napari_sam.io.readers.tiff_series import check_files, choose_series
+from napari_sam.io.readers.upright import upright, upright_axes
+from napari_sam.io.readers.world_file import placed_by_sidecar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
-    from tifffile import TiffFile, TiffPageSeries
+    from tifffile import TiffFile, TiffPage, TiffPageSeries
     from tifffile.zarr import ZarrStore
 
     from napari_sam.core.images.pixels import PixelSource
@@ -31,12 +36,14 @@ SUFFIXES = frozenset(
 _LETTERS: Mapping[str, str] = MappingProxyType(
     {"S": "c", "C": "c", "T": "t", "Z": "z", "Y": "y", "X": "x"}
 )
+_ORIENTATION = 274
+_DEFAULT = ReadOptions()
 #: Compressed images up to this size in bytes are read at once.
 _SMALL = 64 * 2**20
 
 
-def read_tiff(path: Path) -> Image:
-    """Open the first series of a TIFF as a lazy image, with its pyramid.
+def read_tiff(path: Path, options: ReadOptions = _DEFAULT) -> Image:
+    """Open the largest series of a TIFF as a lazy image, with its pyramid.
 
     Uncompressed pixels are mapped into memory; of others, tiles or strips are decoded
     when they are used. A raster with map coordinates is opened by `read_raster`.
@@ -44,32 +51,36 @@ def read_tiff(path: Path) -> Image:
     import tifffile
 
     with tifffile.TiffFile(path) as tiff:
-        series = _series(tiff, path)
+        index = choose_series(tiff, path, options.series)
+        series = tiff.series[index]
         if _has_coordinates(tiff):
             from napari_sam.io.readers.raster import read_raster
 
-            return read_raster(path)
+            return read_raster(path, options)
         _check_complete(path, series, path.stat().st_size)
+        check_files(path, tiff)
         _check_decoder(path, series)
-        levels = tuple(_opened(path, series, k) for k in range(len(series.levels)))
-        return _image(tiff, series, levels)
+        rule = _rule(series, path, options)
+        levels = [_opened(path, series, index, k) for k in range(len(series.levels))]
+        return placed_by_sidecar(_image(tiff, series, levels, rule, options), path)
 
 
-def read_remote_tiff(remote: Remote) -> Image:
+def read_remote_tiff(remote: Remote, options: ReadOptions = _DEFAULT) -> Image:
     """Open a TIFF at a URL; only the tiles that are used are fetched."""
     import tifffile
 
     file = remote.open()
     tiff = tifffile.TiffFile(file, name=remote.name.name)
-    series = _series(tiff, remote.url)
+    series = tiff.series[choose_series(tiff, remote.url, options.series)]
     if _has_coordinates(tiff):
         from napari_sam.io.readers.raster import read_raster
 
-        return read_raster(remote.inside, opener=remote.fs)
+        return read_raster(remote.inside, options, opener=remote.fs)
     _check_complete(remote.url, series, file.size)
     _check_decoder(remote.url, series)
-    levels = tuple(_remote(remote, part) for part in series.levels)
-    return _image(tiff, series, levels)
+    rule = _rule(series, remote.url, options)
+    levels = [_remote(remote, part) for part in series.levels]
+    return _image(tiff, series, levels, rule, options)
 
 
 def _remote(remote: Remote, part: TiffPageSeries) -> FileArray:
@@ -77,25 +88,52 @@ def _remote(remote: Remote, part: TiffPageSeries) -> FileArray:
     return FileArray(remote.url, part.shape, _dtype(part, remote.url), segments)
 
 
-def _series(tiff: TiffFile, name: Path | str) -> TiffPageSeries:
-    if not tiff.series:
-        raise NotAnImageError(f"{name} holds no image.")
-    series = tiff.series[0]
-    if 0 in series.shape:
-        raise NotAnImageError(f"{name} is empty: its shape is {series.shape}.")
-    return series
-
-
 def _image(
-    tiff: TiffFile, series: TiffPageSeries, levels: tuple[PixelSource, ...]
+    tiff: TiffFile,
+    series: TiffPageSeries,
+    stored: Sequence[PixelSource],
+    rule: ColourRule | None,
+    options: ReadOptions,
 ) -> Image:
+    """Return the image of a series: its colours as they are meant, and upright."""
+    name, metadata = tiff.filename, metadata_of_tiff(tiff)
+    turn = orientation_of(series.keyframe)
+    axes = _axes(series.axes)
+    levels, shown = list(stored), options.axes or axes
+    if rule is not None and len(axes) == len(series.shape):
+        both = [recoloured(level, axes, rule, name) for level in stored]
+        levels, shown = [level for level, _ in both], both[0][1]
+    if "scale" in metadata:
+        metadata["scale"] = upright_axes(metadata["scale"], turn)
+        metadata["units"] = upright_axes(metadata.get("units", {}), turn)
+    levels = [upright(level, shown, turn, name) for level in levels]
     return Image(
         data=levels[0],
-        levels=levels[1:],
-        axes=_axes(series.axes),
-        metadata={"kind": series.kind, "tiff_axes": series.axes},
-        **metadata_of_tiff(tiff),
+        levels=tuple(levels[1:]),
+        axes=axes if rule is None else shown,
+        metadata={
+            "kind": series.kind,
+            "tiff_axes": series.axes,
+            "orientation": turn,
+            "series": (series.index, len(tiff.series)),
+        },
+        **metadata,
     )
+
+
+def _rule(
+    series: TiffPageSeries, name: Path | str, options: ReadOptions
+) -> ColourRule | None:
+    page = series.keyframe
+    if options.numbers and page.bitspersample > 1:
+        return None
+    return rule_of_tiff(page, series.kind, _axes(series.axes), name)
+
+
+def orientation_of(page: TiffPage) -> int:
+    """Return how a page is to be turned, 1 to 8."""
+    tag = page.tags.get(_ORIENTATION)
+    return int(tag.value) if tag is not None and str(tag.value).isdigit() else 1
 
 
 def _dtype(part: TiffPageSeries, name: Path | str) -> np.dtype[np.generic]:
@@ -151,19 +189,19 @@ def _check_decoder(path: Path | str, series: TiffPageSeries) -> None:
         ) from None
 
 
-def _opened(path: Path, series: TiffPageSeries, level: int) -> PixelSource:
+def _opened(path: Path, series: TiffPageSeries, index: int, level: int) -> PixelSource:
     import tifffile
 
     part = series.levels[level]
     dtype = _dtype(part, path)
     if level == 0 and part.dataoffset is not None:
         try:
-            return tifffile.memmap(path, series=0, mode="r")
+            return tifffile.memmap(path, series=index, mode="r")
         except ValueError:
             pass  # packed bits and the like cannot be mapped
     if part.nbytes <= _SMALL:
         return part.asarray()
-    store = tifffile.imread(path, aszarr=True, series=0, level=level)
+    store = tifffile.imread(path, aszarr=True, series=index, level=level)
     return FileArray(path, part.shape, dtype, _Segments(store))
 
 

@@ -21,6 +21,6 @@ _NAMES: Mapping[str, str] = MappingProxyType({
 def unit_name(text: str | None) -> str | None:
     """Return the full name of a unit, or None for a pixel or nothing."""
     plain = (text or "").replace("\\u00B5", "µ").strip().strip("\x00")
-    if plain.lower() in ("", "pixel", "pixels", "none"):
+    if plain.lower() in ("", "pixel", "pixels", "none", "unknown"):
         return None
     return _NAMES.get(plain.lower(), plain)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 
 from napari_sam.core.errors import ImageError
-from napari_sam.io.readers.ome_zarr import is_zarr, level_transforms, ome_attributes
+from napari_sam.io.readers.ome_zarr import is_zarr, level_transforms
+from napari_sam.io.readers.zarr_nodes import ome_attributes
 from napari_sam.io.sparse_array import SparseArray, touched
 
 if TYPE_CHECKING:
