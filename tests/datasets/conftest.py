@@ -113,11 +113,15 @@ def files_read(monkeypatch):
     """Record which files of pixels are read."""
     seen = []
 
-    def reading(path, **options):
-        seen.append(path.name)
-        return read(path, **options)
+    def noted(read):
+        def reading(path, **options):
+            seen.append(path.name)
+            return read(path, **options)
 
-    read = image_sources.read_image
+        return reading
+
     for module in (image_sources, ctc, ome):
-        monkeypatch.setattr(module, "read_image", reading)
+        for name in ("read_image", "read_label_image"):
+            if hasattr(module, name):
+                monkeypatch.setattr(module, name, noted(getattr(module, name)))
     return seen

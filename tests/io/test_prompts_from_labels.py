@@ -37,6 +37,6 @@ def test_a_point_lies_on_the_object_even_in_a_ring(stack):
 
 def test_what_are_no_labels_is_refused():
     with pytest.raises(ImageError, match="whole numbers"):
-        prompts_of_labels(Frames(np.zeros((4, 4))))
+        prompts_of_labels(Frames(np.full((4, 4), 0.5)))
     with pytest.raises(PromptError, match="no object"):
         prompts_of_labels(Frames(np.zeros((4, 4), int)))

@@ -82,9 +82,11 @@ def stack_sizes(
         return (), "", True
     import tifffile
 
+    from napari_sam.io.readers.tiff_series import largest_series
+
     try:
         with tifffile.TiffFile(path) as tiff:
-            series = tiff.series[0]
+            series = tiff.series[largest_series(tiff.series)]
             axes, shape = series.axes, series.shape
     except Exception as wrong:
         raise NotAnImageError(f"{path} cannot be read as a TIFF: {wrong}") from wrong

@@ -10,7 +10,7 @@ import numpy as np
 from napari_sam.core.errors import ImageError
 from napari_sam.core.images.frames import Frames
 from napari_sam.datasets.ground_truth.label_image import LabelTruth
-from napari_sam.io.images import read_image
+from napari_sam.io.images import read_image, read_label_image
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,10 +95,7 @@ class LabelFile:
         return LabelTruth(frames[0], where=str(self.path))
 
     def _open(self) -> Frames:
-        indices = _palette_indices(self.path)
-        if indices is not None:
-            return Frames(indices, "yx")
-        return read_image(self.path, axes=self.axes).frames
+        return read_label_image(self.path, axes=self.axes).frames
 
 
 def one_plane(frames: Frames, plane: int) -> Frames:
@@ -133,19 +130,6 @@ class _Plane:
         at: dict[str, int | slice] = dict(self._where)
         at.update(zip(self._letters, index, strict=True))
         return np.asarray(self._data[tuple(at[a] for a in self._axes)])
-
-
-def _palette_indices(path: Path) -> NDArray[np.uint8] | None:
-    """Return the indices of an image with a palette, which readers map to colours."""
-    if path.suffix.lower() not in (".png", ".gif", ".bmp"):
-        return None
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        with Image.open(path) as picture:
-            return np.asarray(picture) if picture.mode == "P" else None
-    except (OSError, UnidentifiedImageError):
-        return None  # `read_image` raises a better error
 
 
 def _nbytes(frames: Frames) -> int:

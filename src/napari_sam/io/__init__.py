@@ -10,7 +10,7 @@ from napari_sam.core.lazy_names import lazy_names
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from napari_sam.io.images import Image, read_image
+    from napari_sam.io.images import Image, read_image, read_label_image
     from napari_sam.io.labels import check_labels_path, write_labels
     from napari_sam.io.labels_on_disk import label_array
     from napari_sam.io.pictures import (
@@ -36,6 +36,7 @@ __all__ = [
     "label_array",
     "prompts_of_labels",
     "read_image",
+    "read_label_image",
     "read_prompts",
     "read_prompts_on",
     "write_labels",
@@ -55,6 +56,7 @@ _MODULES: Mapping[str, str] = MappingProxyType({
     "label_array": "labels_on_disk",
     "prompts_of_labels": "prompts_from_labels",
     "read_image": "images",
+    "read_label_image": "images",
     "read_prompts": "prompt_files",
     "read_prompts_on": "prompt_files",
     "write_labels": "labels",

@@ -11,6 +11,8 @@ from napari_sam.core.errors import (
     NotAnImageError,
 )
 from napari_sam.core.images.frames import Frames
+from napari_sam.io.label_numbers import without_colour
+from napari_sam.io.readers.colours import ColourRule, recoloured
 from napari_sam.io.readers.file_kinds import reader_of
 from napari_sam.io.readers.image import Image, ReadOptions
 from napari_sam.io.readers.remote import as_url
@@ -83,6 +85,8 @@ def _read(path: str | Path, options: ReadOptions) -> Image:
     if url is None and not Path(path).exists():
         raise MissingFileError(f"{path} does not exist.")
     found = _read_file(Path(path), options) if url is None else _read_url(url, options)
+    if options.numbers:
+        found = _grey(found, options, str(path))
     try:
         frames = Frames(found.data, options.axes or found.axes or None)
     except NapariSamError as wrong:
@@ -96,6 +100,17 @@ def _read(path: str | Path, options: ReadOptions) -> Image:
         path=Path(path) if url is None else None,
         metadata=found.metadata if url is None else {**found.metadata, "url": url},
     )
+
+
+def _grey(image: Image, options: ReadOptions, name: str) -> Image:
+    """Return labels without the channels of colours, unless those are axes."""
+    given = options.axes is not None and len(options.axes) == len(image.data.shape)
+    if given or "c" not in image.axes:
+        return image
+    rule = ColourRule(lambda pixels: without_colour(pixels, name))
+    both = [recoloured(a, image.axes, rule, name) for a in (image.data, *image.levels)]
+    levels = tuple(level for level, _ in both)
+    return replace(image, data=levels[0], levels=levels[1:], axes=both[0][1])
 
 
 def _read_url(url: str, options: ReadOptions) -> Image:

@@ -10,6 +10,7 @@ from scipy import ndimage
 from napari_sam.core.address import Address
 from napari_sam.core.errors import ImageError, PromptError
 from napari_sam.core.prompts import Prompts
+from napari_sam.io.label_numbers import LARGEST, label_numbers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,16 +19,21 @@ if TYPE_CHECKING:
     from napari_sam.io.vector_prompts import Form
 
 
-def prompts_of_labels(labels: Frames, *, form: Form = "box") -> dict[Address, Prompts]:
+def prompts_of_labels(
+    labels: Frames, *, form: Form = "box", where: str = "The label image"
+) -> dict[Address, Prompts]:
     """Return a prompt for each object in each plane of labels.
 
     Parameters
     ----------
     labels
-        Whole numbers, 0 for the background, as planes: ``read_image(path).frames``.
+        Whole numbers, 0 for the background, as planes:
+        ``read_label_image(path).frames``.
     form
         The tight ``"box"``, a ``"point"`` in the middle, where the object is widest,
         or the ``"mask"`` itself, to be refined.
+    where
+        Name of the labels in messages.
 
     Raises
     ------
@@ -36,21 +42,29 @@ def prompts_of_labels(labels: Frames, *, form: Form = "box") -> dict[Address, Pr
     PromptError
         If there is no object.
     """
-    if labels.dtype.kind not in "bui" or labels.n_channels is not None:
-        raise ImageError(f"{labels!r}: labels are whole numbers, without channels.")
     prompts = {}
     for frame in range(len(labels)):
-        plane = labels[frame]
+        plane = label_numbers(labels[frame], where)
         numbers, dense = np.unique(plane, return_inverse=True)
+        _check_largest(numbers, where)
         windows = ndimage.find_objects(dense.reshape(plane.shape) + 1)
-        for number, where in zip(numbers.tolist(), windows, strict=True):
-            if number > 0 and where is not None:
-                mask = plane[where] == number
-                at = (where[0].start, where[1].start)
-                prompts[Address(frame, number)] = _prompts_for(mask, at, form)
+        for number, window in zip(numbers.tolist(), windows, strict=True):
+            if number > 0 and window is not None:
+                mask = plane[window] == number
+                at = (window[0].start, window[1].start)
+                prompts[Address(frame, int(number))] = _prompts_for(mask, at, form)
     if not prompts:
         raise PromptError("The labels hold no object.")
     return prompts
+
+
+def _check_largest(numbers: NDArray[np.generic], where: str) -> None:
+    """Refuse numbers that no label image could hold, before any long work."""
+    if numbers.size and int(numbers[-1]) > LARGEST:
+        raise ImageError(
+            f"{where}: the label {numbers[-1]} is larger than {LARGEST}. Number the "
+            "objects anew, from 1."
+        )
 
 
 def middle(mask: NDArray[np.bool_]) -> tuple[int, int]:

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Literal
 
 from napari_sam.core.errors import ImageError, PromptError
 from napari_sam.core.settings import check, setting
-from napari_sam.io import images_in, prompts_of_labels, read_image, read_prompts_on
+from napari_sam.io import (
+    images_in,
+    prompts_of_labels,
+    read_label_image,
+    read_prompts_on,
+)
 from napari_sam.io.csv_prompts import TablePrompts, csv_table
 from napari_sam.io.prompt_files import PROMPT_SUFFIXES
 
@@ -175,12 +180,12 @@ def _read_labels(
     given: PromptFiles, path: Path, image: Image
 ) -> dict[Address, Prompts]:
     frames = image.frames
-    labels = read_image(path, axes="".join(frames.sizes) + "yx").frames
+    labels = read_label_image(path, axes="".join(frames.sizes) + "yx").frames
     if (labels.sizes, labels.plane_shape) != (frames.sizes, frames.plane_shape):
         raise ImageError(
             f"{path} is {labels!r}, which does not lie on the image, {frames!r}."
         )
-    return prompts_of_labels(labels, form=given.form)
+    return prompts_of_labels(labels, form=given.form, where=str(path))
 
 
 def _files_by_stem(folder: Path, *, only_prompts: bool) -> dict[str, Path]:

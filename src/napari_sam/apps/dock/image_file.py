@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_sam.io.label_numbers import label_numbers
 from napari_sam.io.readers.lazy import FileArray
 
 if TYPE_CHECKING:
@@ -71,13 +72,21 @@ def labels_layer(image: Image, name: str, like: Image | None = None) -> LayerDat
     levels = _levels(image, axes, channel)
     kind = np.dtype(levels[0].dtype)
     if int(np.prod(levels[0].shape)) * kind.itemsize <= _READ:
-        whole = np.asarray(levels[0])
-        levels = [whole.astype(np.uint8) if kind.kind == "b" else whole]
+        levels = [_numbers(np.asarray(levels[0]), str(image.path))]
     source = image if image.scale or like is None else like
     data: Any = levels if len(levels) > 1 else levels[0]
     multiscale = len(levels) > 1
     keywords = {"name": name, "multiscale": multiscale, **_placed(source, axes)}
     return data, {**keywords, "metadata": {SOURCE: image}}, "labels"
+
+
+def _numbers(labels: NDArray[np.generic], where: str) -> NDArray[np.generic]:
+    """Return numbers of objects, as training and prompts read them too."""
+    planes = labels.reshape(-1, *labels.shape[-2:])
+    found = np.stack([label_numbers(plane, where) for plane in planes])
+    return (found.astype(np.uint8) if found.dtype.kind == "b" else found).reshape(
+        labels.shape
+    )
 
 
 def is_labels(image: Image) -> bool:

@@ -10,6 +10,7 @@ from scipy import ndimage
 from napari_sam.core.errors import ImageError
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.mask import Mask
+from napari_sam.io.label_numbers import label_numbers
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -78,54 +79,12 @@ class LabelTruth:
 
 
 def _as_labels(pixels: NDArray[np.generic], where: str) -> NDArray[np.int32]:
-    if pixels.ndim == 3:
-        pixels = _without_colour(pixels, where)
-    if pixels.ndim != 2:
-        raise ImageError(
-            f"{where} has the shape {pixels.shape}; expected rows and columns."
-        )
-    if pixels.dtype.kind == "f":
-        _check_integers(pixels, where)
-    elif pixels.dtype.kind not in "bui":
-        raise ImageError(f"{where}: labels are whole numbers, not {pixels.dtype}.")
-    if pixels.size and pixels.min() < 0:
-        raise ImageError(
-            f"{where}: labels are whole numbers from 0, but the smallest is "
-            f"{pixels.min():g}. Write 0 where there is no object."
-        )
-    if pixels.size and pixels.max() > _MOST:
+    pixels = label_numbers(pixels, where)
+    if pixels.size and int(pixels.max()) > _MOST:
         background = pixels == 0
         order = np.unique(pixels[~background])
         pixels = np.where(background, 0, np.searchsorted(order, pixels) + 1)
     return pixels.astype(np.int32)
-
-
-def _without_colour(pixels: NDArray[np.generic], where: str) -> NDArray[np.generic]:
-    """Return one channel of a grey image that was saved as colour."""
-    grey = pixels[..., 0]
-    if (pixels[..., :3] != grey[..., None]).any():
-        raise ImageError(
-            f"{where} has channels, its shape is {pixels.shape}; expected one whole "
-            "number per pixel. Save the numbers of the objects, not their colours, "
-            "and stacks with their axes."
-        )
-    return grey
-
-
-def _check_integers(pixels: NDArray[np.generic], where: str) -> None:
-    n_invalid = int((~np.isfinite(pixels)).sum())
-    if n_invalid:
-        raise ImageError(
-            f"{where} has {n_invalid} pixels that are NaN or infinite; expected whole "
-            "numbers, 0 where there is no object."
-        )
-    between = pixels[pixels != np.floor(pixels)]
-    if len(between):
-        raise ImageError(
-            f"{where} has {len(between)} pixels that are no whole numbers, such as "
-            f"{between[0]:g}. Labels number the objects; these may be probabilities, "
-            "or labels that were resized with interpolation."
-        )
 
 
 def _ids_and_areas(

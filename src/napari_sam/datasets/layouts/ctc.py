@@ -9,7 +9,7 @@ from napari_sam.core.errors import ImageError, MissingFileError
 from napari_sam.datasets.image_files import first_few, stack_sizes
 from napari_sam.datasets.image_sources import ImageFile, LabelFile
 from napari_sam.datasets.labelled_image import LabelledImage
-from napari_sam.io.images import read_image
+from napari_sam.io.images import read_label_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,7 +138,7 @@ def _labelled_images(
                 name, kind, image, path, cache, z=int(match[2]), sliced=True
             )
         else:
-            volume = read_image(path, axes="zyx").frames
+            volume = read_label_image(path, axes="zyx").frames
             if len(volume) != sizes[0]:
                 raise ImageError(
                     f"{path} has {len(volume)} slices, but {image} has {sizes[0]}; "

@@ -11,7 +11,7 @@ from napari_sam.core.errors import ImageError, MissingFileError
 from napari_sam.datasets.image_files import first_few
 from napari_sam.datasets.image_sources import ImageFile, LabelFile
 from napari_sam.datasets.labelled_image import LabelledImage
-from napari_sam.io.images import read_image
+from napari_sam.io.images import read_image, read_label_image
 from napari_sam.io.readers.zarr_nodes import ome_attributes
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _labelled_images(
     image: Path, labels: Path, root: Path, cache: ReadCache
 ) -> Iterator[LabelledImage]:
     path, axes = _levels(labels)[0]
-    labels_read = read_image(path, axes=axes).frames
+    labels_read = read_label_image(path, axes=axes).frames
     image_path, image_axes = _level_like(image, labels, labels_read)
     pixels = read_image(image_path, axes=image_axes).frames
     stem = image.name.removesuffix(".zarr").removesuffix(".ome")

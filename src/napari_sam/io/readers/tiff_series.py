@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 from napari_sam.core.errors import ImageError, MissingFileError, NotAnImageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from tifffile import TiffFile, TiffPageSeries
@@ -32,7 +33,7 @@ def choose_series(tiff: TiffFile, name: Path | str, series: int | None) -> int:
     found = tiff.series
     if not found:
         raise NotAnImageError(f"{name} holds no image.")
-    index = _largest(found) if series is None else series
+    index = largest_series(found) if series is None else series
     if not 0 <= index < len(found):
         raise ImageError(
             f"{name} holds {len(found)} images; series {index} was asked for, of 0 to "
@@ -46,7 +47,8 @@ def choose_series(tiff: TiffFile, name: Path | str, series: int | None) -> int:
     return index
 
 
-def _largest(found: list[TiffPageSeries]) -> int:
+def largest_series(found: Sequence[TiffPageSeries]) -> int:
+    """Return the index of the series with the most pixels; the first of equals."""
     return max(range(len(found)), key=lambda k: (found[k].size, -k))
 
 
