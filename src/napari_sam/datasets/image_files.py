@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
+from unicodedata import normalize
 
 from napari_sam.core.errors import ImageError, MissingFileError, NotAnImageError
 
@@ -37,11 +38,12 @@ def images_in(folder: Path) -> dict[str, Path]:
     for path in paths:
         if not _may_be_image(path.name):
             continue
-        if path.stem in found:
+        stem = normalize("NFC", path.stem)  # some systems part letters and accents
+        if stem in found:
             raise ImageError(
-                f"{path} and {found[path.stem].name} have the same name. Keep one."
+                f"{path} and {found[stem].name} have the same name. Keep one."
             )
-        found[path.stem] = path
+        found[stem] = path
     return found
 
 

@@ -24,11 +24,8 @@ if TYPE_CHECKING:
     )
     from napari_sam.jobs.image_spec import ImageSpec, ModelSpec, absolute_path
     from napari_sam.jobs.painting import label_target, paint, save_labels
-    from napari_sam.jobs.prompt_sources import (
-        PromptFiles,
-        images_of_folder,
-        pair_images,
-    )
+    from napari_sam.jobs.prompt_pairs import images_of_folder, pair_images
+    from napari_sam.jobs.prompt_sources import PromptFiles
     from napari_sam.jobs.promptable_settings import PromptableSettings
     from napari_sam.jobs.results_file import ResultsFile, results_path, results_setup
     from napari_sam.jobs.segment_jobs import (
@@ -90,11 +87,11 @@ _ROOMS = {
     "SegmentSettings": "settings",
     "absolute_path": "image_spec",
     "embed_images": "embed_jobs",
-    "images_of_folder": "prompt_sources",
+    "images_of_folder": "prompt_pairs",
     "iter_segment_folder": "folder",
     "label_target": "painting",
     "paint": "painting",
-    "pair_images": "prompt_sources",
+    "pair_images": "prompt_pairs",
     "results_path": "results_file",
     "results_setup": "results_file",
     "save_labels": "painting",

@@ -15,13 +15,13 @@ from napari_sam.io import check_labels_path
 from napari_sam.io.settings import SaveSettings
 from napari_sam.jobs.executor import Executor, Failure
 from napari_sam.jobs.painting import save_masks
-from napari_sam.jobs.prompt_sources import pair_images
+from napari_sam.jobs.prompt_pairs import prompt_pairs
 from napari_sam.jobs.promptable_settings import PromptableSettings
 from napari_sam.jobs.results_file import ResultsFile, results_path, results_setup
 from napari_sam.jobs.segment_jobs import SegmentJob, segment_images
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from napari_sam.core.address import Address
@@ -80,7 +80,8 @@ class ImageOutcome:
         The image.
     state
         ``"written"``; ``"there"`` if a run before finished it; ``"skipped"`` without
-        prompts; or ``"failed"``.
+        prompts; ``"missing"``: there are
+        prompts for it, and it is not there; or ``"failed"``.
     reason
         Why it failed.
     masks
@@ -92,7 +93,7 @@ class ImageOutcome:
     """
 
     path: Path
-    state: Literal["written", "there", "skipped", "failed"]
+    state: Literal["written", "there", "skipped", "missing", "failed"]
     reason: str = ""
     masks: Mapping[Address, MaskResult] = field(default_factory=dict)
     outside: int = 0
@@ -140,14 +141,15 @@ def iter_segment_folder(
     PromptError
         If the prompts are of one image only.
     """
-    sources = pair_images(job.images, job.prompts)
-    if sources is None:
+    pairs = prompt_pairs(job.images, job.prompts)
+    if pairs is None:
         raise PromptError(
             f"{job.prompts.path} has no prompts for images of a folder: expected a "
             'folder of files named as the images, or a CSV with a column "image".'
         )
     run = _FolderRun(job, backend or job.model.open(), report)
-    run.prepare(sources)
+    run.prepare(pairs.sources)
+    run.name_missing(pairs.without_image)
     if run.works:
         yield from segment_images(
             [work.job for work in run.works], executor or Executor(), ready=run.write
@@ -212,6 +214,13 @@ class _FolderRun:
                 self._prepare_image(path, source)
             except (NapariSamError, OSError) as wrong:
                 self._note(ImageOutcome(path, "failed", str(wrong)))
+
+    def name_missing(self, names: Iterable[str]) -> None:
+        """Note the prompts that are about no image of the folder."""
+        for name in names:
+            path = self._job.images / name
+            reason = f"{self._job.prompts.path} has prompts for {name}: no such image."
+            self._note(ImageOutcome(path, "missing", reason))
 
     def write(self, i: int, results: MaskResults) -> None:
         """Write the labels of an image that has all of its masks."""

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path  # noqa: TC003
 from typing import TYPE_CHECKING, Literal
 
 from napari_sam.core.errors import ImageError, PromptError
 from napari_sam.core.settings import check, setting
 from napari_sam.io import (
-    images_in,
     prompts_of_labels,
     read_label_image,
     read_prompts_on,
 )
-from napari_sam.io.csv_prompts import TablePrompts, csv_table
-from napari_sam.io.prompt_files import PROMPT_SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +21,7 @@ if TYPE_CHECKING:
     from napari_sam.core.json_values import JsonValue
     from napari_sam.core.prompts import Prompts
     from napari_sam.io import Image
+    from napari_sam.io.csv_prompts import TablePrompts
     from napari_sam.io.vector_prompts import VectorPrompts
 
 
@@ -118,43 +116,8 @@ class PromptTable:
         return _found(self.rows.on(image), self.rows.path, image)
 
 
-#: Suffixes of tables.
-_TABLES = (".csv", ".tsv")
-
 #: Where the prompts of one image of a folder are; None if it has none.
 PromptSource = PromptFiles | PromptTable | None
-
-
-def pair_images(
-    folder: str | Path, given: PromptFiles
-) -> dict[Path, PromptSource] | None:
-    """Pair the images of a folder with their prompts; None if it is one image.
-
-    Prompts are a folder of files named as the images, or a CSV with a column "image".
-    """
-    path = given.path
-    if path is None or not Path(folder).is_dir():
-        return None
-    if path.is_dir() and not (path / "zarr.json").exists():
-        of_stem = _files_by_stem(path, only_prompts=given.prompts is not None)
-        return {
-            image: given.at(of_stem[image.stem]) if image.stem in of_stem else None
-            for image in images_of_folder(folder)
-        }
-    tables = _tables(path, given) if path.suffix.lower() in _TABLES else None
-    if tables is None:
-        return None
-    return {
-        image: tables.get(image.name, tables.get(image.stem))
-        for image in images_of_folder(folder)
-    }
-
-
-def images_of_folder(path: str | Path) -> list[Path]:
-    """Return the images of a folder, each by itself."""
-    if not Path(path).is_dir():
-        raise ImageError(f"{path} is no folder.")
-    return images_in(Path(path))
 
 
 def _read_file(given: PromptFiles, path: Path, image: Image) -> FoundPrompts:
@@ -186,30 +149,3 @@ def _read_labels(
             f"{path} is {labels!r}, which does not lie on the image, {frames!r}."
         )
     return prompts_of_labels(labels, form=given.form, where=str(path))
-
-
-def _files_by_stem(folder: Path, *, only_prompts: bool) -> dict[str, Path]:
-    return {
-        file.stem: file
-        for file in sorted(folder.iterdir())
-        if not file.name.startswith(".")
-        and (file.suffix.lower() in PROMPT_SUFFIXES or not only_prompts)
-    }
-
-
-def _tables(path: Path, given: PromptFiles) -> dict[str, PromptTable] | None:
-    """Cut a CSV with a column "image" into one for each image."""
-    table = csv_table(path)
-    if "image" not in table.columns:
-        return None
-    at = table.columns.index("image")
-    lines: dict[str, list[int]] = {}
-    for i, row in enumerate(table.rows):
-        lines.setdefault(row[at], []).append(i)
-    tables = {
-        name: TablePrompts(
-            path, table.taking(own, without="image"), given.form, given.crs
-        )
-        for name, own in lines.items()
-    }
-    return {name: PromptTable(rows) for name, rows in tables.items()}

@@ -15,18 +15,20 @@ if TYPE_CHECKING:
 
 
 def segment_folder(job: FolderJob, executor: Executor, backend: Backend) -> None:
-    """Segment a folder; exit with 1 if any image failed."""
+    """Segment a folder; exit with 1 if any image failed, or is missing."""
     from napari_sam.jobs import iter_segment_folder
 
     work = iter_segment_folder(job, executor, backend=backend, report=_print)
     outcomes = drain_with_progress(work, "the same command goes on from here.")
     count = {
         state: sum(outcome.state == state for outcome in outcomes)
-        for state in ("written", "there", "skipped", "failed")
+        for state in ("written", "there", "skipped", "failed", "missing")
     }
+    missing = count.pop("missing")
     listed = ", ".join(f"{n} {state}" for state, n in count.items())
+    listed += f", {missing} without their image" if missing else ""
     click.echo(f"{listed} in {job.output}")
-    if count["failed"]:
+    if count["failed"] or missing:
         raise SystemExit(1)
 
 
@@ -35,6 +37,8 @@ def _print(outcome: ImageOutcome) -> None:
     path, text = outcome.path, " ".join(outcome.reason.split())
     if outcome.state == "skipped":
         click.echo(f"Skipped: {path} has no prompts.", err=True)
+    elif outcome.state == "missing":
+        click.echo(f"Missing: {text}", err=True)
     elif outcome.state == "failed":
         shown = text if str(path) in text else f"{path}: {text}"
         click.echo(f"Failed: {shown}", err=True)

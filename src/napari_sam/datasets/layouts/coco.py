@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Required, TypeAlias, TypedDict
 
 from napari_sam.core.errors import ImageError, MissingFileError
@@ -12,6 +12,8 @@ from napari_sam.datasets.ground_truth.coco_masks import RleTruth
 from napari_sam.datasets.image_files import first_few, read_json
 from napari_sam.datasets.image_sources import ImageFile
 from napari_sam.datasets.labelled_image import LabelledImage
+from napari_sam.datasets.listed_images import ListedImages
+from napari_sam.io.file_names import parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,8 +54,9 @@ def read(root: Path, cache: ReadCache) -> list[LabelledImage]:
     path = _json_file(root)
     images, annotations, categories = _sections(path)
     masked = _by_image(path, images, annotations)
-    where = _ImageFiles(path)
+    where = ListedImages(path)
     found = {key: where.of(str(images[key]["file_name"])) for key in masked}
+    _check_each_has_its_own(path, images, found)
     missing = [images[k]["file_name"] for k, file in found.items() if file is None]
     if missing:
         raise MissingFileError(
@@ -64,7 +67,7 @@ def read(root: Path, cache: ReadCache) -> list[LabelledImage]:
     kind = path.stem if root.is_file() else root.name
     return [
         LabelledImage(
-            str(Path(str(images[key]["file_name"])).with_suffix("")),
+            _name(str(images[key]["file_name"])),
             kind,
             ImageFile(file, cache),
             _Masks((path, key), _shape(path, images[key]), masks, categories, cache),
@@ -73,6 +76,26 @@ def read(root: Path, cache: ReadCache) -> list[LabelledImage]:
         for (key, masks), file in zip(masked.items(), found.values(), strict=True)
         if file is not None
     ]
+
+
+def _name(listed: str) -> str:
+    return str(PurePosixPath(*parts_of(listed)).with_suffix(""))
+
+
+def _check_each_has_its_own(
+    path: Path,
+    images: Mapping[CocoId, CocoImage],
+    found: Mapping[CocoId, Path | None],
+) -> None:
+    """Refuse a file that two images of other names were found to be."""
+    names: dict[Path, str] = {}
+    for key, file in found.items():
+        name = str(images[key]["file_name"])
+        if file is not None and names.setdefault(file, name) != name:
+            raise ImageError(
+                f"{path} names two images, {names[file]} and {name}, of which only "
+                f"{file} is there."
+            )
 
 
 def _candidates(root: Path) -> list[Path]:
@@ -193,27 +216,6 @@ def _shape(path: Path, image: CocoImage) -> tuple[int, int]:
             f"{path}: image {image['id']} has the height {image['height']!r} and the "
             f"width {image['width']!r}; expected whole numbers."
         ) from None
-
-
-class _ImageFiles:
-    """The folders in which the images of a JSON file may be."""
-
-    def __init__(self, path: Path) -> None:
-        near = [path.parent]
-        if path.parent.name == "annotations":
-            near.append(path.parent.parent)
-        inside = [p for f in near for p in sorted(f.iterdir()) if p.is_dir()]
-        self.folders = near + [p for p in inside if p.name != "annotations"]
-        self._order = list(self.folders)
-
-    def of(self, name: str) -> Path | None:
-        """Return the path of an image, searched first where the last one was found."""
-        for folder in self._order:
-            if (folder / name).is_file():
-                self._order.remove(folder)
-                self._order.insert(0, folder)
-                return folder / name
-        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 from napari_sam.core.errors import ImageError, MissingFileError
 from napari_sam.datasets.ground_truth.coco_masks import RleTruth
@@ -25,7 +26,7 @@ def matches(root: Path) -> bool:
     """Whether a folder holds an image and a JSON file of the same name."""
     stems = _json_files(root).keys()
     return any(
-        p.stem in stems
+        normalize("NFC", p.stem) in stems
         for p in root.iterdir()
         if p.suffix.lower() in (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp")
     )
@@ -63,7 +64,8 @@ def read(root: Path, cache: ReadCache) -> list[LabelledImage]:
 
 
 def _json_files(root: Path) -> dict[str, Path]:
-    return {p.stem: p for p in sorted(root.glob("[!.]*.json"))}
+    files = sorted(root.glob("[!.]*.json"))
+    return {normalize("NFC", p.stem): p for p in files}
 
 
 @dataclass(frozen=True, slots=True)

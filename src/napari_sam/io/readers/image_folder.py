@@ -87,9 +87,14 @@ def images_in(path: Path) -> list[Path]:
     return files
 
 
+def is_image_name(name: str) -> bool:
+    """Whether files of that name are the images of a folder."""
+    suffix = "." + name.rpartition(".")[2].lower()
+    return suffix in _PICTURES and not name.startswith(".")
+
+
 def _is_picture(path: Path) -> bool:
-    hidden = path.name.startswith(".")
-    return path.suffix.lower() in _PICTURES and not hidden and path.is_file()
+    return is_image_name(path.name) and path.is_file()
 
 
 def _natural(name: str) -> list[tuple[int, int, str]]:
