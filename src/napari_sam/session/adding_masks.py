@@ -192,7 +192,9 @@ class MaskAdder:
         if not prepared.is_current(self._document):
             prepared = self.request(prepared.request.masks)()
         if prepared.action.patches or prepared.action.ids:
-            self._document.execute(prepared.action, group=self._group)
+            action = prepared.action
+            edits = action.edits_as_prepared(self._document.state)
+            self._document.execute(action, group=self._group, edits=edits)
 
 
 def _groups(

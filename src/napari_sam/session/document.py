@@ -10,7 +10,7 @@ from psygnal import Signal
 from napari_sam.core.address import Address
 from napari_sam.core.errors import SessionError
 from napari_sam.core.prompts import Prompts
-from napari_sam.session.actions import Paint, ReopenObject
+from napari_sam.session.actions import AddMasks, Paint, ReopenObject
 from napari_sam.session.edits import ObjectEdit, PromptsEdit, apply_all, parts
 from napari_sam.session.history import History
 from napari_sam.session.labels.patch import LabelPatch
@@ -18,7 +18,7 @@ from napari_sam.session.protection import sparing_approved
 from napari_sam.session.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import ArrayLike
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from napari_sam.core.images.frames import Frames
     from napari_sam.core.prediction import Prediction
     from napari_sam.session.actions import Action
-    from napari_sam.session.edits import Batch
+    from napari_sam.session.edits import Batch, Edit
     from napari_sam.session.history import Step
     from napari_sam.session.labels.arrays import LabelArray
     from napari_sam.session.objects import ObjectInfo
@@ -169,6 +169,7 @@ class Document:
         predictions: Mapping[Address, Prediction] | None = None,
         *,
         group: int = 0,
+        edits: Iterable[Edit] | None = None,
     ) -> None:
         """Take a step: all of it is done, or none.
 
@@ -180,16 +181,18 @@ class Document:
             The masks of a `Commit`.
         group
             Steps of the same group that follow each other are undone together.
+        edits
+            What changes, where that is known already.
 
         Raises
         ------
         SessionError
             If it cannot be done; nothing has changed then.
         """
-        if predictions is None:
+        if edits is None and predictions is None:
             edits = action.edits(self.state)
-        else:
-            edits = action.edits_with(self.state, predictions)
+        elif edits is None:
+            edits = action.edits_with(self.state, predictions or {})
         if action.spares_approved:
             edits = sparing_approved(edits, self.state)
         edit = apply_all(edits, self.state)
@@ -203,7 +206,24 @@ class Document:
         """Take over what a brush did to a region, drawn into the labels or not yet."""
         patch = LabelPatch.between(frame, region, before, after)
         if patch is not None:
-            self.execute(Paint(patch))
+            self.take_over((patch,))
+
+    def take_over(self, patches: Sequence[LabelPatch]) -> None:
+        """Take over strokes, drawn into the labels or not yet, as one step.
+
+        Raises
+        ------
+        SessionError
+            If they may not be drawn; the labels are then as they were before.
+        """
+        for patch in reversed(patches):
+            self.state.labels.undraw(patch)
+        if len(patches) == 1:
+            self.execute(Paint(patches[0]))
+        elif patches:
+            gained = {i for patch in patches for i in patch.after.values}
+            new = sorted(gained - {0, *self.state.objects})
+            self.execute(AddMasks(tuple(patches), tuple(new)))
 
     def reopen(self, at: Address) -> None:
         """Go back to an object, with its prompts."""

@@ -11,7 +11,6 @@ from napari_sam.annotator.object_table import ObjectTable
 from napari_sam.apps.dock import compat, layer_style
 from napari_sam.apps.dock.frame_view import FrameView
 from napari_sam.core.errors import NapariSamError
-from napari_sam.session import actions
 from napari_sam.session.labels.patch import LabelPatch
 
 if TYPE_CHECKING:
@@ -141,12 +140,7 @@ class LabelLayer:
             if (patch := LabelPatch.between(frame, region, before, after))
         ]
         try:
-            if len(patches) == 1:
-                self._session.execute(actions.Paint(patches[0]))
-            elif patches:
-                gained = {i for patch in patches for i in patch.after.values}
-                new = sorted(gained - {0, *self._session.objects})
-                self._session.execute(actions.AddMasks(tuple(patches), tuple(new)))
+            self._session.take_over(patches)
         except NapariSamError as wrong:
             self._take_back(patches)
             self.refused.emit(str(wrong))

@@ -35,8 +35,23 @@ class AddMasks(Action):
     ids: tuple[int, ...] = stored("objects", default=())
 
     def edits(self, state: State) -> Iterator[Edit]:
-        """Return the patches, and that the objects are committed."""
+        """Return the patches, and that the objects are committed.
+
+        They are drawn on what is there now: a record may be replayed on a similar
+        image, where other labels lie under them than on the first one.
+        """
+        for given in self.patches:
+            patch = state.labels.on(given)
+            if patch is not None:
+                yield patch
+        yield from self._committed(state)
+
+    def edits_as_prepared(self, state: State) -> Iterator[Edit]:
+        """Return the edits where the labels are known to be those of the patches."""
         yield from self.patches
+        yield from self._committed(state)
+
+    def _committed(self, state: State) -> Iterator[Edit]:
         for object_id in self.ids:
             yield from set_status(state, object_id, "committed")
 

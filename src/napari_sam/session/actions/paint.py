@@ -24,7 +24,7 @@ class Paint(Action):
     Attributes
     ----------
     patch
-        The labels that changed; they may have been drawn already.
+        The labels that changed.
     """
 
     kind: ClassVar[str] = "paint"
@@ -32,8 +32,14 @@ class Paint(Action):
     patch: LabelPatch
 
     def edits(self, state: State) -> Iterator[Edit]:
-        """Return the patch, and the objects that came with it."""
-        yield self.patch
+        """Return the patch, and the objects that came with it.
+
+        The stroke is drawn on what is there now: a record may be replayed on a similar
+        image, where other labels lie under it than on the first one.
+        """
+        patch = state.labels.on(self.patch)
+        if patch is not None:
+            yield patch
         painted = set(self.patch.after.values) - {0}
         for object_id in sorted(i for i in painted if i not in state.objects):
             yield ObjectEdit(object_id, None, ObjectInfo(status="committed"))

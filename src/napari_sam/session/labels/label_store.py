@@ -112,9 +112,30 @@ class LabelStore:
             if i not in (0, at.object_id)
         }
 
+    def on(self, patch: LabelPatch) -> LabelPatch | None:
+        """Return the patch that draws the same into the labels as they are now.
+
+        Raises
+        ------
+        SessionError
+            If it lies outside of the labels.
+        """
+        self._check_patch(patch)
+        return patch.on(self.read(patch.frame, patch.region))
+
+    def undraw(self, patch: LabelPatch) -> None:
+        """Take back what a window has drawn of a patch: nobody gained by it yet."""
+        self._check_patch(patch)
+        window, changed = self.window(patch.frame, patch.region), patch.changed
+        now = self.read(patch.frame, patch.region)
+        drawn = now[changed] == patch.after.expand()
+        if drawn.any():
+            now[changed] = np.where(drawn, patch.before.expand(), now[changed])
+            self.array[window] = now
+
     def write(self, patch: LabelPatch) -> None:
         """Change labels, and remember who gained and lost pixels."""
-        check_fits(max(patch.after.values), self.array.dtype)
+        self._check_patch(patch)
         window, changed = self.window(patch.frame, patch.region), patch.changed
         if isinstance(self.array, np.ndarray):
             self.array[window][changed] = patch.after.expand()
@@ -134,6 +155,17 @@ class LabelStore:
                 nothing = np.zeros_like(labels)
                 found.append(LabelPatch.between(frame, window, nothing, labels))
         return tuple(patch for patch in found if patch is not None)
+
+    def _check_patch(self, patch: LabelPatch) -> None:
+        check_fits(max(patch.after.values), self.array.dtype)
+        rows, cols = self.plane_shape
+        bottom, right = patch.region.bottom, patch.region.right
+        if patch.frame >= len(self) or bottom > rows or right > cols:
+            raise SessionError(
+                f"A change of labels reaches to frame {patch.frame}, row {bottom} and "
+                f"column {right}; these labels have {len(self)} frames of {rows} x "
+                f"{cols}."
+            )
 
     def _write_window(
         self, window: Window, changed: NDArray[np.bool_], labels: NDArray[np.uint32]

@@ -14,7 +14,7 @@ from napari_sam.session.session import AnnotationSession
 from napari_sam.session.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Mapping
 
     from napari_sam.core.images.frames import Frames
     from napari_sam.core.protocols import Promptable
@@ -58,7 +58,7 @@ def replay(
     for i, action in enumerate(steps):
         yield Progress(i, len(steps), "replaying")
         if isinstance(action, Commit):
-            _commit_again(session, action, images[action.setup])
+            _commit_again(session, action, _image_of(action, images))
         else:
             session.execute(action)
     session.mark_saved()
@@ -133,12 +133,28 @@ def check_image(known: ImageIdentity, frames: Frames, *, similar: bool = False) 
             )
 
 
+def _image_of(action: Commit, images: Mapping[str, Promptable]) -> Promptable:
+    if action.setup not in images:
+        raise SessionError(
+            f"The record is damaged: masks were predicted with the setup "
+            f"{action.setup!r}, and it describes {', '.join(map(repr, images))}."
+        )
+    return images[action.setup]
+
+
 def _commit_again(
     session: AnnotationSession, action: Commit, image: Promptable
 ) -> None:
     if session.image is not image:
         session.image = image
     new, now = dict(action.prompts), session.open_prompts
+    missing = [at for at in action.ats if at not in new and at not in now]
+    if missing:
+        raise SessionError(
+            f"The record is damaged: it has no prompts of object "
+            f"{missing[0].object_id} in frame {missing[0].frame}, whose mask was "
+            "committed."
+        )
     prompts = {at: new[at] if at in new else now[at] for at in action.ats}
     setup = ModelSetup.of(image)
     session.setups[setup.key] = setup
