@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -16,3 +17,17 @@ JsonDict: TypeAlias = "dict[str, JsonValue]"
 UncheckedJson: TypeAlias = Any
 #: A JSON object that was read.
 JsonObject: TypeAlias = Mapping[str, UncheckedJson]
+
+
+def parse_json(text: str | bytes) -> UncheckedJson:
+    """Parse JSON that anybody may have written, bytes in UTF-8, 16 or 32.
+
+    Raises
+    ------
+    ValueError
+        If it is no JSON, or is nested too deeply to be read.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None

@@ -12,6 +12,7 @@ from dataclasses import MISSING, Field, field, fields, is_dataclass, replace
 from types import UnionType
 from typing import (
     TYPE_CHECKING,
+    Literal,
     TypeVar,
     Union,
     get_args,
@@ -37,6 +38,10 @@ T = TypeVar("T")
 
 #: Raised when a reader of the old schema could misunderstand the new one.
 VERSION = 1
+#: No whole number is as large as this.
+_ABOVE = 2**32
+#: Characters of a wrong value that a message shows.
+_LONGEST = 60
 
 
 def stored(
@@ -78,6 +83,7 @@ def fields_from_dict(kind: type[T], data: JsonObject) -> T:
         If a field is missing that has no default.
     """
     hints = get_type_hints(kind)
+    _checked(data, isinstance(data, dict), "an object")
     given = {}
     for one in fields(kind):  # type: ignore[arg-type]
         if _key(one) in data:
@@ -115,6 +121,8 @@ def from_plain(kind: object, data: UncheckedJson) -> UncheckedJson:
     if origin in (Union, UnionType):
         (inner,) = (arg for arg in get_args(kind) if arg is not type(None))
         return None if data is None else from_plain(inner, data)
+    if origin is Literal:
+        return _checked(data, data in get_args(kind), f"one of {get_args(kind)}")
     if is_dataclass(kind) and isinstance(kind, type):
         return fields_from_dict(kind, data)
     return data
@@ -147,25 +155,55 @@ def _spread(values: tuple[object, ...]) -> list[UncheckedJson]:
 def _gathered(
     kinds: tuple[object, ...], data: list[UncheckedJson]
 ) -> tuple[object, ...]:
+    _checked(data, isinstance(data, list | tuple), "a list")
     if len(kinds) == 2 and kinds[1] is Ellipsis:
         return tuple(from_plain(kinds[0], item) for item in data)
-    rest, made = iter(data), []
+    rest, made = list(data), []
+    count = len(kinds) + kinds.count(Address)
+    _checked(data, len(rest) == count, f"a list of {count}")
     for kind in kinds:
         if kind is Address:
-            made.append(Address(next(rest), next(rest)))
+            made.append(_address(rest.pop(0), rest.pop(0)))
         else:
-            made.append(from_plain(kind, next(rest)))
+            made.append(from_plain(kind, rest.pop(0)))
     return tuple(made)
 
 
 def _prompts(data: JsonObject) -> Prompts:
-    return replace(Prompts.from_dict(data["prompts"]), threshold=data["threshold"])
+    threshold = _number(data["threshold"])
+    return replace(Prompts.from_dict(data["prompts"]), threshold=threshold)
+
+
+def _checked(value: UncheckedJson, is_right: bool, expected: str) -> UncheckedJson:
+    """Return a value, if it is of the kind that is written here."""
+    if not is_right:
+        text = repr(value)
+        given = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+        raise SessionError(f"{given} stands where {expected} should: it is damaged.")
+    return value
+
+
+def _number(value: UncheckedJson) -> float:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(_checked(value, is_number, "a number"))
+
+
+def _integer(value: UncheckedJson) -> int:
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    return int(_checked(value, is_whole and abs(value) < _ABOVE, "a whole number"))
+
+
+def _address(frame: UncheckedJson, object_id: UncheckedJson) -> Address:
+    return Address(_integer(frame), _integer(object_id))
 
 
 #: How values of these types are read.
 _READERS: Mapping[object, Callable[[UncheckedJson], object]] = {
-    float: float,
-    Address: lambda data: Address(*data),
+    float: _number,
+    int: _integer,
+    bool: lambda data: _checked(data, isinstance(data, bool), "true or false"),
+    str: lambda data: _checked(data, isinstance(data, str), "text"),
+    Address: lambda data: _address(*data),
     Prompts: _prompts,
     LabelPatch: LabelPatch.from_dict,
 }

@@ -13,6 +13,7 @@ from napari_sam.core.geometry.tiling import Tiling
 from napari_sam.core.images.appearance import Appearance
 from napari_sam.core.images.frames import pixels_digest
 from napari_sam.core.images.sampling import sample_pixels
+from napari_sam.session.codec import fields_from_dict
 
 if TYPE_CHECKING:
     from napari_sam.core.images.frames import Frames
@@ -72,20 +73,7 @@ class ModelSetup:
     @classmethod
     def from_dict(cls, data: JsonObject) -> ModelSetup:
         """Inverse of `to_dict`."""
-        look, cut = dict(data["appearance"]), dict(data["tiling"])
-        for name in ("channels", "index"):
-            look[name] = None if look[name] is None else tuple(look[name])
-        limits = look["limits"]
-        look["limits"] = None if limits is None else tuple(map(tuple, limits))
-        cut["tile"] = None if cut["tile"] is None else tuple(cut["tile"])
-        cut["halo"] = tuple(cut["halo"])
-        return cls(
-            data["model"],
-            data["fingerprint"],
-            Appearance(**look),
-            Tiling(**cut),
-            data.get("connected", True),
-        )
+        return fields_from_dict(cls, data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,4 +117,4 @@ class ImageIdentity:
     @classmethod
     def from_dict(cls, data: JsonObject) -> ImageIdentity:
         """Inverse of `to_dict`."""
-        return cls(data["axes"], tuple(data["shape"]), data["dtype"], data["sample"])
+        return fields_from_dict(cls, data)

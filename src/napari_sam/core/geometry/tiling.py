@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from napari_sam.core.errors import ImageError
 from napari_sam.core.geometry.tiles import TileAxis, TileGrid
 
+#: Pixels that a tile may cover along a side: larger ones would fill the memory.
+MOST_COVERED = 1 << 15
+
 
 @dataclass(frozen=True, slots=True)
 class Tiling:
@@ -36,6 +39,13 @@ class Tiling:
             raise ImageError(f"tile={self.tile}: rows and columns must be positive.")
         if min(self.halo) < 0:
             raise ImageError(f"halo={self.halo}: rows and columns cannot be negative.")
+        covered = [n + 2 * h for n, h in zip(self.tile or (1, 1), self.halo, strict=True)]
+        if max(covered) > MOST_COVERED:
+            raise ImageError(
+                f"tile={self.tile}, halo={self.halo}: a tile would cover "
+                f"{max(covered)} pixels a side. A model sees about 1024; at most "
+                f"{MOST_COVERED} are taken."
+            )
         if self.most < 1:
             raise ImageError(f"most={self.most}: a mask takes at least one tile.")
 

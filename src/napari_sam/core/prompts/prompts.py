@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 
+#: No logit is this large; single precision still holds it.
+_HIGHEST = 1e9
+
 
 class _Builder(Generic[P]):
     """A method that adds a prompt, and on the class itself begins with no prompts.
@@ -83,7 +86,7 @@ class Prompts:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "items", tuple(self.items))
-        if not isfinite(self.threshold):
+        if not (isfinite(self.threshold) and abs(self.threshold) <= _HIGHEST):
             raise PromptError(
                 f"threshold={self.threshold}: it must be a finite number, of logits."
             )

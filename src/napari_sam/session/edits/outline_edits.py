@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from napari_sam.core.errors import SessionError
 from napari_sam.core.geometry.region import Region
+from napari_sam.core.prompts.items import Scribble
 from napari_sam.session.edits.edit import Edit, ObjectEdit
 from napari_sam.session.edits.label_edits import patched
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from napari_sam.core.address import Address
     from napari_sam.session.state import State
 
+#: Longer lines are cut to the object before they are drawn.
+_LONG = 100_000
+
 
 def split(
     state: State, at: Address, path: Sequence[tuple[float, float]]
@@ -31,7 +35,7 @@ def split(
     together by their sides, not by corners.
     """
     region, mask = state.mask(at)
-    cut = mask & ~_drawn(path, region)
+    cut = mask & ~_drawn(Scribble(tuple(path)).path, region)
     parts, count = ndimage.label(cut)
     whole = ndimage.label(mask)[1]
     if count <= whole:
@@ -95,6 +99,8 @@ def _drawn(path: Sequence[tuple[float, float]], region: Region) -> NDArray[np.bo
     line = np.zeros(region.shape, bool)
     corners = np.asarray(path, float) - (region.top, region.left)
     for start, end in pairwise(corners):
+        if np.abs(end - start).max() > _LONG:
+            start, end = _clipped(start, end, line.shape)
         steps = int(np.ceil(4 * np.abs(end - start).max())) + 1
         along = np.linspace(0, 1, steps)[:, None]
         rows, cols = np.rint(start + along * (end - start)).astype(int).T
@@ -102,6 +108,19 @@ def _drawn(path: Sequence[tuple[float, float]], region: Region) -> NDArray[np.bo
         inside &= (cols >= 0) & (cols < line.shape[1])
         line[rows[inside], cols[inside]] = True
     return line
+
+
+def _clipped(
+    start: NDArray[np.float64], end: NDArray[np.float64], shape: tuple[int, ...]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the piece of a line that lies on a window, or none of it: a point."""
+    low, high, along = np.full(2, -1.0), np.array(shape, float), end - start
+    moves = along != 0
+    cuts = np.stack([low - start, high - start])[:, moves] / along[moves]
+    first, last = cuts.min(0).max(initial=0.0), cuts.max(0).min(initial=1.0)
+    if first > last or ((start < low) | (start > high))[~moves].any():
+        return start, start
+    return start + first * along, start + last * along
 
 
 def _padded(region: Region, by: int) -> Region:

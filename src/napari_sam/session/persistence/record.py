@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from napari_sam._version import __version__
 from napari_sam.core.atomic_write import replacing
-from napari_sam.core.errors import MissingFileError, SessionError
+from napari_sam.core.errors import MissingFileError, NapariSamError, SessionError
+from napari_sam.core.json_values import parse_json
 from napari_sam.session.actions import Action, AddMasks, Commit, action_from_dict
 from napari_sam.session.codec import VERSION, plain_number
 from napari_sam.session.labels.patch import LabelPatch
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from napari_sam.session.session import AnnotationSession
 
 _FORMAT = "napari-sam session"
+#: What reading values raises that are not what they should be.
+_DAMAGE = (LookupError, TypeError, AttributeError, ValueError, ArithmeticError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,9 @@ class Record:
             )
         except SessionError:
             raise
-        except (LookupError, TypeError, AttributeError, ValueError) as wrong:
+        except NapariSamError as wrong:
+            raise SessionError(f"The record of a session is damaged: {wrong}") from wrong
+        except _DAMAGE as wrong:
             raise SessionError(
                 f"The record of a session is damaged: {type(wrong).__name__} {wrong}."
             ) from wrong
@@ -144,7 +149,7 @@ def read_record(path: str | Path) -> Record:
     if not path.is_file():
         raise MissingFileError(f"There is no file {path}.")
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = parse_json(path.read_bytes())
     except ValueError as wrong:
         raise SessionError(f"{path} is no JSON: {wrong}.") from wrong
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import zlib
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from napari_sam.core.address import Address
 from napari_sam.core.errors import MissingFileError, SessionError
+from napari_sam.core.json_values import parse_json
 from napari_sam.session.actions import action_from_dict
 from napari_sam.session.codec import VERSION
 from napari_sam.session.edits import Batch, ObjectEdit, apply_all, parts
@@ -81,7 +81,8 @@ def find_journals(
             if not known or journal_files.in_use(path, head):
                 continue
             work = _work(path, head, lines)
-        except (OSError, ValueError, LookupError, TypeError) as wrong:
+        except Exception as wrong:
+            # Whatever one of them holds, the others are offered.
             logger.warning("The journal %s cannot be read: %s", path, wrong)
             continue
         journal_files.mark_offered(path)
@@ -114,6 +115,22 @@ def restore(
     path = Path(path)
     if not path.is_file():
         raise MissingFileError(f"There is no file {path}.")
+    try:
+        return _restored(path, image, labels)
+    except SessionError as wrong:
+        raise SessionError(f"{path}: {wrong}") from wrong
+    except (OSError, MemoryError):
+        raise
+    except Exception as wrong:
+        # A file may hold anything, and checksums are no proof of who wrote it.
+        raise SessionError(
+            f"{path}: the journal is damaged: {type(wrong).__name__} {wrong}."
+        ) from wrong
+
+
+def _restored(
+    path: Path, image: Promptable, labels: LabelArray | None
+) -> AnnotationSession:
     head, *lines = list(read_lines(path)) or [{}]
     check_format(head, FORMAT)
     identity = ImageIdentity.from_dict(head["image"])
@@ -136,7 +153,7 @@ def read_lines(path: Path) -> Iterator[JsonObject]:
             return
         if not whole:
             return
-        yield json.loads(text)
+        yield parse_json(text)
 
 
 def _again(session: AnnotationSession, line: JsonObject) -> None:
