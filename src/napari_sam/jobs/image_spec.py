@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from uuid import uuid4
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from napari_sam.core.geometry.tiling import Tiling
     from napari_sam.core.images.appearance import Appearance
     from napari_sam.core.protocols import Backend
+
+#: Files of this kind name others, whose pixels may change without them.
+_NAMES_OTHERS = (".vrt", ".xml", ".ome", ".json", ".txt")
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -131,12 +135,39 @@ def absolute_path(path: str | Path) -> str:
 
 
 def file_stamp(path: str) -> str:
-    """Return what changes with a file; nothing if it is not on this machine."""
+    """Return what changes with an image, also where it is a folder of files.
+
+    Nothing if that cannot be known: it is not on this machine, or only names files
+    whose pixels lie elsewhere.
+    """
+    root = Path(path)
+    if root.suffix.lower() in _NAMES_OTHERS:
+        return ""
     try:
-        stat = Path(path).stat()
+        stat = root.stat()
+        if not root.is_dir():
+            return f"{stat.st_mtime_ns} {stat.st_size}"
+        return _folder_stamp(root)
     except OSError:
         return ""
-    return f"{stat.st_mtime_ns} {stat.st_size}"
+
+
+def _folder_stamp(root: Path) -> str:
+    """Digest of names, times and sizes of all files: a folder's own tell of none."""
+    found = []
+    for folder, _, names in os.walk(root, followlinks=True, onerror=_refuse):
+        for name in names:
+            file = os.path.join(folder, name)
+            stat = os.stat(file)
+            inside = os.path.relpath(file, root)
+            found.append(f"{inside} {stat.st_mtime_ns} {stat.st_size}")
+    text = "\n".join(sorted(found))
+    return blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+
+
+def _refuse(wrong: OSError) -> None:
+    """Let a folder that cannot be listed be one of which nothing is known."""
+    raise wrong
 
 
 class OpenImages:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from hashlib import blake2b
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from napari_sam.core.address import Address
 from napari_sam.core.geometry.region import Region
@@ -67,10 +68,14 @@ def results_path(output: Path) -> Path:
 
 
 def results_setup(path: str | Path, image: PromptableImage, threshold: float) -> str:
-    """Name all that masks of an image depend on besides prompts."""
+    """Name all that masks of an image depend on besides prompts.
+
+    What may have changed unseen has another name each time: its masks are computed
+    again.
+    """
     setup = f"{image.appearance.token} {image.tiling} {threshold}"
     setup += "" if image.connected else " unconnected"
-    stamp = file_stamp(str(path))
+    stamp = file_stamp(str(path)) or uuid4().hex
     return f"{path} {stamp} {image.frames!r} {image.backend.fingerprint} {setup}"
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam.core.backend_spec import backend_spec
-from napari_sam.core.geometry.tiling import Tiling
-from napari_sam.core.images.appearance import Appearance
+from napari_sam.core.geometry.tiling import Tiling  # noqa: TC001 - hints are read
+from napari_sam.core.images.appearance import Appearance  # noqa: TC001 - hints are read
 from napari_sam.core.images.frames import pixels_digest
 from napari_sam.core.images.sampling import sample_pixels
 from napari_sam.session.codec import fields_from_dict

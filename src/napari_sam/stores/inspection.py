@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, TypeAlias
 
 from napari_sam.core.errors import StoreMismatchError
+from napari_sam.core.json_values import parse_json
 from napari_sam.stores.layout import FORMAT, VERSION, GroupKey
 
 if TYPE_CHECKING:
@@ -24,6 +24,12 @@ UNFINISHED = re.compile(r"\.[0-9a-f]{32}\.partial$")
 
 _CHUNK = re.compile(
     r"([^/]+/[^/]+)/(digest|features/[^/]+/[^/]+)/c\.(\d+)\.(\d+)(?:\.\d+)*"
+)
+#: What the folder of a model is called, and every file that a store may hold in one.
+_FOLDER = re.compile(r".+-[0-9a-f]{8}")
+_OURS = re.compile(
+    r"[^/]+-[0-9a-f]{8}/(zarr\.json|[^/]+-level\d+-[0-9a-f]{8}/(zarr\.json|"
+    r"(digest|features(/[^/]+){0,2})/(zarr\.json|c\.\d+\.\d+(\.\d+)*)))"
 )
 
 
@@ -74,8 +80,12 @@ def is_store(files: Files, path: str) -> bool:
         about = next((a for n in names if (a := _model(files, n))), {})
     version = about.get("version", 0)
     if about.get("format") != FORMAT or not isinstance(version, int):
+        # zarr describes a group that was deleted again, without what we noted there.
+        names = [n for n in names if about or n != "zarr.json"]
         if not names:
             return False
+        if not about and _are_remains(files, names):
+            return True
         raise StoreMismatchError(
             f"{path} is not a store of embeddings, but holds {_some(names)}. Give the "
             "path of a store, or of a new folder."
@@ -139,7 +149,20 @@ def group_key_at(arrays: TileArrays, path: str) -> GroupKey | None:
 
 def is_store_entry(files: Files, name: str) -> bool:
     """Whether what has this name at the top belongs to the store."""
-    return bool(UNFINISHED.search(name)) or _model(files, name) is not None
+    return (
+        bool(UNFINISHED.search(name))
+        or _model(files, name) is not None
+        or _are_remains(files, [name])
+    )
+
+
+def _are_remains(files: Files, names: Sequence[str]) -> bool:
+    """Whether all of this is what a writer leaves of a store that was cleared."""
+    if not names or not all(_FOLDER.fullmatch(name) for name in names):
+        return False
+    paths = (UNFINISHED.sub("", file.path) for file in files.walk())
+    inside = (path for path in paths if path.partition("/")[0] in names)
+    return all(_OURS.fullmatch(path) for path in inside)
 
 
 def _model(files: Files, name: str) -> JsonObject | None:
@@ -152,7 +175,7 @@ def _model(files: Files, name: str) -> JsonObject | None:
 def attributes(files: Files, path: str) -> JsonObject | None:
     """Attributes of a zarr group, read without zarr; None if missing or damaged."""
     try:
-        data = json.loads(files.read(f"{path}/zarr.json".lstrip("/")) or b"")
+        data = parse_json(files.read(f"{path}/zarr.json".lstrip("/")) or b"")
         return dict(data.get("attributes", {}))
     except (ValueError, AttributeError, TypeError):
         return None

@@ -50,6 +50,8 @@ _BLOCK = 1 << 16
 _BITS = np.int32(-0x70002000)
 #: From the exponents' offset of half precision, 15, to that of single, 127.
 _OFFSET = np.float32(2.0**112)
+#: The smallest number in half precision, and how often it is in the first normal one.
+_SMALLEST, _NORMAL = np.float32(2.0**-24), np.uint16(0x400)
 #: The largest number in half precision.
 _LARGEST = 65504
 
@@ -222,6 +224,16 @@ def to_stored(
     return Layout(tuple(parts)), stored
 
 
+def is_as_described(spec: ArraySpec, stored: EmbeddingArray) -> bool:
+    """Whether an array was read with the type and shape that it was written with.
+
+    The same bytes in another type are other numbers: a description of an array on
+    disk is no proof of itself, and that of the layout is under the checksum.
+    """
+    written = np.dtype(spec.stored_dtype).newbyteorder("=")
+    return stored.dtype.newbyteorder("=") == written and stored.shape == spec.shape
+
+
 def from_stored(spec: ArraySpec, stored: EmbeddingArray) -> EmbeddingArray:
     """Return an array as a model takes it: of its first type, and read-only."""
     if stored.dtype == np.float16 and spec.dtype == _FLOAT:
@@ -236,7 +248,9 @@ def to_single(half: NDArray[np.float16]) -> NDArray[np.float32]:
     """Return half precision in single precision, as `astype` does in twice the time.
 
     Sign, exponent and fraction are moved to where single precision has them; what is
-    missing is the exponents' offset, a factor. Infinities lack a rule of their own.
+    missing is the exponents' offset, a factor. Infinities lack a rule of their own, and
+    so do numbers below the normal ones: other libraries set the processor to take them
+    for zero, for a whole process.
     """
     out = np.empty(half.shape, np.float32)
     given, numbers = np.ravel(half), out.reshape(-1)
@@ -249,7 +263,16 @@ def to_single(half: NDArray[np.float16]) -> NDArray[np.float32]:
         numbers[block] *= _OFFSET
         if numbers[block].max() > _LARGEST or numbers[block].min() < -_LARGEST:
             numbers[block] = given[block]
+        _widen_small(moved[block], numbers[block])
     return out
+
+
+def _widen_small(half: NDArray[np.int16], single: NDArray[np.float32]) -> None:
+    """Set what is below the normal numbers of half precision, by whole numbers."""
+    size = half.view(np.uint16) & np.uint16(0x7FFF)
+    at = np.flatnonzero((size - np.uint16(1)) < _NORMAL - 1)
+    sizes = size[at].astype(np.float32) * _SMALLEST
+    single[at] = np.where(half[at] < 0, -sizes, sizes)
 
 
 @lru_cache(maxsize=256)

@@ -122,10 +122,12 @@ def evict(files: Files, max_size: int, *, spare: TileId) -> int:
 
 
 def clear(files: Files) -> None:
-    """Delete a store; what makes it one goes last."""
+    """Delete a store; what makes it one goes last, unless somebody writes to it."""
     for name in files.entries():
         if is_store_entry(files, name):
             files.delete(name)
+    if any(is_store_entry(files, name) for name in files.entries()):
+        return
     files.delete("zarr.json")
     if not files.entries():
         files.delete("")

@@ -9,6 +9,7 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
+from uuid import uuid4
 
 from napari_sam.core.errors import StoreError
 
@@ -77,8 +78,8 @@ class LocalFiles:
             if target == self.root:
                 with suppress(OSError):
                     target.rmdir()
-            elif target.is_dir():
-                shutil.rmtree(target)
+            elif target.is_dir() and not target.is_symlink():
+                _remove_tree(target)
             else:
                 target.unlink()
 
@@ -86,6 +87,18 @@ class LocalFiles:
         """Set the time of a file, which reading it may not do."""
         with suppress(OSError):
             os.utime(self.root / path)
+
+
+def _remove_tree(folder: Path) -> None:
+    """Delete a folder, also while somebody writes into it: it is put aside first."""
+    aside = folder.with_name(f".{uuid4().hex}.partial")
+    try:
+        folder.rename(aside)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        aside = folder
+    shutil.rmtree(aside)
 
 
 class RemoteFiles:

@@ -22,6 +22,7 @@ from napari_sam.stores.layout import (
     Record,
     checksum,
     from_stored,
+    is_as_described,
 )
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from napari_sam.stores.store_files import Files
 
 _Found = TypeVar("_Found")
+#: Times that a tile is written while somebody clears the store.
+_TRIES = 20
 #: Raised when another writer was faster.
 _EXISTS = (ContainsArrayError, ContainsGroupError, FileExistsError)
 
@@ -75,6 +78,8 @@ class TileArrays:
             spec: ArraySpec,
         ) -> tuple[EmbeddingArray, EmbeddingArray]:
             stored = self._chunk(f"{path}/{spec.path}", plane, tile)
+            if not is_as_described(spec, stored):
+                raise ValueError(f"{spec.name} is {stored.dtype} {stored.shape}")
             return stored, from_stored(spec, stored)
 
         with ThreadPoolExecutor(max(1, len(layout.arrays))) as pool:
@@ -93,9 +98,38 @@ class TileArrays:
         layout: Layout,
         stored: Mapping[str, EmbeddingArray],
     ) -> None:
-        """Write the arrays of a tile, then their record."""
-        if self._files.read(f"{group.path}/digest/zarr.json") is None:
-            self.forget()
+        """Write the arrays of a tile, then their record.
+
+        Where the store was cleared meanwhile, it is written once more.
+        """
+        for left in reversed(range(_TRIES)):
+            if not self._is_described(group):
+                self.forget()
+            try:
+                self._write(group, at, digest, layout, stored)
+            except FileNotFoundError:
+                self.forget()
+                if not left:
+                    raise
+            else:
+                if self._is_described(group):
+                    return
+
+    def _is_described(self, group: GroupKey) -> bool:
+        """Whether the files are there without which a tile is not found."""
+        return all(
+            self._files.read(f"{path}zarr.json") is not None
+            for path in ("", f"{group.model_path}/", f"{group.path}/digest/")
+        )
+
+    def _write(
+        self,
+        group: GroupKey,
+        at: tuple[int, int],
+        digest: bytes,
+        layout: Layout,
+        stored: Mapping[str, EmbeddingArray],
+    ) -> None:
         path = f"{group.path}/features/{layout.token}"
         self._make_groups(group, path, layout)
         for spec in layout.arrays:

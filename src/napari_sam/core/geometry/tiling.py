@@ -39,7 +39,9 @@ class Tiling:
             raise ImageError(f"tile={self.tile}: rows and columns must be positive.")
         if min(self.halo) < 0:
             raise ImageError(f"halo={self.halo}: rows and columns cannot be negative.")
-        covered = [n + 2 * h for n, h in zip(self.tile or (1, 1), self.halo, strict=True)]
+        covered = [
+            n + 2 * h for n, h in zip(self.tile or (1, 1), self.halo, strict=True)
+        ]
         if max(covered) > MOST_COVERED:
             raise ImageError(
                 f"tile={self.tile}, halo={self.halo}: a tile would cover "

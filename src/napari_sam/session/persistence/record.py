@@ -105,7 +105,9 @@ class Record:
         except SessionError:
             raise
         except NapariSamError as wrong:
-            raise SessionError(f"The record of a session is damaged: {wrong}") from wrong
+            raise SessionError(
+                f"The record of a session is damaged: {wrong}"
+            ) from wrong
         except _DAMAGE as wrong:
             raise SessionError(
                 f"The record of a session is damaged: {type(wrong).__name__} {wrong}."
