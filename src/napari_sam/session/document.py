@@ -206,24 +206,7 @@ class Document:
         """Take over what a brush did to a region, drawn into the labels or not yet."""
         patch = LabelPatch.between(frame, region, before, after)
         if patch is not None:
-            self.take_over((patch,))
-
-    def take_over(self, patches: Sequence[LabelPatch]) -> None:
-        """Take over strokes, drawn into the labels or not yet, as one step.
-
-        Raises
-        ------
-        SessionError
-            If they may not be drawn; the labels are then as they were before.
-        """
-        for patch in reversed(patches):
-            self.state.labels.undraw(patch)
-        if len(patches) == 1:
-            self.execute(Paint(patches[0]))
-        elif patches:
-            gained = {i for patch in patches for i in patch.after.values}
-            new = sorted(gained - {0, *self.state.objects})
-            self.execute(AddMasks(tuple(patches), tuple(new)))
+            take_over(self, (patch,))
 
     def reopen(self, at: Address) -> None:
         """Go back to an object, with its prompts."""
@@ -267,6 +250,24 @@ class Document:
         if preview is not self._preview:
             self._preview = preview
             self.preview_changed.emit(preview)
+
+
+def take_over(document: Document, patches: Sequence[LabelPatch]) -> None:
+    """Take over strokes, drawn into the labels or not yet, as one step.
+
+    Raises
+    ------
+    SessionError
+        If they may not be drawn; the labels are then as they were before.
+    """
+    for patch in reversed(patches):
+        document.state.labels.undraw(patch)
+    if len(patches) == 1:
+        document.execute(Paint(patches[0]))
+    elif patches:
+        gained = {i for patch in patches for i in patch.after.values}
+        new = sorted(gained - {0, *document.objects})
+        document.execute(AddMasks(tuple(patches), tuple(new)))
 
 
 def _same_group(step: Step, other: Step | None) -> Step | None:

@@ -11,6 +11,7 @@ from napari_sam.annotator.object_table import ObjectTable
 from napari_sam.apps.dock import compat, layer_style
 from napari_sam.apps.dock.frame_view import FrameView
 from napari_sam.core.errors import NapariSamError
+from napari_sam.session.document import take_over
 from napari_sam.session.labels.patch import LabelPatch
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ class LabelLayer:
             if (patch := LabelPatch.between(frame, region, before, after))
         ]
         try:
-            self._session.take_over(patches)
+            take_over(self._session, patches)
         except NapariSamError as wrong:
             self._take_back(patches)
             self.refused.emit(str(wrong))
