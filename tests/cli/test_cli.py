@@ -136,7 +136,7 @@ def test_channels_are_chosen(tmp_path, blobs):
     point = ("segment", tmp_path / "a.tif", "--point", "15,25")
     assert "5 channels" in failure(*point)
     assert "400" in run(*point, "--channels", 4).stdout
-    assert "--channels x" in failure(*point, "--channels", "x")
+    assert "called 'x'" in failure(*point, "--channels", "x")
     assert "counted from 0" in failure(*point, "--channels", "9")
 
 

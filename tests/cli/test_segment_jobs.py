@@ -159,7 +159,7 @@ def test_ctrl_c_stops_and_the_same_command_goes_on(long_stack, workers):
         start_new_session=True, preexec_fn=heeds_ctrl_c,
     )  # fmt: skip
     seen = b""
-    while b"object 3 of" not in seen:
+    while b"object 4 of" not in seen:
         got = first.stderr.read1()
         assert got, seen
         seen += got

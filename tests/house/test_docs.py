@@ -20,6 +20,10 @@ def sections() -> dict[str, str]:
     return dict(SECTION.findall((DOCS / "cli.md").read_text()))
 
 
+def of_every_command() -> str:
+    return (DOCS / "cli.md").read_text().partition("\n## ")[0]
+
+
 def test_the_page_has_the_commands_that_exist():
     assert sorted(sections()) == sorted(main.list_commands(CONTEXT))
 
@@ -37,7 +41,9 @@ def test_a_command_and_its_options_are_explained(name):
         for parameter in command.params:
             if isinstance(parameter, click.Option):
                 assert parameter.help, parameter.name
-                assert f"`{max(parameter.opts, key=len)}" in sections()[name]
+                is_common = parameter.name in ("quiet", "verbose")
+                text = of_every_command() if is_common else sections()[name]
+                assert f"`{max(parameter.opts, key=len)}" in text
 
 
 def test_every_page_is_in_the_table_of_contents():

@@ -60,7 +60,8 @@ def test_geojson_without_coordinates_is_in_pixels(tmp_path):
     content = json.loads((tmp_path / "a.geojson").read_text())
     assert "crs" not in content
     ring, dot = content["features"]
-    assert (ring["properties"], dot["properties"]) == ({"id": 4}, {"id": 9})
+    assert ring["properties"] == {"id": 4, "area": 16}
+    assert dot["properties"] == {"id": 9, "area": 1}
     shell, hole = ring["geometry"]["coordinates"]
     assert [1, 1] in shell
     assert [6, 5] in shell

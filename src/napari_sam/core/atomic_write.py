@@ -8,6 +8,8 @@ from pathlib import Path
 from tempfile import mkstemp
 from typing import TYPE_CHECKING
 
+from napari_sam.core.errors import NotWrittenError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -32,6 +34,29 @@ def replacing(path: str | Path) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def check_writable(path: str | Path) -> None:
+    """Refuse a file whose folder is missing or cannot be written, before any work.
+
+    Raises
+    ------
+    NotWrittenError
+        If nothing could be written there.
+    """
+    folder = Path(path).absolute().parent
+    if not folder.is_dir():
+        what = "is no folder" if folder.exists() else "does not exist"
+        raise NotWrittenError(f"{path} cannot be written: the folder {folder} {what}.")
+    try:
+        handle, name = mkstemp(dir=folder, prefix=".", suffix="-writable")
+        os.close(handle)
+        Path(name).unlink()
+    except OSError as wrong:
+        reason = wrong.strerror or wrong
+        raise NotWrittenError(
+            f"{path} cannot be written: {folder}: {reason}."
+        ) from None
 
 
 def _flush(path: Path) -> None:

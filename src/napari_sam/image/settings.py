@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_sam.core.backend_spec import backend_spec
-from napari_sam.core.errors import ImageError
+from napari_sam.core.errors import AxesError, ImageError
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.geometry.tiling import Tiling
 from napari_sam.core.images.appearance import Appearance
 from napari_sam.core.settings import check, setting
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napari_sam.core.images.frames import Frames
     from napari_sam.core.protocols import Backend
 
@@ -21,10 +23,10 @@ if TYPE_CHECKING:
 class AppearanceSettings:
     """Settings of the appearance: how pixels are rendered for the model."""
 
-    channels: tuple[int, ...] | None = setting(
-        None, label="Channels", tip="Channels to show to the model, from 0."
+    channels: tuple[int | str, ...] | None = setting(
+        None, label="Channels", tip="Channels to show to the model, from 0, or by name."
     )
-    index: tuple[int, int] | None = setting(
+    index: tuple[int | str, int | str] | None = setting(
         None,
         label="Index",
         tip="Show (A - B) / (A + B) of two channels, e.g. NDVI.",
@@ -49,19 +51,42 @@ class AppearanceSettings:
         if self.limits and cut:
             raise ImageError("Give either limits or percentiles, not both.")
 
-    def fit(self, frames: Frames, backend: Backend) -> Appearance:
-        """Fit an appearance to an image, for a model, with what is set."""
-        limits = self.limits
+    def fit(
+        self, frames: Frames, backend: Backend, names: Sequence[str] = ()
+    ) -> Appearance:
+        """Fit an appearance to an image, for a model, with what is set.
+
+        `names` are those of the image's channels, where it has any.
+        """
+        limits, pair = self.limits, self.index
         return Appearance.fit(
             frames,
-            channels=self.channels,
-            index=self.index,
+            channels=_numbers(self.channels, names) if self.channels else None,
+            index=(_number(pair[0], names), _number(pair[1], names)) if pair else None,
             limits=list(zip(limits[::2], limits[1::2], strict=True))
             if limits
             else None,
             percentiles=self.percentiles or backend_spec(backend).percentiles,
             gamma=1.0 if self.gamma is None else self.gamma,
         )
+
+
+def _numbers(channels: Sequence[int | str], names: Sequence[str]) -> tuple[int, ...]:
+    return tuple(_number(channel, names) for channel in channels)
+
+
+def _number(channel: int | str, names: Sequence[str]) -> int:
+    """Return the number of a channel by its name, whatever its capitals."""
+    if isinstance(channel, int):
+        return channel
+    lower = [name.lower() for name in names]
+    if lower.count(channel.lower()) != 1:
+        there = ", ".join(names) or "no names"
+        raise AxesError(
+            f"There is no one channel called {channel!r}: the channels of the image "
+            f"have {there}. Give its number, counted from 0."
+        )
+    return lower.index(channel.lower())
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from napari_sam.io.images import Image, read_image, read_label_image
-    from napari_sam.io.labels import check_labels_path, write_labels
+    from napari_sam.io.labels import check_labels_fit, check_labels_path, write_labels
     from napari_sam.io.labels_on_disk import label_array
+    from napari_sam.io.object_files import write_objects
     from napari_sam.io.pictures import (
         check_picture_path,
         compose,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Image",
+    "check_labels_fit",
     "check_labels_path",
     "check_picture_path",
     "compose",
@@ -40,6 +42,7 @@ __all__ = [
     "read_prompts",
     "read_prompts_on",
     "write_labels",
+    "write_objects",
     "write_overlay",
     "write_picture",
     "write_prompts",
@@ -47,6 +50,7 @@ __all__ = [
 
 _MODULES: Mapping[str, str] = MappingProxyType({
     "Image": "images",
+    "check_labels_fit": "labels",
     "check_labels_path": "labels",
     "check_picture_path": "pictures",
     "compose": "pictures",
@@ -60,6 +64,7 @@ _MODULES: Mapping[str, str] = MappingProxyType({
     "read_prompts": "prompt_files",
     "read_prompts_on": "prompt_files",
     "write_labels": "labels",
+    "write_objects": "object_files",
     "write_overlay": "pictures",
     "write_picture": "pictures",
     "write_prompts": "prompt_files",

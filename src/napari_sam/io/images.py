@@ -7,6 +7,7 @@ from pathlib import Path
 
 from napari_sam.core.errors import (
     MissingFileError,
+    MissingPackageError,
     NapariSamError,
     NotAnImageError,
 )
@@ -133,6 +134,11 @@ def _read_file(path: Path, options: ReadOptions) -> Image:
     except NapariSamError:
         raise
     except (Exception, MemoryError) as wrong:
+        if "imagecodecs" in str(wrong):
+            raise MissingPackageError(
+                f"{path} is compressed in a way that needs imagecodecs: pip install "
+                "imagecodecs"
+            ) from wrong
         reason = " ".join(str(wrong).split())[:200] or type(wrong).__name__
         raise NotAnImageError(
             f"{path} cannot be read as an image: {reason.rstrip('.')}. Is it "

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from napari_sam.core.atomic_write import replacing
+from napari_sam.core.atomic_write import check_writable, replacing
 from napari_sam.core.errors import ImageError
-from napari_sam.core.geometry.region import Region
 from napari_sam.core.images.frames import Frames
+from napari_sam.io.object_files import OBJECT_SUFFIXES, write_outlined
+from napari_sam.io.strips import label_strips, narrow_plane
+from napari_sam.io.writers.objects import objects_of_labels
 from napari_sam.io.writers.ome_zarr import image_of
+from napari_sam.io.writers.polygons import check_place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
     from napari_sam.core.images.pixels import PixelSource
     from napari_sam.io.readers.image import Image
 
-_SUFFIXES = (".tif", ".tiff", ".png", ".zarr", ".geojson", ".gpkg", ".json")
-_FORMS = ".tif, .tiff, .png, .zarr, .geojson, .gpkg or .json (COCO)"
-
-#: Rows and columns that are read at once: those of some chunks of labels in zarr.
-_STRIP, _WIDE = 512, 8192
+_IMAGES = (".tif", ".tiff", ".png", ".zarr")
+_FORMS = (
+    ".tif, .tiff, .png, .zarr, .json (COCO), .geojson, .gpkg, .shp, .fgb, .parquet or "
+    ".kml"
+)
+#: The largest label of a PNG.
+_PNG_MOST = 65535
 
 
 def write_labels(
@@ -48,7 +50,8 @@ def write_labels(
     path
         ``.tif``: TIFF, or GeoTIFF if `like` has a reference system; ``.ome.tif``;
         ``.png``; ``.zarr``: OME-Zarr, and ``IMAGE.zarr/labels/NAME`` labels in an
-        OME-Zarr image; ``.geojson``, ``.gpkg``: polygons; ``.json``: COCO.
+        OME-Zarr image; ``.geojson``, ``.gpkg``, ``.shp``, ``.fgb``, ``.parquet``,
+        ``.kml``: polygons; ``.json``: COCO.
     labels
         Whole numbers, 0 for the background.
     axes
@@ -69,7 +72,7 @@ def write_labels(
         If this format needs a package that is not installed.
     """
     path = Path(path)
-    check_labels_path(path, overwrite=overwrite)
+    _check_form(path, overwrite=overwrite)
     frames = _frames(labels, axes, like)
     dtype = _smallest(frames)
     if frames.n_channels is not None:
@@ -79,17 +82,8 @@ def write_labels(
         from napari_sam.io.writers.ome_zarr import write_zarr
 
         write_zarr(path, frames, dtype, like, overwrite=overwrite)
-    elif suffix in (".geojson", ".gpkg"):
-        from napari_sam.io.writers import polygons
-
-        write = polygons.write_gpkg if suffix == ".gpkg" else polygons.write_geojson
-        crs = like.crs if like else None
-        write(path, frames, transform=like.transform if like and crs else None, crs=crs)
-    elif suffix == ".json":
-        from napari_sam.io.writers.coco import write_coco
-
-        name = like.path.name if like and like.path else path.stem
-        write_coco(path, frames, image=name, masks=coco)
+    elif suffix in OBJECT_SUFFIXES:
+        write_outlined(path, objects_of_labels(frames), frames, like, coco=coco)
     elif suffix == ".png":
         _write_png(path, frames, dtype)
     else:
@@ -97,10 +91,23 @@ def write_labels(
 
 
 def check_labels_path(path: str | Path, *, overwrite: bool = True) -> None:
-    """Refuse a path that labels cannot be written to, before any long work."""
+    """Refuse a path that labels cannot be written to, before any long work.
+
+    Raises
+    ------
+    ImageError
+        If its suffix is none of labels, or there is something that is not replaced.
+    NotWrittenError
+        If its folder is missing, or cannot be written.
+    """
     path = Path(path)
+    _check_form(path, overwrite=overwrite)
+    check_writable(image_of(path) or path)
+
+
+def _check_form(path: Path, *, overwrite: bool) -> None:
     inside = image_of(path)
-    if path.suffix.lower() not in _SUFFIXES and inside is None:
+    if path.suffix.lower() not in (*_IMAGES, *OBJECT_SUFFIXES) and inside is None:
         raise ImageError(
             f"{path}: labels are written as {_FORMS}, or into an OME-Zarr image as "
             "IMAGE.zarr/labels/NAME."
@@ -114,6 +121,33 @@ def check_labels_path(path: str | Path, *, overwrite: bool = True) -> None:
         raise ImageError(
             f"{path} is there already. Give another name, or allow to replace it: "
             "overwrite=True, on the command line --overwrite."
+        )
+
+
+def check_labels_fit(path: str | Path, like: Image, *, largest: int = 1) -> None:
+    """Refuse a form that cannot hold the labels of an image, before any long work.
+
+    Parameters
+    ----------
+    path
+        Where they will be written.
+    like
+        The image.
+    largest
+        The largest number among its objects.
+    """
+    path = Path(path)
+    suffix, frames = path.suffix.lower(), like.frames
+    check_place(path, like)
+    if suffix == ".png" and (len(frames) > 1 or frames.sizes or largest > _PNG_MOST):
+        raise ImageError(
+            f"{path}: PNG holds one plane and labels up to {_PNG_MOST}; there are "
+            f"{len(frames)} planes, and labels up to {largest}. Write a .tif."
+        )
+    if suffix in (".tif", ".tiff") and like.crs and len(frames) > 1:
+        raise ImageError(
+            f"{path}: a GeoTIFF holds one plane of labels, and there are "
+            f"{len(frames)}. Write a .zarr."
         )
 
 
@@ -152,7 +186,7 @@ def _smallest(frames: Frames) -> np.dtype[np.generic]:
     if frames.dtype.kind not in "bui":
         raise ImageError("Labels are whole numbers from 0.")
     least = most = 0
-    for pixels in _strips(frames):
+    for pixels in label_strips(frames):
         least, most = min(least, int(pixels.min())), max(most, int(pixels.max()))
     if least < 0:
         raise ImageError("Labels are whole numbers from 0.")
@@ -160,17 +194,6 @@ def _smallest(frames: Frames) -> np.dtype[np.generic]:
         if most <= np.iinfo(kind).max:
             return np.dtype(kind)
     raise ImageError(f"The label {most} is larger than 4294967295.")
-
-
-def _strips(frames: Frames) -> Iterator[NDArray[np.generic]]:
-    """Yield the windows of labels that may hold objects: a plane may exceed memory."""
-    rows, cols = frames.plane_shape
-    for plane, top, left in product(
-        range(len(frames)), range(0, rows, _STRIP), range(0, cols, _WIDE)
-    ):
-        region = Region(top, left, min(top + _STRIP, rows), min(left + _WIDE, cols))
-        if frames.may_hold(plane, region):
-            yield frames.read(plane, region)
 
 
 def _write_tiff(
@@ -189,7 +212,7 @@ def _write_png(path: Path, frames: Frames, dtype: np.dtype[np.generic]) -> None:
 
     if frames.axes != "yx" or dtype == np.uint32:
         raise ImageError(
-            f"{path}: PNG holds one plane and labels up to 65535. Write a .tif."
+            f"{path}: PNG holds one plane and labels up to {_PNG_MOST}. Write a .tif."
         )
     with replacing(path) as temporary:
-        iio.imwrite(temporary, frames[0].astype(dtype))
+        iio.imwrite(temporary, narrow_plane(frames, 0, dtype))

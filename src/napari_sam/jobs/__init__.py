@@ -23,9 +23,16 @@ if TYPE_CHECKING:
         without_failures,
     )
     from napari_sam.jobs.image_spec import ImageSpec, ModelSpec, absolute_path
-    from napari_sam.jobs.painting import label_target, paint, save_labels
+    from napari_sam.jobs.painting import (
+        Covered,
+        label_target,
+        paint,
+        paint_on,
+        save_labels,
+        save_masks,
+    )
     from napari_sam.jobs.prompt_pairs import images_of_folder, pair_images
-    from napari_sam.jobs.prompt_sources import PromptFiles
+    from napari_sam.jobs.prompt_sources import FoundPrompts, PromptFiles
     from napari_sam.jobs.promptable_settings import PromptableSettings
     from napari_sam.jobs.results_file import ResultsFile, results_path, results_setup
     from napari_sam.jobs.segment_jobs import (
@@ -37,11 +44,13 @@ if TYPE_CHECKING:
     from napari_sam.jobs.settings import ModelSettings, SegmentSettings
 
 __all__ = [
+    "Covered",
     "EmbedJob",
     "EmbeddedImages",
     "Executor",
     "Failure",
     "FolderJob",
+    "FoundPrompts",
     "ImageOutcome",
     "ImageSpec",
     "MaskResult",
@@ -59,21 +68,25 @@ __all__ = [
     "iter_segment_folder",
     "label_target",
     "paint",
+    "paint_on",
     "pair_images",
     "results_path",
     "results_setup",
     "save_labels",
+    "save_masks",
     "segment_folder",
     "segment_images",
     "without_failures",
 ]
 
 _ROOMS = {
+    "Covered": "painting",
     "EmbedJob": "embed_jobs",
     "EmbeddedImages": "embed_jobs",
     "Executor": "executor",
     "Failure": "executor",
     "FolderJob": "folder",
+    "FoundPrompts": "prompt_sources",
     "ImageOutcome": "folder",
     "ImageSpec": "image_spec",
     "MaskResult": "segment_jobs",
@@ -91,10 +104,12 @@ _ROOMS = {
     "iter_segment_folder": "folder",
     "label_target": "painting",
     "paint": "painting",
+    "paint_on": "painting",
     "pair_images": "prompt_pairs",
     "results_path": "results_file",
     "results_setup": "results_file",
     "save_labels": "painting",
+    "save_masks": "painting",
     "segment_folder": "folder",
     "segment_images": "segment_jobs",
     "without_failures": "folder",

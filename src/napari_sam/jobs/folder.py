@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Literal
 from napari_sam.core.errors import ImageError, JobError, NapariSamError, PromptError
 from napari_sam.core.progress import drain
 from napari_sam.core.prompts.prompts_in_tiles import check_inside
-from napari_sam.io import check_labels_path
+from napari_sam.io import check_labels_fit, check_labels_path
 from napari_sam.io.settings import SaveSettings
 from napari_sam.jobs.executor import Executor, Failure
-from napari_sam.jobs.painting import save_masks
+from napari_sam.jobs.painting import Covered, save_masks
 from napari_sam.jobs.prompt_pairs import prompt_pairs
+from napari_sam.jobs.prompt_sources import FoundPrompts
 from napari_sam.jobs.promptable_settings import PromptableSettings
 from napari_sam.jobs.results_file import ResultsFile, results_path, results_setup
 from napari_sam.jobs.segment_jobs import SegmentJob, segment_images
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from napari_sam.io import Image
     from napari_sam.jobs.image_spec import ModelSpec
     from napari_sam.jobs.prompt_sources import (
-        FoundPrompts,
         PromptFiles,
         PromptSource,
         PromptTable,
@@ -88,8 +88,10 @@ class ImageOutcome:
         What was written.
     outside
         Prompts of its file that lie outside of the image, and were left out.
-    notes
-        How its prompts were read, where a person should know.
+    covered
+        What of the masks is not in the labels, for later objects lie on it.
+    found
+        Its prompts, and what their file says of them.
     """
 
     path: Path
@@ -97,7 +99,8 @@ class ImageOutcome:
     reason: str = ""
     masks: Mapping[Address, MaskResult] = field(default_factory=dict)
     outside: int = 0
-    notes: tuple[str, ...] = ()
+    covered: Covered = field(default_factory=Covered)
+    found: FoundPrompts = field(default_factory=FoundPrompts)
 
 
 def segment_folder(
@@ -228,15 +231,24 @@ class _FolderRun:
         try:
             masks = without_failures(results)
             save = SaveSettings(coco=self._job.save.coco, overwrite=True)
-            save_masks(work.output, masks, work.image, save)
+            covered = save_masks(
+                work.output, masks, work.image, save, attributes=work.found.attributes
+            )
             if work.job.results is not None:
                 work.job.results.delete()
             self._finished.append(work.path, work.name)
         except (NapariSamError, OSError) as wrong:
             self._note(ImageOutcome(work.path, "failed", str(wrong)))
         else:
-            outside, notes = work.found.outside, work.found.notes
-            self._note(ImageOutcome(work.path, "written", "", masks, outside, notes))
+            outcome = ImageOutcome(
+                work.path,
+                "written",
+                masks=masks,
+                outside=work.found.outside,
+                covered=covered,
+                found=work.found,
+            )
+            self._note(outcome)
 
     def _prepare_image(self, path: Path, source: PromptSource) -> None:
         if source is None:
@@ -248,6 +260,8 @@ class _FolderRun:
             return
         is_expected = self._job.save.overwrite or self._finished.knows(path)
         check_labels_path(work.output, overwrite=is_expected)
+        largest = max((at.object_id for at in work.found.prompts), default=0)
+        check_labels_fit(work.output, work.image, largest=largest)
         self.works.append(work)
 
     def _open(self, path: Path, source: PromptFiles | PromptTable) -> _ImageWork:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import contextmanager
 from math import prod
-from typing import TYPE_CHECKING, Any, Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
+from napari_sam.core.address import Address
 from napari_sam.core.errors import ImageError
-from napari_sam.io import label_array, write_labels
+from napari_sam.io import label_array, write_labels, write_objects
+from napari_sam.io.object_files import OBJECT_SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,31 +21,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from napari_sam.core.address import Address
-    from napari_sam.core.geometry.region import Region
     from napari_sam.core.images.frames import Frames
     from napari_sam.core.images.pixels import PixelSource
+    from napari_sam.core.json_values import JsonValue
     from napari_sam.io import Image
     from napari_sam.io.settings import SaveSettings
+    from napari_sam.io.writers.objects import RegionMask
 
 #: Pixels of labels that are painted in memory; more are painted on disk.
 _IN_MEMORY = 2**26
-
-
-class RegionMask(Protocol):
-    """A mask in its region: a `Prediction` or a `MaskResult`."""
-
-    @property
-    def mask(self) -> NDArray[np.bool_]:
-        """True inside the object; covers the region."""
-
-    @property
-    def region(self) -> Region:
-        """Where the mask lies."""
-
-    @property
-    def area(self) -> int:
-        """Pixels of the mask."""
 
 
 class LabelArray(Protocol):
@@ -58,6 +46,21 @@ class LabelArray(Protocol):
         self, index: tuple[int | slice, ...], labels: NDArray[np.uint32], /
     ) -> None:
         """Write a window."""
+
+
+class Covered(NamedTuple):
+    """What of masks is not in a label image, for later objects lie on it.
+
+    Attributes
+    ----------
+    wholly
+        Objects of which nothing is left, in order.
+    partly
+        How many pixels of each other object are covered.
+    """
+
+    wholly: tuple[Address, ...] = ()
+    partly: Mapping[Address, int] = MappingProxyType({})
 
 
 def paint(
@@ -90,6 +93,15 @@ def paint(
     labels: LabelArray = np.zeros(shape, np.uint32) if out is None else out
     if tuple(labels.shape) != shape:
         raise ImageError(f"out has the shape {labels.shape}; the image needs {shape}.")
+    paint_on(labels, predictions, frames)
+    return labels
+
+
+def paint_on(
+    labels: LabelArray, predictions: Mapping[Address, RegionMask], frames: Frames
+) -> Covered:
+    """Paint masks on labels of their image; return what of them is covered."""
+    lost: Counter[Address] = Counter()
     for at, prediction in predictions.items():
         if not prediction.area:
             continue
@@ -97,10 +109,23 @@ def paint(
             *frames.unravel(at.frame).values(),
             *prediction.region.slices,
         )
-        painted = np.array(labels[window])
-        painted[prediction.mask] = at.object_id
+        painted, mask = np.array(labels[window]), prediction.mask
+        under = painted[mask]
+        numbers, counts = np.unique(under[under != 0], return_counts=True)
+        for number, count in zip(numbers.tolist(), counts.tolist(), strict=True):
+            lost[Address(at.frame, number)] += count
+        painted[mask] = at.object_id
         labels[window] = painted
-    return labels
+    return _covered(predictions, lost)
+
+
+def _covered(
+    predictions: Mapping[Address, RegionMask], lost: Mapping[Address, int]
+) -> Covered:
+    mine = {at: lost[at] for at in predictions if at in lost}
+    wholly = tuple(at for at, count in mine.items() if count == predictions[at].area)
+    partly = {at: count for at, count in mine.items() if at not in set(wholly)}
+    return Covered(wholly, partly)
 
 
 @contextmanager
@@ -136,8 +161,30 @@ def save_masks(
     masks: Mapping[Address, RegionMask],
     image: Image,
     save: SaveSettings,
-) -> None:
-    """Paint masks and write the labels."""
-    with label_target(output, image.frames) as on_disk:
-        labels = paint(masks, image.frames, out=on_disk)
+    *,
+    attributes: Mapping[Address, Mapping[str, JsonValue]] | None = None,
+) -> Covered:
+    """Write masks in the form of the suffix; return what of them is covered.
+
+    In polygons and COCO every object is whole, also where others lie on it; they have
+    the attributes as well, and the score of each mask.
+    """
+    if output.suffix.lower() in OBJECT_SUFFIXES:
+        known = {
+            at: {**_score(mask), **(attributes or {}).get(at, {})}
+            for at, mask in masks.items()
+        }
+        write_objects(output, masks, image, attributes=known, coco=save.coco)
+        return Covered()
+    frames = image.frames
+    with label_target(output, frames) as on_disk:
+        shape = (*frames.sizes.values(), *frames.plane_shape)
+        labels: Any = np.zeros(shape, np.uint32) if on_disk is None else on_disk
+        covered = paint_on(labels, masks, frames)
         save_labels(output, labels, image, save)
+    return covered
+
+
+def _score(mask: RegionMask) -> dict[str, JsonValue]:
+    score = getattr(mask, "score", None)
+    return {} if score is None else {"score": round(float(score), 4)}

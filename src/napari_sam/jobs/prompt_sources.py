@@ -99,7 +99,7 @@ class FoundPrompts:
         What a person should know of how the file was read.
     """
 
-    prompts: Mapping[Address, Prompts]
+    prompts: Mapping[Address, Prompts] = field(default_factory=dict)
     outside: int = 0
     attributes: Mapping[Address, Mapping[str, JsonValue]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

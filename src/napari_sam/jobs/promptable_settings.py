@@ -44,7 +44,7 @@ class PromptableSettings:
         return PromptableImage(
             image.frames,
             backend,
-            appearance=self.appearance.fit(image.frames, backend),
+            appearance=self.appearance.fit(image.frames, backend, image.channel_names),
             store=ZarrStore(self.store) if self.store else None,
             tiling=self.tiling.tiling,
             connected=self.connected,

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from napari_sam.apps.cli.options.image import IMAGE
 from napari_sam.apps.cli.options.model import model_options, open_model, store_option
-from napari_sam.apps.cli.progress import show_progress
+from napari_sam.apps.cli.progress import ProgressLine
+from napari_sam.apps.cli.verbosity import say
 from napari_sam.core.errors import SessionError
 from napari_sam.core.progress import drain
 
@@ -24,14 +26,14 @@ _FILE = click.Path(path_type=Path)
 
 @click.command(no_args_is_help=True)
 @click.argument("session", type=_FILE)
-@click.argument("image")
+@click.argument("image", type=IMAGE)
 @click.option(
     "-o",
     "--output",
     type=_FILE,
     metavar="FILE",
     required=True,
-    help="Where the labels go: .tif, .png, .zarr, .geojson, .gpkg or .json.",
+    help="Where the labels go: .tif, .png, .zarr, .json, .geojson, .gpkg, .shp ...",
 )
 @click.option("--overwrite", is_flag=True, help="Replace labels that are there.")
 @click.option(
@@ -68,12 +70,13 @@ def apply(
     io.check_labels_path(output, overwrite=overwrite)
     record = read_record(session)
     opened = io.read_image(image, axes=axes or record.image.axes)
+    io.check_labels_fit(output, opened)
 
     def image_for(setup: ModelSetup | None) -> Promptable:
         return _promptable(setup, opened.frames, model, store)
 
     work = replay(record, image_for, similar=similar)
-    done = drain(work, show_progress)
+    done = drain(work, ProgressLine().show)
     if similar:
         click.echo(
             "This may be another image than the session's; check the masks.",
@@ -86,7 +89,7 @@ def apply(
         like=opened,
         overwrite=overwrite,
     )
-    click.echo(f"{len(done.objects)} objects in {output}")
+    say(f"{len(done.objects)} objects in {output}")
 
 
 def _promptable(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from napari_sam.apps.cli.options.from_settings import settings_options
-from napari_sam.apps.cli.options.image import image_options
+from napari_sam.apps.cli.options.image import IMAGE, image_options
 from napari_sam.apps.cli.options.model import model_options, model_spec, open_model
 from napari_sam.apps.cli.options.tiling import tiling_options
 from napari_sam.apps.cli.options.workers import worker_options
@@ -70,7 +70,7 @@ _tile_options = settings_options(
 
 
 @click.command(no_args_is_help=True)
-@click.argument("image")
+@click.argument("image", type=IMAGE)
 @click.option(
     "--store",
     required=True,

@@ -6,8 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from napari_sam.apps.cli.mask_report import warn_of_masks, warn_of_prompts
+from napari_sam.apps.cli.mask_report import (
+    warn_of_covered,
+    warn_of_masks,
+    warn_of_prompts,
+)
 from napari_sam.apps.cli.progress import drain_with_progress
+from napari_sam.apps.cli.verbosity import say
 
 if TYPE_CHECKING:
     from napari_sam.core.protocols import Backend
@@ -27,7 +32,7 @@ def segment_folder(job: FolderJob, executor: Executor, backend: Backend) -> None
     missing = count.pop("missing")
     listed = ", ".join(f"{n} {state}" for state, n in count.items())
     listed += f", {missing} without their image" if missing else ""
-    click.echo(f"{listed} in {job.output}")
+    say(f"{listed} in {job.output}")
     if count["failed"] or missing:
         raise SystemExit(1)
 
@@ -42,5 +47,6 @@ def _print(outcome: ImageOutcome) -> None:
     elif outcome.state == "failed":
         shown = text if str(path) in text else f"{path}: {text}"
         click.echo(f"Failed: {shown}", err=True)
-    warn_of_prompts(path, outcome.outside, outcome.notes)
+    warn_of_prompts(path, outcome.outside, outcome.found.notes)
     warn_of_masks(outcome.masks)
+    warn_of_covered(path, outcome.covered, len(outcome.masks))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 import warnings
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import click
 
 from napari_sam._version import __version__
+from napari_sam.apps.cli.verbosity import is_verbose, with_verbosity
 from napari_sam.core.errors import NapariSamError
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ class LazyGroup(click.Group):
             return None
         module, _, name = self.commands_at[cmd_name].partition(":")
         command: click.Command = getattr(import_module(module), name)
-        return command
+        return with_verbosity(command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -65,6 +67,8 @@ class LazyGroup(click.Group):
         except BrokenPipeError:
             raise  # whoever read has read enough: click ends quietly
         except (NapariSamError, OSError) as error:
+            if is_verbose():
+                click.echo("".join(traceback.format_exception(error)), err=True)
             raise UserError(error) from error
 
 
@@ -87,4 +91,5 @@ def main_group(commands: Commands) -> LazyGroup:
         "out. Positions are ROW,COL in pixels, counted from the top-left.",
         context_settings={"help_option_names": ["-h", "--help"]},
     )
+    with_verbosity(group)
     return click.version_option(__version__, prog_name="napari-sam")(group)

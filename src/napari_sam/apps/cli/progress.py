@@ -1,12 +1,14 @@
-"""Progress of long work, on one line of standard error."""
+"""Progress of long work: a line on a terminal, a line now and then in a log."""
 
 from __future__ import annotations
 
+import sys
 from contextlib import closing
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from napari_sam.apps.cli.verbosity import is_quiet
 from napari_sam.core.progress import drain
 
 if TYPE_CHECKING:
@@ -18,20 +20,35 @@ T = TypeVar("T")
 
 #: The unit of work whose progress is not counted in objects.
 _COUNTED = {"embedding": "tile", "doing again": "step"}
+#: Lines of a log for one piece of work, at most.
+_LINES = 10
 
 
 def drain_with_progress(work: Generator[Progress, None, T], hint: str) -> T:
     """Do it; Ctrl-C stops it, gives a hint, and ends with exit code 130."""
     try:
         with closing(work):
-            return drain(work, show_progress)
+            return drain(work, ProgressLine().show)
     except KeyboardInterrupt:
         click.echo(f"\nStopped; {hint}", err=True)
         raise SystemExit(130) from None
 
 
-def show_progress(step: Progress) -> None:
-    """Print how far it is, on one line that is written over."""
-    unit = _COUNTED.get(step.what, "object")
-    end = step.done == step.total
-    click.echo(f"\r{unit} {step.done} of {step.total}", err=True, nl=end)
+class ProgressLine:
+    """How far work is: written over on a terminal, some ten lines in a log."""
+
+    def __init__(self) -> None:
+        self._shown = 0
+
+    def show(self, step: Progress) -> None:
+        """Print how far it is, if that is news."""
+        text = f"{_COUNTED.get(step.what, 'object')} {step.done} of {step.total}"
+        if is_quiet():
+            return
+        if sys.stderr.isatty():
+            click.echo(f"\r{text}", err=True, nl=step.done == step.total)
+            return
+        tenth = _LINES * step.done // step.total if step.total else _LINES
+        if tenth > self._shown:
+            self._shown = tenth
+            click.echo(text, err=True)

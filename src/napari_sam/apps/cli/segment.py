@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from napari_sam.apps.cli.folder import segment_folder
-from napari_sam.apps.cli.mask_report import print_masks, warn_of_prompts
+from napari_sam.apps.cli.mask_report import (
+    print_masks,
+    warn_of_covered,
+    warn_of_prompts,
+)
 from napari_sam.apps.cli.options.image import image_options
 from napari_sam.apps.cli.options.masks import mask_options
 from napari_sam.apps.cli.options.model import (
@@ -25,6 +29,7 @@ from napari_sam.apps.cli.options.tiling import tiling_options
 from napari_sam.apps.cli.options.workers import worker_options
 from napari_sam.apps.cli.progress import drain_with_progress
 from napari_sam.core.address import Address
+from napari_sam.core.atomic_write import check_writable
 from napari_sam.core.errors import ImageError, PromptError
 
 if TYPE_CHECKING:
@@ -38,6 +43,7 @@ if TYPE_CHECKING:
     from napari_sam.io.settings import ReadSettings, SaveSettings
     from napari_sam.jobs import (
         Executor,
+        FoundPrompts,
         MaskResult,
         MaskResults,
         ModelSettings,
@@ -58,7 +64,7 @@ _FILE = click.Path(path_type=Path)
     "--output",
     type=_FILE,
     metavar="FILE",
-    help="Where the labels go: .tif, .png, .zarr, .geojson, .gpkg or .json.",
+    help="Where the labels go: .tif, .png, .zarr, .json, .geojson, .gpkg, .shp ...",
 )
 @save_options
 @click.option(
@@ -150,11 +156,12 @@ class _Segment:
         """Segment objects of one image."""
         self._check_outputs()
         image = self.settings.read.read(self.path)
-        prompts_of_objects = _prompts_of(image, prompts, files, frame)
+        found = _prompts_of(image, prompts, files, frame)
+        self._check_form(image, found)
         promptable = self.settings.open(image, open_model(self.model))
-        masks = self._masks(promptable, prompts_of_objects)
+        masks = self._masks(promptable, found.prompts)
         if self.output or self.overlay:
-            self._write(image, promptable, prompts_of_objects, masks)
+            self._write(image, promptable, found, masks)
         print_masks(masks)
 
     def _check_outputs(self) -> None:
@@ -164,6 +171,15 @@ class _Segment:
             io.check_labels_path(self.output, overwrite=self.save.overwrite)
         if self.overlay:
             io.check_picture_path(self.overlay)
+            check_writable(self.overlay)
+
+    def _check_form(self, image: Image, found: FoundPrompts) -> None:
+        """Refuse a form that cannot hold the objects, before the model is opened."""
+        from napari_sam import io
+
+        if self.output:
+            largest = max(at.object_id for at in found.prompts)
+            io.check_labels_fit(self.output, image, largest=largest)
 
     def _masks(
         self, image: PromptableImage, prompts: Mapping[Address, Prompts]
@@ -212,19 +228,19 @@ class _Segment:
         self,
         image: Image,
         promptable: PromptableImage,
-        prompts: Mapping[Address, Prompts],
+        found: FoundPrompts,
         masks: Mapping[Address, Prediction | MaskResult],
     ) -> None:
-        from napari_sam.api import paint
-        from napari_sam.jobs import label_target, results_path, save_labels
+        from napari_sam.jobs import results_path, save_masks
 
-        with label_target(self.output, promptable.frames) as on_disk:
-            labels = paint(masks, promptable.frames, out=on_disk)
-            if self.output:
-                save_labels(self.output, labels, image, self.save)
-                results_path(self.output).unlink(missing_ok=True)
-            if self.overlay:
-                _write_overlay(self.overlay, promptable, prompts, labels)
+        if self.output:
+            covered = save_masks(
+                self.output, masks, image, self.save, attributes=found.attributes
+            )
+            results_path(self.output).unlink(missing_ok=True)
+            warn_of_covered(self.output, covered, len(masks))
+        if self.overlay:
+            _write_overlay(self.overlay, promptable, found.prompts, masks)
 
 
 _NOTHING = "nothing was written."
@@ -244,27 +260,35 @@ def _check_prompts(prompts: Prompts, files: PromptFiles, frame: int | None) -> N
 
 def _prompts_of(
     image: Image, prompts: Prompts, files: PromptFiles, frame: int
-) -> Mapping[Address, Prompts]:
+) -> FoundPrompts:
+    from napari_sam.jobs import FoundPrompts
+
     if not files:
-        return {Address(frame, 1): prompts}
+        return FoundPrompts({Address(frame, 1): prompts})
     found = files.read(image)
     warn_of_prompts(files.path, found.outside, found.notes)
-    return found.prompts
+    return found
 
 
 def _write_overlay(
     path: Path,
     image: PromptableImage,
     prompts: Mapping[Address, Prompts],
-    labels: Any,
+    masks: Mapping[Address, Prediction | MaskResult],
 ) -> None:
     """Draw the first frame that has prompts."""
     import numpy as np
 
+    from napari_sam.core.images.frames import Frames
     from napari_sam.io import write_overlay
+    from napari_sam.jobs import paint_on
 
     frame = next(iter(prompts)).frame
     picture = image.appearance.render(image.frames[frame])
-    plane = np.asarray(labels[tuple(image.frames.unravel(frame).values())])
+    plane = np.zeros(image.frames.plane_shape, np.uint32)
+    shown = {
+        Address(0, at.object_id): m for at, m in masks.items() if at.frame == frame
+    }
+    paint_on(plane, shown, Frames(plane))
     here = {at.object_id: p for at, p in prompts.items() if at.frame == frame}
     write_overlay(path, picture, plane, here)

@@ -102,8 +102,26 @@ def read_url(url: str, options: ReadOptions = _DEFAULT) -> Image:
     remote = Remote.at(url)
     try:
         return _reader(remote)(remote, options)
-    except FileNotFoundError as wrong:
-        raise MissingFileError(f"There is nothing at {url}.") from wrong
+    except Exception as wrong:
+        unanswered = _no_answer(wrong)
+        if unanswered is not None:
+            reason = " ".join(str(unanswered).split())
+            raise NotAnImageError(f"No server answers at {url}: {reason}") from wrong
+        if isinstance(wrong, FileNotFoundError):
+            raise MissingFileError(f"There is nothing at {url}.") from wrong
+        raise
+
+
+def _no_answer(error: BaseException | None) -> BaseException | None:
+    """Return what says that no connection was made, below an error that hides it."""
+    while error is not None:
+        kinds = {kind.__name__ for kind in type(error).__mro__}
+        if isinstance(error, ConnectionError | TimeoutError) or (
+            kinds & {"ClientConnectionError", "gaierror"}
+        ):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _reader(remote: Remote) -> Callable[[Remote, ReadOptions], Image]:

@@ -1,4 +1,4 @@
-"""Writer of labels as COCO: run lengths or polygons."""
+"""Writer of objects as COCO: run lengths or polygons."""
 
 from __future__ import annotations
 
@@ -8,29 +8,37 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from napari_sam.core.atomic_write import replacing
-from napari_sam.io.writers.outlines import outlines
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from napari_sam.core.images.frames import Frames
-    from napari_sam.core.json_values import JsonDict
+    from napari_sam.core.json_values import JsonDict, JsonValue
+    from napari_sam.io.writers.objects import OutlinedObject
     from napari_sam.io.writers.outlines import Outline
 
 
 def write_coco(
-    path: Path, frames: Frames, *, image: str, masks: Literal["rle", "polygons"]
+    path: Path,
+    objects: Iterable[OutlinedObject],
+    frames: Frames,
+    *,
+    image: str,
+    masks: Literal["rle", "polygons"],
 ) -> None:
-    """Write labels as COCO: an annotation for each object, an image for each plane.
+    """Write objects as COCO: an annotation for each, an image for each plane.
 
     Parameters
     ----------
     path
         The JSON file.
+    objects
+        The objects; they may overlap.
     frames
-        The labels.
+        Their planes.
     image
         Name of the image file.
     masks
@@ -38,61 +46,57 @@ def write_coco(
         holes: they are filled.
     """
     rows, cols = frames.plane_shape
-    images: list[JsonDict] = []
-    annotations: list[JsonDict] = []
+    images: list[JsonValue] = []
     for plane in range(len(frames)):
         more = {"frame": plane} if len(frames) > 1 else {}
         size = {"height": rows, "width": cols}
         images.append({"id": plane + 1, "file_name": image, **size, **more})
-        labels = frames[plane]
-        for number, parts in outlines(labels):
-            annotations.append(
-                {
-                    "id": len(annotations) + 1,
-                    "image_id": plane + 1,
-                    "category_id": 1,
-                    "iscrowd": 0,
-                    "label": number,
-                    **_mask(labels, number, parts, masks),
-                }
-            )
-    content = {
-        "images": images,
-        "annotations": annotations,
-        "categories": [{"id": 1, "name": "object"}],
-    }
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(content), encoding="utf-8")
+    categories = [{"id": 1, "name": "object"}]
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
+        file.write(f'{{"images": {json.dumps(images)}, "annotations": [')
+        for i, one in enumerate(_annotations(objects, (rows, cols), masks)):
+            file.write(f"{', ' if i else ''}{json.dumps(one)}")
+        file.write(f'], "categories": {json.dumps(categories)}}}')
 
 
-def _mask(
-    labels: NDArray[np.generic], number: int, parts: list[Outline], masks: str
-) -> JsonDict:
+def _annotations(
+    objects: Iterable[OutlinedObject], shape: tuple[int, int], masks: str
+) -> Iterator[JsonDict]:
+    for i, one in enumerate(objects, start=1):
+        more = dict(one.attributes)
+        score = {"score": more.pop("score")} if "score" in more else {}
+        yield {
+            "id": i,
+            "image_id": one.frame + 1,
+            "category_id": 1,
+            "iscrowd": 0,
+            "label": one.number,
+            "area": one.pixels,
+            **_mask(one.parts, shape, masks),
+            **score,
+            **({"attributes": more} if more else {}),
+        }
+
+
+def _mask(parts: Sequence[Outline], shape: tuple[int, int], masks: str) -> JsonDict:
     corners = np.concatenate([part.shell for part in parts])
     (top, left), (bottom, right) = corners.min(0).tolist(), corners.max(0).tolist()
-    inside = labels[top:bottom, left:right] == number
-    fields: JsonDict = {
-        "bbox": [left, top, right - left, bottom - top],
-        "area": int(inside.sum()),
-    }
+    fields: JsonDict = {"bbox": [left, top, right - left, bottom - top]}
     if masks == "polygons":
         rings = [part.shell[:-1, ::-1].ravel().tolist() for part in parts]
         return {"segmentation": rings, **fields}
-    return {"segmentation": _runs(inside, (top, left), labels.shape), **fields}
+    return {"segmentation": _runs(parts, shape), **fields}
 
 
-def _runs(
-    inside: NDArray[np.bool_], at: tuple[int, int], shape: tuple[int, ...]
-) -> JsonDict:
-    """Return the COCO run lengths of a mask, without making an array of the plane.
+def _runs(parts: Sequence[Outline], shape: tuple[int, int]) -> JsonDict:
+    """Return the COCO run lengths of an object, from its edges: no pixel is made.
 
-    Columns of the window are runs of COCO's order; gaps between them are background.
+    Columns are runs of COCO's order, which begin and end at the level edges.
     """
     from pycocotools import mask
 
-    edges = np.flatnonzero(np.diff(np.pad(inside, ((1, 1), (0, 0))).T.ravel()))
-    col, row = np.divmod(edges + 1, inside.shape[0] + 2)
-    position = (col + at[1]) * shape[0] + row - 1 + at[0]
+    rings = [ring for part in parts for ring in (part.shell, *part.holes)]
+    position = np.concatenate([_level_edges(ring, shape[0]) for ring in rings])
     changes, times = np.unique(position, return_counts=True)
     changes = changes[times == 1]  # an object at the edge goes on in the next column
     ends = np.union1d(changes, [shape[0] * shape[1]])
@@ -100,3 +104,14 @@ def _runs(
     size = {"size": list(shape), "counts": lengths}
     packed: bytes = mask.frPyObjects(size, *shape)["counts"]
     return {"size": list(shape), "counts": packed.decode("ascii")}
+
+
+def _level_edges(ring: NDArray[np.int64], rows: int) -> NDArray[np.int64]:
+    """Return where the level edges of a ring lie in the order of columns."""
+    begin, end = ring[:-1], ring[1:]
+    first = np.minimum(begin[:, 1], end[:, 1])
+    width = np.abs(begin[:, 1] - end[:, 1])
+    cols = np.repeat(first - (np.cumsum(width) - width), width)
+    cols = cols + np.arange(int(width.sum()))
+    found: NDArray[np.int64] = cols * rows + np.repeat(begin[:, 0], width)
+    return found

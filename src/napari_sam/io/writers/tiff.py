@@ -11,6 +11,7 @@ from napari_sam.core.atomic_write import replacing
 from napari_sam.core.errors import ImageError
 from napari_sam.core.geometry.region import Region
 from napari_sam.io.optional_packages import import_optional
+from napari_sam.io.strips import narrow_plane, narrow_tiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 _IMAGEJ = "tzyx"
 #: ImageJ's format has no BigTIFF.
 _MOST = 2**31
+#: Bytes of a plane that is written at once; larger ones are written tile by tile.
+_WHOLE, _SIDE = 2**27, 512
 #: Side of a tile of a GeoTIFF, and how many rows of tiles are held at once.
 _TILE = 256
 _SHORT: Mapping[str, str] = MappingProxyType(
@@ -44,12 +47,15 @@ def write_tiff(
     size = len(frames) * frames.plane_shape[0] * frames.plane_shape[1] * dtype.itemsize
     ordered = axes == "".join(a for a in _IMAGEJ if a in axes)
     imagej = not ome and ordered and dtype != np.uint32 and size < _MOST
+    tiled = frames.plane_shape[0] * frames.plane_shape[1] * dtype.itemsize > _WHOLE
+    imagej = imagej and not tiled
     metadata = _ome_metadata(like) if ome else _imagej_metadata(like) if imagej else {}
     resolution = _resolution(like) if imagej else None
     with replacing(path) as temporary:
         tifffile.imwrite(
             temporary,
-            _planes(frames, dtype),
+            narrow_tiles(frames, dtype, _SIDE) if tiled else _planes(frames, dtype),
+            tile=(_SIDE, _SIDE) if tiled else None,
             shape=tuple(frames.data.shape),
             dtype=dtype,
             imagej=imagej,
@@ -66,7 +72,7 @@ def _planes(
     frames: Frames, dtype: np.dtype[np.generic]
 ) -> Iterator[NDArray[np.generic]]:
     for plane in range(len(frames)):
-        yield frames[plane].astype(dtype)
+        yield narrow_plane(frames, plane, dtype)
 
 
 def _ome_metadata(like: Image | None) -> JsonDict:

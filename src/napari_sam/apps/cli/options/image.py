@@ -4,13 +4,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from click.shell_completion import CompletionItem
+from click.types import StringParamType
+
 from napari_sam.apps.cli.options.from_settings import settings_options
 from napari_sam.core.errors import AxesError, ImageError
 from napari_sam.image.settings import AppearanceSettings
 from napari_sam.io.settings import ReadSettings
 
 if TYPE_CHECKING:
+    import click
+
     from napari_sam.apps.cli.options.from_settings import Body
+
+
+class _ImageName(StringParamType):
+    """A file, a folder or a URL; shells complete names of files."""
+
+    name = "image"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return that the shell completes names of files itself."""
+        return [CompletionItem(incomplete, type="file")]
+
+
+#: The type of the argument IMAGE.
+IMAGE = _ImageName()
 
 
 def image_options(body: Body) -> Body:
@@ -18,23 +39,23 @@ def image_options(body: Body) -> Body:
     return _READ(_APPEARANCE(body))
 
 
-def _channels(text: str) -> tuple[int, ...]:
-    return _integers("--channels", text, ",")
+def _channels(text: str) -> tuple[int | str, ...]:
+    return _names_or_numbers("--channels", text, ",")
 
 
-def _pair(text: str) -> tuple[int, int]:
-    found = _integers("--index", text, "/")
+def _pair(text: str) -> tuple[int | str, int | str]:
+    found = _names_or_numbers("--index", text, "/")
     if len(found) != 2:
-        raise AxesError(f"--index {text}: expected e.g. 4/3.")
+        raise AxesError(f"--index {text}: expected e.g. 4/3, or nir/red.")
     return found[0], found[1]
 
 
-def _integers(option: str, text: str, between: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(c) for c in text.split(between))
-    except ValueError:
-        example = "0 or 2,0,1" if between == "," else "4/3"
-        raise AxesError(f"{option} {text}: expected e.g. {example}.") from None
+def _names_or_numbers(option: str, text: str, between: str) -> tuple[int | str, ...]:
+    parts = [part.strip() for part in text.split(between)]
+    if not all(parts):
+        example = "0, 2,0,1 or DAPI" if between == "," else "4/3"
+        raise AxesError(f"{option} {text}: expected e.g. {example}.")
+    return tuple(int(p) if p.lstrip("-").isdigit() else p for p in parts)
 
 
 def _limits(text: str) -> tuple[float, ...]:
@@ -77,7 +98,7 @@ _APPEARANCE = settings_options(
     "appearance",
     AppearanceSettings,
     metavars={
-        "channels": "N[,N[,N]]",
+        "channels": "N|NAME[,...]",
         "index": "A/B",
         "limits": "LOW,HIGH[,...]",
         "percentiles": "LOW,HIGH",
