@@ -38,7 +38,7 @@ class ProgressLine:
     """How far work is: written over on a terminal, some ten lines in a log."""
 
     def __init__(self) -> None:
-        self._shown = 0
+        self._shown = -1
 
     def show(self, step: Progress) -> None:
         """Print how far it is, if that is news."""

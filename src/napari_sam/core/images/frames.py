@@ -9,12 +9,8 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from napari_sam.core.errors import (
-    AxesError,
-    MissingPackageError,
-    NapariSamError,
-    NotAnImageError,
-)
+from napari_sam.core.errors import AxesError, NapariSamError, NotAnImageError
+from napari_sam.core.images.unreadable import unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -175,7 +171,7 @@ class Frames:
         except (NapariSamError, MemoryError):
             raise
         except Exception as wrong:  # whatever reads them: a damaged chunk, a lost disk
-            raise _unreadable(wrong, frame) from wrong
+            raise unreadable(wrong, frame) from wrong
         left = [a for a in self.axes if a in "yxc"]
         return pixels.transpose([left.index(a) for a in "yxc" if a in left])
 
@@ -196,21 +192,6 @@ def axes_of(names: Iterable[object]) -> str | None:
     lower = [str(n).lower() for n in names]
     letters = [n if n in tuple(_LETTERS) else _NAMES.get(n, "") for n in lower]
     return "".join(letters) if all(letters) else None
-
-
-def _unreadable(wrong: Exception, frame: int) -> NapariSamError:
-    """Return an error for pixels that could not be read, in one sentence."""
-    reason = " ".join(str(wrong).split())[:200]
-    reason = f"{type(wrong).__name__}: {reason}" if reason else type(wrong).__name__
-    if "imagecodecs" in reason:
-        return MissingPackageError(
-            f"The pixels of frame {frame} need imagecodecs: pip install imagecodecs "
-            f"({reason})"
-        )
-    return NotAnImageError(
-        f"The pixels of frame {frame} cannot be read: {reason}. Is a part of the image "
-        "damaged, or out of reach?"
-    )
 
 
 def _as_source(data: ArrayLike | PixelSource) -> PixelSource:
