@@ -14,6 +14,7 @@ from PIL import Image as Pillow
 
 from napari_sam.core.errors import NapariSamError
 from napari_sam.io import read_image
+from napari_sam.io.readers import other_packages
 
 from .pictures import (
     ALPHA,
@@ -196,10 +197,6 @@ ROWS = [
     ("envi.dat", raster(DEEP[..., 0], driver="ENVI"), DEEP[..., 0]),
     ("ehdr.bil", raster(DEEP[..., 0], driver="EHdr"), DEEP[..., 0]),
     # Not images, or images that another package reads.
-    ("dicom.dcm", written(bytes(128) + b"DICM" + bytes(400)), "pydicom"),
-    ("dicom", written(bytes(128) + b"DICM" + bytes(400)), "pydicom"),
-    ("volume.nii.gz", written(b"\x1f\x8b" + bytes(99)), "nibabel"),
-    ("volume.mrc", written(bytes(2000)), "mrcfile"),
     ("slide.czi", written(b"ZISRAWFILE" + bytes(99)), "bioio-czi"),
     ("slide.nd2", written(bytes(99)), "bioio-nd2"),
     ("slide.lif", written(bytes(99)), "bioio-lif"),
@@ -229,6 +226,20 @@ def test_an_image_is_read_as_meant_or_refused(tmp_path, name, write, right):
     assert plane.dtype == right.dtype
     np.testing.assert_array_equal(plane, right)
     assert found.axes.endswith("c") == (right.ndim == 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "package"),
+    [("a.dcm", "pydicom"), ("dicom", "pydicom"), ("a.nii.gz", "nibabel"),
+     ("a.mrc", "mrcfile"), ("a.rec", "mrcfile")],
+)  # fmt: skip
+def test_what_a_package_reads_that_is_not_there_names_it(
+    tmp_path, monkeypatch, name, package
+):
+    monkeypatch.setattr(other_packages, "find_spec", lambda name: None)
+    (tmp_path / name).write_bytes(bytes(128) + b"DICM" + bytes(400))
+    with pytest.raises(NapariSamError, match=f"pip install {package}"):
+        read_image(tmp_path / name)
 
 
 def test_inks_of_a_jpeg_are_not_inverted(tmp_path):

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from napari_sam.core.errors import (
+    ImageError,
     MissingFileError,
     MissingPackageError,
     NapariSamError,
@@ -15,7 +16,7 @@ from napari_sam.core.images.frames import Frames
 from napari_sam.io.label_numbers import without_colour
 from napari_sam.io.readers.colours import ColourRule, recoloured
 from napari_sam.io.readers.file_kinds import reader_of
-from napari_sam.io.readers.image import Image, ReadOptions
+from napari_sam.io.readers.image import Image, ImagePart, ReadOptions
 from napari_sam.io.readers.remote import as_url
 
 __all__ = ["Image", "read_image", "read_label_image"]
@@ -69,6 +70,13 @@ def read_image(
     return _read(path, options)
 
 
+def read_part(path: str | Path, part: ImagePart, *, axes: str | None = None) -> Image:
+    """Open a part of a file, as `read_image` does."""
+    return read_image(
+        path, axes=axes, series=part.series, field=part.field, layer=part.layer
+    )
+
+
 def read_label_image(
     path: str | Path, *, axes: str | None = None, series: int | None = None
 ) -> Image:
@@ -81,11 +89,28 @@ def read_label_image(
     return _read(path, ReadOptions(axes=axes, series=series, numbers=True))
 
 
-def _read(path: str | Path, options: ReadOptions) -> Image:
+def open_unchecked(path: str | Path, options: ReadOptions) -> Image:
+    """Open an image whose axes may be unknown; `read_image` needs them."""
     url = as_url(path)
     if url is None and not Path(path).exists():
         raise MissingFileError(f"{path} does not exist.")
-    found = _read_file(Path(path), options) if url is None else _read_url(url, options)
+    return _read_file(Path(path), options) if url is None else _read_url(url, options)
+
+
+def _check_part(name: Path, image: Image, options: ReadOptions) -> None:
+    """Refuse what was chosen in a file that has no such choice."""
+    chosen = {"series": options.series or None, "field": options.field}
+    for what, value in {**chosen, "layer": options.layer}.items():
+        if value is not None and what not in image.metadata:
+            raise ImageError(
+                f"{name} holds one image, without any {what} to choose: {what} {value} "
+                "is not there."
+            )
+
+
+def _read(path: str | Path, options: ReadOptions) -> Image:
+    url = as_url(path)
+    found = open_unchecked(path, options)
     if options.numbers:
         found = _grey(found, options, str(path))
     try:
@@ -130,7 +155,10 @@ def _read_file(path: Path, options: ReadOptions) -> Image:
     if path.is_dir():
         return _read_folder(path, options)
     try:
-        return reader_of(path)(path, options)
+        found = reader_of(path)(path, options)
+        if ".zarr" not in path.name:  # which has checked that itself
+            _check_part(path, found, options)
+        return found
     except NapariSamError:
         raise
     except (Exception, MemoryError) as wrong:
@@ -160,5 +188,5 @@ def _read_folder(path: Path, options: ReadOptions) -> Image:
             raise NotAnImageError(
                 f"{path} cannot be read as an image: {reason}"
             ) from wrong
-    each = replace(options, axes=None)
+    each = replace(options, axes=None, field=None, layer=None)
     return read_folder(path, lambda file: _read_file(file, each), axes=options.axes)

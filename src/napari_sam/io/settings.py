@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal
 
 from napari_sam.core.errors import ImageError
 from napari_sam.core.settings import check, setting
-from napari_sam.io.images import Image, read_image
+from napari_sam.io.images import Image, read_part
+from napari_sam.io.readers.image import ImagePart
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,10 +32,34 @@ class ReadSettings:
     unit: str | None = setting(
         None, label="Unit", tip="Unit of the scale, e.g. micrometer."
     )
+    series: int | None = setting(
+        None,
+        label="Series",
+        minimum=0,
+        tip="Which of several images in the file, from 0. By default the largest.",
+    )
+    field: str | None = setting(
+        None,
+        label="Field",
+        tip="Well and field of a plate of OME-Zarr, e.g. B/3/0. By default the first.",
+    )
+    layer: str | None = setting(
+        None,
+        label="Layer",
+        tip="Which array of HDF5, .npz or zarr, by name. By default the largest.",
+    )
+
+    def __post_init__(self) -> None:
+        check(self)
+
+    @property
+    def part(self) -> ImagePart:
+        """Which part of the file is the image."""
+        return ImagePart(series=self.series, field=self.field, layer=self.layer)
 
     def read(self, path: str | Path) -> Image:
         """Open an image file; settings override its metadata."""
-        image = read_image(path, axes=self.axes)
+        image = read_part(path, self.part, axes=self.axes)
         sizes = dict(self.scale or {})
         _check_sizes(sizes, image.axes)
         axes = [a for a in sizes or image.scale if a != "t"]

@@ -274,7 +274,9 @@ class _FolderRun:
             check_inside(prompts, image.frames.plane_shape)
         promptable = settings.open(image, self._backend)
         output = job.output / f"{path.stem}.{job.save.format}"
-        setup = results_setup(path, promptable, job.threshold)
+        setup = results_setup(
+            path, promptable, job.threshold, part=str(settings.read.part)
+        )
         results = ResultsFile(results_path(output), setup)
         if job.save.overwrite:
             results.delete()

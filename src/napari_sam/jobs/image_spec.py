@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, TypeVar
 from uuid import uuid4
 
 from napari_sam.image import PromptableImage
-from napari_sam.io import read_image
+from napari_sam.io.images import read_part
+from napari_sam.io.readers.image import ImagePart
 from napari_sam.stores.zarr import ZarrStore
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ _NAMES_OTHERS = (".vrt", ".xml", ".ome", ".json", ".txt")
 
 K = TypeVar("K")
 V = TypeVar("V")
+
+_WHOLE = ImagePart()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,8 @@ class ImageSpec:
         How planes are cut.
     axes
         What the axes mean, if the file does not say it.
+    part
+        Which image of the file.
     store
         Where embeddings are stored; without one, each worker computes its own.
     threads
@@ -90,6 +95,7 @@ class ImageSpec:
     appearance: Appearance
     tiling: Tiling
     axes: str | None = None
+    part: ImagePart = _WHOLE
     store: str | None = None
     threads: int | None = None
     stamp: str = ""
@@ -104,6 +110,7 @@ class ImageSpec:
         model: ModelSpec,
         *,
         axes: str | None = None,
+        part: ImagePart = _WHOLE,
         store: str | None = None,
     ) -> ImageSpec:
         """Return the spec of an image that is open here, as it is shown and cut here.
@@ -117,6 +124,7 @@ class ImageSpec:
             image.appearance,
             image.tiling,
             axes=axes,
+            part=part,
             store=None if store is None else absolute_path(store),
             stamp=file_stamp(path) or uuid4().hex,  # elsewhere, it is not believed
             connected=image.connected,
@@ -198,7 +206,7 @@ def open_image(spec: ImageSpec, backend: Backend | None = None) -> PromptableIma
     backend = backend or spec.backend or spec.model.open()
     _use_threads(spec.threads)
     return PromptableImage(
-        read_image(spec.path, axes=spec.axes).frames,
+        read_part(spec.path, spec.part, axes=spec.axes).frames,
         backend,
         appearance=spec.appearance,
         store=None if spec.store is None else ZarrStore(spec.store),

@@ -55,7 +55,12 @@ class PromptableSettings:
     ) -> ImageSpec:
         """Name an image that is open here, so that a worker can open it."""
         return ImageSpec.of(
-            image, str(path), model, axes=self.read.axes, store=self.store or None
+            image,
+            str(path),
+            model,
+            axes=self.read.axes,
+            part=self.read.part,
+            store=self.store or None,
         )
 
     def of_folder(self, path: Path) -> PromptableSettings:

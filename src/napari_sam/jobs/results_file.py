@@ -67,14 +67,17 @@ def results_path(output: Path) -> Path:
     return output.parent / f"{output.name}.answers.jsonl"
 
 
-def results_setup(path: str | Path, image: PromptableImage, threshold: float) -> str:
+def results_setup(
+    path: str | Path, image: PromptableImage, threshold: float, *, part: str = ""
+) -> str:
     """Name all that masks of an image depend on besides prompts.
 
-    What may have changed unseen has another name each time: its masks are computed
-    again.
+    The part says which image of the file it is, where there are several. What may have
+    changed unseen has another name each time: its masks are computed again.
     """
     setup = f"{image.appearance.token} {image.tiling} {threshold}"
     setup += "" if image.connected else " unconnected"
+    setup += f" {part}" if part else ""
     stamp = file_stamp(str(path)) or uuid4().hex
     return f"{path} {stamp} {image.frames!r} {image.backend.fingerprint} {setup}"
 

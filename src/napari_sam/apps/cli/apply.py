@@ -42,6 +42,12 @@ _FILE = click.Path(path_type=Path)
     help="What the axes mean. [default: as in the session]",
 )
 @click.option(
+    "--series",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Which of several images in the file, from 0. By default the largest.",
+)
+@click.option(
     "--similar",
     is_flag=True,
     help="Take another image of the same shape, such as the next time point.",
@@ -55,6 +61,7 @@ def apply(
     output: Path,
     overwrite: bool,
     axes: str | None,
+    series: int | None,
     similar: bool,
     model: ModelSettings,
     store: str | None,
@@ -69,7 +76,7 @@ def apply(
 
     io.check_labels_path(output, overwrite=overwrite)
     record = read_record(session)
-    opened = io.read_image(image, axes=axes or record.image.axes)
+    opened = io.read_image(image, axes=axes or record.image.axes, series=series)
     io.check_labels_fit(output, opened)
 
     def image_for(setup: ModelSetup | None) -> Promptable:

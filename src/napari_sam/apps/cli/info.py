@@ -26,6 +26,7 @@ _EXTRAS = {
     "napari": ("napari",),
     "notebook": ("anywidget", "ipywidgets"),
     "geo": ("rasterio", "geopandas", "shapely"),
+    "formats": ("h5py", "mrcfile", "nibabel", "pydicom"),
     "vectors": ("pyarrow", "roifile"),
     "video": ("av",),
     "track": ("laptrack",),
@@ -37,9 +38,17 @@ _EXTRAS = {
 
 
 @click.command()
+@click.argument("file", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Write it as JSON.")
-def info(as_json: bool) -> None:
-    """Show versions, devices, models and caches, for a bug report."""
+def info(file: str | None, as_json: bool) -> None:
+    """Show what is in FILE; without one, versions, models and caches.
+
+    Of a file: its images, and the axes, sizes, channels, levels and coordinates of
+    each, with the options that choose it. Without a file, what a bug report needs.
+    """
+    if file is not None:
+        _print_contents(file, as_json=as_json)
+        return
     found = gather()
     if as_json:
         click.echo(json.dumps(found, indent=1))
@@ -47,6 +56,22 @@ def info(as_json: bool) -> None:
     for title, part in found.items():
         click.echo(f"{title}:")
         for name, value in part.items():
+            click.echo(f"  {name:14} {_text(value)}")
+
+
+def _print_contents(file: str, *, as_json: bool) -> None:
+    from napari_sam.io.contents import contents_of
+
+    found = contents_of(file)
+    if as_json:
+        click.echo(json.dumps(found, indent=1))
+        return
+    click.echo(f"{file}: {len(found)} image{'s' * (len(found) != 1)}")
+    for facts in found:
+        chosen = facts.pop("options", None)
+        if isinstance(chosen, dict):
+            click.echo(" ".join(f"--{name} {value}" for name, value in chosen.items()))
+        for name, value in facts.items():
             click.echo(f"  {name:14} {_text(value)}")
 
 

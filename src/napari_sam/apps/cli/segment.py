@@ -209,7 +209,12 @@ class _Segment:
 
         results = None
         if self.output:
-            setup = results_setup(self.path, image, self.threshold)
+            setup = results_setup(
+                self.path,
+                image,
+                self.threshold,
+                part=str(self.settings.read.part),
+            )
             results = ResultsFile(results_path(self.output), setup)
             if self.save.overwrite:
                 results.delete()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from napari_sam.apps.dock.samples import LayerData
     from napari_sam.io import Image
+    from napari_sam.io.readers.image import ImagePart
 
     Paths = str | Sequence[str]
     Reader = Callable[[Paths], list[LayerData]]
@@ -35,13 +36,15 @@ def prompts_reader(path: Paths) -> Reader | None:
     return read_prompts_file
 
 
-def read_image_file(path: Paths) -> list[LayerData]:
+def read_image_file(path: Paths, part: ImagePart | None = None) -> list[LayerData]:
     """Return layers for an image, and for the labels in it.
 
     Parameters
     ----------
     path
         Anything that `read_image` opens, labels in an OME-Zarr, or all of its labels.
+    part
+        Which image of the file; by default the largest, and others are mentioned.
 
     Raises
     ------
@@ -50,12 +53,15 @@ def read_image_file(path: Paths) -> list[LayerData]:
     """
     from napari_sam.apps.dock.image_file import image_layers, is_labels, labels_layer
     from napari_sam.io import read_image
+    from napari_sam.io.images import read_part
 
     place = _one(path)
     labels = _labels_in(place)
     image: Image | None = None
+    if part is None:
+        part = _first_part(place)
     try:
-        image = read_image(place)
+        image = read_part(place, part)
     except AxesError as wrong:
         return _unnamed(place, wrong)
     except NotAnImageError:
@@ -87,15 +93,53 @@ def open_image(viewer: napari.viewer.Viewer) -> None:
 
     path, _ = QFileDialog.getOpenFileName(None, "Open image with its coordinates")
     if path:
-        add_image(viewer, path)
+        part = choose_part(path)
+        if part is not None:
+            add_image(viewer, path, part)
 
 
-def add_image(viewer: Any, path: str | Path) -> list[Any]:
+def choose_part(path: str | Path) -> ImagePart | None:
+    """Ask which of several images of a file is opened; None if none of them."""
+    from napari_sam.apps.dock.image_parts import parts_of
+    from napari_sam.io.readers.image import ImagePart
+
+    parts = parts_of(path)
+    if len(parts) < 2:
+        return ImagePart()
+    from qtpy.QtWidgets import QInputDialog
+
+    name, accepted = QInputDialog.getItem(
+        None,
+        "Open image",
+        "There are several images. Which one?",
+        list(parts),
+        0,
+        False,
+    )
+    return parts[name] if accepted else None
+
+
+def add_image(
+    viewer: Any, path: str | Path, part: ImagePart | None = None
+) -> list[Any]:
     """Add the layers of an image, and of the labels in it, to a viewer; return them."""
     from napari.layers import Layer
 
-    layers = [Layer.create(*one) for one in read_image_file(str(path))]
+    layers = [Layer.create(*one) for one in read_image_file(str(path), part)]
     return [viewer.add_layer(layer) for layer in layers]
+
+
+def _first_part(path: Path) -> ImagePart:
+    """Return the largest image of a file, and say it if there are others."""
+    from napari_sam.apps.dock.image_parts import notice_of
+    from napari_sam.io.readers.image import ImagePart
+
+    notice = notice_of(path)
+    if notice:
+        from napari.utils.notifications import show_info
+
+        show_info(notice)
+    return ImagePart()
 
 
 def _unnamed(path: Path, wrong: AxesError) -> list[LayerData]:

@@ -158,7 +158,7 @@ def _open_image(data: Any) -> Image | None:
     known = [layer.metadata.get(SOURCE) for layer in layers]
     shape = tuple(data.shape[-2:])
     fits = [i for i in known if i is not None and i.frames.plane_shape == shape]
-    rasters = {i.path: i for i in fits if i.crs}
+    rasters = {i.path: i for i in fits if i.crs or i.transform}
     return next(iter(rasters.values())) if len(rasters) == 1 else None
 
 

@@ -14,27 +14,41 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReadOptions:
-    """What of a file is read, and how.
+class ImagePart:
+    """Which of several images in one file.
 
     Attributes
     ----------
-    axes
-        One letter per dimension, where they are not in the file, or wrong there.
     series
         Index of one of several images in a file; None for the largest.
     field
         Well and field of a plate of OME-Zarr, such as ``"B/3/0"``.
     layer
         Name of an array within HDF5, ``.npz`` or zarr.
+    """
+
+    series: int | None = None
+    field: str | None = None
+    layer: str | None = None
+
+    def __str__(self) -> str:
+        named = {"series": self.series, "field": self.field, "layer": self.layer}
+        return " ".join(f"{k}={v}" for k, v in named.items() if v is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadOptions(ImagePart):
+    """What of a file is read, and how.
+
+    Attributes
+    ----------
+    axes
+        One letter per dimension, where they are not in the file, or wrong there.
     numbers
         Read numbers of objects: palettes and inverted brightness are not applied.
     """
 
     axes: str | None = None
-    series: int | None = None
-    field: str | None = None
-    layer: str | None = None
     numbers: bool = False
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from napari_sam.core.errors import NotAnImageError
+from napari_sam.core.errors import ImageError, NotAnImageError
 from napari_sam.io.readers.image import Image, ReadOptions
 from napari_sam.io.readers.units import unit_name
 from napari_sam.io.readers.zarr_nodes import choose_node, ome_attributes
@@ -12,7 +12,7 @@ from napari_sam.io.readers.zarr_nodes import choose_node, ome_attributes
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from zarr import Group
+    from zarr import Array, Group
     from zarr.abc.store import Store
 
 _DEFAULT = ReadOptions()
@@ -39,10 +39,18 @@ def read_zarr(
     if isinstance(found, zarr.Group):
         found = choose_node(found, name, options)
     if isinstance(found, zarr.Array):
+        _check_chosen(found, name, options)
         names = getattr(found.metadata, "dimension_names", None)
         names = names or found.attrs.get("_ARRAY_DIMENSIONS")  # xarray, in version 2
         return Image(data=found, axes=_letters(names), metadata=dict(found.attrs))
     return _multiscale_image(found, name)
+
+
+def _check_chosen(found: Array[Any], name: str, options: ReadOptions) -> None:
+    """Refuse a choice that an array does not have, unless it led to it."""
+    chosen = options.field or options.series
+    if chosen or (options.layer and not found.path.endswith(options.layer.strip("/"))):
+        raise ImageError(f"{name} is one array; there is nothing to choose in it.")
 
 
 def read_zipped_zarr(path: Path, options: ReadOptions = _DEFAULT) -> Image:

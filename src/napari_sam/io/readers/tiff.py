@@ -51,12 +51,12 @@ def read_tiff(path: Path, options: ReadOptions = _DEFAULT) -> Image:
     import tifffile
 
     with tifffile.TiffFile(path) as tiff:
-        index = choose_series(tiff, path, options.series)
-        series = tiff.series[index]
-        if _has_coordinates(tiff):
+        if len(tiff.pages) and _has_coordinates(tiff):
             from napari_sam.io.readers.raster import read_raster
 
             return read_raster(path, options)
+        index = choose_series(tiff, path, options.series)
+        series = tiff.series[index]
         _check_complete(path, series, path.stat().st_size)
         check_files(path, tiff)
         _check_decoder(path, series)
@@ -71,11 +71,11 @@ def read_remote_tiff(remote: Remote, options: ReadOptions = _DEFAULT) -> Image:
 
     file = remote.open()
     tiff = tifffile.TiffFile(file, name=remote.name.name)
-    series = tiff.series[choose_series(tiff, remote.url, options.series)]
-    if _has_coordinates(tiff):
+    if len(tiff.pages) and _has_coordinates(tiff):
         from napari_sam.io.readers.raster import read_raster
 
         return read_raster(remote.inside, options, opener=remote.fs)
+    series = tiff.series[choose_series(tiff, remote.url, options.series)]
     _check_complete(remote.url, series, file.size)
     _check_decoder(remote.url, series)
     rule = _rule(series, remote.url, options)

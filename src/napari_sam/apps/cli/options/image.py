@@ -115,6 +115,13 @@ _APPEARANCE = settings_options(
 _READ = settings_options(
     "read",
     ReadSettings,
-    metavars={"axes": "LETTERS", "scale": "AXIS=SIZE,...", "unit": "NAME"},
+    metavars={
+        "axes": "LETTERS",
+        "scale": "AXIS=SIZE,...",
+        "unit": "NAME",
+        "series": "N",
+        "field": "WELL/FIELD",
+        "layer": "NAME",
+    },
     parse={"scale": _sizes},
 )
