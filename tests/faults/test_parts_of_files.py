@@ -118,7 +118,7 @@ def test_what_a_file_does_not_have_cannot_be_chosen(tmp_path, threshold_model, o
 
 
 def test_the_dock_opens_the_series(two):
-    from napari_sam.apps.dock.image_parts import notice_of, parts_of
+    from napari_sam.apps.dock.image_series import notice_of, parts_of
     from napari_sam.apps.dock.reader import read_image_file
 
     first, second = parts_of(two).values()

@@ -100,7 +100,7 @@ def open_image(viewer: napari.viewer.Viewer) -> None:
 
 def choose_part(path: str | Path) -> ImagePart | None:
     """Ask which of several images of a file is opened; None if none of them."""
-    from napari_sam.apps.dock.image_parts import parts_of
+    from napari_sam.apps.dock.image_series import parts_of
     from napari_sam.io.readers.image import ImagePart
 
     parts = parts_of(path)
@@ -131,7 +131,7 @@ def add_image(
 
 def _first_part(path: Path) -> ImagePart:
     """Return the largest image of a file, and say it if there are others."""
-    from napari_sam.apps.dock.image_parts import notice_of
+    from napari_sam.apps.dock.image_series import notice_of
     from napari_sam.io.readers.image import ImagePart
 
     notice = notice_of(path)
