@@ -12,19 +12,28 @@ from napari_sam.apps.cli.mask_report import (
     warn_of_prompts,
 )
 from napari_sam.apps.cli.progress import drain_with_progress
+from napari_sam.apps.cli.table_file import rows_of_masks, write_table
 from napari_sam.apps.cli.verbosity import say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from napari_sam.core.json_values import JsonDict
     from napari_sam.core.protocols import Backend
     from napari_sam.jobs import Executor, FolderJob, ImageOutcome
 
 
-def segment_folder(job: FolderJob, executor: Executor, backend: Backend) -> None:
+def segment_folder(
+    job: FolderJob, executor: Executor, backend: Backend, table: Path | None = None
+) -> None:
     """Segment a folder; exit with 1 if any image failed, or is missing."""
     from napari_sam.jobs import iter_segment_folder
 
     work = iter_segment_folder(job, executor, backend=backend, report=_print)
     outcomes = drain_with_progress(work, "the same command goes on from here.")
+    if table:
+        write_table(table, [row for outcome in outcomes for row in _rows(outcome)])
     count = {
         state: sum(outcome.state == state for outcome in outcomes)
         for state in ("written", "there", "skipped", "failed", "missing")
@@ -35,6 +44,15 @@ def segment_folder(job: FolderJob, executor: Executor, backend: Backend) -> None
     say(f"{listed} in {job.output}")
     if count["failed"] or missing:
         raise SystemExit(1)
+
+
+def _rows(outcome: ImageOutcome) -> Iterator[JsonDict]:
+    return rows_of_masks(
+        outcome.masks,
+        outcome.covered,
+        outcome.found.attributes,
+        image=outcome.path.name,
+    )
 
 
 def _print(outcome: ImageOutcome) -> None:

@@ -14,7 +14,8 @@ from napari_sam.apps.cli.mask_report import (
     warn_of_covered,
     warn_of_prompts,
 )
-from napari_sam.apps.cli.options.image import image_options
+from napari_sam.apps.cli.masks_picture import write_first_frame
+from napari_sam.apps.cli.options.image import IMAGE, image_options
 from napari_sam.apps.cli.options.masks import mask_options
 from napari_sam.apps.cli.options.model import (
     model_options,
@@ -28,6 +29,11 @@ from napari_sam.apps.cli.options.save import save_options
 from napari_sam.apps.cli.options.tiling import tiling_options
 from napari_sam.apps.cli.options.workers import worker_options
 from napari_sam.apps.cli.progress import drain_with_progress
+from napari_sam.apps.cli.table_file import (
+    check_table_path,
+    rows_of_masks,
+    write_table,
+)
 from napari_sam.core.address import Address
 from napari_sam.core.atomic_write import check_writable
 from napari_sam.core.errors import ImageError, PromptError
@@ -42,6 +48,7 @@ if TYPE_CHECKING:
     from napari_sam.io import Image
     from napari_sam.io.settings import ReadSettings, SaveSettings
     from napari_sam.jobs import (
+        Covered,
         Executor,
         FoundPrompts,
         MaskResult,
@@ -56,7 +63,7 @@ _FILE = click.Path(path_type=Path)
 
 
 @click.command(cls=PromptsCommand, no_args_is_help=True)
-@click.argument("image")
+@click.argument("image", type=IMAGE)
 @prompt_options
 @prompt_file_options
 @click.option(
@@ -72,6 +79,12 @@ _FILE = click.Path(path_type=Path)
     type=_FILE,
     metavar="FILE",
     help="Also save a picture of the masks and the prompts.",
+)
+@click.option(
+    "--table",
+    type=_FILE,
+    metavar="FILE",
+    help="Also write score, area and box of each mask: .csv, .tsv or .json.",
 )
 @click.option(
     "--frame",
@@ -93,6 +106,7 @@ def segment(
     output: Path | None,
     save: SaveSettings,
     overlay: Path | None,
+    table: Path | None,
     frame: int | None,
     read: ReadSettings,
     appearance: AppearanceSettings,
@@ -114,7 +128,7 @@ def segment(
     _check_prompts(prompts, prompt_files, frame)
     settings = PromptableSettings(read, appearance, tiling, masks.connected, store)
     run = _Segment(
-        image, output, overlay, save, settings, model, executor, masks.threshold
+        image, output, overlay, save, settings, model, executor, masks.threshold, table
     )
     if pair_images(image, prompt_files) is not None:
         run.folder(prompt_files)
@@ -134,6 +148,7 @@ class _Segment:
     model: ModelSettings
     executor: Executor
     threshold: float
+    table: Path | None = None
 
     def folder(self, prompts: PromptFiles) -> None:
         """Segment every image of a folder."""
@@ -150,7 +165,8 @@ class _Segment:
             self.save,
             self.threshold,
         )
-        segment_folder(job, self.executor, open_model(self.model))
+        self._check_table()
+        segment_folder(job, self.executor, open_model(self.model), self.table)
 
     def one_image(self, prompts: Prompts, files: PromptFiles, frame: int) -> None:
         """Segment objects of one image."""
@@ -160,8 +176,9 @@ class _Segment:
         self._check_form(image, found)
         promptable = self.settings.open(image, open_model(self.model))
         masks = self._masks(promptable, found.prompts)
-        if self.output or self.overlay:
-            self._write(image, promptable, found, masks)
+        covered = self._write(image, promptable, found, masks)
+        if self.table:
+            write_table(self.table, [*rows_of_masks(masks, covered, found.attributes)])
         print_masks(masks)
 
     def _check_outputs(self) -> None:
@@ -172,6 +189,7 @@ class _Segment:
         if self.overlay:
             io.check_picture_path(self.overlay)
             check_writable(self.overlay)
+        self._check_table()
 
     def _check_form(self, image: Image, found: FoundPrompts) -> None:
         """Refuse a form that cannot hold the objects, before the model is opened."""
@@ -235,9 +253,10 @@ class _Segment:
         promptable: PromptableImage,
         found: FoundPrompts,
         masks: Mapping[Address, Prediction | MaskResult],
-    ) -> None:
-        from napari_sam.jobs import results_path, save_masks
+    ) -> Covered:
+        from napari_sam.jobs import Covered, results_path, save_masks
 
+        covered = Covered()
         if self.output:
             covered = save_masks(
                 self.output, masks, image, self.save, attributes=found.attributes
@@ -245,7 +264,12 @@ class _Segment:
             results_path(self.output).unlink(missing_ok=True)
             warn_of_covered(self.output, covered, len(masks))
         if self.overlay:
-            _write_overlay(self.overlay, promptable, found.prompts, masks)
+            write_first_frame(self.overlay, promptable, found.prompts, masks)
+        return covered
+
+    def _check_table(self) -> None:
+        if self.table:
+            check_table_path(self.table, overwrite=self.save.overwrite)
 
 
 _NOTHING = "nothing was written."
@@ -273,27 +297,3 @@ def _prompts_of(
     found = files.read(image)
     warn_of_prompts(files.path, found.outside, found.notes)
     return found
-
-
-def _write_overlay(
-    path: Path,
-    image: PromptableImage,
-    prompts: Mapping[Address, Prompts],
-    masks: Mapping[Address, Prediction | MaskResult],
-) -> None:
-    """Draw the first frame that has prompts."""
-    import numpy as np
-
-    from napari_sam.core.images.frames import Frames
-    from napari_sam.io import write_overlay
-    from napari_sam.jobs import paint_on
-
-    frame = next(iter(prompts)).frame
-    picture = image.appearance.render(image.frames[frame])
-    plane = np.zeros(image.frames.plane_shape, np.uint32)
-    shown = {
-        Address(0, at.object_id): m for at, m in masks.items() if at.frame == frame
-    }
-    paint_on(plane, shown, Frames(plane))
-    here = {at.object_id: p for at, p in prompts.items() if at.frame == frame}
-    write_overlay(path, picture, plane, here)
