@@ -211,3 +211,10 @@ def test_gradients_reach_every_parameter(model):
     silent = [n for n, p in model.named_parameters() if p.grad is None]
     # a key's bias shifts all scores of a softmax alike, so it is never computed
     assert [n for n in silent if not n.endswith("k_proj.bias")] == []
+
+
+def test_a_mask_prompt_is_seen_around_its_mask_and_not_over_the_tile():
+    prior = -torch.ones(1, 48, 64)
+    prior[:, 16:24, 40:44] = 1
+    xy, kinds = click([42.5 * 4, 20 * 4.0], kinds=[POSITIVE])
+    assert PocketPrompts(xy, kinds, prior).window((12, 16)) == (4, 10, 6, 11)

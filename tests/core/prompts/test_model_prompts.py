@@ -232,3 +232,24 @@ def test_a_line_may_leave_the_plane_and_come_back():
     assert rows == {10.5, 40.5}
     assert heard.mask_input is not None
     assert not heard.mask_input[25].any()
+
+
+def test_an_approximate_mask_has_its_deepest_point_and_no_box():
+    mask = np.zeros((40, 40), bool)
+    mask[10:19, 12:21] = True
+    mask[14, 21:30] = True
+    given = to_model_prompts(Prompts.from_mask(mask, approximate=True), mask.shape)
+    assert given.point_coords.tolist() == [[16.5, 14.5]]
+    assert given.point_labels.tolist() == [1]
+    full = to_model_prompts(Prompts.from_mask(mask), mask.shape)
+    assert np.array_equal(given.mask_input, full.mask_input)
+    assert 2 in full.point_labels.tolist()
+
+
+def test_that_a_mask_is_approximate_is_kept_in_files_and_tiles():
+    prompts = Prompts.from_mask(np.ones((2, 3)), top=4, left=5, approximate=True)
+    assert Prompts.from_dict(prompts.to_dict()) == prompts
+    assert prompts.shifted(1, 2).items[0].approximate
+    assert prompts != Prompts.from_mask(np.ones((2, 3)), top=4, left=5)
+    exact = Prompts.from_mask(np.ones((2, 3)))
+    assert "approximate" not in exact.to_dict()["items"][0]

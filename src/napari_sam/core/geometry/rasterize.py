@@ -143,6 +143,9 @@ def representative_points(
             count = min(_MAX_POINTS_ALONG, 1 + int(_length(pieces, (1, 1)) // 8))
             points = _along(pieces, (np.arange(count) + 0.5) / count)
             return [(float(r), float(c)) for r, c in points]
+        case MaskPrompt(mask, approximate=True):
+            row, col = mask.deepest
+            return [(float(row), float(col))]
         case Polygon() | MaskPrompt():
             return _farthest_points(prompt, plane)
     return []

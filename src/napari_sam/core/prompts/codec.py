@@ -57,10 +57,12 @@ def to_dict(prompt: Prompt, *, version: int = VERSION) -> dict[str, object]:
         case Scribble(path, positive):
             line = [list(p) for p in path]
             return {"kind": "scribble", "path": line, "positive": positive}
-        case MaskPrompt(mask):
+        case MaskPrompt(mask, approximate):
             region, runs = mask.region, mask.run_lengths.tolist()
             corner = {"top": region.top, "left": region.left}
-            return {"kind": "mask", **corner, "shape": list(region.shape), "runs": runs}
+            found = {"kind": "mask", **corner, "shape": list(region.shape)}
+            hint = {"approximate": True} if approximate else {}
+            return {**found, "runs": runs, **hint}
         case Candidate(index):
             return {"kind": "candidate" if version > 1 else "choice", "index": index}
 
@@ -98,7 +100,10 @@ def _read(data: JsonObject) -> Prompt:
             return Scribble(tuple(data["path"]), positive)
         case "mask":
             return MaskPrompt.from_array(
-                _mask(data).array, top=int(data["top"]), left=int(data["left"])
+                _mask(data).array,
+                top=int(data["top"]),
+                left=int(data["left"]),
+                approximate=bool(data.get("approximate", False)),
             )
         case "candidate" | "choice":
             return Candidate(int(data["index"]))

@@ -136,19 +136,36 @@ class Scribble:
 
 @dataclass(frozen=True)
 class MaskPrompt:
-    """A mask prompt: a rough mask of the object."""
+    """A mask prompt: a rough mask of the object.
+
+    Attributes
+    ----------
+    mask
+        Its pixels.
+    approximate
+        Only an expectation, such as the mask of another frame: a model gets it with its
+        deepest point, and no box around it, which would cut off what grew or moved.
+    """
 
     mask: Mask
+    approximate: bool = False
 
     def __post_init__(self) -> None:
         if not self.mask:
             raise PromptError("A mask prompt is empty: no pixel is set.")
 
     @classmethod
-    def from_array(cls, array: ArrayLike, *, top: int = 0, left: int = 0) -> MaskPrompt:
+    def from_array(
+        cls,
+        array: ArrayLike,
+        *,
+        top: int = 0,
+        left: int = 0,
+        approximate: bool = False,
+    ) -> MaskPrompt:
         """Make it of an array whose first pixel is at ``(top, left)``."""
         try:
-            return cls(Mask.from_array(array, top=top, left=left))
+            return cls(Mask.from_array(array, top=top, left=left), approximate)
         except ImageError as wrong:
             raise PromptError(str(wrong)) from None
 
@@ -211,10 +228,10 @@ def shifted(prompt: Prompt, rows: float, cols: float) -> Prompt:
             return prompt
         case Box(top, left, bottom, right):
             return Box(top + rows, left + cols, bottom + rows, right + cols)
-        case MaskPrompt(mask):
+        case MaskPrompt(mask, approximate):
             if not (float(rows).is_integer() and float(cols).is_integer()):
                 raise PromptError("A mask can only be moved by whole pixels.")
-            return MaskPrompt(mask.shifted(int(rows), int(cols)))
+            return MaskPrompt(mask.shifted(int(rows), int(cols)), approximate)
         case Point(row, col, positive):
             return Point(row + rows, col + cols, positive)
         case Polygon(vertices, positive):

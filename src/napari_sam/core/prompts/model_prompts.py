@@ -115,7 +115,8 @@ def to_model_prompts(
     """Turn prompts about a plane of `shape` into points, a box and a mask prompt.
 
     The last box wins. Without one, the positive polygons and masks give the box
-    around them. Polygons, masks and scribbles also give a few points inside them.
+    around them, but for masks that are only approximate. Polygons, masks and scribbles
+    also give a few points inside them.
     What lies outside the plane is left out, and a box is cut to it.
 
     Parameters
@@ -197,7 +198,7 @@ def _box(prompts: Prompts, shape: tuple[int, int]) -> Box | None:
     around: Box | None = prompts.boxes[-1] if prompts.boxes else None
     if around is None:
         for prompt in prompts.items:
-            if isinstance(prompt, Polygon | MaskPrompt) and is_positive(prompt):
+            if isinstance(prompt, Polygon | MaskPrompt) and _has_box(prompt):
                 extent = _extent(prompt)
                 around = extent if around is None else around.union(extent)
     if around is None:
@@ -205,6 +206,11 @@ def _box(prompts: Prompts, shape: tuple[int, int]) -> Box | None:
     top, left = max(around.top, 0), max(around.left, 0)
     bottom, right = min(around.bottom, shape[0]), min(around.right, shape[1])
     return Box(top, left, bottom, right) if top < bottom and left < right else None
+
+
+def _has_box(shape: Polygon | MaskPrompt) -> bool:
+    """Whether the object lies in the box around a shape."""
+    return shape.positive if isinstance(shape, Polygon) else not shape.approximate
 
 
 def _extent(shape: Polygon | MaskPrompt) -> Box:

@@ -118,9 +118,19 @@ class Prompts:
         return self._with(Scribble(path, bool(positive)))  # type: ignore[arg-type]
 
     @_Builder
-    def from_mask(self, mask: ArrayLike, *, top: int = 0, left: int = 0) -> Prompts:
-        """Add a rough mask of the object."""
-        return self._with(MaskPrompt.from_array(mask, top=top, left=left))
+    def from_mask(
+        self,
+        mask: ArrayLike,
+        *,
+        top: int = 0,
+        left: int = 0,
+        approximate: bool = False,
+    ) -> Prompts:
+        """Add a rough mask of the object; see `MaskPrompt` for `approximate`."""
+        prompt = MaskPrompt.from_array(
+            mask, top=top, left=left, approximate=approximate
+        )
+        return self._with(prompt)
 
     @_Builder
     def choose(self, index: int) -> Prompts:

@@ -127,7 +127,9 @@ def _averaged(prompt: MaskPrompt, by: int) -> MaskPrompt:
     share = fine.reshape(grid.shape[0], by, grid.shape[1], by).mean((1, 3))
     half = share >= 0.5
     covered = half if half.any() else share > 0
-    return MaskPrompt.from_array(covered, top=grid.top, left=grid.left)
+    return MaskPrompt.from_array(
+        covered, top=grid.top, left=grid.left, approximate=prompt.approximate
+    )
 
 
 def check_inside(prompts: Prompts, shape: tuple[int, int]) -> None:

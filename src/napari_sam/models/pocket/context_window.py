@@ -35,10 +35,10 @@ class PocketPrompts(NamedTuple):
         cells[at[:, 1], at[:, 0]] = True
         for dense in (self.prior, self.previous):
             if dense is not None:
-                inside = dense[0] > 0 if dense is self.previous else dense[0] != 0
-                cells |= (
-                    inside.unflatten(0, (-1, 4)).unflatten(2, (-1, 4)).any(3).any(1)
-                )
+                # Negative cells of a mask reach over all of the tile: they say where
+                # the object is not.
+                inside = (dense[0] > 0).unflatten(0, (-1, 4)).unflatten(2, (-1, 4))
+                cells |= inside.any(3).any(1)
         return CellWindow.around(cells)
 
     def within(self, window: CellWindow) -> PocketPrompts:
