@@ -25,6 +25,7 @@ from napari_sam.core.backend_spec import BackendSpec
 from napari_sam.core.embedding import Embedding
 from napari_sam.core.errors import CheckpointError
 from napari_sam.core.prompts.model_prompts import is_ambiguous, to_model_prompts
+from napari_sam.core.protocols import FeatureMap
 from napari_sam.models.pocket import (
     GRID,
     OUTSIDE,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_sam.backends.refining_decoder import Round
+    from napari_sam.core.embedding import EmbeddingArrays
 
 #: Part of every fingerprint: changes when pixels are prepared in another way.
 _PREPARATION = "p1"
@@ -119,6 +121,7 @@ class PocketBackend(RefiningDecoder[_Tile]):
             batch_size=self.batch_size,
             device=str(self.device),
             precision=self.precision,
+            capabilities=frozenset({"features"}),
         )
 
     @torch.inference_mode()
@@ -135,6 +138,19 @@ class PocketBackend(RefiningDecoder[_Tile]):
         return [
             Embedding(found, (plane.shape[0], plane.shape[1]))
             for found, plane in zip(made, planes, strict=True)
+        ]
+
+    def features(self, embedding: EmbeddingArrays) -> list[FeatureMap]:
+        """Return the features at strides 8 and 4 of the working image."""
+        tile = Embedding.from_mapping(embedding)
+        rows, cols = tile_shape(tile)
+        working = _working_shape((rows, cols))
+        step = rows / working[0], cols / working[1]
+        return [
+            FeatureMap(
+                np.asarray(tile.arrays[name], np.float32), (n * step[0], n * step[1])
+            )
+            for name, n in (("s8", 8), ("s4", 4))
         ]
 
     def _working_image(self, plane: NDArray[np.uint8]) -> torch.Tensor:

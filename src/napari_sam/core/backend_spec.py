@@ -30,7 +30,7 @@ class BackendSpec:
         Where and in which floating-point format the image encoder computes.
     capabilities
         What the model can do besides masks for prompts: ``video``, ``concepts``,
-        ``instances``, ``features``.
+        ``instances``, ``features`` (`SupportsFeatures`).
     """
 
     name: str

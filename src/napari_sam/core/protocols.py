@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from napari_sam.core.geometry.tiling import Tiling
     from napari_sam.core.images.appearance import Appearance
     from napari_sam.core.images.frames import Frames
+    from napari_sam.core.mask import Mask
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.prompts import Prompts
 
@@ -51,6 +52,66 @@ class Backend(Protocol):
         PromptError
             If the prompts of one of them are not positive anywhere.
         """
+
+
+class FeatureMap(NamedTuple):
+    """Features of a tile that look alike where the tile does, in another frame too.
+
+    Attributes
+    ----------
+    array
+        ``(C, rows, cols)``, of any floating-point type.
+    stride
+        Rows and columns of the tile per cell.
+    """
+
+    array: NDArray[np.floating]
+    stride: tuple[float, float]
+
+
+@runtime_checkable
+class SupportsFeatures(Protocol):
+    """A backend whose embeddings hold features to find the same place again by."""
+
+    def features(self, embedding: EmbeddingArrays) -> Sequence[FeatureMap]:
+        """Return the features of a tile that motion is found by, coarsest first."""
+
+
+class Memory(NamedTuple):
+    """What a video model remembers of an object on one frame: a value.
+
+    Attributes
+    ----------
+    arrays
+        What the model has made of it, by name.
+    frames_ago
+        How many frames ago that was; set by whoever asks, negative when going back.
+    prompted
+        Whether a person said where the object is on that frame.
+    """
+
+    arrays: EmbeddingArrays
+    frames_ago: int = 0
+    prompted: bool = False
+
+
+@runtime_checkable
+class SupportsVideo(Protocol):
+    """A backend that finds objects of earlier frames by what it remembers of them.
+
+    Memories are values: nothing of a video is kept in the model, so that any frame can
+    be corrected, and any run be repeated, from what is stored.
+    """
+
+    def memorize(
+        self, embedding: EmbeddingArrays, masks: Sequence[Mask], *, prompted: bool
+    ) -> list[Memory]:
+        """Remember objects of one tile, given by their masks in its pixels."""
+
+    def recall(
+        self, embedding: EmbeddingArrays, memories: Sequence[Sequence[Memory]]
+    ) -> list[Prediction]:
+        """Find objects on a tile, each by its memories, in tile coordinates."""
 
 
 class EmbeddingStore(Protocol):

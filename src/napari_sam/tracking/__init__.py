@@ -12,17 +12,39 @@ if TYPE_CHECKING:
 
     from napari_sam.tracking.lineage import Edge
     from napari_sam.tracking.napari_tracks import NapariTracks
+    from napari_sam.tracking.object_frame import ObjectFrame, PropagationProgress
+    from napari_sam.tracking.propagate import iter_propagate, propagation_axis
     from napari_sam.tracking.segment import Segment, State
+    from napari_sam.tracking.settings import PropagateSettings
+    from napari_sam.tracking.track_builder import TrackBuilder
     from napari_sam.tracking.tracks import Tracks
 
-__all__ = ["Edge", "NapariTracks", "Segment", "State", "Tracks"]
+__all__ = [
+    "Edge",
+    "NapariTracks",
+    "ObjectFrame",
+    "PropagateSettings",
+    "PropagationProgress",
+    "Segment",
+    "State",
+    "TrackBuilder",
+    "Tracks",
+    "iter_propagate",
+    "propagation_axis",
+]
 
 _MODULES: Mapping[str, str] = MappingProxyType({
     "Edge": "lineage",
     "NapariTracks": "napari_tracks",
+    "ObjectFrame": "object_frame",
+    "PropagateSettings": "settings",
+    "PropagationProgress": "object_frame",
     "Segment": "segment",
     "State": "segment",
+    "TrackBuilder": "track_builder",
     "Tracks": "tracks",
+    "iter_propagate": "propagate",
+    "propagation_axis": "propagate",
 })  # fmt: skip
 
 

@@ -20,26 +20,36 @@ if TYPE_CHECKING:
     from napari_sam.tracking.segment import Segment
 
 
-def mask_stack(
-    masks: Mapping[int, Mapping[int, Mask]], shape: tuple[int, ...]
+def layered_labels(
+    masks: Mapping[int, Mapping[int, Mask]],
+    shape: tuple[int, ...],
+    *,
+    base: FileArray | None = None,
 ) -> FileArray:
     """Return masks as a label array that is painted where it is read.
 
     Parameters
     ----------
     masks
-        Masks by frame, then by label. Later labels are on top.
+        Masks by frame, then by label. Later labels are on top; an empty mask only
+        takes away what the base has.
     shape
         Shape of the array, its last two axes rows and columns.
+    base
+        Labels of the same shape below them, in which the same labels are replaced.
     """
     sizes = shape[:-2]
 
     def read(bounds: Bounds) -> NDArray[np.generic]:
         *outer, (top, bottom), (left, right) = bounds
         window = Region(top, left, bottom, right)
-        planes = [
-            _painted(masks.get(frame, {}), window) for frame in _flat(outer, sizes)
-        ]
+        planes = []
+        for frame in _flat(outer, sizes):
+            below = np.zeros(window.shape, np.uint32)
+            if base is not None:
+                at = tuple(int(n) for n in np.unravel_index(frame, sizes))
+                below = np.array(base[(*at, *window.slices)], np.uint32)
+            planes.append(_painted(masks.get(frame, {}), window, below))
         return np.stack(planes).reshape(*(b - a for a, b in bounds))
 
     return FileArray(None, shape, np.uint32, read)
@@ -117,8 +127,11 @@ def _flat(outer: list[tuple[int, int]], sizes: tuple[int, ...]) -> list[int]:
     return [int(n) for n in np.ravel_multi_index(grid, sizes).ravel()]
 
 
-def _painted(masks: Mapping[int, Mask], window: Region) -> NDArray[np.uint32]:
-    plane = np.zeros(window.shape, np.uint32)
+def _painted(
+    masks: Mapping[int, Mask], window: Region, plane: NDArray[np.uint32]
+) -> NDArray[np.uint32]:
+    if masks and plane.any():
+        plane[np.isin(plane, list(masks))] = 0
     for label, mask in masks.items():
         common = mask.region.intersection(window)
         if min(common.shape) > 0:

@@ -11,7 +11,7 @@ import numpy as np
 from napari_sam.core.errors import AxesError, TrackError
 from napari_sam.core.images.frames import Frames
 from napari_sam.tracking import lineage
-from napari_sam.tracking.track_labels import LabelTable, mask_stack, track_labels
+from napari_sam.tracking.track_labels import LabelTable, layered_labels, track_labels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -136,7 +136,7 @@ class Tracks:
         segments, edges, axes, axis
             As of `Tracks`.
         """
-        stack = mask_stack(masks, shape)
+        stack = layered_labels(masks, shape)
         return cls(stack, segments, edges, axes=axes, axis=axis)
 
     def __repr__(self) -> str:

@@ -1,0 +1,68 @@
+"""What carries objects from frame to frame: a protocol, and the value it passes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from napari_sam.core.mask import Mask
+    from napari_sam.core.protocols import Memory
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedObject:
+    """An object on its way: what the next frame is found by.
+
+    Attributes
+    ----------
+    frame
+        The frame that it is on.
+    mask
+        Its pixels there.
+    confidence
+        Estimate of the IoU with the true mask.
+    age
+        Frames since a person said where it is.
+    memories
+        What a video model remembers of it, with the frame of each.
+    """
+
+    frame: int
+    mask: Mask
+    confidence: float = 1.0
+    age: int = 0
+    memories: tuple[tuple[int, Memory], ...] = ()
+
+
+@runtime_checkable
+class Propagator(Protocol):
+    """A method that carries objects; test yours with `testing.PropagatorTests`."""
+
+    def start(self, frame: int, masks: Mapping[int, Mask]) -> dict[int, CarriedObject]:
+        """Begin with objects of a frame whose masks are right."""
+
+    def carry(
+        self,
+        objects: Mapping[int, CarriedObject],
+        frame: int,
+        taken: Mapping[int, Mask],
+    ) -> dict[int, CarriedObject]:
+        """Carry objects on to the next frame.
+
+        Parameters
+        ----------
+        objects
+            By id, all on one frame.
+        frame
+            A frame before or after theirs.
+        taken
+            Masks of `frame` that nothing can take pixels from.
+
+        Returns
+        -------
+        dict
+            By id; those that left the image are left out, and no others.
+        """

@@ -1,0 +1,55 @@
+"""Confidence: how much of a propagated mask is right, from what is seen of it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+
+class Evidence(NamedTuple):
+    """What is seen of an object on a frame.
+
+    Attributes
+    ----------
+    score
+        The model's own estimate of the IoU; 0 where it was not asked.
+    agreement
+        IoU of the mask with where it was expected.
+    area_change
+        Logarithm of its area over that on the frame before.
+    residual
+        How unlike what it covers is to what it covered before, from 0.
+    age
+        Frames since a person said where the object is.
+    before
+        Confidence on the frame before.
+    """
+
+    score: float
+    agreement: float
+    area_change: float
+    residual: float
+    age: int
+    before: float
+
+
+class Judge(Protocol):
+    """What estimates the IoU of a mask with the true one."""
+
+    def __call__(self, evidence: Evidence) -> float:
+        """Return the estimate, 0 to 1."""
+
+
+def judge(evidence: Evidence) -> float:
+    """Return the share of the confidence before that what is seen leaves.
+
+    A mask is hardly ever better than the one that it was carried on from. What is lost
+    on a frame grows with the doubt of the model, with the disagreement with motion, and
+    with a sudden change of area.
+    """
+    doubt = 0.5 * (1 - evidence.score) + 0.3 * (1 - evidence.agreement)
+    doubt += 0.2 * min(abs(evidence.area_change), 1.0)
+    doubt += 0.2 * min(evidence.residual, 1.0)
+    kept = evidence.before * float(np.exp(-0.25 * doubt))
+    return min(max(0.5 * kept + 0.5 * min(kept, evidence.score + 0.2), 0.0), 1.0)

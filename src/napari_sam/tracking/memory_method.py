@@ -1,0 +1,155 @@
+"""Propagation by memory: a video model recalls what it remembers of an object."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_sam.core.prompts import Prompts
+from napari_sam.core.prompts.items import MaskPrompt
+from napari_sam.core.prompts.prompts_in_tiles import prompts_in_tile
+from napari_sam.core.propagation import CarriedObject
+from napari_sam.tracking.confidence import Evidence, judge
+from napari_sam.tracking.fusion import Fused, compete
+from napari_sam.tracking.motion.moving import tile_of_mask
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from napari_sam.core.geometry.tiles import Tile
+    from napari_sam.core.mask import Mask
+    from napari_sam.core.prediction import Prediction
+    from napari_sam.core.protocols import Memory, SupportsVideo
+    from napari_sam.image import PromptableImage
+    from napari_sam.tracking.confidence import Judge
+    from napari_sam.tracking.settings import PropagateSettings
+
+
+class MemoryMethod:
+    """Carries objects with a model that has memories of them.
+
+    Memories are made of stored embeddings and of masks; none is kept but those that the
+    next frames recall. Objects are looked for in the tile that they were in before.
+
+    Parameters
+    ----------
+    image
+        The frames, with their embeddings.
+    backend
+        The image's model.
+    settings
+        How many memories an object has.
+    judge
+        Estimates the confidence of a mask.
+    """
+
+    def __init__(
+        self,
+        image: PromptableImage,
+        backend: SupportsVideo,
+        settings: PropagateSettings,
+        *,
+        judge: Judge = judge,
+    ) -> None:
+        self._image, self._backend = image, backend
+        self._settings, self._judge = settings, judge
+
+    def start(self, frame: int, masks: Mapping[int, Mask]) -> dict[int, CarriedObject]:
+        """Begin with objects of a frame whose masks are right."""
+        made = self._memories(frame, masks, prompted=True)
+        return {
+            i: CarriedObject(frame, mask, memories=((frame, made[i]),))
+            for i, mask in masks.items()
+        }
+
+    def carry(
+        self,
+        objects: Mapping[int, CarriedObject],
+        frame: int,
+        taken: Mapping[int, Mask],
+    ) -> dict[int, CarriedObject]:
+        """Carry objects on to the next frame; see `Propagator`."""
+        predictions = self._recall(objects, frame)
+        expected = {i: o.mask for i, o in objects.items()}
+        fused = {i: _around(predictions[i], o.mask) for i, o in objects.items()}
+        masks = compete(fused, expected, taken)
+        made = self._memories(frame, masks, prompted=False)
+        return {
+            i: self._carried(objects[i], frame, mask, predictions[i].score, made[i])
+            for i, mask in masks.items()
+        }
+
+    def _recall(
+        self, objects: Mapping[int, CarriedObject], frame: int
+    ) -> dict[int, Prediction]:
+        plane = self._image.frames.plane_shape
+        found: dict[int, Prediction] = {}
+        for tile, mine in self._by_tile({i: o.mask for i, o in objects.items()}):
+            embedding = self._image.embedding(frame, tile)
+            memories = [
+                [m._replace(frames_ago=frame - at) for at, m in objects[i].memories]
+                for i in mine
+            ]
+            decoded = self._backend.recall(embedding, memories)
+            for i, prediction in zip(mine, decoded, strict=True):
+                found[i] = prediction.on_plane(tile, plane)
+        return found
+
+    def _memories(
+        self, frame: int, masks: Mapping[int, Mask], *, prompted: bool
+    ) -> dict[int, Memory]:
+        found: dict[int, Memory] = {}
+        for tile, mine in self._by_tile(masks):
+            embedding = self._image.embedding(frame, tile)
+            local = [_in_tile(masks[i], tile) for i in mine]
+            made = self._backend.memorize(embedding, local, prompted=prompted)
+            found.update(zip(mine, made, strict=True))
+        return found
+
+    def _by_tile(self, masks: Mapping[int, Mask]) -> list[tuple[Tile, list[int]]]:
+        tiles = {i: tile_of_mask(self._image, mask) for i, mask in masks.items()}
+        return [
+            (tile, [i for i, other in tiles.items() if other == tile])
+            for tile in dict.fromkeys(tiles.values())
+        ]
+
+    def _carried(
+        self,
+        before: CarriedObject,
+        frame: int,
+        mask: Mask,
+        score: float,
+        memory: Memory,
+    ) -> CarriedObject:
+        change = float(np.log(mask.area / before.mask.area))
+        agreement = mask.iou(before.mask)
+        evidence = Evidence(
+            score, agreement, change, 0.0, before.age + 1, before.confidence
+        )
+        prompted = tuple(m for m in before.memories if m[1].prompted)
+        latest = [m for m in before.memories if not m[1].prompted] + [(frame, memory)]
+        return replace(
+            before,
+            frame=frame,
+            mask=mask,
+            confidence=self._judge(evidence),
+            age=before.age + 1,
+            memories=(*prompted, *latest[-self._settings.memories :]),
+        )
+
+
+def _in_tile(mask: Mask, tile: Tile) -> Mask:
+    """Return a mask in the pixels of a tile."""
+    prompts = Prompts((MaskPrompt(mask, approximate=True),))
+    (found,) = prompts_in_tile(prompts, tile).items
+    assert isinstance(found, MaskPrompt)
+    return found.mask
+
+
+def _around(prediction: Prediction, before: Mask) -> Fused:
+    """Return logits where the prediction is, and where the object was."""
+    region = prediction.region if prediction.area else before.region
+    region = region.intersection(prediction.tile)
+    return Fused(region, prediction.sampled(region) - prediction.threshold)

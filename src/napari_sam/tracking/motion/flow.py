@@ -1,0 +1,70 @@
+"""A flow field: where each pixel of a window was on another frame."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from scipy import ndimage
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_sam.core.geometry.region import Region
+    from napari_sam.core.geometry.tiles import Tile
+
+
+class Flow(NamedTuple):
+    """Backward flow on a grid of cells: a pixel was at its own place plus the flow.
+
+    Attributes
+    ----------
+    vectors
+        ``(2, rows, cols)``: rows and columns, in pixels.
+    start
+        Row and column of the middle of the first cell.
+    stride
+        Rows and columns from one cell to the next, in pixels.
+    residual
+        ``(rows, cols)``: how unlike the two places look, from 0.
+    """
+
+    vectors: NDArray[np.float32]
+    start: tuple[float, float]
+    stride: tuple[float, float]
+    residual: NDArray[np.float32]
+
+    def on_plane(self, tile: Tile) -> Flow:
+        """Return the flow of a tile in pixels of its plane."""
+        scale = tile.scale
+        first = (
+            (at + 0.5) * scale - 0.5 + window * scale
+            for at, window in zip(
+                self.start, (tile.window.top, tile.window.left), strict=True
+            )
+        )
+        top, left = first
+        down, right = self.stride
+        stride = down * scale, right * scale
+        return Flow(self.vectors * scale, (top, left), stride, self.residual)
+
+    def sampled(self, region: Region) -> NDArray[np.float32]:
+        """Return the flow ``(2, h, w)`` at the pixels of a region."""
+        at = self._cells(region)
+        return np.stack([_bilinear(v, at) for v in self.vectors])
+
+    def residual_in(self, region: Region) -> NDArray[np.float32]:
+        """Return the residual at the pixels of a region."""
+        return _bilinear(self.residual, self._cells(region))
+
+    def _cells(self, region: Region) -> NDArray[np.float64]:
+        rows = (np.arange(region.top, region.bottom) - self.start[0]) / self.stride[0]
+        cols = (np.arange(region.left, region.right) - self.start[1]) / self.stride[1]
+        return np.stack(np.meshgrid(rows, cols, indexing="ij"))
+
+
+def _bilinear(
+    grid: NDArray[np.float32], at: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    found = ndimage.map_coordinates(grid, at, order=1, mode="nearest")
+    return np.asarray(found, np.float32)

@@ -1,0 +1,108 @@
+"""Moving the masks of a frame to another one, tile by tile."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_sam.core.prompts import Prompts
+from napari_sam.core.prompts.items import MaskPrompt
+from napari_sam.core.prompts.prompts_in_tiles import first_tile
+from napari_sam.tracking.motion.drift import drift
+from napari_sam.tracking.motion.feature_flow import feature_flow
+from napari_sam.tracking.motion.optical_flow import optical_flow
+from napari_sam.tracking.motion.tile_views import TileViews
+from napari_sam.tracking.motion.warp import (
+    MovedMask,
+    empty_mask,
+    moved_region,
+    warp_mask,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from napari_sam.core.geometry.region import Region
+    from napari_sam.core.geometry.tiles import Tile
+    from napari_sam.core.mask import Mask
+    from napari_sam.image import PromptableImage
+    from napari_sam.tracking.motion.flow import Flow
+
+#: Pixels of a tile that an outline may move by beyond the drift.
+_MARGIN = 24
+
+
+class Motion:
+    """Moves masks from frame to frame.
+
+    Parameters
+    ----------
+    image
+        The frames.
+    kind
+        ``"features"`` matches features of the model, ``"optical"`` grey pictures;
+        ``"auto"`` takes features where there are some.
+    """
+
+    def __init__(self, image: PromptableImage, kind: str = "auto") -> None:
+        self._image, self._kind = image, kind
+        self._views = TileViews(image)
+
+    def move(
+        self, masks: Mapping[int, Mask], source: int, target: int
+    ) -> dict[int, MovedMask]:
+        """Return masks of a source frame where they are expected on a target frame."""
+        found: dict[int, MovedMask] = {}
+        tiles = {i: tile_of_mask(self._image, mask) for i, mask in masks.items()}
+        for tile in dict.fromkeys(tiles.values()):
+            mine = {i: masks[i] for i, other in tiles.items() if other == tile}
+            found.update(self._move_in(tile, mine, source, target))
+        return {i: found[i] for i in masks}
+
+    def _move_in(
+        self, tile: Tile, masks: Mapping[int, Mask], source: int, target: int
+    ) -> dict[int, MovedMask]:
+        moved = drift(self._views.grey(source, tile), self._views.grey(target, tile))
+        on_plane = moved[0] * tile.scale, moved[1] * tile.scale
+        plane = tile.region(self._image.frames.plane_shape)
+        margin = _MARGIN * tile.scale
+        regions = {
+            i: moved_region(mask, on_plane, margin, plane) for i, mask in masks.items()
+        }
+        inside = [r for r in regions.values() if min(r.shape) > 0]
+        if not inside:
+            return {i: MovedMask(empty_mask(), 1.0) for i in masks}
+        window = inside[0]
+        for region in inside[1:]:
+            window = window.union(region)
+        local = window.coarser(tile.scale).shifted(-tile.window.top, -tile.window.left)
+        flow = self._flow(tile, local, moved, source, target).on_plane(tile)
+        return {
+            i: warp_mask(mask, flow, regions[i], on_plane) for i, mask in masks.items()
+        }
+
+    def _flow(
+        self,
+        tile: Tile,
+        region: Region,
+        moved: tuple[float, float],
+        source: int,
+        target: int,
+    ) -> Flow:
+        expected = -moved[0], -moved[1]
+        views = self._views
+        if self._kind != "optical" and views.has_features:
+            return feature_flow(
+                views.features(target, tile),
+                views.features(source, tile),
+                region,
+                expected,
+            )
+        return optical_flow(
+            views.grey(target, tile), views.grey(source, tile), region, expected
+        )
+
+
+def tile_of_mask(image: PromptableImage, mask: Mask) -> Tile:
+    """Return the tile in which an object is looked for."""
+    prompts = Prompts((MaskPrompt(mask, approximate=True),))
+    return first_tile(prompts, image.tiling, image.frames.plane_shape)

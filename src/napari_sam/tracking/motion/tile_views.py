@@ -1,0 +1,74 @@
+"""What motion is found by: pictures and features of tiles, some of them cached."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from napari_sam.core.protocols import SupportsFeatures
+from napari_sam.tracking.motion.feature_flow import normalised
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from napari_sam.core.geometry.tiles import Tile
+    from napari_sam.core.protocols import FeatureMap
+    from napari_sam.image import PromptableImage
+
+T = TypeVar("T")
+#: Tiles of which pictures and features are cached: those of some frames.
+_CACHED = 8
+
+
+class TileViews:
+    """Grey pictures and features of the tiles of an image.
+
+    Parameters
+    ----------
+    image
+        The frames, with their model and embeddings.
+    """
+
+    def __init__(self, image: PromptableImage) -> None:
+        self._image = image
+        self._grey: OrderedDict[object, NDArray[np.float32]] = OrderedDict()
+        self._features: OrderedDict[object, list[FeatureMap]] = OrderedDict()
+
+    @property
+    def has_features(self) -> bool:
+        """Whether the backend has features to match."""
+        return isinstance(self._image.backend, SupportsFeatures)
+
+    def grey(self, frame: int, tile: Tile) -> NDArray[np.float32]:
+        """Return a tile as a grey picture from 0 to 1, without its padding."""
+
+        def make() -> NDArray[np.float32]:
+            rows, cols = tile.window.shape
+            picture = self._image.render(frame, tile)[:rows, :cols]
+            return np.asarray(picture.mean(-1) / 255, np.float32)
+
+        return _cached(self._grey, (frame, tile), make)
+
+    def features(self, frame: int, tile: Tile) -> list[FeatureMap]:
+        """Return features of a tile, `normalised`, coarsest first."""
+        backend = self._image.backend
+        assert isinstance(backend, SupportsFeatures)
+
+        def make() -> list[FeatureMap]:
+            embedding = self._image.embedding(frame, tile)
+            return [normalised(f) for f in backend.features(embedding)]
+
+        return _cached(self._features, (frame, tile), make)
+
+
+def _cached(known: OrderedDict[object, T], key: object, make: Callable[[], T]) -> T:
+    if key not in known:
+        known[key] = make()
+        while len(known) > _CACHED:
+            known.popitem(last=False)
+    known.move_to_end(key)
+    return known[key]

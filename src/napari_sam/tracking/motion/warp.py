@@ -1,0 +1,100 @@
+"""Masks moved to another frame by a flow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from scipy import ndimage
+
+from napari_sam.core.geometry.region import Region
+from napari_sam.core.mask import Mask
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_sam.tracking.motion.flow import Flow
+
+#: Signed distances are cut here: only the outline moves, not what is deep inside.
+_RIM = 2.0
+#: Between these shares of its area before, a moved mask is believed.
+_LEAST, _MOST = 0.5, 2.0
+
+
+class MovedMask(NamedTuple):
+    """A mask where it is expected on the next frame.
+
+    Attributes
+    ----------
+    mask
+        Its pixels.
+    residual
+        Mean difference of what it covers from what it covered, from 0.
+    """
+
+    mask: Mask
+    residual: float
+
+
+def empty_mask() -> Mask:
+    """Return a mask without pixels."""
+    return Mask(Region(0, 0, 0, 0), b"")
+
+
+def moved_region(
+    mask: Mask, drift: tuple[float, float], margin: int, plane: Region
+) -> Region:
+    """Return the region of a plane that a mask may have moved to."""
+    rows, cols = round(drift[0]), round(drift[1])
+    at = mask.region.shifted(rows, cols)
+    grown = Region(
+        at.top - margin, at.left - margin, at.bottom + margin, at.right + margin
+    )
+    return grown.intersection(plane)
+
+
+def warp_mask(
+    mask: Mask, flow: Flow, region: Region, drift: tuple[float, float]
+) -> MovedMask:
+    """Move a mask by a flow; the result lies in a region of the new frame.
+
+    The outline is moved with the accuracy of parts of a pixel, by signed distances.
+    Where a flow would tear the mask up, as on a frame that shows nothing, the mask
+    keeps its shape and moves with the drift.
+    """
+    if min(region.shape) < 1:
+        return MovedMask(empty_mask(), 1.0)
+    moved = _warped(mask, flow, region)
+    if _LEAST < moved.mask.area / mask.area < _MOST:
+        return moved
+    rows, cols = round(drift[0]), round(drift[1])
+    inside = mask.shifted(rows, cols).in_window(region)
+    shifted = Mask.from_array(inside, top=region.top, left=region.left)
+    return MovedMask(shifted, 1.0)
+
+
+def _warped(mask: Mask, flow: Flow, region: Region) -> MovedMask:
+    distance = signed_distance(np.pad(mask.array, 3))
+    start = mask.region.top - 3, mask.region.left - 3
+    at = np.mgrid[region.slices].astype(np.float32) + flow.sampled(region)
+    at -= np.reshape(start, (2, 1, 1))
+    found = ndimage.map_coordinates(
+        np.clip(distance, -_RIM, _RIM), at, order=1, mode="constant", cval=-_RIM
+    )
+    inside = found > 0
+    if not inside.any():
+        return MovedMask(empty_mask(), 1.0)
+    residual = float(flow.residual_in(region)[inside].mean())
+    moved = Mask.from_array(inside, top=region.top, left=region.left)
+    return MovedMask(moved, residual)
+
+
+def signed_distance(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Distance to the outline in pixels: positive inside, negative outside.
+
+    The outline runs between pixels: those next to it are half a pixel away.
+    """
+    inside = ndimage.distance_transform_edt(mask)
+    outside = ndimage.distance_transform_edt(~mask)
+    away = np.where(mask, inside - 0.5, 0.5 - outside)
+    return np.asarray(away, np.float32)

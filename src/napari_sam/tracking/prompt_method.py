@@ -1,0 +1,117 @@
+"""Propagation by prompts: each frame's masks, moved, are the prompts of the next."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_sam.core.prompts import Prompts
+from napari_sam.core.prompts.items import MaskPrompt
+from napari_sam.core.propagation import CarriedObject
+from napari_sam.tracking.confidence import Evidence, judge
+from napari_sam.tracking.fusion import compete, fuse
+from napari_sam.tracking.motion.moving import Motion
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from napari_sam.core.mask import Mask
+    from napari_sam.core.prediction import Prediction
+    from napari_sam.image import PromptableImage
+    from napari_sam.tracking.confidence import Judge
+    from napari_sam.tracking.fusion import Fused
+    from napari_sam.tracking.motion.warp import MovedMask
+    from napari_sam.tracking.settings import PropagateSettings
+
+#: Objects decoded at once: their logits are in memory together.
+_AT_ONCE = 16
+
+
+class PromptMethod:
+    """Carries objects with any model that decodes prompts.
+
+    A mask is moved by what the image shows of the motion. The model is prompted with
+    the moved mask and its deepest point, without a box: boxes of predicted masks shrink
+    from frame to frame. Its logits and the moved mask are added up, and the objects of
+    a frame compete for pixels.
+
+    Parameters
+    ----------
+    image
+        The frames, with their model and embeddings.
+    settings
+        How much the moved mask counts.
+    judge
+        Estimates the confidence of a mask.
+    """
+
+    def __init__(
+        self,
+        image: PromptableImage,
+        settings: PropagateSettings,
+        *,
+        judge: Judge = judge,
+    ) -> None:
+        self._image, self._settings, self._judge = image, settings, judge
+        self._motion = Motion(image, settings.motion)
+
+    def start(self, frame: int, masks: Mapping[int, Mask]) -> dict[int, CarriedObject]:
+        """Begin with objects of a frame whose masks are right."""
+        return {i: CarriedObject(frame, mask) for i, mask in masks.items()}
+
+    def carry(
+        self,
+        objects: Mapping[int, CarriedObject],
+        frame: int,
+        taken: Mapping[int, Mask],
+    ) -> dict[int, CarriedObject]:
+        """Carry objects on to the next frame; see `Propagator`."""
+        source = next(iter(objects.values())).frame
+        masks = {i: o.mask for i, o in objects.items()}
+        moved = self._motion.move(masks, source, frame)
+        expected = {i: m.mask for i, m in moved.items() if m.mask}
+        scores, fused = self._fused(expected, frame)
+        found = compete(fused, expected, taken)
+        return {
+            i: self._carried(objects[i], frame, mask, scores[i], moved[i])
+            for i, mask in found.items()
+        }
+
+    def _fused(
+        self, expected: Mapping[int, Mask], frame: int
+    ) -> tuple[dict[int, float], dict[int, Fused]]:
+        """Decode the objects of a frame: scores, and logits around each."""
+        plane, trust = self._image.frames.plane_shape, self._settings.trust
+        scores, fused = {}, {}
+        waiting = iter(expected.items())
+        while some := list(islice(waiting, _AT_ONCE)):
+            predictions = self._decode([mask for _, mask in some], frame)
+            for (i, mask), found in zip(some, predictions, strict=True):
+                scores[i] = found.score
+                fused[i] = fuse(found, mask, plane, trust=trust)
+        return scores, fused
+
+    def _decode(self, masks: list[Mask], frame: int) -> list[Prediction]:
+        prompts = [Prompts((MaskPrompt(mask, approximate=True),)) for mask in masks]
+        return self._image.segment_many(prompts, frame)
+
+    def _carried(
+        self,
+        before: CarriedObject,
+        frame: int,
+        mask: Mask,
+        score: float,
+        moved: MovedMask,
+    ) -> CarriedObject:
+        evidence = Evidence(
+            score,
+            mask.iou(moved.mask),
+            float(np.log(mask.area / before.mask.area)),
+            moved.residual,
+            before.age + 1,
+            before.confidence,
+        )
+        confidence = self._judge(evidence)
+        return CarriedObject(frame, mask, confidence, before.age + 1)

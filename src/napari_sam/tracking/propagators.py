@@ -1,0 +1,43 @@
+"""Propagators: what carries objects from one frame to the next, and how it is named."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_sam.core.errors import ModelError, SettingError
+
+if TYPE_CHECKING:
+    from napari_sam.core.propagation import Propagator
+    from napari_sam.image import PromptableImage
+    from napari_sam.tracking.settings import PropagateSettings
+
+
+def propagator(
+    method: str | Propagator, image: PromptableImage, settings: PropagateSettings
+) -> Propagator:
+    """Return a method by its name; one that is given as it is.
+
+    Raises
+    ------
+    SettingError
+        If there is no method of that name.
+    ModelError
+        If the model cannot do it.
+    """
+    if not isinstance(method, str):
+        return method
+    if method == "prompt":
+        from napari_sam.tracking.prompt_method import PromptMethod
+
+        return PromptMethod(image, settings)
+    if method == "memory":
+        from napari_sam.core.protocols import SupportsVideo
+        from napari_sam.tracking.memory_method import MemoryMethod
+
+        if not isinstance(image.backend, SupportsVideo):
+            raise ModelError(
+                "This model has no memory of earlier frames: use method='prompt', or a "
+                "video model."
+            )
+        return MemoryMethod(image, image.backend, settings)
+    raise SettingError(f"method={method!r}: expected 'prompt' or 'memory'.")
