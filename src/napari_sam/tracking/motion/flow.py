@@ -63,6 +63,17 @@ class Flow(NamedTuple):
         return np.stack(np.meshgrid(rows, cols, indexing="ij"))
 
 
+def still_flow(region: Region, vector: tuple[float, float]) -> Flow:
+    """Return the flow of a region that moves as one, of which nothing else is known."""
+    rows, cols = region.shape
+    return Flow(
+        np.tile(np.asarray(vector, np.float32)[:, None, None], (1, 2, 2)),
+        (float(region.top), float(region.left)),
+        (float(max(rows - 1, 1)), float(max(cols - 1, 1))),
+        np.ones((2, 2), np.float32),
+    )
+
+
 def _bilinear(
     grid: NDArray[np.float32], at: NDArray[np.float64]
 ) -> NDArray[np.float32]:

@@ -9,6 +9,7 @@ from napari_sam.core.prompts.items import MaskPrompt
 from napari_sam.core.prompts.prompts_in_tiles import first_tile
 from napari_sam.tracking.motion.drift import drift
 from napari_sam.tracking.motion.feature_flow import feature_flow
+from napari_sam.tracking.motion.flow import still_flow
 from napari_sam.tracking.motion.optical_flow import optical_flow
 from napari_sam.tracking.motion.tile_views import TileViews
 from napari_sam.tracking.motion.warp import (
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 #: Pixels of a tile that an outline may move by beyond the drift.
 _MARGIN = 24
+#: Standard deviation of brightness, of 1, below which a picture shows nothing.
+_CONTRAST = 0.005
 
 
 class Motion:
@@ -90,6 +93,9 @@ class Motion:
     ) -> Flow:
         expected = -moved[0], -moved[1]
         views = self._views
+        pictures = [views.grey(frame, tile) for frame in (source, target)]
+        if min(float(p[region.slices].std()) for p in pictures) < _CONTRAST:
+            return still_flow(region, expected)
         if self._kind != "optical" and views.has_features:
             return feature_flow(
                 views.features(target, tile),
@@ -97,9 +103,7 @@ class Motion:
                 region,
                 expected,
             )
-        return optical_flow(
-            views.grey(target, tile), views.grey(source, tile), region, expected
-        )
+        return optical_flow(pictures[1], pictures[0], region, expected)
 
 
 def tile_of_mask(image: PromptableImage, mask: Mask) -> Tile:
