@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 from napari_sam._version import __version__
 
 if TYPE_CHECKING:
-    from napari_sam.api import load_backend, open_store, segment, segment_many
+    from napari_sam.api import (
+        load_backend,
+        open_store,
+        propagate,
+        segment,
+        segment_many,
+    )
     from napari_sam.core.address import Address
     from napari_sam.core.errors import NapariSamError
     from napari_sam.core.geometry.region import Region
@@ -47,6 +53,7 @@ __all__ = [
     "__version__",
     "load_backend",
     "open_store",
+    "propagate",
     "read_image",
     "read_prompts",
     "segment",
@@ -72,6 +79,7 @@ _ROOMS = {
     "ZarrStore": "stores.zarr",
     "load_backend": "api",
     "open_store": "api",
+    "propagate": "api",
     "read_image": "io",
     "read_prompts": "io",
     "segment": "api",

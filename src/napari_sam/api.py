@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from napari_sam import checkpoints
 from napari_sam.core.errors import JobError
+from napari_sam.core.progress import drain
 from napari_sam.core.registry import offered, resolve_backend
 from napari_sam.image import PromptableImage
 from napari_sam.image import segment_objects as segment_objects
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from napari_sam.core.images.appearance import Appearance
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.prompts import Prompts
-    from napari_sam.core.protocols import Backend
+    from napari_sam.core.propagation import Propagator
+    from napari_sam.core.protocols import Backend, EmbeddingStore
     from napari_sam.io.settings import SaveSettings
     from napari_sam.jobs import (
         Executor,
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
         PromptFiles,
     )
     from napari_sam.stores.zarr import ZarrStore
+    from napari_sam.tracking import PropagateSettings, PropagationProgress, Tracks
+    from napari_sam.tracking.seeds import Seeds
 
 #: The name of this package among those that offer models.
 _PACKAGE = "napari-sam"
@@ -321,3 +325,85 @@ def segment_folder(
     )
     backend = None if model is None or isinstance(model, str) else model
     return jobs.segment_folder(job, executor, backend=backend, report=report)
+
+
+def propagate(
+    image: Any,
+    seeds: Seeds,
+    *,
+    axes: str | None = None,
+    axis: str | None = None,
+    model: str | Backend | None = None,
+    method: str | Propagator = "prompt",
+    frames: tuple[int, int] | None = None,
+    settings: PropagateSettings | None = None,
+    tracks: Tracks | None = None,
+    store: EmbeddingStore | str | Path | None = None,
+    report: Callable[[PropagationProgress], object] | None = None,
+) -> Tracks:
+    """Carry objects through a movie or a stack, from the frames where they are known.
+
+    Parameters
+    ----------
+    image
+        An array, the path of a file, what `read_image` gives, or a `PromptableImage`.
+    seeds
+        Where objects are: ``{frame: label image}``, or ``{Address: Prompts}``, or
+        masks. Prompts of which none is positive, and None, say that an object is absent.
+    axes
+        One letter of ``t z c y x`` per dimension; a file may say them itself.
+    axis
+        ``t`` or ``z``: the axis to go along. By default ``t`` where there is one.
+    model
+        A name, as in `load_backend`, or a backend already open.
+    method
+        ``"prompt"``, with any model; ``"memory"``, with a video model; or an object.
+    frames
+        First and last position along the axis to fill, both included.
+    settings
+        How objects are carried; see `PropagateSettings`.
+    tracks
+        Tracks that the seeds correct: only frames between the corrected ones and the
+        next that are prompted or approved change.
+    store
+        The store of embeddings, or its path: a second propagation encodes nothing.
+    report
+        Called with each step, which has the frames that are finished.
+
+    Examples
+    --------
+    >>> import napari_sam as sam
+    >>> tracks = sam.propagate(movie, {0: labels}, axes="tyx")  # doctest: +SKIP
+    >>> tracks.labels[10]  # doctest: +SKIP
+    """
+    from napari_sam.tracking import iter_tracks
+
+    if not isinstance(image, PromptableImage):
+        image = _promptable(image, axes, model, store)
+    work = iter_tracks(
+        image,
+        seeds,
+        axis=axis,
+        method=method,
+        frames=frames,
+        settings=settings,
+        tracks=tracks,
+    )
+    return drain(work, report)  # type: ignore[arg-type]
+
+
+def _promptable(
+    image: Any,
+    axes: str | None,
+    model: str | Backend | None,
+    store: EmbeddingStore | str | Path | None,
+) -> PromptableImage:
+    if isinstance(image, str | Path):
+        image = read_image(image, axes=axes)
+    if isinstance(image, Image):
+        image = image.frames
+    if model is None or isinstance(model, str):
+        model = load_backend(model)
+    if isinstance(store, str | Path):
+        store = open_store(store)
+    return PromptableImage(image, model, axes=axes, store=store)

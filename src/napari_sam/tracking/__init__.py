@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from napari_sam.tracking.napari_tracks import NapariTracks
     from napari_sam.tracking.object_frame import ObjectFrame, PropagationProgress
     from napari_sam.tracking.propagate import iter_propagate, propagation_axis
+    from napari_sam.tracking.propagate_image import iter_tracks
     from napari_sam.tracking.segment import Segment, State
     from napari_sam.tracking.settings import PropagateSettings
     from napari_sam.tracking.track_builder import TrackBuilder
@@ -30,6 +31,7 @@ __all__ = [
     "TrackBuilder",
     "Tracks",
     "iter_propagate",
+    "iter_tracks",
     "propagation_axis",
 ]
 
@@ -44,6 +46,7 @@ _MODULES: Mapping[str, str] = MappingProxyType({
     "TrackBuilder": "track_builder",
     "Tracks": "tracks",
     "iter_propagate": "propagate",
+    "iter_tracks": "propagate_image",
     "propagation_axis": "propagate",
 })  # fmt: skip
 
