@@ -247,21 +247,12 @@ def segment_many(
 
     The image is encoded once. Parameters are those of `segment`.
     """
-    if isinstance(image, str | Path):
-        image = read_image(image, axes=axes)
-    if isinstance(image, Image):
-        image = image.frames
     if model is None or isinstance(model, str):
         model = load_backend(
             model, checkpoint=checkpoint, device=device, precision=precision
         )
-    promptable = PromptableImage(
-        image,
-        model,
-        axes=axes,
-        appearance=appearance,
-        tiling=tiling,
-        connected=connected,
+    promptable = _promptable(
+        image, axes, model, appearance=appearance, tiling=tiling, connected=connected
     )
     return promptable.segment_many(prompts, frame)
 
@@ -349,7 +340,7 @@ def propagate(
         An array, the path of a file, what `read_image` gives, or a `PromptableImage`.
     seeds
         Where objects are: ``{frame: label image}``, or ``{Address: Prompts}``, or
-        masks. Prompts of which none is positive, and None, say that an object is absent.
+        masks. Prompts of which none is positive, and None, say that it is absent.
     axes
         One letter of ``t z c y x`` per dimension; a file may say them itself.
     axis
@@ -379,7 +370,8 @@ def propagate(
     from napari_sam.tracking import iter_tracks
 
     if not isinstance(image, PromptableImage):
-        image = _promptable(image, axes, model, store)
+        kept = open_store(store) if isinstance(store, str | Path) else store
+        image = _promptable(image, axes, model, store=kept)
     work = iter_tracks(
         image,
         seeds,
@@ -393,10 +385,7 @@ def propagate(
 
 
 def _promptable(
-    image: Any,
-    axes: str | None,
-    model: str | Backend | None,
-    store: EmbeddingStore | str | Path | None,
+    image: Any, axes: str | None, model: str | Backend | None, **options: Any
 ) -> PromptableImage:
     if isinstance(image, str | Path):
         image = read_image(image, axes=axes)
@@ -404,6 +393,4 @@ def _promptable(
         image = image.frames
     if model is None or isinstance(model, str):
         model = load_backend(model)
-    if isinstance(store, str | Path):
-        store = open_store(store)
-    return PromptableImage(image, model, axes=axes, store=store)
+    return PromptableImage(image, model, axes=axes, **options)
