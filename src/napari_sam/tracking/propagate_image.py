@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from napari_sam.core.propagation import Propagator
     from napari_sam.image import PromptableImage
-    from napari_sam.io.slicing import ChunkedArray
     from napari_sam.tracking.object_frame import PropagationProgress
     from napari_sam.tracking.seeds import Seeds
+    from napari_sam.tracking.track_builder import PaintedLabels
     from napari_sam.tracking.tracks import Tracks
 
 
@@ -31,7 +31,7 @@ def iter_tracks(
     frames: tuple[int, int] | None = None,
     settings: PropagateSettings | None = None,
     tracks: Tracks | None = None,
-    out: ChunkedArray | None = None,
+    out: PaintedLabels | None = None,
     record: Path | None = None,
 ) -> Generator[PropagationProgress, None, Tracks]:
     """Like `iter_propagate`, and return tracks in the end.

@@ -18,7 +18,7 @@ class PropagateSettings:
         tip="What motion is found by: features of the model, or grey pictures.",
     )
     trust: float = setting(
-        2.0,
+        4.0,
         label="Trust in motion",
         tip="Log-odds of the moved mask of the last frame; 0 goes by the model alone.",
         minimum=0.0,

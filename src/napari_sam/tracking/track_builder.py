@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
 
@@ -14,11 +14,28 @@ from napari_sam.tracking.tracks import Tracks
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from numpy.typing import ArrayLike, NDArray
+
     from napari_sam.core.images.frames import Frames
     from napari_sam.core.images.pixels import PixelSource
     from napari_sam.core.mask import Mask
-    from napari_sam.io.slicing import ChunkedArray
     from napari_sam.tracking.object_frame import ObjectFrame
+
+
+class PaintedLabels(Protocol):
+    """An array of labels to paint on: numpy, zarr, or one on disk."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length of each dimension."""
+
+    def __getitem__(self, index: tuple[int | slice, ...], /) -> ArrayLike:
+        """Return a window."""
+
+    def __setitem__(
+        self, index: tuple[int | slice, ...], labels: NDArray[np.uint32], /
+    ) -> None:
+        """Write a window."""
 
 
 class TrackBuilder:
@@ -43,7 +60,7 @@ class TrackBuilder:
         axis: str,
         *,
         base: Tracks | None = None,
-        out: ChunkedArray | None = None,
+        out: PaintedLabels | None = None,
     ) -> None:
         self._shape = (*frames.sizes.values(), *frames.plane_shape)
         self._sizes = tuple(frames.sizes.values())
@@ -89,7 +106,7 @@ class TrackBuilder:
 
     def _source(self) -> PixelSource:
         if self._out is not None:
-            return self._out
+            return cast("PixelSource", self._out)
         base = None if self._base is None else self._base.labels
         masks = {f: dict(m) for f, m in self._masks.items()}
         return layered_labels(masks, self._shape, base=base)

@@ -8,6 +8,7 @@ from napari_sam.apps.cli.group import Commands, main_group
 COMMANDS: Commands = {
     "segment": "napari_sam.apps.cli.segment:segment",
     "apply": "napari_sam.apps.cli.apply:apply",
+    "propagate": "napari_sam.apps.cli.propagate:propagate",
     "embed": "napari_sam.apps.cli.embed:embed",
     "store": "napari_sam.apps.cli.store:store",
     "models": "napari_sam.apps.cli.models:models",
