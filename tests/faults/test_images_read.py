@@ -419,3 +419,26 @@ def test_a_mask_of_valid_pixels_is_said(tmp_path, caplog):
     with caplog.at_level(logging.WARNING):
         read_image(path)
     assert "mask of valid pixels" in caplog.text
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_stack_whose_axes_are_given_has_its_colours_and_is_upright(
+    tmp_path, orientation
+):
+    stored = as_stored(GREY, orientation)
+    with tifffile.TiffWriter(tmp_path / "a.tif") as out:
+        tags = [(274, 3, 1, orientation, False)]
+        out.write(np.stack([stored, stored]), photometric="palette",
+                  colormap=COLORMAP, metadata=None, extratags=tags)  # fmt: skip
+    with pytest.raises(NapariSamError, match="needs axes"):
+        read_image(tmp_path / "a.tif")
+    found = read_image(tmp_path / "a.tif", axes="tyx")
+    assert found.axes == "tyxc"
+    np.testing.assert_array_equal(found.frames[1], BY_PALETTE)
+
+
+def test_axes_of_a_file_are_given_as_they_are_stored(tmp_path):
+    pixels = np.moveaxis(RGB, -1, 0)
+    tif(pixels, photometric="rgb", planarconfig="separate")(tmp_path / "a.tif")
+    found = read_image(tmp_path / "a.tif", axes="cyx")
+    np.testing.assert_array_equal(found.frames[0], RGB)

@@ -114,7 +114,7 @@ def _read(path: str | Path, options: ReadOptions) -> Image:
     if options.numbers:
         found = _grey(found, options, str(path))
     try:
-        frames = Frames(found.data, options.axes or found.axes or None)
+        frames = Frames(found.data, _axes(found, options) or None)
     except NapariSamError as wrong:
         raise type(wrong)(f"{url or path}: {wrong}") from None
     return replace(
@@ -126,6 +126,18 @@ def _read(path: str | Path, options: ReadOptions) -> Image:
         path=Path(path) if url is None else None,
         metadata=found.metadata if url is None else {**found.metadata, "url": url},
     )
+
+
+def _axes(image: Image, options: ReadOptions) -> str:
+    """Return the axes that were given, or those of the file.
+
+    Where these differ by colours alone, the file is right: a palette is given by its
+    planes, and has colours.
+    """
+    given, own = options.axes or image.axes, image.axes
+    changed = len(given) != len(image.data.shape) or image.metadata.get("recoloured")
+    alike = given.replace("c", "") == own.replace("c", "")
+    return own if alike and changed else given
 
 
 def _grey(image: Image, options: ReadOptions, name: str) -> Image:

@@ -82,7 +82,11 @@ def read_raster(
             levels=tuple(levels[1:]),
             nodata=found.nodata if rule is None else None,
             channel_names=names if any(found.descriptions) and rule is None else (),
-            metadata={"kind": found.driver, "colours": colours if rule is None else ()},
+            metadata={
+                "kind": found.driver,
+                "colours": colours if rule is None else (),
+                "recoloured": rule is not None,
+            },
             **placement_of(found, path),
         )
 

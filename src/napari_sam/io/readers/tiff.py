@@ -98,9 +98,11 @@ def _image(
     """Return the image of a series: its colours as they are meant, and upright."""
     name, metadata = tiff.filename, metadata_of_tiff(tiff)
     turn = orientation_of(series.keyframe)
-    axes = _axes(series.axes)
-    levels, shown = list(stored), options.axes or axes
-    if rule is not None and len(axes) == len(series.shape):
+    axes = shown = options.axes or _axes(series.axes)
+    if len(axes) != len(series.shape):
+        axes = shown = _places(series.axes)
+    levels = list(stored)
+    if rule is not None and ("c" in axes or not rule.samples):
         both = [recoloured(level, axes, rule, name) for level in stored]
         levels, shown = [level for level, _ in both], both[0][1]
     if "scale" in metadata:
@@ -110,11 +112,12 @@ def _image(
     return Image(
         data=levels[0],
         levels=tuple(levels[1:]),
-        axes=axes if rule is None else shown,
+        axes=shown if shown.islower() else "",
         metadata={
             "kind": series.kind,
             "tiff_axes": series.axes,
             "orientation": turn,
+            "recoloured": rule is not None,
             "series": (series.index, len(tiff.series)),
         },
         **metadata,
@@ -125,9 +128,10 @@ def _rule(
     series: TiffPageSeries, name: Path | str, options: ReadOptions
 ) -> ColourRule | None:
     page = series.keyframe
+    axes = options.axes or _axes(series.axes)
     if options.numbers and page.bitspersample > 1:
         return None
-    return rule_of_tiff(page, series.kind, _axes(series.axes), name)
+    return rule_of_tiff(page, series.kind, axes, name)
 
 
 def orientation_of(page: TiffPage) -> int:
@@ -153,6 +157,15 @@ def _axes(axes: str) -> str:
     letters = [_LETTERS.get(a) for a in axes]
     known = all(letters) and len(set(letters)) == len(letters)
     return "".join(a for a in letters if a) if known else ""
+
+
+def _places(axes: str) -> str:
+    """Return a letter for each axis: those that are not known are capital ones."""
+    letters = [_LETTERS.get(a, "") for a in axes]
+    repeated = len(set(letters)) != len(letters)
+    spare = iter("ABDEFGHIJKLMNOPQRSUVW")
+    known = set("SYX") if repeated else set(_LETTERS)
+    return "".join(_LETTERS[a] if a in known else next(spare) for a in axes)
 
 
 def _check_complete(path: Path | str, series: TiffPageSeries, size: int) -> None:
