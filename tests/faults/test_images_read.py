@@ -5,6 +5,7 @@ A new report is one row: its name, what writes the file, and the pixels that are
 """
 
 import logging
+import struct
 from functools import partial
 
 import numpy as np
@@ -442,3 +443,29 @@ def test_axes_of_a_file_are_given_as_they_are_stored(tmp_path):
     tif(pixels, photometric="rgb", planarconfig="separate")(tmp_path / "a.tif")
     found = read_image(tmp_path / "a.tif", axes="cyx")
     np.testing.assert_array_equal(found.frames[0], RGB)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "corner"),
+    [((1, 0, 0, 1), (0, 0)), ((0, 1, -1, 0), (0, -1)), ((-1, 0, 0, -1), (-1, -1)),
+     ((0, -1, 1, 0), (-1, 0))],
+)  # fmt: skip
+def test_a_film_is_upright_as_the_phone_was_held(tmp_path, matrix, corner):
+    av = pytest.importorskip("av")
+    path = tmp_path / "a.mp4"
+    pixels = np.zeros((48, 64, 3), np.uint8)
+    pixels[:16, :16] = 255
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("mpeg4", rate=5)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        out.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        out.mux(stream.encode())
+    content = bytearray(path.read_bytes())
+    at = content.index(b"tkhd") + 44  # the matrix that turns it for the screen
+    a, b, c, d = (n << 16 for n in matrix)
+    content[at : at + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
+    path.write_bytes(content)
+    frame = read_image(path).frames[0]
+    assert frame.shape[:2] == ((64, 48) if matrix[0] == 0 else (48, 64))
+    assert frame[corner].min() > 200
+    assert frame[24, 24].max() < 60

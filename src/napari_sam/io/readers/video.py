@@ -68,7 +68,9 @@ class _Video:
                 self._next = -1
                 raise NotAnImageError(f"{self.path}: frame {index} cannot be decoded.")
             self._next = index + 1
-            return np.asarray(found.to_ndarray(format="rgb24"))
+            turns = round(found.rotation / 90)  # as a phone was held
+            pixels = np.asarray(found.to_ndarray(format="rgb24"))
+            return np.ascontiguousarray(np.rot90(pixels, turns))
 
     def _open(self) -> None:
         import av
