@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch.nn import functional as F
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
@@ -21,6 +19,7 @@ from napari_sam.backends.refining_decoder import (
     tile_shape,
 )
 from napari_sam.backends.tensors import as_tensor, digest_state
+from napari_sam.backends.weight_files import read_state
 from napari_sam.core.backend_spec import BackendSpec
 from napari_sam.core.embedding import Embedding
 from napari_sam.core.errors import CheckpointError
@@ -252,12 +251,7 @@ def open_pocket(
 
 
 def _load(path: Path) -> Pocket:
-    try:
-        state = load_file(path)
-    except (OSError, SafetensorError) as wrong:
-        raise CheckpointError(
-            f"{path} cannot be read as a safetensors file: {wrong}."
-        ) from wrong
+    state = read_state(path)
     model = Pocket()
     expected = model.state_dict()
     mismatched = [

@@ -91,7 +91,7 @@ def _model_of_size(path: Path, state: Mapping[str, Tensor], size: str) -> Sam:
     try:
         config = guess_config(state)
         model = sam_from_state({k: _as_float32(v) for k, v in state.items()})
-    except ValueError as wrong:
+    except (ValueError, LookupError, ArithmeticError, RuntimeError) as wrong:
         raise CheckpointError(f"{path}: {wrong}") from wrong
     if size != "sam" and name_of(config) != size:
         other = name_of(config) or f"a model of other sizes ({config})"

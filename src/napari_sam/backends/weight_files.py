@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import Tensor
 
+from napari_sam.backends.file_kinds import is_safetensors, refuse_other_kinds
 from napari_sam.core.errors import CheckpointError
 from napari_sam.models.config import SamConfig
 from napari_sam.models.state_dict import guess_config, split_extras
@@ -24,7 +25,16 @@ SIZES = ("vit_t", "vit_b", "vit_l", "vit_h")
 #: What a second decoder's tensors are called among the extras.
 INSTANCE_DECODER = "instance_decoder."
 #: Keys under which training programs wrap the weights.
-_WRAPPERS = ("model", "model_state", "state_dict", "model_state_dict")
+_WRAPPERS = (
+    "model", "model_state", "state_dict", "model_state_dict", "model_ema", "ema",
+    "ema_state_dict", "net", "network", "params", "weights",
+)  # fmt: skip
+#: What they put before the names of all weights.
+_PREFIXES = ("module.", "_orig_mod.", "model.", "sam_model.", "sam.", "net.")
+#: What names of weights begin with.
+_MODEL = ("image_encoder.", "prompt_encoder.", "mask_decoder.")
+#: Wrappers and prefixes may lie in each other, so many times.
+_DEEPEST = 4
 #: The key under which micro-sam keeps its second decoder next to them.
 _DECODER = "decoder_state"
 #: A key that only `pocket` has.
@@ -117,38 +127,86 @@ def identified(path: Path) -> tuple[str, Weights]:
     weights = read_weights(path)
     try:
         return architecture_of(weights), weights
-    except ValueError as wrong:
+    except (ValueError, LookupError, ArithmeticError, RuntimeError) as wrong:
         raise CheckpointError(f"{path}: {wrong}") from wrong
 
 
 def _load(path: Path) -> tuple[object, Mapping[str, str]]:
+    """Read what a file holds, whatever its suffix: what it is, its bytes say."""
     if not path.is_file():
         raise CheckpointError(f"There is no file {path}.")
     try:
-        if path.suffix == ".safetensors":
+        refuse_other_kinds(path)
+        if is_safetensors(path):
             with safe_open(path, "pt") as file:
                 metadata = file.metadata() or {}
             return load_file(path), metadata
         return torch.load(path, map_location="cpu", weights_only=True), {}
+    except CheckpointError:
+        raise
     except pickle.UnpicklingError as wrong:
         raise CheckpointError(
             f"{path} is damaged, or holds Python objects besides tensors; those are "
             "never loaded, since they can run any program. Save its state dict alone, "
             "as safetensors."
         ) from wrong
-    except (OSError, RuntimeError, EOFError, SafetensorError) as wrong:
+    except Exception as wrong:
+        # Readers of archives and pickles raise errors of any type at damaged bytes.
         reason = str(wrong).strip().splitlines()[:1] or [type(wrong).__name__]
         raise CheckpointError(f"{path} cannot be read: {reason[0]}") from wrong
 
 
 def _unwrapped(path: Path, loaded: object) -> dict[str, Tensor]:
-    """Find the tensors in what a training program saved."""
-    for wrapper in _WRAPPERS:
-        if isinstance(loaded, dict) and isinstance(loaded.get(wrapper), dict):
-            loaded = loaded[wrapper]
+    """Find the tensors in what a training program saved, under their own names."""
+    for _ in range(_DEEPEST):
+        inner = _wrapped(loaded)
+        if inner is None:
             break
-    state = _checked(path, loaded)
-    return {name.removeprefix("sam."): value for name, value in state.items()}
+        loaded = inner
+    state = _without_prefix(_checked(path, loaded))
+    if any(name.startswith("vision_encoder.") for name in state):
+        raise CheckpointError(
+            f"{path} holds Segment Anything as the package transformers names it. Its "
+            "tensors have other names there: take the checkpoint of the original "
+            "release, or open the folder with a backend of that package."
+        )
+    _check_finite(path, state)
+    return state
+
+
+def _wrapped(loaded: object) -> object | None:
+    """Return what lies under the key of a training program, if there is one."""
+    if not isinstance(loaded, dict):
+        return None
+    return next((loaded[w] for w in _WRAPPERS if isinstance(loaded.get(w), dict)), None)
+
+
+def _without_prefix(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Drop what wrappers of modules put before the names of all weights."""
+    for _ in range(_DEEPEST):
+        prefix = next(
+            (p for p in _PREFIXES if any(n.startswith(p) for n in state)), None
+        )
+        if prefix is None:
+            return state
+        shared = {n: v for n, v in state.items() if n.startswith(prefix)}
+        if len(shared) < len(state) and prefix != "sam.":
+            # Beside the model: losses, metrics, counters of averages.
+            others = [n for n in state if n.startswith(_MODEL)]
+            if others:
+                return state
+            state = shared
+        state = {n.removeprefix(prefix): v for n, v in state.items()}
+    return state
+
+
+def _check_finite(path: Path, state: Mapping[str, Tensor]) -> None:
+    for name, value in state.items():
+        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
+            raise CheckpointError(
+                f"{path} holds numbers that are not finite, in {name!r}: training went "
+                "wrong there, or the file is damaged. Take an earlier one."
+            )
 
 
 def _as_extras(decoder: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import tomllib
 from difflib import get_close_matches
@@ -13,12 +12,13 @@ from typing import TYPE_CHECKING
 from napari_sam.checkpoints.entries import Download, ModelEntry, Preprocessing
 from napari_sam.checkpoints.environment import own_folder
 from napari_sam.core.errors import UnknownModelError
+from napari_sam.core.json_values import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from napari_sam.core.json_values import JsonObject
+    from napari_sam.core.json_values import JsonObject, UncheckedJson
 
 logger = logging.getLogger(__name__)
 
@@ -89,23 +89,36 @@ def own() -> tuple[ModelEntry, ...]:
     for path in sorted(own_folder().glob("*.json")):
         try:
             found.append(_own(path))
-        except (OSError, ValueError, KeyError, TypeError) as wrong:
+        except Exception as wrong:
+            # Whatever one of them holds, the others are listed.
             logger.warning("%s is no description of a model: %s", path, wrong)
     return tuple(found)
 
 
 def _own(path: Path) -> ModelEntry:
-    entry = json.loads(path.read_text("utf-8"))
+    entry = parse_json(path.read_bytes())
     name, file = path.stem, str(entry["file"])
     if "/" in file or "\\" in file:
         raise ValueError(f"{file!r} is not a name of a file in its folder")
     return ModelEntry(
         name,
-        entry["architecture"],
-        entry["note"] or "a model of your own",
-        weights=Download(f"own/{file}", "", entry["hash"], int(entry["size"])),
+        _architecture(entry["architecture"]),
+        str(entry["note"] or "a model of your own"),
+        weights=Download(f"own/{file}", "", str(entry["hash"]), _size(entry["size"])),
         licence="your own",
         data="see its maker",
         note=str(entry.get("made_by") or ""),
         own=True,
     )
+
+
+def _size(given: UncheckedJson) -> int:
+    if isinstance(given, bool) or not isinstance(given, int) or not 0 <= given < 2**62:
+        raise ValueError(f"{given!r} is no size of a file")
+    return given
+
+
+def _architecture(given: UncheckedJson) -> str | None:
+    if given is not None and not isinstance(given, str):
+        raise ValueError(f"{given!r} is no architecture")
+    return given

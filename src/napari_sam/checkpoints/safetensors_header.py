@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
+
+from napari_sam.core.json_values import parse_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +24,7 @@ def metadata_of(path: Path) -> dict[str, str]:
             length = int.from_bytes(file.read(8), "little")
             if not 2 <= length <= min(_LONGEST, path.stat().st_size):
                 return {}
-            header = json.loads(file.read(length))
+            header = parse_json(file.read(length))
     except (OSError, ValueError):
         return {}
     noted = header.get("__metadata__") if isinstance(header, dict) else None

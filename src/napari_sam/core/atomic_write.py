@@ -36,27 +36,61 @@ def replacing(path: str | Path) -> Iterator[Path]:
         raise
 
 
-def check_writable(path: str | Path) -> None:
-    """Refuse a file whose folder is missing or cannot be written, before any work.
+def check_writable(
+    path: str | Path, *, folder: bool = False, makes_folders: bool = False
+) -> None:
+    """Try, before any work, whether a file can be written where it is to go.
+
+    Parameters
+    ----------
+    path
+        Of the file, or of a folder that is made.
+    folder
+        Whether it is a folder.
+    makes_folders
+        Whether the folders above a file are made as well, if they are missing.
 
     Raises
     ------
     NotWrittenError
-        If nothing could be written there.
+        If it cannot; nothing is left then, nor otherwise.
     """
-    folder = Path(path).absolute().parent
-    if not folder.is_dir():
-        what = "is no folder" if folder.exists() else "does not exist"
-        raise NotWrittenError(f"{path} cannot be written: the folder {folder} {what}.")
+    target = Path(path).absolute()
+    parent = target.parent
+    if not (folder or makes_folders or parent.is_dir()) and "\0" not in str(path):
+        what = "is no folder" if parent.exists() else "does not exist"
+        raise NotWrittenError(f"{path} cannot be written: the folder {parent} {what}.")
     try:
-        handle, name = mkstemp(dir=folder, prefix=".", suffix="-writable")
-        os.close(handle)
-        Path(name).unlink()
-    except OSError as wrong:
-        reason = wrong.strerror or wrong
+        if "\0" in str(path):
+            raise ValueError("its name holds a character that no file can have")
+        if not folder and target.suffix.lower() != ".zarr" and target.is_dir():
+            raise ValueError("it is a folder")
+        _try(target if folder else parent)
+    except (OSError, ValueError) as wrong:
+        reason = wrong.strerror if isinstance(wrong, OSError) else str(wrong)
         raise NotWrittenError(
-            f"{path} cannot be written: {folder}: {reason}."
+            f"{path} cannot be written: {reason or wrong}. Nothing was done yet; give "
+            "another place, or the right to write there."
         ) from None
+
+
+def _try(folder: Path) -> None:
+    """Write a file in a folder and delete it, with all folders made for it."""
+    missing = []
+    while not folder.exists():
+        missing.append(folder)
+        folder = folder.parent
+    made: list[Path] = []
+    try:
+        for one in reversed(missing):
+            one.mkdir()
+            made.append(one)
+        handle, name = mkstemp(dir=missing[0] if missing else folder, prefix=".try-")
+        os.close(handle)
+        os.unlink(name)
+    finally:
+        for one in reversed(made):
+            one.rmdir()
 
 
 def _flush(path: Path) -> None:

@@ -51,7 +51,7 @@ class MissingFileError(NapariSamError, FileNotFoundError):
 
 
 class NotWrittenError(NapariSamError, OSError):
-    """Labels were not written to a file; the message says why."""
+    """Something was not written to a file; the message says why."""
 
 
 class MissingPackageError(NapariSamError, ImportError):

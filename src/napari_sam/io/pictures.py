@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
-from napari_sam.core.atomic_write import replacing
+from napari_sam.core.atomic_write import check_writable, replacing
 from napari_sam.core.errors import ImageError
 from napari_sam.core.prompts.items import (
     Box,
@@ -73,6 +73,7 @@ def check_picture_path(path: str | Path) -> None:
     """Refuse a path that a picture cannot be written to, before any long work."""
     if Path(path).suffix.lower() not in (".png", ".jpg", ".jpeg", ".tif", ".webp"):
         raise ImageError(f"{path}: pictures are written as .png, .jpg, .tif or .webp.")
+    check_writable(path)
 
 
 def draw_overlay(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import warnings
+from contextlib import suppress
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -35,6 +37,7 @@ class ResultsFile:
 
     def __init__(self, path: Path, setup: str) -> None:
         self.path, self._setup = path, setup
+        self._is_given_up = False
         self._known = dict(_read(path)) if path.is_file() else {}
 
     def find(self, prompts: Mapping[Address, Prompts]) -> dict[Address, MaskResult]:
@@ -50,12 +53,29 @@ class ResultsFile:
             json.dumps({"name": self._name(r.at, prompts[r.at]), "answer": _packed(r)})
             for r in results
         ]
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write("".join(f"{line}\n" for line in ["", *lines]))
+        if self._is_given_up:
+            return
+        try:
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write("".join(f"{line}\n" for line in ["", *lines]))
+        except OSError as wrong:
+            self._give_up(wrong)
 
     def delete(self) -> None:
         """Delete the file: what it was written for is done."""
         self.path.unlink(missing_ok=True)
+
+    def _give_up(self, wrong: OSError) -> None:
+        """Go on without the file: masks are in memory, and go to the output yet."""
+        self._is_given_up = True
+        with suppress(OSError):
+            self.delete()
+        warnings.warn(
+            f"{self.path} cannot be written ({wrong.strerror or wrong}). Work goes on, "
+            "but would begin anew after an interruption.",
+            RuntimeWarning,
+            stacklevel=3,
+        )
 
     def _name(self, at: Address, prompts: Prompts) -> str:
         text = f"{self._setup} {at.frame} {at.object_id} {prompts.digest}"

@@ -6,6 +6,7 @@ import json
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
+from napari_sam.core.errors import NapariSamError, TrainingError
 from napari_sam.datasets.labelled_images import read_labelled_images
 from napari_sam.training.example_sources import LabelledSource, SyntheticSource
 
@@ -65,16 +66,17 @@ def read_data(
     ------
     MissingFileError, ImageError
         If one of the folders holds no training data.
+    TrainingError
+        If no image of a folder has an object.
     """
     sources: list[tuple[float, Source]] = []
     measured_on: list[tuple[float, Source]] = [
-        (1.0, LabelledSource(read_labelled_images(p, layout=layout)))
-        for p in validation
+        (1.0, LabelledSource(_labelled(p, layout, "validation"))) for p in validation
     ]
     description: dict[str, object] = {}
     for weight, path in folders:
-        images = read_labelled_images(path, layout=layout)
-        trained: list[LabelledImage] = list(images)
+        images = _labelled(path, layout, "training")
+        trained: list[LabelledImage] = images
         held_out: list[LabelledImage] = []
         if not validation and len(images) >= _FEWEST:
             trained, held_out = _split(images)
@@ -94,12 +96,48 @@ def read_data(
     return Data(sources, measured_on, json.dumps(description))
 
 
+def _has_objects(image: LabelledImage) -> bool:
+    """Whether there is anything to learn; what cannot be read is for the check."""
+    try:
+        return len(image.truth.ids) > 0
+    except (NapariSamError, OSError):
+        return True
+
+
+def _labelled(path: Path, layout: str, what: str) -> list[LabelledImage]:
+    """Read a folder; refuse one in which no image has an object.
+
+    Raises
+    ------
+    TrainingError
+        If so.
+    """
+    images = list(read_labelled_images(path, layout=layout))
+    if not any(map(_has_objects, images)):
+        raise TrainingError(
+            f"{path} has no objects for {what}: the labels of its {len(images)} images "
+            "are empty. Give a folder with labelled objects, or leave it out."
+        )
+    return images
+
+
 def _split(
     images: Sequence[LabelledImage],
 ) -> tuple[list[LabelledImage], list[LabelledImage]]:
-    """Split off the validation images, those whose names have the lowest digests."""
+    """Split off the validation images, those whose names have the lowest digests.
+
+    They are chosen among the images with objects, as far as those are more than one:
+    an image without any measures nothing.
+    """
     digests = [blake2b(p.name.encode()).digest() for p in images]
     ranked = sorted(range(len(images)), key=digests.__getitem__)
-    held_out = set(ranked[: max(len(images) // _HELD_BACK, 1)])
+    count, held_out = max(len(images) // _HELD_BACK, 1), set[int]()
+    for i in ranked:
+        if len(held_out) < count and _has_objects(images[i]):
+            held_out.add(i)
     trained = [p for i, p in enumerate(images) if i not in held_out]
+    if held_out and not any(map(_has_objects, trained)):
+        # The only ones are better learnt from than measured on.
+        held_out.remove(next(i for i in ranked if i in held_out))
+        trained = [p for i, p in enumerate(images) if i not in held_out]
     return trained, [images[i] for i in sorted(held_out)]

@@ -11,6 +11,7 @@ import torch
 
 from napari_sam._version import __version__
 from napari_sam.backends.devices import find_device
+from napari_sam.core.atomic_write import check_writable
 from napari_sam.core.errors import TrainingError
 from napari_sam.training.distributed import own_device, process_group
 from napari_sam.training.export import export
@@ -85,6 +86,7 @@ def iter_train(
     TrainingError
         If the run to resume had other settings, or the loss is not finite.
     """
+    check_writable(output, makes_folders=True)
     set_trainable(learner, parts, rank=rank)
     torch_device = own_device(find_device(device))
     provenance = _provenance(

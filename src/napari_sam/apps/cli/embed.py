@@ -12,7 +12,8 @@ from napari_sam.apps.cli.options.model import model_options, model_spec, open_mo
 from napari_sam.apps.cli.options.tiling import tiling_options
 from napari_sam.apps.cli.options.workers import worker_options
 from napari_sam.apps.cli.progress import drain_with_progress
-from napari_sam.core.errors import NapariSamError, PromptError
+from napari_sam.core.atomic_write import check_writable
+from napari_sam.core.errors import NapariSamError, PromptError, StoreError
 from napari_sam.image.settings import EmbedSettings
 
 if TYPE_CHECKING:
@@ -104,6 +105,8 @@ def embed(
     """
     from napari_sam.jobs import PromptableSettings, embed_images
 
+    if "://" not in store:
+        check_writable(store, folder=True)
     settings = PromptableSettings(read, appearance, tiling, store=store)
     if not each and executor.threads is None:
         _embed_here(image, settings, tiles, model)
@@ -121,7 +124,14 @@ def _embed_here(
     work = image.iter_embed(
         region=tiles.window, frames=tiles.frame_range, background=tiles.background
     )
-    click.echo(f"{drain_with_progress(work, _HINT)} in {settings.store}")
+    found = drain_with_progress(work, _HINT)
+    unwritten = getattr(image.store, "unwritten", 0)
+    if unwritten:
+        raise StoreError(
+            f"{unwritten} embeddings could not be written to {settings.store}. Free "
+            "some space and give the same command: what is there is not encoded again."
+        )
+    click.echo(f"{found} in {settings.store}")
 
 
 def _jobs(

@@ -13,6 +13,7 @@ import click
 
 from napari_sam.apps.cli.download import fetch_missing
 from napari_sam.apps.cli.options.from_settings import settings_options
+from napari_sam.core.atomic_write import check_writable
 from napari_sam.evaluation.settings import EvaluationSettings
 
 if TYPE_CHECKING:
@@ -79,6 +80,8 @@ def evaluate(
     segmented from one click in its middle, from its box, and from up to five clicks,
     each in the middle of the largest error. Figures are mean IoU.
     """
+    if output:
+        check_writable(output, folder=True)
     names = [n for text in against for n in text.split(",") if n]
     names += ["flood", "walker", "watershed"] if classical else []
     models = _open([model, *names], device, precision)

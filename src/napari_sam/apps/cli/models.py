@@ -139,8 +139,37 @@ def add(file: Path, name: str, note: str, *, replace: bool) -> None:
     from napari_sam.backends.weight_files import identify
 
     architecture = identify(file)
+    _try(file)
     checkpoints.add(file, name, architecture=architecture, note=note, replace=replace)
     click.echo(f"{name} is a {architecture}: {checkpoints.path(name)}")
+
+
+def _try(file: Path) -> None:
+    """Decode one prompt with a file of weights: what cannot is not listed.
+
+    Raises
+    ------
+    CheckpointError
+        If there is no mask, or its numbers are not finite.
+    """
+    import numpy as np
+
+    from napari_sam.api import load_backend
+    from napari_sam.core.errors import CheckpointError, NapariSamError
+    from napari_sam.core.prompts import Prompts
+
+    try:
+        model = load_backend(checkpoint=file, device="cpu", precision="float32")
+        plane = np.zeros((64, 64, 3), np.uint8)
+        plane[16:48, 16:48] = 200
+        (found,) = model.decode(model.encode([plane])[0], [Prompts.point(32, 32)])
+    except (NapariSamError, OSError):
+        raise
+    except Exception as wrong:
+        reason = (str(wrong).strip().splitlines() or [type(wrong).__name__])[0]
+        raise CheckpointError(f"{file} cannot be used: {reason}") from wrong
+    if not (np.isfinite(found.logits).all() and np.isfinite(found.score)):
+        raise CheckpointError(f"{file} answers with numbers that are not finite.")
 
 
 @models.command()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,10 +38,10 @@ from napari_sam.apps.cli.table_file import (
 )
 from napari_sam.core.address import Address
 from napari_sam.core.atomic_write import check_writable
-from napari_sam.core.errors import ImageError, PromptError
+from napari_sam.core.errors import ImageError, NotWrittenError, PromptError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.prompts import Prompts
@@ -258,9 +260,10 @@ class _Segment:
 
         covered = Covered()
         if self.output:
-            covered = save_masks(
-                self.output, masks, image, self.save, attributes=found.attributes
-            )
+            with _told_where(self.output):
+                covered = save_masks(
+                    self.output, masks, image, self.save, attributes=found.attributes
+                )
             results_path(self.output).unlink(missing_ok=True)
             warn_of_covered(self.output, covered, len(masks))
         if self.overlay:
@@ -273,6 +276,24 @@ class _Segment:
 
 
 _NOTHING = "nothing was written."
+
+
+@contextmanager
+def _told_where(output: Path) -> Iterator[None]:
+    """Say which file a full disk has no room for, and what is safe."""
+    from napari_sam.jobs import results_path
+
+    try:
+        yield
+    except OSError as wrong:
+        if wrong.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        results_path(output).unlink(missing_ok=True)
+        raise NotWrittenError(
+            f"{output} was not written: its disk is full. What was there before is as "
+            "it was. Make room, or give -o on another disk, and repeat the command; "
+            "with --store, nothing is encoded again."
+        ) from wrong
 
 
 def _check_prompts(prompts: Prompts, files: PromptFiles, frame: int | None) -> None:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from napari_sam.core.atomic_write import check_writable
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -136,6 +138,7 @@ def train(
         return
     if synthetic is None:
         synthetic = 0.3 if learner.architecture == "pocket" else 0.0
+    check_writable(output, makes_folders=True)
     weighted = [_weighted(d) for d in data]
     found = read_data(
         weighted, validation=validation, synthetic=synthetic, layout=layout

@@ -8,7 +8,10 @@ import subprocess
 import sys
 import threading
 import weakref
+from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client
+from pathlib import Path
+from shutil import rmtree
 from typing import TYPE_CHECKING, Any
 
 from napari_sam.core.errors import ModelError
@@ -19,6 +22,10 @@ if TYPE_CHECKING:
 
 #: Seconds that a process is given to end by itself.
 _PATIENCE = 5.0
+#: Seconds that it may take to start and to give its address.
+_START = 120.0
+#: Seconds between two looks at a process that computes, and that it may be stopped.
+_POLL, _STOPPED = 1.0, 30.0
 
 
 class NoProcessError(ModelError):
@@ -59,9 +66,16 @@ class ModelProcess:
             raise NoProcessError(
                 f"{sys.executable} does not start: {wrong}."
             ) from wrong
-        self._end = weakref.finalize(self, _terminate, self._child)
+        place: list[Path] = []
+        self._end = weakref.finalize(self, _terminate, self._child, place)
         setup = json.dumps({"key": key.hex(), "options": dict(options)})
-        self._key, self._address = key, _handshake(self._child, setup)
+        try:
+            self._key, self._address = key, _handshake(self._child, setup)
+        except BaseException:
+            self._end()
+            raise
+        if isinstance(self._address, str) and sys.platform != "win32":
+            place.append(Path(self._address).parent)
         self._idle: list[Connection] = []
         self._lock = threading.Lock()
 
@@ -78,8 +92,9 @@ class ModelProcess:
         try:
             connection = self._connection()
             connection.send((command, arguments))
+            self._wait_for(connection)
             outcome, result = connection.recv()
-        except (EOFError, OSError) as gone:
+        except (EOFError, OSError, AuthenticationError) as gone:
             raise ProcessEndedError(self._exit_reason()) from gone
         with self._lock:
             self._idle.append(connection)
@@ -90,6 +105,21 @@ class ModelProcess:
     def end(self) -> None:
         """End it, and wait until it has."""
         self._end()
+
+    def _wait_for(self, connection: Connection) -> None:
+        """Wait for a response, however long it takes, of a process that runs.
+
+        Raises
+        ------
+        OSError
+            If it was stopped, and does not go on within `_STOPPED` seconds.
+        """
+        stopped = 0.0
+        while not connection.poll(_POLL):
+            stopped = stopped + _POLL if _is_stopped(self._child.pid) else 0.0
+            if stopped >= _STOPPED:
+                self._child.kill()
+                raise OSError("it was stopped")
 
     def _connection(self) -> Connection:
         with self._lock:
@@ -112,19 +142,52 @@ def _handshake(child: subprocess.Popen[str], setup: str) -> str | tuple[str, int
     try:
         child.stdin.write(f"{setup}\n")
         child.stdin.flush()
-        reply = child.stdout.readline()
+        reply = _first_line(child)
         child.stdout.close()
         address = json.loads(reply)["address"]
-    except (OSError, ValueError) as wrong:
+    except (OSError, ValueError, LookupError, TypeError) as wrong:
         raise NoProcessError(
             f"the process of the model wrote {reply!r} instead of its address"
-            if isinstance(wrong, ValueError)
+            if not isinstance(wrong, OSError)
             else f"the process of the model ended at once: {wrong}"
         ) from wrong
     return tuple(address) if isinstance(address, list) else address
 
 
-def _terminate(child: subprocess.Popen[str]) -> None:
+def _first_line(child: subprocess.Popen[str]) -> str:
+    """Read the address, as long as a process may take to start.
+
+    Raises
+    ------
+    OSError
+        If nothing came in time.
+    """
+    assert child.stdout is not None
+    found: list[str] = []
+    reader = threading.Thread(
+        target=lambda: found.append(child.stdout.readline() if child.stdout else ""),
+        daemon=True,
+    )
+    reader.start()
+    reader.join(_START)
+    if not found:
+        child.kill()
+        reader.join(_PATIENCE)
+        raise OSError(f"it did not start within {_START:g} seconds")
+    return found[0]
+
+
+def _is_stopped(pid: int) -> bool:
+    """Whether a process was stopped by a signal, where the system says so."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return text.rpartition(")")[2].split()[:1] in (["T"], ["t"])
+
+
+def _terminate(child: subprocess.Popen[str], place: list[Path]) -> None:
+    """End a process, and delete the folder of its socket, however it ended."""
     if child.stdin is not None:
         child.stdin.close()
     try:
@@ -132,3 +195,5 @@ def _terminate(child: subprocess.Popen[str]) -> None:
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait()
+    for folder in place:
+        rmtree(folder, ignore_errors=True)

@@ -8,8 +8,13 @@ import pickle
 import signal
 import sys
 import threading
+import time
 from collections import OrderedDict
-from multiprocessing.connection import Listener
+from functools import partial
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import Listener, answer_challenge, deliver_challenge
+from shutil import rmtree
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from napari_sam.backends.subprocess.prediction_codec import pack
@@ -31,6 +36,10 @@ if TYPE_CHECKING:
 
 #: Embeddings cached here; others are sent again when they are needed.
 _CACHED = 8
+#: Seconds between two looks whether the client is there.
+_LOOK = 2.0
+#: Seconds until the next one is listened to after one who hung up.
+_POLL = 0.05
 
 
 def serve(load: Callable[..., Backend]) -> None:
@@ -49,22 +58,52 @@ def serve(load: Callable[..., Backend]) -> None:
     setup = json.loads(sys.stdin.readline())
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what libraries print is no message
-    with Listener(None, authkey=bytes.fromhex(setup["key"])) as listener:
+    key, parent = bytes.fromhex(setup["key"]), os.getppid()
+    with (
+        TemporaryDirectory(prefix="napari-sam-") as folder,
+        Listener(_place(folder), backlog=16) as listener,
+    ):
         out.write(json.dumps({"address": listener.address}) + "\n")
         out.close()
-        threading.Thread(target=_exit_with_parent, daemon=True).start()
+        end = partial(_end, folder)
+        for watch in (_until_input_ends, partial(_until_parent_ends, parent)):
+            threading.Thread(target=_exit_after, args=(watch, end), daemon=True).start()
         server = _ModelServer(load, setup["options"])
         while True:
-            connection = listener.accept()
+            try:
+                connection = listener.accept()
+            except OSError:
+                time.sleep(_POLL)  # somebody hung up at once
+                continue
             threading.Thread(
-                target=server.serve_connection, args=(connection,), daemon=True
+                target=server.welcome, args=(connection, key), daemon=True
             ).start()
 
 
-def _exit_with_parent() -> None:
-    """Its end closes the standard input, however it ends."""
-    sys.stdin.read()
+def _place(folder: str) -> str | None:
+    """Return where to listen: a socket in a folder of ours, where there are such."""
+    return None if os.name == "nt" else os.path.join(folder, "model")
+
+
+def _exit_after(watch: Callable[[], object], end: Callable[[], object]) -> None:
+    watch()
+    end()
     os._exit(0)
+
+
+def _end(folder: str) -> None:
+    rmtree(folder, ignore_errors=True)
+
+
+def _until_input_ends() -> None:
+    """Wait for the end of the client, which closes the input, unless a fork has it."""
+    sys.stdin.read()
+
+
+def _until_parent_ends(parent: int) -> None:
+    """Wait for the end of the client, which gives this process another parent."""
+    while os.name == "nt" or os.getppid() == parent:
+        time.sleep(_LOOK)
 
 
 class _ModelServer:
@@ -77,6 +116,19 @@ class _ModelServer:
         self._backend: Backend | None = None
         self._lock = threading.Lock()
         self._cached: OrderedDict[str, Embedding] = OrderedDict()
+
+    def welcome(self, connection: Connection, key: bytes) -> None:
+        """Serve a client that knows the key; whoever does not is hung up on.
+
+        Each is asked on a thread of its own: one who says nothing blocks nobody.
+        """
+        try:
+            deliver_challenge(connection, key)
+            answer_challenge(connection, key)
+        except (AuthenticationError, EOFError, OSError, ValueError, AssertionError):
+            connection.close()
+            return
+        self.serve_connection(connection)
 
     def serve_connection(self, connection: Connection) -> None:
         """Execute the requests of one connection, until the client closes it."""

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 #: What the labels of `ModelPrompts` mean, as SAM's prompt encoder numbers them.
 NEGATIVE, POSITIVE, TOP_LEFT, BOTTOM_RIGHT = 0, 1, 2, 3
+#: A mask is refined so many times at most.
+_MOST_STEPS = 32
 #: Cells along the longer side of a mask input, unless a grid is given.
 _MASK_INPUT_SIDE = 256
 
@@ -78,7 +80,8 @@ def refinement_steps(prompts: Prompts) -> tuple[Refinement, ...]:
 
     The first takes all prompts up to the first positive one; each later prompt decodes
     again, helped by the logits of the mask before. The last mask is therefore a pure
-    function of the prompts in order.
+    function of the prompts in order. Nobody clicks a hundred times on an object: beyond
+    `_MOST_STEPS`, what follows is taken together with the last.
 
     Raises
     ------
@@ -98,8 +101,12 @@ def refinement_steps(prompts: Prompts) -> tuple[Refinement, ...]:
             steps[-1] = Refinement(steps[-1].prompts, prompt.index)
             continue
         so_far.append(prompt)
+        if len(steps) == _MOST_STEPS and steps[-1].candidate == 0:
+            continue
         if steps or is_positive(prompt):
             steps.append(Refinement(Prompts(tuple(so_far))))
+    if len(steps) == _MOST_STEPS and steps[-1].candidate == 0:
+        steps[-1] = Refinement(Prompts(tuple(so_far)))
     return tuple(steps)
 
 
