@@ -32,6 +32,16 @@ class Hand:
         last = [first, *others][-1]
         self._send(QEvent.Type.MouseButtonRelease, last, button, none, keys)
 
+    def double_click(self, row, col):
+        """Press for the second time, as the one that follows `click`."""
+        from qtpy.QtCore import QEvent, Qt
+
+        left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+        keys = Qt.KeyboardModifier.NoModifier
+        place = self._place(row, col)
+        self._send(QEvent.Type.MouseButtonDblClick, place, left, left, keys)
+        self._send(QEvent.Type.MouseButtonRelease, place, left, none, keys)
+
     def hover(self, row, col):
         from qtpy.QtCore import QEvent, Qt
 

@@ -382,7 +382,12 @@ def test_what_comes_next_is_no_object_that_came_by_itself(desk):
     desk.annotator.undo()
     desk.annotator.objects.select(3)
     desk.click(55, 10)
+    assert [at.object_id for at in desk.session.open_prompts] == [4]
+    desk.annotator.undo()
+    desk.annotator.objects.correct(3)
+    desk.click(55, 10)
     assert [at.object_id for at in desk.session.open_prompts] == [3]
+    assert desk.annotator.objects.activity == "Correcting object 3"
 
 
 def test_an_approved_object_stays_as_it_is_and_that_is_said(desk):
@@ -615,7 +620,7 @@ def test_closing_gives_everything_back(blobs):
     layer = desk.open(blobs)
     desk.keep(15, 25)
     desk.controller.close()
-    assert list(desk.viewer.layers) == [layer]
+    assert [one for one in desk.viewer.layers if one.visible] == [layer]
     assert desk.viewer.keymap == {}
     assert desk.viewer.mouse_move_callbacks == callbacks
     assert desk.heard["image_opened"][-1] == (None,)
@@ -842,9 +847,17 @@ def test_work_comes_back_after_a_crash(desk, monkeypatch, blobs):
 
 
 def test_trouble_with_the_journal_is_said(desk):
-    desk.annotator.persistence._troubles.append("The disk is full.")
+    told = []
+    desk.annotator.events.journal_trouble.connect(told.append)
+    desk.annotator.image.note_trouble("The disk is full.")
     desk.click(15, 25)
-    assert desk.said[0] == ("error", "The disk is full.")
+    desk.click(16, 25)
+    assert told == ["The disk is full."]
+    assert desk.annotator.persistence.trouble == "The disk is full."
+    desk.annotator.image.note_trouble("")
+    desk.annotator.persistence.report_troubles()
+    assert told[-1] == ""
+    assert desk.said[-1] == ("info", "Work is written to the journal again.")
 
 
 def test_the_same_prompts_give_the_same_labels_by_every_door(

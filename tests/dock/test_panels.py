@@ -70,18 +70,28 @@ def shown(widget, qtbot):
     return widget
 
 
-def test_the_status_line_is_as_high_whatever_it_says(annotator, calls, qtbot):
+def test_the_status_is_as_high_for_all_that_is_short_and_cuts_nothing(
+    annotator, calls, qtbot
+):
     status = shown(StatusPanel(annotator), qtbot)
+    status.setFixedWidth(280)
     heights = set()
     for level in ("info", "warning", "error"):
-        status.show_message(level, "word " * 40)
-        heights.add(status.sizeHint().height())
+        status.show_message(level, "a few words")
+        heights.add(status.heightForWidth(280))
     status.show_progress("encoding", Progress(1, 3))
     status._show_bar()
-    heights.add(status.sizeHint().height())
+    heights.add(status.heightForWidth(280))
     status.show_progress("", None)
-    heights.add(status.sizeHint().height())
+    heights.add(status.heightForWidth(280))
     assert len(heights) == 1
+    status.show_message("error", "word " * 60)
+    assert status.heightForWidth(280) > max(heights)
+    status.resize(280, status.heightForWidth(280))
+    sentence = status.sentence
+    qtbot.waitUntil(
+        lambda: sentence.height() >= sentence.heightForWidth(sentence.width())
+    )
 
 
 def test_short_work_shows_no_bar_and_long_work_does_until_it_ends(
@@ -186,6 +196,8 @@ def test_a_model_that_is_not_on_this_disk_is_fetched_only_when_asked(
     annotator, calls, qtbot
 ):
     panel = shown(ModelPanel(annotator, SimpleNamespace()), qtbot)
+    assert panel.title.text() == "Model: pocket"
+    panel.title.click()
     panel.models.setCurrentIndex(panel.models.findData("vit_b"))
     panel._on_choice()
     assert calls == []

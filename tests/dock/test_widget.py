@@ -171,7 +171,8 @@ def test_objects_are_listed_and_gone_to_renamed_and_deleted(viewer, blobs, docke
     panel = widget.objects
     assert panel.model.rowCount() == 2
     panel.table.selectRow(0)
-    assert session.current.object_id == 1
+    assert widget.controller.annotator.objects.selected == 1
+    assert session.current.object_id == 3
     panel.model.setData(panel.model.index(0, 1), "coin", 2)
     assert session.objects[1].name == "coin"
     panel.model.setData(panel.model.index(0, 2), "money", 2)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from napari_sam.annotator.open_image import OpenImage
     from napari_sam.annotator.recovery import Restored
     from napari_sam.annotator.view import AnnotationView, ViewFactory
+    from napari_sam.core.address import Address
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.protocols import EmbeddingStore
     from napari_sam.session import AnnotationSession
@@ -65,12 +66,13 @@ class Annotator:
     ) -> None:
         workspace = self._workspace = Workspace(executor)
         self._views = views
+        self._made = 1
         self.hover = Hover(workspace)
         self.preview = Preview(workspace, self.hover)
         self.candidates = Candidates(workspace)
         self.commits = Commits(workspace, self.preview)
-        self.objects = Objects(workspace)
-        self.editing = ObjectEditing(workspace, self.commits)
+        self.objects = Objects(workspace, self.commits, self.preview)
+        self.editing = ObjectEditing(workspace, self.commits, self.objects)
         self.batch = Batch(workspace, self.commits)
         self.persistence = Persistence(workspace, replaced=_replace_session)
         self.models = Models(
@@ -132,6 +134,8 @@ class Annotator:
         session.selection_changed.disconnect(self._on_selection)
         session.preview_changed.disconnect(self._on_preview)
         session.changed.disconnect(self._on_changed)
+        session.objects_changed.disconnect(self._on_objects)
+        session.labels_changed.disconnect(self._on_objects)
         self._views.hide(image)
         if not image.annotators:
             image.close_journal()
@@ -164,26 +168,41 @@ class Annotator:
         session = image.session
         self._workspace.image = image
         image.annotators.append(self)
+        self._made = session.current.object_id
+        self.objects.forget_selected()
         self._workspace.view = self._views.show(image)
         self._workspace.view.positive = self.preview.positive
         session.prompts_changed.connect(self.preview.prompts_changed)
         session.selection_changed.connect(self._on_selection)
         session.preview_changed.connect(self._on_preview)
         session.changed.connect(self._on_changed)
+        session.objects_changed.connect(self._on_objects)
+        session.labels_changed.connect(self._on_objects)
         if image.journal is None:
             self.persistence.start_journal(image)
         self.events.image_opened.emit(session)
         self.events.candidates_changed.emit()
 
-    def _on_selection(self, _: object) -> None:
+    def _on_selection(self, at: Address) -> None:
+        if at.object_id != self._made:
+            self._made = at.object_id
+            self.objects.forget_selected()
+            if not self.preview.positive:
+                self.preview.positive = True
         self.preview.refresh()
+        self.events.selection_changed.emit()
+
+    def _on_objects(self, _: object) -> None:
+        self.events.objects_changed.emit()
 
     def _on_preview(self, _: Prediction | None) -> None:
         self.events.candidates_changed.emit()
 
     def _on_changed(self, how: str, step: Step) -> None:
-        if how == "execute" and not isinstance(step.action, Paint | SetPrompts):
+        by_hand = isinstance(step.action, Paint | SetPrompts)
+        if not by_hand or (how != "execute" and isinstance(step.action, SetPrompts)):
             self.objects.move_on()
+        self.events.stepped.emit()
         self.persistence.report_troubles()
 
 

@@ -52,12 +52,16 @@ COMMANDS: tuple[Command, ...] = (
         lambda a: a.commits.commit(),
     ),
     Command(
-        "next_object", "New object", "go on to a new object", "N",
+        "next_object", "New object", "commit what there is, go on to a new object", "N",
         lambda a: a.objects.next(),
     ),
     Command(
-        "previous_object", "Previous object", "back to the object before", "U",
+        "previous_object", "Previous object", "correct the object before", "U",
         lambda a: a.objects.previous(),
+    ),
+    Command(
+        "correct", "Correct", "correct the selected object, with all of its prompts",
+        "Shift-K", lambda a: a.objects.correct(),
     ),
     Command(
         "candidate", "Next candidate", "show another candidate mask", "J",
@@ -76,7 +80,7 @@ COMMANDS: tuple[Command, ...] = (
         _toggle_prompts,
     ),
     Command(
-        "approve", "Approve", "approve the object, or take it back", "G",
+        "approve", "Approve", "approve the objects; again, take it back", "G",
         lambda a: a.editing.approve(),
     ),
     Command("undo", "Undo", "take back the last step", "Control-Z", lambda a: a.undo()),

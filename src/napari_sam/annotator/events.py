@@ -38,6 +38,14 @@ class AnnotatorEvents:
         ``commit(overlap="keep")`` or ``commit(overlap="overwrite")`` to go on.
     journals_found
         Journals of earlier work on this image, for `Persistence.restore`.
+    stepped
+        The session took a step, or it was taken back or repeated.
+    objects_changed
+        The objects or their pixels are others.
+    selection_changed
+        Another object is the current one, or the one that is looked at.
+    journal_trouble
+        Why work cannot be written to its journal; ``""`` when it can be again.
     image_lost
         A sentence: the image was removed, or replaced by one of another shape. The
         session goes on without it.
@@ -52,6 +60,10 @@ class AnnotatorEvents:
     hover_changed = Signal(bool)
     overlap_found = Signal(dict)
     journals_found = Signal(tuple)
+    stepped = Signal()
+    objects_changed = Signal()
+    selection_changed = Signal()
+    journal_trouble = Signal(str)
     image_lost = Signal(str)
 
     @contextmanager

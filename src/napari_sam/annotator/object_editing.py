@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_sam.annotator.commits import Commits
+    from napari_sam.annotator.objects import Objects
     from napari_sam.annotator.workspace import Workspace
     from napari_sam.core.prompts.items import Prompt
     from napari_sam.session import AnnotationSession
@@ -26,8 +27,11 @@ if TYPE_CHECKING:
 class ObjectEditing:
     """Changes objects that are in the labels, each change one step of the session."""
 
-    def __init__(self, workspace: Workspace, commits: Commits) -> None:
+    def __init__(
+        self, workspace: Workspace, commits: Commits, objects: Objects
+    ) -> None:
         self._workspace, self._commits = workspace, commits
+        self._objects = objects
 
     @property
     def _session(self) -> AnnotationSession:
@@ -59,8 +63,8 @@ class ObjectEditing:
     def split(self, path: Sequence[Sequence[float]]) -> None:
         """Split an object along ``(row, col)`` positions of the plane.
 
-        It is the current one, or if that has no pixels in this plane, the one that
-        most of the line runs through.
+        It is the selected or current one, or if that has no pixels in this plane, the
+        one that most of the line runs through.
         """
         with self._workspace.events.reporting():
             line = tuple((float(row), float(col)) for row, col in path)
@@ -97,34 +101,60 @@ class ObjectEditing:
             )
             self._session.execute(actions.SetInfo(object_id, after))
 
-    def approve(self, object_id: int | None = None) -> None:
-        """Protect an object, by default the current one; again, to take it back."""
-        self._toggle_status(object_id, "approved")
+    def approve(self, object_ids: int | Sequence[int] | None = None) -> None:
+        """Protect objects, by default the selected one.
 
-    def reject(self, object_id: int | None = None) -> None:
-        """Mark an object as wrong; again, to take it back."""
-        self._toggle_status(object_id, "rejected")
+        All of them are approved then, whatever they were before, as one step; if all
+        were already, that is taken back.
+        """
+        self._set_status(object_ids, "approved")
 
-    def _toggle_status(self, object_id: int | None, status: Status) -> None:
+    def reject(self, object_ids: int | Sequence[int] | None = None) -> None:
+        """Mark objects as wrong; if all were already, take that back."""
+        self._set_status(object_ids, "rejected")
+
+    def _set_status(self, given: int | Sequence[int] | None, status: Status) -> None:
         with self._workspace.events.reporting():
-            chosen = self._object_id() if object_id is None else object_id
-            info = self._session.objects.get(chosen)
-            now = None if info is None else info.status
-            self.set_info(chosen, status="committed" if now == status else status)
-            if now not in (None, status):
-                self._workspace.events.message.emit(
-                    "info", f"Object {chosen} is {status}."
+            session = self._session
+            chosen = self._chosen(given)
+            infos = {i: session.objects[i] for i in chosen}
+            back = all(info.status == status for info in infos.values())
+            after: Status = "committed" if back else status
+            group = session.history.new_group()
+            for i, info in infos.items():
+                if info.status != after:
+                    changed = actions.SetInfo(i, replace(info, status=after))
+                    session.execute(changed, group=group)
+            if not back:
+                names = ", ".join(map(str, chosen))
+                text = (
+                    f"Object {names} is {status}."
+                    if len(chosen) == 1
+                    else f"Objects {names} are {status}."
                 )
+                self._workspace.events.message.emit("info", text)
+
+    def _chosen(self, given: int | Sequence[int] | None) -> list[int]:
+        """Return numbers of objects that there are; by default, the selected one."""
+        if given is None:
+            return [self._object_id()]
+        chosen = [given] if isinstance(given, int) else list(given)
+        for object_id in chosen:
+            if object_id not in self._session.objects:
+                raise SessionError(f"There is no object {object_id}.")
+        if not chosen:
+            raise SessionError("Select an object in the list first.")
+        return chosen
 
     def _split_along(self, line: Prompt) -> None:
         path = line.path if isinstance(line, Scribble) else ()
         self.split(line.vertices if isinstance(line, Polygon) else path)
 
     def _object_id(self) -> int:
-        """Return the current object, or before it has pixels, the last committed."""
+        """Return the selected object, else the current, else the last committed."""
         session = self._session
         current = session.current.object_id
-        for object_id in (current, self._commits.last):
+        for object_id in (self._objects.selected, current, self._commits.last):
             if object_id is not None and session.state.of_object(object_id):
                 return object_id
         raise SessionError("Select an object in the list first.")
@@ -141,9 +171,12 @@ class ObjectEditing:
     def _under(self, line: Sequence[tuple[float, float]]) -> Address:
         """Return which object a line is to split."""
         session = self._session
-        if session.current in session.state.footprints:
-            return session.current
         frame = session.current.frame
+        for object_id in (self._objects.selected, session.current.object_id):
+            if object_id is not None:
+                at = Address(frame, object_id)
+                if at in session.state.footprints:
+                    return at
         rows, cols = session.frames.plane_shape
         found: list[int] = []
         for row, col in _along(line):

@@ -1,4 +1,4 @@
-"""Going from one object to another: new, previous, selected, corrected."""
+"""Going from one object to another: new, previous, looked at, corrected."""
 
 from __future__ import annotations
 
@@ -8,23 +8,64 @@ from napari_sam.core.address import Address
 from napari_sam.core.errors import SessionError
 
 if TYPE_CHECKING:
+    from napari_sam.annotator.commits import Commits
+    from napari_sam.annotator.preview import Preview
     from napari_sam.annotator.workspace import Workspace
 
 
 class Objects:
-    """Which object is the current one: the one that prompts go to."""
+    """Which object is the current one: the one that prompts go to.
 
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
+    An object that is in the labels is changed only after `correct`; to select one is
+    to look at it.
+    """
+
+    def __init__(
+        self, workspace: Workspace, commits: Commits, preview: Preview
+    ) -> None:
+        self._workspace, self._commits, self._preview = workspace, commits, preview
         self._selected: int | None = None
 
+    @property
+    def selected(self) -> int | None:
+        """The object that is looked at, and that buttons and keys edit."""
+        session = self._workspace.session
+        known = session is not None and self._selected in session.objects
+        return self._selected if known else None
+
+    @property
+    def activity(self) -> str:
+        """What is being made, for a person; empty without an image."""
+        session = self._workspace.session
+        if session is None:
+            return ""
+        at = session.current
+        if at in session.state.footprints:
+            return f"Correcting object {at.object_id}"
+        if session.state.of_object(at.object_id):
+            return f"Object {at.object_id}, on frame {at.frame} as well"
+        return f"New object {at.object_id}"
+
     def next(self) -> None:
-        """Go on to a new object; the prompts of this one stay open."""
+        """Commit the mask of this object if there is one, and go on to a new one."""
         with self._workspace.events.reporting():
-            self._workspace.require_session().next_object()
+            session = self._workspace.require_session()
+            preview, prompts = session.preview, session.current_prompts
+            before, left = session.current, session.current.object_id
+            if preview.area if preview is not None else prompts:
+                self._commits.commit()
+                if session.current != before or self._commits.overlap == "ask":
+                    return
+            session.next_object()
+            self._preview.positive = True
+            if prompts:
+                self._workspace.events.message.emit(
+                    "warning",
+                    f"Object {left} was not committed; its prompts stay open.",
+                )
 
     def previous(self) -> None:
-        """Go back to the object before, with its prompts."""
+        """Go back to the object before, with its prompts, to correct it."""
         with self._workspace.events.reporting():
             session = self._workspace.require_session()
             known = {*session.objects, *(at.object_id for at in session.open_prompts)}
@@ -34,41 +75,55 @@ class Objects:
             self._correct(max(earlier))
 
     def select(self, object_id: int) -> None:
-        """Make an object the current one, and show it."""
+        """Look at an object; prompts go to it only if it has open ones already."""
         with self._workspace.events.reporting():
+            session = self._workspace.require_session()
             at = self._address_of(object_id)
-            self._selected = object_id
-            self._workspace.require_session().current = at
+            if at in session.open_prompts:
+                session.current = at
+            self._select(object_id)
             self._go_to(at)
 
-    def correct(self, object_id: int) -> None:
-        """Open an object's prompts again."""
+    def correct(self, object_id: int | None = None) -> None:
+        """Open an object's prompts again, by default those of the selected one."""
         with self._workspace.events.reporting():
-            self._correct(object_id)
+            chosen = self.selected if object_id is None else object_id
+            if chosen is None:
+                raise SessionError("Select an object in the list first.")
+            self._correct(chosen)
+
+    def forget_selected(self) -> None:
+        """Look at no object: another one is the current one now."""
+        self._selected = None
 
     def move_on(self) -> None:
-        """Go on to a new object, if the current one came to be by itself.
+        """Go on to a new object, if the current one is in the labels.
 
-        A brush, or a split, may have used its number; the next prompt would else be
-        taken for a correction of that. Whoever selected it means it.
+        A brush, a split, an undo or another frame may have led to it; the next prompt
+        would else be taken for a correction.
         """
         session = self._workspace.session
         if session is None or session.current not in session.state.footprints:
             return
-        current = session.current
-        if current not in session.open_prompts and current.object_id != self._selected:
+        if session.current not in session.open_prompts:
+            selected = self._selected
             session.next_object()
+            self._select(selected)
+
+    def _select(self, object_id: int | None) -> None:
+        self._selected = object_id
+        self._workspace.events.selection_changed.emit()
 
     def _correct(self, object_id: int) -> None:
         session = self._workspace.require_session()
         at = self._address_of(object_id)
-        self._selected = object_id
         if at in session.open_prompts:
             session.current = at
         elif at in session.state.committed_prompts or at in session.state.footprints:
             session.reopen(at)
         else:
             raise SessionError(f"There is no object {object_id}.")
+        self._select(object_id)
         self._go_to(at)
 
     def _go_to(self, at: Address) -> None:

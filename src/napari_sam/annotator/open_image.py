@@ -73,6 +73,8 @@ class OpenImage:
         Where the session is written as it goes, or None.
     annotators
         Those who work on it.
+    trouble
+        Why the journal cannot be written, as its thread said last; else empty.
     """
 
     source: ImageSource
@@ -80,6 +82,7 @@ class OpenImage:
     channels: tuple[int, ...] | None = None
     journal: Journal | None = None
     annotators: list[Annotator] = field(default_factory=list)
+    trouble: str = ""
 
     @classmethod
     def of(
@@ -93,6 +96,10 @@ class OpenImage:
     def has_model(self) -> bool:
         """Whether a model is there to predict masks."""
         return not isinstance(self.session.image, ImageWithoutModel)
+
+    def note_trouble(self, text: str) -> None:
+        """Take note of what the journal's thread says; annotators look here."""
+        self.trouble = text
 
     def close_journal(self) -> None:
         """End the journal; it stays if something was not saved."""

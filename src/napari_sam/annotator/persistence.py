@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ from napari_sam.annotator.recovery import (
     iter_restore,
     journal_of,
 )
-from napari_sam.annotator.saving import iter_save
+from napari_sam.annotator.saving import SESSION, iter_save
 from napari_sam.io.settings import SaveSettings
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from napari_sam.annotator.open_image import OpenImage
     from napari_sam.annotator.recovery import Restored
     from napari_sam.annotator.workspace import Workspace
+    from napari_sam.session import AnnotationSession
     from napari_sam.session.persistence.journal import Journal
     from napari_sam.session.persistence.recovery import RecoverableSession
 
@@ -46,7 +46,27 @@ class Persistence:
         self, workspace: Workspace, *, replaced: Callable[[OpenImage, Restored], None]
     ) -> None:
         self._workspace, self._replaced = workspace, replaced
-        self._troubles: deque[str] = deque()
+        self._trouble = ""
+
+    @property
+    def trouble(self) -> str:
+        """Why work cannot be written to the journal; empty while it can be."""
+        return self._trouble
+
+    @property
+    def state(self) -> str:
+        """Whether anything is not saved, for a person; empty without an image."""
+        session = self._workspace.session
+        if session is None:
+            return ""
+        if not session.unsaved:
+            return "Nothing to save"
+        left = _uncommitted(session)
+        return f"Not saved yet; {left}" if left else "Not saved yet"
+
+    def is_kept(self, timeout: float = 2.0) -> bool:
+        """Whether all work is in the journal, after waiting a moment for it."""
+        return self.journal is not None and self.journal.flush(timeout)
 
     @property
     def journal(self) -> Journal | None:
@@ -56,14 +76,15 @@ class Persistence:
 
     def start_journal(self, image: OpenImage) -> None:
         """Begin to write a session as it goes, and look for earlier work."""
-        image.journal = journal_of(image, self._troubles.append)
+        image.journal = journal_of(image, image.note_trouble)
         self._workspace.tasks.run(_JOURNAL, iter_find(image), self._on_journals)
 
     def replace_journal(
         self, image: OpenImage, before: RecoverableSession | None
     ) -> None:
         """Begin the journal of a session that was restored from another journal."""
-        journal = image.journal = journal_of(image, self._troubles.append)
+        image.trouble = ""
+        journal = image.journal = journal_of(image, image.note_trouble)
         if before is not None:
             self._workspace.tasks.run(_JOURNAL, iter_replace(journal, before), _nothing)
 
@@ -82,9 +103,13 @@ class Persistence:
             steps = iter_save(session, source, path, settings)
 
             def saved(position: int) -> None:
-                if position == session.history.position:
+                whole = str(path).endswith(SESSION)
+                left = "" if whole else _uncommitted(session)
+                if position == session.history.position and not left:
                     session.mark_saved()
-                self._workspace.events.message.emit("info", f"Saved as {path}.")
+                level = "warning" if left else "info"
+                text = f"Saved as {path}." + (f" Not in it: {left}." if left else "")
+                self._workspace.events.message.emit(level, text)
                 if done is not None:
                     done()
 
@@ -108,13 +133,16 @@ class Persistence:
             self._workspace.tasks.run(_OPENING, steps, self._replacing())
 
     def report_troubles(self) -> None:
-        """Say what the journal's thread had to say since the last step."""
-        while self._troubles:
-            text = self._troubles.popleft()
+        """Say what the journal's thread had to say; to be called now and then."""
+        image = self._workspace.image
+        now = "" if image is None else image.trouble
+        if now == self._trouble:
+            return
+        before, self._trouble = self._trouble, now
+        self._workspace.events.journal_trouble.emit(now)
+        if before and not now and image is not None:
             better = "Work is written to the journal again."
-            self._workspace.events.message.emit(
-                "error" if text else "info", text or better
-            )
+            self._workspace.events.message.emit("info", better)
 
     def _replacing(self) -> Callable[[Restored], None]:
         image = self._workspace.image
@@ -128,6 +156,17 @@ class Persistence:
     def _on_journals(self, journals: tuple[RecoverableSession, ...]) -> None:
         if journals:
             self._workspace.events.journals_found.emit(journals)
+
+
+def _uncommitted(session: AnnotationSession) -> str:
+    """Name the objects whose prompts are open, and not in the labels."""
+    ids = sorted({at.object_id for at in session.open_prompts})
+    if not ids:
+        return ""
+    names = ", ".join(map(str, ids[:5])) + (", …" if len(ids) > 5 else "")
+    if len(ids) == 1:
+        return f"object {names} is not committed"
+    return f"objects {names} are not committed"
 
 
 def _nothing(_: object) -> None:

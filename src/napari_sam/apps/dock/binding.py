@@ -88,10 +88,12 @@ class LayerBinding:
         self._labels = kind(viewer, session, geometry)
         self.objects = self._labels.table
         self._masks = MaskOverlay(viewer, geometry)
-        self._mouse = PromptMouse(viewer, self.prompts)
+        self._mouse = PromptMouse(viewer, self.prompts, self._view)
+        self._tool = "point"
         self.prompts.made.connect(self._on_made)
         self._labels.made.connect(self.made.emit)
         self.prompts.refused.connect(self.refused.emit)
+        self._mouse.refused.connect(self.refused.emit)
         self._labels.refused.connect(self.refused.emit)
         session.preview_changed.connect(self._on_preview)
         session.selection_changed.connect(self._on_selection)
@@ -149,13 +151,21 @@ class LayerBinding:
         """Take one of `TOOLS`: its layer becomes the active one."""
         which, mode = TOOLS[name]
         layer = getattr(self, which)
+        self.prompts.intercept = None
+        self._tool = name
         self.viewer.layers.selection.active = layer
         layer.mode = mode
 
     def draw_once(self, tool: str, then: Callable[[Prompt], object]) -> None:
         """Take a tool, and hand over what is drawn next instead of prompting."""
+        before = self._tool
         self.use_tool(tool)
-        self.prompts.intercept = then
+
+        def drawn(prompt: Prompt) -> None:
+            then(prompt)
+            self.use_tool(before)
+
+        self.prompts.intercept = drawn
 
     def show_hover(self, mask: Prediction | None) -> None:
         """Show the mask under the cursor, or none."""
@@ -169,8 +179,11 @@ class LayerBinding:
         """Bring an object into view: its frame, and its middle if it has pixels."""
         self._view.show(at.frame)
         footprint = self.session.state.footprints.get(at)
-        if footprint is not None:
-            self._view.center_on(at.frame, footprint.region.center)
+        if footprint is None:
+            return
+        region = footprint.region
+        if region.intersection(self._view.region) != region:
+            self._view.center_on(at.frame, region.center)
 
     def toggle_prompts(self) -> None:
         """Hide the layers of prompts, or show them again."""
@@ -183,8 +196,8 @@ class LayerBinding:
         """Return the part of the plane that is on the screen; empty if none is."""
         return self._view.region
 
-    def close(self, *, remove: bool = True) -> None:
-        """Listen no more, and take our layers away."""
+    def close(self, *, hide: bool = True) -> None:
+        """Listen no more, and hide our layers."""
         self._mouse.detach()
         layers = self.layers
         self.session.preview_changed.disconnect(self._on_preview)
@@ -194,9 +207,8 @@ class LayerBinding:
             getattr(self.geometry.layer.events, name).disconnect(self._on_transform)
         self.prompts.close()
         self._labels.close()
-        if remove:
-            for layer in layers:
-                self.viewer.layers.remove(layer)
+        for layer in layers if hide else ():
+            layer_style.retire(layer)
 
     def _on_made(self, layer: Any) -> None:
         if type(layer).__name__ == "Points":

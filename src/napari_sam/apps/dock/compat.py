@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from napari.layers import Labels
     from numpy.typing import NDArray
@@ -39,6 +39,40 @@ def unwrapped(thing: Any) -> Any:
     cannot be disconnected through the other.
     """
     return getattr(thing, "__wrapped__", thing)
+
+
+def window_of(viewer: Any) -> Any:
+    """Return the window of a viewer, for dialogs in its theme; None without one."""
+    window = getattr(viewer, "window", None)
+    return getattr(window, "_qt_window", None)
+
+
+def is_drawing(layer: Any) -> bool:
+    """Tell whether a shape is being drawn: its data must not be replaced until then."""
+    return bool(getattr(layer, "_is_creating", False))
+
+
+def after_drawing(layer: Any, call: Callable[[], object]) -> Callable[[], None]:
+    """Have something called whenever a drawing has ended; return what ends that.
+
+    `Shapes.events.data` tells of a drawn shape while napari is still in the middle of
+    `_finish_drawing`, which goes on with indices that are wrong if anybody removes or
+    adds a shape meanwhile, and raises then.
+    """
+    finish = layer._finish_drawing
+
+    def finish_and_call(event: Any = None) -> None:
+        drew = is_drawing(layer)
+        finish(event)
+        if drew:
+            call()
+
+    layer._finish_drawing = finish_and_call
+
+    def end() -> None:
+        vars(layer).pop("_finish_drawing", None)
+
+    return end
 
 
 def dabs(stroke: Iterable[Any]) -> list[Dab]:

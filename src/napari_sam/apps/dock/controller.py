@@ -140,6 +140,7 @@ class DockController:
             self._keys.bind_layer(layer)
         binding.made.connect(self._keys.bind_layer)
         binding.refused.connect(self._on_refused)
+        binding.frame_changed.connect(self._on_frame)
         self.layer.events.data.connect(self._on_pixels)
         return binding
 
@@ -150,11 +151,15 @@ class DockController:
         self.layer.events.data.disconnect(self._on_pixels)
         self.binding.made.disconnect(self._keys.bind_layer)
         self.binding.refused.disconnect(self._on_refused)
+        self.binding.frame_changed.disconnect(self._on_frame)
         source_of(image).release(self.viewer)
         self.layer = self.binding = None
 
     def _on_refused(self, why: str) -> None:
         self.annotator.events.message.emit("warning", why)
+
+    def _on_frame(self, _: int) -> None:
+        self.annotator.objects.move_on()
 
     def _on_mouse(self, _: ViewerModel, event: Event) -> None:
         if self.annotator.hover.on and self.binding is not None:

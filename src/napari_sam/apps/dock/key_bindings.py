@@ -29,8 +29,8 @@ class KeyBindings:
     """
 
     def __init__(self, annotator: Annotator) -> None:
-        self._calls = {c.id: _pressed(c, annotator) for c in COMMANDS}
-        self._bound: list[tuple[Any, str, Any, Any]] = []
+        self._annotator = annotator
+        self._bound: list[tuple[Any, str, Any]] = []
 
     def bind_viewer(self, viewer: Any) -> None:
         """Bind all keys on a viewer; those of the active layer come first."""
@@ -42,25 +42,42 @@ class KeyBindings:
 
     def release(self) -> None:
         """Give all keys back to whoever had them before."""
-        for thing, key, call, before in reversed(self._bound):
-            if thing.bind_key(key, None) is call:
-                thing.bind_key(key, before)
+        for thing, key, call in reversed(self._bound):
+            thing.bind_key(key, _without(thing.bind_key(key, None), call))
         self._bound.clear()
 
     def _bind(self, thing: Any, commands: Iterable[Command]) -> None:
         keys = chosen_keys()
         for command in commands:
-            key, call = keys[command.id], self._calls[command.id]
-            before = thing.bind_key(key, None)
+            key = keys[command.id]
+            call = _pressed(command, self._annotator, thing.bind_key(key, None))
             thing.bind_key(key, call)
-            self._bound.append((thing, key, call, before))
+            self._bound.append((thing, key, call))
 
 
-def _pressed(command: Command, annotator: Annotator) -> Callable[[Any], None]:
+def _pressed(
+    command: Command, annotator: Annotator, before: object
+) -> Callable[[Any], None]:
+    """Return what a key does; it knows what the key did before."""
+
     def press(_: Any) -> None:
         command.run(annotator)
 
+    press.before = before  # type: ignore[attr-defined]
     return press
+
+
+def _without(top: Any, call: Any) -> Any:
+    """Take a call out of those of a key; another dock may have bound it since."""
+    if top is call:
+        return call.before
+    above = top
+    while above is not None:
+        below = getattr(above, "before", None)
+        if below is call:
+            above.before = call.before
+        above = below
+    return top
 
 
 def _preferences() -> dict[str, str]:

@@ -31,6 +31,8 @@ POINT_SIZE = 11.0
 
 POINTS, SHAPES, LABELS = "SAM points", "SAM shapes", "SAM labels"
 PREVIEW_NAME = "SAM preview"
+#: In a layer's metadata: which of them it is, and that it is hidden until it is reused.
+_OURS, _RETIRED = "napari_sam_layer", "napari_sam_retired"
 
 
 @contextmanager
@@ -44,21 +46,63 @@ def staying_active(viewer: ViewerModel) -> Iterator[None]:
             viewer.layers.selection.active = active
 
 
+def retire(layer: Any) -> None:
+    """Hide a layer of ours that is needed no more; `add_points` and others reuse it.
+
+    It is not removed: after a layer of points that had lost one was removed, napari
+    0.9 draws from freed memory when the next layer comes, and the process ends. See
+    docs/napari-crash.md, which is the report to napari.
+    """
+    layer.visible = False
+    layer.metadata[_RETIRED] = True
+    if layer.metadata.get(_OURS) in (LABELS, PREVIEW_NAME):
+        layer.data = np.zeros((1,) * layer.ndim, np.uint8)  # what it held may be large
+
+
+def _reused(
+    viewer: ViewerModel, name: str, data: Any, keywords: dict[str, Any]
+) -> Any | None:
+    """Return a retired layer of ours, with other data and on top of all; or None."""
+    ndim = len(keywords["scale"])
+    for layer in viewer.layers:
+        mine = layer.metadata.get(_OURS) == name and layer.ndim == ndim
+        if mine and layer.metadata.pop(_RETIRED, False):
+            layer.data = data
+            for attribute, value in keywords.items():
+                setattr(layer, attribute, value)
+            layer.visible = True
+            viewer.layers.move(viewer.layers.index(layer), len(viewer.layers))
+            return layer
+    return None
+
+
 def add_points(viewer: ViewerModel, geometry: PlaneGeometry) -> Points:
     """Add an empty layer for clicks, on top of all."""
+    nothing, keywords = np.zeros((0, geometry.ndim)), geometry.keywords()
+    known: Points | None = _reused(viewer, POINTS, nothing, keywords)
+    if known is not None:
+        known.features = features_of([])
+        return known
     return viewer.add_points(
-        np.zeros((0, geometry.ndim)),
+        nothing,
         ndim=geometry.ndim,
         name=POINTS,
         features=features_of([]),
         border_color="white",
         border_width=0.15,
-        **geometry.keywords(),
+        metadata={_OURS: POINTS},
+        **keywords,
     )
 
 
 def add_shapes(viewer: ViewerModel, geometry: PlaneGeometry) -> Shapes:
     """Add an empty layer for boxes, lines and outlines, below the clicks."""
+    keywords = geometry.keywords()
+    known: Shapes | None = _reused(viewer, SHAPES, [], keywords)
+    if known is not None:
+        known.features = features_of([])
+        _below(viewer, known, POINTS)
+        return known
     layer = viewer.add_shapes(
         ndim=geometry.ndim,
         name=SHAPES,
@@ -66,7 +110,8 @@ def add_shapes(viewer: ViewerModel, geometry: PlaneGeometry) -> Shapes:
         edge_color=POSITIVE,
         edge_width=1,
         face_color="transparent",
-        **geometry.keywords(),
+        metadata={_OURS: SHAPES},
+        **keywords,
     )
     _below(viewer, layer, POINTS)
     return layer
@@ -74,15 +119,22 @@ def add_shapes(viewer: ViewerModel, geometry: PlaneGeometry) -> Shapes:
 
 def add_labels(viewer: ViewerModel, data: Any, keywords: dict[str, Any]) -> Labels:
     """Add a layer for labels, above the image."""
-    layer = viewer.add_labels(data, name=LABELS, opacity=0.6, **keywords)
+    layer = _reused(viewer, LABELS, data, keywords) or viewer.add_labels(
+        data, name=LABELS, opacity=0.6, metadata={_OURS: LABELS}, **keywords
+    )
     _below(viewer, layer, SHAPES, POINTS)
     return layer
 
 
 def add_overlay(viewer: ViewerModel, data: Any, keywords: dict[str, Any]) -> Labels:
     """Add a layer for outlines of preview masks."""
-    layer = viewer.add_labels(
-        data, name=PREVIEW_NAME, colormap=OUTLINES, opacity=0.9, **keywords
+    layer = _reused(viewer, PREVIEW_NAME, data, keywords) or viewer.add_labels(
+        data,
+        name=PREVIEW_NAME,
+        colormap=OUTLINES,
+        opacity=0.9,
+        metadata={_OURS: PREVIEW_NAME},
+        **keywords,
     )
     _below(viewer, layer, SHAPES, POINTS)
     return layer
@@ -118,6 +170,10 @@ def _colors(positive: Any, mine: Any) -> Any:
 
 def _below(viewer: ViewerModel, layer: Layer, *names: str) -> None:
     """Move a new layer below those of ours that belong above it."""
-    above = [i for i, other in enumerate(viewer.layers) if other.name in names]
+    above = [
+        i
+        for i, other in enumerate(viewer.layers)
+        if other.metadata.get(_OURS) in names and not other.metadata.get(_RETIRED)
+    ]
     if above:
         viewer.layers.move(viewer.layers.index(layer), min(above))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from psygnal import Signal
 
 from napari_sam.apps.dock.layer_style import POINT_SIZE
 
@@ -14,7 +15,18 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Points
 
+    from napari_sam.apps.dock.frame_view import FrameView
     from napari_sam.apps.dock.prompt_layers import PromptLayers
+
+#: Why a click is not taken.
+_IN_3D = (
+    "Prompts are made in 2D: go back to it by the 2D/3D button below the layers "
+    "(Ctrl+Y)."
+)
+_TURNED = (
+    "Another plane than that of rows and columns is shown, and prompts are made in "
+    "that: change the order of the axes back (Ctrl+E)."
+)
 
 
 class PromptMouse:
@@ -22,10 +34,19 @@ class PromptMouse:
 
     A click says something; a press on a point that is there takes hold of it, and
     drags or selects it as napari's own tool for that does.
+
+    Attributes
+    ----------
+    refused
+        Emitted with a sentence about a click that cannot be a prompt.
     """
 
-    def __init__(self, viewer: ViewerModel, prompts: PromptLayers) -> None:
-        self._viewer, self._prompts = viewer, prompts
+    refused = Signal(str)
+
+    def __init__(
+        self, viewer: ViewerModel, prompts: PromptLayers, view: FrameView
+    ) -> None:
+        self._viewer, self._prompts, self._view = viewer, prompts, view
         self._layers: list[Points] = []
 
     def attach(self, layer: Points) -> None:
@@ -46,6 +67,10 @@ class PromptMouse:
     def _press(self, layer: Points, event: Any) -> Generator[None, None, None] | None:
         if str(layer.mode) != "add":
             return None
+        if self._view.only_frame is None:
+            self._lend(layer, "pan_zoom")
+            self.refused.emit(_IN_3D if len(event.dims_displayed) > 2 else _TURNED)
+            return None
         held = layer.get_value(
             event.position,
             view_direction=event.view_direction,
@@ -56,11 +81,17 @@ class PromptMouse:
             opposite = event.button == 2 or "Shift" in event.modifiers
             self._prompts.aim(positive=self._prompts.positive is not opposite)
             return None
-        # The tools of a layer are looked up one by one: "select" comes next now, in
-        # place of "add", and whoever stands after it sees the end of its drag.
-        layer.mode = "select"
-        layer.mouse_drag_callbacks.append(self._let_go)
+        self._lend(layer, "select")
         return None
+
+    def _lend(self, layer: Points, mode: str) -> None:
+        """Give a press to another tool of napari, until the button is let go.
+
+        The tools of a layer are looked up one by one: the other comes next now, in
+        place of "add", and whoever stands after it sees the end of its drag.
+        """
+        layer.mode = mode
+        layer.mouse_drag_callbacks.append(self._let_go)
 
     def _let_go(self, layer: Points, event: Any) -> Generator[None, None, None]:
         yield

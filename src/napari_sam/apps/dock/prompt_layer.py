@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_sam.apps.dock import layer_style
+from napari_sam.apps.dock import compat, layer_style
 from napari_sam.apps.dock.from_layers import read_points, read_shapes
 from napari_sam.apps.dock.layer_rows import (
     features_of,
@@ -84,6 +84,21 @@ class PromptLayer:
         self._features = features_of([])
         self._keys = np.zeros(0, np.int64)
         self._styles = np.zeros((0, 2), np.int8)
+
+    @property
+    def is_drawing(self) -> bool:
+        """Whether a person draws a shape right now."""
+        return compat.is_drawing(self.layer)
+
+    def take_drawing(self, object_id: int) -> bool:
+        """Give what was drawn to an object; False if nothing came of the drawing."""
+        count, known = len(self.layer.data), len(self._rows)
+        if count > known:
+            self.layer.features.loc[count - 1, "object"] = object_id
+            return True
+        # napari removes a shape of too few corners, but not its row of the table.
+        self.layer.features = self._features
+        return False
 
     def rows_at(self, at: Address) -> list[Row]:
         """Return the prompts of one object, as the session has them."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
 
-from napari_sam.apps.dock import layer_style
+from napari_sam.apps.dock import compat, layer_style
 from napari_sam.apps.dock.layer_rows import merge_rows, rows_of
 from napari_sam.apps.dock.prompt_layer import PromptLayer
 from napari_sam.core.errors import NapariSamError
@@ -53,6 +53,8 @@ class PromptLayers:
         self._points = PromptLayer(geometry, points=True)
         self._shapes = PromptLayer(geometry, points=False)
         self._quiet = False
+        self._late: set[Address] = set()
+        self._end_drawing: Callable[[], None] | None = None
         self.positive = True
         self.intercept: Callable[[Prompt], object] | None = None
         session.prompts_changed.connect(self.push)
@@ -97,11 +99,14 @@ class PromptLayers:
         opened = self._session.open_prompts
         prompts = {at: opened.get(at, Prompts()) for at in addresses}
         there = self._parts()
+        if self._is_drawing:
+            self._late.update(prompts)
+            there = [part for part in there if not part.is_drawing]
         with self._quietly():
             for part in there:
                 part.show(prompts)
         for part in (self._points, self._shapes):
-            if part not in there and rows_of(prompts, points=part.points):
+            if part not in self._parts() and rows_of(prompts, points=part.points):
                 self._made(part)
         self._restyle()
 
@@ -136,6 +141,19 @@ class PromptLayers:
         committed = _committed_prompts(self._session, at)
         return committed + Prompts(tuple(row.prompt for row in rows))
 
+    @property
+    def _is_drawing(self) -> bool:
+        return self._shapes.layer is not None and self._shapes.is_drawing
+
+    def _on_drawn(self) -> None:
+        """Take over what was drawn, now that napari has finished with it."""
+        late, self._late = self._late, set()
+        with self._quietly():
+            drew = self._shapes.take_drawing(self._session.current.object_id)
+        if drew:
+            self.pull(self._shapes, "added", ())
+        self.push(late)
+
     def _parts(self) -> list[PromptLayer]:
         """Return those of the two whose layers are there."""
         return [
@@ -152,6 +170,8 @@ class PromptLayers:
             part.show(self._session.open_prompts)
             part.layer.events.data.connect(self._on_data)
             part.layer.events.features.connect(self._on_features)
+            if not part.points:
+                self._end_drawing = compat.after_drawing(part.layer, self._on_drawn)
             self._restyle()
             self.made.emit(part.layer)
         return part.layer
@@ -160,6 +180,8 @@ class PromptLayers:
         if part.layer is not None:
             part.layer.events.data.disconnect(self._on_data)
             part.layer.events.features.disconnect(self._on_features)
+            if not part.points and self._end_drawing is not None:
+                self._end_drawing()
             part.layer = None
             part.forget_rows()
 
@@ -167,7 +189,8 @@ class PromptLayers:
         """Style what is shown for the current object."""
         with self._quietly():
             for part in self._parts():
-                part.restyle(self._session.current.object_id)
+                if not part.is_drawing:
+                    part.restyle(self._session.current.object_id)
         self.aim()
 
     def _of(self, event: Any) -> PromptLayer:
@@ -176,11 +199,14 @@ class PromptLayers:
     def _on_data(self, event: Any) -> None:
         # Each of "adding", "changing" and "removing" is followed by what counts.
         action = str(event.action)
-        if not self._quiet and action in ("added", "changed", "removed"):
+        told = action in ("added", "changed", "removed")
+        if told and not self._quiet and not compat.is_drawing(event.source):
             self.pull(self._of(event), action, event.data_indices)
 
     def _on_features(self, event: Any) -> None:
-        if not self._quiet and self._of(event).has_other_features:
+        if self._quiet or compat.is_drawing(event.source):
+            return
+        if self._of(event).has_other_features:
             self.pull(self._of(event), "features", ())
 
     @contextmanager

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QSize, Qt, QTimer
-from qtpy.QtWidgets import QApplication, QFrame, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QApplication, QSplitter, QVBoxLayout, QWidget
 
 from napari_sam.annotator.commands import COMMANDS, shown_key
 from napari_sam.annotator.models import ModelPool
-from napari_sam.apps.dock.compat import unwrapped
+from napari_sam.apps.dock import compat
 from napari_sam.apps.dock.controller import DockController
 from napari_sam.apps.dock.key_bindings import chosen_keys
+from napari_sam.apps.dock.panels.activity import ActivityPanel, TroublePanel
 from napari_sam.apps.dock.panels.batch import BatchPanel
 from napari_sam.apps.dock.panels.closing import CloseWatcher
 from napari_sam.apps.dock.panels.command_buttons import CommandButtons
@@ -26,7 +27,13 @@ from napari_sam.apps.dock.panels.recovery import RecoveryPanel
 from napari_sam.apps.dock.panels.save import SavePanel
 from napari_sam.apps.dock.panels.status import StatusPanel
 from napari_sam.apps.dock.panels.welcome import WelcomePanel
-from napari_sam.apps.dock.panels.widgets import APART, NEAR, column
+from napari_sam.apps.dock.panels.widgets import (
+    APART,
+    NEAR,
+    column,
+    scroll_past_values,
+    scrolling,
+)
 from napari_sam.apps.dock.qt_executor import QtExecutor
 
 if TYPE_CHECKING:
@@ -38,10 +45,9 @@ NAME = "Segment Anything (napari-sam)"
 _POOL = "_napari_sam_models"
 #: Answers where work would be left behind.
 SAVE, LEAVE, STAY = "Save labels …", "Close without saving", "Cancel"
-_UNSAVED = (
-    "There is work that was not saved.\n\nIt is in the journal in any case, and can be "
-    "restored when the same image is opened again."
-)
+_UNSAVED = "There is work that was not saved."
+_KEPT = "It is in the journal, and can be restored when the same image is opened again."
+_NOT_KEPT = "It could not be written to the journal: if you do not save it, it is lost."
 #: Answers where a new mask lies on other objects.
 KEEP, OVERWRITE, NEITHER = "Keep them", "Overwrite them", "Cancel"
 
@@ -57,14 +63,14 @@ class SegmentWidget(QWidget):
 
     def __init__(self, napari_viewer: Viewer) -> None:
         super().__init__()
-        self.viewer: Any = unwrapped(napari_viewer)
+        self.viewer: Any = compat.unwrapped(napari_viewer)
         self.executor = QtExecutor()
         self.controller = DockController(
             self.viewer, self.executor, pool=_shared_pool()
         )
-        self.dialogs = Dialogs(self)
+        self.dialogs = Dialogs(self, compat.window_of(self.viewer))
         self._area = "right"
-        self._ended = False
+        self._ended = self._answered = False
         self._make_panels()
         self._lay_out()
         self.close_watcher = CloseWatcher(
@@ -91,6 +97,7 @@ class SegmentWidget(QWidget):
         self.close_watcher.end()
         self.viewer.layers.events.inserted.disconnect(self._on_layers)
         self.viewer.layers.events.removed.disconnect(self._on_layers)
+        self.trouble.end()
         self.image.end()
         self.batch.end()
         self.controller.close()
@@ -103,6 +110,8 @@ class SegmentWidget(QWidget):
         self.status = StatusPanel(annotator)
         annotator.events.message.connect(self.status.show_message)
         annotator.events.busy.connect(self.status.show_progress)
+        self.activity = ActivityPanel(annotator, keys)
+        self.trouble = TroublePanel(annotator)
         self.recovery = RecoveryPanel(annotator)
         self.welcome = WelcomePanel(self._open_sample)
         self.image = ImagePanel(self.viewer, self.controller)
@@ -119,26 +128,30 @@ class SegmentWidget(QWidget):
         rows = column(inside)
         rows.setSpacing(APART)
         rows.setContentsMargins(0, 0, NEAR, 0)
-        self._needs_image = [
-            self.image, self.model, self.prompts, self.objects, self.batch, self.embed,
-            self.keys,
+        tools = [
+            self.image, self.model, self.prompts, self.batch, self.embed, self.keys
         ]  # fmt: skip
-        for panel in (self.welcome, *self._needs_image):
+        self._needs_image = [*tools, self.objects]
+        for panel in (self.welcome, *tools):
             rows.addWidget(panel)
         rows.addStretch()
-        scroll = QScrollArea()
-        scroll.setWidget(inside)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        # Two parts that scroll by themselves: the table is in sight in any window.
+        parts = QSplitter(Qt.Orientation.Vertical)
+        for part, share in ((inside, 3), (self.objects, 2)):
+            parts.addWidget(scrolling(part))
+            parts.setStretchFactor(parts.count() - 1, share)
+        parts.setChildrenCollapsible(False)
         outside = QVBoxLayout(self)
         outside.setContentsMargins(NEAR, NEAR, NEAR, NEAR)
         outside.setSpacing(NEAR)
+        outside.addWidget(self.trouble)
         outside.addWidget(self.recovery)
-        outside.addWidget(scroll, stretch=1)
+        outside.addWidget(self.activity)
+        outside.addWidget(parts, stretch=1)
         outside.addWidget(self.save)
         outside.addWidget(self.status)
         self.setMinimumWidth(280)
+        scroll_past_values(self)
 
     def _connect(self) -> None:
         self.controller.annotator.events.image_lost.connect(self._on_gone)
@@ -157,7 +170,14 @@ class SegmentWidget(QWidget):
             self.controller.binding.use_tool(name)
 
     def _open_sample(self, key: str) -> None:
-        self.viewer.open_sample("napari-sam", key)
+        self.status.show_message("info", "Opening the sample …")
+        # Drawn before the sample is made, which takes a moment.
+        self.status.sentence.repaint()
+        QTimer.singleShot(0, self, lambda: self._add_sample(key))
+
+    def _add_sample(self, key: str) -> None:
+        if not self._ended:
+            self.viewer.open_sample("napari-sam", key)
 
     def _on_layers(self, _: Any = None) -> None:
         there = (
@@ -197,20 +217,32 @@ class SegmentWidget(QWidget):
     def _may_close(self, by_hand: bool) -> bool:
         """Ask before the window closes over work that was not saved."""
         # Where a program closes a viewer, its layers are taken away before.
-        if not self.save.unsaved or not (by_hand or len(self.viewer.layers)):
+        if self._answered or not self.save.unsaved:
             return True
-        answer = self.dialogs.choose(_UNSAVED, [SAVE, LEAVE, STAY])
+        if not (by_hand or len(self.viewer.layers)):
+            return True
+        answer = self._ask_unsaved()
         window = self.close_watcher.window
         if answer == SAVE and window is not None:
             self.save.save_labels(window.close)
+        elif answer == LEAVE and window is not None and by_hand:
+            # Closed by a person, napari would ask once more.
+            self._answered = True
+            QTimer.singleShot(0, window.close)
+            return False
         return answer == LEAVE
+
+    def _ask_unsaved(self) -> str | None:
+        """Ask what becomes of work that was not saved, and say where it is."""
+        where = _KEPT if self.controller.annotator.persistence.is_kept() else _NOT_KEPT
+        return self.dialogs.choose(f"{_UNSAVED}\n\n{where}", [SAVE, LEAVE, STAY])
 
     def _undocked(self) -> None:
         """Ask after the dock was closed; if it should stay, it is docked again."""
         if self._ended or not self.save.unsaved:
             self._leave()
             return
-        answer = self.dialogs.choose(_UNSAVED, [SAVE, LEAVE, STAY])
+        answer = self._ask_unsaved()
         if answer == LEAVE:
             self._leave()
         elif answer != SAVE or not self.save.save_labels(self._leave):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import ref
 
 from qtpy.QtWidgets import (
     QDialog,
@@ -36,10 +37,25 @@ class Dialogs:
     """Dialogs over a window; each returns None where the person cancels it.
 
     A test or a script puts functions of its own in their place.
+
+    Parameters
+    ----------
+    inside
+        The widget whose dialogs they are.
+    window
+        The window that it is docked in, if there is one.
     """
 
-    def __init__(self, parent: QWidget) -> None:
-        self._parent = parent
+    def __init__(self, inside: QWidget | None, window: QWidget | None = None) -> None:
+        self._inside = inside
+        self._window = None if window is None else ref(window)
+
+    @property
+    def _parent(self) -> QWidget | None:
+        """The window, whose theme dialogs have, also while nothing is docked in it."""
+        window = None if self._window is None else self._window()
+        shown = window is not None and window.isVisible()
+        return window if shown else self._inside
 
     def path_to_save(
         self, start: Path, formats: dict[str, str] = FORMATS

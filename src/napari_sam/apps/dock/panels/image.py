@@ -29,7 +29,7 @@ class ImagePanel(QWidget):
         super().__init__()
         self._viewer, self._controller = viewer, controller
         self._layer: Layer | None = None
-        self._ended = False
+        self._ended, self._count = False, 0
         self.axes = choice("Axes of the image, in order")
         self.axes.activated.connect(self._on_axes)
         self._axes_row = named("Axes", self.axes)
@@ -67,8 +67,9 @@ class ImagePanel(QWidget):
         """Open the first image that comes, and leave one that went."""
         if self._ended or not hasattr(self, "layers"):
             return
-        nothing = self._controller.layer is None and self.layers.layer is None
-        if nothing and self.layers.count():
+        count, before = self.layers.count(), self._count
+        self._count = count
+        if self.layers.layer is None and count and self._may_leave(count > before):
             active = self._viewer.layers.selection.active
             self.layers.layer = active
             if self.layers.layer is None:
@@ -76,8 +77,34 @@ class ImagePanel(QWidget):
             # napari selects a new layer after all have heard of it; ours comes then.
             QTimer.singleShot(0, self, self._first)
 
+    def _is_gone(self) -> bool:
+        """Whether no image is open, or one that was removed."""
+        layer = self._controller.layer
+        return layer is None or layer not in self._viewer.layers
+
+    def _may_leave(self, came: bool) -> bool:
+        """Whether another image is taken in place of one that was removed.
+
+        Work that was not saved stays open until another image comes, and also then if
+        there is no other copy of it.
+        """
+        annotator = self._controller.annotator
+        session = annotator.session
+        if not self._is_gone() or session is None or not session.unsaved:
+            return self._is_gone()
+        if not came:
+            return False
+        if annotator.persistence.is_kept():
+            return True
+        annotator.events.message.emit(
+            "error",
+            "The work on the image that was removed is saved nowhere: save it, then "
+            "choose the new image above.",
+        )
+        return False
+
     def _first(self) -> None:
-        if not self._ended and self._controller.layer is None:
+        if not self._ended and self._is_gone():
             self._chosen()
 
     def _chosen(self) -> None:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QWidget
-
 from napari_sam import checkpoints
 from napari_sam.apps.dock.panels.widgets import (
     Section,
     button,
     choice,
-    column,
     named,
     text,
 )
@@ -38,11 +35,11 @@ _PRECISIONS = (
 _UNITS = (("GB", 10**9), ("MB", 10**6), ("KB", 10**3))
 
 
-class ModelPanel(QWidget):
+class ModelPanel(Section):
     """A list of models; one that is on this disk is loaded as soon as it is chosen."""
 
     def __init__(self, annotator: Annotator, dialogs: Dialogs) -> None:
-        super().__init__()
+        super().__init__("Model", is_open=False)
         self._annotator, self._dialogs = annotator, dialogs
         self._checkpoint: Path | None = None
         self.models = choice("The model that predicts masks; ↓ marks those to download")
@@ -53,18 +50,15 @@ class ModelPanel(QWidget):
             "Download the weights once; they are verified",
             self._use,
         )
-        more = Section("Model details", is_open=False)
         self.device = choice("Device that the model runs on", _DEVICES)
         self.precision = choice("Precision that the model computes with", _PRECISIONS)
         for one in (self.device, self.precision):
             one.activated.connect(lambda _: self._reload())
-        more.add(self.known)
-        more.rows.addWidget(named("Device", self.device))
-        more.rows.addWidget(named("Precision", self.precision))
-        rows = column(self)
-        rows.addWidget(named("Model", self.models))
-        rows.addWidget(self.download)
-        rows.addWidget(more)
+        self.add(named("Model", self.models))
+        self.add(self.known)
+        self.add(self.download)
+        self.add(named("Device", self.device))
+        self.add(named("Precision", self.precision))
         self.fill()
         annotator.events.model_changed.connect(self._on_model)
 
@@ -77,19 +71,21 @@ class ModelPanel(QWidget):
         self.models.addItem(_OWN, None)
         width = self.models.fontMetrics().horizontalAdvance("x" * 60)
         self.models.view().setMinimumWidth(width)
-        self._show(self._annotator.models.name)
+        self._show_model(self._annotator.models.name)
 
-    def _show(self, name: str) -> None:
+    def _show_model(self, name: str) -> None:
         index = self.models.findData(name)
         self.models.setCurrentIndex(index)
         entry = self._entry()
         if entry is None:
             words = "" if self._checkpoint is None else f"{self._checkpoint}"
             self.known.setText(words)
+            self.title.setText(f"Model: {words}" if words else "Model")
             self.download.hide()
             return
         self.models.setToolTip(entry.good_for)
         self.known.setText(described(entry))
+        self.title.setText(f"Model: {entry.name}")
         here = checkpoints.is_here(entry)
         self.download.setVisible(not here)
         self.download.setText(f"Download and use  ({_size(entry)})")
@@ -102,16 +98,16 @@ class ModelPanel(QWidget):
         entry = self._entry()
         if entry is not None:
             self._checkpoint = None
-            self._show(entry.name)
+            self._show_model(entry.name)
             if checkpoints.is_here(entry):
                 self._use()
             return
         found = self._dialogs.weights_to_open()
         if found is None:
-            self._show(self._annotator.models.name)
+            self._show_model(self._annotator.models.name)
             return
         self._checkpoint = found
-        self._show("")
+        self._show_model("")
         self.models.setCurrentIndex(self.models.count() - 1)
         self._use()
 
@@ -136,12 +132,12 @@ class ModelPanel(QWidget):
         entry = self._entry()
         if entry is not None and entry.name != self._annotator.models.name:
             self._checkpoint = None
-            self._show(self._annotator.models.name)
+            self._show_model(self._annotator.models.name)
         elif entry is not None:
             here = checkpoints.is_here(entry)
             words = f"{entry.name}{'' if here else '  ↓'}: {entry.good_for}"
             self.models.setItemText(self.models.currentIndex(), words)
-            self._show(entry.name)
+            self._show_model(entry.name)
 
 
 def described(entry: ModelEntry) -> str:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QItemSelectionModel, QSortFilterProxyModel, Qt
+from qtpy.QtCore import (
+    QItemSelectionModel,
+    QRegularExpression,
+    QSortFilterProxyModel,
+    Qt,
+)
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -66,10 +71,15 @@ class ObjectsPanel(Section):
         self.table = self._table()
         self.classes = choice("Show the objects of one class", [(None, _ALL)])
         self.classes.activated.connect(self._on_class)
-        self.rows.addWidget(named("Show", self.classes))
+        self._show_classes = named("Show", self.classes)
+        self._show_classes.hide()
+        self.rows.addWidget(self._show_classes)
         self.rows.addWidget(self.table)
         self._add_buttons(commands)
-        controller.annotator.events.image_opened.connect(self._on_opened)
+        events = controller.annotator.events
+        events.image_opened.connect(self._on_opened)
+        events.objects_changed.connect(self._refresh)
+        events.selection_changed.connect(self._follow)
         self._on_opened(controller.annotator.session)
 
     @property
@@ -80,9 +90,7 @@ class ObjectsPanel(Section):
         return [self.model.entry(i).index for i in found]
 
     def _add_buttons(self, commands: CommandButtons) -> None:
-        self.correct = button(
-            "Correct", "Go back to the object, with all of its prompts", self._correct
-        )
+        self.correct = commands.button("correct", self._correct)
         self.delete = button("Delete", "Delete the selected objects", self._delete)
         self.merge = button("Merge", "Merge the selected objects into one", self._merge)
         self.split = button(
@@ -123,7 +131,7 @@ class ObjectsPanel(Section):
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         for column, width in ((NUMBER, 40), (CLASS, 46), (STATE, 82), (PIXELS, 50)):
             table.setColumnWidth(column, width)
-        table.setMinimumHeight(150)
+        table.setMinimumHeight(90)
         table.selectionModel().selectionChanged.connect(self._on_selection)
         return table
 
@@ -131,19 +139,16 @@ class ObjectsPanel(Section):
         self.inside.setEnabled(session is not None)
         self.model.show([])
         if session is not None:
-            session.objects_changed.connect(self._refresh)
-            session.labels_changed.connect(self._refresh)
-            session.selection_changed.connect(self._follow)
             self._refresh()
 
-    def _refresh(self, _: Any = None) -> None:
+    def _refresh(self) -> None:
         binding, session = self._controller.binding, self._controller.annotator.session
         if binding is None or session is None:
             return
         entries = binding.objects.entries
         self.model.show(entries)
         self._list_classes({entry.category for entry in entries} - {""})
-        self._follow(session.current)
+        self._follow()
         self._enable()
 
     def _list_classes(self, found: set[str]) -> None:
@@ -153,11 +158,14 @@ class ObjectsPanel(Section):
             self.classes.clear()
             self.classes.addItems(offered)
             self.classes.setCurrentText(now if now in offered else _ALL)
+            self._show_classes.setVisible(bool(found))
             self._on_class()
 
     def _on_class(self) -> None:
         chosen = self.classes.currentText()
-        self._sorted.setFilterFixedString("" if chosen == _ALL else chosen)
+        every = self.classes.currentIndex() <= 0
+        whole = f"^{QRegularExpression.escape(chosen)}$"
+        self._sorted.setFilterRegularExpression("" if every else whole)
 
     def _on_selection(self) -> None:
         """Go to the one object that was selected."""
@@ -166,16 +174,25 @@ class ObjectsPanel(Section):
         session = self._controller.annotator.session
         if self._following or session is None or len(chosen) != 1:
             return
-        if chosen[0] != session.current.object_id:
+        if chosen[0] != self._looked_at:
             self._controller.annotator.objects.select(chosen[0])
 
-    def _follow(self, at: Any) -> None:
-        """Select the row of the current object, without going anywhere."""
-        source = self.model.row_of(at.object_id)
+    @property
+    def _looked_at(self) -> int | None:
+        """The object whose row is selected: the one that buttons change."""
+        annotator = self._controller.annotator
+        if annotator.session is None or annotator.objects.selected is not None:
+            return annotator.objects.selected
+        return annotator.session.current.object_id
+
+    def _follow(self) -> None:
+        """Select the row of the object that is looked at, without going anywhere."""
+        looked_at = self._looked_at
+        source = None if looked_at is None else self.model.row_of(looked_at)
         if source is None:
             self.table.clearSelection()
             return
-        if at.object_id in self.selected:
+        if looked_at in self.selected:
             return
         index = self._sorted.mapFromSource(self.model.index(source, 0))
         flag = QItemSelectionModel.SelectionFlag
@@ -208,12 +225,10 @@ class ObjectsPanel(Section):
         self._controller.annotator.editing.start_split()
 
     def _approve(self) -> None:
-        for object_id in self.selected:
-            self._controller.annotator.editing.approve(object_id)
+        self._controller.annotator.editing.approve(self.selected)
 
     def _reject(self) -> None:
-        for object_id in self.selected:
-            self._controller.annotator.editing.reject(object_id)
+        self._controller.annotator.editing.reject(self.selected)
 
     def _grow(self) -> None:
         self._controller.annotator.editing.resize(self.pixels.value())

@@ -59,14 +59,15 @@ class PromptsPanel(Section):
         self.tools = self._tools()
         self.hover = self._hover(commands)
         self.candidates = CandidatesPanel(annotator, commands)
-        self.add(self.hover)
-        self.add(self.candidates)
         self._add_buttons(commands)
+        self.add(self.candidates)
+        self.add(self.hover)
         self._add_settings()
         annotator.events.hover_changed.connect(self._show_hover)
         annotator.events.polarity_changed.connect(self._show_polarity)
         annotator.events.model_changed.connect(self._show_settings)
         annotator.events.image_opened.connect(self._on_opened)
+        annotator.events.stepped.connect(self._on_step)
         self._on_opened(annotator.session)
 
     def _add_buttons(self, commands: CommandButtons) -> None:
@@ -144,10 +145,9 @@ class PromptsPanel(Section):
         self._show_settings()
         if session is not None:
             self.tools.button(0).setChecked(True)
-            session.changed.connect(self._on_step)
             self._on_step()
 
-    def _on_step(self, *_: Any) -> None:
+    def _on_step(self) -> None:
         session = self._annotator.session
         if session is not None:
             self.undo.setEnabled(session.history.last is not None)

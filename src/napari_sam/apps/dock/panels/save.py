@@ -36,9 +36,6 @@ class SavePanel(QWidget):
         self._last: Path | None = None
         self._saved = SaveSettings()
         self.state = text()
-        self.state.setToolTip(
-            "All work is in a journal as well, and offered after a crash"
-        )
         self.labels = button(
             "Save labels …",
             "As TIFF, OME-Zarr, GeoTIFF, GeoJSON, GeoPackage or COCO",
@@ -56,6 +53,7 @@ class SavePanel(QWidget):
         rows.addWidget(row(self.labels, self.session))
         rows.addWidget(row(self.state, self.open))
         controller.annotator.events.image_opened.connect(self._on_opened)
+        controller.annotator.events.stepped.connect(self.show_state)
         self._on_opened(controller.annotator.session)
 
     @property
@@ -126,15 +124,11 @@ class SavePanel(QWidget):
     def _on_opened(self, session: Any) -> None:
         for one in (self.labels, self.session, self.open):
             one.setEnabled(session is not None)
-        if session is not None:
-            session.changed.connect(self.show_state)
         self.show_state()
 
     def show_state(self, *_: Any) -> None:
         """Say whether anything is not saved."""
-        if self._controller.annotator.session is None:
-            self.state.setText("")
-        elif self.unsaved:
-            self.state.setText("● Not saved yet")
-        else:
-            self.state.setText("Nothing to save")
+        state = self._controller.annotator.persistence.state
+        mark = "● " if self.unsaved else ""
+        self.state.setText(mark + state.partition(";")[0])
+        self.state.setToolTip(state)

@@ -21,7 +21,7 @@ _COLORS = {"info": "", "warning": "color: #e69f00;", "error": "color: #ff6b4a;"}
 
 
 class StatusPanel(QWidget):
-    """The last line of the window. Its height is always the same."""
+    """The last lines of the window: higher only where a message needs it."""
 
     def __init__(self, annotator: Annotator) -> None:
         super().__init__()
@@ -30,7 +30,8 @@ class StatusPanel(QWidget):
         self.sentence.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse
         )
-        self.sentence.setFixedHeight(2 * self.sentence.fontMetrics().lineSpacing() + 4)
+        lines = 2 * self.sentence.fontMetrics().lineSpacing() + 4
+        self.sentence.setMinimumHeight(lines)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(8)

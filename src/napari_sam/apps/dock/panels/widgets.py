@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QSize, Qt
+from qtpy.QtCore import QEvent, QObject, QSize, Qt
 from qtpy.QtWidgets import (
+    QAbstractSpinBox,
     QComboBox,
+    QFrame,
     QHBoxLayout,
     QLabel,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
+    QSlider,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -73,6 +77,37 @@ class Section(QWidget):
             Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow
         )
         self.inside.setVisible(is_open)
+
+
+class _WheelGuard(QObject):
+    """Leaves the wheel to what is around a widget that has no focus."""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Take the wheel from a widget that a person has not chosen."""
+        unasked = event.type() == QEvent.Type.Wheel and not watched.hasFocus()  # type: ignore[attr-defined]
+        if unasked:
+            event.ignore()
+        return bool(unasked)
+
+
+def scrolling(inside: QWidget) -> QScrollArea:
+    """Put a column of panels into an area that scrolls up and down."""
+    area = QScrollArea()
+    area.setWidget(inside)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    return area
+
+
+def scroll_past_values(panel: QWidget) -> None:
+    """Let the wheel scroll a panel, and change no value in it that has no focus."""
+    guard = _WheelGuard(panel)
+    for kind in (QComboBox, QAbstractSpinBox, QSlider):
+        for one in panel.findChildren(kind):
+            if one.focusPolicy() == Qt.FocusPolicy.WheelFocus:
+                one.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            one.installEventFilter(guard)
 
 
 def column(widget: QWidget) -> QVBoxLayout:
