@@ -71,12 +71,11 @@ def _without(top: Any, call: Any) -> Any:
     """Take a call out of those of a key; another dock may have bound it since."""
     if top is call:
         return call.before
-    above = top
-    while above is not None:
-        below = getattr(above, "before", None)
-        if below is call:
+    above: Any = top
+    while hasattr(above, "before"):
+        if above.before is call:
             above.before = call.before
-        above = below
+        above = above.before
     return top
 
 
