@@ -47,7 +47,7 @@ def window_of(viewer: Any) -> Any:
     return getattr(window, "_qt_window", None)
 
 
-def is_drawing(layer: Any) -> bool:
+def is_drawing(layer: object) -> bool:
     """Tell whether a shape is being drawn: its data must not be replaced until then."""
     return bool(getattr(layer, "_is_creating", False))
 
@@ -61,7 +61,7 @@ def after_drawing(layer: Any, call: Callable[[], object]) -> Callable[[], None]:
     """
     finish = layer._finish_drawing
 
-    def finish_and_call(event: Any = None) -> None:
+    def finish_and_call(event: object = None) -> None:
         drew = is_drawing(layer)
         finish(event)
         if drew:

@@ -60,7 +60,7 @@ def _pressed(
 ) -> Callable[[Any], None]:
     """Return what a key does; it knows what the key did before."""
 
-    def press(_: Any) -> None:
+    def press(_: object) -> None:
         command.run(annotator)
 
     press.before = before  # type: ignore[attr-defined]

@@ -46,7 +46,7 @@ def staying_active(viewer: ViewerModel) -> Iterator[None]:
             viewer.layers.selection.active = active
 
 
-def retire(layer: Any) -> None:
+def retire(layer: Layer) -> None:
     """Hide a layer of ours that is needed no more; `add_points` and others reuse it.
 
     It is not removed: after a layer of points that had lost one was removed, napari

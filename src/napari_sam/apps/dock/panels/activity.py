@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QFrame, QWidget
@@ -53,7 +53,7 @@ class ActivityPanel(QWidget):
             event.connect(self.show_activity)
         self.show_activity()
 
-    def show_activity(self, *_: Any) -> None:
+    def show_activity(self, *_: object) -> None:
         """Say what is being made now."""
         self.making.setText(self._annotator.objects.activity)
         self.hint.setText(next_step(self._annotator, self._keys))
