@@ -10,6 +10,7 @@ import numpy as np
 from napari_sam.core.prompts import Prompts
 from napari_sam.core.prompts.items import MaskPrompt
 from napari_sam.core.propagation import CarriedObject
+from napari_sam.tracking.calibration import calibrated_trust
 from napari_sam.tracking.confidence import Evidence, judge
 from napari_sam.tracking.fusion import compete, fuse
 from napari_sam.tracking.motion.moving import Motion
@@ -59,7 +60,10 @@ class PromptMethod:
 
     def start(self, frame: int, masks: Mapping[int, Mask]) -> dict[int, CarriedObject]:
         """Begin with objects of a frame whose masks are right."""
-        return {i: CarriedObject(frame, mask) for i, mask in masks.items()}
+        trust = self._settings.trust
+        if trust is None:
+            trust = calibrated_trust(self._image, frame, masks)
+        return {i: CarriedObject(frame, m, trust=trust) for i, m in masks.items()}
 
     def carry(
         self,
@@ -72,7 +76,8 @@ class PromptMethod:
         masks = {i: o.mask for i, o in objects.items()}
         moved = self._motion.move(masks, source, frame)
         expected = {i: m.mask for i, m in moved.items() if m.mask}
-        scores, fused = self._fused(expected, frame)
+        trust = {i: objects[i].trust for i in expected}
+        scores, fused = self._fused(expected, frame, trust)
         found = compete(fused, expected, taken)
         return {
             i: self._carried(objects[i], frame, mask, scores[i], moved[i])
@@ -80,17 +85,17 @@ class PromptMethod:
         }
 
     def _fused(
-        self, expected: Mapping[int, Mask], frame: int
+        self, expected: Mapping[int, Mask], frame: int, trust: Mapping[int, float]
     ) -> tuple[dict[int, float], dict[int, Fused]]:
         """Decode the objects of a frame: scores, and logits around each."""
-        plane, trust = self._image.frames.plane_shape, self._settings.trust
+        plane = self._image.frames.plane_shape
         scores, fused = {}, {}
         waiting = iter(expected.items())
         while some := list(islice(waiting, _AT_ONCE)):
             predictions = self._decode([mask for _, mask in some], frame)
             for (i, mask), found in zip(some, predictions, strict=True):
                 scores[i] = found.score
-                fused[i] = fuse(found, mask, plane, trust=trust)
+                fused[i] = fuse(found, mask, plane, trust=trust[i])
         return scores, fused
 
     def _decode(self, masks: list[Mask], frame: int) -> list[Prediction]:
@@ -114,4 +119,5 @@ class PromptMethod:
             before.confidence,
         )
         confidence = self._judge(evidence)
-        return CarriedObject(frame, mask, confidence, before.age + 1)
+        age = before.age + 1
+        return CarriedObject(frame, mask, confidence, age, before.trust)

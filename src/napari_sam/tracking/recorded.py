@@ -66,7 +66,7 @@ class RecordedPropagator:
         taken: Mapping[int, Mask],
     ) -> str:
         known = [
-            (i, o.frame, o.mask.digest, o.confidence, o.age)
+            (i, o.frame, o.mask.digest, o.confidence, o.age, o.trust)
             for i, o in sorted(objects.items())
         ]
         others = [(i, mask.digest) for i, mask in sorted(taken.items())]
@@ -88,6 +88,7 @@ def _packed(item: tuple[int, CarriedObject]) -> dict[str, object]:
         "runs": found.mask.run_lengths.tolist(),
         "confidence": found.confidence,
         "age": found.age,
+        "trust": found.trust,
     }
 
 
@@ -107,4 +108,5 @@ def _unpacked(entry: Mapping[str, object]) -> CarriedObject:
     region = Region(*entry["region"])  # type: ignore[misc]
     mask = Mask.from_runs(region, entry["runs"])  # type: ignore[arg-type]
     frame, age = int(str(entry["frame"])), int(str(entry["age"]))
-    return CarriedObject(frame, mask, float(str(entry["confidence"])), age)
+    confidence, trust = float(str(entry["confidence"])), float(str(entry["trust"]))
+    return CarriedObject(frame, mask, confidence, age, trust)

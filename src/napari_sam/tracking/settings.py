@@ -17,13 +17,14 @@ class PropagateSettings:
         label="Motion",
         tip="What motion is found by: features of the model, or grey pictures.",
     )
-    trust: float = setting(
-        4.0,
+    trust: float | None = setting(
+        None,
         label="Trust in motion",
         tip="Log-odds of the moved mask of the last frame; 0 goes by the model alone.",
         minimum=0.0,
         maximum=12.0,
         step=0.5,
+        automatic="as the model restores the seeds",
     )
     flag_below: float = setting(
         0.5,

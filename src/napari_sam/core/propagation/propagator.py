@@ -26,6 +26,8 @@ class CarriedObject:
         Estimate of the IoU with the true mask.
     age
         Frames since a person said where it is.
+    trust
+        Log-odds of its moved mask, where the method adds them to the model's logits.
     memories
         What a video model remembers of it, with the frame of each.
     """
@@ -34,6 +36,7 @@ class CarriedObject:
     mask: Mask
     confidence: float = 1.0
     age: int = 0
+    trust: float = 0.0
     memories: tuple[tuple[int, Memory], ...] = ()
 
 
