@@ -1,4 +1,4 @@
-"""What propagation costs: milliseconds per object, and memory along a movie.
+"""What propagation costs: CPU milliseconds per object, and memory along a movie.
 
     python benchmarks/track.py [--frames N]
 
@@ -57,10 +57,10 @@ class Discs:
 
 def milliseconds(call, times=3):
     call()
-    begin = time.perf_counter()
+    begin = time.process_time()
     for _ in range(times):
         call()
-    return 1000 * (time.perf_counter() - begin) / times
+    return 1000 * (time.process_time() - begin) / times
 
 
 def cost(backend, count):
