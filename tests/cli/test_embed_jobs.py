@@ -120,10 +120,10 @@ def test_a_bad_image_of_three_is_told_and_the_others_done(tmp_path, threshold_mo
         assert "b.tif cannot be read" in done.stderr
 
 
-def test_a_store_that_cannot_be_written_is_a_failure(stack, tmp_path, threshold_model):
+def test_a_store_that_cannot_be_written_is_refused(stack, tmp_path, threshold_model):
     (tmp_path / "e.zarr").write_text("not a folder")
     done = run("embed", stack, "--store", tmp_path / "e.zarr", "--workers", 1)
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert "e.zarr" in done.stderr
 
 
