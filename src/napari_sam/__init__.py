@@ -16,8 +16,10 @@ if TYPE_CHECKING:
         open_store,
         propagate,
         segment,
+        segment_everything,
         segment_many,
     )
+    from napari_sam.automatic import AutomaticSettings
     from napari_sam.core.address import Address
     from napari_sam.core.errors import NapariSamError
     from napari_sam.core.geometry.region import Region
@@ -38,6 +40,7 @@ __all__ = [
     "Address",
     "AnnotationSession",
     "Appearance",
+    "AutomaticSettings",
     "Backend",
     "EmbeddingStore",
     "Frames",
@@ -57,6 +60,7 @@ __all__ = [
     "read_image",
     "read_prompts",
     "segment",
+    "segment_everything",
     "segment_many",
     "write_labels",
 ]
@@ -65,6 +69,7 @@ _ROOMS = {
     "Address": "core.address",
     "AnnotationSession": "session",
     "Appearance": "core.images.appearance",
+    "AutomaticSettings": "automatic",
     "Backend": "core.protocols",
     "EmbeddingStore": "core.protocols",
     "Frames": "core.images.frames",
@@ -83,6 +88,7 @@ _ROOMS = {
     "read_image": "io",
     "read_prompts": "io",
     "segment": "api",
+    "segment_everything": "api",
     "segment_many": "api",
     "write_labels": "io",
 }

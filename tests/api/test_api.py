@@ -41,7 +41,7 @@ def test_options_reach_the_backend(monkeypatch):
 
     asked = {}
     monkeypatch.setattr(
-        "napari_sam.api.resolve_backend",
+        "napari_sam.api.models.resolve_backend",
         lambda name, also: lambda n, **k: asked.update(k, n=n),
     )
     sam.load_backend("m", checkpoint="w.pth", device="cpu", precision="float32")

@@ -22,11 +22,13 @@ from napari_sam.backends.tensors import as_tensor, digest_state
 from napari_sam.backends.weight_files import read_state
 from napari_sam.core.backend_spec import BackendSpec
 from napari_sam.core.embedding import Embedding
-from napari_sam.core.errors import CheckpointError
+from napari_sam.core.errors import CheckpointError, ModelError
+from napari_sam.core.instance_maps import InstanceMaps
 from napari_sam.core.prompts.model_prompts import is_ambiguous, to_model_prompts
 from napari_sam.core.protocols import FeatureMap
 from napari_sam.models.pocket import (
     GRID,
+    HEAD,
     OUTSIDE,
     WORKING_SIZE,
     Features,
@@ -92,7 +94,8 @@ class PocketBackend(RefiningDecoder[_Tile]):
         super().__init__()
         self.device = find_device(device)
         self.name = name
-        digest = digest_state(model.state_dict())
+        weights = model.state_dict().items()
+        digest = digest_state({n: v for n, v in weights if not n.startswith(HEAD)})
         self.precision = "float32" if precision == "auto" else precision
         self._fingerprint = f"{name}-{digest}-{self.precision}-{_PREPARATION}"
         self.model = fused(model).to(self.device)
@@ -120,8 +123,13 @@ class PocketBackend(RefiningDecoder[_Tile]):
             batch_size=self.batch_size,
             device=str(self.device),
             precision=self.precision,
-            capabilities=frozenset({"features"}),
+            capabilities=self._capabilities,
         )
+
+    @property
+    def _capabilities(self) -> frozenset[str]:
+        with_head = {"instances"} if self.model.instances is not None else set()
+        return frozenset({"features", *with_head})
 
     @torch.inference_mode()
     def encode(self, planes: Sequence[NDArray[np.uint8]]) -> list[Embedding]:
@@ -175,6 +183,26 @@ class PocketBackend(RefiningDecoder[_Tile]):
     def _prepare(self, embedding: Embedding) -> _Tile:
         features = Features(*(as_tensor(embedding.arrays[n])[None] for n in _NAMES))
         return _Tile(features.to(self.device), tile_shape(embedding))
+
+    @torch.inference_mode()
+    def instance_maps(self, embedding: EmbeddingArrays) -> InstanceMaps:
+        """Return the maps of all objects of a tile, by the instance head.
+
+        Raises
+        ------
+        ModelError
+            If these weights have no instance head.
+        """
+        if self.model.instances is None:
+            raise ModelError(
+                f"{self.name}: these weights have no instance head. Train one: "
+                "napari-sam train --parts instances --from FILE."
+            )
+        tile = self._prepared_for(Embedding.from_mapping(embedding))
+        logits = self.model.instances(tile.features)[0]
+        rows, cols = (-(-n // 2) for n in _working_shape(tile.shape))
+        maps = logits[:, :rows, :cols].sigmoid().cpu().numpy()
+        return InstanceMaps(np.ascontiguousarray(maps), self._stride(tile.shape))
 
     def _decode_rounds(
         self, prepared: _Tile, rounds: Sequence[Round]
@@ -252,7 +280,7 @@ def open_pocket(
 
 def _load(path: Path) -> Pocket:
     state = read_state(path)
-    model = Pocket()
+    model = Pocket(instances=any(name.startswith(HEAD) for name in state))
     expected = model.state_dict()
     mismatched = [
         n for n in {**expected, **state}

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from napari_sam.core.geometry.tiling import Tiling
     from napari_sam.core.images.appearance import Appearance
     from napari_sam.core.images.frames import Frames
+    from napari_sam.core.instance_maps import InstanceMaps
     from napari_sam.core.mask import Mask
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.prompts import Prompts
@@ -112,6 +113,21 @@ class SupportsVideo(Protocol):
         self, embedding: EmbeddingArrays, memories: Sequence[Sequence[Memory]]
     ) -> list[Prediction]:
         """Find objects on a tile, each by its memories, in tile coordinates."""
+
+
+@runtime_checkable
+class SupportsInstances(Protocol):
+    """A model that finds all objects of a tile at once.
+
+    Its `BackendSpec` has the capability ``instances``. Test yours by subclassing
+    `napari_sam.testing.InstanceTests`.
+    """
+
+    def instance_maps(self, embedding: EmbeddingArrays) -> InstanceMaps:
+        """Return foreground, boundary distance and centre of a tile's objects. Fast.
+
+        It reads what `Backend.encode` returned, so that nothing is encoded again.
+        """
 
 
 class EmbeddingStore(Protocol):

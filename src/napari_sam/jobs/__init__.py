@@ -14,6 +14,11 @@ from napari_sam.core.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from napari_sam.jobs.embed_jobs import EmbeddedImages, EmbedJob, embed_images
+    from napari_sam.jobs.everything_folder import (
+        EverythingFolderJob,
+        iter_everything_folder,
+    )
+    from napari_sam.jobs.everything_jobs import EverythingJob, everything_images
     from napari_sam.jobs.executor import Executor, Failure
     from napari_sam.jobs.folder import (
         FolderJob,
@@ -47,6 +52,8 @@ __all__ = [
     "Covered",
     "EmbedJob",
     "EmbeddedImages",
+    "EverythingFolderJob",
+    "EverythingJob",
     "Executor",
     "Failure",
     "FolderJob",
@@ -64,7 +71,9 @@ __all__ = [
     "SegmentSettings",
     "absolute_path",
     "embed_images",
+    "everything_images",
     "images_of_folder",
+    "iter_everything_folder",
     "iter_segment_folder",
     "label_target",
     "paint",
@@ -83,6 +92,8 @@ _ROOMS = {
     "Covered": "painting",
     "EmbedJob": "embed_jobs",
     "EmbeddedImages": "embed_jobs",
+    "EverythingFolderJob": "everything_folder",
+    "EverythingJob": "everything_jobs",
     "Executor": "executor",
     "Failure": "executor",
     "FolderJob": "folder",
@@ -100,7 +111,9 @@ _ROOMS = {
     "SegmentSettings": "settings",
     "absolute_path": "image_spec",
     "embed_images": "embed_jobs",
+    "everything_images": "everything_jobs",
     "images_of_folder": "prompt_pairs",
+    "iter_everything_folder": "everything_folder",
     "iter_segment_folder": "folder",
     "label_target": "painting",
     "paint": "painting",

@@ -202,7 +202,7 @@ class _FolderRun:
         self._report = report or (lambda outcome: None)
         self.works: list[_ImageWork] = []
         self.outcomes: list[ImageOutcome] = []
-        _make_folder(job.output)
+        make_folder(job.output)
         self._finished = FinishedFile(
             job.output / "finished.jsonl", anew=job.save.overwrite
         )
@@ -292,7 +292,8 @@ class _FolderRun:
         self._report(outcome)
 
 
-def _make_folder(output: Path) -> None:
+def make_folder(output: Path) -> None:
+    """Make the folder of the labels; an error if there is something else."""
     if output.exists() and not output.is_dir():
         raise ImageError(f"{output} is no folder: there is a file of labels per image.")
     output.mkdir(parents=True, exist_ok=True)

@@ -1,13 +1,19 @@
 """Models with no weights, and tests for models, stores and propagators."""
 
 from napari_sam.testing.backend_suite import BackendTests
+from napari_sam.testing.instance_suite import InstanceTests
 from napari_sam.testing.propagator_suite import PropagatorTests
 from napari_sam.testing.store_suite import StoreTests
-from napari_sam.testing.threshold_backend import ThresholdBackend
+from napari_sam.testing.threshold_backend import (
+    InstanceThresholdBackend,
+    ThresholdBackend,
+)
 from napari_sam.testing.video_threshold_backend import VideoThresholdBackend
 
 __all__ = [
     "BackendTests",
+    "InstanceTests",
+    "InstanceThresholdBackend",
     "PropagatorTests",
     "StoreTests",
     "ThresholdBackend",

@@ -11,6 +11,7 @@ from scipy import ndimage
 from napari_sam.core.backend_spec import BackendSpec, spec_from_attributes
 from napari_sam.core.embedding import Embedding
 from napari_sam.core.geometry.region import Region
+from napari_sam.core.instance_maps import InstanceMaps
 from napari_sam.core.prediction import Prediction
 from napari_sam.core.prompts.model_prompts import (
     is_ambiguous,
@@ -71,6 +72,27 @@ class ThresholdBackend:
         self.decoded += 1
         blobs = ndimage.label(embedding["bright"], np.ones((3, 3)))[0]
         return [_predict(blobs, p) for p in prompts]
+
+
+@dataclass(slots=True)
+class InstanceThresholdBackend(ThresholdBackend):
+    """A `ThresholdBackend` that finds all objects at once: every blob is one."""
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """It finds instances."""
+        return frozenset({"instances"})
+
+    def instance_maps(self, embedding: EmbeddingArrays) -> InstanceMaps:
+        """Return exact maps of the blobs."""
+        blobs = ndimage.label(embedding["bright"], np.ones((3, 3)))[0]
+        maps = np.zeros((3, *blobs.shape), np.float32)
+        depth = ndimage.distance_transform_edt(np.pad(blobs > 0, 1))[1:-1, 1:-1]
+        maps[0] = blobs > 0
+        for k in range(1, int(blobs.max()) + 1):
+            share = np.where(blobs == k, depth, 0)
+            maps[1:] += (share / share.max()).astype(np.float32)
+        return InstanceMaps(maps)
 
 
 def open_threshold(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from napari_sam.training.example_sources import ScaleOf, Source
     from napari_sam.training.recipe import Recipe
 
-__all__ = ["Batch", "Batches"]
+__all__ = ["Batch", "Batches", "augmented", "first_crop"]
 
 #: Crops without an object, one after another, before an error is raised.
 _PATIENCE = 500
@@ -109,19 +109,35 @@ class Batches(torch.utils.data.IterableDataset[Batch]):
 
     def _example(self, step: int, index: int, size: int) -> _Example:
         rng = np.random.default_rng([self.recipe.seed, step, index])
-        weights = np.array([w for w, _ in self.sources])
-        for _ in range(_PATIENCE):
-            chosen = rng.choice(len(weights), p=weights / weights.sum())
-            source = self.sources[chosen][1]
-            crop = source.crop(rng, self.recipe, size, self.scale)
-            if crop is not None:
-                return _example(rng, crop, self.recipe, size)
-        raise TrainingError(
-            f"{_PATIENCE} crops in a row held no object of at least "
-            f"{self.recipe.smallest} working pixels and at most "
-            f"{self.recipe.largest:.0%} of its image. Check the labels, or set "
-            "smallest or largest."
-        )
+        crop = first_crop(rng, self.sources, self.recipe, size, self.scale)
+        return _example(rng, crop, self.recipe, size)
+
+
+def first_crop(
+    rng: np.random.Generator,
+    sources: Sequence[tuple[float, Source]],
+    recipe: Recipe,
+    size: int,
+    scale: ScaleOf,
+) -> Crop:
+    """Return the first crop with an object, each of a source drawn by its weight.
+
+    Raises
+    ------
+    TrainingError
+        If there is none for a long time.
+    """
+    weights = np.array([w for w, _ in sources])
+    for _ in range(_PATIENCE):
+        chosen = rng.choice(len(weights), p=weights / weights.sum())
+        crop = sources[chosen][1].crop(rng, recipe, size, scale)
+        if crop is not None:
+            return crop
+    raise TrainingError(
+        f"{_PATIENCE} crops in a row held no object of at least {recipe.smallest} "
+        f"working pixels and at most {recipe.largest:.0%} of its image. Check the "
+        "labels, or set smallest or largest."
+    )
 
 
 class _Example(NamedTuple):

@@ -9,11 +9,12 @@ import torch
 from napari_sam.backends.weight_files import identified
 from napari_sam.core.errors import CheckpointError, TrainingError
 from napari_sam.models.config import SamConfig
-from napari_sam.models.pocket import Pocket
+from napari_sam.models.pocket import HEAD, Pocket
 from napari_sam.models.sam import Sam
 from napari_sam.models.state_dict import guess_config, load_sam_state
+from napari_sam.training.instance_learner import InstanceLearner
 from napari_sam.training.pocket_learner import PocketLearner
-from napari_sam.training.recipes import RECIPES, named_recipe
+from napari_sam.training.recipes import INSTANCES, RECIPES, named_recipe
 from napari_sam.training.sam_learner import SamLearner
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from napari_sam.training.learner import Learner
     from napari_sam.training.recipe import Recipe
 
-__all__ = ["initial_learner"]
+__all__ = ["initial_instance_learner", "initial_learner"]
 
 
 def initial_learner(
@@ -83,12 +84,48 @@ def initial_learner(
     return chosen, SamLearner(model, found)
 
 
-def _pocket(state: Mapping[str, Tensor] | None, path: Path | None) -> Pocket:
-    model = Pocket()
+def initial_instance_learner(
+    checkpoint: Path, *, settings: Mapping[str, str] | None = None
+) -> tuple[Recipe, InstanceLearner]:
+    """Return a recipe, and a learner of the instance head of a `pocket`.
+
+    Parameters
+    ----------
+    checkpoint
+        Weights of `pocket`; a head that is among them goes on learning, else a new one
+        begins with random weights, from the recipe's seed.
+    settings
+        Values of a `Recipe` to change, as text.
+
+    Raises
+    ------
+    CheckpointError
+        If the checkpoint is damaged or of another architecture.
+    """
+    found, weights = identified(checkpoint)
+    if found != "pocket":
+        raise CheckpointError(
+            f"{checkpoint} holds {found}. An instance head can be trained on the "
+            "features of pocket."
+        )
+    chosen = INSTANCES.changed(settings or {})
+    torch.manual_seed(chosen.seed)
+    return chosen, InstanceLearner(_pocket(weights.state, checkpoint, instances=True))
+
+
+def _pocket(
+    state: Mapping[str, Tensor] | None, path: Path | None, *, instances: bool = False
+) -> Pocket:
+    """Return a pocket with these weights; its instance head may be a new one."""
+    has_head = any(name.startswith(HEAD) for name in state or ())
+    model = Pocket(instances=instances or has_head)
     if state is None:
         return model
+    given = {k: v.float() for k, v in state.items()}
+    if model.instances is not None and not has_head:
+        given |= {f"{HEAD}{k}": v for k, v in model.instances.state_dict().items()}
     try:
-        model.load_state_dict({k: v.float() for k, v in state.items()})
+        model.load_state_dict(given)
     except RuntimeError as wrong:
         raise CheckpointError(
             f"{path} does not hold the weights of this version's pocket: "

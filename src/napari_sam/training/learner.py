@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import torch
 from torch import Tensor
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from napari_sam.training.recipe import Recipe
     from napari_sam.training.simulated_prompts import PromptBatch
 
-__all__ = ["Features", "Learner", "MaskOutputs"]
+__all__ = ["Features", "Learner", "MaskOutputs", "TrainableModel"]
 
 #: Image embeddings: tensors whose first axis is the image.
 Features = tuple[Tensor, ...]
@@ -54,8 +54,8 @@ class MaskOutputs(NamedTuple):
         return self.logits[every, self.chosen(ambiguous)]
 
 
-class Learner(ABC):
-    """A model in training: how it encodes and decodes batches, and its loss.
+class TrainableModel(ABC):
+    """A model in training: what the loop knows of any, whatever it learns.
 
     Parameters
     ----------
@@ -65,13 +65,10 @@ class Learner(ABC):
         Its name in the files of weights.
     """
 
-    #: Working pixels per cell of the logits.
-    stride: int
-
     def __init__(self, model: nn.Module, architecture: str) -> None:
         self.model, self.architecture = model, architecture
 
-    def of(self, model: nn.Module) -> Learner:
+    def of(self, model: nn.Module) -> Self:
         """Return the same for another model of the same architecture."""
         other = copy.copy(self)
         other.model = model
@@ -86,6 +83,10 @@ class Learner(ABC):
     def scale(self, shape: tuple[int, int], size: int) -> float:
         """Working pixels per pixel of a plane of `shape` when nothing is zoomed."""
 
+    @abstractmethod
+    def components(self) -> Mapping[str, nn.Module]:
+        """Return the trainable components by name, such as ``encoder``."""
+
     def train(self) -> None:
         """Set trainable components to training mode, and the others to evaluation."""
         self.model.train()
@@ -94,6 +95,20 @@ class Learner(ABC):
 
     def start_step(self, rng: np.random.Generator, size: int) -> None:  # noqa: B027
         """Draw the random state of a training step; nothing, unless a model has any."""
+
+    def layer_of(self, name: str) -> tuple[int, int] | None:
+        """Return the encoder layer of a parameter, and how many layers there are.
+
+        None for a parameter outside of these layers, which has the full learning rate.
+        """
+        return None
+
+
+class Learner(TrainableModel):
+    """A model that learns masks for prompts: how it encodes and decodes, its loss."""
+
+    #: Working pixels per cell of the logits.
+    stride: int
 
     @abstractmethod
     def encode(self, images: Tensor, shapes: Tensor) -> Features:
@@ -120,14 +135,3 @@ class Learner(ABC):
         self, outputs: MaskOutputs, truth: Tensor, prompts: PromptBatch, recipe: Recipe
     ) -> Tensor:
         """Return the loss of each prompt ``(N,)``; `truth` is ``(N, 1, h, w)``."""
-
-    @abstractmethod
-    def components(self) -> Mapping[str, nn.Module]:
-        """Return the trainable components: ``encoder``, ``prompts`` and ``decoder``."""
-
-    def layer_of(self, name: str) -> tuple[int, int] | None:
-        """Return the encoder layer of a parameter, and how many layers there are.
-
-        None for a parameter outside of these layers, which has the full learning rate.
-        """
-        return None

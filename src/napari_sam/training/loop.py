@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any, NamedTuple
+from abc import ABC, abstractmethod
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Generic,
+    NamedTuple,
+    Protocol,
+    Self,
+    TypeVar,
+)
 
 import numpy as np
 import torch
@@ -26,13 +35,27 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from napari_sam.training.example_sources import Source
-    from napari_sam.training.learner import Learner
+    from napari_sam.training.learner import Learner, TrainableModel
     from napari_sam.training.recipe import Recipe
 
-__all__ = ["Report", "Trainer"]
+__all__ = ["Report", "Trainer", "TrainingLoop"]
 
 #: Corrective rounds of a validation.
 _MEASURED = [Round(clicks=True, has_loss=True)] * 3
+
+
+class TrainingBatch(Protocol):
+    """What the loop asks of a batch."""
+
+    @property
+    def images(self) -> Tensor:
+        """Images ``(B, 3, size, size)``."""
+
+    def to(self, device: torch.device) -> Self:
+        """Return the batch on a device."""
+
+
+B = TypeVar("B", bound=TrainingBatch)
 
 
 class Report(NamedTuple):
@@ -45,8 +68,8 @@ class Report(NamedTuple):
     last: float  # and after corrections
 
 
-class Trainer:
-    """One model being trained.
+class TrainingLoop(ABC, Generic[B]):
+    """One model being trained, on batches of some kind.
 
     Parameters
     ----------
@@ -66,7 +89,7 @@ class Trainer:
         self,
         recipe: Recipe,
         sources: Sequence[tuple[float, Source]],
-        learner: Learner,
+        learner: TrainableModel,
         *,
         device: torch.device | None = None,
         bfloat16: bool = False,
@@ -84,23 +107,30 @@ class Trainer:
         self.is_consistent = True  # false between an optimiser step and its count
         self.measuring = recipe.measuring()
 
+    @abstractmethod
     def batches(
         self, sources: Sequence[tuple[float, Source]], start: int, stop: int
-    ) -> Batches:
+    ) -> torch.utils.data.IterableDataset[B]:
         """Return the training batches of this process."""
-        process = process_rank()
-        return Batches(
-            sources, self.recipe, start, stop,
-            size=self.recipe.crop or self.learner.crop_size, scale=self.learner.scale,
-            rank=process.rank, world_size=process.world_size,
-        )  # fmt: skip
 
-    def batches_to_measure(self, sources: Sequence[tuple[float, Source]]) -> Batches:
-        """Return the validation batches, without augmentation, for one process."""
-        size = self.recipe.crop or self.learner.crop_size
-        return Batches(
-            sources, self.measuring, 0, 0, size=size, scale=self.learner.scale
-        )
+    @abstractmethod
+    def batches_to_measure(
+        self, sources: Sequence[tuple[float, Source]], count: int
+    ) -> list[B]:
+        """Return so many validation batches, without augmentation, for one process."""
+
+    @abstractmethod
+    def measure(self, batches: Iterable[B]) -> Report:
+        """Validate the averaged weights."""
+
+    @abstractmethod
+    def learn(self, batch: B, rng: np.random.Generator) -> Tensor:
+        """Accumulate gradients; return mean loss and IoUs of all processes."""
+
+    @property
+    def crop_size(self) -> int:
+        """Side of the crops, in working pixels."""
+        return self.recipe.crop or self.learner.crop_size
 
     def run(self, *, ahead: bool = False) -> Iterator[Report]:
         """Train to the last step, yielding a report of each; stop at any time.
@@ -116,7 +146,7 @@ class Trainer:
         for batch in loader:
             yield self._step(batch.to(self.device))
 
-    def _step(self, batch: Batch) -> Report:
+    def _step(self, batch: B) -> Report:
         torch.manual_seed(self.recipe.seed * 1_000_003 + self.step)
         rng = np.random.default_rng([self.recipe.seed, self.step, 0, 0])
         for group in self.optimizer.param_groups:
@@ -124,7 +154,7 @@ class Trainer:
         self.learner.train()
         self.learner.start_step(rng, batch.images.shape[-1])
         self.optimizer.zero_grad()
-        reached = self._learn(batch, self.recipe.schedule(rng))
+        reached = self.learn(batch, rng)
         trained = [p for p in self.model.parameters() if p.requires_grad]
         all_reduce_gradients(trained)
         if self.recipe.clip:
@@ -136,12 +166,77 @@ class Trainer:
         self.is_consistent = True
         return Report(self.step, self.recipe.steps, *reached.tolist())
 
-    def _learn(self, batch: Batch, plan: Sequence[Round]) -> Tensor:
+    @torch.no_grad()
+    def _average(self) -> None:
+        if not self.recipe.average:
+            return
+        decay = min(self.recipe.average, (1 + self.step) / (10 + self.step))
+        for averaged, current in zip(
+            self.mean.state_dict().values(),
+            self.model.state_dict().values(),
+            strict=True,
+        ):
+            if averaged.dtype.is_floating_point:
+                averaged.lerp_(current, 1 - decay)
+            else:
+                averaged.copy_(current)
+
+    def save(self, path: Path, notes: Mapping[str, object]) -> None:
+        """Write the state of the run to resume from; the file appears complete."""
+        state: dict[str, object] = {
+            "step": self.step,
+            "notes": dict(notes),
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+        }
+        if self.recipe.average:
+            state["mean"] = self.mean.state_dict()
+        with replacing(path) as part, part.open("wb") as file:
+            torch.save(state, file)
+
+    def load(self, path: Path) -> dict[str, Any]:
+        """Resume from a state written by `save`; return the notes saved with it."""
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        self.model.load_state_dict(state["model"])
+        if self.recipe.average:
+            self.mean.load_state_dict(state["mean"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step = state["step"]
+        return dict(state["notes"])
+
+
+class Trainer(TrainingLoop[Batch]):
+    """A model being trained to answer prompts: see `TrainingLoop`."""
+
+    learner: Learner
+
+    def batches(
+        self, sources: Sequence[tuple[float, Source]], start: int, stop: int
+    ) -> Batches:
+        """Return the training batches of this process."""
+        process = process_rank()
+        return Batches(
+            sources, self.recipe, start, stop,
+            size=self.crop_size, scale=self.learner.scale,
+            rank=process.rank, world_size=process.world_size,
+        )  # fmt: skip
+
+    def batches_to_measure(
+        self, sources: Sequence[tuple[float, Source]], count: int
+    ) -> list[Batch]:
+        """Return validation batches, without augmentation, for one process."""
+        made = Batches(
+            sources, self.measuring, 0, 0, size=self.crop_size, scale=self.learner.scale
+        )
+        return [made.batch(k) for k in range(count)] if sources else []
+
+    def learn(self, batch: Batch, rng: np.random.Generator) -> Tensor:
         """Accumulate gradients; return mean loss and IoUs over all processes' prompts.
 
         The graph of a round is freed before the next round: features are leaves in
         between, and their gradient goes back through the encoder once.
         """
+        plan = self.recipe.schedule(rng)
         with (
             torch.set_grad_enabled(self.trains_encoder),
             reduced_precision(self.device, self.bfloat16),
@@ -193,41 +288,3 @@ class Trainer:
         return Report(
             self.step, self.recipe.steps, float("nan"), first / count, last / count
         )
-
-    @torch.no_grad()
-    def _average(self) -> None:
-        if not self.recipe.average:
-            return
-        decay = min(self.recipe.average, (1 + self.step) / (10 + self.step))
-        for averaged, current in zip(
-            self.mean.state_dict().values(),
-            self.model.state_dict().values(),
-            strict=True,
-        ):
-            if averaged.dtype.is_floating_point:
-                averaged.lerp_(current, 1 - decay)
-            else:
-                averaged.copy_(current)
-
-    def save(self, path: Path, notes: Mapping[str, object]) -> None:
-        """Write the state of the run to resume from; the file appears complete."""
-        state: dict[str, object] = {
-            "step": self.step,
-            "notes": dict(notes),
-            "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-        }
-        if self.recipe.average:
-            state["mean"] = self.mean.state_dict()
-        with replacing(path) as part, part.open("wb") as file:
-            torch.save(state, file)
-
-    def load(self, path: Path) -> dict[str, Any]:
-        """Resume from a state written by `save`; return the notes saved with it."""
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        self.model.load_state_dict(state["model"])
-        if self.recipe.average:
-            self.mean.load_state_dict(state["mean"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.step = state["step"]
-        return dict(state["notes"])

@@ -12,7 +12,7 @@ from napari_sam.training.recipe import Recipe
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["RECIPES", "named_recipe"]
+__all__ = ["INSTANCES", "RECIPES", "named_recipe"]
 
 _POCKET = Recipe(
     steps=8000, images=8, objects=4, masks=64, at_once=64, crop=256, large_share=0.2,
@@ -21,6 +21,12 @@ _POCKET = Recipe(
     deep=0.7, box_noise=0.07, corrections=3, bare_rounds=0, every_round=False,
     correct_middle=True, rate=1e-3, drops=(2 / 3, 0.9), drop=0.2, layer_decay=1.0,
     weight_decay=0.05, drop_path=0.0, average=0.998,
+)  # fmt: skip
+
+#: Of `pocket`'s instance head, on features that do not change.
+INSTANCES = replace(
+    _POCKET, steps=6000, images=6, crop=320, large_share=0.0, zoom_low=0.6,
+    zoom_high=1.7, rate=2e-3, warmup=100, drops=(0.6, 0.85), drop=0.25,
 )  # fmt: skip
 
 #: Recipes by the name of the architecture. The sizes that were trained twice as long,

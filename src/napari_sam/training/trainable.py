@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-    from napari_sam.training.learner import Learner
+    from napari_sam.training.learner import TrainableModel
     from napari_sam.training.recipe import Recipe
 
 __all__ = ["COMPONENTS_OF", "merged", "parameter_groups", "set_trainable"]
@@ -24,12 +24,13 @@ COMPONENTS_OF: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "decoder": ("decoder",),
     "encoder": ("encoder",),
     "adapters": ("decoder",),
+    "instances": ("instances",),
 })  # fmt: skip
 #: Layers that low-rank adapters are added to.
 _ADAPTED = r"image_encoder\..*\.attn\.(qkv|proj)"
 
 
-def set_trainable(learner: Learner, parts: str, *, rank: int = 8) -> None:
+def set_trainable(learner: TrainableModel, parts: str, *, rank: int = 8) -> None:
     """Set which parts of a model are trainable, and freeze the others.
 
     Parameters
@@ -37,8 +38,9 @@ def set_trainable(learner: Learner, parts: str, *, rank: int = 8) -> None:
     learner
         The learner of the model.
     parts
-        ``all``, ``decoder``, ``encoder``, or ``adapters``: the decoder, and low-rank
-        adapters of the encoder's attention (Hu et al. 2021, "LoRA").
+        ``all``, ``decoder``, ``encoder``, ``instances`` (the instance head alone), or
+        ``adapters``: the decoder, and low-rank adapters of the encoder's attention (Hu
+        et al. 2021, "LoRA").
     rank
         Rank of the adapters.
 
@@ -59,7 +61,7 @@ def set_trainable(learner: Learner, parts: str, *, rank: int = 8) -> None:
         _add_adapters(learner, rank)
 
 
-def _add_adapters(learner: Learner, rank: int) -> None:
+def _add_adapters(learner: TrainableModel, rank: int) -> None:
     try:
         from peft import LoraConfig, inject_adapter_in_model
     except ImportError as wrong:
@@ -91,7 +93,7 @@ def merged(model: nn.Module) -> nn.Module:
     return model
 
 
-def parameter_groups(learner: Learner, recipe: Recipe) -> list[dict[str, Any]]:
+def parameter_groups(learner: TrainableModel, recipe: Recipe) -> list[dict[str, Any]]:
     """Return the optimiser groups of trainable parameters, by rate and weight decay.
 
     Encoder layers learn the slower the earlier they are (Bao et al. 2021, "BEiT");

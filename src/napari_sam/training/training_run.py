@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -15,6 +15,9 @@ from napari_sam.core.atomic_write import check_writable
 from napari_sam.core.errors import TrainingError
 from napari_sam.training.distributed import own_device, process_group
 from napari_sam.training.export import export
+from napari_sam.training.instance_learner import InstanceLearner
+from napari_sam.training.instance_trainer import InstanceTrainer
+from napari_sam.training.learner import Learner
 from napari_sam.training.loop import Report, Trainer
 from napari_sam.training.trainable import merged, set_trainable
 
@@ -23,7 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_sam.training.example_sources import Source
-    from napari_sam.training.learner import Learner
+    from napari_sam.training.learner import TrainableModel
+    from napari_sam.training.loop import TrainingLoop
     from napari_sam.training.recipe import Recipe
 
 __all__ = ["iter_train"]
@@ -34,7 +38,7 @@ _MEASURED = 12
 
 def iter_train(
     recipe: Recipe,
-    learner: Learner,
+    learner: TrainableModel,
     sources: Sequence[tuple[float, Source]],
     output: Path,
     *,
@@ -93,9 +97,7 @@ def iter_train(
         recipe, learner, {**(notes or {}), "parts": parts, "rank": str(rank)}
     )
     with process_group(torch_device) as process:
-        trainer = Trainer(
-            recipe, sources, learner, device=torch_device, bfloat16=bfloat16
-        )
+        trainer = _trainer(recipe, sources, learner, torch_device, bfloat16=bfloat16)
         best_weights = _BestWeights(
             trainer, output, provenance, validation if process.is_main else ()
         )
@@ -113,6 +115,24 @@ def iter_train(
             yield from best_weights.measure()
             best_weights.save()
     return output
+
+
+def _trainer(
+    recipe: Recipe,
+    sources: Sequence[tuple[float, Source]],
+    learner: TrainableModel,
+    device: torch.device,
+    *,
+    bfloat16: bool,
+) -> TrainingLoop[Any]:
+    """Return the loop of what this model learns: instances, or masks for prompts."""
+    if isinstance(learner, InstanceLearner):
+        return InstanceTrainer(
+            recipe, sources, learner, device=device, bfloat16=bfloat16
+        )
+    if isinstance(learner, Learner):
+        return Trainer(recipe, sources, learner, device=device, bfloat16=bfloat16)
+    raise TrainingError(f"There is no training loop for {type(learner).__name__}.")
 
 
 def _iter_steps(
@@ -135,17 +155,14 @@ class _BestWeights:
 
     def __init__(
         self,
-        trainer: Trainer,
+        trainer: TrainingLoop[Any],
         output: Path,
         provenance: Mapping[str, str],
         validation: Sequence[tuple[float, Source]],
     ) -> None:
         self.trainer, self.output, self.provenance = trainer, output, provenance
         self.state = output.with_name(output.name + ".training")
-        batches = trainer.batches_to_measure(validation)
-        self.batches = (
-            [batches.batch(k) for k in range(_MEASURED)] if validation else []
-        )
+        self.batches = trainer.batches_to_measure(validation, _MEASURED)
         self.best = self.measured_at = -1.0
 
     def resume(self) -> None:
@@ -208,7 +225,7 @@ class _BestWeights:
 
 
 def _provenance(
-    recipe: Recipe, learner: Learner, notes: Mapping[str, str]
+    recipe: Recipe, learner: TrainableModel, notes: Mapping[str, str]
 ) -> dict[str, str]:
     """Return the metadata of a run; a state with other metadata is another run's."""
     settings = json.dumps(asdict(recipe), sort_keys=True)

@@ -7,6 +7,7 @@ from napari_sam.apps.cli.group import Commands, main_group
 #: Adding a command is one line: its name, and where it is.
 COMMANDS: Commands = {
     "segment": "napari_sam.apps.cli.segment:segment",
+    "everything": "napari_sam.apps.cli.everything:everything",
     "apply": "napari_sam.apps.cli.apply:apply",
     "propagate": "napari_sam.apps.cli.propagate:propagate",
     "embed": "napari_sam.apps.cli.embed:embed",

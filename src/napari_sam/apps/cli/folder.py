@@ -16,10 +16,11 @@ from napari_sam.apps.cli.table_file import rows_of_masks, write_table
 from napari_sam.apps.cli.verbosity import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
     from napari_sam.core.json_values import JsonDict
+    from napari_sam.core.progress import Progress
     from napari_sam.core.protocols import Backend
     from napari_sam.jobs import Executor, FolderJob, ImageOutcome
 
@@ -30,7 +31,16 @@ def segment_folder(
     """Segment a folder; exit with 1 if any image failed, or is missing."""
     from napari_sam.jobs import iter_segment_folder
 
-    work = iter_segment_folder(job, executor, backend=backend, report=_print)
+    work = iter_segment_folder(job, executor, backend=backend, report=print_outcome)
+    finish_folder(work, job.output, table)
+
+
+def finish_folder(
+    work: Generator[Progress, None, list[ImageOutcome]],
+    output: Path,
+    table: Path | None = None,
+) -> None:
+    """Do the work on a folder, and say what became of it; exit with 1 if any failed."""
     outcomes = drain_with_progress(work, "the same command goes on from here.")
     if table:
         write_table(table, [row for outcome in outcomes for row in _rows(outcome)])
@@ -41,7 +51,7 @@ def segment_folder(
     missing = count.pop("missing")
     listed = ", ".join(f"{n} {state}" for state, n in count.items())
     listed += f", {missing} without their image" if missing else ""
-    say(f"{listed} in {job.output}")
+    say(f"{listed} in {output}")
     if count["failed"] or missing:
         raise SystemExit(1)
 
@@ -55,7 +65,7 @@ def _rows(outcome: ImageOutcome) -> Iterator[JsonDict]:
     )
 
 
-def _print(outcome: ImageOutcome) -> None:
+def print_outcome(outcome: ImageOutcome) -> None:
     """Print what became of an image, as soon as it is known."""
     path, text = outcome.path, " ".join(outcome.reason.split())
     if outcome.state == "skipped":

@@ -19,6 +19,7 @@ from napari_sam.core.atomic_write import check_writable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from napari_sam.training.instance_learner import InstanceLearner
     from napari_sam.training.learner import Learner
     from napari_sam.training.loop import Report
     from napari_sam.training.recipe import Recipe
@@ -42,9 +43,11 @@ if TYPE_CHECKING:
     help="Begin with the weights of a model (napari-sam models list) or of a file.",
 )  # fmt: skip
 @click.option(
-    "--parts", type=click.Choice(["all", "decoder", "encoder", "adapters"]),
+    "--parts",
+    type=click.Choice(["all", "decoder", "encoder", "adapters", "instances"]),
     default="all", show_default=True,
-    help="What learns; adapters are low-rank, parallel to the encoder's attention.",
+    help="What learns; adapters are low-rank, parallel to the encoder's attention; "
+    "instances is the head that finds all objects, of pocket.",
 )  # fmt: skip
 @click.option("--rank", default=8, show_default=True, help="Of the adapters.")
 @click.option("--steps", type=int, help="Steps in all. [default: the recipe's]")
@@ -132,7 +135,11 @@ def train(
     from napari_sam.training.training_data import read_data
     from napari_sam.training.training_run import iter_train
 
-    chosen, learner = _recipe(recipe, begin_with, settings, steps, checkpointing)
+    chosen, learner = (
+        _instance_recipe(begin_with, settings, steps)
+        if parts == "instances"
+        else _recipe(recipe, begin_with, settings, steps, checkpointing)
+    )
     if show or output is None:
         _show(chosen)
         return
@@ -174,6 +181,18 @@ def _recipe(
     return initial_learner(
         name, checkpoint, settings=changes, checkpointing=checkpointing
     )
+
+
+def _instance_recipe(
+    begin_with: str | None, settings: Sequence[str], steps: int | None
+) -> tuple[Recipe, InstanceLearner]:
+    """Return the recipe of the instance head, and what learns it."""
+    from napari_sam.training.initial_weights import initial_instance_learner
+
+    changes = _settings(settings)
+    if steps is not None:
+        changes["steps"] = str(steps)
+    return initial_instance_learner(_weights(begin_with or "pocket"), settings=changes)
 
 
 def _show(recipe: Recipe) -> None:

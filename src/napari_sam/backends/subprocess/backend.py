@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from itertools import islice
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari_sam.backends.subprocess.prediction_codec import unpack
 from napari_sam.backends.subprocess.process import ModelProcess, ProcessEndedError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from napari_sam.backends.subprocess.prediction_codec import PackedPrediction
     from napari_sam.core.backend_spec import BackendSpec
     from napari_sam.core.embedding import EmbeddingArrays
+    from napari_sam.core.instance_maps import InstanceMaps
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.prompts import Prompts
 
@@ -102,13 +103,21 @@ class SubprocessBackend:
             If the process ends twice while it computes this.
         """
         tile, given = Embedding.from_mapping(embedding), list(prompts)
+        found: list[PackedPrediction] = self._about(tile, "decode", given)
+        return [unpack(sent) for sent in found]
 
-        def request(process: ModelProcess) -> list[PackedPrediction]:
-            while (found := process.request("decode", tile.digest, given)) is None:
-                process.request("cache", tile)
-            return list(found)
+    def instance_maps(self, embedding: EmbeddingArrays) -> InstanceMaps:
+        """Return the maps of all objects of a tile.
 
-        return [unpack(sent) for sent in self._call(request)]
+        Raises
+        ------
+        ModelError
+            If the model has no instance head, or the process ends twice.
+        """
+        found: InstanceMaps = self._about(
+            Embedding.from_mapping(embedding), "instance_maps"
+        )
+        return found
 
     def iter_decode(
         self, embedding: EmbeddingArrays, prompts: Iterable[Prompts]
@@ -121,6 +130,16 @@ class SubprocessBackend:
     def end(self) -> None:
         """End the process; the next request starts it again."""
         self._process.end()
+
+    def _about(self, tile: Embedding, command: str, *arguments: object) -> Any:
+        """Request something of an embedding, which is sent if it is not there."""
+
+        def request(process: ModelProcess) -> Any:
+            while (found := process.request(command, tile.digest, *arguments)) is None:
+                process.request("cache", tile)
+            return found
+
+        return self._call(request)
 
     def _call(self, request: Callable[[ModelProcess], T]) -> T:
         """Send a request to the process; if it ends meanwhile, to another one, once."""

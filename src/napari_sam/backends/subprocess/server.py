@@ -21,6 +21,7 @@ from napari_sam.backends.subprocess.prediction_codec import pack
 from napari_sam.core.backend_spec import backend_spec
 from napari_sam.core.embedding import Embedding
 from napari_sam.core.errors import ModelError
+from napari_sam.core.protocols import SupportsInstances
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from napari_sam.backends.subprocess.prediction_codec import PackedPrediction
     from napari_sam.core.backend_spec import BackendSpec
+    from napari_sam.core.instance_maps import InstanceMaps
     from napari_sam.core.prompts import Prompts
     from napari_sam.core.protocols import Backend
 
@@ -174,13 +176,26 @@ class _ModelServer:
         self, digest: str, prompts: Sequence[Prompts]
     ) -> list[PackedPrediction] | None:
         """Return predictions; None if the embedding is not in the cache any more."""
-        model = self._model()
+        model, embedding = self._model(), self._embedding(digest)
+        if embedding is None:
+            return None
+        return [pack(found) for found in model.decode(embedding, prompts)]
+
+    def _instance_maps(self, digest: str) -> InstanceMaps | None:
+        """Return instance maps; None if the embedding is not in the cache any more."""
+        model, embedding = self._model(), self._embedding(digest)
+        if embedding is None:
+            return None
+        if not isinstance(model, SupportsInstances):
+            raise ModelError(f"{backend_spec(model).name} finds no instances.")
+        return model.instance_maps(embedding)
+
+    def _embedding(self, digest: str) -> Embedding | None:
         with self._lock:
             if digest not in self._cached:
                 return None
             self._cached.move_to_end(digest)
-            embedding = self._cached[digest]
-        return [pack(found) for found in model.decode(embedding, prompts)]
+            return self._cached[digest]
 
 
 def _picklable(wrong: Exception) -> Exception:

@@ -29,12 +29,20 @@ from napari_sam.models.pocket.config import (
     working_scale,
 )
 from napari_sam.models.pocket.context_window import PocketPrompts
-from napari_sam.models.pocket.pocket import OUTSIDE, DecoderOutput, Pocket, fused
+from napari_sam.models.pocket.instance_head import InstanceHead
+from napari_sam.models.pocket.pocket import (
+    HEAD,
+    OUTSIDE,
+    DecoderOutput,
+    Pocket,
+    fused,
+)
 from napari_sam.models.pocket.prompt_encoder import prompt_maps
 
 __all__ = [
     "BOTTOM_RIGHT",
     "GRID",
+    "HEAD",
     "MAPS",
     "NEGATIVE",
     "OUTSIDE",
@@ -44,6 +52,7 @@ __all__ = [
     "WORKING_SIZE",
     "DecoderOutput",
     "Features",
+    "InstanceHead",
     "Pocket",
     "PocketConfig",
     "PocketPrompts",

@@ -19,6 +19,7 @@ from napari_sam.models.pocket.context_window import (
     reaches_edge,
 )
 from napari_sam.models.pocket.image_encoder import PocketEncoder
+from napari_sam.models.pocket.instance_head import InstanceHead
 from napari_sam.models.pocket.mask_decoder import CoarseOutput, PocketMaskDecoder
 from napari_sam.models.pocket.prompt_encoder import (
     MAP_REACH,
@@ -30,6 +31,8 @@ from napari_sam.models.pocket.prompt_encoder import (
 CANDIDATES = 3
 #: Stride-16 cells around a window on which logits at its edge depend.
 HALO = 3
+#: Names of the instance head's weights begin with this.
+HEAD = "instances."
 #: Logit of everything outside the decoded window.
 OUTSIDE = -10.0
 
@@ -45,14 +48,25 @@ class DecoderOutput(NamedTuple):
 
 
 class Pocket(nn.Module):
-    """The model: image encoder, prompt encoder and mask decoder."""
+    """The model: image encoder, prompt encoder and mask decoder.
 
-    def __init__(self, config: PocketConfig | None = None) -> None:
+    Parameters
+    ----------
+    config
+        Sizes of the network.
+    instances
+        Whether it has an instance head too.
+    """
+
+    def __init__(
+        self, config: PocketConfig | None = None, *, instances: bool = False
+    ) -> None:
         super().__init__()
         self.config = config or PocketConfig()
         self.encoder = PocketEncoder(self.config)
         self.prompts = PocketPromptEncoder(self.config)
         self.decoder = PocketMaskDecoder(self.config)
+        self.instances = InstanceHead(self.config) if instances else None
 
     def forward_coarse(
         self, features: Features, xy: Tensor, kinds: Tensor, maps: Tensor, offset: float

@@ -1,0 +1,178 @@
+"""``napari-sam everything``: all objects of an image, without prompts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from napari_sam.apps.cli.folder import finish_folder, print_outcome
+from napari_sam.apps.cli.options.automatic import automatic_options
+from napari_sam.apps.cli.options.image import image_options
+from napari_sam.apps.cli.options.model import (
+    model_options,
+    model_spec,
+    open_model,
+    store_option,
+)
+from napari_sam.apps.cli.options.save import save_options
+from napari_sam.apps.cli.options.tiling import tiling_options
+from napari_sam.apps.cli.options.workers import worker_options
+from napari_sam.apps.cli.progress import drain_with_progress
+from napari_sam.core.errors import ImageError, JobError
+
+if TYPE_CHECKING:
+    from napari_sam.automatic.settings import (
+        AutomaticSettings,
+        EverythingSettings,
+        FilterSettings,
+        InstanceSettings,
+    )
+    from napari_sam.core.address import Address
+    from napari_sam.image.settings import AppearanceSettings, TilingSettings
+    from napari_sam.io.settings import ReadSettings, SaveSettings
+    from napari_sam.jobs import (
+        Executor,
+        Failure,
+        MaskResult,
+        ModelSettings,
+        PromptableSettings,
+    )
+
+
+@click.command(no_args_is_help=True)
+@click.argument("image")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FILE",
+    help="Where the labels go: .tif, .png, .zarr, .geojson, .gpkg or .json; a folder "
+    "for a folder of images.",
+)
+@save_options
+@click.option(
+    "--frame",
+    type=int,
+    metavar="INDEX",
+    help="Only this plane of a stack, from 0. [default: every plane by itself]",
+)
+@automatic_options
+@image_options
+@model_options("Which model. [default: pocket]")
+@store_option
+@worker_options
+@tiling_options
+def everything(
+    image: str,
+    *,
+    output: Path,
+    save: SaveSettings,
+    frame: int | None,
+    find: EverythingSettings,
+    instances: InstanceSettings,
+    filters: FilterSettings,
+    read: ReadSettings,
+    appearance: AppearanceSettings,
+    model: ModelSettings,
+    store: str | None,
+    executor: Executor,
+    tiling: TilingSettings,
+) -> None:
+    """All objects of IMAGE, or of each image of a folder, written as labels.
+
+    Planes of a stack are segmented one by one, and every object of every plane has a
+    number of its own. An interrupted run over a folder goes on with the same command.
+    """
+    from napari_sam.automatic.settings import AutomaticSettings
+    from napari_sam.jobs import PromptableSettings
+
+    run = _Everything(
+        Path(image) if Path(image).exists() else image,
+        output,
+        save,
+        AutomaticSettings(find, instances, filters),
+        PromptableSettings(read, appearance, tiling, store=store),
+        model,
+        executor,
+    )
+    if Path(image).is_dir() and _is_folder_of_images(Path(image)):
+        run.folder(frame)
+    else:
+        run.one_image(frame)
+
+
+def _is_folder_of_images(path: Path) -> bool:
+    return not ((path / "zarr.json").exists() or (path / ".zgroup").exists())
+
+
+@dataclass(frozen=True, slots=True)
+class _Everything:
+    """One run of the command."""
+
+    path: str | Path
+    output: Path
+    save: SaveSettings
+    automatic: AutomaticSettings
+    settings: PromptableSettings
+    model: ModelSettings
+    executor: Executor
+
+    def folder(self, frame: int | None) -> None:
+        """Find all objects of every image of a folder."""
+        from napari_sam.jobs import EverythingFolderJob, iter_everything_folder
+
+        if frame is not None:
+            raise ImageError("--frame is of one image, and this is a folder of them.")
+        job = EverythingFolderJob(
+            Path(self.path),
+            self.output,
+            model_spec(self.model),
+            self.automatic,
+            self.settings,
+            self.save,
+        )
+        work = iter_everything_folder(
+            job, self.executor, backend=open_model(self.model), report=print_outcome
+        )
+        finish_folder(work, self.output)
+
+    def one_image(self, frame: int | None) -> None:
+        """Find all objects of one image."""
+        from napari_sam.io import check_labels_path
+        from napari_sam.jobs import EverythingJob, everything_images
+        from napari_sam.jobs.painting import save_masks
+
+        check_labels_path(self.output, overwrite=self.save.overwrite)
+        image = self.settings.read.read(self.path)
+        promptable = self.settings.open(image, open_model(self.model))
+        spec = self.settings.spec(promptable, self.path, model_spec(self.model))
+        frames = None if frame is None else [_checked(frame, len(image.frames))]
+        job = EverythingJob.of(promptable, spec, self.automatic, frames=frames)
+        ready: list[dict[Address, MaskResult] | Failure] = []
+        work = everything_images(
+            [job], self.executor, ready=lambda _, found: ready.append(found)
+        )
+        drain_with_progress(work, "nothing was written.")
+        masks = _without_failure(ready[0])
+        save_masks(self.output, masks, image, self.save)
+        click.echo(f"{len(masks)} objects in {self.output}")
+
+
+def _checked(frame: int, count: int) -> int:
+    if not 0 <= frame < count:
+        raise ImageError(f"--frame {frame}: the image has {count}, counted from 0.")
+    return frame
+
+
+def _without_failure(
+    found: dict[Address, MaskResult] | Failure,
+) -> dict[Address, MaskResult]:
+    from napari_sam.jobs import Failure
+
+    if isinstance(found, Failure):
+        raise JobError(f"Nothing was written: {found.reason}")
+    return found

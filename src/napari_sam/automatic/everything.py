@@ -1,0 +1,163 @@
+"""Everything: masks of all objects of a plane, by instances or by a grid of points."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_sam.automatic.automatic_masks import AutomaticMask, AutomaticMasks
+from napari_sam.automatic.blended_maps import BlendedMaps
+from napari_sam.automatic.instance_finder import InstanceFinder
+from napari_sam.automatic.point_grid import iter_grid_masks
+from napari_sam.automatic.settings import EverythingSettings, InstanceSettings
+from napari_sam.core.backend_spec import backend_spec, supports
+from napari_sam.core.errors import ModelError
+from napari_sam.core.geometry.region import Region
+from napari_sam.core.progress import Progress
+from napari_sam.core.prompts import Prompts
+from napari_sam.core.protocols import SupportsInstances
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_sam.core.mask import Mask
+    from napari_sam.image import PromptableImage
+
+#: Objects whose boxes are decoded between two reports of progress.
+_GROUP = 16
+
+
+def iter_everything(
+    image: PromptableImage,
+    frame: int = 0,
+    *,
+    settings: EverythingSettings | None = None,
+    instances: InstanceSettings | None = None,
+    region: Region | None = None,
+    within: Mask | None = None,
+) -> Generator[Progress, None, AutomaticMasks]:
+    """Find the masks of all objects of a plane; no threshold is applied yet.
+
+    Closing it stops between two tiles; embeddings computed until then are in the store.
+
+    Parameters
+    ----------
+    image
+        The image, with its model.
+    frame
+        The plane.
+    settings
+        By which method.
+    instances
+        How instances are cut out.
+    region
+        Only objects that lie in this part of the plane, by their most central pixel.
+    within
+        Only objects whose most central pixel is in this mask.
+
+    Returns
+    -------
+    AutomaticMasks
+        To be filtered by `filter_masks`.
+
+    Raises
+    ------
+    ModelError
+        If instances are asked for, and the model has no instance head.
+    """
+    settings = settings or EverythingSettings()
+    plane = Region(0, 0, *image.frames.plane_shape)
+    part = plane if region is None else region.intersection(plane)
+    if within is not None:
+        part = part.intersection(within.region)
+    if uses_instances(image, settings):
+        found = yield from _iter_instances(
+            image, frame, settings, instances or InstanceSettings(), part
+        )
+    else:
+        found = yield from iter_grid_masks(image, frame, settings, part)
+    if within is not None:
+        found = [one for one in found if _is_in(one, within)]
+    return AutomaticMasks(tuple(found), plane.shape)
+
+
+def uses_instances(image: PromptableImage, settings: EverythingSettings) -> bool:
+    """Whether objects are found by the model's instance head, not by a grid.
+
+    Raises
+    ------
+    ModelError
+        If it is asked for, and there is none.
+    """
+    can = supports(image.backend, "instances")
+    if settings.method == "instances" and not can:
+        raise ModelError(
+            f"{backend_spec(image.backend).name} has no instance head: take "
+            "method=grid, or the model pocket."
+        )
+    return can and settings.method != "grid"
+
+
+def _iter_instances(
+    image: PromptableImage,
+    frame: int,
+    settings: EverythingSettings,
+    cut: InstanceSettings,
+    region: Region,
+) -> Generator[Progress, None, list[AutomaticMask]]:
+    backend = image.backend
+    assert isinstance(backend, SupportsInstances)
+    maps = BlendedMaps(image, backend, frame)
+    plane = Region(0, 0, *image.frames.plane_shape)
+    found = yield from InstanceFinder(maps, plane, region, cut).iter_masks()
+    if settings.refine:
+        found = yield from _iter_refined(image, frame, found)
+    return found
+
+
+def _iter_refined(
+    image: PromptableImage, frame: int, found: Sequence[AutomaticMask]
+) -> Generator[Progress, None, list[AutomaticMask]]:
+    """Decode the box of each mask, and keep whichever has the higher score."""
+    refined: list[AutomaticMask] = []
+    for start in range(0, len(found), _GROUP):
+        some = found[start : start + _GROUP]
+        answers = image.segment_many([_prompts_of(one) for one in some], frame)
+        for one, answer in zip(some, answers, strict=True):
+            better = answer.area and answer.score > one.score
+            refined.append(
+                replace(one, mask=answer.to_mask(), score=answer.score)
+                if better
+                else one
+            )
+        yield Progress(len(refined), len(found), "refining masks")
+    return refined
+
+
+def _prompts_of(one: AutomaticMask) -> Prompts:
+    box = one.mask.region
+    return Prompts.rectangle(box.top, box.left, box.bottom, box.right).point(*one.point)
+
+
+def _is_in(one: AutomaticMask, within: Mask) -> bool:
+    row, col = (int(np.floor(n + 0.5)) for n in one.point)
+    return bool(within.in_window(Region(row, col, row + 1, col + 1)).any())
+
+
+def label_masks(
+    masks: Sequence[AutomaticMask], shape: tuple[int, int]
+) -> NDArray[np.uint32]:
+    """Return a label image ``(y, x)``; label k is the k-th mask, of the first most.
+
+    Where masks overlap, the smaller is on top, so that a part is not lost in its whole.
+    """
+    labels = np.zeros(shape, np.uint32)
+    order = sorted(range(len(masks)), key=lambda k: -masks[k].mask.area)
+    for k in order:
+        mask = masks[k].mask
+        labels[mask.region.slices][mask.array] = k + 1
+    return labels

@@ -1,0 +1,83 @@
+"""Filtering of automatic masks: thresholds and duplicates, without the model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from napari_sam.automatic.automatic_masks import AutomaticMasks
+    from napari_sam.automatic.settings import FilterSettings
+    from napari_sam.core.geometry.region import Region
+
+#: Boxes compared at once: so many rows of IoUs are in memory.
+_ROWS = 512
+
+
+def filter_masks(found: AutomaticMasks, settings: FilterSettings) -> AutomaticMasks:
+    """Return the masks that stay, those of the highest score first.
+
+    As in Kirillov et al. 2023, "Segment Anything", appendix B ("Automatic mask
+    generation details"): thresholds, then suppression of duplicates by their boxes;
+    a smaller crop goes before a larger one.
+    """
+    stays = (found.scores >= settings.score) & (found.areas >= settings.smallest)
+    stays &= found.stabilities >= settings.stability
+    if settings.largest is not None:
+        stays &= found.areas <= settings.largest
+    if settings.exclude_border:
+        stays &= ~_at_border(found)
+    remaining = found.chosen(np.flatnonzero(stays))
+    best = np.argsort(-remaining.scores, kind="stable")
+    in_crops = [
+        crop[_without_duplicates(remaining.boxes[crop], settings.overlap)]
+        for crop in _by_crop(remaining, best)
+    ]
+    order = np.concatenate([*in_crops, np.zeros(0, np.intp)])
+    order = order[np.argsort(remaining.crop_areas[order], kind="stable")]
+    kept = order[_without_duplicates(remaining.boxes[order], settings.overlap)]
+    return remaining.chosen(kept[np.argsort(-remaining.scores[kept], kind="stable")])
+
+
+def _by_crop(
+    found: AutomaticMasks, order: NDArray[np.intp]
+) -> Iterator[NDArray[np.intp]]:
+    """Yield the indices of each crop, in order."""
+    crops: dict[Region, list[int]] = {}
+    for i in order:
+        crops.setdefault(found.masks[i].crop, []).append(int(i))
+    return (np.array(some) for some in crops.values())
+
+
+def _at_border(found: AutomaticMasks) -> NDArray[np.bool_]:
+    rows, cols = found.plane_shape
+    top, left, bottom, right = found.boxes.T
+    at_edge = (top == 0) | (left == 0) | (bottom == rows) | (right == cols)
+    return np.asarray(at_edge, bool)
+
+
+def _without_duplicates(boxes: NDArray[np.int64], overlap: float) -> NDArray[np.intp]:
+    """Return which boxes, in order, no box before them overlaps by a larger IoU."""
+    dropped = np.zeros(len(boxes), bool)
+    for start in range(0, len(boxes), _ROWS):
+        ious = box_ious(boxes[start : start + _ROWS], boxes[start:])
+        for i, row in enumerate(ious):
+            if not dropped[start + i]:
+                dropped[start + i + 1 :] |= row[i + 1 :] > overlap
+    return np.flatnonzero(~dropped)
+
+
+def box_ious(some: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.float64]:
+    """IoU of each of n boxes with each of m, ``(n, m)``; boxes are half-open."""
+    top_left = np.maximum(some[:, None, :2], others[None, :, :2])
+    bottom_right = np.minimum(some[:, None, 2:], others[None, :, 2:])
+    both = np.prod(np.maximum(bottom_right - top_left, 0), axis=2, dtype=np.float64)
+    areas = [np.prod(b[:, 2:] - b[:, :2], axis=1) for b in (some, others)]
+    either = areas[0][:, None] + areas[1][None] - both
+    ious = np.divide(both, either, out=np.zeros_like(both), where=either > 0)
+    return np.asarray(ious, np.float64)

@@ -1,0 +1,137 @@
+"""Instances cut out of a model's maps: seeds, watershed, and a score for each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from scipy import ndimage
+from skimage.morphology import local_maxima, reconstruction
+from skimage.segmentation import watershed
+
+from napari_sam.core.mask import Mask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from napari_sam.automatic.settings import InstanceSettings
+
+#: Pixels over which distances are smoothed before their maxima are taken.
+_SMOOTHING = 1.0
+#: Levels that distances are rounded to, so that plateaus are plateaus.
+_LEVELS = 255
+#: Weights of the score: see `benchmarks/instance_scores.py`, which fits them.
+_SCORE = np.array([-3.0, 2.0, 2.0, 2.0, 2.0])
+
+
+class Instance(NamedTuple):
+    """An instance: its pixels, its seed, and how far to trust it.
+
+    Attributes
+    ----------
+    mask
+        Its pixels.
+    score
+        The estimated IoU.
+    seed
+        ``(row, col)`` of its most central pixel.
+    """
+
+    mask: Mask
+    score: float
+    seed: tuple[int, int]
+
+
+def find_instances(
+    maps: NDArray[np.float32],
+    settings: InstanceSettings,
+    *,
+    top: int = 0,
+    left: int = 0,
+) -> list[Instance]:
+    """Cut instances out of maps.
+
+    The maxima of both distances, as far as a dip separates them, are the seeds of a
+    watershed in the foreground (as in Archit et al. 2025, "Segment Anything for
+    Microscopy").
+
+    Parameters
+    ----------
+    maps
+        ``(3, y, x)``: foreground, boundary distance and centre; see `InstanceMaps`.
+    settings
+        How they are cut.
+    top, left
+        Where the maps lie on the plane.
+    """
+    depth = ndimage.gaussian_filter(maps[1] + maps[2], _SMOOTHING) / 2
+    labels = _watershed(depth, maps[0] > settings.foreground, settings.split)
+    return [
+        Instance(
+            Mask.from_array(inside, top=top + rows.start, left=left + cols.start),
+            _score(maps[:, rows, cols], inside),
+            _deepest(depth[rows, cols], inside, top + rows.start, left + cols.start),
+        )
+        for (rows, cols), inside in _objects(labels)
+    ]
+
+
+def _watershed(
+    depth: NDArray[np.float32], foreground: NDArray[np.bool_], split: float
+) -> NDArray[np.int32]:
+    """Flood the foreground from its maxima that a dip of `split` sets apart."""
+    if not foreground.any():
+        return np.zeros(depth.shape, np.int32)
+    step = max(1, round(split * _LEVELS))
+    # Nothing is connected through the background: every part of it has a maximum.
+    levels = np.where(foreground, np.rint(depth * _LEVELS), -2 * _LEVELS)
+    merged = reconstruction(levels - step, levels)
+    seeds, _ = ndimage.label(local_maxima(merged) & foreground, np.ones((3, 3)))
+    return np.asarray(watershed(-depth, seeds, mask=foreground), np.int32)
+
+
+def _objects(
+    labels: NDArray[np.int32],
+) -> Iterator[tuple[tuple[slice, slice], NDArray[np.bool_]]]:
+    for k, window in enumerate(ndimage.find_objects(labels), 1):
+        if window is not None:
+            rows, cols = window
+            yield (rows, cols), ndimage.binary_fill_holes(labels[window] == k)
+
+
+def _deepest(
+    depth: NDArray[np.float32], inside: NDArray[np.bool_], top: int, left: int
+) -> tuple[int, int]:
+    at = int(np.where(inside, depth, -1).argmax())
+    row, col = divmod(at, depth.shape[1])
+    return top + row, left + col
+
+
+def _score(maps: NDArray[np.float32], inside: NDArray[np.bool_]) -> float:
+    """Return the estimated IoU: a logistic function of what the maps say."""
+    logit = float(_SCORE[0] + score_features(maps, inside) @ _SCORE[1:])
+    return 1 / (1 + float(np.exp(-logit)))
+
+
+def score_features(
+    maps: NDArray[np.float32], inside: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Return what the score of an instance is computed from.
+
+    Returns
+    -------
+    Four numbers, 1 at best: mean foreground, largest boundary distance and centre, and
+    how well the boundary distance agrees with that of the mask itself.
+    """
+    own = ndimage.distance_transform_edt(np.pad(inside, 1))[1:-1, 1:-1]
+    error = np.abs(own / own.max() - maps[1])[inside].mean()
+    return np.array(
+        [
+            maps[0][inside].mean(),
+            maps[1][inside].max(),
+            maps[2][inside].max(),
+            1 - error,
+        ]
+    )

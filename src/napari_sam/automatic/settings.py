@@ -1,0 +1,142 @@
+"""Settings of automatic masks: how objects are found, and which of them stay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from napari_sam.core.settings import check, setting
+
+
+@dataclass(frozen=True, slots=True)
+class EverythingSettings:
+    """Settings of how all objects are found; a change asks the model again."""
+
+    method: Literal["auto", "instances", "grid"] = setting(
+        "auto",
+        label="Method",
+        tip="auto: instances where the model finds them, else a grid of points. "
+        "instances: by the model's instance head. grid: as the paper's generator.",
+    )
+    refine: bool = setting(
+        False,
+        label="Refine",
+        tip="Give the box of each instance to the mask decoder, and keep the better "
+        "mask of both; some times slower.",
+    )
+    points: int = setting(
+        32,
+        label="Points per side",
+        tip="Of the grid; method grid only.",
+        minimum=1,
+        maximum=256,
+    )
+    crop_layers: int = setting(
+        0,
+        label="Crop layers",
+        tip="Also look at 4, 16 ... enlarged crops; method grid only.",
+        minimum=0,
+        maximum=4,
+    )
+    points_downscale: int = setting(
+        1,
+        label="Points divided by",
+        tip="Points per side of each further layer of crops are so many times fewer.",
+        minimum=1,
+    )
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceSettings:
+    """Settings of how instances are cut out of a model's maps; no model is asked."""
+
+    foreground: float = setting(
+        0.5,
+        label="Foreground",
+        tip="Pixels above this belong to objects: lower gives larger ones, and more.",
+        minimum=0.02,
+        maximum=0.98,
+        step=0.05,
+    )
+    split: float = setting(
+        0.1,
+        label="Split",
+        tip="How deep the dip between two objects must be: lower splits more.",
+        minimum=0.01,
+        maximum=0.9,
+        step=0.02,
+    )
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass(frozen=True, slots=True)
+class FilterSettings:
+    """Settings of which masks stay; they are applied last, and at once."""
+
+    score: float = setting(
+        0.5,
+        label="Score",
+        tip="Masks of a lower score are dropped.",
+        minimum=0,
+        maximum=1,
+        step=0.02,
+    )
+    stability: float = setting(
+        0.9,
+        label="Stability",
+        tip="Masks that change more with the threshold are dropped; method grid only.",
+        minimum=0,
+        maximum=1,
+        step=0.02,
+    )
+    smallest: int = setting(
+        10, label="Smallest", tip="Smaller objects are dropped.", unit="px²", minimum=0
+    )
+    largest: int | None = setting(
+        None,
+        label="Largest",
+        tip="Larger objects are dropped.",
+        unit="px²",
+        minimum=1,
+        automatic="no limit",
+    )
+    overlap: float = setting(
+        0.7,
+        label="Overlap",
+        tip="Of two masks whose boxes have a larger IoU, the worse is dropped.",
+        minimum=0,
+        maximum=1,
+        step=0.05,
+    )
+    exclude_border: bool = setting(
+        False,
+        label="Exclude border objects",
+        tip="Objects at the edge of the image are dropped.",
+    )
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass(frozen=True, slots=True)
+class AutomaticSettings:
+    """All settings of automatic masks.
+
+    Attributes
+    ----------
+    find
+        How objects are found.
+    instances
+        How instances are cut out.
+    filters
+        Which masks stay.
+    """
+
+    find: EverythingSettings = field(default_factory=EverythingSettings)
+    instances: InstanceSettings = field(default_factory=InstanceSettings)
+    filters: FilterSettings = field(default_factory=FilterSettings)

@@ -1,0 +1,175 @@
+"""Automatic masks of a folder of images."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from napari_sam.automatic.settings import AutomaticSettings
+from napari_sam.core.errors import ImageError, JobError, NapariSamError
+from napari_sam.io import check_labels_path
+from napari_sam.io.settings import SaveSettings
+from napari_sam.jobs.everything_jobs import EverythingJob, everything_images
+from napari_sam.jobs.executor import Executor, Failure
+from napari_sam.jobs.folder import FinishedFile, ImageOutcome, make_folder
+from napari_sam.jobs.painting import save_masks
+from napari_sam.jobs.prompt_pairs import images_of_folder
+from napari_sam.jobs.promptable_settings import PromptableSettings
+from napari_sam.jobs.results_file import results_setup
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from pathlib import Path
+
+    from napari_sam.core.address import Address
+    from napari_sam.core.progress import Progress
+    from napari_sam.core.protocols import Backend
+    from napari_sam.io import Image
+    from napari_sam.jobs.image_spec import ModelSpec
+    from napari_sam.jobs.segment_jobs import MaskResult
+
+
+@dataclass(frozen=True, slots=True)
+class EverythingFolderJob:
+    """A folder of images of which all objects are to be found, and where labels go.
+
+    Attributes
+    ----------
+    images, output
+        The folder, and that of the labels, which is made.
+    model
+        Which model.
+    automatic
+        How objects are found, and which stay.
+    settings
+        How images are read, shown and cut; its store is a folder of stores.
+    save
+        Form of the labels, and whether those of others are replaced.
+    """
+
+    images: Path
+    output: Path
+    model: ModelSpec
+    automatic: AutomaticSettings = field(default_factory=AutomaticSettings)
+    settings: PromptableSettings = field(default_factory=PromptableSettings)
+    save: SaveSettings = field(default_factory=SaveSettings)
+
+
+def iter_everything_folder(
+    job: EverythingFolderJob,
+    executor: Executor | None = None,
+    *,
+    backend: Backend | None = None,
+    report: Callable[[ImageOutcome], object] | None = None,
+) -> Generator[Progress, None, list[ImageOutcome]]:
+    """Find all objects of the images of a folder, and write their labels.
+
+    What one image lacks does not stop the others. Closing the generator stops; the same
+    job goes on where it was, and leaves alone what is finished.
+
+    Parameters
+    ----------
+    job
+        Images, output and settings.
+    executor
+        Who does it. By default, this process.
+    backend
+        The model, if it is open already.
+    report
+        Called with each outcome as soon as it is known.
+
+    Raises
+    ------
+    ImageError
+        If images or output are no folders.
+    """
+    images = images_of_folder(job.images)
+    run = _FolderRun(job, backend or job.model.open(), report)
+    run.prepare(images)
+    if run.works:
+        yield from everything_images(
+            [work.job for work in run.works], executor or Executor(), ready=run.write
+        )
+    return run.outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class _ImageWork:
+    """An image of the folder, open."""
+
+    path: Path
+    output: Path
+    image: Image
+    job: EverythingJob
+    name: str
+
+
+class _FolderRun:
+    """One run over a folder: the tasks, and the outcome of each image."""
+
+    def __init__(
+        self,
+        job: EverythingFolderJob,
+        backend: Backend,
+        report: Callable[[ImageOutcome], object] | None,
+    ) -> None:
+        self._job, self._backend = job, backend
+        self._report = report or (lambda outcome: None)
+        self.works: list[_ImageWork] = []
+        self.outcomes: list[ImageOutcome] = []
+        make_folder(job.output)
+        self._finished = FinishedFile(
+            job.output / "finished.jsonl", anew=job.save.overwrite
+        )
+
+    def prepare(self, images: list[Path]) -> None:
+        """Open every image here once; name those that fail."""
+        stems = Counter(path.stem for path in images)
+        for path in images:
+            try:
+                if stems[path.stem] > 1:
+                    raise ImageError(f"another image is called {path.stem} too.")
+                self._prepare_image(path)
+            except (NapariSamError, OSError) as wrong:
+                self._note(ImageOutcome(path, "failed", str(wrong)))
+
+    def write(self, i: int, found: dict[Address, MaskResult] | Failure) -> None:
+        """Write the labels of an image of which all objects were found."""
+        work = self.works[i]
+        try:
+            if isinstance(found, Failure):
+                raise JobError(found.reason)
+            save = SaveSettings(coco=self._job.save.coco, overwrite=True)
+            save_masks(work.output, found, work.image, save)
+            self._finished.append(work.path, work.name)
+        except (NapariSamError, OSError) as wrong:
+            self._note(ImageOutcome(work.path, "failed", str(wrong)))
+        else:
+            self._note(ImageOutcome(work.path, "written", masks=found))
+
+    def _prepare_image(self, path: Path) -> None:
+        work = self._open(path)
+        if work.output.exists() and self._finished.has(path, work.name):
+            self._note(ImageOutcome(path, "there"))
+            return
+        is_expected = self._job.save.overwrite or self._finished.knows(path)
+        check_labels_path(work.output, overwrite=is_expected)
+        self.works.append(work)
+
+    def _open(self, path: Path) -> _ImageWork:
+        job = self._job
+        settings = job.settings.of_folder(path)
+        image = settings.read.read(path)
+        promptable = settings.open(image, self._backend)
+        spec = settings.spec(promptable, path, job.model)
+        work = EverythingJob.of(promptable, spec, job.automatic)
+        setup = f"{results_setup(path, promptable, 0.0)}\n{asdict(job.automatic)}"
+        name = blake2b(setup.encode(), digest_size=16).hexdigest()
+        output = job.output / f"{path.stem}.{job.save.format}"
+        return _ImageWork(path, output, image, work, name)
+
+    def _note(self, outcome: ImageOutcome) -> None:
+        self.outcomes.append(outcome)
+        self._report(outcome)

@@ -1,0 +1,63 @@
+"""``napari-sam everything``, as a person types it."""
+
+import numpy as np
+import pytest
+import tifffile
+from click.testing import CliRunner
+
+from napari_sam.apps.cli import main
+from napari_sam.testing import InstanceThresholdBackend
+
+
+def run(*args):
+    return CliRunner().invoke(main, [str(a) for a in args])
+
+
+@pytest.fixture(autouse=True)
+def _a_model_that_finds_instances(threshold_model, monkeypatch):
+    monkeypatch.setattr(
+        "napari_sam.api.load_backend", lambda *_, **__: InstanceThresholdBackend()
+    )
+
+
+@pytest.fixture
+def image(tmp_path, blobs):
+    path = tmp_path / "image.tif"
+    tifffile.imwrite(path, blobs)
+    return path
+
+
+def test_all_objects_are_written_as_labels(image, tmp_path):
+    result = run("everything", image, "-o", tmp_path / "labels.tif")
+    assert result.exit_code == 0, result.output
+    assert "2 objects in" in result.stdout
+    labels = tifffile.imread(tmp_path / "labels.tif")
+    assert np.bincount(labels.ravel()).tolist() == [4096 - 500, 400, 100]
+
+
+def test_filters_and_methods_are_options(image, tmp_path):
+    out = tmp_path / "labels.tif"
+    assert "1 objects" in run("everything", image, "-o", out, "--smallest", 200).stdout
+    again = run("everything", image, "-o", out, "--score", 0)
+    assert again.exit_code == 2
+    assert "--overwrite" in again.stderr
+    grid = ("--method", "grid", "--points", 16, "--stability", 0, "--overlap", 0.5)
+    result = run("everything", image, "-o", out, *grid, "--overwrite")
+    assert "2 objects" in result.stdout
+
+
+def test_a_frame_that_is_not_there(image, tmp_path):
+    result = run("everything", image, "-o", tmp_path / "a.tif", "--frame", 3)
+    assert result.exit_code == 2
+    assert "--frame 3: the image has 1" in result.stderr
+    assert not (tmp_path / "a.tif").exists()
+
+
+def test_a_folder(image, tmp_path):
+    images = tmp_path / "images"
+    images.mkdir()
+    image.rename(images / "a.tif")
+    result = run("everything", images, "-o", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert "1 written, 0 there" in result.stdout
+    assert tifffile.imread(tmp_path / "out" / "a.tif").max() == 2

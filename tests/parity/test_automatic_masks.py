@@ -1,0 +1,141 @@
+"""A grid of points finds the masks that the reference's generator finds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from napari_sam.automatic import (
+    AutomaticMask,
+    AutomaticMasks,
+    EverythingSettings,
+    FilterSettings,
+    filter_masks,
+    iter_everything,
+)
+from napari_sam.backends.sam import SamBackend
+from napari_sam.core.geometry.region import Region
+from napari_sam.core.images.appearance import Appearance
+from napari_sam.core.mask import Mask
+from napari_sam.core.progress import drain
+from napari_sam.image import PromptableImage
+from napari_sam.models.config import SamConfig
+from napari_sam.models.sam import build_sam
+from napari_sam.models.state_dict import load_sam_state
+
+SHAPE = 90, 120
+POINTS = 4
+SCORE = 0.3
+
+
+@pytest.fixture
+def models(reference_sam: Any) -> tuple[Any, SamBackend]:
+    """The reference and ours, with scores between 0 and 1."""
+    config = SamConfig.tiny()
+    reference, ours = reference_sam(config), build_sam(config)
+    decoder = reference.mask_decoder
+    with torch.no_grad():
+        for network in decoder.output_hypernetworks_mlps:  # clear masks
+            network.layers[-1].weight.mul_(20)
+            network.layers[-1].bias.mul_(20)
+        for layer in decoder.transformer.layers:  # that differ from point to point
+            layer.cross_attn_image_to_token.out_proj.weight.mul_(4)
+        decoder.iou_prediction_head.layers[-1].weight.mul_(0.1)
+        decoder.iou_prediction_head.layers[-1].bias.mul_(0.1).add_(0.5)
+    load_sam_state(ours, reference.state_dict())
+    return reference, SamBackend(ours, device="cpu", precision="float32")
+
+
+@pytest.fixture(scope="module")
+def picture() -> np.ndarray:
+    rng = np.random.default_rng(3)
+    blobs = torch.nn.functional.interpolate(
+        torch.from_numpy(rng.uniform(0, 255, (1, 3, 9, 12))), SHAPE, mode="bicubic"
+    )
+    return blobs[0].clamp(0, 255).byte().permute(1, 2, 0).numpy()
+
+
+def reference_masks(
+    import_reference: Any, model: Any, picture: np.ndarray, layers: int
+) -> list[dict[str, Any]]:
+    generator = import_reference("segment_anything").SamAutomaticMaskGenerator(
+        model,
+        points_per_side=None,
+        point_grids=_grids(model.image_encoder.img_size, layers),
+        pred_iou_thresh=0.0,
+        stability_score_thresh=0.0,
+        box_nms_thresh=1.0,
+        crop_nms_thresh=1.0,
+        crop_n_layers=layers,
+    )
+    found = generator.generate(picture)
+    return [one for one in found if one["predicted_iou"] >= SCORE and one["area"]]
+
+
+def _grids(side: int, layers: int) -> list[np.ndarray]:
+    """Even grids of ``(x, y)``, less the half pixel that the reference adds."""
+    middles = (np.arange(POINTS) + 0.5) / POINTS
+    x, y = np.meshgrid(middles, middles)
+    # The longer side of every crop, as of the image, fills the encoder's square.
+    half = np.array([0.5 / side, 0.5 / side * SHAPE[1] / SHAPE[0]])
+    return [np.stack([x.ravel(), y.ravel()], 1) - half for _ in range(layers + 1)]
+
+
+def our_masks(backend: SamBackend, picture: np.ndarray, layers: int) -> list[Any]:
+    image = PromptableImage(picture, backend, axes="yxc", appearance=Appearance())
+    find = EverythingSettings(method="grid", points=POINTS, crop_layers=layers)
+    found = drain(iter_everything(image, settings=find))
+    filters = FilterSettings(score=SCORE, stability=0, overlap=1, smallest=0)
+    return list(filter_masks(found, filters).masks)
+
+
+@pytest.mark.parametrize("layers", [0, 1])
+def test_every_point_finds_the_same_masks(
+    models: Any, picture: np.ndarray, import_reference: Any, layers: int
+) -> None:
+    """All candidates of all points and crops, before duplicates are dropped."""
+    reference, backend = models
+    expected = reference_masks(import_reference, reference, picture, layers)
+    found = our_masks(backend, picture, layers)
+    assert len(found) == len(expected) > 20
+    for one in expected:
+        alike = [m for m in found if abs(m.score - one["predicted_iou"]) < 1e-4]
+        # The reference brings logits to the pixels in two steps, ours in one; those of
+        # random weights change from cell to cell.
+        ious = [_iou(m.mask, one["segmentation"]) for m in alike]
+        assert max(ious, default=0) > 0.8
+
+
+def _iou(mask: Any, other: np.ndarray) -> float:
+    plane = np.zeros(SHAPE, bool)
+    plane[mask.region.slices] = mask.array
+    return float((plane & other).sum() / (plane | other).sum())
+
+
+def test_duplicates_are_dropped_as_by_the_reference(import_reference: Any) -> None:
+    boxes_module = import_reference("segment_anything.automatic_mask_generator")
+    rng = np.random.default_rng(0)
+    corners = rng.integers(0, 40, (300, 2))
+    boxes = np.concatenate([corners, corners + rng.integers(5, 20, (300, 2))], 1)
+    scores = rng.uniform(0.5, 1, 300)
+    kept = boxes_module.batched_nms(
+        torch.from_numpy(boxes), torch.from_numpy(scores), torch.zeros(300), 0.7
+    )
+    whole = Region(0, 0, 64, 64)
+    masks = tuple(
+        AutomaticMask(_filled(box), score, 1.0, (0, 0), whole)
+        for box, score in zip(boxes, scores, strict=True)
+    )
+    found = filter_masks(
+        AutomaticMasks(masks, (64, 64)), FilterSettings(score=0, smallest=0)
+    )
+    assert [m.score for m in found.masks] == scores[kept.numpy()].tolist()
+    assert 10 < len(found) < 290
+
+
+def _filled(box: np.ndarray) -> Mask:
+    top, left, bottom, right = (int(n) for n in box)
+    return Mask.from_array(np.ones((bottom - top, right - left)), top=top, left=left)
