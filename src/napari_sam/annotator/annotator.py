@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from napari_sam.annotator.batch import Batch
 from napari_sam.annotator.candidates import Candidates
 from napari_sam.annotator.commits import Commits
+from napari_sam.annotator.everything import Everything
 from napari_sam.annotator.hover import Hover
 from napari_sam.annotator.models import LOADING, ModelPool, Models
 from napari_sam.annotator.object_editing import ObjectEditing
@@ -52,8 +53,8 @@ class Annotator:
         The mask of the current prompts, and what becomes of it.
     objects, editing
         The current object, and changes of those that are in the labels.
-    models, batch, persistence
-        The model; many prompts at once; journals and files.
+    models, batch, everything, persistence
+        The model; many prompts at once; all objects, without prompts; journals.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Annotator:
         self.objects = Objects(workspace, self.commits, self.preview)
         self.editing = ObjectEditing(workspace, self.commits, self.objects)
         self.batch = Batch(workspace, self.commits)
+        self.everything = Everything(workspace)
         self.persistence = Persistence(workspace, replaced=_replace_session)
         self.models = Models(
             workspace, pool or ModelPool(), store=store, ready=self.preview.refresh
@@ -129,6 +131,7 @@ class Annotator:
         self._workspace.tasks.cancel_all(besides=LOADING)
         image.annotators.remove(self)
         self.hover.forget()
+        self.everything.discard()
         self.preview.awaited.clear()
         session.prompts_changed.disconnect(self.preview.prompts_changed)
         session.selection_changed.disconnect(self._on_selection)

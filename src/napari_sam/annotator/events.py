@@ -26,6 +26,8 @@ class AnnotatorEvents:
         ``"info"``, ``"warning"`` or ``"error"``, and a sentence for the person.
     candidates_changed
         The preview has other candidates, or none.
+    automatic_changed
+        Other automatic masks are shown, or none: see `Everything`.
     model_changed
         Another model is being loaded, or the one being loaded is ready.
     polarity_changed
@@ -55,6 +57,7 @@ class AnnotatorEvents:
     busy = Signal(str, object)
     message = Signal(str, str)
     candidates_changed = Signal()
+    automatic_changed = Signal()
     model_changed = Signal()
     polarity_changed = Signal(bool)
     hover_changed = Signal(bool)
