@@ -23,7 +23,7 @@ from napari_sam.backends.weight_files import read_state
 from napari_sam.core.backend_spec import BackendSpec
 from napari_sam.core.embedding import Embedding
 from napari_sam.core.errors import CheckpointError, ModelError
-from napari_sam.core.instance_maps import InstanceMaps
+from napari_sam.core.images.instance_maps import InstanceMaps
 from napari_sam.core.prompts.model_prompts import is_ambiguous, to_model_prompts
 from napari_sam.core.protocols import FeatureMap
 from napari_sam.models.pocket import (

@@ -13,7 +13,7 @@ from napari_sam.core.protocols import SupportsInstances
 from napari_sam.testing.backend_suite import picture
 
 if TYPE_CHECKING:
-    from napari_sam.core.instance_maps import InstanceMaps
+    from napari_sam.core.images.instance_maps import InstanceMaps
     from napari_sam.core.protocols import Backend
 
 

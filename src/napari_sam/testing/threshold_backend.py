@@ -11,7 +11,7 @@ from scipy import ndimage
 from napari_sam.core.backend_spec import BackendSpec, spec_from_attributes
 from napari_sam.core.embedding import Embedding
 from napari_sam.core.geometry.region import Region
-from napari_sam.core.instance_maps import InstanceMaps
+from napari_sam.core.images.instance_maps import InstanceMaps
 from napari_sam.core.prediction import Prediction
 from napari_sam.core.prompts.model_prompts import (
     is_ambiguous,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from napari_sam.backends.subprocess.prediction_codec import PackedPrediction
     from napari_sam.core.backend_spec import BackendSpec
     from napari_sam.core.embedding import EmbeddingArrays
-    from napari_sam.core.instance_maps import InstanceMaps
+    from napari_sam.core.images.instance_maps import InstanceMaps
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.prompts import Prompts
 

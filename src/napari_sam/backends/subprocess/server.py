@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from napari_sam.backends.subprocess.prediction_codec import PackedPrediction
     from napari_sam.core.backend_spec import BackendSpec
-    from napari_sam.core.instance_maps import InstanceMaps
+    from napari_sam.core.images.instance_maps import InstanceMaps
     from napari_sam.core.prompts import Prompts
     from napari_sam.core.protocols import Backend
 
