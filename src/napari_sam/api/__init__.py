@@ -3,8 +3,8 @@
 from napari_sam.api.everything import segment_everything
 from napari_sam.api.folder import segment_folder
 from napari_sam.api.models import load_backend
-from napari_sam.api.propagate import propagate
-from napari_sam.api.segment import segment, segment_many
+from napari_sam.api.propagation import propagate
+from napari_sam.api.segmentation import segment, segment_many
 from napari_sam.api.stores import open_store
 from napari_sam.image import segment_objects
 from napari_sam.jobs.painting import paint

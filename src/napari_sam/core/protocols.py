@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from napari_sam.core.images.appearance import Appearance
     from napari_sam.core.images.frames import Frames
     from napari_sam.core.images.instance_maps import InstanceMaps
+    from napari_sam.core.mask import Mask
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.prompts import Prompts
 
