@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from napari_sam.api.promptable import to_promptable
 from napari_sam.core.progress import drain
@@ -12,6 +12,7 @@ from napari_sam.jobs.painting import paint
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from napari_sam.api.promptable import AnyImage
     from napari_sam.automatic import AutomaticSettings
     from napari_sam.core.address import Address
     from napari_sam.core.geometry.region import Region
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def segment_everything(
-    image: Any,
+    image: AnyImage,
     *,
     axes: str | None = None,
     model: str | Backend | None = None,

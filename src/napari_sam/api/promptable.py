@@ -3,24 +3,44 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from napari_sam.api.models import load_backend
 from napari_sam.image import PromptableImage
 from napari_sam.io import Image, read_image
 
 if TYPE_CHECKING:
-    from napari_sam.core.protocols import Backend
+    from numpy.typing import ArrayLike
+
+    from napari_sam.core.geometry.tiling import Tiling
+    from napari_sam.core.images.appearance import Appearance
+    from napari_sam.core.images.frames import Frames
+    from napari_sam.core.images.pixels import PixelSource
+    from napari_sam.core.protocols import Backend, EmbeddingStore
+
+#: What a script may have as an image: pixels, a path, or what `read_image` gives.
+AnyImage: TypeAlias = "ArrayLike | PixelSource | Frames | Image | str | Path"
 
 
 def to_promptable(
-    image: Any, axes: str | None, model: str | Backend | None, **options: Any
+    image: AnyImage,
+    axes: str | None,
+    model: str | Backend | None,
+    *,
+    appearance: Appearance | None = None,
+    store: EmbeddingStore | None = None,
+    tiling: Tiling | None = None,
+    connected: bool = True,
 ) -> PromptableImage:
     """Return an array, a file or an image of `read_image` with its model."""
     if isinstance(image, str | Path):
         image = read_image(image, axes=axes)
-    if isinstance(image, Image):
-        image = image.frames
-    if model is None or isinstance(model, str):
-        model = load_backend(model)
-    return PromptableImage(image, model, axes=axes, **options)
+    return PromptableImage(
+        image.frames if isinstance(image, Image) else image,
+        load_backend(model) if model is None or isinstance(model, str) else model,
+        axes=axes,
+        appearance=appearance,
+        store=store,
+        tiling=tiling,
+        connected=connected,
+    )

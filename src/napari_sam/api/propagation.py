@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari_sam.api.promptable import to_promptable
 from napari_sam.api.stores import open_store
@@ -13,6 +13,7 @@ from napari_sam.image import PromptableImage
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from napari_sam.api.promptable import AnyImage
     from napari_sam.core.propagation import Propagator
     from napari_sam.core.protocols import Backend, EmbeddingStore
     from napari_sam.tracking import PropagateSettings, PropagationProgress, Tracks
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def propagate(
-    image: Any,
+    image: AnyImage | PromptableImage,
     seeds: Seeds,
     *,
     axes: str | None = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari_sam.api.models import load_backend
 from napari_sam.api.promptable import to_promptable
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from napari_sam.api.promptable import AnyImage
     from napari_sam.core.geometry.tiling import Tiling
     from napari_sam.core.images.appearance import Appearance
     from napari_sam.core.prediction import Prediction
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def segment(
-    image: Any,
+    image: AnyImage,
     prompts: Prompts,
     *,
     frame: int = 0,
@@ -85,7 +86,7 @@ def segment(
 
 
 def segment_many(
-    image: Any,
+    image: AnyImage,
     prompts: Sequence[Prompts],
     *,
     frame: int = 0,

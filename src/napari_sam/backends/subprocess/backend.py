@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from napari_sam.backends.subprocess.prediction_codec import unpack
 from napari_sam.backends.subprocess.process import ModelProcess, ProcessEndedError
@@ -103,8 +103,14 @@ class SubprocessBackend:
             If the process ends twice while it computes this.
         """
         tile, given = Embedding.from_mapping(embedding), list(prompts)
-        found: list[PackedPrediction] = self._about(tile, "decode", given)
-        return [unpack(sent) for sent in found]
+
+        def request(process: ModelProcess) -> list[PackedPrediction] | None:
+            found: list[PackedPrediction] | None = process.request(
+                "decode", tile.digest, given
+            )
+            return found
+
+        return [unpack(sent) for sent in self._about(tile, request)]
 
     def instance_maps(self, embedding: EmbeddingArrays) -> InstanceMaps:
         """Return the maps of all objects of a tile.
@@ -114,10 +120,13 @@ class SubprocessBackend:
         ModelError
             If the model has no instance head, or the process ends twice.
         """
-        found: InstanceMaps = self._about(
-            Embedding.from_mapping(embedding), "instance_maps"
-        )
-        return found
+        tile = Embedding.from_mapping(embedding)
+
+        def request(process: ModelProcess) -> InstanceMaps | None:
+            found: InstanceMaps | None = process.request("instance_maps", tile.digest)
+            return found
+
+        return self._about(tile, request)
 
     def iter_decode(
         self, embedding: EmbeddingArrays, prompts: Iterable[Prompts]
@@ -131,15 +140,15 @@ class SubprocessBackend:
         """End the process; the next request starts it again."""
         self._process.end()
 
-    def _about(self, tile: Embedding, command: str, *arguments: object) -> Any:
+    def _about(self, tile: Embedding, request: Callable[[ModelProcess], T | None]) -> T:
         """Request something of an embedding, which is sent if it is not there."""
 
-        def request(process: ModelProcess) -> Any:
-            while (found := process.request(command, tile.digest, *arguments)) is None:
+        def until_there(process: ModelProcess) -> T:
+            while (found := request(process)) is None:
                 process.request("cache", tile)
             return found
 
-        return self._call(request)
+        return self._call(until_there)
 
     def _call(self, request: Callable[[ModelProcess], T]) -> T:
         """Send a request to the process; if it ends meanwhile, to another one, once."""
