@@ -8,6 +8,7 @@ from qtpy.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
     QComboBox,
+    QPushButton,
     QScrollArea,
     QSlider,
 )
@@ -30,7 +31,7 @@ def docked(viewer, until):
     events.message.connect(lambda level, text: widget.said.append((level, text)))
     widget.dialogs.choose = lambda question, _: widget.answers.pop(0)
     viewer.window.add_dock_widget(widget, name="Segment Anything")
-    until(lambda: widget.controller.annotator.has_model)
+    until(lambda: widget.controller.annotator.has_model or not len(viewer.layers))
     return widget
 
 
@@ -389,3 +390,37 @@ def test_a_window_that_is_closed_over_unsaved_work_asks_once(
         until(lambda: closed)
     assert opened._may_close(False)
     assert len(asked) == 1
+
+
+def test_a_pressed_sample_says_so_at_once_and_can_be_clicked_at(
+    make_napari_viewer, until, threshold_model, hand
+):
+    viewer = make_napari_viewer(show=True)
+    widget = docked(viewer, until)
+    coins = next(
+        b for b in widget.welcome.findChildren(QPushButton) if b.text() == "Coins"
+    )
+    press(coins)
+    assert widget.status.sentence.text() == "Opening the sample …"
+    until(lambda: widget.controller.layer is not None)
+    assert widget.controller.layer.name == "coins"
+    assert not widget.welcome.isVisible()
+    until(lambda: widget.controller.annotator.has_model)
+    hand(viewer).click(60, 45)
+    assert previewed(widget, until)
+
+
+def test_esc_in_the_middle_of_a_polygon_leaves_what_is_there(opened, hand, until):
+    hand, session = hand(opened.viewer), opened.controller.annotator.session
+    press(opened.prompts.tools.button(2))
+    for row, col in [(8, 18), (8, 42)]:
+        hand.hover(row, col)
+        hand.click(row, col)
+    hand.press("Escape")
+    assert len(opened.viewer.layers["SAM shapes"].data) == 0
+    assert not session.open_prompts
+    for row, col in [(8, 18), (8, 42), (32, 42), (32, 18)]:
+        hand.hover(row, col)
+        hand.click(row, col)
+    hand.press("Escape")
+    assert previewed(opened, until) == 400
