@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -23,6 +24,12 @@ class Fault:
     #: Begin so many bytes after those that were asked for.
     off_by: int = 0
     etag: str | None = None
+    #: The header that says how long the body is: "" for none, None for the right one.
+    length: str | None = None
+    #: Go on sending after the file, without end.
+    endless: bool = False
+    #: Refuse a range without a word about the file's length.
+    is_silent: bool = False
 
 
 @dataclass
@@ -63,7 +70,8 @@ class _Handler(BaseHTTPRequestHandler):
         start = self._start(fault, etag)
         if start >= len(whole) > 0:
             self.send_response(416)
-            self.send_header("Content-Range", f"bytes */{len(whole)}")
+            if not fault.is_silent:
+                self.send_header("Content-Range", f"bytes */{len(whole)}")
             self.send_header("Content-Length", "0")
             self.end_headers()
             return
@@ -74,13 +82,23 @@ class _Handler(BaseHTTPRequestHandler):
             place = f"bytes {start}-{len(whole) - 1}/{len(whole)}"
             self.send_header("Content-Range", place)
         self.send_header("ETag", etag)
-        self.send_header("Content-Length", str(len(body)))
+        length = str(len(body)) if fault.length is None else fault.length
+        if length:
+            self.send_header("Content-Length", length)
         self.end_headers()
         self.wfile.write(body if fault.cut is None else body[: fault.cut])
         self.wfile.flush()
+        if fault.endless:
+            self._go_on()
         if fault.stall:
             self.served.over.wait(30)
         self.close_connection = True
+
+    def _go_on(self) -> None:
+        """Send zeros for as long as anybody takes them."""
+        with suppress(OSError):
+            while not self.served.over.is_set():
+                self.wfile.write(bytes(1 << 16))
 
     def _start(self, fault: Fault, etag: str) -> int:
         asked = self.headers.get("Range")

@@ -70,6 +70,60 @@ def test_every_fault_is_overcome(entry, server, home, payload, faults):
     assert checkpoints.path("small") == found
 
 
+#: What a server says of lengths that is not so, or not at all.
+LENGTHS = {
+    "no length, no end": [Fault(length="", endless=True)],
+    "a length too long, no end": [Fault(length="9" * 15, endless=True)],
+    "a length too long": [Fault(length="900000")],
+    "a length of 30 digits": [Fault(length="9" * 30)],
+    "a length too short": [Fault(length="1000")],
+    "a length that is none": [Fault(length="many")],
+    "a negative length": [Fault(length="-5")],
+    "an empty 416 of a part too long": [Fault(is_silent=True)],
+}
+
+
+@pytest.mark.parametrize("faults", LENGTHS.values(), ids=LENGTHS)
+def test_a_known_size_is_believed_before_a_server(entry, server, home, payload,
+                                                  monkeypatch, faults):  # fmt: skip
+    sized = replace(entry, weights=replace(entry.weights, size=len(payload)))
+    monkeypatch.setattr(catalogue, "published", lambda: (sized,))
+    if faults[0].is_silent:
+        home.mkdir(parents=True)
+        (home / "small.pt.part").write_bytes(payload + b"more")
+    server.faults += faults
+    assert fetch().read_bytes() == payload
+    assert leftovers(home) == []
+
+
+def test_an_empty_416_ends_what_is_whole(entry, server, home, payload):
+    home.mkdir(parents=True)
+    (home / "small.pt.part").write_bytes(payload)
+    server.faults += [Fault(is_silent=True)] * 9
+    assert fetch().read_bytes() == payload
+    assert len(server.asked) == 1
+
+
+def test_a_416_without_a_question_is_given_up(entry, server):
+    server.faults += [Fault(status=416)] * 20
+    with pytest.raises(CheckpointError, match="0 bytes"):
+        fetch()
+
+
+def test_a_length_always_too_long_does_not_hide_a_whole_file(entry, server, payload):
+    server.faults += [Fault(length="600000", knows_ranges=False)] * 20
+    assert fetch().read_bytes() == payload
+
+
+def test_a_server_of_an_unknown_size_that_never_ends_is_left(
+    entry, server, monkeypatch
+):
+    monkeypatch.setattr(transfer, "_LARGEST", 2_000_000)
+    server.faults += [Fault(length="", endless=True)] * 9
+    with pytest.raises(CheckpointError, match=r"2000000 bytes\), twice"):
+        fetch()
+
+
 @pytest.mark.parametrize(
     "faults",
     [

@@ -14,6 +14,7 @@ from napari_sam.checkpoints.catalogue import find
 from napari_sam.checkpoints.environment import default_mirror, is_offline, models_folder
 from napari_sam.checkpoints.integrity import check, digest, is_remembered, remember
 from napari_sam.checkpoints.transfer import (
+    GivenUpError,
     Patience,
     discard,
     iter_fetch,
@@ -187,10 +188,7 @@ def _iter_verified(
         if isinstance(source, Path):
             yield from _iter_copy(source, part, item)
         else:
-            fetch = iter_fetch(source, part, size=item.size, patience=patience)
-            with closing(fetch):
-                for step in fetch:
-                    yield Progress(step.done, step.total, f"{item.file}: {step.what}")
+            yield from _iter_bring(source, part, item, patience)
         size = part.stat().st_size
         yield Progress(size, size, f"verifying {item.file}")
         got = digest(part, item.hash_kind)
@@ -205,6 +203,20 @@ def _iter_verified(
         "bytes), twice. It was deleted. The file was replaced there, or "
         "something on the way sends another page, such as one to log in."
     )
+
+
+def _iter_bring(
+    url: str, part: Path, item: Download, patience: Patience
+) -> Generator[Progress, None, None]:
+    """Fetch a file; a server that promised more than there is may have sent all."""
+    fetch = iter_fetch(url, part, size=item.size, patience=patience)
+    try:
+        with closing(fetch):
+            for step in fetch:
+                yield Progress(step.done, step.total, f"{item.file}: {step.what}")
+    except GivenUpError:
+        if not part.is_file() or digest(part, item.hash_kind) != item.hash:
+            raise
 
 
 def _iter_copy(

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: Bytes between two steps. At most so many are lost in a cut.
 _CHUNK = 1 << 16
+#: Bytes after which a server that says no size is not believed to come to an end.
+_LARGEST = 1 << 35
 #: Answers that may be better a moment later.
 _BUSY = (408, 425, 429, 500, 502, 503, 504)
 #: "bytes 100-199/200", or "bytes */200" where the file ends before the range.
@@ -47,6 +49,10 @@ class Patience:
     timeout: float = 30.0
     tries: int = 5
     wait: float = 1.0
+
+
+class GivenUpError(CheckpointError):
+    """A server brought nothing new, however often it was asked."""
 
 
 class _Cut(Exception):
@@ -85,7 +91,7 @@ def iter_fetch(
             failures = 1 if reached > furthest else failures + 1
             furthest = max(reached, furthest)
             if failures >= patience.tries:
-                raise CheckpointError(_give_up(url, part, str(cut))) from cut
+                raise GivenUpError(_give_up(url, part, str(cut))) from cut
             wait = patience.wait * 2 ** (failures - 1)
             yield Progress(reached, size or 0, f"{cut}; trying again")
             time.sleep(wait)
@@ -110,7 +116,8 @@ def _iter_try(
             if _is_complete(response, part, offset):
                 return
             _refuse(response, url)
-            yield from _iter_write(response, part, _start(response, part, offset))
+            start = _start(response, part, offset)
+            yield from _iter_write(response, part, start, size)
     except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema) as wrong:
         raise CheckpointError(f"{url} is no address of a server: {wrong}") from wrong
     except requests.RequestException as wrong:
@@ -118,21 +125,37 @@ def _iter_try(
 
 
 def _iter_write(
-    response: Response, part: Path, start: int
+    response: Response, part: Path, start: int, size: int | None
 ) -> Generator[Progress, None, None]:
-    """Write the body from `start` on."""
-    promised = response.headers.get("Content-Length")
-    total = start + int(promised) if promised else 0
+    """Write the body from `start` on, up to the known size and no further."""
+    total = _total(response, start, size)
     make_room(part, total - start)
-    done = start
+    done, limit = start, total or _LARGEST
+    # The end of a body that is cut would be lost; what is missing is counted here.
+    response.raw.enforce_content_length = False
     with writing(part, start) as out:
         yield Progress(done, total, "downloading")
         for chunk in response.iter_content(_CHUNK):
-            out.write(chunk)
-            done += len(chunk)
+            out.write(chunk[: limit - done])
+            done = min(done + len(chunk), limit)
             yield Progress(done, total, "downloading")
+            if done == limit:
+                break
     if done < total:
         raise _Cut(f"the connection was cut after {done} of {total} bytes")
+
+
+def _total(response: Response, start: int, size: int | None) -> int:
+    """Bytes that the file will have, 0 if nobody knows; our size before the server's.
+
+    A server may promise any length, or none. One that promises less than our size, such
+    as for a page to log in, has sent what it has: the hash tells.
+    """
+    promised = response.headers.get("Content-Length", "").strip()
+    if not (promised.isascii() and promised.isdigit()):
+        return size or 0
+    total = start + int(promised[:18])
+    return total if size is None else min(total, size)
 
 
 @contextmanager
@@ -197,8 +220,10 @@ def _is_complete(response: Response, part: Path, offset: int) -> bool:
     """Whether the server says that there is nothing after what we have."""
     if response.status_code != 416:
         return False
-    found = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
-    if found and found[2] == str(offset):
+    said = response.headers.get("Content-Range", "")
+    found = _RANGE.fullmatch(said)
+    # Some say nothing but that. Then the hash tells whether we have all of the file.
+    if offset and (not said or (found and found[2] == str(offset))):
         return True
     discard(part)
     raise _Cut(f"the server has not the {offset} bytes that an earlier try left")
