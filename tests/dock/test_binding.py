@@ -587,3 +587,37 @@ def test_a_known_pixel_is_clicked(blobs):
     kit.session.predict()
     kit.session.commit()
     assert np.argwhere(kit.session.labels).tolist() == [[31, 17]]
+
+
+def test_labels_that_a_script_replaces_are_taken_over_as_one_step(kit):
+    others = np.zeros((64, 64), np.int64)
+    others[2:6, 3:9], others[40:50, 40:50] = 4, 9
+    kit.binding.labels.data = others
+    np.testing.assert_array_equal(kit.session.labels, others)
+    np.testing.assert_array_equal(kit.binding.labels.data, others)
+    assert np.may_share_memory(kit.binding.labels.data, kit.session.labels)
+    assert sorted(kit.session.objects) == [4, 9]
+    kit.session.undo()
+    assert not kit.session.labels.any()
+    assert not kit.binding.labels.data.any()
+
+
+def test_labels_of_a_stack_are_replaced_in_every_plane(blobs):
+    kit = Kit(np.stack([blobs] * 3), "tyx")
+    others = np.zeros((3, 64, 64), np.uint16)
+    others[0, :5], others[2, 5:] = 1, 2
+    kit.binding.labels.data = others
+    np.testing.assert_array_equal(kit.session.labels, others)
+    kit.session.undo()
+    assert not kit.session.labels.any()
+
+
+@pytest.mark.parametrize("others", [np.ones((3, 4), int), np.full((64, 64), -1)])
+def test_labels_that_cannot_be_taken_over_are_refused_in_a_sentence(kit, others):
+    before = kit.binding.labels.data
+    kit.binding.labels.data = others
+    assert kit.binding.labels.data is before
+    assert not kit.session.labels.any()
+    assert not kit.steps
+    (why,) = kit.said
+    assert why.startswith("The labels were not replaced.")

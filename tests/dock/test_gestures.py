@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from napari.layers import Labels
 from qtpy.QtCore import QPoint, QPointF, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import (
@@ -424,3 +425,48 @@ def test_esc_in_the_middle_of_a_polygon_leaves_what_is_there(opened, hand, until
         hand.click(row, col)
     hand.press("Escape")
     assert previewed(opened, until) == 400
+
+
+def test_no_format_is_offered_that_a_stack_is_refused(
+    make_napari_viewer, until, threshold_model, blobs
+):
+    viewer, offered = make_napari_viewer(), []
+    viewer.add_image(np.stack([blobs] * 3), axis_labels=("t", "y", "x"), name="film")
+    widget = docked(viewer, until)
+
+    def path_to_save(start, formats):
+        offered.append((start.name, set(formats.values())))
+
+    widget.dialogs.path_to_save = path_to_save
+    press(widget.save.labels)
+    viewer.layers.clear()
+    viewer.add_image(blobs, name="plane")
+    until(lambda: widget.controller.layer.name == "plane")
+    press(widget.save.labels)
+    (film, of_film), (plane, of_plane) = offered
+    assert (film, plane) == ("film-labels.tif", "plane-labels.tif")
+    assert of_plane - of_film == {".png"}
+    assert {".tif", ".zarr", ".geojson"} <= of_film
+
+
+def test_saved_labels_open_as_labels_with_their_scale(
+    opened, hand, until, tmp_path, blobs
+):
+    viewer, path = opened.viewer, tmp_path / "blobs-labels.tif"
+    viewer.layers["blobs"].scale = (0.5, 0.25)
+    viewer.layers["blobs"].units = ("micrometer", "micrometer")
+    hand(viewer).click(15 * 0.5, 25 * 0.25)
+    previewed(opened, until)
+    hand(viewer).press("K")
+    opened.dialogs.path_to_save = lambda *_: path
+    press(opened.save.labels)
+    until(lambda: not opened.save.unsaved)
+    viewer.open(path)
+    until(lambda: "shown as labels" in opened.said[-1][1])
+    found = viewer.layers["blobs-labels"]
+    assert isinstance(found, Labels)
+    np.testing.assert_array_equal(
+        found.data, opened.controller.annotator.session.labels
+    )
+    np.testing.assert_allclose(found.scale, (0.5, 0.25))
+    assert opened.controller.layer.name == "blobs"

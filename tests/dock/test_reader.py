@@ -142,6 +142,30 @@ def test_only_what_is_drawn_is_read():
     assert most <= 4096 * 4096
 
 
+@pytest.mark.parametrize("name", ["a.tif", "a.ome.tif"])
+@pytest.mark.parametrize("units", [{}, dict.fromkeys("zyx", "micrometer")])
+@pytest.mark.parametrize("largest", [5, 70000])
+def test_tiffs_that_we_saved_open_as_labels_with_their_scale(
+    tmp_path, name, units, largest
+):
+    labels = np.zeros((3, 40, 50), np.uint32)
+    labels[1, 3:9, 4:8] = largest
+    scale = {"z": 2.0, "y": 0.5, "x": 0.25}
+    like = Image(data=labels, axes="zyx", scale=scale, units=units)
+    write_labels(tmp_path / name, labels, like=like)
+    _, (layer,) = opened(tmp_path / name)
+    assert isinstance(layer, napari.layers.Labels)
+    np.testing.assert_array_equal(layer.data, labels)
+    np.testing.assert_allclose(layer.scale, (2, 0.5, 0.25))
+    assert layer.axis_labels == ("z", "y", "x")
+
+
+def test_a_tiff_of_somebody_else_opens_as_an_image(tmp_path):
+    tifffile.imwrite(tmp_path / "a-labels.tif", np.ones((20, 30), np.uint8))
+    _, (layer,) = opened(tmp_path / "a-labels.tif")
+    assert isinstance(layer, napari.layers.Image)
+
+
 def write_raster(path, bands, crs="EPSG:32633", **options):
     rasterio = pytest.importorskip("rasterio")
     count, height, width = bands.shape

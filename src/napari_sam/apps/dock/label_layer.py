@@ -10,7 +10,8 @@ from psygnal import Signal
 from napari_sam.annotator.object_table import ObjectTable
 from napari_sam.apps.dock import compat, layer_style
 from napari_sam.apps.dock.frame_view import FrameView
-from napari_sam.core.errors import NapariSamError
+from napari_sam.core.errors import ImageError, NapariSamError
+from napari_sam.io.label_numbers import label_numbers
 from napari_sam.session.document import take_over
 from napari_sam.session.labels.patch import LabelPatch
 
@@ -48,6 +49,7 @@ class LabelLayer:
         self._viewer, self._session, self._geometry = viewer, session, geometry
         self._view = FrameView(viewer, geometry)
         self._layer: Any = None
+        self._shown: Any = None
         self.table = ObjectTable(session)
         session.labels_changed.connect(self._on_labels)
         session.objects_changed.connect(self._on_objects)
@@ -61,7 +63,9 @@ class LabelLayer:
             data, keywords = self._data()
             with layer_style.staying_active(self._viewer):
                 self._layer = layer_style.add_labels(self._viewer, data, keywords)
+            self._shown = self._layer.data
             self._layer.events.paint.connect(self._on_paint)
+            self._layer.events.data.connect(self._on_data)
             self._on_selection(self._session.current)
             self._tabulate()
             self.made.emit(self._layer)
@@ -107,7 +111,8 @@ class LabelLayer:
     def _forget(self) -> None:
         if self._layer is not None:
             self._layer.events.paint.disconnect(self._on_paint)
-            self._layer = None
+            self._layer.events.data.disconnect(self._on_data)
+            self._layer = self._shown = None
 
     def _on_labels(self, patches: tuple[LabelPatch, ...]) -> None:
         if not self.is_there:
@@ -145,6 +150,34 @@ class LabelLayer:
         except NapariSamError as wrong:
             self._take_back(patches)
             self.refused.emit(str(wrong))
+
+    def _on_data(self, _: Any) -> None:
+        """Take over labels that a script put in the place of those of the session."""
+        given, shown = self._layer.data, self._shown
+        if given is shown:
+            return
+        self._layer.data = shown
+        try:
+            take_over(self._session, self._differences(shown, given))
+        except NapariSamError as wrong:
+            self.refused.emit(f"The labels were not replaced. {wrong}")
+
+    def _differences(self, shown: Any, given: Any) -> list[LabelPatch]:
+        """Return what differs between the labels and others of the same shape."""
+        if tuple(given.shape) != tuple(shown.shape):
+            raise ImageError(
+                f"They have the shape {tuple(given.shape)}; expected that of the "
+                f"image, {tuple(shown.shape)}."
+            )
+        found = []
+        for index in np.ndindex(shown.shape[:-2]):
+            part = tuple(slice(i, i + 1) for i in index)
+            before, after = (np.asarray(labels[part]) for labels in (shown, given))
+            label_numbers(after.reshape(after.shape[-2:]))
+            window = (*part, *(slice(0, n) for n in shown.shape[-2:]))
+            for plane in self._geometry.planes(window, self._offset(), before, after):
+                found.append(LabelPatch.between(*plane))
+        return [patch for patch in found if patch is not None]
 
     def _changes(
         self, dabs: list[compat.Dab]

@@ -51,7 +51,7 @@ def read_image_file(path: Paths, part: ImagePart | None = None) -> list[LayerDat
     NapariSamError
         If it cannot be read; the message says what to do.
     """
-    from napari_sam.apps.dock.image_file import image_layers, is_labels, labels_layer
+    from napari_sam.apps.dock.image_file import image_layers, labels_layer
     from napari_sam.io import read_image
     from napari_sam.io.images import read_part
 
@@ -68,7 +68,7 @@ def read_image_file(path: Paths, part: ImagePart | None = None) -> list[LayerDat
         if not labels:
             raise
     found: list[LayerData] = []
-    if image is not None and (is_labels(image) or place.parent.name == "labels"):
+    if image is not None and _is_labels(image, place):
         found.append(labels_layer(image, _name(place)))
     elif image is not None:
         found += image_layers(image, _name(place))
@@ -188,6 +188,14 @@ def _labels_in(path: Path) -> list[Path]:
         if folder.is_dir():
             return [p for p in sorted(folder.iterdir()) if p.is_dir() and is_zarr(p)]
     return []
+
+
+def _is_labels(image: Image, path: Path) -> bool:
+    """Whether a file says that it holds labels, or lies where labels do."""
+    from napari_sam.apps.dock.image_file import is_labels
+    from napari_sam.io.saved_labels import is_saved_labels
+
+    return is_labels(image) or path.parent.name == "labels" or is_saved_labels(path)
 
 
 def _name(path: Path) -> str:

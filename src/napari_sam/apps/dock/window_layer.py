@@ -51,6 +51,7 @@ class WindowLayer(LabelLayer):
         """Show the window anew."""
         if self.is_there:
             data, keywords = self._data()
+            self._shown = data
             self._layer.data = data
             self._layer.translate = keywords["translate"]
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from napari_sam.io.readers.units import unit_name
+from napari_sam.io.saved_labels import is_ours
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +22,20 @@ def metadata_of_tiff(tiff: TiffFile) -> PixelMetadata:
         return _ome(tiff.ome_metadata)
     if tiff.imagej_metadata:
         return _imagej(tiff, tiff.imagej_metadata)
+    if is_ours(tiff) and tiff.shaped_metadata:
+        return _plain(tiff.shaped_metadata[0])
     return {}
+
+
+def _plain(described: Mapping[str, object]) -> PixelMetadata:
+    """Read the description that we write where ImageJ's format has no room."""
+    scale, units = described.get("scale"), described.get("units")
+    sizes = scale if isinstance(scale, dict) else {}
+    named = units if isinstance(units, dict) else {}
+    return _known(
+        {a: _positive(sizes.get(a)) for a in "tzyx"},
+        {a: unit_name(str(named.get(a, ""))) for a in "tzyx"},
+    )
 
 
 def _ome(text: str) -> PixelMetadata:
@@ -46,7 +60,7 @@ def _ome(text: str) -> PixelMetadata:
 def _imagej(tiff: TiffFile, metadata: Mapping[str, object]) -> PixelMetadata:
     unit = unit_name(str(metadata.get("unit", "")))
     scale = {"t": _positive(metadata.get("finterval"))}
-    if unit is not None:
+    if unit is not None or (is_ours(tiff) and "unit" in metadata):
         tags = tiff.pages.first.tags
         for axis, tag in (("x", "XResolution"), ("y", "YResolution")):
             if tag in tags and all(tags[tag].value):

@@ -11,6 +11,7 @@ from napari_sam.core.atomic_write import replacing
 from napari_sam.core.errors import ImageError
 from napari_sam.core.geometry.region import Region
 from napari_sam.io.optional_packages import import_optional
+from napari_sam.io.saved_labels import SOFTWARE
 from napari_sam.io.strips import narrow_plane, narrow_tiles
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ def write_tiff(
     imagej = not ome and ordered and dtype != np.uint32 and size < _MOST
     tiled = frames.plane_shape[0] * frames.plane_shape[1] * dtype.itemsize > _WHOLE
     imagej = imagej and not tiled
-    metadata = _ome_metadata(like) if ome else _imagej_metadata(like) if imagej else {}
+    kind = _ome_metadata if ome else _imagej_metadata if imagej else _plain_metadata
+    metadata = kind(like)
     resolution = _resolution(like) if imagej else None
     with replacing(path) as temporary:
         tifffile.imwrite(
@@ -65,6 +67,7 @@ def write_tiff(
             compression="zlib",
             metadata={"axes": axes.upper(), **metadata},
             resolution=resolution,
+            software=SOFTWARE,
         )
 
 
@@ -91,7 +94,7 @@ def _ome_metadata(like: Image | None) -> JsonDict:
 def _imagej_metadata(like: Image | None) -> JsonDict:
     if like is None or not like.scale:
         return {}
-    scale, unit = like.scale, like.units.get("x")
+    scale, unit = like.scale, _unit(like)
     metadata: JsonDict = {}
     if "t" in scale:
         metadata["finterval"] = scale["t"]
@@ -102,9 +105,22 @@ def _imagej_metadata(like: Image | None) -> JsonDict:
     return metadata
 
 
+def _plain_metadata(like: Image | None) -> JsonDict:
+    """Return pixel sizes for a description in JSON, which our reader knows."""
+    if like is None or not like.scale:
+        return {}
+    return {"scale": dict(like.scale), "units": dict(like.units)}
+
+
+def _unit(like: Image) -> str | None:
+    """Return the unit of a plane; sizes without one are in pixels, as ImageJ says."""
+    unit = like.units.get("x")
+    return unit or ("pixel" if any(size != 1 for size in like.scale.values()) else None)
+
+
 def _resolution(like: Image | None) -> tuple[float, float] | None:
     """Return the pixels per unit along x and y, where ImageJ knows the unit."""
-    if like is None or not like.units.get("x") or not {"y", "x"} <= set(like.scale):
+    if like is None or not _unit(like) or not {"y", "x"} <= set(like.scale):
         return None
     return 1 / like.scale["x"], 1 / like.scale["y"]
 
@@ -135,6 +151,7 @@ def write_geotiff(
         with rasterio.open(
             temporary, "w", crs=like.crs, transform=transform, **options
         ) as out:
+            out.update_tags(TIFFTAG_SOFTWARE=SOFTWARE)
             for top in range(0, rows, _TILE):
                 region = Region(top, 0, min(top + _TILE, rows), cols)
                 strip = frames.read(0, region).astype(dtype)

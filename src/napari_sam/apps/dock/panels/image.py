@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QWidget
 from napari_sam.apps.dock.geometry import named_axes, possible_axes
 from napari_sam.apps.dock.panels.layer_choice import LayerChoice
 from napari_sam.apps.dock.panels.widgets import choice, column, named, row, text
+from napari_sam.apps.dock.saved_labels import holds_labels, show_as_labels
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -38,6 +39,7 @@ class ImagePanel(QWidget):
             for color in _COLORS
         ]
         self._channels_row = self._channel_row()
+        viewer.layers.events.inserted.connect(self._on_inserted)
         self.layers = LayerChoice(viewer, _is_image, self._on_layers)
         self.layers.setToolTip("The image to segment")
         self.layers.activated.connect(lambda _: self._chosen())
@@ -53,6 +55,7 @@ class ImagePanel(QWidget):
     def end(self) -> None:
         """Listen no more."""
         self._ended = True
+        self._viewer.layers.events.inserted.disconnect(self._on_inserted)
         self.layers.close_list()
 
     def _channel_row(self) -> QWidget:
@@ -76,6 +79,12 @@ class ImagePanel(QWidget):
                 self.layers.setCurrentIndex(0)
             # napari selects a new layer after all have heard of it; ours comes then.
             QTimer.singleShot(0, self, self._first)
+
+    def _on_inserted(self, event: Any) -> None:
+        """Show labels of ours as labels, once napari has finished with the file."""
+        layer, say = event.value, self._controller.annotator.events.message.emit
+        if holds_labels(layer):
+            QTimer.singleShot(0, self, lambda: show_as_labels(self._viewer, layer, say))
 
     def _is_gone(self) -> bool:
         """Whether no image is open, or one that was removed."""
@@ -169,7 +178,7 @@ class ImagePanel(QWidget):
 
 
 def _is_image(layer: Layer) -> bool:
-    return isinstance(layer, Image)
+    return isinstance(layer, Image) and not holds_labels(layer)
 
 
 def _spelled(axes: str) -> str:

@@ -11,6 +11,8 @@ from qtpy.QtWidgets import QWidget
 from napari_sam.annotator.saving import SESSION
 from napari_sam.apps.dock.panels.dialogs import FORMATS, SESSIONS
 from napari_sam.apps.dock.panels.widgets import button, column, row, text
+from napari_sam.core.errors import ImageError
+from napari_sam.io import check_labels_fit
 from napari_sam.io.settings import SaveSettings
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from napari_sam.apps.dock.controller import DockController
     from napari_sam.apps.dock.panels.dialogs import Dialogs
+    from napari_sam.io import Image
 
 #: Answers where work would be left for a session of a file.
 OPEN, STAY = "Open a session", "Cancel"
@@ -64,7 +67,8 @@ class SavePanel(QWidget):
 
     def save_labels(self, done: Callable[[], object] | None = None) -> bool:
         """Ask where, and write. False if the person cancels."""
-        return self._save(FORMATS, ".tif", done)
+        formats = self._formats()
+        return self._save(formats, next(iter(formats.values())), done)
 
     def save_session(self) -> bool:
         """Ask where, and write. False if the person cancels."""
@@ -98,6 +102,18 @@ class SavePanel(QWidget):
         self._controller.annotator.persistence.save(path, settings, done=saved)
         return True
 
+    def _formats(self) -> dict[str, str]:
+        """Return the formats that hold these labels: a stack is no PNG, for one."""
+        image = self._controller.annotator.image
+        if image is None:
+            return FORMATS
+        like, largest = image.source.describe(), max(image.session.objects, default=1)
+        return {
+            name: end
+            for name, end in FORMATS.items()
+            if _fits(Path(f"labels{end}"), like, largest)
+        }
+
     def _settings(self, path: Path) -> SaveSettings | None:
         """Ask for what only COCO files leave open; None if the person cancels."""
         if path.suffix == ".json" and not path.name.endswith(SESSION):
@@ -118,7 +134,7 @@ class SavePanel(QWidget):
                 c if c.isalnum() or c in " -_" else "_" for c in Path(layer.name).stem
             )
         )
-        middle = "-labels" if end == ".tif" else ""
+        middle = "" if end == SESSION else "-labels"
         return (self._last or folder) / f"{name}{middle}{end}"
 
     def _on_opened(self, session: Any) -> None:
@@ -132,3 +148,12 @@ class SavePanel(QWidget):
         mark = "● " if self.unsaved else ""
         self.state.setText(mark + state.partition(";")[0])
         self.state.setToolTip(state)
+
+
+def _fits(path: Path, like: Image, largest: int) -> bool:
+    """Whether a form holds the labels of an image."""
+    try:
+        check_labels_fit(path, like, largest=largest)
+    except ImageError:
+        return False
+    return True
