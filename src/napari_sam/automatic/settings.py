@@ -62,7 +62,7 @@ class InstanceSettings:
         step=0.05,
     )
     split: float = setting(
-        0.1,
+        0.15,
         label="Split",
         tip="How deep the dip between two objects must be: lower splits more.",
         minimum=0.01,
@@ -79,7 +79,7 @@ class FilterSettings:
     """Settings of which masks stay; they are applied last, and at once."""
 
     score: float = setting(
-        0.5,
+        0.3,
         label="Score",
         tip="Masks of a lower score are dropped.",
         minimum=0,
