@@ -45,7 +45,9 @@ def best_iou(mask, true):
     numbers, counts = np.unique(under[under > 0], return_counts=True)
     if not len(numbers):
         return 0.0
-    either = [(true == n).sum() + mask.area - c for n, c in zip(numbers, counts, strict=True)]
+    either = [
+        (true == n).sum() + mask.area - c for n, c in zip(numbers, counts, strict=True)
+    ]
     return float((counts / either).max())
 
 
@@ -74,5 +76,7 @@ if __name__ == "__main__":
     for folder, (rows, ious) in zip(given.folders, parts, strict=True):
         scores = 1 / (1 + np.exp(-(weights[0] + rows @ weights[1:])))
         with_iou = np.corrcoef(scores, ious)[0, 1]
-        print(f"{folder.name}: {len(ious)} instances, mean IoU {ious.mean():.2f}, "
-              f"mean score {scores.mean():.2f}, correlation {with_iou:.2f}")  # fmt: skip
+        print(
+            f"{folder.name}: {len(ious)} instances, mean IoU {ious.mean():.2f}, "
+            f"mean score {scores.mean():.2f}, correlation {with_iou:.2f}"
+        )

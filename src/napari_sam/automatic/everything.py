@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: Objects whose boxes are decoded between two reports of progress.
 _GROUP = 16
+#: IoU from which two masks are of the same object.
+_SAME = 0.5
 
 
 def iter_everything(
@@ -122,18 +124,19 @@ def _iter_instances(
 def _iter_refined(
     image: PromptableImage, frame: int, found: Sequence[AutomaticMask]
 ) -> Generator[Progress, None, list[AutomaticMask]]:
-    """Decode the box of each mask, and keep whichever has the higher score."""
+    """Decode the box of each mask, and keep whichever has the higher score.
+
+    Its own score stays, by which masks are filtered: the decoder does not doubt that
+    there is an object where it is told so.
+    """
     refined: list[AutomaticMask] = []
     for start in range(0, len(found), _GROUP):
         some = found[start : start + _GROUP]
         answers = image.segment_many([_prompts_of(one) for one in some], frame)
         for one, answer in zip(some, answers, strict=True):
-            better = answer.area and answer.score > one.score
-            refined.append(
-                replace(one, mask=answer.to_mask(), score=answer.score)
-                if better
-                else one
-            )
+            mask = answer.to_mask()
+            better = answer.score > one.score and mask.iou(one.mask) >= _SAME
+            refined.append(replace(one, mask=mask) if better else one)
         yield Progress(len(refined), len(found), "refining masks")
     return refined
 

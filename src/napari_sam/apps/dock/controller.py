@@ -10,6 +10,7 @@ import numpy as np
 from napari_sam.annotator.annotator import Annotator
 from napari_sam.annotator.batch import BatchSettings
 from napari_sam.apps.dock import compat
+from napari_sam.apps.dock.found_layer import FoundLayer
 from napari_sam.apps.dock.geometry import PlaneGeometry
 from napari_sam.apps.dock.key_bindings import KeyBindings
 from napari_sam.apps.dock.layer_prompts import prompts_of_layer
@@ -66,6 +67,7 @@ class DockController:
         self.layer: Layer | None = None
         self.binding: LayerBinding | None = None
         self.annotator = Annotator(executor, self, pool=pool, store=store)
+        self.found = FoundLayer(self.viewer, self.annotator)
         self._keys = KeyBindings(self.annotator)
         self._keys.bind_viewer(self.viewer)
         self.viewer.mouse_move_callbacks.append(self._on_mouse)
@@ -91,6 +93,7 @@ class DockController:
     def close(self) -> None:
         """Leave for good: our layers and keys go, the journal of the session stays."""
         self.annotator.close()
+        self.found.close()
         self._keys.release()
         if self._on_mouse in self.viewer.mouse_move_callbacks:
             self.viewer.mouse_move_callbacks.remove(self._on_mouse)
@@ -138,6 +141,7 @@ class DockController:
         binding = self.binding = source.bind(self.viewer, image)
         for layer in binding.layers:
             self._keys.bind_layer(layer)
+        self.found.show_on(binding.geometry)
         binding.made.connect(self._keys.bind_layer)
         binding.refused.connect(self._on_refused)
         binding.frame_changed.connect(self._on_frame)
@@ -148,6 +152,7 @@ class DockController:
         """Take the layers of ours away, unless another dock shows them."""
         assert self.layer is not None
         assert self.binding is not None
+        self.found.show_on(None)
         self.layer.events.data.disconnect(self._on_pixels)
         self.binding.made.disconnect(self._keys.bind_layer)
         self.binding.refused.disconnect(self._on_refused)

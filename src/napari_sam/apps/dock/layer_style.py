@@ -30,7 +30,7 @@ OUTLINES = {None: "transparent", PREVIEWED: PREVIEW, HOVERED: HOVER}
 POINT_SIZE = 11.0
 
 POINTS, SHAPES, LABELS = "SAM points", "SAM shapes", "SAM labels"
-PREVIEW_NAME = "SAM preview"
+PREVIEW_NAME, FOUND = "SAM preview", "SAM found"
 #: In a layer's metadata: which of them it is, and that it is hidden until it is reused.
 _OURS, _RETIRED = "napari_sam_layer", "napari_sam_retired"
 
@@ -55,7 +55,7 @@ def retire(layer: Layer) -> None:
     """
     layer.visible = False
     layer.metadata[_RETIRED] = True
-    if layer.metadata.get(_OURS) in (LABELS, PREVIEW_NAME):
+    if layer.metadata.get(_OURS) in (LABELS, PREVIEW_NAME, FOUND):
         layer.data = np.zeros((1,) * layer.ndim, np.uint8)  # what it held may be large
 
 
@@ -136,6 +136,17 @@ def add_overlay(viewer: ViewerModel, data: Any, keywords: dict[str, Any]) -> Lab
         metadata={_OURS: PREVIEW_NAME},
         **keywords,
     )
+    _below(viewer, layer, SHAPES, POINTS)
+    return layer
+
+
+def add_found(viewer: ViewerModel, data: Any, keywords: dict[str, Any]) -> Labels:
+    """Add a layer for outlines of automatic masks, each in its colour."""
+    layer: Labels = _reused(viewer, FOUND, data, keywords) or viewer.add_labels(
+        data, name=FOUND, opacity=0.9, metadata={_OURS: FOUND}, **keywords
+    )
+    layer.contour = 2
+    layer.mode = "pan_zoom"
     _below(viewer, layer, SHAPES, POINTS)
     return layer
 

@@ -18,6 +18,7 @@ from napari_sam.apps.dock.panels.closing import CloseWatcher
 from napari_sam.apps.dock.panels.command_buttons import CommandButtons
 from napari_sam.apps.dock.panels.dialogs import Dialogs
 from napari_sam.apps.dock.panels.embed import EmbedPanel
+from napari_sam.apps.dock.panels.everything import EverythingPanel
 from napari_sam.apps.dock.panels.image import ImagePanel
 from napari_sam.apps.dock.panels.keys import KeysPanel
 from napari_sam.apps.dock.panels.model import ModelPanel
@@ -118,6 +119,7 @@ class SegmentWidget(QWidget):
         self.model = ModelPanel(annotator, self.dialogs)
         self.prompts = PromptsPanel(annotator, commands, self._use_tool)
         self.objects = ObjectsPanel(self.controller, commands)
+        self.everything = EverythingPanel(annotator, self.controller.found)
         self.batch = BatchPanel(self.viewer, self.controller)
         self.embed = EmbedPanel(annotator)
         self.keys = KeysPanel({keys[c.id]: c.tip for c in COMMANDS})
@@ -129,7 +131,8 @@ class SegmentWidget(QWidget):
         rows.setSpacing(APART)
         rows.setContentsMargins(0, 0, NEAR, 0)
         tools = [
-            self.image, self.model, self.prompts, self.batch, self.embed, self.keys
+            self.image, self.model, self.prompts, self.everything, self.batch,
+            self.embed, self.keys,
         ]  # fmt: skip
         self._needs_image = [*tools, self.objects]
         for panel in (self.welcome, *tools):

@@ -1,0 +1,125 @@
+"""The layer of automatic masks that were found, and wait to be accepted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_sam.apps.dock import layer_style
+from napari_sam.core.geometry.region import Region
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari.components import ViewerModel
+    from napari.layers import Labels
+
+    from napari_sam.annotator.annotator import Annotator
+    from napari_sam.apps.dock.geometry import PlaneGeometry
+    from napari_sam.automatic import AutomaticMask
+
+#: Pixels that the layer holds at most; of a larger plane, the middle of what was found.
+_MOST = 2**26
+
+
+class FoundLayer:
+    """Shows the masks that `Everything` has found as outlines in one layer.
+
+    A click on it, while it is the chosen layer, rejects a mask or takes it again.
+
+    Parameters
+    ----------
+    viewer
+        Where the image is.
+    annotator
+        Whose masks are shown.
+    """
+
+    def __init__(self, viewer: ViewerModel, annotator: Annotator) -> None:
+        self._viewer, self._annotator = viewer, annotator
+        self._geometry: PlaneGeometry | None = None
+        self._layer: Any = None
+        annotator.events.automatic_changed.connect(self.refresh)
+
+    @property
+    def layer(self) -> Labels | None:
+        """The layer, while anything is shown."""
+        there = self._layer is not None and self._layer in self._viewer.layers
+        return self._layer if there else None
+
+    def show_on(self, geometry: PlaneGeometry | None) -> None:
+        """Show masks on another image from now on, or on none."""
+        self._hide()
+        self._geometry = geometry
+
+    def choose(self) -> None:
+        """Make it the chosen layer, so that clicks reject masks."""
+        if self.layer is not None:
+            self._viewer.layers.selection.active = self.layer
+
+    def refresh(self) -> None:
+        """Show the masks there are now."""
+        everything = self._annotator.everything
+        frame, geometry = everything.frame, self._geometry
+        if frame is None or geometry is None or not everything.masks:
+            self._hide()
+            return
+        window = _window(everything.masks)
+        labels = _drawn(everything.masks, window)
+        data = geometry.shaped(labels)
+        offset = geometry.place(frame, (window.top, window.left))[0]
+        keywords = geometry.keywords(offset)
+        layer = self.layer
+        if layer is None:
+            with layer_style.staying_active(self._viewer):
+                self._layer = layer_style.add_found(self._viewer, data, keywords)
+            self._layer.mouse_drag_callbacks.append(self._press)
+            return
+        layer.data = data
+        for name, value in keywords.items():
+            setattr(layer, name, value)
+
+    def close(self) -> None:
+        """Listen no more, and show nothing."""
+        self._annotator.events.automatic_changed.disconnect(self.refresh)
+        self._hide()
+
+    def _hide(self) -> None:
+        layer = self.layer
+        if layer is not None:
+            layer.mouse_drag_callbacks.remove(self._press)
+            layer_style.retire(layer)
+        self._layer = None
+
+    def _press(self, layer: Labels, event: Any) -> None:
+        if self._geometry is None or str(layer.mode) != "pan_zoom":
+            return
+        position = self._geometry.of_world(event.position)[0]
+        row, col = position[list(self._geometry.plane_axes)]
+        self._annotator.everything.reject(float(row), float(col))
+
+
+def _window(masks: Sequence[AutomaticMask]) -> Region:
+    """Return the region around all masks, cut to what a layer holds."""
+    region = masks[0].mask.region
+    for one in masks[1:]:
+        region = region.union(one.mask.region)
+    side = int(_MOST**0.5)
+    if region.shape[0] * region.shape[1] <= _MOST:
+        return region
+    row, col = (int(n) for n in region.center)
+    middle = Region(row - side // 2, col - side // 2, row + side // 2, col + side // 2)
+    return region.intersection(middle)
+
+
+def _drawn(masks: Sequence[AutomaticMask], window: Region) -> Any:
+    """Return a label image of a window, smaller masks on top."""
+    labels = np.zeros(window.shape, np.uint32)
+    by_size = sorted(enumerate(masks, 1), key=lambda pair: -pair[1].mask.area)
+    for k, one in by_size:
+        common = one.mask.region.intersection(window)
+        if min(common.shape) > 0:
+            inside = one.mask.in_window(common)
+            labels[common.shifted(-window.top, -window.left).slices][inside] = k
+    return labels
