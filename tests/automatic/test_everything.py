@@ -128,7 +128,7 @@ def test_only_a_part_of_the_plane():
 
 
 def test_refining_takes_the_better_mask(monkeypatch):
-    """Maps that lost the rim of every object: in its box, the decoder brings it back."""
+    """Maps that lost the rim of each object: in its box, the decoder brings it back."""
     pixels, _ = discs()
     exact = InstanceThresholdBackend.instance_maps
 
