@@ -130,7 +130,7 @@ def test_an_index_limits_and_gamma_reach_the_model(tmp_path, blobs, monkeypatch)
     ("options", "match"),
     [
         (["--index", "4"], "--index 4: expected e.g. 4/3"),
-        (["--index", "a/b"], "--index a/b: expected e.g. 4/3"),
+        (["--index", "a/b"], "There is no one channel called 'a'"),
         (["--limits", "1"], "--limits 1: expected LOW,HIGH"),
         (["--percentiles", "1,200"], "--percentiles 1,200"),
         (["--limits", "0,1", "--percentiles", "1,99"], "not both"),

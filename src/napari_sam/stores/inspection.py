@@ -81,7 +81,8 @@ def is_store(files: Files, path: str) -> bool:
     version = about.get("version", 0)
     if about.get("format") != FORMAT or not isinstance(version, int):
         # zarr describes a group that was deleted again, without what we noted there.
-        names = [n for n in names if about or n != "zarr.json"]
+        is_other = about or _is_array(files)
+        names = [n for n in names if is_other or n != "zarr.json"]
         if not names:
             return False
         if not about and _are_remains(files, names):
@@ -179,6 +180,15 @@ def attributes(files: Files, path: str) -> JsonObject | None:
         return dict(data.get("attributes", {}))
     except (ValueError, AttributeError, TypeError):
         return None
+
+
+def _is_array(files: Files) -> bool:
+    """Whether a zarr array lies here, which a store never is."""
+    try:
+        data = parse_json(files.read("zarr.json") or b"")
+    except ValueError:
+        return False
+    return isinstance(data, dict) and data.get("node_type") == "array"
 
 
 def _some(names: Sequence[str]) -> str:

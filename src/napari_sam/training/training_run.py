@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
 
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["iter_train"]
 
+#: A training loop, whatever its batches are.
+AnyLoop: TypeAlias = "TrainingLoop[Any]"
 #: Batches of a validation.
 _MEASURED = 12
 
@@ -124,7 +126,7 @@ def _trainer(
     device: torch.device,
     *,
     bfloat16: bool,
-) -> TrainingLoop[Any]:
+) -> AnyLoop:
     """Return the loop of what this model learns: instances, or masks for prompts."""
     if isinstance(learner, InstanceLearner):
         return InstanceTrainer(
@@ -155,7 +157,7 @@ class _BestWeights:
 
     def __init__(
         self,
-        trainer: TrainingLoop[Any],
+        trainer: AnyLoop,
         output: Path,
         provenance: Mapping[str, str],
         validation: Sequence[tuple[float, Source]],

@@ -94,6 +94,7 @@ def demo(output: Path, model: str | None, checkpoint: Path | None) -> None:
     from napari_sam.api import load_backend
     from napari_sam.io import check_picture_path, compose, write_picture
 
+    output.parent.mkdir(parents=True, exist_ok=True)
     check_picture_path(output)
     if checkpoint is None:
         fetch_missing(model)

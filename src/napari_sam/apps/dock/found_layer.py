@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from napari.components import ViewerModel
     from napari.layers import Labels
+    from napari.utils.events import Event
+    from numpy.typing import NDArray
 
     from napari_sam.annotator.annotator import Annotator
     from napari_sam.apps.dock.geometry import PlaneGeometry
@@ -39,7 +41,7 @@ class FoundLayer:
     def __init__(self, viewer: ViewerModel, annotator: Annotator) -> None:
         self._viewer, self._annotator = viewer, annotator
         self._geometry: PlaneGeometry | None = None
-        self._layer: Any = None
+        self._layer: Labels | None = None
         annotator.events.automatic_changed.connect(self.refresh)
 
     @property
@@ -73,8 +75,9 @@ class FoundLayer:
         layer = self.layer
         if layer is None:
             with layer_style.staying_active(self._viewer):
-                self._layer = layer_style.add_found(self._viewer, data, keywords)
-            self._layer.mouse_drag_callbacks.append(self._press)
+                layer = layer_style.add_found(self._viewer, data, keywords)
+            layer.mouse_drag_callbacks.append(self._press)
+            self._layer = layer
             return
         layer.data = data
         for name, value in keywords.items():
@@ -92,7 +95,7 @@ class FoundLayer:
             layer_style.retire(layer)
         self._layer = None
 
-    def _press(self, layer: Labels, event: Any) -> None:
+    def _press(self, layer: Labels, event: Event) -> None:
         if self._geometry is None or str(layer.mode) != "pan_zoom":
             return
         position = self._geometry.of_world(event.position)[0]
@@ -113,7 +116,7 @@ def _window(masks: Sequence[AutomaticMask]) -> Region:
     return region.intersection(middle)
 
 
-def _drawn(masks: Sequence[AutomaticMask], window: Region) -> Any:
+def _drawn(masks: Sequence[AutomaticMask], window: Region) -> NDArray[np.uint32]:
     """Return a label image of a window, smaller masks on top."""
     labels = np.zeros(window.shape, np.uint32)
     by_size = sorted(enumerate(masks, 1), key=lambda pair: -pair[1].mask.area)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from napari_sam.apps.dock.geometry import PlaneGeometry
 
+#: What a layer is made with, besides its data.
+Keywords: TypeAlias = "dict[str, Any]"
 #: Colours that stay apart for the colour-blind; besides, the symbols differ.
 POSITIVE, NEGATIVE = "#009e73", "#d55e00"
 _RGBA = tuple((*bytes.fromhex(color[1:]), 255) for color in (POSITIVE, NEGATIVE))
@@ -60,7 +62,7 @@ def retire(layer: Layer) -> None:
 
 
 def _reused(
-    viewer: ViewerModel, name: str, data: Any, keywords: dict[str, Any]
+    viewer: ViewerModel, name: str, data: Any, keywords: Keywords
 ) -> Any | None:
     """Return a retired layer of ours, with other data and on top of all; or None."""
     ndim = len(keywords["scale"])
@@ -117,7 +119,7 @@ def add_shapes(viewer: ViewerModel, geometry: PlaneGeometry) -> Shapes:
     return layer
 
 
-def add_labels(viewer: ViewerModel, data: Any, keywords: dict[str, Any]) -> Labels:
+def add_labels(viewer: ViewerModel, data: Any, keywords: Keywords) -> Labels:
     """Add a layer for labels, above the image."""
     layer = _reused(viewer, LABELS, data, keywords) or viewer.add_labels(
         data, name=LABELS, opacity=0.6, metadata={_OURS: LABELS}, **keywords
@@ -126,7 +128,7 @@ def add_labels(viewer: ViewerModel, data: Any, keywords: dict[str, Any]) -> Labe
     return layer
 
 
-def add_overlay(viewer: ViewerModel, data: Any, keywords: dict[str, Any]) -> Labels:
+def add_overlay(viewer: ViewerModel, data: Any, keywords: Keywords) -> Labels:
     """Add a layer for outlines of preview masks."""
     layer = _reused(viewer, PREVIEW_NAME, data, keywords) or viewer.add_labels(
         data,
@@ -140,7 +142,7 @@ def add_overlay(viewer: ViewerModel, data: Any, keywords: dict[str, Any]) -> Lab
     return layer
 
 
-def add_found(viewer: ViewerModel, data: Any, keywords: dict[str, Any]) -> Labels:
+def add_found(viewer: ViewerModel, data: Any, keywords: Keywords) -> Labels:
     """Add a layer for outlines of automatic masks, each in its colour."""
     layer: Labels = _reused(viewer, FOUND, data, keywords) or viewer.add_labels(
         data, name=FOUND, opacity=0.9, metadata={_OURS: FOUND}, **keywords

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -85,7 +85,7 @@ class _Video:
     def _index(self) -> tuple[list[int], list[int]]:
         """Return the times of all frames, and of key frames, as they are shown."""
         packets = [p for p in self._container.demux(self._stream) if p.size]
-        times: list[Any] = [p.pts for p in packets if not p.is_discard]
+        times: list[int] = [p.pts for p in packets if not p.is_discard]
         keys = sorted(p.pts for p in packets if p.is_keyframe and p.pts is not None)
         self._open()
         if None in times or len(set(times)) != len(times):
