@@ -85,7 +85,7 @@ class _Video:
     def _index(self) -> tuple[list[int], list[int]]:
         """Return the times of all frames, and of key frames, as they are shown."""
         packets = [p for p in self._container.demux(self._stream) if p.size]
-        times: list[int] = [p.pts for p in packets if not p.is_discard]
+        times: list[int | None] = [p.pts for p in packets if not p.is_discard]
         keys = sorted(p.pts for p in packets if p.is_keyframe and p.pts is not None)
         self._open()
         if None in times or len(set(times)) != len(times):
@@ -96,7 +96,7 @@ class _Video:
                     f"{self.path} has no valid times of its frames. Convert it: "
                     "ffmpeg -i VIDEO -c:v libx264 -crf 12 new.mp4"
                 )
-        return sorted(times), keys
+        return sorted(t for t in times if t is not None), keys
 
     def _go_before(self, index: int) -> None:
         time = self.times[index]
