@@ -42,6 +42,16 @@ ROWS = {
         {"store/zarr.json": DEEP, "store/a.txt": "x"}, f"{SEGMENT} --store store",
         "not a store",
     ),
+    "NUL in a store's path": ({}, f"{SEGMENT} --store a\0b", "NUL"),
+    "NUL in an image's path": (
+        {}, "segment a\0b.png -o out.tif --point 8,8", "NUL"
+    ),
+    "NUL in a path of prompts": (
+        {}, "segment image.png -o out.tif --prompts a\0b.csv", "NUL"
+    ),
+    "NUL in a table for a folder": (
+        {"images/a.txt": ""}, "segment images -o out --prompts a\0b.csv", "NUL"
+    ),
     "models of text": (
         {"a.pt": "hello"}, "models add a.pt --name mine", "a.pt"
     ),

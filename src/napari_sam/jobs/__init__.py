@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         segment_folder,
         without_failures,
     )
+    from napari_sam.jobs.full_disk import full_disk_named
     from napari_sam.jobs.image_spec import ImageSpec, ModelSpec, absolute_path
     from napari_sam.jobs.painting import (
         Covered,
@@ -72,6 +73,7 @@ __all__ = [
     "absolute_path",
     "embed_images",
     "everything_images",
+    "full_disk_named",
     "images_of_folder",
     "iter_everything_folder",
     "iter_segment_folder",
@@ -112,6 +114,7 @@ _ROOMS = {
     "absolute_path": "image_spec",
     "embed_images": "embed_jobs",
     "everything_images": "everything_jobs",
+    "full_disk_named": "full_disk",
     "images_of_folder": "prompt_pairs",
     "iter_everything_folder": "everything_folder",
     "iter_segment_folder": "folder",

@@ -13,7 +13,8 @@ from napari_sam.io import check_labels_path
 from napari_sam.io.settings import SaveSettings
 from napari_sam.jobs.everything_jobs import EverythingJob, everything_images
 from napari_sam.jobs.executor import Executor, Failure
-from napari_sam.jobs.folder import FinishedFile, ImageOutcome, make_folder
+from napari_sam.jobs.folder import SAFE, FinishedFile, ImageOutcome, make_folder
+from napari_sam.jobs.full_disk import full_disk_named
 from napari_sam.jobs.painting import save_masks
 from napari_sam.jobs.prompt_pairs import images_of_folder
 from napari_sam.jobs.promptable_settings import PromptableSettings
@@ -142,7 +143,8 @@ class _FolderRun:
             if isinstance(found, Failure):
                 raise JobError(found.reason)
             save = SaveSettings(coco=self._job.save.coco, overwrite=True)
-            save_masks(work.output, found, work.image, save)
+            with full_disk_named(work.output, SAFE):
+                save_masks(work.output, found, work.image, save)
             self._finished.append(work.path, work.name)
         except (NapariSamError, OSError) as wrong:
             self._note(ImageOutcome(work.path, "failed", str(wrong)))

@@ -8,18 +8,21 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Literal
 
+from napari_sam.core.atomic_write import check_writable
 from napari_sam.core.errors import ImageError, JobError, NapariSamError, PromptError
 from napari_sam.core.progress import drain
 from napari_sam.core.prompts.prompts_in_tiles import check_inside
 from napari_sam.io import check_labels_fit, check_labels_path
 from napari_sam.io.settings import SaveSettings
 from napari_sam.jobs.executor import Executor, Failure
+from napari_sam.jobs.full_disk import full_disk_named
 from napari_sam.jobs.painting import Covered, save_masks
 from napari_sam.jobs.prompt_pairs import prompt_pairs
 from napari_sam.jobs.prompt_sources import FoundPrompts
 from napari_sam.jobs.promptable_settings import PromptableSettings
 from napari_sam.jobs.results_file import ResultsFile, results_path, results_setup
 from napari_sam.jobs.segment_jobs import SegmentJob, segment_images
+from napari_sam.jobs.settings import SegmentSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
@@ -37,6 +40,12 @@ if TYPE_CHECKING:
         PromptTable,
     )
     from napari_sam.jobs.segment_jobs import MaskResult, MaskResults
+
+#: What a full disk leaves of a folder, and what to do then.
+SAFE = (
+    "Labels of the other images are safe, and what was there before is as it was. Make "
+    "room and repeat the same: it goes on from there."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,9 @@ class FolderJob:
     settings: PromptableSettings = field(default_factory=PromptableSettings)
     save: SaveSettings = field(default_factory=SaveSettings)
     threshold: float = 0.0
+
+    def __post_init__(self) -> None:
+        SegmentSettings(self.threshold)  # which refuses what is no number
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,9 +243,11 @@ class _FolderRun:
         try:
             masks = without_failures(results)
             save = SaveSettings(coco=self._job.save.coco, overwrite=True)
-            covered = save_masks(
-                work.output, masks, work.image, save, attributes=work.found.attributes
-            )
+            more = work.found.attributes
+            with full_disk_named(work.output, SAFE):
+                covered = save_masks(
+                    work.output, masks, work.image, save, attributes=more
+                )
             if work.job.results is not None:
                 work.job.results.delete()
             self._finished.append(work.path, work.name)
@@ -293,9 +307,10 @@ class _FolderRun:
 
 
 def make_folder(output: Path) -> None:
-    """Make the folder of the labels; an error if there is something else."""
+    """Make the folder of the labels; an error if that cannot be."""
     if output.exists() and not output.is_dir():
         raise ImageError(f"{output} is no folder: there is a file of labels per image.")
+    check_writable(output, folder=True)
     output.mkdir(parents=True, exist_ok=True)
 
 

@@ -11,6 +11,7 @@ from napari_sam.core.progress import Progress
 from napari_sam.core.prompts.prompts_in_tiles import first_tile
 from napari_sam.jobs.executor import Executor, Failure, grouped, run_tasks
 from napari_sam.jobs.image_spec import ImageSpec, OpenImages
+from napari_sam.jobs.settings import SegmentSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -107,6 +108,9 @@ class SegmentJob:
     plane_shape: tuple[int, int]
     threshold: float = 0.0
     results: ResultsFile | None = None
+
+    def __post_init__(self) -> None:
+        SegmentSettings(self.threshold)  # which refuses what is no number
 
 
 def segment_images(

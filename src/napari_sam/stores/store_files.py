@@ -48,6 +48,8 @@ class LocalFiles:
     """Files in a folder."""
 
     def __init__(self, root: Path) -> None:
+        if "\0" in str(root):
+            raise StoreError(f"{root} holds a character that no path can have.")
         self.root = root
 
     def walk(self) -> Iterator[File]:

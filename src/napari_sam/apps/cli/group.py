@@ -58,6 +58,13 @@ class LazyGroup(click.Group):
             raise click.UsageError(_no_such(args[0], self.list_commands(ctx)), ctx)
         return super().resolve_command(ctx, args)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments, none of which may hold what no path can have."""
+        odd = next((one for one in args if "\0" in one), None)
+        if odd is not None:
+            raise UserError(ValueError(f"{odd!r} holds a NUL: no path or name does."))
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> object:
         """Run the command, with errors in one line."""
         try:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,10 +36,10 @@ from napari_sam.apps.cli.table_file import (
 )
 from napari_sam.core.address import Address
 from napari_sam.core.atomic_write import check_writable
-from napari_sam.core.errors import ImageError, NotWrittenError, PromptError
+from napari_sam.core.errors import ImageError, PromptError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.prompts import Prompts
@@ -256,11 +254,11 @@ class _Segment:
         found: FoundPrompts,
         masks: Mapping[Address, Prediction | MaskResult],
     ) -> Covered:
-        from napari_sam.jobs import Covered, results_path, save_masks
+        from napari_sam.jobs import Covered, full_disk_named, results_path, save_masks
 
         covered = Covered()
         if self.output:
-            with _told_where(self.output):
+            with full_disk_named(self.output, _SAFE):
                 covered = save_masks(
                     self.output, masks, image, self.save, attributes=found.attributes
                 )
@@ -278,22 +276,11 @@ class _Segment:
 _NOTHING = "nothing was written."
 
 
-@contextmanager
-def _told_where(output: Path) -> Iterator[None]:
-    """Say which file a full disk has no room for, and what is safe."""
-    from napari_sam.jobs import results_path
-
-    try:
-        yield
-    except OSError as wrong:
-        if wrong.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        results_path(output).unlink(missing_ok=True)
-        raise NotWrittenError(
-            f"{output} was not written: its disk is full. What was there before is as "
-            "it was. Make room, or give -o on another disk, and repeat the command; "
-            "with --store, nothing is encoded again."
-        ) from wrong
+#: What a full disk leaves, and what to do then.
+_SAFE = (
+    "What was there before is as it was. Make room, or give -o on another disk, and "
+    "repeat the command; with --store, nothing is encoded again."
+)
 
 
 def _check_prompts(prompts: Prompts, files: PromptFiles, frame: int | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 import click
 
@@ -67,7 +68,8 @@ def _set_verbose(context: click.Context, _: click.Parameter, value: int) -> None
     logger, handler = logging.getLogger("napari_sam"), logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
     before = logger.level
-    logger.addHandler(handler)
+    for one in (logger, logging.getLogger("tifffile")):
+        one.addHandler(handler)
+        context.call_on_close(partial(one.removeHandler, handler))
     logger.setLevel(_LEVELS[min(value, len(_LEVELS) - 1)])
-    context.call_on_close(lambda: logger.removeHandler(handler))
     context.call_on_close(lambda: logger.setLevel(before))

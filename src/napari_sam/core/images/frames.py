@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import blake2b
 from math import prod
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_sam.core.errors import AxesError, NapariSamError, NotAnImageError
+from napari_sam.core.images.sources import as_source, shape_of
 from napari_sam.core.images.unreadable import unreadable
 
 if TYPE_CHECKING:
@@ -71,12 +72,12 @@ class Frames:
         levels: Sequence[PixelSource] = (),
         nodata: float | None = None,
     ) -> None:
-        source = _as_source(data)
-        shape = tuple(int(n) for n in source.shape)
+        source = as_source(data)
+        shape = shape_of(source)
         named = _axes_named(source) if axes is None else axes
         object.__setattr__(self, "data", source)
         object.__setattr__(self, "axes", _checked(named, shape))
-        object.__setattr__(self, "levels", tuple(levels))
+        object.__setattr__(self, "levels", tuple(map(as_source, levels)))
         object.__setattr__(self, "nodata", nodata)
         kind = np.dtype(source.dtype).kind
         if kind not in "buif":
@@ -192,15 +193,6 @@ def axes_of(names: Iterable[object]) -> str | None:
     lower = [str(n).lower() for n in names]
     letters = [n if n in tuple(_LETTERS) else _NAMES.get(n, "") for n in lower]
     return "".join(letters) if all(letters) else None
-
-
-def _as_source(data: ArrayLike | PixelSource) -> PixelSource:
-    if hasattr(data, "shape"):
-        return cast("PixelSource", data)
-    try:
-        return np.asarray(data)
-    except ValueError as wrong:
-        raise NotAnImageError(f"This is not an array of pixels: {wrong}.") from None
 
 
 def _axes_named(data: PixelSource) -> str | None:

@@ -33,7 +33,7 @@ def read_text(path: Path) -> str:
     try:
         data = path.read_bytes()
         return data.decode(_encoding(data))
-    except (OSError, UnicodeDecodeError) as wrong:
+    except (OSError, ValueError) as wrong:  # of bytes, or a NUL in the path
         raise PromptError(
             f"{path} cannot be read: {wrong}. Expected text in UTF-8 or UTF-16."
         ) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,8 @@ _LETTERS: Mapping[str, str] = MappingProxyType(
 )
 _ORIENTATION = 274
 _DEFAULT = ReadOptions()
+# Without a handler its remarks on damaged files go to stderr, beside our errors.
+logging.getLogger("tifffile").addHandler(logging.NullHandler())
 #: Compressed images up to this size in bytes are read at once.
 _SMALL = 64 * 2**20
 
