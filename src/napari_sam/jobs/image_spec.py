@@ -13,6 +13,7 @@ from uuid import uuid4
 from napari_sam.image import PromptableImage
 from napari_sam.io.images import read_part
 from napari_sam.io.readers.image import ImagePart
+from napari_sam.stores.memory import MemoryStore
 from napari_sam.stores.zarr import ZarrStore
 
 if TYPE_CHECKING:
@@ -20,13 +21,15 @@ if TYPE_CHECKING:
 
     from napari_sam.core.geometry.tiling import Tiling
     from napari_sam.core.images.appearance import Appearance
-    from napari_sam.core.protocols import Backend
+    from napari_sam.core.protocols import Backend, EmbeddingStore
 
 #: Files of this kind name others, whose pixels may change without them.
 _NAMES_OTHERS = (".vrt", ".xml", ".ome", ".json", ".txt")
 
 K = TypeVar("K")
 V = TypeVar("V")
+#: Bytes of embeddings that a job without a store has in memory.
+_IN_MEMORY = 2**29
 
 _WHOLE = ImagePart()
 
@@ -209,10 +212,18 @@ def open_image(spec: ImageSpec, backend: Backend | None = None) -> PromptableIma
         read_part(spec.path, spec.part, axes=spec.axes).frames,
         backend,
         appearance=spec.appearance,
-        store=None if spec.store is None else ZarrStore(spec.store),
+        store=job_store(spec.store),
         tiling=spec.tiling,
         connected=spec.connected,
     )
+
+
+def job_store(path: str | None) -> EmbeddingStore:
+    """Open the store of a job; without one, the latest tiles are in memory.
+
+    Few of them: a job goes from tile to tile, and does not come back as a person does.
+    """
+    return MemoryStore(_IN_MEMORY) if path is None else ZarrStore(path)
 
 
 def _drop_oldest(held: dict[K, V], most: int = 2) -> None:

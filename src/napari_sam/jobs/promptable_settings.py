@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from napari_sam.image import PromptableImage
 from napari_sam.image.settings import AppearanceSettings, TilingSettings
 from napari_sam.io.settings import ReadSettings
-from napari_sam.jobs.image_spec import ImageSpec
-from napari_sam.stores.zarr import ZarrStore
+from napari_sam.jobs.image_spec import ImageSpec, job_store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +44,7 @@ class PromptableSettings:
             image.frames,
             backend,
             appearance=self.appearance.fit(image.frames, backend, image.channel_names),
-            store=ZarrStore(self.store) if self.store else None,
+            store=job_store(self.store or None),
             tiling=self.tiling.tiling,
             connected=self.connected,
         )
