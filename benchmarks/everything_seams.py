@@ -42,10 +42,8 @@ def main():
     start = process_time()
     found = sam.segment_everything(pixels, axes="yxc", model=model)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(
-        f"{pixels.shape[:2]}: {found.max()} objects, {process_time() - start:.0f} CPU s, "
-        f"peak {peak} MB"
-    )
+    seconds = process_time() - start
+    print(f"{pixels.shape[:2]}: {found.max()} objects, {seconds:.0f} CPU s, {peak} MB")
     if given.again:
         other = sam.segment_everything(pixels, axes="yxc", model=model, tiling=OTHER)
         print(f"F1 of two tilings {instance_accuracy(other, found).f1:.3f}")
