@@ -1,5 +1,6 @@
 """Every gesture on the canvas and in the dock, by real events of Qt."""
 
+import imageio.v3 as iio
 import numpy as np
 import pytest
 from napari.layers import Labels
@@ -14,7 +15,9 @@ from qtpy.QtWidgets import (
     QSlider,
 )
 
+from napari_sam.apps.dock.reader import add_image
 from napari_sam.apps.dock.widget import LEAVE, SegmentWidget
+from napari_sam.io import write_labels
 
 
 @pytest.fixture
@@ -470,3 +473,78 @@ def test_saved_labels_open_as_labels_with_their_scale(
     )
     np.testing.assert_allclose(found.scale, (0.5, 0.25))
     assert opened.controller.layer.name == "blobs"
+
+
+@pytest.fixture
+def folder(tmp_path, blobs):
+    """Three images; the second has labels, the third a session of them."""
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for k in (1, 2, 10):
+        iio.imwrite(folder / f"blobs{k}.png", np.roll(blobs, k % 5, axis=0))
+    labels = np.zeros((64, 64), np.uint8)
+    labels[3:9, 4:8] = 5
+    write_labels(folder / "blobs2-labels.tif", labels)
+    return folder
+
+
+@pytest.mark.parametrize("by_napari", [True, False])
+def test_the_next_image_of_a_folder_comes_with_its_labels_and_session(
+    make_napari_viewer, until, threshold_model, hand, folder, by_napari
+):
+    viewer = make_napari_viewer(show=True)
+    if by_napari:
+        viewer.open(folder / "blobs10.png")
+    else:
+        add_image(viewer, folder / "blobs10.png")
+    widget = docked(viewer, until)
+    hand = hand(viewer)
+    commit(widget, hand, until, 15, 25)
+    wanted = widget.controller.annotator.session.labels.copy()
+    widget.dialogs.path_to_save = lambda start, _: start
+    press(widget.save.session)
+    until((folder / "blobs10.session.json").exists)
+    until(lambda: not widget.save.unsaved)
+    hand.press("N", shift=True)
+    assert "blobs10.png is the last image" in widget.said[-1][1]
+
+    viewer.layers.remove("blobs10")
+    viewer.open(folder / "blobs1.png") if by_napari else add_image(
+        viewer, folder / "blobs1.png"
+    )
+    until(lambda: widget.controller.layer.name == "blobs1")
+    until(lambda: widget.controller.annotator.has_model)
+    hand.press("N", shift=True)
+    assert widget.controller.layer.name == "blobs2"
+    assert "blobs1" not in [layer.name for layer in viewer.layers]
+    session = widget.controller.annotator.session
+    assert np.unique(session.labels).tolist() == [0, 5]
+    assert int((session.labels == 5).sum()) == 24
+    assert not widget.save.unsaved
+    hand.press("N", shift=True)
+    assert widget.controller.layer.name == "blobs10"
+    until(lambda: len(widget.controller.annotator.session.objects) == 1)
+    np.testing.assert_array_equal(widget.controller.annotator.session.labels, wanted)
+    assert not widget.save.unsaved
+
+
+def test_work_without_a_journal_is_not_left_for_the_next_image(
+    make_napari_viewer, until, threshold_model, hand, folder, monkeypatch
+):
+    viewer = make_napari_viewer(show=True)
+    viewer.open(folder / "blobs1.png")
+    widget = docked(viewer, until)
+    commit(widget, hand(viewer), until, 15, 25)
+    kept = type(widget.controller.annotator.persistence)
+    with monkeypatch.context() as patch:
+        patch.setattr(kept, "is_kept", lambda *_: False)
+        hand(viewer).press("N", shift=True)
+    assert "saved nowhere" in widget.said[-1][1]
+    assert widget.controller.layer.name == "blobs1"
+    hand(viewer).press("N", shift=True)
+    assert widget.controller.layer.name == "blobs2"
+
+
+def test_an_image_that_is_of_no_file_has_no_next(opened, hand):
+    hand(opened.viewer).press("N", shift=True)
+    assert "of no file" in opened.said[-1][1]

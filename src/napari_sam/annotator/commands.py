@@ -83,6 +83,11 @@ COMMANDS: tuple[Command, ...] = (
         "approve", "Approve", "approve the objects; again, take it back", "G",
         lambda a: a.editing.approve(),
     ),
+    Command(
+        "next_image", "Next image",
+        "go to the next image of the folder, with its labels or session", "Shift-N",
+        lambda a: a.events.next_image_wanted.emit(),
+    ),
     Command("undo", "Undo", "take back the last step", "Control-Z", lambda a: a.undo()),
     Command(
         "redo", "Redo", "repeat the step taken back", "Control-Shift-Z",

@@ -51,6 +51,8 @@ class AnnotatorEvents:
     image_lost
         A sentence: the image was removed, or replaced by one of another shape. The
         session goes on without it.
+    next_image_wanted
+        The person asked for the next image of the folder.
     """
 
     image_opened = Signal(object)
@@ -68,6 +70,7 @@ class AnnotatorEvents:
     selection_changed = Signal()
     journal_trouble = Signal(str)
     image_lost = Signal(str)
+    next_image_wanted = Signal()
 
     @contextmanager
     def reporting(self) -> Iterator[None]:

@@ -12,6 +12,7 @@ from napari_sam.annotator.batch import BatchSettings
 from napari_sam.apps.dock import compat
 from napari_sam.apps.dock.found_layer import FoundLayer
 from napari_sam.apps.dock.geometry import PlaneGeometry
+from napari_sam.apps.dock.image_folder import ImageFolder
 from napari_sam.apps.dock.key_bindings import KeyBindings
 from napari_sam.apps.dock.layer_prompts import prompts_of_layer
 from napari_sam.apps.dock.layer_source import open_layer, source_of
@@ -68,6 +69,7 @@ class DockController:
         self.binding: LayerBinding | None = None
         self.annotator = Annotator(executor, self, pool=pool, store=store)
         self.found = FoundLayer(self.viewer, self.annotator)
+        self._folder = ImageFolder(self)
         self._keys = KeyBindings(self.annotator)
         self._keys.bind_viewer(self.viewer)
         self.viewer.mouse_move_callbacks.append(self._on_mouse)

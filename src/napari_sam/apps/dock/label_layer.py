@@ -151,7 +151,7 @@ class LabelLayer:
             self._take_back(patches)
             self.refused.emit(str(wrong))
 
-    def _on_data(self, _: Any) -> None:
+    def _on_data(self, _: object) -> None:
         """Take over labels that a script put in the place of those of the session."""
         given, shown = self._layer.data, self._shown
         if given is shown:
@@ -162,7 +162,9 @@ class LabelLayer:
         except NapariSamError as wrong:
             self.refused.emit(f"The labels were not replaced. {wrong}")
 
-    def _differences(self, shown: Any, given: Any) -> list[LabelPatch]:
+    def _differences(
+        self, shown: NDArray[np.integer], given: NDArray[np.integer]
+    ) -> list[LabelPatch]:
         """Return what differs between the labels and others of the same shape."""
         if tuple(given.shape) != tuple(shown.shape):
             raise ImageError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari.layers import Image, Layer
 
@@ -13,11 +13,13 @@ from napari_sam.io.saved_labels import is_saved_labels
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from napari.components import ViewerModel
+
 #: Where a layer keeps whether its file holds labels of ours.
 _ATTRIBUTE = "_napari_sam_labels"
 
 
-def holds_labels(layer: Any) -> bool:
+def holds_labels(layer: Layer) -> bool:
     """Whether an image layer was read from labels that we saved."""
     known = getattr(layer, _ATTRIBUTE, None)
     if known is None:
@@ -28,7 +30,7 @@ def holds_labels(layer: Any) -> bool:
 
 
 def show_as_labels(
-    viewer: Any, layer: Any, say: Callable[[str, str], object]
+    viewer: ViewerModel, layer: Layer, say: Callable[[str, str], object]
 ) -> Layer | None:
     """Show the file of an image layer as labels, with the sizes of its pixels.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtWidgets import QWidget
 
 from napari_sam.annotator.saving import SESSION
+from napari_sam.apps.dock.image_folder import LABELS, file_of
 from napari_sam.apps.dock.panels.dialogs import FORMATS, SESSIONS
 from napari_sam.apps.dock.panels.widgets import button, column, row, text
 from napari_sam.core.errors import ImageError
@@ -125,8 +126,8 @@ class SavePanel(QWidget):
 
     def _start(self, end: str) -> Path:
         layer = self._controller.layer
-        source = None if layer is None else layer.source.path
-        folder = Path(source).parent if source else Path.home()
+        source = None if layer is None else file_of(layer)
+        folder = Path.home() if source is None else source.parent
         name = (
             "image"
             if layer is None
@@ -134,7 +135,7 @@ class SavePanel(QWidget):
                 c if c.isalnum() or c in " -_" else "_" for c in Path(layer.name).stem
             )
         )
-        middle = "" if end == SESSION else "-labels"
+        middle = "" if end == SESSION else LABELS
         return (self._last or folder) / f"{name}{middle}{end}"
 
     def _on_opened(self, session: Any) -> None:
