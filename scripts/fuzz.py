@@ -282,6 +282,21 @@ def attack(reader: Reader, folder: Path, rng: np.random.Generator) -> str | None
     files = sorted(f for f in path.rglob("*") if f.is_file()) or [path]
     victim = files[int(rng.integers(len(files)))]
     victim.write_bytes(mutated(rng, victim.read_bytes()))
+    before = listed(folder)
+    wrong = went_wrong(reader, path)
+    left = sorted(listed(folder) - before - {Path("shown.png")})
+    if wrong is None and left:
+        return f"left behind: {', '.join(map(str, left))} at {left[0].name}"
+    return wrong
+
+
+def listed(folder: Path) -> set[Path]:
+    """All files and folders in a folder."""
+    return {f.relative_to(folder) for f in folder.rglob("*")}
+
+
+def went_wrong(reader: Reader, path: Path) -> str | None:
+    """Read a file; return what is wrong with how that went."""
     try:
         signal.alarm(LONGEST)
         reader.read(path)

@@ -18,6 +18,7 @@ from napari_sam.core.errors import (
     StoreError,
 )
 from napari_sam.core.images.frames import Frames
+from napari_sam.io import read_image
 from napari_sam.testing import ThresholdBackend
 
 TABLE = "image,object,row,col\na.png,1,8,8\nb.png,1,8,8\n"
@@ -111,6 +112,17 @@ def test_a_full_disk_says_which_labels_and_what_is_safe(folder, monkeypatch, cod
     ]  # fmt: skip
     monkeypatch.undo()
     assert [one.state for one in segment(folder)] == ["there", "written"]
+
+
+def test_a_tiff_of_more_tiles_than_it_lists_is_refused(tmp_path):
+    tifffile = pytest.importorskip("tifffile")
+    path = tmp_path / "a.tif"
+    pixels = np.zeros((32, 32), np.uint8)
+    tifffile.imwrite(path, pixels, compression="zlib", tile=(16, 16))
+    with tifffile.TiffFile(path, mode="r+") as tiff:
+        tiff.pages[0].tags["ImageLength"].overwrite(320)
+    with pytest.raises(NotAnImageError, match=r"takes 40 tiles .* lists 4"):
+        read_image(path)
 
 
 def test_remarks_of_tifffile_are_no_lines_of_ours(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from math import prod
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -174,6 +175,7 @@ def _places(axes: str) -> str:
 def _check_complete(path: Path | str, series: TiffPageSeries, size: int) -> None:
     if series.kind == "ome" and len(series.pages) and series.pages[0] is None:
         return
+    _check_parts(path, series)
     needed = 0
     for page in (series.keyframe, series.pages[-1]):
         if page is not None and page.dataoffsets and page.parent is series.parent:
@@ -188,6 +190,17 @@ def _check_complete(path: Path | str, series: TiffPageSeries, size: int) -> None
         raise NotAnImageError(
             f"{path} is cut off: it has {size} bytes, and its pixels reach to byte "
             f"{needed}. Copy it again."
+        )
+
+
+def _check_parts(path: Path | str, series: TiffPageSeries) -> None:
+    """Refuse an image of more tiles or strips than are listed: the rest would be 0."""
+    page = series.keyframe
+    declared, listed = prod(page.chunked), len(page.dataoffsets)
+    if series.dataoffset is None and 0 < listed < declared:
+        raise NotAnImageError(
+            f"{path} is damaged: its size of {page.shape} takes {declared} tiles or "
+            f"strips, and it lists {listed}. Copy it again."
         )
 
 
