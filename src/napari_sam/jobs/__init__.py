@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from napari_sam.jobs.executor import Executor, Failure
     from napari_sam.jobs.folder import (
         FolderJob,
-        ImageOutcome,
         iter_segment_folder,
         segment_folder,
         without_failures,
     )
+    from napari_sam.jobs.folder_run import ImageOutcome
     from napari_sam.jobs.full_disk import full_disk_named
     from napari_sam.jobs.image_spec import ImageSpec, ModelSpec, absolute_path
     from napari_sam.jobs.painting import (
@@ -100,7 +100,7 @@ _ROOMS = {
     "Failure": "executor",
     "FolderJob": "folder",
     "FoundPrompts": "prompt_sources",
-    "ImageOutcome": "folder",
+    "ImageOutcome": "folder_run",
     "ImageSpec": "image_spec",
     "MaskResult": "segment_jobs",
     "MaskResults": "segment_jobs",

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from napari_sam.automatic.settings import AutomaticSettings
-from napari_sam.core.errors import ImageError, JobError, NapariSamError
-from napari_sam.io import check_labels_path
+from napari_sam.core.errors import JobError
 from napari_sam.io.settings import SaveSettings
 from napari_sam.jobs.everything_jobs import EverythingJob, everything_images
 from napari_sam.jobs.executor import Executor, Failure
-from napari_sam.jobs.folder import SAFE, FinishedFile, ImageOutcome, make_folder
+from napari_sam.jobs.folder_run import SAFE, FolderRun, ImageOutcome
 from napari_sam.jobs.full_disk import full_disk_named
 from napari_sam.jobs.painting import save_masks
 from napari_sam.jobs.prompt_pairs import images_of_folder
@@ -21,7 +19,7 @@ from napari_sam.jobs.promptable_settings import PromptableSettings
 from napari_sam.jobs.results_file import results_setup
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Sequence
     from pathlib import Path
 
     from napari_sam.core.address import Address
@@ -107,7 +105,7 @@ class _ImageWork:
     name: str
 
 
-class _FolderRun:
+class _FolderRun(FolderRun[_ImageWork]):
     """One run over a folder: the tasks, and the outcome of each image."""
 
     def __init__(
@@ -116,49 +114,24 @@ class _FolderRun:
         backend: Backend,
         report: Callable[[ImageOutcome], object] | None,
     ) -> None:
+        super().__init__(job.output, overwrite=job.save.overwrite, report=report)
         self._job, self._backend = job, backend
-        self._report = report or (lambda outcome: None)
-        self.works: list[_ImageWork] = []
-        self.outcomes: list[ImageOutcome] = []
-        make_folder(job.output)
-        self._finished = FinishedFile(
-            job.output / "finished.jsonl", anew=job.save.overwrite
-        )
 
-    def prepare(self, images: list[Path]) -> None:
+    def prepare(self, images: Sequence[Path]) -> None:
         """Open every image here once; name those that fail."""
-        stems = Counter(path.stem for path in images)
-        for path in images:
-            try:
-                if stems[path.stem] > 1:
-                    raise ImageError(f"another image is called {path.stem} too.")
-                self._prepare_image(path)
-            except (NapariSamError, OSError) as wrong:
-                self._note(ImageOutcome(path, "failed", str(wrong)))
+        self.prepare_images(images, self._open)
 
     def write(self, i: int, found: dict[Address, MaskResult] | Failure) -> None:
         """Write the labels of an image of which all objects were found."""
         work = self.works[i]
-        try:
+        with self.failure_noted(work.path):
             if isinstance(found, Failure):
                 raise JobError(found.reason)
             save = SaveSettings(coco=self._job.save.coco, overwrite=True)
             with full_disk_named(work.output, SAFE):
                 save_masks(work.output, found, work.image, save)
-            self._finished.append(work.path, work.name)
-        except (NapariSamError, OSError) as wrong:
-            self._note(ImageOutcome(work.path, "failed", str(wrong)))
-        else:
-            self._note(ImageOutcome(work.path, "written", masks=found))
-
-    def _prepare_image(self, path: Path) -> None:
-        work = self._open(path)
-        if work.output.exists() and self._finished.has(path, work.name):
-            self._note(ImageOutcome(path, "there"))
-            return
-        is_expected = self._job.save.overwrite or self._finished.knows(path)
-        check_labels_path(work.output, overwrite=is_expected)
-        self.works.append(work)
+            self.finished.append(work.path, work.name)
+            self.note(ImageOutcome(work.path, "written", masks=found))
 
     def _open(self, path: Path) -> _ImageWork:
         job = self._job
@@ -171,7 +144,3 @@ class _FolderRun:
         name = blake2b(setup.encode(), digest_size=16).hexdigest()
         output = job.output / f"{path.stem}.{job.save.format}"
         return _ImageWork(path, output, image, work, name)
-
-    def _note(self, outcome: ImageOutcome) -> None:
-        self.outcomes.append(outcome)
-        self._report(outcome)

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from napari_sam.core.atomic_write import check_writable
-from napari_sam.core.errors import ImageError, JobError, NapariSamError, PromptError
+from napari_sam.core.errors import JobError, PromptError
 from napari_sam.core.progress import drain
 from napari_sam.core.prompts.prompts_in_tiles import check_inside
-from napari_sam.io import check_labels_fit, check_labels_path
+from napari_sam.io import check_labels_fit
 from napari_sam.io.settings import SaveSettings
 from napari_sam.jobs.executor import Executor, Failure
+from napari_sam.jobs.folder_run import SAFE, FolderRun, ImageOutcome
 from napari_sam.jobs.full_disk import full_disk_named
-from napari_sam.jobs.painting import Covered, save_masks
+from napari_sam.jobs.painting import save_masks
 from napari_sam.jobs.prompt_pairs import prompt_pairs
-from napari_sam.jobs.prompt_sources import FoundPrompts
 from napari_sam.jobs.promptable_settings import PromptableSettings
 from napari_sam.jobs.results_file import ResultsFile, results_path, results_setup
 from napari_sam.jobs.segment_jobs import SegmentJob, segment_images
 from napari_sam.jobs.settings import SegmentSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterable, Mapping
     from pathlib import Path
 
     from napari_sam.core.address import Address
@@ -35,17 +32,12 @@ if TYPE_CHECKING:
     from napari_sam.io import Image
     from napari_sam.jobs.image_spec import ModelSpec
     from napari_sam.jobs.prompt_sources import (
+        FoundPrompts,
         PromptFiles,
         PromptSource,
         PromptTable,
     )
     from napari_sam.jobs.segment_jobs import MaskResult, MaskResults
-
-#: What a full disk leaves of a folder, and what to do then.
-SAFE = (
-    "Labels of the other images are safe, and what was there before is as it was. Make "
-    "room and repeat the same: it goes on from there."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,39 +72,6 @@ class FolderJob:
 
     def __post_init__(self) -> None:
         SegmentSettings(self.threshold)  # which refuses what is no number
-
-
-@dataclass(frozen=True, slots=True)
-class ImageOutcome:
-    """The outcome of one image of a folder.
-
-    Attributes
-    ----------
-    path
-        The image.
-    state
-        ``"written"``; ``"there"`` if a run before finished it; ``"skipped"`` without
-        prompts; ``"missing"``: there are
-        prompts for it, and it is not there; or ``"failed"``.
-    reason
-        Why it failed.
-    masks
-        What was written.
-    outside
-        Prompts of its file that lie outside of the image, and were left out.
-    covered
-        What of the masks is not in the labels, for later objects lie on it.
-    found
-        Its prompts, and what their file says of them.
-    """
-
-    path: Path
-    state: Literal["written", "there", "skipped", "missing", "failed"]
-    reason: str = ""
-    masks: Mapping[Address, MaskResult] = field(default_factory=dict)
-    outside: int = 0
-    covered: Covered = field(default_factory=Covered)
-    found: FoundPrompts = field(default_factory=FoundPrompts)
 
 
 def segment_folder(
@@ -201,7 +160,7 @@ class _ImageWork:
     found: FoundPrompts
 
 
-class _FolderRun:
+class _FolderRun(FolderRun[_ImageWork]):
     """One run over a folder: the tasks, and the outcome of each image."""
 
     def __init__(
@@ -210,37 +169,24 @@ class _FolderRun:
         backend: Backend,
         report: Callable[[ImageOutcome], object] | None,
     ) -> None:
+        super().__init__(job.output, overwrite=job.save.overwrite, report=report)
         self._job, self._backend = job, backend
-        self._report = report or (lambda outcome: None)
-        self.works: list[_ImageWork] = []
-        self.outcomes: list[ImageOutcome] = []
-        make_folder(job.output)
-        self._finished = FinishedFile(
-            job.output / "finished.jsonl", anew=job.save.overwrite
-        )
 
     def prepare(self, sources: Mapping[Path, PromptSource]) -> None:
         """Open every image here once; name those that fail."""
-        stems = Counter(path.stem for path in sources)
-        for path, source in sources.items():
-            try:
-                if stems[path.stem] > 1:
-                    raise ImageError(f"another image is called {path.stem} too.")
-                self._prepare_image(path, source)
-            except (NapariSamError, OSError) as wrong:
-                self._note(ImageOutcome(path, "failed", str(wrong)))
+        self.prepare_images(sources, lambda path: self._prepared(path, sources[path]))
 
     def name_missing(self, names: Iterable[str]) -> None:
         """Note the prompts that are about no image of the folder."""
         for name in names:
             path = self._job.images / name
             reason = f"{self._job.prompts.path} has prompts for {name}: no such image."
-            self._note(ImageOutcome(path, "missing", reason))
+            self.note(ImageOutcome(path, "missing", reason))
 
     def write(self, i: int, results: MaskResults) -> None:
         """Write the labels of an image that has all of its masks."""
         work = self.works[i]
-        try:
+        with self.failure_noted(work.path):
             masks = without_failures(results)
             save = SaveSettings(coco=self._job.save.coco, overwrite=True)
             more = work.found.attributes
@@ -250,10 +196,7 @@ class _FolderRun:
                 )
             if work.job.results is not None:
                 work.job.results.delete()
-            self._finished.append(work.path, work.name)
-        except (NapariSamError, OSError) as wrong:
-            self._note(ImageOutcome(work.path, "failed", str(wrong)))
-        else:
+            self.finished.append(work.path, work.name)
             outcome = ImageOutcome(
                 work.path,
                 "written",
@@ -262,21 +205,16 @@ class _FolderRun:
                 covered=covered,
                 found=work.found,
             )
-            self._note(outcome)
+            self.note(outcome)
 
-    def _prepare_image(self, path: Path, source: PromptSource) -> None:
+    def _prepared(self, path: Path, source: PromptSource) -> _ImageWork | None:
         if source is None:
-            self._note(ImageOutcome(path, "skipped"))
-            return
+            self.note(ImageOutcome(path, "skipped"))
+            return None
         work = self._open(path, source)
-        if work.output.exists() and self._finished.has(path, work.name):
-            self._note(ImageOutcome(path, "there"))
-            return
-        is_expected = self._job.save.overwrite or self._finished.knows(path)
-        check_labels_path(work.output, overwrite=is_expected)
         largest = max((at.object_id for at in work.found.prompts), default=0)
         check_labels_fit(work.output, work.image, largest=largest)
-        self.works.append(work)
+        return work
 
     def _open(self, path: Path, source: PromptFiles | PromptTable) -> _ImageWork:
         """Open an image and its prompts, and check that they lie on it."""
@@ -301,18 +239,6 @@ class _FolderRun:
             path, output, image, work, _name_of(setup, found.prompts), found
         )
 
-    def _note(self, outcome: ImageOutcome) -> None:
-        self.outcomes.append(outcome)
-        self._report(outcome)
-
-
-def make_folder(output: Path) -> None:
-    """Make the folder of the labels; an error if that cannot be."""
-    if output.exists() and not output.is_dir():
-        raise ImageError(f"{output} is no folder: there is a file of labels per image.")
-    check_writable(output, folder=True)
-    output.mkdir(parents=True, exist_ok=True)
-
 
 def _name_of(setup: str, prompts: Mapping[Address, Prompts]) -> str:
     """Name all that the labels of an image depend on."""
@@ -320,36 +246,3 @@ def _name_of(setup: str, prompts: Mapping[Address, Prompts]) -> str:
         f"{at.frame} {at.object_id} {p.digest}\n" for at, p in prompts.items()
     )
     return blake2b(f"{setup}\n{listed}".encode(), digest_size=16).hexdigest()
-
-
-class FinishedFile:
-    """A file of the images of a folder that are finished, with their prompts' name."""
-
-    def __init__(self, path: Path, *, anew: bool) -> None:
-        self._path = path
-        if anew:
-            path.unlink(missing_ok=True)
-        self._known = dict(_read_finished(path)) if path.exists() else {}
-
-    def has(self, image: Path, name: str) -> bool:
-        """Whether an image was finished with the same prompts and setup."""
-        return self._known.get(image.name) == name
-
-    def knows(self, image: Path) -> bool:
-        """Whether labels of an image are of a run before."""
-        return image.name in self._known
-
-    def append(self, image: Path, name: str) -> None:
-        """Write down that an image is finished."""
-        line = json.dumps({"image": image.name, "asked": name})
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(f"\n{line}\n")
-
-
-def _read_finished(path: Path) -> Iterator[tuple[str, str]]:
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            entry = json.loads(line)
-            yield entry["image"], entry["asked"]
-        except (ValueError, KeyError, TypeError):
-            continue  # torn by a crash
