@@ -185,3 +185,9 @@ def test_truth_of_another_shape_is_refused(pixels, labels):
     pair = LabelledImage("a", "b", Frames(pixels), labels.T, files=("a.png", "a.tif"))
     with pytest.raises(ImageError, match=r"a\.tif has the shape \(50, 40\).*exchanged"):
         _ = pair.truth
+
+
+@pytest.mark.parametrize("shape", [(2**40, 2**30), (0, 5), (-3, 4), ("7", 5)])
+def test_sizes_that_no_image_has_are_refused(shape):
+    with pytest.raises(ImageError, match="rows"):
+        RleTruth(shape, {1: [[1, 1, 5, 1, 5, 5]]})

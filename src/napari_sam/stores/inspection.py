@@ -143,9 +143,11 @@ def group_key_at(arrays: TileArrays, path: str) -> GroupKey | None:
     """Return the key of a group, or None if that is damaged."""
     try:
         about = arrays.attributes(path)
-        return GroupKey(**{f.name: about[f.name] for f in fields(GroupKey)})
+        key = GroupKey(**{f.name: about[f.name] for f in fields(GroupKey)})
+        hash(key)  # what is no text or number is damaged too
     except Exception:
         return None
+    return key
 
 
 def is_store_entry(files: Files, name: str) -> bool:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["RleTruth"]
 
+#: Pixels that the run lengths of COCO can count.
+_MOST_PIXELS = 2**32 - 1
+
 
 class RleTruth:
     """Ground truth of COCO and SA-1B; each mask is decoded when it is used.
@@ -60,6 +63,7 @@ class RleTruth:
     ) -> None:
         from pycocotools import mask
 
+        _check_size(shape, where)
         self.shape = shape
         numbers = sorted(segmentations)
         runs = [
@@ -95,3 +99,12 @@ class RleTruth:
         if object_id not in self._runs:
             raise ImageError(f"There is no object {object_id} in {self!r}.")
         return self._runs[object_id]
+
+
+def _check_size(shape: tuple[int, int], where: str) -> None:
+    whole = all(isinstance(n, int) and n > 0 for n in shape)
+    if not whole or shape[0] * shape[1] > _MOST_PIXELS:
+        raise ImageError(
+            f"{where}: an image of {shape[0]!r} rows and {shape[1]!r} columns; "
+            f"expected whole numbers, and at most {_MOST_PIXELS} pixels in all."
+        )

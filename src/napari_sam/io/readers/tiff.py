@@ -197,7 +197,7 @@ def _check_parts(path: Path | str, series: TiffPageSeries) -> None:
     """Refuse an image of more tiles or strips than are listed: the rest would be 0."""
     page = series.keyframe
     declared, listed = prod(page.chunked), len(page.dataoffsets)
-    if series.dataoffset is None and 0 < listed < declared:
+    if series.dataoffset is None and listed < declared:
         raise NotAnImageError(
             f"{path} is damaged: its size of {page.shape} takes {declared} tiles or "
             f"strips, and it lists {listed}. Copy it again."
