@@ -151,6 +151,8 @@ def test_images_that_are_not_there_are_named(coco, write_coco):
         (lambda c: c["images"][1].pop("height"), "'height' is missing"),
         (lambda c: c["annotations"][0].pop("image_id"), "'image_id' is missing"),
         (lambda c: c["annotations"][0].update(image_id=99), "1 annotations .* 99"),
+        (lambda c: c["annotations"][0].update(image_id={}), "unhashable"),
+        (lambda c: c["annotations"][0].update(category_id=[1]), "unhashable"),
         (lambda c: c.update(annotations=[]), "no object with an outline"),
         (lambda c: c["images"][0].update(height="tall"), "height 'tall'"),
         (

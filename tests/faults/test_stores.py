@@ -203,8 +203,8 @@ def test_a_description_that_is_nonsense_is_our_error(tmp_path, path, text):
     assert ZarrStore(path).get(key()) is not None
 
 
-@pytest.mark.parametrize("value", [[1], {"a": 1}])
-def test_a_group_that_is_described_by_lists_is_damaged(path, value):
+@pytest.mark.parametrize("value", [[1], {"a": 1}, 1.5, None])
+def test_a_group_that_is_described_by_other_types_is_damaged(path, value):
     ZarrStore(path).put(key(), ARRAYS)
     (file,) = path.glob("*/*/zarr.json")
     about = json.loads(file.read_text())

@@ -143,11 +143,12 @@ def group_key_at(arrays: TileArrays, path: str) -> GroupKey | None:
     """Return the key of a group, or None if that is damaged."""
     try:
         about = arrays.attributes(path)
-        key = GroupKey(**{f.name: about[f.name] for f in fields(GroupKey)})
-        hash(key)  # what is no text or number is damaged too
+        values = {f.name: about[f.name] for f in fields(GroupKey)}
     except Exception:
         return None
-    return key
+    kinds = {"str": str, "int": int}
+    sound = all(type(values[f.name]) is kinds[str(f.type)] for f in fields(GroupKey))
+    return GroupKey(**values) if sound else None
 
 
 def is_store_entry(files: Files, name: str) -> bool:

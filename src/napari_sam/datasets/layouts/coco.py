@@ -163,7 +163,9 @@ def _sections(
         annotations = list(found["annotations"])
         for needed in ("file_name", "height", "width"):
             _ = [i[needed] for i in images.values()]
-        _ = [a["image_id"] for a in annotations]
+        # Sets, since what is no number or text is no name of anything.
+        _ = {a["image_id"] for a in annotations}
+        _ = {a.get("category_id") for a in annotations}
         categories = {c["id"]: str(c["name"]) for c in found.get("categories", ())}
     except (KeyError, TypeError, AttributeError) as wrong:
         lacks = f"{wrong} is missing" if isinstance(wrong, KeyError) else str(wrong)
