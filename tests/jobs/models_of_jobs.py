@@ -7,7 +7,7 @@ import signal
 import time
 from pathlib import Path
 
-from napari_sam.testing import ThresholdBackend
+from napari_sam.testing import InstanceThresholdBackend, ThresholdBackend
 
 
 class Watched(ThresholdBackend):
@@ -61,3 +61,7 @@ def broken(name=None, **_):
 
 def unloadable(name=None, **_):
     os._exit(7)
+
+
+def finding(name=None, **_):
+    return InstanceThresholdBackend()

@@ -20,19 +20,17 @@ from napari_sam.jobs import (
 )
 
 
-def finding(name=None, **_):
-    from napari_sam.testing import InstanceThresholdBackend
+def model():
+    """A model that workers find by its name, as the conftest lets them."""
+    from models_of_jobs import finding
 
-    return InstanceThresholdBackend()
-
-
-MODEL = ModelSpec(finding, "finding")
+    return ModelSpec(finding, "finding")
 
 
 def found_by(path, executor, settings=None):
     frames = read_image(path).frames
-    image = PromptableImage(frames, finding(), tiling=Tiling())
-    spec = ImageSpec.of(image, str(path), MODEL)
+    image = PromptableImage(frames, model().open(), tiling=Tiling())
+    spec = ImageSpec.of(image, str(path), model())
     job = EverythingJob.of(image, spec, settings or AutomaticSettings())
     ready = []
     for _ in everything_images([job], executor, ready=lambda _, m: ready.append(m)):
@@ -56,8 +54,8 @@ def test_blocks_of_a_plane_are_tasks(stack, monkeypatch):
 
 def test_a_model_that_fails_is_named(stack):
     frames = read_image(stack).frames
-    image = PromptableImage(frames, finding(), tiling=Tiling())
-    spec = ImageSpec.of(image, "gone.tif", MODEL)
+    image = PromptableImage(frames, model().open(), tiling=Tiling())
+    spec = ImageSpec.of(image, "gone.tif", model())
     job = EverythingJob.of(image, spec, AutomaticSettings(), frames=[0])
     ready = []
     for _ in everything_images([job], Executor(), ready=lambda _, m: ready.append(m)):
@@ -80,8 +78,8 @@ def folder(tmp_path, stack):
 def on_folder(folder, name="out", executor=None, settings=None):
     automatic = settings or AutomaticSettings()
     shown = PromptableSettings(tiling=TilingSettings(tile=0))
-    job = EverythingFolderJob(folder, folder.parent / name, MODEL, automatic, shown)
-    work = iter_everything_folder(job, executor, backend=finding())
+    job = EverythingFolderJob(folder, folder.parent / name, model(), automatic, shown)
+    work = iter_everything_folder(job, executor, backend=model().open())
     while True:
         try:
             next(work)
