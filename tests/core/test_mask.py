@@ -83,3 +83,10 @@ def test_what_is_no_mask_is_refused():
         Mask.from_runs(Region(0, 0, 2, 2), [1, 2])
     with pytest.raises(ImageError, match="negative"):
         Mask.from_runs(Region(0, 0, 2, 2), [-1, 5])
+
+
+@given(pixels, places, places)
+def test_a_position_is_that_of_the_nearest_pixel(array, place, pixel):
+    mask, (row, col) = placed(array, place), pixel
+    there = mask.in_window(WINDOW)[row + 20, col + 20]
+    assert mask.contains(row, col) == mask.contains(row - 0.4, col + 0.4) == there

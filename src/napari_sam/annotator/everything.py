@@ -17,7 +17,6 @@ from napari_sam.automatic import (
     number_masks,
 )
 from napari_sam.core.errors import SessionError
-from napari_sam.core.geometry.region import Region
 from napari_sam.core.progress import Progress
 from napari_sam.session.adding_masks import MaskAdder
 
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from napari_sam.annotator.workspace import Workspace
     from napari_sam.automatic import AutomaticMask
     from napari_sam.core.address import Address
+    from napari_sam.core.geometry.region import Region
     from napari_sam.core.mask import Mask
     from napari_sam.image import PromptableImage
     from napari_sam.session.adding_masks import MaskRequest, PreparedMasks
@@ -144,8 +144,7 @@ class Everything:
         """Reject the mask at a position of the plane, or take it again."""
         if self._stay is None:
             return
-        pixel = Region(round(row), round(col), round(row) + 1, round(col) + 1)
-        under = [m.mask for m in self._stay.masks if m.mask.in_window(pixel).any()]
+        under = [m.mask for m in self._stay.masks if m.mask.contains(row, col)]
         if under:
             smallest = min(under, key=lambda mask: mask.area)
             self.rejected ^= {smallest}

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from napari_sam.automatic.automatic_masks import AutomaticMask, AutomaticMasks
 from napari_sam.automatic.blended_maps import BlendedMaps
 from napari_sam.automatic.instance_finder import InstanceFinder
@@ -21,8 +19,6 @@ from napari_sam.core.protocols import SupportsInstances
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
-
-    from numpy.typing import NDArray
 
     from napari_sam.core.mask import Mask
     from napari_sam.image import PromptableImage
@@ -83,7 +79,7 @@ def iter_everything(
     else:
         found = yield from iter_grid_masks(image, frame, settings, part)
     if within is not None:
-        found = [one for one in found if _is_in(one, within)]
+        found = [one for one in found if within.contains(*one.point)]
     return AutomaticMasks(tuple(found), plane.shape)
 
 
@@ -144,23 +140,3 @@ def _iter_refined(
 def _prompts_of(one: AutomaticMask) -> Prompts:
     box = one.mask.region
     return Prompts.rectangle(box.top, box.left, box.bottom, box.right).point(*one.point)
-
-
-def _is_in(one: AutomaticMask, within: Mask) -> bool:
-    row, col = (int(np.floor(n + 0.5)) for n in one.point)
-    return bool(within.in_window(Region(row, col, row + 1, col + 1)).any())
-
-
-def label_masks(
-    masks: Sequence[AutomaticMask], shape: tuple[int, int]
-) -> NDArray[np.uint32]:
-    """Return a label image ``(y, x)``; label k is the k-th mask, of the first most.
-
-    Where masks overlap, the smaller is on top, so that a part is not lost in its whole.
-    """
-    labels = np.zeros(shape, np.uint32)
-    order = sorted(range(len(masks)), key=lambda k: -masks[k].mask.area)
-    for k in order:
-        mask = masks[k].mask
-        labels[mask.region.slices][mask.array] = k + 1
-    return labels

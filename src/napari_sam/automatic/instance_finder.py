@@ -101,7 +101,7 @@ class InstanceFinder:
             again = find_instances(
                 values, self.settings, top=window.top, left=window.left
             )
-            holding = [i for i in again if _holds(i, one.seed)]
+            holding = [i for i in again if i.mask.contains(*one.seed)]
             if not holding:
                 break
             one = holding[0]
@@ -140,8 +140,3 @@ def _automatic(one: Instance, window: Region) -> AutomaticMask:
 def _meet(one: Instance, block: Region) -> bool:
     """Whether an instance may have its seed in a block, once all of it is known."""
     return min(one.mask.region.intersection(block).shape) > 0
-
-
-def _holds(one: Instance, seed: tuple[int, int]) -> bool:
-    region = Region(seed[0], seed[1], seed[0] + 1, seed[1] + 1)
-    return bool(one.mask.in_window(region).any())

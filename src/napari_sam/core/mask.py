@@ -131,6 +131,11 @@ class Mask:
         edge = array[1:-1, 1:-1] & ~inner
         return Mask.from_array(edge, top=self.region.top, left=self.region.left)
 
+    def contains(self, row: float, col: float) -> bool:
+        """Whether the pixel at a position is set; pixel centres are integers."""
+        top, left = int(np.floor(row + 0.5)), int(np.floor(col + 0.5))
+        return bool(self.in_window(Region(top, left, top + 1, left + 1)).any())
+
     def iou(self, other: Mask) -> float:
         """Intersection over union with another mask; 1 if both are empty."""
         both = self._common(other)
