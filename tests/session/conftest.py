@@ -44,6 +44,8 @@ def snapshot(session):
         dict(state.committed_prompts),
         dict(state.objects),
         {at: foot.area for at, foot in state.footprints.items()},
+        dict(state.tracked),
+        state.edges,
     )
 
 

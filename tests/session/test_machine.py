@@ -13,6 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from napari_sam import Address, Prompts
 from napari_sam.core.errors import NapariSamError, SessionError
 from napari_sam.core.geometry.region import Region
+from napari_sam.core.propagation import ObjectState
+from napari_sam.core.propagation import State as Known
+from napari_sam.core.propagation.lineage import whole_events
 from napari_sam.session import AnnotationSession, ObjectInfo, actions
 from napari_sam.session.actions import action_from_dict
 from napari_sam.session.adding_masks import MaskAdder
@@ -35,7 +38,7 @@ class Annotating(RuleBasedStateMachine):
         labels[2, 55:60, 55:60] = 4
         self.session = AnnotationSession(promptable(PIXELS), labels=labels)
         self.start = snapshot(self.session)
-        self.protected = {}
+        self.protected, self.approved = {}, set()
 
     def do(self, action):
         """What cannot be done changes nothing."""
@@ -143,15 +146,64 @@ class Annotating(RuleBasedStateMachine):
     def judges(self, number, status):
         self.do(actions.SetInfo(number, ObjectInfo("a", "b", status)))
 
+    @rule(places=st.lists(st.tuples(PLACES, IDS), min_size=1, max_size=3), frame=FRAMES)
+    def tracks(self, places, frame):
+        """Propagated masks leave what a person has said as it is."""
+        state, adder = self.session.state, MaskAdder(self.session)
+        said = {
+            at: state.mask(at)[1].tobytes()
+            for at in state.footprints
+            if state.is_decided(at)
+        }
+        masks = {
+            Address(frame, number): self.session.image.segment(Prompts.point(*place), 0)
+            for place, number in places
+        }
+        adder.add(adder.request(masks, dict.fromkeys(masks, ObjectState()))())
+        assert said == {at: state.mask(at)[1].tobytes() for at in said}
+
+    @rule(number=IDS, frame=FRAMES, back=st.booleans())
+    def approves_frames(self, number, frame, back):
+        if back:
+            self.approved = set()
+        self.do(actions.ApproveFrames(number, (frame,), not back))
+
+    @rule(
+        kind=st.sampled_from(
+            [actions.EndTrack, actions.BeginTrack, actions.DeleteFrom]
+        ),
+        number=IDS,
+        frame=FRAMES,
+    )
+    def limits_a_track(self, kind, number, frame):
+        self.do(kind(number, frame))
+
+    @rule(number=IDS, frame=FRAMES)
+    def marks_absent(self, number, frame):
+        self.do(actions.MarkAbsent(number, (frame,)))
+
+    @rule(number=IDS, frame=FRAMES)
+    def cuts(self, number, frame):
+        self.do(actions.CutTrack(number, frame))
+
+    @rule(ids=st.lists(st.integers(1, 6), min_size=2, max_size=3, unique=True))
+    def divides(self, ids):
+        self.do(actions.Divide(ids[0], tuple(ids[1:])))
+
+    @rule(ids=st.lists(st.integers(1, 6), min_size=2, max_size=2), frame=FRAMES)
+    def joins_and_swaps(self, ids, frame):
+        self.do(actions.JoinTracks(*ids))
+        self.do(actions.SwapTracks(*ids, frame))
+
     @rule()
     def undoes(self):
-        self.protected = {}
+        self.protected, self.approved = {}, set()
         self.session.undo()
 
     @precondition(lambda self: self.session.history.undone)
     @rule()
     def redoes(self):
-        self.protected = {}
+        self.protected, self.approved = {}, set()
         self.session.redo()
 
     @invariant()
@@ -160,6 +212,28 @@ class Annotating(RuleBasedStateMachine):
         for i in now.keys() & self.protected.keys():
             np.testing.assert_array_equal(now[i], self.protected[i])
         self.protected = now
+
+    @invariant()
+    def leaves_frames_that_are_approved_as_they_are(self):
+        state = self.session.state
+        now = {
+            (at.frame, state.mask(at)[0], state.mask(at)[1].tobytes())
+            for at, known in state.tracked.items()
+            if known.state is Known.APPROVED
+        }
+        pixels = {(frame, mask) for frame, _, mask in now}
+        assert {(frame, mask) for frame, _, mask in self.approved} <= pixels
+        self.approved = now
+
+    @invariant()
+    def knows_tracks_of_objects_only(self):
+        state = self.session.state
+        for at, known in state.tracked.items():
+            assert (at in state.footprints) != (known.state is Known.ABSENT)
+            assert at.object_id in state.objects
+        assert frozenset(whole_events(state.edges)) == state.edges
+        ends = {i for e in state.edges for i in (e.source, e.target)}
+        assert ends <= set(state.objects)
 
     @invariant()
     def knows_where_objects_lie(self):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from napari_sam.core.address import Address
     from napari_sam.core.prediction import Prediction
+    from napari_sam.core.propagation import ObjectState
     from napari_sam.session.document import Document
     from napari_sam.session.labels.label_store import LabelStore
     from napari_sam.session.overlap import Overlap
@@ -61,17 +62,21 @@ class MaskRequest:
     overlap
         What may happen to other objects under the new masks.
     approved
-        Objects that are protected.
+        Objects that are protected, by frame.
     versions
         Of the frames: a change of the labels meanwhile is noticed by them.
+    tracked
+        What is known of masks that were propagated. What their objects had on these
+        frames goes before any of them is drawn; an empty mask only takes it away.
     """
 
     labels: LabelStore
     masks: Mapping[Address, AnyMask]
     before: Mapping[Address, Region]
     overlap: Overlap
-    approved: frozenset[int]
+    approved: Mapping[int, frozenset[int]]
     versions: Mapping[int, int]
+    tracked: Mapping[Address, ObjectState] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -79,16 +84,28 @@ class MaskRequest:
         document: Document,
         masks: Mapping[Address, AnyMask],
         overlap: Overlap,
+        tracked: Mapping[Address, ObjectState] | None = None,
     ) -> MaskRequest:
-        """Freeze what is known of the objects; masks of approved ones are left out."""
+        """Freeze what is known of the objects.
+
+        Masks of approved ones are left out, and propagated ones where a person has
+        said where the object is.
+        """
         check_overlap(overlap)
-        state = document.state
-        approved = frozenset(state.objects.approved)
-        free = {at: m for at, m in masks.items() if at.object_id not in approved}
-        known = ((at, state.footprints.get(at)) for at in free)
-        before = {at: here.region for at, here in known if here is not None}
+        state, tracked = document.state, tracked or {}
+        frames = dict.fromkeys(at.frame for at in masks)
+        approved = {frame: state.approved_on(frame) for frame in frames}
+        free = {
+            at: mask
+            for at, mask in masks.items()
+            if at.object_id not in approved[at.frame]
+            and not (at in tracked and state.is_decided(at))
+        }
+        there = ((at, state.footprints.get(at)) for at in free)
+        before = {at: here.region for at, here in there if here is not None}
         versions = {at.frame: state.labels.version(at.frame) for at in free}
-        return cls(state.labels, free, before, overlap, approved, versions)
+        known = {at: tracked[at] for at in free if at in tracked}
+        return cls(state.labels, free, before, overlap, approved, versions, known)
 
     def __call__(self) -> PreparedMasks:
         """Compute the patches, on any thread.
@@ -106,14 +123,18 @@ class MaskRequest:
         placed: dict[int, None] = {}
         for frame, placements in by_frame.items():
             patches += self._patches(frame, placements, placed)
-        return PreparedMasks(self, AddMasks(tuple(patches), tuple(placed)))
+        tracked = tuple(self.tracked.items())
+        return PreparedMasks(self, AddMasks(tuple(patches), tuple(placed), tracked))
 
     def _patches(
         self, frame: int, placements: Sequence[_Placement], placed: dict[int, None]
     ) -> list[LabelPatch]:
         """Return the patches of a frame; objects that get pixels go to `placed`."""
         made: list[LabelPatch] = []
-        for region, group in _groups(placements):
+        if self.tracked:
+            made += self._erased(frame, placements)
+            placements = [p for p in placements if p.mask.area]
+        for region, group in _groups(placements) if placements else ():
             before = self._read(frame, region, made)
             check_fits(max(one.at.object_id for one in group), before.dtype)
             after = before.copy()
@@ -122,6 +143,16 @@ class MaskRequest:
                     placed[placement.at.object_id] = None
             made += _patches_in_blocks(frame, region, before, after)
         return made
+
+    def _erased(self, frame: int, placements: Sequence[_Placement]) -> list[LabelPatch]:
+        """Return the patches that take away what objects had on a frame."""
+        made = []
+        for at, _, before in placements:
+            if before is not None:
+                labels = self.labels.read(frame, before)
+                after = np.where(labels == at.object_id, 0, labels)
+                made.append(LabelPatch.between(frame, before, labels, after))
+        return [patch for patch in made if patch is not None]
 
     def _read(
         self, frame: int, region: Region, patches: Sequence[LabelPatch]
@@ -151,8 +182,9 @@ class PreparedMasks:
     def is_current(self, document: Document) -> bool:
         """Whether nothing changed meanwhile that they depend on."""
         request, state = self.request, document.state
-        return request.approved == state.objects.approved and all(
+        return not any(map(state.is_decided, request.tracked)) and all(
             state.labels.version(frame) == version
+            and state.approved_on(frame) == request.approved[frame]
             for frame, version in request.versions.items()
         )
 
@@ -183,16 +215,29 @@ class MaskAdder:
         self._document, self._overlap = document, overlap
         self._group = document.history.new_group()
 
-    def request(self, masks: Mapping[Address, AnyMask]) -> MaskRequest:
-        """Freeze a chunk of masks, and what is known of their objects."""
-        return MaskRequest.of(self._document, masks, self._overlap)
+    def request(
+        self,
+        masks: Mapping[Address, AnyMask],
+        tracked: Mapping[Address, ObjectState] | None = None,
+    ) -> MaskRequest:
+        """Freeze a chunk of masks, and what is known of their objects.
+
+        Parameters
+        ----------
+        masks
+            By address.
+        tracked
+            Of masks that were propagated, how far they are to be trusted.
+        """
+        return MaskRequest.of(self._document, masks, self._overlap, tracked)
 
     def add(self, prepared: PreparedMasks) -> None:
         """Write patches; those that are out of date are computed again first."""
         if not prepared.is_current(self._document):
-            prepared = self.request(prepared.request.masks)()
-        if prepared.action.patches or prepared.action.ids:
-            action = prepared.action
+            request = prepared.request
+            prepared = self.request(request.masks, request.tracked)()
+        action = prepared.action
+        if action.patches or action.ids or action.tracked:
             edits = action.edits_as_prepared(self._document.state)
             self._document.execute(action, group=self._group, edits=edits)
 
@@ -273,7 +318,7 @@ def _place(
     if request.overlap == "keep":
         free = here == 0
     else:
-        free = ~np.isin(here, list(request.approved))
+        free = ~np.isin(here, list(request.approved[at.frame]))
     pixels = mask.array if isinstance(mask, Mask) else mask.mask
     drawn = pixels & (free | (here == at.object_id))
     if not drawn.any():

@@ -25,6 +25,7 @@ import numpy as np
 from napari_sam.core.address import Address
 from napari_sam.core.errors import SessionError
 from napari_sam.core.prompts import Prompts
+from napari_sam.core.propagation import State
 from napari_sam.session.labels.patch import LabelPatch
 
 if TYPE_CHECKING:
@@ -103,6 +104,8 @@ def to_plain(value: object) -> UncheckedJson:
             return {"prompts": bare.to_dict(), "threshold": value.threshold}
         case LabelPatch():
             return value.to_dict()
+        case State():
+            return value.name.lower()
         case tuple():
             return _spread(value)
     if is_dataclass(value) and not isinstance(value, type):
@@ -193,6 +196,12 @@ def _integer(value: UncheckedJson) -> int:
     return int(_checked(value, is_whole and abs(value) < _ABOVE, "a whole number"))
 
 
+def _state(value: UncheckedJson) -> State:
+    words = {one.name.lower(): one for one in State}
+    is_one = isinstance(value, str) and value in words
+    return words[_checked(value, is_one, f"one of {', '.join(words)}")]
+
+
 def _address(frame: UncheckedJson, object_id: UncheckedJson) -> Address:
     return Address(_integer(frame), _integer(object_id))
 
@@ -205,6 +214,7 @@ _READERS: Mapping[object, Callable[[UncheckedJson], object]] = {
     str: lambda data: _checked(data, isinstance(data, str), "text"),
     Address: lambda data: _address(*data),
     Prompts: _prompts,
+    State: _state,
     LabelPatch: LabelPatch.from_dict,
 }
 

@@ -11,10 +11,17 @@ from napari_sam.core.address import Address
 from napari_sam.core.errors import SessionError
 from napari_sam.core.prompts import Prompts
 from napari_sam.session.actions import AddMasks, Paint, ReopenObject
-from napari_sam.session.edits import ObjectEdit, PromptsEdit, apply_all, parts
+from napari_sam.session.edits import (
+    LineageEdit,
+    ObjectEdit,
+    PromptsEdit,
+    TrackEdit,
+    apply_all,
+    parts,
+)
 from napari_sam.session.history import History
 from napari_sam.session.labels.patch import LabelPatch
-from napari_sam.session.protection import sparing_approved
+from napari_sam.session.protection import keeping_tracks, sparing_approved
 from napari_sam.session.state import State
 
 if TYPE_CHECKING:
@@ -56,6 +63,9 @@ class Document:
         Emitted with the patches that were written, each of one frame.
     objects_changed
         Emitted with the numbers of objects that came, went or are described anew.
+    tracks_changed
+        Emitted when objects divide or merge, or when it is known otherwise where an
+        object is on a frame.
     preview_changed
         Emitted with the preview, or None.
     selection_changed
@@ -68,6 +78,7 @@ class Document:
     prompts_changed = Signal(tuple)
     labels_changed = Signal(tuple)
     objects_changed = Signal(tuple)
+    tracks_changed = Signal()
     preview_changed = Signal(object)
     selection_changed = Signal(Address)
     changed = Signal(str, object)
@@ -195,6 +206,8 @@ class Document:
             edits = action.edits_with(self.state, predictions or {})
         if action.spares_approved:
             edits = sparing_approved(edits, self.state)
+        if not action.keeps_tracks:
+            edits = keeping_tracks(edits, self.state)
         edit = apply_all(edits, self.state)
         if edit.edits:
             step = self.history.push(action, edit, group)
@@ -243,6 +256,8 @@ class Document:
             self.labels_changed.emit(patches)
         if objects:
             self.objects_changed.emit(tuple(dict.fromkeys(objects)))
+        if any(isinstance(part, TrackEdit | LineageEdit) for part in changes):
+            self.tracks_changed.emit()
         if opened:
             self.prompts_changed.emit(tuple(dict.fromkeys(opened)))
 

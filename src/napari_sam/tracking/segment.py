@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from enum import IntEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from napari_sam.core.errors import TrackError
+from napari_sam.core.propagation import State
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-
-class State(IntEnum):
-    """How it is known where an object is on a frame.
-
-    `PROMPTED` and `APPROVED` were decided by a person and are never changed by
-    propagation; so was `ABSENT`, of a frame without the object.
-    """
-
-    PROPAGATED = 0
-    PROMPTED = 1
-    APPROVED = 2
-    ABSENT = 3
+__all__ = ["Segment", "State"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

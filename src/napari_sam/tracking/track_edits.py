@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam.core.errors import TrackError
-from napari_sam.tracking.lineage import Edge
+from napari_sam.core.propagation.lineage import Edge, whole_events
 from napari_sam.tracking.segment import State
 
 if TYPE_CHECKING:
@@ -114,15 +114,6 @@ def remove_edges(tracks: Tracks, edges: Iterable[Edge]) -> Tracks:
 def approve(tracks: Tracks, id: int, frames: Sequence[int]) -> Tracks:
     """Return tracks in which a segment is right on some frames: nothing changes it."""
     return _replaced(tracks, tracks[id].with_state(frames, State.APPROVED))
-
-
-def whole_events(edges: Iterable[Edge]) -> list[Edge]:
-    """Return edges without those of divisions and merges with one branch left."""
-    kept = list(edges)
-    sources, targets = [e.source for e in kept], [e.target for e in kept]
-    return [
-        e for e in kept if sources.count(e.source) > 1 or targets.count(e.target) > 1
-    ]
 
 
 def _replaced(tracks: Tracks, segment: Segment) -> Tracks:

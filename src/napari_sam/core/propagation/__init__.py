@@ -1,5 +1,7 @@
 """Propagation: what carries objects from frame to frame plugs in here."""
 
+from napari_sam.core.propagation.lineage import Edge
+from napari_sam.core.propagation.object_state import ObjectState, State
 from napari_sam.core.propagation.propagator import CarriedObject, Propagator
 
-__all__ = ["CarriedObject", "Propagator"]
+__all__ = ["CarriedObject", "Edge", "ObjectState", "Propagator", "State"]

@@ -35,6 +35,14 @@ class Action(ABC):
     kind: ClassVar[str]
     spares_approved: ClassVar[bool] = True
 
+    @property
+    def keeps_tracks(self) -> bool:
+        """Whether it says by itself what becomes of the frames of tracks.
+
+        Of any other action, what it draws is taken for what a person has said.
+        """
+        return False
+
     @abstractmethod
     def edits(self, state: State) -> Iterable[Edit]:
         """Return what changes; each edit is applied before the next is made."""

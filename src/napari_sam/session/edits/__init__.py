@@ -3,8 +3,10 @@
 from napari_sam.session.edits.edit import (
     Batch,
     Edit,
+    LineageEdit,
     ObjectEdit,
     PromptsEdit,
+    TrackEdit,
     apply,
     apply_all,
     parts,
@@ -13,8 +15,10 @@ from napari_sam.session.edits.edit import (
 __all__ = [
     "Batch",
     "Edit",
+    "LineageEdit",
     "ObjectEdit",
     "PromptsEdit",
+    "TrackEdit",
     "apply",
     "apply_all",
     "parts",

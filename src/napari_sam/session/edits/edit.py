@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from napari_sam.core.address import Address
     from napari_sam.core.prompts import Prompts
+    from napari_sam.core.propagation import Edge, ObjectState
     from napari_sam.session.objects import ObjectInfo
     from napari_sam.session.state import State
 
@@ -73,6 +74,45 @@ class ObjectEdit:
 
 
 @dataclass(frozen=True, slots=True)
+class TrackEdit:
+    """It is known otherwise, or no more, where an object is on a frame.
+
+    Attributes
+    ----------
+    at
+        The object, and the frame.
+    before, after
+        What is known; None where a person has said it by prompts or by hand.
+    """
+
+    at: Address
+    before: ObjectState | None
+    after: ObjectState | None
+
+    def inverse(self) -> TrackEdit:
+        """Return the edit that undoes this one."""
+        return replace(self, before=self.after, after=self.before)
+
+
+@dataclass(frozen=True, slots=True)
+class LineageEdit:
+    """Objects divide or merge, or do so no more.
+
+    Attributes
+    ----------
+    removed, added
+        Edges from object to object.
+    """
+
+    removed: tuple[Edge, ...] = ()
+    added: tuple[Edge, ...] = ()
+
+    def inverse(self) -> LineageEdit:
+        """Return the edit that undoes this one."""
+        return replace(self, removed=self.added, added=self.removed)
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """Several edits that are one step to the user."""
 
@@ -83,10 +123,12 @@ class Batch:
         return Batch(tuple(edit.inverse() for edit in reversed(self.edits)))
 
 
-Edit: TypeAlias = "PromptsEdit | ObjectEdit | LabelPatch | Batch"
+#: An edit that is no batch.
+Single: TypeAlias = "PromptsEdit | ObjectEdit | LabelPatch | TrackEdit | LineageEdit"
+Edit: TypeAlias = "Single | Batch"
 
 
-def parts(edit: Edit) -> Iterator[PromptsEdit | ObjectEdit | LabelPatch]:
+def parts(edit: Edit) -> Iterator[Single]:
     """Every edit in a batch, in order."""
     if isinstance(edit, Batch):
         for inner in edit.edits:
@@ -107,6 +149,10 @@ def apply(edit: Edit, state: State) -> None:
                 state.committed_prompts.put(at, after)
             case ObjectEdit(object_id, _, info):
                 state.objects.put(object_id, info)
+            case TrackEdit(at, _, known):
+                state.tracked.put(at, known)
+            case LineageEdit(removed, added):
+                state.edges = state.edges.difference(removed).union(added)
 
 
 def apply_all(edits: Iterable[Edit], state: State) -> Batch:

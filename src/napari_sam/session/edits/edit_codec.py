@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING
 from napari_sam.core.address import Address
 from napari_sam.core.errors import SessionError
 from napari_sam.core.prompts import Prompts
+from napari_sam.core.propagation import Edge, ObjectState
 from napari_sam.session.codec import from_plain, to_plain
-from napari_sam.session.edits.edit import Batch, ObjectEdit, PromptsEdit
+from napari_sam.session.edits.edit import (
+    Batch,
+    LineageEdit,
+    ObjectEdit,
+    PromptsEdit,
+    TrackEdit,
+)
 from napari_sam.session.labels.patch import LabelPatch
 from napari_sam.session.objects import ObjectInfo
 
@@ -30,6 +37,10 @@ def edit_to_dict(edit: Edit) -> JsonDict:
         case ObjectEdit(object_id, before, after):
             infos = [to_plain(info) for info in (before, after)]
             return {"object": object_id, "infos": infos}
+        case TrackEdit(at, known, then):
+            return {"track": to_plain(at), "known": to_plain((known, then))}
+        case LineageEdit(removed, added):
+            return {"removed": to_plain(removed), "added": to_plain(added)}
         case PromptsEdit(at, where, before, after):
             told = [to_plain(prompts) for prompts in (before, after)]
             return {"question": to_plain(at), "where": _WRITTEN[where], "told": told}
@@ -51,6 +62,12 @@ def edit_from_dict(data: JsonObject) -> Edit:
         case {"object": object_id, "infos": infos}:
             before, after = (from_plain(ObjectInfo | None, info) for info in infos)
             return ObjectEdit(object_id, before, after)
+        case {"track": place, "known": known}:
+            was, now = (from_plain(ObjectState | None, state) for state in known)
+            return TrackEdit(Address(*place), was, now)
+        case {"removed": removed, "added": added}:
+            edges = tuple[Edge, ...]
+            return LineageEdit(from_plain(edges, removed), from_plain(edges, added))
         case {"question": place, "where": "asked" | "kept" as where, "told": told}:
             first, then = (from_plain(Prompts | None, prompts) for prompts in told)
             table: Table = "open" if where == "asked" else "committed"

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam.core.errors import SessionError
-from napari_sam.session.edits.edit import Edit, ObjectEdit, PromptsEdit
+from napari_sam.session.edits.edit import Edit, ObjectEdit, PromptsEdit, TrackEdit
+from napari_sam.session.edits.lineage_edits import without_edges_of
 from napari_sam.session.labels.patch import LabelPatch
 from napari_sam.session.objects import ObjectInfo
 
@@ -82,11 +83,14 @@ def patched(
 
 
 def forgotten(state: State, object_id: int) -> Iterator[Edit]:
-    """Remove the prompts of an object, and all that is known of it."""
+    """Remove the prompts and the track of an object, and all that is known of it."""
     for at in state.open_prompts.of_object(object_id):
         yield PromptsEdit(at, "open", state.open_prompts[at], None)
     for at in state.committed_prompts.of_object(object_id):
         yield PromptsEdit(at, "committed", state.committed_prompts[at], None)
+    for at in state.tracked.of_object(object_id):
+        yield TrackEdit(at, state.tracked[at], None)
+    yield from without_edges_of(state, object_id)
     if object_id in state.objects:
         yield ObjectEdit(object_id, state.objects[object_id], None)
 
@@ -100,7 +104,8 @@ def _put_mask(
     """
     check_mask(at, mask)
     labels = state.read(at.frame, mask.region)
-    free = _may_be_taken(state, labels, overlap) | (labels == at.object_id)
+    free = _may_be_taken(state, at.frame, labels, overlap)
+    free |= labels == at.object_id
     if not (free & mask.mask).any():
         return
     if at in state.footprints:
@@ -128,8 +133,8 @@ def check_mask(at: Address, mask: Mask | Prediction) -> None:
 
 
 def _may_be_taken(
-    state: State, labels: NDArray[np.integer], overlap: Overlap
+    state: State, frame: int, labels: NDArray[np.integer], overlap: Overlap
 ) -> NDArray[np.bool_]:
     if overlap == "keep":
         return np.asarray(labels == 0)
-    return ~np.isin(labels, list(state.objects.approved))
+    return ~np.isin(labels, list(state.approved_on(frame)))

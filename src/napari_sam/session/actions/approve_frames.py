@@ -1,0 +1,65 @@
+"""The action of approving frames of a track."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from napari_sam.core.address import Address
+from napari_sam.core.errors import SessionError
+from napari_sam.core.propagation import ObjectState
+from napari_sam.core.propagation import State as Known
+from napari_sam.session.actions.action import Action
+from napari_sam.session.codec import stored
+from napari_sam.session.edits.track_edits import set_known
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from napari_sam.session.edits import Edit
+    from napari_sam.session.state import State
+
+
+@dataclass(frozen=True)
+class ApproveFrames(Action):
+    """Masks of an object are right on some frames, and so protected there.
+
+    Attributes
+    ----------
+    object_id
+        The object.
+    frames
+        The frames; those without a mask are left out.
+    approved
+        False takes an approval back.
+    """
+
+    kind: ClassVar[str] = "approve frames"
+
+    object_id: int = stored("object")
+    frames: tuple[int, ...] = stored()
+    approved: bool = stored(default=True)
+
+    @property
+    def keeps_tracks(self) -> bool:
+        """Whether it says by itself what becomes of the frames of tracks: it does."""
+        return True
+
+    def edits(self, state: State) -> Iterator[Edit]:
+        """Return the edits of what is known of the frames.
+
+        Raises
+        ------
+        SessionError
+            If the object is on none of them.
+        """
+        given = [Address(frame, self.object_id) for frame in self.frames]
+        there = [at for at in given if at in state.footprints]
+        if not there:
+            raise SessionError(
+                f"Object {self.object_id} is on none of these frames: there is nothing "
+                "to approve."
+            )
+        known = ObjectState(Known.APPROVED) if self.approved else None
+        for at in there:
+            yield from set_known(state, at, known)

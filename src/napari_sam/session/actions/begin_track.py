@@ -1,0 +1,49 @@
+"""The action of beginning a track."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from napari_sam.session.actions.action import Action
+from napari_sam.session.codec import stored
+from napari_sam.session.edits.lineage_edits import without_parents
+from napari_sam.session.edits.track_edits import absent, cleared
+from napari_sam.session.timeline import frames_at, lifetime, time_of, within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from napari_sam.session.edits import Edit
+    from napari_sam.session.state import State
+
+
+@dataclass(frozen=True)
+class BeginTrack(Action):
+    """An object appears: a frame is the first one that it is on.
+
+    Attributes
+    ----------
+    object_id
+        The object.
+    frame
+        Its first frame.
+    """
+
+    kind: ClassVar[str] = "appears"
+
+    object_id: int = stored("object")
+    frame: int = stored()
+
+    @property
+    def keeps_tracks(self) -> bool:
+        """Whether it says by itself what becomes of the frames of tracks: it does."""
+        return True
+
+    def edits(self, state: State) -> Iterator[Edit]:
+        """Return the edits: earlier masks go, and it is absent on the frame before."""
+        lifetime(state, self.object_id)
+        time = time_of(state.frames, self.frame) - 1
+        yield from cleared(state, within(state, self.object_id, last=time))
+        yield from absent(state, self.object_id, frames_at(state.frames, time))
+        yield from without_parents(state, self.object_id)

@@ -1,0 +1,53 @@
+"""The action of cutting a track."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from napari_sam.session.actions.action import Action
+from napari_sam.session.codec import stored
+from napari_sam.session.edits.lineage_edits import handed_on, set_edges
+from napari_sam.session.edits.track_edits import split_off
+from napari_sam.session.timeline import time_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from napari_sam.session.edits import Edit
+    from napari_sam.session.state import State
+
+
+@dataclass(frozen=True)
+class CutTrack(Action):
+    """A track was cut: from a frame on, it is another object.
+
+    Attributes
+    ----------
+    object_id
+        The object.
+    frame
+        The first frame of the new one.
+    """
+
+    kind: ClassVar[str] = "cut"
+
+    object_id: int = stored("object")
+    frame: int = stored()
+
+    @property
+    def keeps_tracks(self) -> bool:
+        """Whether it says by itself what becomes of the frames of tracks: it does."""
+        return True
+
+    def edits(self, state: State) -> Iterator[Edit]:
+        """Return the edits of labels, prompts and lineage; daughters stay with the end.
+
+        Raises
+        ------
+        SessionError
+            If nothing would be left on one side.
+        """
+        new = state.free_id()
+        yield from split_off(state, self.object_id, time_of(state.frames, self.frame))
+        yield from set_edges(state, handed_on(state, {self.object_id: new}))
