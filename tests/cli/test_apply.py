@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import tifffile
@@ -7,7 +9,7 @@ from click.testing import CliRunner
 
 import napari_sam as sam
 from napari_sam.apps.cli import main
-from napari_sam.session import AnnotationSession, actions
+from napari_sam.session import AnnotationSession, ObjectInfo, actions
 from napari_sam.session.persistence.record import Record, write_record
 
 
@@ -66,6 +68,26 @@ def test_the_same_bytes_as_segment_many(worked, pixels):
     assert np.array_equal(labels == 2, second.full(pixels.shape) & (labels != 1))
     kept = first.with_threshold(0.2).full(pixels.shape)
     assert np.array_equal(labels == 1, kept)
+
+
+@pytest.mark.parametrize("suffix", ["geojson", "json"])
+def test_polygons_have_what_the_session_knows(worked, pixels, files, suffix):
+    _, image, out = files
+    out = out.with_suffix(f".{suffix}")
+    worked.execute(actions.SetInfo(1, ObjectInfo("first", "cell", "committed")))
+    try:
+        write_record(Record.of(worked), record := out.with_name("named.json"))
+    finally:
+        worked.undo()
+    assert run("apply", record, image, "-o", out).exit_code == 0
+    data = json.loads(out.read_text())
+    found = data.get("features") or data["annotations"]
+    first, second = (f.get("properties", f) for f in found)
+    score = sam.segment(pixels, sam.Prompts.point(30, 30)).score
+    assert first["score"] == pytest.approx(score, abs=1e-4)
+    assert "score" not in second, "the mask was grown since"
+    assert first.get("attributes", first)["class"] == "cell"
+    assert first.get("attributes", first)["name"] == "first"
 
 
 def test_nothing_is_replaced_without_a_word(files):

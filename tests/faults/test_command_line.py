@@ -62,6 +62,34 @@ def test_mistakes_are_one_line_before_the_model_is_opened(picture, args, match):
     assert match in one_line(run("segment", picture, *POINT, *own))
 
 
+@pytest.mark.parametrize(
+    ("line", "match", "command"),
+    [
+        ("segmnt a.png", "'segment'", ""),
+        ("--frob", "--frob", ""),
+        ("models ad", "'add'", "models"),
+        ("models add", "FILE", "models add"),
+        ("segment a.png --frob", "--frob", "segment"),
+        ("segment a.png --tile 1e12", "'1e12' is not a valid integer", "segment"),
+        ("segment a.png --workers 0", "x>=1", "segment"),
+        ("segment a.png --as foo", "'box', 'point', 'mask'", "segment"),
+        ("segment a.png b.png", "b.png", "segment"),
+        ("segment a.png -o", "'-o' requires an argument", "segment"),
+        ("propagate a.png --frames 1", "2 arguments", "propagate"),
+        ("apply a.json", "IMAGE", "apply"),
+        ("embed a.png", "--store", "embed"),
+        ("store info", "PATH", "store info"),
+        ("train", "-o FILE", "train"),
+        ("evaluate pocket", "DATA", "evaluate"),
+        ("everything a.png", "--output", "everything"),
+    ],
+)
+def test_a_mistake_in_typing_is_one_line_that_says_where_help_is(line, match, command):
+    said = one_line(run(*line.split()))
+    assert match in said
+    assert said.endswith(f"For help: {f'napari-sam {command}'.strip()} --help")
+
+
 @pytest.mark.usefixtures("no_model")
 def test_labels_too_large_for_png_are_refused_before_the_work(picture, tmp_path):
     (tmp_path / "p.csv").write_text("object,row,col\n70000,15,25\n")
@@ -121,6 +149,38 @@ def test_quiet_prints_nothing_and_a_log_has_no_returns(picture, tmp_path):
     quiet = run(*args, "-q")
     assert (quiet.exit_code, quiet.output) == (0, "")
     assert run("-q", *args).output == ""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "embed p.tif --store s",
+        "embed p.tif --store s --workers 1",
+        "train -o w.safetensors --steps 1 --synthetic 1 --workers 0 --set images=1 "
+        "--set crop=64",
+        "evaluate threshold --synthetic 1 --objects 1",
+        "evaluate threshold --synthetic 1 --objects 1 -o report",
+        "demo -o demo.png --model threshold",
+        "propagate p.tif --axes tyx --from-labels l.tif -o o.tif --frame 0",
+        "everything p.tif -o o.tif --method grid --points 2",
+        "store clear s --yes",
+    ],
+)
+def test_quiet_commands_print_nothing(picture, monkeypatch, blobs, line):
+    monkeypatch.chdir(picture.parent)
+    tifffile.imwrite("l.tif", (blobs > 99).astype("u1"))
+    if "propagate" in line:
+        tifffile.imwrite("p.tif", np.stack([blobs, blobs]), metadata={"axes": "TYX"})
+    if "store" in line.split():
+        assert run(*"embed p.tif --store s".split()).stdout
+    said = run(*line.split(), "-q")
+    assert (said.exit_code, said.output) == (0, ""), said.exception
+
+
+def test_quiet_commands_print_what_is_asked(picture):
+    args = ("evaluate", "threshold", "--synthetic", "1", "--objects", "1", "-q")
+    assert json.loads(run(*args, "--json").stdout)
+    assert "|" in run(*args, "--markdown").stdout
 
 
 def test_verbose_shows_where_an_error_comes_from(tmp_path):

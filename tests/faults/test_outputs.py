@@ -87,6 +87,28 @@ def test_what_is_written_is_read_again_as_prompts(tmp_path, suffix):
     assert sorted(boxes) == [1, 2, 3]
 
 
+@pytest.mark.parametrize("suffix", [s for s in VECTORS if s != "kml"])
+def test_a_transform_alone_places_polygons_and_that_is_said(tmp_path, suffix, caplog):
+    geopandas = pytest.importorskip("geopandas")
+    path, where = tmp_path / f"a.{suffix}", image(transform=UTM)
+    write_objects(path, OVERLAPPING, where)
+    assert "does not say its reference system" in caplog.text
+    read = geopandas.read_parquet if suffix == "parquet" else geopandas.read_file
+    table = read(path)
+    if suffix == "geojson":  # GDAL takes any for degrees, whatever it says
+        assert json.loads(path.read_text())["crs"] is None
+    else:
+        assert table.crs is None or not table.crs.to_epsg()
+    table = table.set_index("id").sort_index()
+    assert table["area"].tolist() == [1600.0, 22000.0, 20000.0]
+    first = table.geometry[1]
+    assert first.bounds == (500_120.0, 5_199_840.0, 500_160.0, 5_199_880.0)
+    again = read_prompts_on(path, where)
+    box = again.prompts[Address(0, 2)].items[0]
+    assert (box.top, box.left, box.bottom, box.right) == (0, 0, 20, 11)
+    assert any("taken for those of its transform" in note for note in again.notes)
+
+
 @pytest.mark.parametrize("masks", ["rle", "polygons"])
 def test_coco_keeps_overlapping_objects_whole(tmp_path, masks):
     path = tmp_path / "a.json"

@@ -5,6 +5,7 @@ One row for each kind: what the file holds, and the right prompts.
 
 import codecs
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -360,3 +361,34 @@ def test_frames_and_truths_that_make_no_sense_name_the_feature(
     (tmp_path / "a.geojson").write_text(collection(point(5, 5, **properties)))
     with pytest.raises(PromptError, match=f"feature 1: {match}"):
         read_prompts(tmp_path / "a.geojson", image=image)
+
+
+#: Half a degree beyond 13 east, 52 north: numbers that could be pixels, too.
+DEGREES = (0.01, 0.0, 13.0, 0.0, -0.01, 52.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "right", "said"),
+    [
+        ("a.geojson", collection(point(13.205, 51.895)), (10, 20), "its transform"),
+        ("a.geojson", collection(point(20.5, 10.5)), (10, 20), "pixels"),
+        ("a.csv", "x,y\n13.205,51.895\n", (10, 20), "its transform"),
+        ("a.csv", "lon,lat\n13.205,51.895\n", (10, 20), "its transform"),
+        ("a.csv", "x,y\n20,10\n", (10, 20), ""),
+    ],
+)
+def test_places_on_an_image_with_a_world_file_are_of_its_transform(
+    tmp_path, image, name, text, right, said
+):
+    (tmp_path / name).write_text(text)
+    found = read_prompts_on(tmp_path / name, replace(image, transform=DEGREES))
+    (prompts,) = found.prompts.values()
+    (one,) = prompts.items
+    assert (one.row, one.col) == pytest.approx(right)
+    assert said in " ".join(found.notes)
+
+
+def test_what_lies_beside_an_image_with_a_world_file_is_refused(tmp_path, image):
+    (tmp_path / "a.geojson").write_text(collection(point(500.0, 51.895)))
+    with pytest.raises(PromptError, match="those of its transform"):
+        read_prompts(tmp_path / "a.geojson", image=replace(image, transform=DEGREES))

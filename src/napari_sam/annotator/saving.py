@@ -55,6 +55,7 @@ def _write_labels(
     session: AnnotationSession, source: ImageSource, path: Path, settings: SaveSettings
 ) -> int:
     from napari_sam.io import write_labels
+    from napari_sam.session.object_attributes import object_attributes
 
     like = source.describe()
     axes = "".join([*source.frames.sizes, "y", "x"])
@@ -70,6 +71,7 @@ def _write_labels(
             like=like,
             overwrite=settings.overwrite or attempt > 0,
             coco=settings.coco,
+            attributes=object_attributes(session),
         )
         if session.history.position == position:
             break

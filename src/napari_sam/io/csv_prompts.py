@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from napari_sam.core.errors import PromptError
 from napari_sam.core.prompts import json_csv
+from napari_sam.io.feature_places import places_of
 from napari_sam.io.features.csv_table import CsvTable, number_of, read_table
-from napari_sam.io.features.feature_set import FeatureSet
+from napari_sam.io.features.feature_set import PIXELS, FeatureSet
 from napari_sam.io.features.object_numbers import object_numbers
 from napari_sam.io.features.text import read_text
 from napari_sam.io.geo_transform import LON_LAT
@@ -53,7 +54,7 @@ class TablePrompts(NamedTuple):
         table = self.table
         if table.kind == "pixels" or not table.kind:
             return self._in_pixels(table)
-        if image is not None and image.crs:
+        if image is not None and self._is_on_map(image):
             return prompts_of_features(
                 self.path, _features(table, self.crs or image.crs), image,
                 form=self.form, crs=None if table.kind == "lon lat" else self.crs,
@@ -65,6 +66,13 @@ class TablePrompts(NamedTuple):
             )
         columns = [_pixel_name(name, table.columns) for name in table.columns]
         return self._in_pixels(table._replace(columns=tuple(columns)))
+
+    def _is_on_map(self, image: Image) -> bool:
+        """Whether its places are on the map of the image, and no pixels."""
+        if image.crs or image.transform is None or self.crs == PIXELS:
+            return bool(image.crs) and self.crs != PIXELS
+        source = _features(self.table, self.crs)
+        return places_of(self.path, source, image, self.crs).by_transform
 
     def _in_pixels(self, table: CsvTable) -> VectorPrompts:
         """Return prompts of rows and columns, the middle of the first pixel at 0."""
@@ -143,7 +151,7 @@ def _text(columns: list[str], records: list[tuple[int, dict[str, str]]]) -> str:
     return out.getvalue()
 
 
-def _features(table: CsvTable, crs: str) -> FeatureSet:
+def _features(table: CsvTable, crs: str | None) -> FeatureSet:
     """Return a feature for each row of a table with places on a map."""
     x, y = ("lon", "lat") if table.kind == "lon lat" else ("x", "y")
     features: list[JsonObject] = [

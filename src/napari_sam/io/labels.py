@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -17,9 +18,13 @@ from napari_sam.io.writers.ome_zarr import image_of
 from napari_sam.io.writers.polygons import check_place
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import ArrayLike
 
+    from napari_sam.core.address import Address
     from napari_sam.core.images.pixels import PixelSource
+    from napari_sam.core.json_values import JsonValue
     from napari_sam.io.readers.image import Image
 
 _IMAGES = (".tif", ".tiff", ".png", ".zarr")
@@ -39,6 +44,7 @@ def write_labels(
     like: Image | None = None,
     overwrite: bool = False,
     coco: Literal["rle", "polygons"] = "rle",
+    attributes: Mapping[Address, Mapping[str, JsonValue]] = MappingProxyType({}),
 ) -> None:
     """Write labels in the format of the suffix, in the smallest type that fits.
 
@@ -63,6 +69,8 @@ def write_labels(
         Replace an existing file.
     coco
         Masks of a COCO file as run lengths, which are exact, or as polygons.
+    attributes
+        What else is known of objects, such as their score: polygons and COCO have it.
 
     Raises
     ------
@@ -83,7 +91,8 @@ def write_labels(
 
         write_zarr(path, frames, dtype, like, overwrite=overwrite)
     elif suffix in OBJECT_SUFFIXES:
-        write_outlined(path, objects_of_labels(frames), frames, like, coco=coco)
+        objects = objects_of_labels(frames, attributes)
+        write_outlined(path, objects, frames, like, coco=coco)
     elif suffix == ".png":
         _write_png(path, frames, dtype)
     else:

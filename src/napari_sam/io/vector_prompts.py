@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from napari_sam.core.address import Address
-from napari_sam.core.errors import ImageError, PromptError
+from napari_sam.core.errors import PromptError
 from napari_sam.core.prompts import Prompts
-from napari_sam.io.features.feature_set import PIXELS
+from napari_sam.io.feature_places import places_of
 from napari_sam.io.features.geometry import simple_geometries
 from napari_sam.io.features.object_numbers import object_numbers, whole_number
-from napari_sam.io.geo_transform import LON_LAT, reprojected, to_corners
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,7 +76,7 @@ def prompts_of_features(
     source
         Its features.
     image
-        Image of the features. Without a reference system, coordinates are pixels,
+        Image of the features. Without coordinates on earth, theirs are pixels,
         ``(0, 0)`` the corner of the image and ``y`` down.
     form
         A polygon becomes the box around it, a point inside it, or, as ``"mask"``, a
@@ -90,8 +89,7 @@ def prompts_of_features(
     PromptError
         If a feature cannot be understood, or nothing in the file lies on the image.
     """
-    crs = PIXELS if source.crs == PIXELS else crs or source.crs
-    features = source.features
+    places, features = places_of(path, source, image, crs), source.features
     numbers = object_numbers(_names(features))
     prompts: dict[Address, Prompts] = {}
     attributes: dict[Address, Mapping[str, JsonValue]] = {}
@@ -105,7 +103,7 @@ def prompts_of_features(
             empty += 1
             continue
         given = prompts.get(at, Prompts())
-        placed = [(kind, _corners(path, xy, image, crs)) for kind, xy in parts]
+        placed = [(kind, places.corners(xy)) for kind, xy in parts]
         extended = _extended(given, placed, image, form=form, positive=positive)
         if extended is given:
             outside += 1
@@ -113,21 +111,12 @@ def prompts_of_features(
         prompts[at] = extended
         attributes.setdefault(at, _attributes(feature))
     if not prompts:
-        raise PromptError(_nothing_message(path, image, len(features), crs))
+        raise PromptError(places.nothing(len(features)))
     blank = f"{path}: left out, for they have no geometry: {empty} features."
-    notes = (*_crs_notes(path, source, image, crs), *numbers.notes)
+    notes = (*places.notes(source), *numbers.notes)
     return VectorPrompts(
         prompts, outside, attributes, (*notes, blank) if empty else notes
     )
-
-
-def _crs_notes(
-    path: Path, source: FeatureSet, image: Image, crs: str | None
-) -> tuple[str, ...]:
-    """Return the notes of a file; what it lacks matters only to what lies on earth."""
-    if crs is not None or not image.crs:
-        return tuple(n for n in source.notes if "reference system" not in n)
-    return (*source.notes, f"{path}: its coordinates are taken for the image's.")
 
 
 def _properties(feature: JsonObject) -> dict[str, UncheckedJson]:
@@ -177,31 +166,6 @@ def _address(
     if said not in (*_TRUE, *_FALSE):
         raise PromptError(f"{path}: feature {number}: positive={said!r}: write 1 or 0.")
     return Address(frame, label), said in _TRUE
-
-
-def _corners(
-    path: Path, points: NDArray[np.float64], image: Image, crs: str | None
-) -> NDArray[np.float64]:
-    if crs == PIXELS:
-        return to_corners(points, None)
-    if image.crs is None:
-        if crs not in (None, LON_LAT):
-            raise PromptError(
-                f"{path} has coordinates in {str(crs)[:60]}, but the image has none: "
-                "is it a GeoTIFF, and is rasterio installed?"
-            )
-        return to_corners(points, None)
-    if crs == LON_LAT and (np.abs(points) > (360, 90)).any():
-        raise PromptError(
-            f"{path} has coordinates such as {points[0].tolist()}, which are no "
-            "longitude and latitude. Give their reference system: --crs EPSG:..., "
-            "crs=..."
-        )
-    try:
-        points = reprojected(points, crs or image.crs, image.crs)
-    except ImageError as wrong:
-        raise PromptError(f"{path}: {wrong}") from None
-    return to_corners(points, image.transform)
 
 
 def _extended(
@@ -287,14 +251,3 @@ def _middle(
     filled = filled if filled.any() else np.ones_like(filled)
     row, col = middle(filled)
     return top + row, left + col
-
-
-def _nothing_message(path: Path, image: Image, count: int, crs: str | None) -> str:
-    if not count:
-        return f"{path} holds no features."
-    there = (
-        f"its reference system is {image.crs[:60]}, and the file's {crs or 'the same'}"
-        if image.crs
-        else "it has no coordinates on earth, so the file's are taken for pixels"
-    )
-    return f"{path}: none of its {count} features lies on the image; {there}."

@@ -21,6 +21,7 @@ from napari_sam.session.edits import (
 )
 from napari_sam.session.history import History
 from napari_sam.session.labels.patch import LabelPatch
+from napari_sam.session.mask_scores import MaskScores
 from napari_sam.session.protection import keeping_tracks, sparing_approved
 from napari_sam.session.state import State
 
@@ -57,6 +58,8 @@ class Document:
         The labels at the beginning, packed.
     history
         The steps.
+    scores
+        Scores of the masks that models predicted.
     prompts_changed
         Emitted with the addresses whose open prompts are others now.
     labels_changed
@@ -87,6 +90,7 @@ class Document:
         self.state = State(frames, labels)
         self.start = self.state.labels.packed()
         self.history = History()
+        self.scores = MaskScores()
         self._current = Address(0, self.state.free_id())
         self._preview: Prediction | None = None
         self._saved = self.history.position
@@ -211,6 +215,7 @@ class Document:
         edit = apply_all(edits, self.state)
         if edit.edits:
             step = self.history.push(action, edit, group)
+            self.scores.note(self.state, predictions or {})
             self._announce("execute", step, edit)
 
     def paint(

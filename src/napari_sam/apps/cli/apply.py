@@ -71,6 +71,7 @@ def apply(
     On the same image with the same model, the labels are the same to the byte.
     """
     from napari_sam import io
+    from napari_sam.session.object_attributes import object_attributes
     from napari_sam.session.persistence.record import read_record
     from napari_sam.session.persistence.replay import replay
 
@@ -95,6 +96,7 @@ def apply(
         axes="".join(done.frames.sizes) + "yx",
         like=opened,
         overwrite=overwrite,
+        attributes=object_attributes(done),
     )
     say(f"{len(done.objects)} objects in {output}")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from napari_sam.apps.cli.download import fetch_missing
+from napari_sam.apps.cli.verbosity import say
 from napari_sam.core.address import Address
 from napari_sam.core.prompts import Prompts
 
@@ -101,10 +102,10 @@ def demo(output: Path, model: str | None, checkpoint: Path | None) -> None:
     start = perf_counter()
     backend = load_backend(model, checkpoint=checkpoint)
     called = model or checkpoint or "pocket"
-    click.echo(f"{called} is ready after {perf_counter() - start:.2f} s.")
+    say(f"{called} is ready after {perf_counter() - start:.2f} s.")
     panels = [(_show(s, backend, output), s.caption) for s in SAMPLES]
     write_picture(output, compose(panels))
-    click.echo(f"\nThe picture is {output}")
+    say(f"\nThe picture is {output}")
 
 
 def _show(sample: Sample, backend: Backend, output: Path) -> NDArray[np.uint8]:
@@ -125,12 +126,12 @@ def _show(sample: Sample, backend: Backend, output: Path) -> NDArray[np.uint8]:
     saved = output.with_name(f"{output.stem}-{sample.path.stem}.tif")
     write_labels(saved, labels, overwrite=True)
     rows, cols = image.frames.plane_shape
-    click.echo(
+    say(
         f"\n{sample.name} ({rows} x {cols}): image {ready - start:.2f} s, "
         f"{len(prompts_of)} masks {done - ready:.2f} s -> {saved}"
     )
     for at, answer in masks.items():
-        click.echo(
+        say(
             f"  object {at.object_id}: {answer.area:6} pixels, score {answer.score:.2f}"
         )
     here = {at.object_id: prompts for at, prompts in prompts_of.items()}

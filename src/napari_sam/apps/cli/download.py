@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from napari_sam.apps.cli.verbosity import is_quiet
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -49,7 +51,7 @@ class _Line:
     def show(self, step: Progress) -> None:
         """Say how far it is, if that is news."""
         text = _text(step)
-        if text == self._shown:
+        if text == self._shown or is_quiet():
             return
         if sys.stderr.isatty():
             click.echo(f"\r{text:{len(self._shown)}}", err=True, nl=False)

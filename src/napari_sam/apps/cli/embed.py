@@ -12,6 +12,7 @@ from napari_sam.apps.cli.options.model import model_options, model_spec, open_mo
 from napari_sam.apps.cli.options.tiling import tiling_options
 from napari_sam.apps.cli.options.workers import worker_options
 from napari_sam.apps.cli.progress import drain_with_progress
+from napari_sam.apps.cli.verbosity import say
 from napari_sam.core.atomic_write import check_writable
 from napari_sam.core.errors import NapariSamError, PromptError, StoreError
 from napari_sam.image.settings import EmbedSettings
@@ -131,7 +132,7 @@ def _embed_here(
             f"{unwritten} embeddings could not be written to {settings.store}. Free "
             "some space and give the same command: what is there is not encoded again."
         )
-    click.echo(f"{found} in {settings.store}")
+    say(f"{found} in {settings.store}")
 
 
 def _jobs(
@@ -183,7 +184,7 @@ def _job(
 
 def _report(found: EmbeddedImages, failed: Mapping[str, str], store: str) -> None:
     lost = f", {found.lost} failed" if found.lost else ""
-    click.echo(f"{found.tiles}{lost} in {store}")
+    say(f"{found.tiles}{lost} in {store}")
     reasons = {**failed, **found.failed}
     for path, why in reasons.items():
         text = why if path in why else f"{path}: {why}"

@@ -13,6 +13,7 @@ import click
 
 from napari_sam.apps.cli.download import fetch_missing
 from napari_sam.apps.cli.options.from_settings import settings_options
+from napari_sam.apps.cli.verbosity import say
 from napari_sam.core.atomic_write import check_writable
 from napari_sam.evaluation.settings import EvaluationSettings
 
@@ -170,9 +171,7 @@ def _run(
             if (now := perf_counter()) - printed > 10:
                 printed = now
                 left = (now - start) / done * (step.total - done)
-                click.echo(
-                    f"{done} of {step.total} images, {left:.0f} s left", err=True
-                )
+                say(f"{done} of {step.total} images, {left:.0f} s left", err=True)
     except KeyboardInterrupt:
         click.echo(f"Stopped after {done} of {len(pairs)} images.", err=True)
         return results, True
@@ -209,17 +208,17 @@ def _print(report: Report, *, markdown: bool, as_json: bool) -> None:
     if as_json:
         click.echo(to_json(report))
     elif not report.results:
-        click.echo("No object was prompted: there is none of 30 pixels or more.")
+        say("No object was prompted: there is none of 30 pixels or more.")
     elif markdown:
         tables = (f"**{t.title}**\n\n{t.markdown()}" for t in report.tables)
         judged = f"{report.facts['models'].split(', ')[0]}: {report.facts['objects']}."
         click.echo("\n\n".join([judged, *tables]))
     else:
-        click.echo(f"{report.facts['objects']}. ± is half of the 95 % interval.")
+        say(f"{report.facts['objects']}. ± is half of the 95 % interval.")
         for table in report.tables:
-            click.echo(f"\n{table.title}\n{table.text()}")
+            say(f"\n{table.title}\n{table.text()}")
         if line := ranking_line(report.results, report.models[0]):
-            click.echo(f"\n{line}")
+            say(f"\n{line}")
 
 
 def _worst(
@@ -241,4 +240,4 @@ def _write(report: Report, cases: Sequence[Case], folder: Path) -> None:
 
     report.write(folder)
     write_html(folder / "report.html", report, cases)
-    click.echo(f"\nThe report is {folder / 'report.html'}", err=True)
+    say(f"\nThe report is {folder / 'report.html'}", err=True)

@@ -21,6 +21,7 @@ from napari_sam.apps.cli.options.save import save_options
 from napari_sam.apps.cli.options.tiling import tiling_options
 from napari_sam.apps.cli.options.workers import worker_options
 from napari_sam.apps.cli.progress import drain_with_progress
+from napari_sam.apps.cli.verbosity import say
 from napari_sam.core.errors import ImageError, JobError
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ class _Everything:
         drain_with_progress(work, "nothing was written.")
         masks = _without_failure(ready[0])
         save_masks(self.output, masks, image, self.save)
-        click.echo(f"{len(masks)} objects in {self.output}")
+        say(f"{len(masks)} objects in {self.output}")
 
 
 def _checked(frame: int, count: int) -> int:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import traceback
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -29,6 +30,17 @@ class UserError(click.ClickException):
 
     def __init__(self, error: Exception) -> None:
         super().__init__(" ".join(str(error).split()))
+
+
+class OneLineUsageError(UserError):
+    """A mistake in what was typed: one sentence, and where help is."""
+
+    def __init__(self, error: click.UsageError, group: click.Context) -> None:
+        said = error.format_message().rstrip()
+        sentence = said if said.endswith((".", "?", ")")) else f"{said}."
+        called = f"{group.command_path} {group.invoked_subcommand or ''}".strip()
+        command = error.ctx.command_path if error.ctx else called
+        super().__init__(ValueError(f"{sentence} For help: {command} --help"))
 
 
 class LazyGroup(click.Group):
@@ -63,12 +75,13 @@ class LazyGroup(click.Group):
         odd = next((one for one in args if "\0" in one), None)
         if odd is not None:
             raise UserError(ValueError(f"{odd!r} holds a NUL: no path or name does."))
-        return super().parse_args(ctx, args)
+        with _usage_in_one_line(ctx):
+            return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command, with errors in one line."""
         try:
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), _usage_in_one_line(ctx):
                 warnings.showwarning = _show_warning
                 return super().invoke(ctx)
         except BrokenPipeError:
@@ -77,6 +90,17 @@ class LazyGroup(click.Group):
             if is_verbose():
                 click.echo("".join(traceback.format_exception(error)), err=True)
             raise UserError(error) from error
+
+
+@contextmanager
+def _usage_in_one_line(group: click.Context) -> Iterator[None]:
+    """Say mistakes in one line; what asks for no more than help gets it whole."""
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        raise OneLineUsageError(error, group) from error
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:

@@ -11,6 +11,7 @@ import click
 
 from napari_sam.apps.cli.download import fetch
 from napari_sam.apps.cli.sizes import text_of_bytes
+from napari_sam.apps.cli.verbosity import say
 
 if TYPE_CHECKING:
     from napari_sam.checkpoints import ModelEntry
@@ -141,7 +142,7 @@ def add(file: Path, name: str, note: str, *, replace: bool) -> None:
     architecture = identify(file)
     _try(file)
     checkpoints.add(file, name, architecture=architecture, note=note, replace=replace)
-    click.echo(f"{name} is a {architecture}: {checkpoints.path(name)}")
+    say(f"{name} is a {architecture}: {checkpoints.path(name)}")
 
 
 def _try(file: Path) -> None:
@@ -182,7 +183,7 @@ def remove(name: str, *, yes: bool) -> None:
     if checkpoints.find(name).own and not yes:
         click.confirm(f"Delete {name}? It cannot be downloaded again.", abort=True)
     for gone in checkpoints.remove(name):
-        click.echo(f"{gone} was deleted.")
+        say(f"{gone} was deleted.")
 
 
 def _offered_by_others() -> list[tuple[str, str]]:

@@ -12,6 +12,7 @@ from napari_sam.apps.cli.options.image import image_options
 from napari_sam.apps.cli.options.model import model_options, open_model, store_option
 from napari_sam.apps.cli.options.tiling import tiling_options
 from napari_sam.apps.cli.progress import drain_with_progress
+from napari_sam.apps.cli.verbosity import say
 from napari_sam.core.errors import ImageError, PromptError
 from napari_sam.tracking.settings import PropagateSettings
 
@@ -135,9 +136,7 @@ def propagate(
     record.unlink(missing_ok=True)
     flagged = sum(int(s.flags.sum()) for s in tracks.segments)
     rows = sum(map(len, tracks.segments))
-    click.echo(
-        f"{len(tracks.segments)} objects, {rows} masks, {flagged} flagged, in {output}"
-    )
+    say(f"{len(tracks.segments)} objects, {rows} masks, {flagged} flagged, in {output}")
 
 
 def _check_output(output: Path, form: str, *, overwrite: bool) -> None:

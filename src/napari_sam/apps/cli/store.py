@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from napari_sam.apps.cli.sizes import as_bytes, as_seconds, text_of_bytes
+from napari_sam.apps.cli.verbosity import say
 
 if TYPE_CHECKING:
     from napari_sam.stores.inspection import GroupInfo
@@ -87,7 +88,7 @@ def prune(
         raise click.UsageError("Say what may go: --max-size, --older or --keep.")
     open_store(path, mode="r")
     done = open_store(path).prune(max_size=max_size, older=older, keep=keep)
-    click.echo(
+    say(
         f"{_embeddings(done.deleted)} deleted, {text_of_bytes(done.freed)} freed, "
         f"{text_of_bytes(done.nbytes)} left."
     )
@@ -106,7 +107,7 @@ def clear(path: str, *, yes: bool) -> None:
     if not yes:
         click.confirm(f"Delete {path} ({what})?", abort=True)
     open_store(path).clear()
-    click.echo(f"{path} was deleted ({what}).")
+    say(f"{path} was deleted ({what}).")
 
 
 def _lines(info: GroupInfo) -> list[str]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from napari_sam.apps.cli.verbosity import say
 from napari_sam.core.atomic_write import check_writable
 
 if TYPE_CHECKING:
@@ -205,7 +206,7 @@ def _run(work: Iterable[Report], output: Path) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     _print_reports(work)
     if _is_main():
-        click.echo(f"The weights are {output}")
+        say(f"The weights are {output}")
 
 
 def _print_reports(work: Iterable[Report]) -> None:
@@ -218,7 +219,7 @@ def _print_reports(work: Iterable[Report]) -> None:
         if not (_is_main() and is_due):
             continue
         printed = perf_counter()
-        click.echo(
+        say(
             f"step {report.step} of {report.steps}  "
             + ("validation  " if measured else f"loss {report.loss:.3f}  ")
             + f"IoU {report.first:.3f}, corrected {report.last:.3f}  "
@@ -232,7 +233,7 @@ def _check(path: Path, layout: str) -> None:
 
     found = check_labelled_images(read_labelled_images(path, layout=layout))
     empty = f", {found.empty} of them without any" if found.empty else ""
-    click.echo(f"{path}: {found.objects} objects in {found.images} images{empty}")
+    say(f"{path}: {found.objects} objects in {found.images} images{empty}")
 
 
 def _weights(model: str) -> Path:

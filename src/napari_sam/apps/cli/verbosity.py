@@ -31,10 +31,10 @@ def is_verbose() -> bool:
     return _verbosity() > 0
 
 
-def say(text: str) -> None:
-    """Print on standard output, unless the command is quiet."""
+def say(text: str, *, err: bool = False) -> None:
+    """Print on standard output or error, unless the command is quiet."""
     if not is_quiet():
-        click.echo(text)
+        click.echo(text, err=err)
 
 
 def _verbosity() -> int:

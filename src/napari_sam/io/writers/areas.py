@@ -23,13 +23,14 @@ _DIGITS = 12
 def map_area(parts: Sequence[Outline], pixels: int, like: Image | None) -> float:
     """Return the area of an object.
 
-    In the units of its reference system, squared; in square metres where these are
-    degrees; of an image with sizes of pixels, in their unit; or else in pixels.
+    In the units of its reference system or its transform, squared; in square metres
+    where these are degrees; of an image with sizes of pixels, in their unit; or else in
+    pixels.
     """
     if like is None:
         return pixels
-    if like.crs and like.transform:
-        if _is_in_degrees(like.crs):
+    if like.transform:
+        if like.crs and _is_in_degrees(like.crs):
             return _rounded(_area_on_earth(parts, like))
         a, b, _, d, e, _ = like.transform
         return _rounded(pixels * abs(a * e - b * d))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from napari_sam.core.address import Address
 from napari_sam.io.features.object_numbers import whole_number
 from napari_sam.io.writers.areas import map_area
 from napari_sam.io.writers.outlines import (
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from napari_sam.core.address import Address
     from napari_sam.core.geometry.region import Region
     from napari_sam.core.images.frames import Frames
     from napari_sam.core.json_values import JsonDict, JsonValue
@@ -89,11 +89,14 @@ class OutlinedObject(NamedTuple):
         return found
 
 
-def objects_of_labels(frames: Frames) -> Iterator[OutlinedObject]:
+def objects_of_labels(
+    frames: Frames, attributes: Mapping[Address, Mapping[str, JsonValue]]
+) -> Iterator[OutlinedObject]:
     """Yield the objects of labels, plane by plane, in order of numbers."""
     for plane in range(len(frames)):
         for number, parts in outlines_of_plane(frames, plane):
-            yield OutlinedObject(plane, number, parts, {})
+            known = attributes.get(Address(plane, number), {})
+            yield OutlinedObject(plane, number, parts, known)
 
 
 def objects_of_masks(

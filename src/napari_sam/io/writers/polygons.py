@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import warnings
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from napari_sam.core.json_values import JsonDict, JsonValue, UncheckedJson
     from napari_sam.io.readers.image import Image
     from napari_sam.io.writers.objects import OutlinedObject
+
+logger = logging.getLogger(__name__)
 
 #: Suffixes, and what GDAL calls the format; None is not of GDAL.
 DRIVERS: Mapping[str, str | None] = MappingProxyType(
@@ -55,12 +58,17 @@ def write_geojson(
     """Write objects as GeoJSON: a feature with ``id``, and ``frame`` in a stack.
 
     With a reference system, coordinates are longitude and latitude, as RFC 7946 has
-    them. Without one they are pixels, ``x`` to the right and ``y`` down from the corner
-    of the image, as microscopy programs read them.
+    them. With a transform alone they are those of the transform, and the member ``crs``
+    is null, which says that nothing is known of their system. Without either they are
+    pixels, ``x`` to the right and ``y`` down from the corner of the image, as
+    microscopy programs read them.
     """
     to = LON_LAT if like is not None and like.crs else None
+    begin = '{"type":"FeatureCollection",'
+    if _warned_of_missing_system(path, like):
+        begin += '"crs":null,'
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
-        file.write('{"type":"FeatureCollection","features":[\n')
+        file.write(f'{begin}"features":[\n')
         for i, shape in enumerate(_shapes(objects, like, to, in_stack)):
             feature = {
                 "type": "Feature",
@@ -78,7 +86,9 @@ def write_table(
 ) -> None:
     """Write objects in a format of geopandas, in coordinates of the image.
 
-    In a GeoPackage they are the layer ``labels``. KML is longitude and latitude.
+    Of an image with a transform alone, they are those of it, and have no reference
+    system. In a GeoPackage they are the layer ``labels``. KML is longitude and
+    latitude.
 
     Raises
     ------
@@ -93,6 +103,7 @@ def write_table(
     crs = like.crs if like is not None else None
     to = LON_LAT if suffix == ".kml" and crs else crs
     check_place(path, like)
+    _warned_of_missing_system(path, like)
     shapes = list(_shapes(objects, like, to, in_stack))
     table = geopandas.GeoDataFrame(
         _columns(shapes, in_stack),
@@ -112,8 +123,20 @@ def check_place(path: Path, like: Image | None) -> None:
     if path.suffix.lower() == ".kml" and not (like is not None and like.crs):
         raise ImageError(
             f"{path}: KML holds longitude and latitude, and the image has no "
-            "coordinates. Write a .geojson."
+            "coordinates in a known reference system. Write a .geojson."
         )
+
+
+def _warned_of_missing_system(path: Path, like: Image | None) -> bool:
+    """Say that coordinates have no reference system; return whether that is so."""
+    if like is None or like.crs or not like.transform:
+        return False
+    logger.warning(
+        "%s: the image has a transform, but does not say its reference system: "
+        "coordinates are those of the transform, without a reference system.",
+        path,
+    )
+    return True
 
 
 def _write(table: UncheckedJson, path: Path, suffix: str) -> None:
@@ -170,7 +193,7 @@ def _shapes(
     in_stack: bool,
 ) -> Iterator[Shape]:
     crs = like.crs if like is not None else None
-    transform = like.transform if like is not None and crs else None
+    transform = like.transform if like is not None else None
     for one in objects:
         rings = [ring for part in one.parts for ring in (part.shell, *part.holes)]
         points = to_map(np.concatenate(rings), transform)

@@ -1,0 +1,39 @@
+"""What a session knows of its objects besides pixels, for files that hold it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_sam.session.objects import ObjectInfo
+
+if TYPE_CHECKING:
+    from napari_sam.core.address import Address
+    from napari_sam.core.json_values import JsonValue
+    from napari_sam.session.document import Document
+
+#: Digits of a score.
+_DIGITS = 4
+
+
+def object_attributes(document: Document) -> dict[Address, dict[str, JsonValue]]:
+    """Return score, name, class and status of objects, as far as they are known.
+
+    Scores are those of the model, of masks that are as it predicted them.
+    """
+    state = document.state
+    scores = document.scores.of_labels(state)
+    found: dict[Address, dict[str, JsonValue]] = {}
+    for at in list(state.footprints):
+        known = dict(_described(state.objects.get(at.object_id, ObjectInfo())))
+        if at in scores:
+            known["score"] = round(scores[at], _DIGITS)
+        if known:
+            found[at] = known
+    return found
+
+
+def _described(info: ObjectInfo) -> dict[str, JsonValue]:
+    said = {"name": info.name, "class": info.category}
+    if info.status in ("approved", "rejected"):
+        said["status"] = info.status
+    return {name: text for name, text in said.items() if text}
