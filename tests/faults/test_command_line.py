@@ -172,7 +172,7 @@ def test_quiet_commands_print_nothing(picture, monkeypatch, blobs, line):
     if "propagate" in line:
         tifffile.imwrite("p.tif", np.stack([blobs, blobs]), metadata={"axes": "TYX"})
     if "store" in line.split():
-        assert run(*"embed p.tif --store s".split()).stdout
+        assert run("embed", "p.tif", "--store", "s").stdout
     said = run(*line.split(), "-q")
     assert (said.exit_code, said.output) == (0, ""), said.exception
 
