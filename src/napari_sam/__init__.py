@@ -12,6 +12,7 @@ from napari_sam._version import __version__
 
 if TYPE_CHECKING:
     from napari_sam.api import (
+        link,
         load_backend,
         open_store,
         propagate,
@@ -54,6 +55,7 @@ __all__ = [
     "Tracks",
     "ZarrStore",
     "__version__",
+    "link",
     "load_backend",
     "open_store",
     "propagate",
@@ -82,6 +84,7 @@ _ROOMS = {
     "Tiling": "core.geometry.tiling",
     "Tracks": "tracking",
     "ZarrStore": "stores.zarr",
+    "link": "api",
     "load_backend": "api",
     "open_store": "api",
     "propagate": "api",

@@ -1,7 +1,8 @@
-"""The functions of a script: load a model, open a store, segment, propagate."""
+"""The functions of a script: load a model, open a store, segment, propagate, link."""
 
 from napari_sam.api.everything import segment_everything
 from napari_sam.api.folder import segment_folder
+from napari_sam.api.linking import link
 from napari_sam.api.models import load_backend
 from napari_sam.api.propagation import propagate
 from napari_sam.api.segmentation import segment, segment_many
@@ -10,6 +11,7 @@ from napari_sam.image import segment_objects
 from napari_sam.jobs.painting import paint
 
 __all__ = [
+    "link",
     "load_backend",
     "open_store",
     "paint",

@@ -1,7 +1,8 @@
-"""Models with no weights, and tests for models, stores and propagators."""
+"""Models with no weights, and tests for models, stores, propagators and linkers."""
 
 from napari_sam.testing.backend_suite import BackendTests
 from napari_sam.testing.instance_suite import InstanceTests
+from napari_sam.testing.linker_suite import LinkerTests
 from napari_sam.testing.propagator_suite import PropagatorTests
 from napari_sam.testing.store_suite import StoreTests
 from napari_sam.testing.threshold_backend import (
@@ -14,6 +15,7 @@ __all__ = [
     "BackendTests",
     "InstanceTests",
     "InstanceThresholdBackend",
+    "LinkerTests",
     "PropagatorTests",
     "StoreTests",
     "ThresholdBackend",

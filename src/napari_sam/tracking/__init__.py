@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from napari_sam.tracking.lineage import Edge
+    from napari_sam.tracking.linking.link import iter_link
+    from napari_sam.tracking.linking.settings import LinkSettings
     from napari_sam.tracking.napari_tracks import NapariTracks
     from napari_sam.tracking.object_frame import ObjectFrame, PropagationProgress
     from napari_sam.tracking.propagate import iter_propagate, propagation_axis
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Edge",
+    "LinkSettings",
     "NapariTracks",
     "ObjectFrame",
     "PropagateSettings",
@@ -30,6 +33,7 @@ __all__ = [
     "State",
     "TrackBuilder",
     "Tracks",
+    "iter_link",
     "iter_propagate",
     "iter_tracks",
     "propagation_axis",
@@ -37,6 +41,7 @@ __all__ = [
 
 _MODULES: Mapping[str, str] = MappingProxyType({
     "Edge": "lineage",
+    "LinkSettings": "linking.settings",
     "NapariTracks": "napari_tracks",
     "ObjectFrame": "object_frame",
     "PropagateSettings": "settings",
@@ -45,6 +50,7 @@ _MODULES: Mapping[str, str] = MappingProxyType({
     "State": "segment",
     "TrackBuilder": "track_builder",
     "Tracks": "tracks",
+    "iter_link": "linking.link",
     "iter_propagate": "propagate",
     "iter_tracks": "propagate_image",
     "propagation_axis": "propagate",

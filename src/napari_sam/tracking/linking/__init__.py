@@ -1,0 +1,1 @@
+"""Linking: tracks of objects that were found frame by frame."""
