@@ -14,6 +14,10 @@ from napari_sam.annotator.object_editing import ObjectEditing
 from napari_sam.annotator.objects import Objects
 from napari_sam.annotator.persistence import Persistence
 from napari_sam.annotator.preview import Preview
+from napari_sam.annotator.tracking.propagation import Propagation
+from napari_sam.annotator.tracking.review import Review
+from napari_sam.annotator.tracking.timeline import Timeline
+from napari_sam.annotator.tracking.track_editing import TrackEditing
 from napari_sam.annotator.workspace import Workspace
 from napari_sam.session.actions import Paint, SetPrompts
 
@@ -53,6 +57,8 @@ class Annotator:
         The mask of the current prompts, and what becomes of it.
     objects, editing
         The current object, and changes of those that are in the labels.
+    propagation, tracks, review
+        Objects carried to other frames; their tracks; frames that are doubtful.
     models, batch, everything, persistence
         The model; many prompts at once; all objects, without prompts; journals.
     """
@@ -76,6 +82,9 @@ class Annotator:
         self.editing = ObjectEditing(workspace, self.commits, self.objects)
         self.batch = Batch(workspace, self.commits)
         self.everything = Everything(workspace)
+        self.propagation = Propagation(workspace)
+        self.tracks = TrackEditing(workspace, self.objects)
+        self.review = Review(workspace, self.objects)
         self.persistence = Persistence(workspace, replaced=_replace_session)
         self.models = Models(
             workspace, pool or ModelPool(), store=store, ready=self.preview.refresh
@@ -100,6 +109,11 @@ class Annotator:
     def view(self) -> AnnotationView | None:
         """The view of the image that is open."""
         return self._workspace.view
+
+    @property
+    def timeline(self) -> Timeline | None:
+        """What is known of objects through time; None without a movie or a stack."""
+        return self._workspace.timeline
 
     @property
     def has_model(self) -> bool:
@@ -132,6 +146,9 @@ class Annotator:
         image.annotators.remove(self)
         self.hover.forget()
         self.everything.discard()
+        self.propagation.forget()
+        self.review.forget()
+        self._workspace.timeline = None
         self.preview.awaited.clear()
         session.prompts_changed.disconnect(self.preview.prompts_changed)
         session.selection_changed.disconnect(self._on_selection)
@@ -152,6 +169,7 @@ class Annotator:
     def undo(self) -> None:
         """Take back the last step."""
         with self.events.reporting():
+            self.propagation.stop(keep=False)
             if not self._workspace.require_session().undo():
                 self.events.message.emit("info", "There is nothing to undo.")
 
@@ -173,6 +191,8 @@ class Annotator:
         image.annotators.append(self)
         self._made = session.current.object_id
         self.objects.forget_selected()
+        if {"t", "z"}.intersection(session.frames.sizes):
+            self._workspace.timeline = Timeline(session)
         self._workspace.view = self._views.show(image)
         self._workspace.view.positive = self.preview.positive
         session.prompts_changed.connect(self.preview.prompts_changed)
@@ -205,7 +225,11 @@ class Annotator:
         by_hand = isinstance(step.action, Paint | SetPrompts)
         if not by_hand or (how != "execute" and isinstance(step.action, SetPrompts)):
             self.objects.move_on()
+        if self._workspace.timeline is not None:
+            self._workspace.timeline.on_step(step)
+            self.events.tracks_changed.emit()
         self.events.stepped.emit()
+        self.propagation.on_step(how, step)
         self.persistence.report_troubles()
 
 

@@ -84,6 +84,23 @@ COMMANDS: tuple[Command, ...] = (
         lambda a: a.editing.approve(),
     ),
     Command(
+        "propagate", "Propagate", "carry the objects to all frames", "Shift-T",
+        lambda a: a.propagation.propagate(),
+    ),
+    Command(
+        "review_next", "Next doubtful", "go to the most doubtful frame", "Shift-D",
+        lambda a: a.review.next(),
+    ),
+    Command(
+        "review_accept", "Accept", "approve the doubtful frame, go to the next",
+        "Shift-G", lambda a: a.review.accept(),
+    ),
+    Command(
+        "review_correct", "Correct here",
+        "correct the doubtful frame by prompts; committing it mends its neighbours",
+        "Shift-C", lambda a: a.review.correct(),
+    ),
+    Command(
         "next_image", "Next image",
         "go to the next image of the folder, with its labels or session", "Shift-N",
         lambda a: a.events.next_image_wanted.emit(),

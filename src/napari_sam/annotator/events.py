@@ -44,6 +44,8 @@ class AnnotatorEvents:
         The session took a step, or it was taken back or repeated.
     objects_changed
         The objects or their pixels are others.
+    tracks_changed
+        It is known otherwise where objects are, who divides, or what is reviewed.
     selection_changed
         Another object is the current one, or the one that is looked at.
     journal_trouble
@@ -67,6 +69,7 @@ class AnnotatorEvents:
     journals_found = Signal(tuple)
     stepped = Signal()
     objects_changed = Signal()
+    tracks_changed = Signal()
     selection_changed = Signal()
     journal_trouble = Signal(str)
     image_lost = Signal(str)

@@ -29,6 +29,7 @@ class Tasks:
         self._executor, self._events = executor, events
         self._running: dict[str, Progress | None] = {}
         self._jobs: dict[str, Job] = {}
+        self._cancelled: dict[str, Callable[[], object]] = {}
 
     def begin(self, name: str, progress: Progress | None = None) -> None:
         """Show that something goes on, or how far it is."""
@@ -48,8 +49,25 @@ class Tasks:
         steps: Generator[Progress, None, _Result],
         done: Callable[[_Result], object],
         failed: Callable[[Exception], object] | None = None,
+        *,
+        progress: Callable[[Progress], object] | None = None,
+        cancelled: Callable[[], object] | None = None,
     ) -> None:
-        """Do long work beside the view; the same once more replaces it."""
+        """Do long work beside the view; the same once more replaces it.
+
+        Parameters
+        ----------
+        name
+            What it is, for a person.
+        steps
+            The work.
+        done, failed
+            Called at the end, with the result or the error.
+        progress
+            Called with the steps that are shown.
+        cancelled
+            Called instead of `done` if the work was stopped or replaced.
+        """
         self.cancel(name)
         self.begin(name)
         handle = failed or self._events.report
@@ -62,13 +80,17 @@ class Tasks:
             self._forget(name)
             handle(error)
 
-        def on_progress(progress: Progress) -> None:
+        def on_progress(step: Progress) -> None:
             if name in self._running:
-                self.begin(name, progress)
+                self.begin(name, step)
+                if progress is not None:
+                    progress(step)
 
         job = self._executor.iterate(steps, on_progress, on_done, on_failed)
         if name in self._running:
             self._jobs[name] = job
+            if cancelled is not None:
+                self._cancelled[name] = cancelled
 
     def cancel(self, name: str) -> bool:
         """Stop work that goes on; whether there was any."""
@@ -77,6 +99,7 @@ class Tasks:
             return False
         job.cancel()
         self.end(name)
+        self._cancelled.pop(name, _nothing)()
         return True
 
     def cancel_all(self, *, besides: str = "") -> list[str]:
@@ -87,4 +110,9 @@ class Tasks:
 
     def _forget(self, name: str) -> None:
         self._jobs.pop(name, None)
+        self._cancelled.pop(name, None)
         self.end(name)
+
+
+def _nothing() -> None:
+    """Do nothing."""

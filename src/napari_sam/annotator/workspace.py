@@ -11,6 +11,7 @@ from napari_sam.core.errors import SessionError
 if TYPE_CHECKING:
     from napari_sam.annotator.executor import Executor
     from napari_sam.annotator.open_image import OpenImage
+    from napari_sam.annotator.tracking.timeline import Timeline
     from napari_sam.annotator.view import AnnotationView
     from napari_sam.session import AnnotationSession
 
@@ -24,6 +25,8 @@ class Workspace:
         Threads, signals, and the long work that goes on.
     image, view
         The image that is open and its view, or None.
+    timeline
+        What is known of its objects through time; None without a movie or a stack.
     """
 
     def __init__(self, executor: Executor) -> None:
@@ -32,6 +35,7 @@ class Workspace:
         self.tasks = Tasks(executor, self.events)
         self.image: OpenImage | None = None
         self.view: AnnotationView | None = None
+        self.timeline: Timeline | None = None
 
     @property
     def session(self) -> AnnotationSession | None:

@@ -1,0 +1,1 @@
+"""Objects followed through a movie or a stack: propagated, reviewed, corrected."""

@@ -1,0 +1,100 @@
+"""The review: propagated frames, the most doubtful first, to accept or to correct."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_sam.core.address import Address
+from napari_sam.core.errors import SessionError
+from napari_sam.session.actions import ApproveFrames
+
+if TYPE_CHECKING:
+    from napari_sam.annotator.objects import Objects
+    from napari_sam.annotator.tracking.timeline import Doubt
+    from napari_sam.annotator.workspace import Workspace
+
+#: Frames that a person is shown at once.
+MOST = 50
+
+
+class Review:
+    """Goes through the propagated frames, the most doubtful first.
+
+    Attributes
+    ----------
+    current
+        The frame that is being looked at, or None.
+    """
+
+    def __init__(self, workspace: Workspace, objects: Objects) -> None:
+        self._workspace, self._objects = workspace, objects
+        self.current: Address | None = None
+        self._passed: set[Address] = set()
+
+    @property
+    def queue(self) -> list[Doubt]:
+        """The most doubtful frames, the worst first; those passed over are left out."""
+        timeline = self._workspace.timeline
+        if timeline is None:
+            return []
+        self._passed = {at for at in self._passed if timeline.is_doubtful(at)}
+        found = timeline.doubts(MOST + len(self._passed))
+        return [one for one in found if one.at not in self._passed][:MOST]
+
+    def go_to(self, at: Address) -> None:
+        """Look at a frame of an object."""
+        with self._workspace.events.reporting():
+            session = self._workspace.require_session()
+            self.current = at
+            session.current = Address(at.frame, session.current.object_id)
+            self._objects.select(at.object_id)
+            self._objects.move_on()
+            self._workspace.events.tracks_changed.emit()
+
+    def next(self) -> None:
+        """Go to the most doubtful frame, and past the one that is looked at."""
+        with self._workspace.events.reporting():
+            if self.current is not None:
+                self._passed.add(self.current)
+            queue = self.queue
+            if not queue and self._passed:
+                self._passed.clear()
+                queue = self.queue
+            if not queue:
+                self.current = None
+                self._workspace.events.tracks_changed.emit()
+                raise SessionError(
+                    "There is nothing to review: propagate objects first."
+                )
+            self.go_to(queue[0].at)
+
+    def accept(self) -> None:
+        """Approve the frame that is looked at, and go to the next."""
+        with self._workspace.events.reporting():
+            session, at = self._workspace.require_session(), self._require()
+            session.execute(ApproveFrames(at.object_id, (at.frame,)))
+            self.current = None
+            if self.queue:
+                self.next()
+            else:
+                text = "That was the last frame to review."
+                self._workspace.events.message.emit("info", text)
+
+    def correct(self) -> None:
+        """Open the mask of the frame that is looked at, for prompts that correct it."""
+        with self._workspace.events.reporting():
+            at = self._require()
+            self.go_to(at)
+            self._objects.correct(at.object_id)
+
+    def forget(self) -> None:
+        """Look at nothing: another image is open."""
+        self.current = None
+        self._passed.clear()
+
+    def _require(self) -> Address:
+        timeline = self._workspace.timeline
+        at = self.current
+        if at is None or timeline is None or not timeline.is_doubtful(at):
+            raise SessionError("Choose a doubtful frame of the list first.")
+        return at
