@@ -30,6 +30,7 @@ from napari_sam.core.embedding import EmbeddingKey
 from napari_sam.core.errors import NapariSamError
 from napari_sam.core.progress import drain
 from napari_sam.core.prompts import json_csv
+from napari_sam.io import Image
 from napari_sam.session import AnnotationSession
 from napari_sam.session.persistence.journal import Journal
 from napari_sam.session.persistence.record import Record, read_record, write_record
@@ -187,6 +188,135 @@ def read_image(path: Path) -> object:
     return np.asarray(io.read_image(path).frames[0])
 
 
+def on_map() -> Image:
+    """Return the picture as a raster in UTM."""
+    transform = (1.0, 0.0, 5e5, 0.0, -1.0, 5e6)
+    return Image(data=picture(), axes="yx", crs="EPSG:32633", transform=transform)
+
+
+def make_table(path: Path) -> None:
+    """Write two polygons in a format of geopandas."""
+    from napari_sam import io
+
+    io.write_labels(path, (picture() > 0).astype(np.uint8), like=on_map())
+
+
+def read_table(path: Path) -> object:
+    """Read prompts of a table on the raster."""
+    from napari_sam import io
+
+    return io.read_prompts(path, image=on_map())
+
+
+def make_rois(path: Path) -> None:
+    """Write two regions of ImageJ."""
+    import roifile
+
+    ring = np.array([[4, 4], [14, 4], [14, 14], [4, 14]])
+    rois = [roifile.ImagejRoi.frompoints(ring, name=str(n)) for n in (3, 7)]
+    if path.suffix == ".roi":
+        rois[0].tofile(path)
+    else:
+        roifile.roiwrite(path, rois)
+
+
+def make_raster(path: Path) -> None:
+    """Write the picture by rasterio."""
+    import rasterio
+
+    driver = {".asc": "AAIGrid", ".bil": "EHdr", ".dat": "ENVI"}.get(path.suffix)
+    with rasterio.open(
+        path, "w", driver=driver or "GTiff", count=1, height=32, width=32,
+        dtype="uint8" if driver != "AAIGrid" else "int32",
+        transform=rasterio.Affine(2, 0, 100, 0, -2, 500),
+    ) as out:  # fmt: skip
+        out.write(picture()[None].astype("int32" if driver == "AAIGrid" else "uint8"))
+
+
+def make_arrays(path: Path) -> None:
+    """Write the picture as an array of numpy or HDF5."""
+    if path.suffix == ".h5":
+        import h5py
+
+        with h5py.File(path, "w") as out:
+            out["picture"] = picture()
+    elif path.suffix == ".npz":
+        np.savez(path, picture=picture())
+    else:
+        np.save(path, picture())
+
+
+def make_packed_zarr(path: Path) -> None:
+    """Write the picture as an array of zarr in one file."""
+    import zarr
+
+    with zarr.storage.ZipStore(path, mode="w") as store:
+        zarr.create_array(store, data=picture(), chunks=(16, 16))
+
+
+def make_ome(path: Path) -> None:
+    """Write labels as OME-Zarr, or a stack as OME-TIFF."""
+    if path.suffix == ".zarr":
+        from napari_sam.io import write_labels
+
+        write_labels(path, (picture() > 0).astype(np.uint8), axes="yx")
+        return
+    import tifffile
+
+    stack = np.stack([picture(), picture()])
+    tifffile.imwrite(path, stack, ome=True, metadata={"axes": "CYX"})
+
+
+def make_scan(path: Path) -> None:
+    """Write the picture as a volume of medicine or of electron microscopy."""
+    stack = np.stack([picture(), picture()])
+    if path.suffix == ".nii":
+        import nibabel
+
+        nibabel.save(nibabel.Nifti1Image(stack, np.eye(4)), path)
+    elif path.suffix == ".mrc":
+        import mrcfile
+
+        with mrcfile.new(path) as out:
+            out.set_data(stack.astype(np.int16))
+    else:
+        make_dicom(path)
+
+
+def make_dicom(path: Path) -> None:
+    """Write the picture as DICOM."""
+    import pydicom
+    from pydicom.dataset import FileDataset, FileMetaDataset
+    from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
+
+    meta = FileMetaDataset()
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
+    meta.MediaStorageSOPInstanceUID = "1.2.3"
+    out = FileDataset(str(path), {}, file_meta=meta, preamble=b"\0" * 128)
+    out.Rows = out.Columns = 32
+    out.BitsAllocated = out.BitsStored = 8
+    out.HighBit, out.PixelRepresentation, out.SamplesPerPixel = 7, 0, 1
+    out.PhotometricInterpretation = "MONOCHROME2"
+    out.PixelData = picture().tobytes()
+    pydicom.dcmwrite(path, out)
+
+
+def read_labels(path: Path) -> object:
+    """Read all labels."""
+    from napari_sam import io
+
+    return np.asarray(io.read_label_image(path).frames[0])
+
+
+def make_world(path: Path) -> None:
+    """Write the picture with its place beside it."""
+    make_png(path)
+    path.with_suffix(".pgw").write_text("2\n0\n0\n-2\n101\n499\n")
+    side = "<PAMDataset><SRS>EPSG:32633</SRS></PAMDataset>"
+    path.with_name(f"{path.name}.aux.xml").write_text(side)
+
+
 def make_weights(path: Path) -> None:
     """Write a few tensors."""
     import torch
@@ -235,6 +365,33 @@ READERS = (
     Reader("a.bmp", make_png, read_image),
     Reader("a.tif", make_tiff, read_image),
     Reader("a.zarr", make_zarr, read_image),
+    Reader("a.ppm", make_png, read_image),
+    Reader("a.gif", make_png, read_image),
+    Reader("a.webp", make_png, read_image),
+    Reader("a.jp2", make_png, read_image),
+    Reader("labels.tif", make_tiff, read_labels),
+    Reader("labels.png", make_png, read_labels),
+    Reader("a.ome.tif", make_ome, read_image),
+    Reader("a.ome.zarr", make_ome, read_labels),
+    Reader("a.zarr.zip", make_packed_zarr, read_image),
+    Reader("geo.tif", make_raster, read_image),
+    Reader("a.asc", make_raster, read_image),
+    Reader("a.bil", make_raster, read_image),
+    Reader("a.dat", make_raster, read_image),
+    Reader("a.npy", make_arrays, read_image),
+    Reader("a.npz", make_arrays, read_image),
+    Reader("a.h5", make_arrays, read_image),
+    Reader("a.nii", make_scan, read_image),
+    Reader("a.mrc", make_scan, read_image),
+    Reader("a.dcm", make_scan, read_image),
+    Reader("world/a.png", make_world, read_image),
+    Reader("a.gpkg", make_table, read_table),
+    Reader("a.shp", make_table, read_table),
+    Reader("a.fgb", make_table, read_table),
+    Reader("a.kml", make_table, read_table),
+    Reader("a.parquet", make_table, read_table),
+    Reader("a.roi", make_rois, read_vectors),
+    Reader("a.zip", make_rois, read_vectors),
     Reader("a.safetensors", make_weights, read_weights),
     Reader("a.pt", make_weights, read_weights),
 )  # fmt: skip
@@ -278,8 +435,9 @@ def odd_json(rng: np.random.Generator, content: bytes) -> bytes | None:
 def attack(reader: Reader, folder: Path, rng: np.random.Generator) -> str | None:
     """Read one broken file; return what is wrong with how that went."""
     path = folder / reader.name
+    path.parent.mkdir(exist_ok=True)
     reader.make(path)
-    files = sorted(f for f in path.rglob("*") if f.is_file()) or [path]
+    files = sorted(f for f in folder.rglob("*") if f.is_file())
     victim = files[int(rng.integers(len(files)))]
     victim.write_bytes(mutated(rng, victim.read_bytes()))
     before = listed(folder)

@@ -6,6 +6,8 @@ A new report is one row: its name, what writes the file, and the pixels that are
 
 import logging
 import struct
+import subprocess
+import sys
 from functools import partial
 
 import numpy as np
@@ -469,3 +471,28 @@ def test_a_film_is_upright_as_the_phone_was_held(tmp_path, matrix, corner):
     assert frame.shape[:2] == ((64, 48) if matrix[0] == 0 else (48, 64))
     assert frame[corner].min() > 200
     assert frame[24, 24].max() < 60
+
+
+@pytest.mark.parametrize("kind", ["a.nii", "a.roi"])
+def test_remarks_of_other_packages_are_not_printed(tmp_path, kind):
+    path = tmp_path / kind
+    code = "read_image(path).frames[0]"
+    if kind == "a.nii":
+        nibabel = pytest.importorskip("nibabel")
+        nibabel.save(nibabel.Nifti1Image(np.zeros((4, 5, 6), "u1"), np.eye(4)), path)
+        path.write_bytes(b"\x5d" + path.read_bytes()[1:])
+    else:
+        roifile = pytest.importorskip("roifile")
+        ring = np.array([[4, 4], [9, 4], [9, 9]])
+        roifile.ImagejRoi.frompoints(ring, name="n" * 30).tofile(path)
+        path.write_bytes(path.read_bytes()[:-8])
+        code = "read_prompts(path, image=Image(data=np.zeros((99, 99)), axes='yx'))"
+    code = (
+        "import sys, numpy as np\nfrom napari_sam.io import *\n"
+        "from napari_sam.io import Image\n"
+        "from napari_sam.core.errors import NapariSamError\n"
+        f"path = sys.argv[1]\ntry:\n    {code}\nexcept NapariSamError: pass"
+    )
+    done = subprocess.run([sys.executable, "-c", code, path], capture_output=True,
+                          check=True)  # fmt: skip
+    assert done.stderr == b""

@@ -5,6 +5,7 @@ One row for each kind: what the file holds, and the right prompts.
 
 import codecs
 import json
+import zipfile
 from dataclasses import replace
 
 import numpy as np
@@ -392,3 +393,14 @@ def test_what_lies_beside_an_image_with_a_world_file_is_refused(tmp_path, image)
     (tmp_path / "a.geojson").write_text(collection(point(500.0, 51.895)))
     with pytest.raises(PromptError, match="those of its transform"):
         read_prompts(tmp_path / "a.geojson", image=replace(image, transform=DEGREES))
+
+
+def test_a_zip_of_a_later_version_is_refused(tmp_path, image):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as out:
+        out.writestr("a.roi", "")
+    content = bytearray((tmp_path / "a.zip").read_bytes())
+    at = content.index(b"PK\x01\x02") + 6
+    content[at] = 72
+    (tmp_path / "a.zip").write_bytes(content)
+    with pytest.raises(PromptError, match="cannot be read as a zip"):
+        read_prompts(tmp_path / "a.zip", image=image)

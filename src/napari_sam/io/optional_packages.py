@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from importlib import import_module
 from typing import Any
 
@@ -23,8 +24,16 @@ def import_optional(package: str, what: str) -> Any:
     MissingPackageError
         If it is not installed.
     """
+    name = package.partition(".")[0]
     try:
-        return import_module(package)
+        return _unheard(import_module(package), name)
     except ImportError as wrong:
-        name = package.partition(".")[0]
         raise MissingPackageError(f"{what} needs {name}: pip install {name}") from wrong
+
+
+def _unheard(module: Any, name: str) -> Any:
+    """Keep remarks of a package on damaged files from stderr, beside our errors."""
+    logger = logging.getLogger(name)
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+    return module

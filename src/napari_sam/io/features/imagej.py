@@ -29,7 +29,7 @@ def is_roi_set(path: Path) -> bool:
     try:
         with ZipFile(path) as archive:
             return any(n.lower().endswith(".roi") for n in archive.namelist())
-    except (OSError, BadZipFile) as wrong:
+    except (OSError, BadZipFile, NotImplementedError, ValueError) as wrong:
         raise PromptError(f"{path} cannot be read as a zip: {wrong}.") from None
 
 

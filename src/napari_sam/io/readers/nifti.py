@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +15,7 @@ from napari_sam.io.readers.lazy import Bounds, FileArray
 from napari_sam.io.readers.units import unit_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -26,7 +29,8 @@ def read(path: Path, options: ReadOptions = _DEFAULT) -> Image:
     Rows are the second axis of the file and columns its first; nothing is turned.
     """
     nibabel = import_optional("nibabel", f"{path.name} is NIfTI; reading it")
-    volume = nibabel.load(path)
+    with _unheard():
+        volume = nibabel.load(path)
     stored = volume.dataobj
     if len(volume.shape) not in (2, 3, 4):
         raise NotAnImageError(
@@ -52,3 +56,14 @@ def read(path: Path, options: ReadOptions = _DEFAULT) -> Image:
 
 def _has_units(volume: object) -> bool:
     return hasattr(getattr(volume, "header", None), "get_xyzt_units")
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Keep remarks of nibabel, which has a handler of its own, from stderr."""
+    logger = logging.getLogger("nibabel.global")
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
