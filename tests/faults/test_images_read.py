@@ -154,8 +154,10 @@ ROWS = [
     ("uint32.tif", tif(GREY.astype(np.uint32) << 20), GREY.astype(np.uint32) << 20),
     ("complex.tif", tif(WORDS.astype(np.complex64)), "complex64"),
     ("subsampled.tif", photometric_of(RGB, 6, photometric="rgb"), "YCbCr"),
-    ("lab.tif", photometric_of(RGB, 8, photometric="rgb"), r"CIE L\*a\*b\*.*as RGB"),
-    ("icc-lab.tif", photometric_of(RGB, 9, photometric="rgb"), r"ICC L\*a\*b\*"),
+    ("lab-float.tif", photometric_of(RGB.astype(np.float32), 8, photometric="rgb"),
+     r"CIE L\*a\*b\*.*as RGB"),
+    ("lab-d65.tif", photometric_of(RGB, 8, photometric="rgb", extratags=[
+        (318, 5, 2, (3127, 10000, 3290, 10000), True)]), "another white"),
     ("itu-lab.tif", photometric_of(RGB, 10, photometric="rgb"), r"ITU L\*a\*b\*"),
     ("cfa.tif", photometric_of(GREY, 32803, photometric="minisblack"), "colour filter"),
     ("logl.tif", photometric_of(GREY, 32844, photometric="minisblack"), "LogL"),
@@ -496,3 +498,50 @@ def test_remarks_of_other_packages_are_not_printed(tmp_path, kind):
     done = subprocess.run([sys.executable, "-c", code, path], capture_output=True,
                           check=True)  # fmt: skip
     assert done.stderr == b""
+
+
+@pytest.fixture(scope="module")
+def managed():
+    """L*a*b* of the colours of sRGB, and the colours that lcms makes of that."""
+    from PIL import ImageCms
+
+    lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+    exact = {"flags": ImageCms.Flags.NOOPTIMIZE}
+    there = ImageCms.buildTransform(srgb, lab, "RGB", "LAB", **exact)
+    back = ImageCms.buildTransform(lab, srgb, "LAB", "RGB", **exact)
+    picture = ImageCms.applyTransform(Pillow.fromarray(RGB // 2 + 64), there)
+    right = ImageCms.applyTransform(picture, back)
+    return picture, np.asarray(right).astype(int)
+
+
+def test_lab_colours_are_those_of_colour_management(tmp_path, managed):
+    picture, right = managed
+    picture.save(tmp_path / "a.tif")
+    with tifffile.TiffFile(tmp_path / "a.tif") as tiff:
+        assert tiff.pages.first.photometric == 8
+    found = read_image(tmp_path / "a.tif").frames[0]
+    assert found.dtype == np.uint8
+    assert np.abs(found.astype(int) - right).max() <= 2
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("number", [8, 9])
+@pytest.mark.parametrize("planar", [False, True])
+def test_lab_of_any_depth_and_order_is_the_same(
+    tmp_path, managed, bits, number, planar
+):
+    picture, right = managed
+    stored = np.asarray(picture)  # a* and b* signed
+    tints = stored[..., 1:].view(np.int8).astype(np.int64) + (128 if number == 9 else 0)
+    light = stored[..., :1].astype(np.int64)
+    if bits == 16:
+        tints = tints * 256
+        light = light * (257 if number == 8 else 256)
+    pixels = np.concatenate([light, tints], -1).astype(f"u{bits // 8}")
+    more = {"photometric": "rgb"}
+    if planar:
+        pixels = np.moveaxis(pixels, -1, 0)
+        more["planarconfig"] = "separate"
+    photometric_of(np.ascontiguousarray(pixels), number, **more)(tmp_path / "a.tif")
+    found = read_image(tmp_path / "a.tif").frames[0].astype(int)
+    assert np.abs(found // (257 if bits == 16 else 1) - right).max() <= 2

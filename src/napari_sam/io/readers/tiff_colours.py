@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from napari_sam.core.errors import NotAnImageError
 from napari_sam.io.readers import colours
+from napari_sam.io.readers.lab_colours import D50, of_lab
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
 
 _MIN_IS_WHITE, _MIN_IS_BLACK, _RGB, _PALETTE, _MASK = 0, 1, 2, 3, 4
 _SEPARATED, _YCBCR = 5, 6
+_LAB: Mapping[int, str] = MappingProxyType({8: "CIE L*a*b*", 9: "ICC L*a*b*"})
 #: Interpretations that are refused, by their number.
 _REFUSED: Mapping[int, str] = MappingProxyType({
-    8: "CIE L*a*b*", 9: "ICC L*a*b*", 10: "ITU L*a*b*",
+    10: "ITU L*a*b*",
     32803: "of a colour filter array",
     32844: "LogL", 32845: "LogLuv", 34892: "raw data of a camera (LinearRaw)",
     51177: "a depth map",
@@ -29,7 +31,10 @@ _REFUSED: Mapping[int, str] = MappingProxyType({
 _MICROSCOPES = frozenset(("imagej", "ome", "lsm", "stk", "fluoview", "nih", "mmstack"))
 #: Compressions of JPEG and its successors, whose decoder returns RGB.
 _DECODED_TO_RGB = frozenset((6, 7, 33003, 33004, 33005, 33007, 34712))
-_INK_SET, _LUMA, _BLACK_WHITE = 332, 529, 532
+_INK_SET, _LUMA, _BLACK_WHITE, _WHITE_POINT = 332, 529, 532, 318
+_CIE_LAB = 8
+#: Whites that differ by less are one, in x and y.
+_CLOSE_WHITE = 0.002
 _STRAIGHT, _PREMULTIPLIED = 2, 1
 
 
@@ -61,6 +66,8 @@ def rule_of_tiff(
         return _inverted(page, path)
     if photometric == _PALETTE:
         return _palette(page, kind)
+    if photometric in _LAB:
+        return _lab(page, photometric, path)
     if photometric == _SEPARATED:
         return _inks(page, path)
     if photometric == _YCBCR:
@@ -130,6 +137,19 @@ def _luma(page: TiffPage, path: Path | str) -> ColourRule | None:
         _rationals(page, _LUMA) or colours.LUMA,
         _rationals(page, _BLACK_WHITE) or colours.FULL_RANGE,
     )
+
+
+def _lab(page: TiffPage, photometric: int, path: Path | str) -> ColourRule:
+    """Return the rule of L*a*b* that relates to D50, as nearly all does."""
+    name, white = _LAB[photometric], _rationals(page, _WHITE_POINT) or D50
+    dtype, bits = page.dtype, page.bitspersample
+    if int(page.compression) in _DECODED_TO_RGB or page.samplesperpixel < 3:
+        raise NotAnImageError(_refusal(path, f"{name}, compressed as a photograph"))
+    if dtype is None or dtype.kind not in "ui" or bits not in (8, 16):
+        raise NotAnImageError(_refusal(path, f"{name} of {bits} bits of {dtype}"))
+    if max(abs(w - d) for w, d in zip(white, D50, strict=False)) > _CLOSE_WHITE:
+        raise NotAnImageError(_refusal(path, f"{name} of another white than D50"))
+    return of_lab(f"u{bits // 8}", is_icc=photometric != _CIE_LAB)
 
 
 def _rationals(page: TiffPage, code: int) -> tuple[float, ...]:
