@@ -114,6 +114,34 @@ def test_a_full_disk_says_which_labels_and_what_is_safe(folder, monkeypatch, cod
     assert [one.state for one in segment(folder)] == ["there", "written"]
 
 
+@pytest.mark.parametrize("at", [1, 2, 3, 4])
+def test_a_full_disk_at_any_line_of_what_is_finished_loses_nothing(
+    folder, monkeypatch, at
+):
+    from napari_sam.jobs.folder_run import FinishedFile
+
+    append, count = FinishedFile._append, iter(range(1, 99))
+
+    def full(self, entry):
+        if next(count) == at:
+            with self._path.open("a") as file:
+                file.write('\n{"ima')  # as much as there was room for
+            raise OSError(errno.ENOSPC, "No space left on device")
+        append(self, entry)
+
+    monkeypatch.setattr(FinishedFile, "_append", full)
+    outcomes = segment(folder)
+    (failed,) = [one for one in outcomes if one.state == "failed"]
+    assert "finished.jsonl" in failed.reason or "was not written" in failed.reason
+    assert "repeat" in failed.reason
+    assert len(failed.reason.splitlines()) == 1
+    assert not [*(folder / "labels").glob("*.answers.jsonl")]
+    monkeypatch.undo()
+    states = {one.path: one.state for one in segment(folder)}
+    assert states.pop(failed.path) == "written"
+    assert set(states.values()) == {"there"}
+
+
 def test_a_tiff_of_more_tiles_than_it_lists_is_refused(tmp_path):
     tifffile = pytest.importorskip("tifffile")
     path = tmp_path / "a.tif"

@@ -129,8 +129,9 @@ class _FolderRun(FolderRun[_ImageWork]):
                 raise JobError(found.reason)
             save = SaveSettings(coco=self._job.save.coco, overwrite=True)
             with full_disk_named(work.output, SAFE):
+                self.finished.begin(work.path)
                 save_masks(work.output, found, work.image, save)
-            self.finished.append(work.path, work.name)
+            self.finished.append(work.path, work.name, work.output)
             self.note(ImageOutcome(work.path, "written", masks=found))
 
     def _open(self, path: Path) -> _ImageWork:

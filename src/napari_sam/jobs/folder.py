@@ -191,12 +191,13 @@ class _FolderRun(FolderRun[_ImageWork]):
             save = SaveSettings(coco=self._job.save.coco, overwrite=True)
             more = work.found.attributes
             with full_disk_named(work.output, SAFE):
+                self.finished.begin(work.path)
                 covered = save_masks(
                     work.output, masks, work.image, save, attributes=more
                 )
             if work.job.results is not None:
                 work.job.results.delete()
-            self.finished.append(work.path, work.name)
+            self.finished.append(work.path, work.name, work.output)
             outcome = ImageOutcome(
                 work.path,
                 "written",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar
 
 from napari_sam.core.atomic_write import check_writable
-from napari_sam.core.errors import ImageError, NapariSamError
+from napari_sam.core.errors import ImageError, NapariSamError, NotWrittenError
 from napari_sam.io import check_labels_path
 from napari_sam.jobs.painting import Covered
 from napari_sam.jobs.prompt_sources import FoundPrompts
@@ -181,14 +181,37 @@ class FinishedFile:
         """Whether labels of an image are of a run before."""
         return image.name in self._known
 
-    def append(self, image: Path, name: str) -> None:
-        """Write down that an image is finished."""
-        line = json.dumps({"image": image.name, "asked": name})
+    def begin(self, image: Path) -> None:
+        """Write down that labels of an image are of this run, before they are there.
+
+        Otherwise labels that a full disk keeps from being noted would be taken for
+        somebody else's, and refused by the next run.
+        """
+        self._append({"image": image.name, "asked": None})
+
+    def append(self, image: Path, name: str, output: Path) -> None:
+        """Write down that an image is finished, and its labels are there.
+
+        Raises
+        ------
+        NotWrittenError
+            If that cannot be, such as on a full disk.
+        """
+        try:
+            self._append({"image": image.name, "asked": name})
+        except OSError as wrong:
+            raise NotWrittenError(
+                f"{output} is written and safe, but {self._path} cannot say so: "
+                f"{wrong.strerror or wrong}. Make room and repeat the same: this image "
+                "is done again then, and no other."
+            ) from wrong
+
+    def _append(self, entry: Mapping[str, str | None]) -> None:
         with self._path.open("a", encoding="utf-8") as file:
-            file.write(f"\n{line}\n")
+            file.write(f"\n{json.dumps(entry)}\n")
 
 
-def _read_finished(path: Path) -> Iterator[tuple[str, str]]:
+def _read_finished(path: Path) -> Iterator[tuple[str, str | None]]:
     for line in path.read_text(encoding="utf-8").splitlines():
         try:
             entry = json.loads(line)
