@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
+
 import imageio.v3 as iio
 import numpy as np
 import pytest
 
 from napari_sam.core.errors import TrainingError
+from napari_sam.models.pocket import Pocket, PocketConfig
+from napari_sam.training.pocket_learner import PocketLearner
+from napari_sam.training.recipes import RECIPES
 from napari_sam.training.training_data import read_data
+from napari_sam.training.training_run import iter_train
 
 
 def folder(path, filled):
@@ -48,3 +55,58 @@ def test_a_part_without_objects_is_named(tmp_path):
         read_data([(1.0, right), (1.0, empty)])
     with pytest.raises(TrainingError, match=r"empty has no objects for validation"):
         read_data([(1.0, right)], validation=[empty])
+
+
+def train(path, data, *, stop=None, **options):
+    recipe = replace(RECIPES["pocket"], steps=2, images=1, objects=1, crop=64, warmup=1)
+    found = read_data([(1.0, data)])
+    work = iter_train(
+        recipe, PocketLearner(Pocket(PocketConfig.tiny())), found.sources, path,
+        notes={"data": found.description}, data_stamp=found.stamp, **options,
+    )  # fmt: skip
+    for report in work:
+        if report.step == stop:
+            work.close()
+
+
+def add_an_image(data):
+    folder(data.parent / "more", [True])
+    for part in ("images", "labels"):
+        new = data.parent / "more" / part / "00.png"
+        new.rename(data / part / "99.png")
+
+
+def rename_an_image(data):
+    for part in ("images", "labels"):
+        (data / part / "00.png").rename(data / part / "zz.png")
+
+
+def grow_labels(data):
+    labels = np.random.default_rng(0).integers(1, 9, (32, 32)).astype(np.uint8)
+    iio.imwrite(data / "labels" / "00.png", labels)
+
+
+@pytest.mark.parametrize("change", [add_an_image, rename_an_image, grow_labels])
+def test_a_run_does_not_go_on_with_other_data_unseen(tmp_path, change, caplog):
+    data, path = folder(tmp_path / "cells", [True] * 3), tmp_path / "w.safetensors"
+    train(path, data, stop=1)
+    change(data)
+    with pytest.raises(TrainingError, match=r"cells had 6 files|names or sizes") as why:
+        train(path, data)
+    assert "--changed-data" in str(why.value)
+    assert not path.exists()
+    train(path, data, takes_changed_data=True)
+    assert "goes on" in caplog.text
+    assert path.exists()
+
+
+def test_a_run_goes_on_with_data_that_was_copied(tmp_path, caplog):
+    data, path = folder(tmp_path / "cells", [True] * 3), tmp_path / "w.safetensors"
+    train(path, data, stop=1)
+    (data / ".DS_Store").write_text("x")
+    (data / "other.safetensors").write_text("x")
+    file = data / "labels" / "00.png"
+    os.utime(file, ns=(0, file.stat().st_mtime_ns + 10**9))
+    train(path, data)
+    assert "written to since: cells" in caplog.text
+    assert path.exists()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from napari_sam.core.errors import NapariSamError, TrainingError
 from napari_sam.datasets.labelled_images import read_labelled_images
+from napari_sam.training.data_stamp import stamp_of
 from napari_sam.training.example_sources import LabelledSource, SyntheticSource
 
 if TYPE_CHECKING:
@@ -34,11 +35,14 @@ class Data(NamedTuple):
         Weight and source of training crops, and of validation crops.
     description
         Names, weights and counts of images, as JSON.
+    stamp
+        What changes with the files, as `stamp_of` returns it.
     """
 
     sources: list[tuple[float, Source]]
     validation: list[tuple[float, Source]]
     description: str
+    stamp: str = ""
 
 
 def read_data(
@@ -93,7 +97,8 @@ def read_data(
         description["synthetic"] = {"weight": synthetic or 1.0}
     if not folders and not measured_on:
         measured_on = [(1.0, SyntheticSource())]
-    return Data(sources, measured_on, json.dumps(description))
+    stamp = stamp_of([*(path for _, path in folders), *validation])
+    return Data(sources, measured_on, json.dumps(description), stamp)
 
 
 def _has_objects(image: LabelledImage) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -13,6 +14,7 @@ from napari_sam._version import __version__
 from napari_sam.backends.devices import find_device
 from napari_sam.core.atomic_write import check_writable
 from napari_sam.core.errors import TrainingError
+from napari_sam.training.data_stamp import changes
 from napari_sam.training.distributed import own_device, process_group
 from napari_sam.training.export import export
 from napari_sam.training.instance_learner import InstanceLearner
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from napari_sam.training.recipe import Recipe
 
 __all__ = ["iter_train"]
+
+logger = logging.getLogger(__name__)
 
 #: A training loop, whatever its batches are.
 AnyLoop: TypeAlias = "TrainingLoop[Any]"
@@ -53,6 +57,8 @@ def iter_train(
     device: str = "auto",
     bfloat16: bool = False,
     notes: Mapping[str, str] | None = None,
+    data_stamp: str = "",
+    takes_changed_data: bool = False,
 ) -> Generator[Report, None, Path]:
     """Run a training, yielding a report of every step; stop any time and resume later.
 
@@ -86,11 +92,16 @@ def iter_train(
         Whether the forward pass may round to bfloat16.
     notes
         Further metadata for the header of the file.
+    data_stamp
+        What changes with the files of the data, as `Data.stamp`: a run to resume that
+        had other files is refused.
+    takes_changed_data
+        Whether it is resumed in spite of that.
 
     Raises
     ------
     TrainingError
-        If the run to resume had other settings, or the loss is not finite.
+        If the run to resume had other settings or data, or the loss is not finite.
     """
     check_writable(output, makes_folders=True)
     set_trainable(learner, parts, rank=rank)
@@ -101,9 +112,13 @@ def iter_train(
     with process_group(torch_device) as process:
         trainer = _trainer(recipe, sources, learner, torch_device, bfloat16=bfloat16)
         best_weights = _BestWeights(
-            trainer, output, provenance, validation if process.is_main else ()
+            trainer,
+            output,
+            provenance,
+            validation if process.is_main else (),
+            data_stamp,
         )
-        best_weights.resume()
+        best_weights.resume(takes_changed_data=takes_changed_data)
         if process.is_main and trainer.step == 0:
             yield from best_weights.measure_initial()
         every = (measure_every, save_every) if process.is_main else (0, 0)
@@ -161,24 +176,28 @@ class _BestWeights:
         output: Path,
         provenance: Mapping[str, str],
         validation: Sequence[tuple[float, Source]],
+        stamp: str = "",
     ) -> None:
+        self.stamp = stamp
         self.trainer, self.output, self.provenance = trainer, output, provenance
         self.state = output.with_name(output.name + ".training")
         self.batches = trainer.batches_to_measure(validation, _MEASURED)
         self.best = self.measured_at = -1.0
 
-    def resume(self) -> None:
+    def resume(self, *, takes_changed_data: bool) -> None:
         """Resume from the state of the run, if there is one."""
         if not self.state.exists():
             return
         notes = self.trainer.load(self.state)
+        self._check_data(notes.get("data_stamp", ""), allowed=takes_changed_data)
         before: dict[str, str] = notes.get("provenance", notes.get("told", {}))
-        if before != dict(self.provenance):
-            differ = sorted(
-                k
-                for k in {**before, **self.provenance}
-                if before.get(k) != self.provenance.get(k)
-            )
+        differ = sorted(
+            name
+            for name in {**before, **self.provenance}
+            if before.get(name) != self.provenance.get(name)
+            and not (takes_changed_data and name == "data")
+        )
+        if differ:
             raise TrainingError(
                 f"{self.state} belongs to a run with other settings: "
                 f"{', '.join(differ)} differ. Give the same to go on, or another "
@@ -186,12 +205,31 @@ class _BestWeights:
             )
         self.best, self.measured_at = notes["best"], notes["measured_at"]
 
+    def _check_data(self, before: str, *, allowed: bool) -> None:
+        """Refuse to go on with other data; older states do not say theirs."""
+        if not before or not self.stamp:
+            return
+        changed, rewritten = changes(before, self.stamp)
+        if changed and not allowed:
+            raise TrainingError(
+                f"The data changed since {self.state} was written: {changed}. Put it "
+                "back; or go on with what is there now, by --changed-data "
+                "(takes_changed_data=True); or start anew with another output."
+            )
+        if changed or rewritten:
+            logger.warning(
+                "%s goes on, though its data was written to since: %s.",
+                self.state,
+                changed or rewritten,
+            )
+
     def save(self) -> None:
         """Write the state to resume from."""
         notes = {
             "provenance": dict(self.provenance),
             "best": self.best,
             "measured_at": self.measured_at,
+            "data_stamp": self.stamp,
         }
         self.trainer.save(self.state, notes)
 

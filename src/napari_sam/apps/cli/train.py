@@ -100,6 +100,10 @@ if TYPE_CHECKING:
     "--checkpointing", is_flag=True,
     help="Compute the encoder's blocks twice, and use less memory for them.",
 )  # fmt: skip
+@click.option(
+    "--changed-data", is_flag=True,
+    help="Go on with a run whose files of data changed since it was stopped.",
+)  # fmt: skip
 def train(
     data: tuple[Path, ...],
     output: Path | None,
@@ -121,6 +125,7 @@ def train(
     precision: str,
     check: bool,
     checkpointing: bool,
+    changed_data: bool,
 ) -> None:
     """Train a model on images with labels, or on synthetic scenes.
 
@@ -159,6 +164,7 @@ def train(
         parts=parts, rank=rank, save_every=save_every, measure_every=measure_every,
         ahead=workers > 0, device=device, bfloat16=precision == "bfloat16",
         notes={"data": found.description, "begun_with": begin_with or "random"},
+        data_stamp=found.stamp, takes_changed_data=changed_data,
     )  # fmt: skip
     _run(work, output)
 

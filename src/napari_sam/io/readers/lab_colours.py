@@ -63,4 +63,5 @@ def _srgb(
     xyz = np.where(xyz > _BEND, xyz**3, 3 * _BEND**2 * (xyz - 4 / 29)) * _WHITE
     linear = np.clip(xyz @ _TO_SRGB.T, 0, 1)
     curved = 1.055 * linear ** (1 / 2.4) - 0.055
-    return np.where(linear <= 0.0031308, 12.92 * linear, curved)
+    found: NDArray[np.float64] = np.where(linear <= 0.0031308, 12.92 * linear, curved)
+    return found
