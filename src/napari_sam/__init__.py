@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         segment,
         segment_everything,
         segment_many,
+        segment_similar,
     )
     from napari_sam.automatic import AutomaticSettings
     from napari_sam.core.address import Address
@@ -64,6 +65,7 @@ __all__ = [
     "segment",
     "segment_everything",
     "segment_many",
+    "segment_similar",
     "write_labels",
 ]
 
@@ -93,6 +95,7 @@ _ROOMS = {
     "segment": "api",
     "segment_everything": "api",
     "segment_many": "api",
+    "segment_similar": "api",
     "write_labels": "io",
 }
 

@@ -5,7 +5,16 @@ import pytest
 import tifffile
 
 from napari_sam import PromptableImage, Tiling, read_image
-from napari_sam.automatic import AutomaticSettings, EverythingSettings, instance_finder
+from napari_sam.automatic import (
+    AutomaticSettings,
+    EverythingSettings,
+    Examples,
+    instance_finder,
+    iter_candidates,
+)
+from napari_sam.automatic.descriptors import Descriptors
+from napari_sam.automatic.similar import example_candidates
+from napari_sam.core.progress import drain
 from napari_sam.image.settings import TilingSettings
 from napari_sam.jobs import (
     EverythingFolderJob,
@@ -104,4 +113,23 @@ def test_two_workers_write_the_bytes_of_one(folder):
     on_folder(folder, "two", Executor(workers=2))
     for name in ("0.tif", "1.tif"):
         one, two = (folder.parent / where / name for where in ("one", "two"))
+        assert one.read_bytes() == two.read_bytes()
+
+
+def test_two_workers_find_what_is_similar_as_one_does(folder):
+    pixels = tifffile.imread(folder / "0.tif")
+    image = PromptableImage(pixels, model().open(), tiling=Tiling())
+    found = list(drain(iter_candidates(image)).found.masks)
+    own = example_candidates(image, 0, [found[0].mask])
+    rows = own.descriptors
+    examples = Examples.of(rows, Descriptors.joined([]), rows)
+    for name, executor in (("one", Executor()), ("two", Executor(workers=2))):
+        settings = PromptableSettings(tiling=TilingSettings(tile=0))
+        job = EverythingFolderJob(
+            folder, folder.parent / name, model(), settings=settings, examples=examples
+        )
+        drain(iter_everything_folder(job, executor, backend=model().open()))
+    for name in ("0.tif", "1.tif"):
+        one, two = (folder.parent / where / name for where in ("one", "two"))
+        assert tifffile.imread(one).any()
         assert one.read_bytes() == two.read_bytes()

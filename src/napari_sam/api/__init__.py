@@ -6,11 +6,13 @@ from napari_sam.api.linking import link
 from napari_sam.api.models import load_backend
 from napari_sam.api.propagation import propagate
 from napari_sam.api.segmentation import segment, segment_many
+from napari_sam.api.similar import SimilarObjects, segment_similar
 from napari_sam.api.stores import open_store
 from napari_sam.image import segment_objects
 from napari_sam.jobs.painting import paint
 
 __all__ = [
+    "SimilarObjects",
     "link",
     "load_backend",
     "open_store",
@@ -21,4 +23,5 @@ __all__ = [
     "segment_folder",
     "segment_many",
     "segment_objects",
+    "segment_similar",
 ]

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Literal
 
 from napari_sam.api.promptable import to_promptable
 from napari_sam.core.progress import drain
+from napari_sam.jobs.everything_jobs import numbered_planes
+from napari_sam.jobs.image_spec import job_store
 from napari_sam.jobs.painting import paint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_sam.api.promptable import AnyImage
-    from napari_sam.automatic import AutomaticSettings
-    from napari_sam.core.address import Address
+    from napari_sam.automatic import AutomaticMasks, AutomaticSettings
     from napari_sam.core.geometry.region import Region
     from napari_sam.core.geometry.tiling import Tiling
     from napari_sam.core.images.appearance import Appearance
     from napari_sam.core.protocols import Backend
     from napari_sam.jobs.painting import LabelArray
-    from napari_sam.jobs.segment_jobs import MaskResult
 
 
 def segment_everything(
@@ -72,16 +72,20 @@ def segment_everything(
     >>> labels = sam.segment_everything(coins())  # doctest: +SKIP
     >>> labels.max()  # doctest: +SKIP
     """
-    from napari_sam.automatic import AutomaticSettings, iter_everything
-    from napari_sam.automatic.filtering import filter_masks
-    from napari_sam.automatic.numbering import number_masks
-    from napari_sam.jobs.segment_jobs import MaskResult
+    from napari_sam.automatic import AutomaticSettings, filter_masks, iter_everything
 
     settings = settings or AutomaticSettings()
     find = replace(settings.find, method=method or settings.find.method)
-    promptable = to_promptable(image, axes, model, appearance=appearance, tiling=tiling)
+    promptable = to_promptable(
+        image,
+        axes,
+        model,
+        appearance=appearance,
+        tiling=tiling,
+        store=job_store(None),
+    )
     chosen = range(len(promptable.frames)) if frames is None else frames
-    masks: dict[Address, MaskResult] = {}
+    planes: dict[int, AutomaticMasks] = {}
     for frame in chosen:
         work = iter_everything(
             promptable,
@@ -90,11 +94,6 @@ def segment_everything(
             instances=settings.instances,
             region=region,
         )
-        stay = filter_masks(drain(work), settings.filters)
-        numbered = number_masks(stay, frame=frame, first=len(masks) + 1)
-        masks.update(
-            (at, MaskResult(at, one.mask, one.score, complete=True))
-            for at, one in numbered.items()
-        )
-    labels: LabelArray = paint(masks, promptable.frames, out=out)
+        planes[frame] = filter_masks(drain(work), settings.filters)
+    labels: LabelArray = paint(numbered_planes(planes), promptable.frames, out=out)
     return labels

@@ -19,16 +19,22 @@ if TYPE_CHECKING:
         EverythingSettings,
         FilterSettings,
         InstanceSettings,
+        SimilarSettings,
     )
+    from napari_sam.automatic.similar import Candidates, Examples, iter_candidates
 
 __all__ = [
     "AutomaticMask",
     "AutomaticMasks",
     "AutomaticSettings",
+    "Candidates",
     "EverythingSettings",
+    "Examples",
     "FilterSettings",
     "InstanceSettings",
+    "SimilarSettings",
     "filter_masks",
+    "iter_candidates",
     "iter_everything",
     "number_masks",
 ]
@@ -37,10 +43,14 @@ _ROOMS = {
     "AutomaticMask": "automatic_masks",
     "AutomaticMasks": "automatic_masks",
     "AutomaticSettings": "settings",
+    "Candidates": "similar",
     "EverythingSettings": "settings",
+    "Examples": "similar",
     "FilterSettings": "settings",
     "InstanceSettings": "settings",
+    "SimilarSettings": "settings",
     "filter_masks": "filtering",
+    "iter_candidates": "similar",
     "iter_everything": "everything",
     "number_masks": "numbering",
 }

@@ -26,13 +26,19 @@ def filter_masks(found: AutomaticMasks, settings: FilterSettings) -> AutomaticMa
     generation details"): thresholds, then suppression of duplicates by their boxes;
     a smaller crop goes before a larger one.
     """
+    return found.chosen(which_stay(found, settings))
+
+
+def which_stay(found: AutomaticMasks, settings: FilterSettings) -> NDArray[np.intp]:
+    """Return the indices of the masks that stay, as `filter_masks` orders them."""
     stays = (found.scores >= settings.score) & (found.areas >= settings.smallest)
     stays &= found.stabilities >= settings.stability
     if settings.largest is not None:
         stays &= found.areas <= settings.largest
     if settings.exclude_border:
         stays &= ~_at_border(found)
-    remaining = found.chosen(np.flatnonzero(stays))
+    indices = np.flatnonzero(stays)
+    remaining = found.chosen(indices)
     best = np.argsort(-remaining.scores, kind="stable")
     in_crops = [
         crop[_without_duplicates(remaining.boxes[crop], settings.overlap)]
@@ -41,7 +47,8 @@ def filter_masks(found: AutomaticMasks, settings: FilterSettings) -> AutomaticMa
     order = np.concatenate([*in_crops, np.zeros(0, np.intp)])
     order = order[np.argsort(remaining.crop_areas[order], kind="stable")]
     kept = order[_without_duplicates(remaining.boxes[order], settings.overlap)]
-    return remaining.chosen(kept[np.argsort(-remaining.scores[kept], kind="stable")])
+    best_first = kept[np.argsort(-remaining.scores[kept], kind="stable")]
+    return np.asarray(indices[best_first], np.intp)
 
 
 def _by_crop(

@@ -124,6 +124,47 @@ class FilterSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SimilarSettings:
+    """Settings of what is similar to examples; they are applied last, and at once."""
+
+    similarity: float = setting(
+        0.5,
+        label="Similarity",
+        tip="Objects that are less similar to the examples are dropped.",
+        minimum=0,
+        maximum=1,
+        step=0.02,
+    )
+    by_size: float = setting(
+        1.0,
+        label="By size",
+        tip="How much the area counts, relative to light and features.",
+        minimum=0,
+        maximum=1,
+        step=0.1,
+    )
+    by_light: float = setting(
+        1.0,
+        label="By light",
+        tip="How much brightness, colour and contrast count.",
+        minimum=0,
+        maximum=1,
+        step=0.1,
+    )
+    by_features: float = setting(
+        1.0,
+        label="By features",
+        tip="How much the model's features count, where it has any.",
+        minimum=0,
+        maximum=1,
+        step=0.1,
+    )
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass(frozen=True, slots=True)
 class AutomaticSettings:
     """All settings of automatic masks.
 

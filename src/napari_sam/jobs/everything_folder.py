@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from napari_sam.automatic.settings import AutomaticSettings
+from napari_sam.automatic.settings import AutomaticSettings, SimilarSettings
 from napari_sam.core.errors import JobError
 from napari_sam.io.settings import SaveSettings
 from napari_sam.jobs.everything_jobs import EverythingJob, everything_images
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
     from pathlib import Path
 
+    from napari_sam.automatic.similar import Examples
     from napari_sam.core.address import Address
     from napari_sam.core.progress import Progress
     from napari_sam.core.protocols import Backend
@@ -46,6 +47,8 @@ class EverythingFolderJob:
         How images are read, shown and cut; its store is a folder of stores.
     save
         Form of the labels, and whether those of others are replaced.
+    examples, similar
+        If given, only objects that are so similar to examples stay.
     """
 
     images: Path
@@ -54,6 +57,16 @@ class EverythingFolderJob:
     automatic: AutomaticSettings = field(default_factory=AutomaticSettings)
     settings: PromptableSettings = field(default_factory=PromptableSettings)
     save: SaveSettings = field(default_factory=SaveSettings)
+    examples: Examples | None = None
+    similar: SimilarSettings = field(default_factory=SimilarSettings)
+
+    @property
+    def setup(self) -> str:
+        """What the labels depend on, besides the image and its model."""
+        found = f"{asdict(self.automatic)}"
+        if self.examples is None:
+            return found
+        return f"{found}\n{self.examples.token}\n{asdict(self.similar)}"
 
 
 def iter_everything_folder(
@@ -141,7 +154,8 @@ class _FolderRun(FolderRun[_ImageWork]):
         promptable = settings.open(image, self._backend)
         spec = settings.spec(promptable, path, job.model)
         work = EverythingJob.of(promptable, spec, job.automatic)
-        setup = f"{results_setup(path, promptable, 0.0)}\n{asdict(job.automatic)}"
+        work = replace(work, examples=job.examples, similar=job.similar)
+        setup = f"{results_setup(path, promptable, 0.0)}\n{job.setup}"
         name = blake2b(setup.encode(), digest_size=16).hexdigest()
         output = job.output / f"{path.stem}.{job.save.format}"
         return _ImageWork(path, output, image, work, name)

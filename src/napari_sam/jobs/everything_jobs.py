@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from napari_sam.automatic.automatic_masks import AutomaticMasks
+from napari_sam.automatic.descriptors import Descriptors
 from napari_sam.automatic.everything import iter_everything, uses_instances
+from napari_sam.automatic.example_masks import rows_of
 from napari_sam.automatic.filtering import filter_masks
 from napari_sam.automatic.instance_finder import blocks
 from napari_sam.automatic.numbering import number_masks
+from napari_sam.automatic.settings import SimilarSettings
+from napari_sam.automatic.similar import Candidates, iter_candidates
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.progress import Progress, drain
 from napari_sam.jobs.executor import Executor, Failure, run_tasks
@@ -18,10 +21,11 @@ from napari_sam.jobs.image_spec import ImageSpec, OpenImages
 from napari_sam.jobs.segment_jobs import MaskResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 
-    from napari_sam.automatic.automatic_masks import AutomaticMask
+    from napari_sam.automatic.automatic_masks import AutomaticMasks
     from napari_sam.automatic.settings import AutomaticSettings
+    from napari_sam.automatic.similar import Examples
     from napari_sam.core.address import Address
     from napari_sam.image import PromptableImage
 
@@ -43,6 +47,11 @@ class EverythingJob:
         its most central pixel.
     settings
         How objects are found, and which stay.
+    examples, similar
+        If given, only objects that are so similar to examples stay.
+    own
+        The examples that are of this image, by their plane: they take the place of
+        what is found there.
     """
 
     image: ImageSpec
@@ -50,6 +59,9 @@ class EverythingJob:
     frames: tuple[int, ...]
     regions: tuple[Region, ...]
     settings: AutomaticSettings
+    examples: Examples | None = None
+    similar: SimilarSettings = field(default_factory=SimilarSettings)
+    own: Mapping[int, Candidates] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -84,6 +96,7 @@ class EverythingTask:
     frame: int
     region: Region
     settings: AutomaticSettings
+    describes: bool = False
 
 
 def everything_images(
@@ -110,7 +123,7 @@ def everything_images(
         (i, task) for i, job in enumerate(jobs) for task in _tasks(job, executor)
     ]
     left = Counter(i for i, _ in numbered)
-    found: dict[int, list[tuple[EverythingTask, tuple[AutomaticMask, ...]]]] = {}
+    found: dict[int, list[tuple[EverythingTask, Candidates]]] = {}
     failed: dict[int, Failure] = {}
     yield Progress(0, len(numbered), "finding objects")
     tasks = [task for _, task in numbered]
@@ -123,7 +136,7 @@ def everything_images(
         left[i] -= 1
         if not left[i]:
             mine = found.pop(i, [])
-            ready(i, failed.get(i) or _numbered(jobs[i], mine))
+            ready(i, failed.get(i) or _finished(jobs[i], mine))
         yield Progress(done, len(tasks), "finding objects")
 
 
@@ -133,41 +146,72 @@ class EverythingWorker:
     def __init__(self) -> None:
         self._images = OpenImages()
 
-    def __call__(self, task: EverythingTask) -> tuple[AutomaticMask, ...]:
+    def __call__(self, task: EverythingTask) -> Candidates:
         """Return the masks of a task, before they are filtered."""
         image = self._images.open(task.image)
-        work = iter_everything(
-            image,
-            task.frame,
-            settings=task.settings.find,
-            instances=task.settings.instances,
-            region=task.region,
+        find, cut = task.settings.find, task.settings.instances
+        if task.describes:
+            work = iter_candidates(
+                image, task.frame, settings=find, instances=cut, region=task.region
+            )
+            return drain(work)
+        masks = iter_everything(
+            image, task.frame, settings=find, instances=cut, region=task.region
         )
-        return drain(work).masks
+        return Candidates(drain(masks), Descriptors.joined([]))
 
 
 def _tasks(job: EverythingJob, executor: Executor) -> Iterator[EverythingTask]:
     image = job.image.for_workers(executor.threads)
     for frame in job.frames:
         for region in job.regions:
-            yield EverythingTask(image, frame, region, job.settings)
+            yield EverythingTask(
+                image, frame, region, job.settings, job.examples is not None
+            )
 
 
-def _numbered(
-    job: EverythingJob,
-    found: Sequence[tuple[EverythingTask, tuple[AutomaticMask, ...]]],
+def numbered_planes(
+    planes: Mapping[int, AutomaticMasks],
 ) -> dict[Address, MaskResult]:
-    """Filter the masks of each plane, and number those that stay."""
-    by_frame: dict[int, list[tuple[Region, tuple[AutomaticMask, ...]]]] = {}
-    for task, masks in found:
-        by_frame.setdefault(task.frame, []).append((task.region, masks))
+    """Return the masks of planes, numbered from 1 in the order to paint them in."""
     numbered: dict[Address, MaskResult] = {}
-    for frame in job.frames:
-        parts = sorted(by_frame.get(frame, []), key=lambda part: part[0])
-        masks = tuple(one for _, some in parts for one in some)
-        stay = filter_masks(
-            AutomaticMasks(masks, job.plane_shape), job.settings.filters
-        )
-        for at, one in number_masks(stay, frame=frame, first=len(numbered) + 1).items():
+    for frame, found in planes.items():
+        masks = number_masks(found, frame=frame, first=len(numbered) + 1)
+        for at, one in masks.items():
             numbered[at] = MaskResult(at, one.mask, one.score, complete=True)
     return numbered
+
+
+def _finished(
+    job: EverythingJob, found: Sequence[tuple[EverythingTask, Candidates]]
+) -> dict[Address, MaskResult]:
+    """Filter the masks of each plane, and number those that stay."""
+    by_frame: dict[int, list[tuple[Region, Candidates]]] = {}
+    for task, candidates in found:
+        by_frame.setdefault(task.frame, []).append((task.region, candidates))
+    planes = {frame: _of_plane(job, by_frame.get(frame, [])) for frame in job.frames}
+    if job.examples is None:
+        return numbered_planes({frame: one.found for frame, one in planes.items()})
+    examples = job.examples
+    if job.own:
+        examples = examples.relative_to(rows_of(planes))
+        planes |= {
+            frame: planes[frame].with_examples(own)
+            for frame, own in job.own.items()
+            if frame in planes
+        }
+    return numbered_planes(
+        {frame: one.similar(examples, job.similar) for frame, one in planes.items()}
+    )
+
+
+def _of_plane(
+    job: EverythingJob, parts: Sequence[tuple[Region, Candidates]]
+) -> Candidates:
+    """Return what stays of one plane, whose parts were found one by one."""
+    ordered = [part for _, part in sorted(parts, key=lambda part: part[0])]
+    found = Candidates.joined(ordered, job.plane_shape)
+    if job.examples is None:
+        stay = filter_masks(found.found, job.settings.filters)
+        return Candidates(stay, found.descriptors)
+    return found.filtered(job.settings.filters)

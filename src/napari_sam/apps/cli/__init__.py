@@ -8,6 +8,7 @@ from napari_sam.apps.cli.group import Commands, main_group
 COMMANDS: Commands = {
     "segment": "napari_sam.apps.cli.segment:segment",
     "everything": "napari_sam.apps.cli.everything:everything",
+    "similar": "napari_sam.apps.cli.similar:similar",
     "apply": "napari_sam.apps.cli.apply:apply",
     "propagate": "napari_sam.apps.cli.propagate:propagate",
     "embed": "napari_sam.apps.cli.embed:embed",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from napari_sam.apps.cli.options.tiling import tiling_options
 from napari_sam.apps.cli.options.workers import worker_options
 from napari_sam.apps.cli.progress import drain_with_progress
 from napari_sam.apps.cli.verbosity import say
+from napari_sam.automatic.settings import SimilarSettings
 from napari_sam.core.errors import ImageError, JobError
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         FilterSettings,
         InstanceSettings,
     )
+    from napari_sam.automatic.similar import Examples
     from napari_sam.core.address import Address
     from napari_sam.image.settings import AppearanceSettings, TilingSettings
     from napari_sam.io.settings import ReadSettings, SaveSettings
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
         ModelSettings,
         PromptableSettings,
     )
+    from napari_sam.jobs.example_files import ExampleFiles
 
 
 @click.command(no_args_is_help=True)
@@ -91,7 +94,7 @@ def everything(
     from napari_sam.automatic.settings import AutomaticSettings
     from napari_sam.jobs import PromptableSettings
 
-    run = _Everything(
+    run = EverythingRun(
         Path(image) if Path(image).exists() else image,
         output,
         save,
@@ -100,19 +103,26 @@ def everything(
         model,
         executor,
     )
-    if Path(image).is_dir() and _is_folder_of_images(Path(image)):
+    if Path(image).is_dir() and is_folder_of_images(Path(image)):
         run.folder(frame)
     else:
         run.one_image(frame)
 
 
-def _is_folder_of_images(path: Path) -> bool:
+def is_folder_of_images(path: Path) -> bool:
+    """Whether a folder holds images, and is not one itself, as a zarr is."""
     return not ((path / "zarr.json").exists() or (path / ".zgroup").exists())
 
 
 @dataclass(frozen=True, slots=True)
-class _Everything:
-    """One run of the command."""
+class EverythingRun:
+    """One run of the command, or of ``napari-sam similar``.
+
+    Attributes
+    ----------
+    examples, similar
+        If given, only objects that are so similar to examples are written.
+    """
 
     path: str | Path
     output: Path
@@ -121,6 +131,8 @@ class _Everything:
     settings: PromptableSettings
     model: ModelSettings
     executor: Executor
+    examples: Examples | None = None
+    similar: SimilarSettings = field(default_factory=SimilarSettings)
 
     def folder(self, frame: int | None) -> None:
         """Find all objects of every image of a folder."""
@@ -135,14 +147,16 @@ class _Everything:
             self.automatic,
             self.settings,
             self.save,
+            self.examples,
+            self.similar,
         )
         work = iter_everything_folder(
             job, self.executor, backend=open_model(self.model), report=print_outcome
         )
         finish_folder(work, self.output)
 
-    def one_image(self, frame: int | None) -> None:
-        """Find all objects of one image."""
+    def one_image(self, frame: int | None, files: ExampleFiles | None = None) -> None:
+        """Find all objects of one image, or all like examples in files about it."""
         from napari_sam.io import check_labels_path
         from napari_sam.jobs import EverythingJob, everything_images
         from napari_sam.jobs.painting import save_masks
@@ -153,6 +167,10 @@ class _Everything:
         spec = self.settings.spec(promptable, self.path, model_spec(self.model))
         frames = None if frame is None else [_checked(frame, len(image.frames))]
         job = EverythingJob.of(promptable, spec, self.automatic, frames=frames)
+        job = replace(job, examples=self.examples, similar=self.similar)
+        if files is not None:
+            examples, own = files.on(image, promptable)
+            job = replace(job, examples=examples, own=own)
         ready: list[dict[Address, MaskResult] | Failure] = []
         work = everything_images(
             [job], self.executor, ready=lambda _, found: ready.append(found)

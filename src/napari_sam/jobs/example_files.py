@@ -1,0 +1,119 @@
+"""Examples in files: labels or prompts, of the image itself or of another one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_sam.automatic.example_masks import described_examples, rows_of
+from napari_sam.automatic.similar import Examples, iter_candidates
+from napari_sam.core.errors import PromptError
+from napari_sam.core.progress import drain
+from napari_sam.io import read_label_image
+from napari_sam.jobs.prompt_sources import PromptFiles
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from napari_sam.automatic.example_masks import AnyExamples
+    from napari_sam.automatic.settings import AutomaticSettings
+    from napari_sam.automatic.similar import Candidates
+    from napari_sam.core.prompts import Prompts
+    from napari_sam.image import PromptableImage
+    from napari_sam.io import Image
+
+#: Files that are read as labels; all others hold prompts.
+_LABELS = (".tif", ".tiff", ".png", ".zarr", ".npy")
+#: Properties of an object that name its class.
+_CLASS = ("class", "category")
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleFiles:
+    """Which files hold wanted and unwanted objects.
+
+    Attributes
+    ----------
+    examples, negatives
+        A label image, or prompts in any form that `PromptFiles` reads.
+    category
+        Only objects of this class are examples; files of labels name none.
+    """
+
+    examples: Path
+    negatives: Path | None = None
+    category: str | None = None
+
+    def on(
+        self, image: Image, promptable: PromptableImage
+    ) -> tuple[Examples, Mapping[int, Candidates]]:
+        """Return the examples on an image, and the wanted ones by their plane.
+
+        Raises
+        ------
+        PromptError
+            If there is none.
+        """
+        wanted = described_examples(promptable, self._read(self.examples, image))
+        unwanted: dict[int, Candidates] = {}
+        if self.negatives is not None:
+            given = _read(self.negatives, image, None)
+            unwanted = described_examples(promptable, given)
+        rows = rows_of(wanted)
+        return Examples.of(rows, rows_of(unwanted), rows), wanted
+
+    def among_others(
+        self, image: Image, promptable: PromptableImage, automatic: AutomaticSettings
+    ) -> Examples:
+        """Return the examples relative to all objects of their planes.
+
+        So they can be looked for in other images.
+        """
+        examples, wanted = self.on(image, promptable)
+        planes = {
+            frame: drain(
+                iter_candidates(
+                    promptable,
+                    frame,
+                    settings=automatic.find,
+                    instances=automatic.instances,
+                )
+            ).filtered(automatic.filters)
+            for frame in wanted
+        }
+        return examples.relative_to(rows_of(planes))
+
+    def _read(self, path: Path, image: Image) -> AnyExamples:
+        return _read(path, image, self.category)
+
+
+def _read(path: Path, image: Image, category: str | None) -> AnyExamples:
+    if path.suffix.lower() in _LABELS:
+        if category is not None:
+            raise PromptError(
+                f"{path} is a label image, which names no classes: expected a file of "
+                "objects with a property 'class', such as .geojson."
+            )
+        axes = "".join(image.frames.sizes) + "yx"
+        frames = read_label_image(path, axes=axes).frames
+        shape = (*frames.sizes.values(), *frames.plane_shape)
+        planes = [frames[frame] for frame in range(len(frames))]
+        return np.stack(planes).astype(np.int64).reshape(shape)
+    return _of_class(path, image, category)
+
+
+def _of_class(
+    path: Path, image: Image, category: str | None
+) -> dict[int, list[Prompts]]:
+    found = PromptFiles(prompts=path).read(image)
+    by_plane: dict[int, list[Prompts]] = {}
+    for at, prompts in found.prompts.items():
+        known = found.attributes.get(at, {})
+        if category is None or category in (known.get(name) for name in _CLASS):
+            by_plane.setdefault(at.frame, []).append(prompts)
+    if not by_plane:
+        raise PromptError(f"{path} has no object of the class {category!r}.")
+    return by_plane
