@@ -1,5 +1,7 @@
 """All objects are found, filtered, rejected and accepted, through a scripted view."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ from napari_sam.annotator.scripted_view import (
     ScriptedSource,
     ScriptedView,
 )
-from napari_sam.automatic import FilterSettings
+from napari_sam.automatic import FilterSettings, SimilarSettings
 from napari_sam.core.mask import Mask
 from napari_sam.testing import InstanceThresholdBackend
 
@@ -144,3 +146,77 @@ def test_leaving_forgets_what_was_found(annotator):
     annotator.everything.find()
     annotator.leave()
     assert annotator.everything.masks == ()
+
+
+def test_all_planes_are_found_and_accepted_as_one_step(annotator):
+    session = annotator.session
+    annotator.everything.find(all_planes=True)
+    assert annotator.everything.frames == (0, 1)
+    assert annotator.everything.count == 6
+    assert areas(annotator) == [36, 100, 200]
+    annotator.everything.reject(10, 10)
+    session.current = Address(1, 1)
+    assert areas(annotator) == [36, 100, 200]
+    assert annotator.everything.count == 5
+    annotator.everything.accept()
+    assert sorted(session.objects) == [1, 2, 3, 4, 5]
+    assert not session.labels[0][10, 10]
+    assert session.labels[1][10, 10]
+    annotator.undo()
+    assert not np.asarray(session.labels).any()
+
+
+def test_masks_under_a_line_are_merged(annotator):
+    annotator.everything.find()
+    annotator.everything.merge([(10, 10), (10, 40)])
+    assert areas(annotator) == [36, 300]
+    annotator.everything.accept()
+    labels = np.asarray(annotator.session.labels[0])
+    assert labels[10, 10] == labels[10, 40] > 0
+    annotator.everything.find()
+    annotator.everything.merge([(0, 0), (2, 2)])
+    assert annotator.told[-1] == (
+        "error",
+        "The line runs through fewer than two masks.",
+    )
+
+
+def test_a_mask_under_a_line_is_split(annotator):
+    annotator.everything.find()
+    annotator.everything.split([(2, 40), (18, 40)])
+    assert areas(annotator) == [36, 90, 100, 110]
+    annotator.everything.split([(8, 33), (12, 36)])
+    assert "in two" in annotator.told[-1][1]
+    annotator.everything.filter(FilterSettings(score=1))
+    assert areas(annotator) == [90, 110]
+
+
+def test_only_what_is_like_chosen_objects(annotator):
+    session = annotator.session
+    square = Mask.from_array(np.ones((10, 10)), top=5, left=5)
+    session.add_masks({Address(1, 7): square})
+    by_size = SimilarSettings(by_light=0, by_features=0)
+    annotator.everything.compare(by_size)
+    annotator.everything.find(like=[7])
+    assert annotator.everything.has_examples
+    assert areas(annotator) == [100, 200]
+    before = session.image.backend.encoded
+    annotator.everything.compare(replace(by_size, similarity=0.9))
+    assert areas(annotator) == [100]
+    annotator.everything.compare(replace(by_size, similarity=0))
+    assert areas(annotator) == [36, 100, 200]
+    assert session.image.backend.encoded == before
+    annotator.everything.find(like=[8])
+    assert "no pixels" in annotator.told[-1][1]
+
+
+def test_approved_objects_are_never_touched(annotator):
+    session = annotator.session
+    part = Mask.from_array(np.ones((3, 10)), top=5, left=5)
+    session.add_masks({Address(0, 7): part})
+    annotator.editing.approve(7)
+    annotator.everything.find()
+    annotator.everything.accept()
+    labels = np.asarray(session.labels[0])
+    assert (labels == 7).sum() == 30
+    assert labels[12, 12] not in (0, 7)

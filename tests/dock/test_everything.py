@@ -103,3 +103,100 @@ def test_discarding_and_closing_leave_nothing(opened, until):
     found(opened, until)
     opened.end()
     assert outlines(opened) == []
+
+
+def test_all_planes_and_the_outlines_of_the_one_in_view(
+    make_napari_viewer, until, threshold_model, blobs, monkeypatch
+):
+    monkeypatch.setattr(
+        "napari_sam.testing.threshold_backend.open_threshold",
+        lambda *_, **__: InstanceThresholdBackend(),
+    )
+    viewer = make_napari_viewer(show=True)
+    image = viewer.add_image(np.stack([blobs, blobs.T, blobs]), name="stack")
+    widget = SegmentWidget(viewer)
+    viewer.window.add_dock_widget(widget, name="Segment Anything")
+    widget.controller.open(image, axes="zyx")
+    until(lambda: widget.controller.annotator.has_model)
+    choose(widget.everything.where, "planes")
+    everything = found(widget, until)
+    assert everything.count == 6
+    assert widget.everything.count.text() == "6 shown in 3 planes"
+    viewer.dims.set_point(0, 1)
+    layer = widget.controller.found.layer
+    np.testing.assert_array_equal(np.squeeze(layer.data) > 0, tight(blobs.T))
+    press(widget.everything.accept)
+    session = widget.controller.annotator.session
+    until(lambda: len(session.objects) == 6)
+
+
+def tight(pixels):
+    rows, cols = np.nonzero(pixels)
+    return pixels[rows.min() : rows.max() + 1, cols.min() : cols.max() + 1] > 0
+
+
+def choose(box, value):
+    box.setCurrentIndex(box.findData(value))
+
+
+def test_only_inside_of_a_shape_or_a_layer(opened, hand, until):
+    hand = hand(opened.viewer)
+    everything = opened.controller.annotator.everything
+    choose(opened.everything.where, "drawn")
+    press(opened.everything.run)
+    for corner in ((5, 15), (5, 45), (35, 45), (35, 15)):
+        hand.click(*corner)
+    hand.double_click(35, 15)
+    until(lambda: everything.frame is not None)
+    assert [one.mask.area for one in everything.masks] == [400]
+    labels = np.zeros((64, 64), int)
+    labels[45:, :20] = 3
+    opened.viewer.add_labels(labels, name="mine")
+    choose(opened.everything.where, "layer")
+    opened.everything.layers.setCurrentText("mine")
+    press(opened.everything.run)
+    until(lambda: [one.mask.area for one in everything.masks] == [100])
+
+
+def test_a_line_merges_masks_and_splits_them(opened, hand, until):
+    hand = hand(opened.viewer)
+    everything = found(opened, until)
+    press(opened.everything.merge)
+    hand.drag([(20, 25), (40, 20), (55, 10)])
+    until(lambda: len(everything.masks) == 1)
+    assert everything.masks[0].mask.area == 500
+    press(opened.everything.discard)
+    found(opened, until)
+    press(opened.everything.cut)
+    hand.drag([(5, 30), (20, 30), (35, 30)])
+    until(lambda: len(everything.masks) == 3)
+    assert sum(one.mask.area for one in everything.masks) == 500
+
+
+def test_all_like_the_selected_object(opened, until):
+    session = opened.controller.annotator.session
+    found(opened, until)
+    press(opened.everything.accept)
+    until(lambda: len(session.objects) == 2)
+    opened.controller.annotator.editing.delete([2])
+    opened.controller.annotator.editing.set_info(1, category="square")
+    similar, everything = opened.similar, opened.controller.annotator.everything
+    similar.title.setChecked(True)
+    press(similar.run)
+    assert everything.frame is None
+    opened.objects.table.selectRow(0)
+    similar.similarity.setValue(0)
+    press(similar.run)
+    until(lambda: everything.has_examples)
+    assert [one.mask.area for one in everything.masks] == [100]
+    similar.similarity.setValue(90)
+    assert everything.masks == ()
+    similar.weights.container["by_size"].value = 0
+    similar.weights.container["by_light"].value = 0
+    assert [one.mask.area for one in everything.masks] == [100]
+    assert "1 shown" in similar.state.text()
+    choose(similar.examples, "square")
+    press(similar.run)
+    until(lambda: everything.has_examples)
+    press(opened.everything.accept)
+    until(lambda: len(session.objects) == 2)

@@ -2,97 +2,91 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
-
+from napari_sam.annotator.found_masks import Search, iter_found, merged, split
+from napari_sam.annotator.lines import pixels_along
 from napari_sam.automatic import (
     AutomaticMasks,
     EverythingSettings,
     FilterSettings,
     InstanceSettings,
-    filter_masks,
-    iter_everything,
+    SimilarSettings,
     number_masks,
 )
 from napari_sam.core.errors import SessionError
+from napari_sam.core.mask import Mask
 from napari_sam.core.progress import Progress
 from napari_sam.session.adding_masks import MaskAdder
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping, Sequence
+    from collections.abc import Generator, Iterator, Mapping, Sequence
 
+    from napari_sam.annotator.found_masks import FoundMasks
     from napari_sam.annotator.workspace import Workspace
-    from napari_sam.automatic import AutomaticMask
+    from napari_sam.automatic import AutomaticMask, Examples
     from napari_sam.core.address import Address
-    from napari_sam.core.geometry.region import Region
-    from napari_sam.core.mask import Mask
-    from napari_sam.image import PromptableImage
+    from napari_sam.session import AnnotationSession
     from napari_sam.session.adding_masks import MaskRequest, PreparedMasks
-    from napari_sam.session.labels.label_store import LabelStore
 
 FINDING, ACCEPTING = "finding objects", "committing objects"
-#: A mask of which more than this share lies on objects is theirs already.
-_COVERED = 0.5
 #: Masks that are put into the labels at once.
 _CHUNK = 1000
-
-
-@dataclass(frozen=True, eq=False)
-class Found:
-    """What was found in a plane: all masks, and how much of each is an object already.
-
-    Attributes
-    ----------
-    frame
-        The plane.
-    masks
-        All of them, before they are filtered.
-    covered
-        Share of each that lies on objects in the labels.
-    """
-
-    frame: int
-    masks: AutomaticMasks
-    covered: dict[Mask, float]
-
-    def filtered(self, filters: FilterSettings) -> AutomaticMasks:
-        """Return the masks that stay, and that are not objects already."""
-        stay = filter_masks(self.masks, filters)
-        free = [i for i, m in enumerate(stay.masks) if self.covered[m.mask] <= _COVERED]
-        return stay.chosen(free)
+#: Examples that objects are compared with at most.
+_MOST_EXAMPLES = 200
+#: A mask, and the plane that it is in.
+_Place: TypeAlias = "tuple[int, Mask]"
 
 
 class Everything:
-    """Finds all objects of the plane in view; nothing changes until they are accepted.
+    """Finds all objects of planes; nothing changes until they are accepted.
 
     Attributes
     ----------
     filters
         Which of the masks are shown.
+    similar
+        How similar to examples they must be, if there are any.
     rejected
-        Masks that the person does not want.
+        Masks that the person does not want, each with its plane.
     """
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self._found: Found | None = None
-        self._stay: AutomaticMasks | None = None
+        self._found: dict[int, FoundMasks] = {}
+        self._stay: dict[int, AutomaticMasks] = {}
+        self._examples: Examples | None = None
         self.filters = FilterSettings()
-        self.rejected: set[Mask] = set()
-
-    @property
-    def masks(self) -> tuple[AutomaticMask, ...]:
-        """The masks that are shown, and would be accepted."""
-        if self._stay is None:
-            return ()
-        return tuple(m for m in self._stay.masks if m.mask not in self.rejected)
+        self.similar = SimilarSettings()
+        self.rejected: set[_Place] = set()
 
     @property
     def frame(self) -> int | None:
-        """The plane that was looked at, or None."""
-        return None if self._found is None else self._found.frame
+        """The current plane if it was looked at, else another that was, or None."""
+        session = self._workspace.session
+        here = None if session is None else session.current.frame
+        return here if here in self._found else next(iter(self._found), None)
+
+    @property
+    def frames(self) -> tuple[int, ...]:
+        """The planes that were looked at."""
+        return tuple(self._found)
+
+    @property
+    def masks(self) -> tuple[AutomaticMask, ...]:
+        """The masks of the current plane that are shown, and would be accepted."""
+        frame = self.frame
+        return () if frame is None else tuple(self._wanted(frame))
+
+    @property
+    def count(self) -> int:
+        """How many masks of all planes would be accepted."""
+        return sum(1 for frame in self._stay for _ in self._wanted(frame))
+
+    @property
+    def has_examples(self) -> bool:
+        """Whether masks are compared with examples."""
+        return self._examples is not None
 
     def find(
         self,
@@ -101,6 +95,9 @@ class Everything:
         *,
         in_view: bool = False,
         within: Mask | None = None,
+        all_planes: bool = False,
+        like: Sequence[int] = (),
+        unlike: Sequence[int] = (),
     ) -> None:
         """Find all objects of the current plane; `events.automatic_changed` tells it.
 
@@ -112,76 +109,134 @@ class Everything:
             Only what is in view.
         within
             Only objects whose most central pixel is in this mask.
+        all_planes
+            All planes of the image, one after another.
+        like, unlike
+            Numbers of objects in the labels: only what is like the first is shown, and
+            not what is more like the others.
         """
         from napari_sam.image import PromptableImage
 
         with self._workspace.events.reporting():
             session, view = self._workspace.require_model(), self._workspace.view
-            image, frame = session.image, session.current.frame
+            image = session.image
             if view is None or not isinstance(image, PromptableImage):
                 raise SessionError("There is no image in which to find objects.")
-            region = view.region_in_view() if in_view else None
-            self.discard()
-            steps = _iter_found(
-                image,
-                frame,
-                session.state.labels,
+            here = session.current.frame
+            search = Search(
+                range(len(image.frames)) if all_planes else [here],
                 settings or EverythingSettings(),
                 instances or InstanceSettings(),
-                region,
+                view.region_in_view() if in_view else None,
                 within,
+                _masks_of(session, like),
+                _masks_of(session, unlike),
             )
+            self.discard()
+            steps = iter_found(image, search, session.state.labels)
             self._workspace.tasks.run(FINDING, steps, self._on_found)
 
     def filter(self, filters: FilterSettings) -> None:
         """Show the masks that stay with other thresholds; the model is not asked."""
         self.filters = filters
-        if self._found is not None:
-            self._stay = self._found.filtered(filters)
-            self._workspace.events.automatic_changed.emit()
+        self._filter()
+
+    def compare(self, similar: SimilarSettings) -> None:
+        """Show the masks that are so similar to the examples; no model is asked."""
+        self.similar = similar
+        self._filter()
 
     def reject(self, row: float, col: float) -> None:
         """Reject the mask at a position of the plane, or take it again."""
-        if self._stay is None:
+        frame = self.frame
+        if frame is None:
             return
-        under = [m.mask for m in self._stay.masks if m.mask.contains(row, col)]
+        under = [m.mask for m in self._stay[frame].masks if m.mask.contains(row, col)]
         if under:
             smallest = min(under, key=lambda mask: mask.area)
-            self.rejected ^= {smallest}
+            self.rejected ^= {(frame, smallest)}
             self._workspace.events.automatic_changed.emit()
+
+    def merge(self, path: Sequence[tuple[float, float]]) -> None:
+        """Make one mask of those in the current plane that a line runs through."""
+        with self._workspace.events.reporting():
+            under = self._under(path)
+            if len(under) < 2:
+                raise SessionError("The line runs through fewer than two masks.")
+            self._replace(under, [merged(under)])
+
+    def split(self, path: Sequence[tuple[float, float]]) -> None:
+        """Cut the mask that most of a line runs through, along the line."""
+        with self._workspace.events.reporting():
+            under = self._under(path)
+            if not under:
+                raise SessionError("The line runs through no mask.")
+            self._replace(under[:1], split(under[0].mask, path))
 
     def accept(self) -> None:
         """Commit the masks that are shown as new objects, in one step of undo."""
         with self._workspace.events.reporting():
-            session, masks = self._workspace.require_session(), self.masks
-            if not masks or self._found is None:
+            session = self._workspace.require_session()
+            if not self.count:
                 raise SessionError("There are no masks to accept: find objects first.")
-            chosen = AutomaticMasks(masks, self._found.masks.plane_shape)
-            first = session.state.free_id()
-            numbered = number_masks(chosen, frame=self._found.frame, first=first)
-            # What is there keeps its pixels, and so do smaller masks: they come first.
-            smallest_first = list(reversed(numbered.items()))
+            numbered = list(self._numbered(session.state.free_id()))
             chunks = [
-                {at: one.mask for at, one in smallest_first[i : i + _CHUNK]}
-                for i in range(0, len(numbered), _CHUNK)
+                dict(numbered[i : i + _CHUNK]) for i in range(0, len(numbered), _CHUNK)
             ]
             self.discard()
             self._add(MaskAdder(session, overlap="keep"), chunks, len(numbered))
 
     def discard(self) -> None:
         """Forget what was found."""
-        self._found = self._stay = None
+        self._found, self._stay, self._examples = {}, {}, None
         self.rejected.clear()
         self._workspace.events.automatic_changed.emit()
 
-    def _on_found(self, found: Found) -> None:
-        self._found, self._stay = found, found.filtered(self.filters)
-        count = len(self._stay)
+    def _wanted(self, frame: int) -> Iterator[AutomaticMask]:
+        for one in self._stay[frame].masks:
+            if (frame, one.mask) not in self.rejected:
+                yield one
+
+    def _numbered(self, first: int) -> Iterator[tuple[Address, Mask]]:
+        """Yield what is to be committed, plane by plane, numbered from `first`.
+
+        What is there keeps its pixels, and so do smaller masks: they come first.
+        """
+        for frame, stay in self._stay.items():
+            chosen = AutomaticMasks(tuple(self._wanted(frame)), stay.plane_shape)
+            numbered = number_masks(chosen, frame=frame, first=first)
+            first += len(numbered)
+            for at, one in reversed(numbered.items()):
+                yield at, one.mask
+
+    def _under(self, path: Sequence[tuple[float, float]]) -> list[AutomaticMask]:
+        """Return the masks that a line runs through, the longest way first."""
+        ways = [(_way(one.mask, path), one) for one in self.masks]
+        return [one for way, one in sorted(ways, key=lambda pair: -pair[0]) if way]
+
+    def _replace(self, old: Sequence[AutomaticMask], new: Sequence[Mask]) -> None:
+        frame = self.frame
+        assert frame is not None  # there are masks
+        self._found[frame] = self._found[frame].replaced(old, new)
+        self._filter()
+
+    def _filter(self) -> None:
+        if self._found:
+            self._stay = {
+                frame: found.filtered(self.filters, self._examples, self.similar)
+                for frame, found in self._found.items()
+            }
+            self._workspace.events.automatic_changed.emit()
+
+    def _on_found(self, result: tuple[Sequence[FoundMasks], Examples | None]) -> None:
+        planes, self._examples = result
+        self._found = {one.frame: one for one in planes}
+        self._filter()
+        count, there = self.count, sum(len(one.candidates.found) for one in planes)
         text = f"{count} object{'s' * (count != 1)} found"
-        if not count and len(found.masks):
-            text = f"{len(found.masks)} masks found, but none passes the filters"
+        if not count and there:
+            text = f"{there} masks found, but none passes the filters"
         self._workspace.events.message.emit("info", f"{text}.")
-        self._workspace.events.automatic_changed.emit()
 
     def _add(
         self, adder: MaskAdder, chunks: Sequence[Mapping[Address, Mask]], count: int
@@ -201,35 +256,22 @@ class Everything:
         self._workspace.tasks.run(ACCEPTING, steps, on_prepared)
 
 
-def _iter_found(
-    image: PromptableImage,
-    frame: int,
-    labels: LabelStore,
-    settings: EverythingSettings,
-    instances: InstanceSettings,
-    region: Region | None,
-    within: Mask | None,
-) -> Generator[Progress, None, Found]:
-    """Find the masks of a plane, and what of them is in the labels."""
-    masks = yield from iter_everything(
-        image,
-        frame,
-        settings=settings,
-        instances=instances,
-        region=region,
-        within=within,
-    )
-    covered = {
-        one.mask: _share_on_objects(one.mask, labels, frame) for one in masks.masks
-    }
-    return Found(frame, masks, covered)
+def _masks_of(session: AnnotationSession, ids: Sequence[int]) -> dict[int, list[Mask]]:
+    """Return the masks of objects by their plane; of very many, some."""
+    places = [at for i in ids for at in session.state.of_object(i)]
+    if ids and not places:
+        raise SessionError("The examples have no pixels: commit them first.")
+    found: dict[int, list[Mask]] = {}
+    for at in places[:: 1 + len(places) // _MOST_EXAMPLES]:
+        region, inside = session.state.mask(at)
+        mask = Mask.from_array(inside, top=region.top, left=region.left)
+        found.setdefault(at.frame, []).append(mask)
+    return found
 
 
-def _share_on_objects(mask: Mask, labels: LabelStore, frame: int) -> float:
-    if not mask:
-        return 0.0
-    there = labels.read(frame, mask.region) != 0
-    return float(np.count_nonzero(there & mask.array) / mask.area)
+def _way(mask: Mask, path: Sequence[tuple[float, float]]) -> int:
+    """Return how many steps of a line lie in a mask."""
+    return sum(mask.contains(row, col) for row, col in pixels_along(path))
 
 
 def _iter_prepared(request: MaskRequest) -> Generator[Progress, None, PreparedMasks]:

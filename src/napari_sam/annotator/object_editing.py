@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_sam.annotator.lines import pixels_along
 from napari_sam.core.address import Address
 from napari_sam.core.errors import SessionError
 from napari_sam.core.geometry.region import Region
@@ -179,7 +180,7 @@ class ObjectEditing:
                     return at
         rows, cols = session.frames.plane_shape
         found: list[int] = []
-        for row, col in _along(line):
+        for row, col in pixels_along(line):
             if 0 <= row < rows and 0 <= col < cols:
                 pixel = session.state.read(frame, Region(row, col, row + 1, col + 1))
                 found.append(int(pixel[0, 0]))
@@ -187,12 +188,3 @@ class ObjectEditing:
         if not len(ids):
             raise SessionError("The line runs through no object.")
         return Address(frame, int(ids[counts.argmax()]))
-
-
-def _along(line: Sequence[tuple[float, float]], most: int = 200) -> list[list[int]]:
-    """Pixels on a line, at most so many."""
-    corners = np.asarray(line, float)
-    at = np.linspace(0, len(corners) - 1, most)
-    steps = np.arange(len(corners))
-    places = [np.interp(at, steps, corners[:, i]) for i in (0, 1)]
-    return np.unique(np.rint(np.transpose(places)), axis=0).astype(int).tolist()  # type: ignore[no-any-return]

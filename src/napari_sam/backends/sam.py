@@ -19,12 +19,14 @@ from napari_sam.backends.refining_decoder import (
     tile_shape,
 )
 from napari_sam.backends.tensors import as_tensor, digest_state
-from napari_sam.backends.weight_files import read_state
+from napari_sam.backends.weight_files import INSTANCE_DECODER, read_state
 from napari_sam.core.backend_spec import BackendSpec
 from napari_sam.core.embedding import Embedding
-from napari_sam.core.errors import ModelError
+from napari_sam.core.errors import CheckpointError, ModelError
+from napari_sam.core.images.instance_maps import InstanceMaps
 from napari_sam.core.prompts.model_prompts import is_ambiguous, to_model_prompts
 from napari_sam.models.config import SamConfig, VitConfig
+from napari_sam.models.instance_decoder import instance_decoder_from_state
 from napari_sam.models.precision import fast_float32, prefers_bfloat16
 from napari_sam.models.sam import PromptInputs, Sam
 from napari_sam.models.tiny_vit import TinyVit, for_inference
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from napari_sam.backends.refining_decoder import Round
+    from napari_sam.core.embedding import EmbeddingArrays
+    from napari_sam.models.instance_decoder import InstanceDecoder
 
 #: Part of every fingerprint: changes when pixels are prepared in another way.
 _PREPARATION = "s1"
@@ -113,6 +117,7 @@ class SamBackend(RefiningDecoder[_Tile]):
             )
         self.fit, self.values, self.percentiles = fit, values, percentiles
         self.extras = MappingProxyType(dict(extras or {}))
+        self._instances = instance_decoder_of(self.extras)
         self.device, self.name = find_device(device), name
         digest = digest_state(model.state_dict())
         if precision == "auto":
@@ -126,6 +131,8 @@ class SamBackend(RefiningDecoder[_Tile]):
         if isinstance(model.image_encoder, TinyVit):
             self.model.image_encoder = for_inference(model.image_encoder)
         self.model.set_precision(getattr(torch, precision))
+        if self._instances is not None:
+            self._instances = self._instances.to(self.device)
         if values == "unit":
             self.model.pixel_mean.zero_()
             self.model.pixel_std.fill_(1)
@@ -160,6 +167,30 @@ class SamBackend(RefiningDecoder[_Tile]):
             percentiles=self.percentiles,
             device=str(self.device),
             precision=self.precision,
+            capabilities=frozenset({"instances"} if self._instances else ()),
+        )
+
+    def instance_maps(self, embedding: EmbeddingArrays) -> InstanceMaps:
+        """Return the maps of all objects of a tile, by micro-sam's decoder.
+
+        Raises
+        ------
+        ModelError
+            If no such decoder came with the weights.
+        """
+        if self._instances is None:
+            raise ModelError(
+                f"{self.name}: these weights have no instance decoder. Take method="
+                "grid, or a checkpoint of micro-sam that has one, such as vit_b_lm."
+            )
+        tile = self._prepared_for(Embedding.from_mapping(embedding))
+        with torch.inference_mode(), fast_float32():
+            maps = self._instances(tile.image[None].float())[0]
+        rows, cols = self._working_shape(tile.shape)
+        foreground, centre, boundary = maps[:, :rows, :cols].cpu().numpy()
+        return InstanceMaps(
+            np.stack([foreground, 1 - boundary, 1 - centre]),
+            (tile.shape[0] / rows, tile.shape[1] / cols),
         )
 
     def encode(self, planes: Sequence[NDArray[np.uint8]]) -> list[Embedding]:
@@ -269,6 +300,25 @@ class SamBackend(RefiningDecoder[_Tile]):
     def _stride(self, shape: tuple[int, int]) -> tuple[float, float]:
         rows, cols = self._working_shape(shape)
         return _CELL * shape[0] / rows, _CELL * shape[1] / cols
+
+
+def instance_decoder_of(extras: Mapping[str, Tensor]) -> InstanceDecoder | None:
+    """Build the instance decoder that is among further tensors, if it is known.
+
+    Raises
+    ------
+    CheckpointError
+        If it is damaged.
+    """
+    state = {
+        name.removeprefix(INSTANCE_DECODER): value
+        for name, value in extras.items()
+        if name.startswith(INSTANCE_DECODER)
+    }
+    try:
+        return instance_decoder_from_state(state)
+    except ValueError as wrong:
+        raise CheckpointError(f"In these weights, {wrong}.") from wrong
 
 
 def _tile_bytes(config: SamConfig) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_sam.annotator.annotator import Annotator
 from napari_sam.annotator.batch import BatchSettings
+from napari_sam.annotator.shapes import enclosed
 from napari_sam.apps.dock import compat
 from napari_sam.apps.dock.found_layer import FoundLayer
 from napari_sam.apps.dock.geometry import PlaneGeometry
@@ -16,6 +17,7 @@ from napari_sam.apps.dock.image_folder import ImageFolder
 from napari_sam.apps.dock.key_bindings import KeyBindings
 from napari_sam.apps.dock.layer_prompts import prompts_of_layer
 from napari_sam.apps.dock.layer_source import open_layer, source_of
+from napari_sam.core.errors import SessionError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from napari_sam.annotator.models import ModelPool
     from napari_sam.annotator.open_image import OpenImage
     from napari_sam.apps.dock.binding import LayerBinding
+    from napari_sam.core.mask import Mask
     from napari_sam.core.protocols import EmbeddingStore
 
 #: How a layer is segmented unless the person chose something else.
@@ -136,6 +139,24 @@ class DockController:
         )
         self.annotator.batch.segment(read, str(layer.name), settings)
 
+    def enclosed_by(self, layer: Layer) -> Mask:
+        """Return what shapes or labels of a layer enclose in the current plane.
+
+        Raises
+        ------
+        SessionError
+            If there is no image, or nothing of it is enclosed.
+        """
+        image = self.annotator.image
+        if image is None:
+            raise SessionError("Open an image first.")
+        frame = image.session.current.frame
+        found = prompts_of_layer(
+            compat.unwrapped(layer), source_of(image).geometry, 1, frame=frame
+        )
+        items = [i for at, p in found.items() if at.frame == frame for i in p.items]
+        return enclosed(items, image.session.frames.plane_shape)
+
     def show(self, image: OpenImage) -> LayerBinding:
         """Show the session of an image by layers of ours."""
         source = source_of(image)
@@ -167,6 +188,8 @@ class DockController:
 
     def _on_frame(self, _: int) -> None:
         self.annotator.objects.move_on()
+        if len(self.annotator.everything.frames) > 1:
+            self.found.refresh()
 
     def _on_mouse(self, _: ViewerModel, event: Event) -> None:
         if self.annotator.hover.on and self.binding is not None:

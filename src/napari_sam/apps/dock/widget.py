@@ -26,6 +26,7 @@ from napari_sam.apps.dock.panels.objects import ObjectsPanel
 from napari_sam.apps.dock.panels.prompts import PromptsPanel
 from napari_sam.apps.dock.panels.recovery import RecoveryPanel
 from napari_sam.apps.dock.panels.save import SavePanel
+from napari_sam.apps.dock.panels.similar import SimilarPanel
 from napari_sam.apps.dock.panels.status import StatusPanel
 from napari_sam.apps.dock.panels.welcome import WelcomePanel
 from napari_sam.apps.dock.panels.widgets import (
@@ -101,6 +102,7 @@ class SegmentWidget(QWidget):
         self.trouble.end()
         self.image.end()
         self.batch.end()
+        self.everything.end()
         self.controller.close()
         self.executor.close()
 
@@ -119,7 +121,10 @@ class SegmentWidget(QWidget):
         self.model = ModelPanel(annotator, self.dialogs)
         self.prompts = PromptsPanel(annotator, commands, self._use_tool)
         self.objects = ObjectsPanel(self.controller, commands)
-        self.everything = EverythingPanel(annotator, self.controller.found)
+        self.everything = EverythingPanel(self.controller)
+        self.similar = SimilarPanel(
+            annotator, self.everything, lambda: self.objects.selected
+        )
         self.batch = BatchPanel(self.viewer, self.controller)
         self.embed = EmbedPanel(annotator)
         self.keys = KeysPanel({keys[c.id]: c.tip for c in COMMANDS})
@@ -131,7 +136,8 @@ class SegmentWidget(QWidget):
         rows.setSpacing(APART)
         rows.setContentsMargins(0, 0, NEAR, 0)
         tools = [
-            self.image, self.model, self.prompts, self.everything, self.batch,
+            self.image, self.model, self.prompts, self.everything, self.similar,
+            self.batch,
             self.embed, self.keys,
         ]  # fmt: skip
         self._needs_image = [*tools, self.objects]

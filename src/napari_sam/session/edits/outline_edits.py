@@ -35,18 +35,12 @@ def split(
     together by their sides, not by corners.
     """
     region, mask = state.mask(at)
-    cut = mask & ~_drawn(Scribble(tuple(path)).path, region)
-    parts, count = ndimage.label(cut)
-    whole = ndimage.label(mask)[1]
-    if count <= whole:
+    parts, count = cut_along(mask, region, path)
+    if count <= ndimage.label(mask)[1]:
         raise SessionError(
             f"The line does not cut object {at.object_id} in two: draw it from one "
             "side of the object to the other."
         )
-    nearest = ndimage.distance_transform_edt(
-        parts == 0, return_distances=False, return_indices=True
-    )
-    parts = np.where(mask, parts[tuple(nearest)], 0)
     new = state.objects.free_ids(count - 1)
     order = np.argsort(
         -np.bincount(parts[mask], minlength=count + 1)[1:], kind="stable"
@@ -59,6 +53,27 @@ def split(
     info = state.objects[at.object_id]
     for object_id in new:
         yield ObjectEdit(object_id, None, info)
+
+
+def cut_along(
+    mask: NDArray[np.bool_], region: Region, path: Sequence[tuple[float, float]]
+) -> tuple[NDArray[np.int32], int]:
+    """Return the parts into which a line cuts a mask, numbered from 1, and their count.
+
+    Parameters
+    ----------
+    mask
+        Pixels of a region of the plane.
+    region
+        Where they lie.
+    path
+        The line, as positions ``(row, col)`` of the plane.
+    """
+    parts, count = ndimage.label(mask & ~_drawn(Scribble(tuple(path)).path, region))
+    nearest = ndimage.distance_transform_edt(
+        parts == 0, return_distances=False, return_indices=True
+    )
+    return np.where(mask, parts[tuple(nearest)], 0), int(count)
 
 
 def resize(state: State, at: Address, pixels: int) -> Iterator[Edit]:

@@ -1,31 +1,43 @@
-"""Everything: all objects of the plane at once, to filter, to reject, and to accept."""
+"""Everything: all objects of planes at once, to filter, to reject, and to accept."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt, QTimer
-from qtpy.QtWidgets import QLabel, QSlider
+from napari.layers import Labels, Shapes
+from qtpy.QtCore import QTimer
 
+from napari_sam.annotator.shapes import enclosed
+from napari_sam.apps.dock.panels.layer_choice import LayerChoice
+from napari_sam.apps.dock.panels.setting_slider import SettingSlider
 from napari_sam.apps.dock.panels.settings_form import SettingsForm
-from napari_sam.apps.dock.panels.widgets import Section, button, text
+from napari_sam.apps.dock.panels.widgets import Section, button, choice, named, text
 from napari_sam.automatic import EverythingSettings, FilterSettings, InstanceSettings
-from napari_sam.core.settings import settings_of
+from napari_sam.core.errors import SessionError
+from napari_sam.core.prompts.items import Polygon, Scribble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from napari_sam.annotator.annotator import Annotator
-    from napari_sam.apps.dock.found_layer import FoundLayer
+    from napari.layers import Layer
+
+    from napari_sam.apps.dock.controller import DockController
+    from napari_sam.core.mask import Mask
+    from napari_sam.core.prompts.items import Prompt
     from napari_sam.session import AnnotationSession
 
-#: Steps of a slider for 1.
-_STEPS = 100
-#: Pixels of the longest word before a slider.
-_LABEL = 84
 #: Milliseconds that a slider must rest before objects are found anew.
 _REST = 300
+_PLANE, _PLANES, _VIEW, _DRAWN, _LAYER = "plane", "planes", "view", "drawn", "layer"
+_WHERE = (
+    (_PLANE, "in this plane"),
+    (_PLANES, "in all planes"),
+    (_VIEW, "in view"),
+    (_DRAWN, "in a shape I draw"),
+    (_LAYER, "in a layer"),
+)
 
 
 class EverythingPanel(Section):
@@ -35,9 +47,11 @@ class EverythingPanel(Section):
     cut instances out anew, from embeddings that are there.
     """
 
-    def __init__(self, annotator: Annotator, found: FoundLayer) -> None:
+    def __init__(self, controller: DockController) -> None:
         super().__init__("Everything")
-        self._annotator, self._found = annotator, found
+        self._controller = controller
+        self._annotator = controller.annotator
+        self._again: Callable[[], object] = lambda: None
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(_REST)
@@ -45,39 +59,89 @@ class EverythingPanel(Section):
         self._make_buttons()
         self._make_settings()
         self._lay_out()
-        annotator.events.automatic_changed.connect(self._on_masks)
-        annotator.events.image_opened.connect(self._on_opened)
-        self._on_opened(annotator.session)
+        self._annotator.events.automatic_changed.connect(self._on_masks)
+        self._annotator.events.selection_changed.connect(self._on_masks)
+        self._annotator.events.image_opened.connect(self._on_opened)
+        self._on_opened(self._annotator.session)
 
     @property
     def instances(self) -> InstanceSettings:
         """How instances are cut out, as the sliders say."""
         return InstanceSettings(
-            split=self.split.value() / _STEPS,
-            foreground=self.foreground.value() / _STEPS,
+            split=self.split.setting, foreground=self.foreground.setting
         )
 
-    def find_objects(self, *, in_view: bool = False) -> None:
-        """Find all objects of the plane, or of what is in view."""
-        self._in_view = in_view
+    def find_objects(
+        self, *, like: Sequence[int] = (), unlike: Sequence[int] = ()
+    ) -> None:
+        """Find all objects where the person chose; or only those like some."""
+        where = self.where.currentData()
+        if where == _DRAWN and self._annotator.view is not None:
+            drawn = partial(self._find_in_shape, tuple(like), tuple(unlike))
+            self._annotator.view.draw_once("polygon", drawn)
+            self._annotator.events.message.emit(
+                "info", "Draw a polygon: objects inside of it are found."
+            )
+            return
+        with self._annotator.events.reporting():
+            within = self._mask_of_layer() if where == _LAYER else None
+            self._find(like, unlike, within)
+
+    def end(self) -> None:
+        """Listen no more."""
+        self.layers.close_list()
+
+    def _find(
+        self, like: Sequence[int], unlike: Sequence[int], within: Mask | None
+    ) -> None:
+        where = self.where.currentData()
+        self._again = partial(self._find, like, unlike, within)
         self._annotator.everything.find(
-            self.method.settings, self.instances, in_view=in_view
+            self.method.settings,
+            self.instances,
+            in_view=where == _VIEW,
+            all_planes=where == _PLANES,
+            within=within,
+            like=like,
+            unlike=unlike,
         )
+
+    def _find_in_shape(
+        self, like: Sequence[int], unlike: Sequence[int], shape: Prompt
+    ) -> None:
+        session = self._annotator.session
+        if session is not None:
+            with self._annotator.events.reporting():
+                plane = session.frames.plane_shape
+                self._find(like, unlike, enclosed([shape], plane))
+
+    def _mask_of_layer(self) -> Mask:
+        layer = self.layers.layer
+        if layer is None:
+            raise SessionError("Choose a layer of shapes or labels to look inside of.")
+        return self._controller.enclosed_by(layer)
 
     def _make_buttons(self) -> None:
-        self._in_view = False
+        self.where = choice("Where objects are looked for", _WHERE)
+        self.where.currentIndexChanged.connect(lambda _: self._on_where())
+        self.layers = LayerChoice(self._controller.viewer, self._qualifies)
+        self.layers.setToolTip("Shapes or labels: objects are found inside of them")
+        self.in_layer = named("Layer", self.layers)
         self.run = button(
-            "Find all objects",
-            "Find all objects of this plane; nothing is committed yet",
+            "Find objects",
+            "Find all objects; nothing is committed yet",
             self.find_objects,
-        )
-        self.view = button(
-            "In view", "Find the objects that are in view", self._find_in_view
         )
         self.reject = button(
             "Reject by click",
             "Click a mask to leave it out, and again to take it",
-            self._found.choose,
+            self._controller.found.choose,
+        )
+        self.merge = button(
+            "Merge", "Draw a line through masks: they become one", self._draw_merge
+        )
+        self.cut = button(
+            "Split", "Draw a line across a mask: it is cut there", self._draw_split
         )
         self.accept = button(
             "Accept", "Commit all masks that are shown, as one step", self._accept
@@ -88,9 +152,9 @@ class EverythingPanel(Section):
 
     def _make_settings(self) -> None:
         self.count = text(faint=True)
-        self.score = self._slider(FilterSettings(), "score", self._filter)
-        self.split = self._slider(InstanceSettings(), "split", self._rest.start)
-        self.foreground = self._slider(
+        self.score = SettingSlider(FilterSettings(), "score", self._filter)
+        self.split = SettingSlider(InstanceSettings(), "split", self._rest.start)
+        self.foreground = SettingSlider(
             InstanceSettings(), "foreground", self._rest.start
         )
         sizes = ("smallest", "largest", "exclude_border")
@@ -99,65 +163,68 @@ class EverythingPanel(Section):
         self.filters.changed.connect(self._filter)
 
     def _lay_out(self) -> None:
-        self.add(self.run, self.view)
-        for words, slider in (
-            ("Score", self.score),
-            ("Split", self.split),
-            ("Foreground", self.foreground),
-        ):
-            label = QLabel(words)
-            label.setFixedWidth(_LABEL)
-            self.add(label, slider)
+        self.add(self.run, self.where)
+        self.add(self.in_layer)
+        for slider in (self.score, self.split, self.foreground):
+            self.add(slider.label, slider)
         self.add(self.filters.widget)
         self.add(self.method.widget)
         self.add(self.count)
-        self.add(self.reject)
+        self.add(self.reject, self.merge, self.cut)
         self.add(self.accept, self.discard)
+        self._on_where()
 
-    def _slider(
-        self,
-        settings: FilterSettings | InstanceSettings,
-        name: str,
-        moved: Callable[[], object],
-    ) -> QSlider:
-        one = next(s for s in settings_of(type(settings)) if s.name == name)
-        made = QSlider(Qt.Orientation.Horizontal)
-        made.setRange(
-            round((one.minimum or 0) * _STEPS), round((one.maximum or 1) * _STEPS)
-        )
-        made.setValue(round(getattr(settings, name) * _STEPS))
-        made.setToolTip(one.tip)
-        made.setAccessibleName(one.label)
-        made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        made.valueChanged.connect(lambda _: moved())
-        return made
-
-    def _find_in_view(self) -> None:
-        self.find_objects(in_view=True)
+    def _qualifies(self, layer: Layer) -> bool:
+        binding = self._controller.binding
+        ours = [] if binding is None else binding.layers
+        mine = any(layer is one for one in (*ours, self._controller.found.layer))
+        return isinstance(layer, Shapes | Labels) and not mine
 
     def _find_again(self) -> None:
         """Cut instances out anew, if any were found."""
         if self._annotator.everything.frame is not None:
-            self.find_objects(in_view=self._in_view)
+            self._again()
 
     def _filter(self, _: object = None) -> None:
-        score = self.score.value() / _STEPS
+        score = self.score.setting
         self._annotator.everything.filter(replace(self.filters.settings, score=score))
+
+    def _draw_merge(self) -> None:
+        self._draw(self._annotator.everything.merge, "through masks that are one.")
+
+    def _draw_split(self) -> None:
+        self._draw(self._annotator.everything.split, "across a mask to cut it.")
+
+    def _draw(
+        self, then: Callable[[Sequence[tuple[float, float]]], object], what: str
+    ) -> None:
+        def drawn(line: Prompt) -> None:
+            path = line.path if isinstance(line, Scribble) else ()
+            then(line.vertices if isinstance(line, Polygon) else path)
+
+        if self._annotator.view is not None:
+            self._annotator.view.draw_once("scribble", drawn)
+            self._annotator.events.message.emit("info", f"Draw a line {what}")
 
     def _accept(self) -> None:
         self._annotator.everything.accept()
 
+    def _on_where(self) -> None:
+        self.in_layer.setVisible(self.where.currentData() == _LAYER)
+
     def _on_masks(self) -> None:
         everything = self._annotator.everything
-        shown, rejected = len(everything.masks), len(everything.rejected)
+        shown, rejected = everything.count, len(everything.rejected)
         there = everything.frame is not None
-        words = f"{shown} shown" + (f", {rejected} rejected" if rejected else "")
+        planes = len(everything.frames)
+        words = f"{shown} shown" + (f" in {planes} planes" if planes > 1 else "")
+        words += f", {rejected} rejected" if rejected else ""
         self.count.setText(words if there else "Nothing was looked for yet.")
-        for one in (self.reject, self.accept):
+        for one in (self.reject, self.merge, self.cut, self.accept):
             one.setEnabled(shown > 0)
         self.discard.setEnabled(there)
 
     def _on_opened(self, session: AnnotationSession | None) -> None:
-        for one in (self.run, self.view):
-            one.setEnabled(session is not None)
+        self.run.setEnabled(session is not None)
+        self.layers.refill()
         self._on_masks()
