@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from scipy import ndimage
 
 from napari_sam.automatic import (
     AutomaticMask,
@@ -16,6 +19,7 @@ from napari_sam.automatic import (
     filter_masks,
     iter_everything,
 )
+from napari_sam.automatic.small_regions import without_small_regions
 from napari_sam.backends.sam import SamBackend
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.images.appearance import Appearance
@@ -139,3 +143,60 @@ def test_duplicates_are_dropped_as_by_the_reference(import_reference: Any) -> No
 def _filled(box: np.ndarray) -> Mask:
     top, left, bottom, right = (int(n) for n in box)
     return Mask.from_array(np.ones((bottom - top, right - left)), top=top, left=left)
+
+
+def _spotted(seed: int, shape: tuple[int, int], at_edge: bool) -> np.ndarray:
+    """A mask with holes and islands of many sizes, alone or up to the edge."""
+    rng = np.random.default_rng(seed)
+    noise = torch.from_numpy(rng.normal(size=(1, 1, *shape))).float()
+    smooth = torch.nn.functional.avg_pool2d(noise, 3, 1, 1)[0, 0].numpy()
+    found = np.asarray(smooth > 0.1)
+    if not at_edge:
+        found[:3], found[-3:], found[:, :3], found[:, -3:] = (False,) * 4
+    return found
+
+
+def _components(pixels: np.ndarray, _: int) -> tuple[int, np.ndarray, np.ndarray, None]:
+    """Connected components as OpenCV returns them; the reference asks it for these."""
+    regions, count = ndimage.label(pixels, np.ones((3, 3)))
+    sizes = np.bincount(regions.ravel(), minlength=count + 1)
+    return count + 1, regions, sizes[:, None], None
+
+
+@pytest.mark.parametrize("at_edge", [False, True])
+@pytest.mark.parametrize("area", [1, 4, 12, 40, 5000])
+def test_small_regions_go_as_in_the_reference(
+    area: int,
+    at_edge: bool,
+    import_reference: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opencv = SimpleNamespace(connectedComponentsWithStats=_components)
+    monkeypatch.setitem(sys.modules, "cv2", opencv)
+    remove = import_reference("segment_anything.utils.amg").remove_small_regions
+    for seed in range(5):
+        pixels = _spotted(seed, (40, 50), at_edge)
+        one = AutomaticMask(
+            Mask.from_array(pixels), 1.0, 1.0, (0, 0), Region(0, 0, 40, 50)
+        )
+        (found,), changed = without_small_regions([one], area, (40, 50))
+        expected, _ = remove(remove(pixels, area, "holes")[0], area, "islands")
+        np.testing.assert_array_equal(
+            found.mask.in_window(Region(0, 0, 40, 50)), expected
+        )
+        assert bool(changed[0]) == bool((expected != pixels).any())
+
+
+def test_masks_that_become_alike_are_duplicates() -> None:
+    square = np.zeros((30, 30), bool)
+    square[5:15, 5:15] = True
+    spotted = square.copy()
+    spotted[25, 25] = True
+    masks = tuple(
+        AutomaticMask(Mask.from_array(m), score, 1.0, (9, 9), Region(0, 0, 30, 30))
+        for m, score in ((spotted, 0.9), (square, 0.8))
+    )
+    found = AutomaticMasks(masks, (30, 30))
+    assert len(filter_masks(found, FilterSettings())) == 2
+    (stays,) = filter_masks(found, FilterSettings(small_regions=4)).masks
+    assert stays.score == 0.8

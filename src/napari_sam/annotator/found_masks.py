@@ -87,12 +87,15 @@ class FoundMasks:
         similar: SimilarSettings,
     ) -> AutomaticMasks:
         """Return the masks that stay, and that are not objects already."""
+        found = self.candidates.found
+        free = [
+            i for i, m in enumerate(found.masks) if self.covered[m.mask] <= _COVERED
+        ]
         if examples is None:
-            stay = filter_masks(self.candidates.found, filters)
-        else:
-            stay = self.candidates.filtered(filters).similar(examples, similar)
-        free = [i for i, m in enumerate(stay.masks) if self.covered[m.mask] <= _COVERED]
-        return stay.chosen(free)
+            return filter_masks(found.chosen(free), filters)
+        rows = self.candidates.descriptors.chosen(free)
+        there = Candidates(found.chosen(free), rows)
+        return there.filtered(filters).similar(examples, similar)
 
     def replaced(self, old: Sequence[AutomaticMask], new: Sequence[Mask]) -> FoundMasks:
         """Put masks that a person made in place of others; they look like the first."""

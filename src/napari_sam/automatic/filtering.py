@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_sam.automatic.automatic_masks import AutomaticMasks
+from napari_sam.automatic.small_regions import without_small_regions
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from napari_sam.automatic.automatic_masks import AutomaticMasks
     from napari_sam.automatic.settings import FilterSettings
     from napari_sam.core.geometry.region import Region
 
@@ -24,9 +26,19 @@ def filter_masks(found: AutomaticMasks, settings: FilterSettings) -> AutomaticMa
 
     As in Kirillov et al. 2023, "Segment Anything", appendix B ("Automatic mask
     generation details"): thresholds, then suppression of duplicates by their boxes;
-    a smaller crop goes before a larger one.
+    a smaller crop goes before a larger one; then small regions, and duplicates again:
+    masks that had none go before those that were changed.
     """
-    return found.chosen(which_stay(found, settings))
+    stay = found.chosen(which_stay(found, settings))
+    if not settings.small_regions or not len(stay):
+        return stay
+    masks, changed = without_small_regions(
+        stay.masks, settings.small_regions, found.plane_shape
+    )
+    cleaned = AutomaticMasks(tuple(masks), found.plane_shape)
+    order = np.argsort(changed, kind="stable")
+    kept = order[_without_duplicates(cleaned.boxes[order], settings.overlap)]
+    return cleaned.chosen(np.sort(kept))
 
 
 def which_stay(found: AutomaticMasks, settings: FilterSettings) -> NDArray[np.intp]:

@@ -113,6 +113,13 @@ class FilterSettings:
         maximum=1,
         step=0.05,
     )
+    small_regions: int = setting(
+        0,
+        label="Small regions",
+        tip="Holes and islands of a mask that are smaller are filled and dropped.",
+        unit="px²",
+        minimum=0,
+    )
     exclude_border: bool = setting(
         False,
         label="Exclude border objects",

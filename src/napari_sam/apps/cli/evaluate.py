@@ -46,6 +46,11 @@ _LAYOUTS = ("auto", "labels", "masks", "sa-1b", "coco", "ctc", "ctc-st", "ctc-tr
     "--classical", is_flag=True, help="The same as --against flood,walker,watershed."
 )
 @click.option(
+    "--instances", is_flag=True,
+    help="Measure how well all objects are found without prompts; --against takes "
+    "otsu, log and grid then.",
+)  # fmt: skip
+@click.option(
     "--synthetic", type=click.IntRange(1), metavar="N",
     help="Also evaluate on N generated scenes; DATA may then be left out.",
 )  # fmt: skip
@@ -65,6 +70,7 @@ def evaluate(
     data: tuple[Path, ...],
     against: tuple[str, ...],
     classical: bool,
+    instances: bool,
     synthetic: int | None,
     output: Path | None,
     layout: str,
@@ -84,7 +90,17 @@ def evaluate(
     if output:
         check_writable(output, folder=True)
     names = [n for text in against for n in text.split(",") if n]
-    names += ["flood", "walker", "watershed"] if classical else []
+    tools = ["otsu", "log"] if instances else ["flood", "walker", "watershed"]
+    names += tools if classical else []
+    if instances:
+        from napari_sam.apps.cli.evaluate_instances import evaluate_instances
+
+        pairs = _read(data, synthetic, layout)
+        opened = partial(_open, device=device, precision=precision)
+        evaluate_instances(
+            [model, *names], pairs, opened, output, markdown=markdown, as_json=as_json
+        )
+        return
     models = _open([model, *names], device, precision)
     pairs = _read(data, synthetic, layout)
     results, stopped = _run(models, pairs, settings)
