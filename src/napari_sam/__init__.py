@@ -12,8 +12,10 @@ from napari_sam._version import __version__
 
 if TYPE_CHECKING:
     from napari_sam.api import (
+        iter_measure,
         link,
         load_backend,
+        measure,
         open_store,
         propagate,
         segment,
@@ -33,6 +35,11 @@ if TYPE_CHECKING:
     from napari_sam.core.protocols import Backend, EmbeddingStore
     from napari_sam.image import PromptableImage
     from napari_sam.io import read_image, read_prompts, write_labels
+    from napari_sam.measurement import (
+        MeasureSettings,
+        mean_squared_displacement,
+        measure_tracks,
+    )
     from napari_sam.session import AnnotationSession
     from napari_sam.stores.memory import MemoryStore
     from napari_sam.stores.zarr import ZarrStore
@@ -46,6 +53,7 @@ __all__ = [
     "Backend",
     "EmbeddingStore",
     "Frames",
+    "MeasureSettings",
     "MemoryStore",
     "NapariSamError",
     "Prediction",
@@ -56,8 +64,12 @@ __all__ = [
     "Tracks",
     "ZarrStore",
     "__version__",
+    "iter_measure",
     "link",
     "load_backend",
+    "mean_squared_displacement",
+    "measure",
+    "measure_tracks",
     "open_store",
     "propagate",
     "read_image",
@@ -77,6 +89,7 @@ _ROOMS = {
     "Backend": "core.protocols",
     "EmbeddingStore": "core.protocols",
     "Frames": "core.images.frames",
+    "MeasureSettings": "measurement",
     "MemoryStore": "stores.memory",
     "NapariSamError": "core.errors",
     "Prediction": "core.prediction",
@@ -87,7 +100,11 @@ _ROOMS = {
     "Tracks": "tracking",
     "ZarrStore": "stores.zarr",
     "link": "api",
+    "iter_measure": "api",
     "load_backend": "api",
+    "mean_squared_displacement": "measurement",
+    "measure": "api",
+    "measure_tracks": "measurement",
     "open_store": "api",
     "propagate": "api",
     "read_image": "io",

@@ -1,8 +1,9 @@
-"""The functions of a script: load a model, open a store, segment, propagate, link."""
+"""The functions of a script: open models and stores, segment, link, measure."""
 
 from napari_sam.api.everything import segment_everything
 from napari_sam.api.folder import segment_folder
 from napari_sam.api.linking import link
+from napari_sam.api.measurement import iter_measure, measure
 from napari_sam.api.models import load_backend
 from napari_sam.api.propagation import propagate
 from napari_sam.api.segmentation import segment, segment_many
@@ -13,8 +14,10 @@ from napari_sam.jobs.painting import paint
 
 __all__ = [
     "SimilarObjects",
+    "iter_measure",
     "link",
     "load_backend",
+    "measure",
     "open_store",
     "paint",
     "propagate",

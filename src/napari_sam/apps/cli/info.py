@@ -29,6 +29,8 @@ _EXTRAS = {
     "formats": ("h5py", "mrcfile", "nibabel", "pydicom"),
     "vectors": ("pyarrow", "roifile"),
     "video": ("av",),
+    "measure": ("pandas", "pyarrow"),
+    "plots": ("matplotlib",),
     "track": ("laptrack",),
     "sam2": ("transformers",),
     "adapters": ("peft",),
