@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         MeasureSettings,
         mean_squared_displacement,
         measure_tracks,
+        plot_measurements,
     )
     from napari_sam.session import AnnotationSession
     from napari_sam.stores.memory import MemoryStore
@@ -71,6 +72,7 @@ __all__ = [
     "measure",
     "measure_tracks",
     "open_store",
+    "plot_measurements",
     "propagate",
     "read_image",
     "read_prompts",
@@ -106,6 +108,7 @@ _ROOMS = {
     "measure": "api",
     "measure_tracks": "measurement",
     "open_store": "api",
+    "plot_measurements": "measurement",
     "propagate": "api",
     "read_image": "io",
     "read_prompts": "io",

@@ -9,6 +9,7 @@ from napari_sam.annotator.candidates import Candidates
 from napari_sam.annotator.commits import Commits
 from napari_sam.annotator.everything import Everything
 from napari_sam.annotator.hover import Hover
+from napari_sam.annotator.measurements import Measurements
 from napari_sam.annotator.models import LOADING, ModelPool, Models
 from napari_sam.annotator.object_editing import ObjectEditing
 from napari_sam.annotator.objects import Objects
@@ -59,8 +60,9 @@ class Annotator:
         The current object, and changes of those that are in the labels.
     propagation, tracks, review
         Objects carried to other frames; their tracks; frames that are doubtful.
-    models, batch, everything, persistence
-        The model; many prompts at once; all objects, without prompts; journals.
+    models, batch, everything, measurements, persistence
+        The model; many prompts at once; all objects, without prompts; their table;
+        journals.
     """
 
     def __init__(
@@ -85,6 +87,7 @@ class Annotator:
         self.propagation = Propagation(workspace)
         self.tracks = TrackEditing(workspace, self.objects)
         self.review = Review(workspace, self.objects)
+        self.measurements = Measurements(workspace)
         self.persistence = Persistence(workspace, replaced=_replace_session)
         self.models = Models(
             workspace, pool or ModelPool(), store=store, ready=self.preview.refresh
@@ -149,6 +152,7 @@ class Annotator:
         self.propagation.forget()
         self.review.forget()
         self._workspace.timeline = None
+        self.measurements.discard()
         self.preview.awaited.clear()
         session.prompts_changed.disconnect(self.preview.prompts_changed)
         session.selection_changed.disconnect(self._on_selection)

@@ -28,6 +28,11 @@ class AnnotatorEvents:
         The preview has other candidates, or none.
     automatic_changed
         Other automatic masks are shown, or none: see `Everything`.
+    measurements_changed
+        Objects were measured, or their measurements are out of date: see
+        `Measurements`.
+    measured_object_changed
+        Number of the object that is looked at in tables and plots, or None.
     model_changed
         Another model is being loaded, or the one being loaded is ready.
     polarity_changed
@@ -62,6 +67,8 @@ class AnnotatorEvents:
     message = Signal(str, str)
     candidates_changed = Signal()
     automatic_changed = Signal()
+    measurements_changed = Signal()
+    measured_object_changed = Signal(object)
     model_changed = Signal()
     polarity_changed = Signal(bool)
     hover_changed = Signal(bool)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from napari_sam.measurement.calibration import Calibration
     from napari_sam.measurement.measure import iter_measure
     from napari_sam.measurement.motion import mean_squared_displacement
+    from napari_sam.measurement.plotting import plot_measurements
     from napari_sam.measurement.settings import MeasureSettings
     from napari_sam.measurement.table_file import check_table_path, write_table
     from napari_sam.measurement.track_table import measure_tracks
@@ -24,6 +25,7 @@ __all__ = [
     "iter_measure",
     "mean_squared_displacement",
     "measure_tracks",
+    "plot_measurements",
     "write_table",
 ]
 
@@ -34,6 +36,7 @@ _MODULES: Mapping[str, str] = MappingProxyType({
     "iter_measure": "measure",
     "mean_squared_displacement": "motion",
     "measure_tracks": "track_table",
+    "plot_measurements": "plotting",
     "write_table": "table_file",
 })  # fmt: skip
 

@@ -95,6 +95,7 @@ class Calibration:
             sizes |= image.scale
             known |= image.units
         sizes, known = sizes | given, known | dict(named)
+        sizes = _without_pixels(sizes, known)
         unit, factors = _common_unit(sizes, known, axes)
         placed = next((i for i in images if i.transform or i.translation), None)
         if unit == "degree":
@@ -140,6 +141,18 @@ def _check_given(scale: Mapping[str, float]) -> None:
             f"scale={wrong}: expected a positive number for axes of t z y x, such as "
             "scale={'y': 0.2, 'x': 0.2, 't': 300}."
         )
+
+
+def _without_pixels(
+    sizes: Mapping[str, float], units: Mapping[str, str]
+) -> dict[str, float]:
+    """Leave out sizes of 1 without a unit: those are pixels, and frames."""
+    space = [a for a in "zyx" if a in sizes]
+    named = {a for a in sizes if unit_name(units.get(a))}
+    if all(sizes[a] == 1 for a in space) and not named & set(space):
+        sizes = {a: s for a, s in sizes.items() if a not in space}
+    own = sizes.get("t") == 1 and "t" not in named
+    return {a: s for a, s in sizes.items() if not (a == "t" and own)}
 
 
 def _common_unit(

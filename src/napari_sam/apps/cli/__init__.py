@@ -11,6 +11,7 @@ COMMANDS: Commands = {
     "similar": "napari_sam.apps.cli.similar:similar",
     "apply": "napari_sam.apps.cli.apply:apply",
     "propagate": "napari_sam.apps.cli.propagate:propagate",
+    "measure": "napari_sam.apps.cli.measure:measure",
     "embed": "napari_sam.apps.cli.embed:embed",
     "store": "napari_sam.apps.cli.store:store",
     "models": "napari_sam.apps.cli.models:models",

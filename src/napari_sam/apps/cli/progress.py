@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 #: The unit of work whose progress is not counted in objects.
-_COUNTED = {"embedding": "tile", "doing again": "step", "propagating": "frame"}
+_COUNTED = {
+    "embedding": "tile",
+    "doing again": "step",
+    "propagating": "frame",
+    "measuring": "frame",
+}
 #: Lines of a log for one piece of work, at most.
 _LINES = 10
 

@@ -64,8 +64,8 @@ class LayerBinding:
 
     Attributes
     ----------
-    prompts, objects
-        The layers of prompts, and the table of the objects in the labels.
+    prompts, label_layer, objects
+        The layers of prompts, that of labels, and the table of the objects in it.
     refused
         Emitted with a sentence about what was drawn and cannot be taken over.
     frame_changed
@@ -85,7 +85,7 @@ class LayerBinding:
         self._view = FrameView(viewer, geometry)
         self.prompts = PromptLayers(viewer, session, geometry)
         kind = WindowLayer if is_large(geometry.frames) else LabelLayer
-        self._labels = kind(viewer, session, geometry)
+        self.label_layer = self._labels = kind(viewer, session, geometry)
         self.objects = self._labels.table
         self._masks = MaskOverlay(viewer, geometry)
         self._mouse = PromptMouse(viewer, self.prompts, self._view)

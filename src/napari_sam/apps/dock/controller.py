@@ -17,6 +17,7 @@ from napari_sam.apps.dock.image_folder import ImageFolder
 from napari_sam.apps.dock.key_bindings import KeyBindings
 from napari_sam.apps.dock.layer_prompts import prompts_of_layer
 from napari_sam.apps.dock.layer_source import open_layer, source_of
+from napari_sam.apps.dock.measured_layer import MeasuredLayer
 from napari_sam.core.errors import SessionError
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class DockController:
         self.binding: LayerBinding | None = None
         self.annotator = Annotator(executor, self, pool=pool, store=store)
         self.found = FoundLayer(self.viewer, self.annotator)
+        self._measured = MeasuredLayer(self.annotator)
         self._folder = ImageFolder(self)
         self._keys = KeyBindings(self.annotator)
         self._keys.bind_viewer(self.viewer)
@@ -165,6 +167,7 @@ class DockController:
         for layer in binding.layers:
             self._keys.bind_layer(layer)
         self.found.show_on(binding.geometry)
+        self._measured.show_on(binding)
         binding.made.connect(self._keys.bind_layer)
         binding.refused.connect(self._on_refused)
         binding.frame_changed.connect(self._on_frame)
@@ -176,6 +179,7 @@ class DockController:
         assert self.layer is not None
         assert self.binding is not None
         self.found.show_on(None)
+        self._measured.show_on(None)
         self.layer.events.data.disconnect(self._on_pixels)
         self.binding.made.disconnect(self._keys.bind_layer)
         self.binding.refused.disconnect(self._on_refused)

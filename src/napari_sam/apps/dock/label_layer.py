@@ -10,12 +10,14 @@ from psygnal import Signal
 from napari_sam.annotator.object_table import ObjectTable
 from napari_sam.apps.dock import compat, layer_style
 from napari_sam.apps.dock.frame_view import FrameView
+from napari_sam.apps.dock.label_features import features_by_label
 from napari_sam.core.errors import ImageError, NapariSamError
 from napari_sam.io.label_numbers import label_numbers
 from napari_sam.session.document import take_over
 from napari_sam.session.labels.patch import LabelPatch
 
 if TYPE_CHECKING:
+    import pandas as pd
     from napari.components import ViewerModel
     from napari.layers import Labels
     from numpy.typing import NDArray
@@ -51,6 +53,7 @@ class LabelLayer:
         self._layer: Any = None
         self._shown: Any = None
         self.table = ObjectTable(session)
+        self._measured: pd.DataFrame | None = None
         session.labels_changed.connect(self._on_labels)
         session.objects_changed.connect(self._on_objects)
         session.selection_changed.connect(self._on_selection)
@@ -134,8 +137,18 @@ class LabelLayer:
         if self.is_there:
             self._layer.selected_label = at.object_id
 
+    def show_measurements(self, rows: pd.DataFrame | None) -> None:
+        """Put measurements beside the labels: rows of objects, by their numbers."""
+        self._measured = rows
+        if self.is_there:
+            self._tabulate()
+
     def _tabulate(self) -> None:
-        self._layer.features = self.table.columns()
+        known = self.table.columns()
+        measured = self._measured
+        self._layer.features = (
+            known if measured is None else features_by_label(known, measured)
+        )
 
     def _on_paint(self, event: Any) -> None:
         """Take over what a brush draws into the layer."""

@@ -21,6 +21,7 @@ from napari_sam.apps.dock.panels.embed import EmbedPanel
 from napari_sam.apps.dock.panels.everything import EverythingPanel
 from napari_sam.apps.dock.panels.image import ImagePanel
 from napari_sam.apps.dock.panels.keys import KeysPanel
+from napari_sam.apps.dock.panels.measure import MeasurePanel
 from napari_sam.apps.dock.panels.model import ModelPanel
 from napari_sam.apps.dock.panels.objects import ObjectsPanel
 from napari_sam.apps.dock.panels.prompts import PromptsPanel
@@ -125,6 +126,7 @@ class SegmentWidget(QWidget):
         self.similar = SimilarPanel(
             annotator, self.everything, lambda: self.objects.selected
         )
+        self.measure = MeasurePanel(annotator, self.dialogs)
         self.batch = BatchPanel(self.viewer, self.controller)
         self.embed = EmbedPanel(annotator)
         self.keys = KeysPanel({keys[c.id]: c.tip for c in COMMANDS})
@@ -137,8 +139,7 @@ class SegmentWidget(QWidget):
         rows.setContentsMargins(0, 0, NEAR, 0)
         tools = [
             self.image, self.model, self.prompts, self.everything, self.similar,
-            self.batch,
-            self.embed, self.keys,
+            self.batch, self.measure, self.embed, self.keys,
         ]  # fmt: skip
         self._needs_image = [*tools, self.objects]
         for panel in (self.welcome, *tools):

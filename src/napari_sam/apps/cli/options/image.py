@@ -79,7 +79,8 @@ def _numbers(option: str, text: str, count: int | None) -> tuple[float, ...]:
     return found
 
 
-def _sizes(text: str) -> dict[str, float]:
+def parse_sizes(text: str) -> dict[str, float]:
+    """Read sizes of pixels, such as ``z=0.5,y=0.15,x=0.15``."""
     sizes = {}
     for part in text.split(","):
         axis, _, size = part.strip().partition("=")
@@ -123,5 +124,5 @@ _READ = settings_options(
         "field": "WELL/FIELD",
         "layer": "NAME",
     },
-    parse={"scale": _sizes},
+    parse={"scale": parse_sizes},
 )
