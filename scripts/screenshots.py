@@ -224,18 +224,60 @@ def restore(me: Newcomer):
     me.viewer.close()
 
 
+def measure(me: Newcomer):
+    """Measure cells that are drawn, and select one by its point in the plot."""
+    from qtpy.QtCore import QPoint, Qt
+    from qtpy.QtTest import QTest
+
+    from napari_sam.core.address import Address
+    from napari_sam.core.mask import Mask
+    from napari_sam.synthetic import draw_timelapse
+
+    movie = draw_timelapse(seed=3, frames=16, size=192, cells=4)
+    units = ("minute", "micrometer", "micrometer")
+    me.viewer.add_image(
+        movie.image, scale=(10, 0.65, 0.65), units=units, axis_labels=("t", "y", "x")
+    )
+    me.until(lambda: me.dock.controller.annotator.has_model, "the model")
+    cells = {
+        Address(t, int(n)): Mask.from_array(plane == n)
+        for t, plane in enumerate(movie.labels)
+        for n in np.unique(plane)[1:]
+    }
+    me.session.add_masks(cells)
+    panel, measurements = me.dock.measure, me.dock.controller.annotator.measurements
+    for other in (me.dock.prompts, me.dock.everything, panel):
+        other.title.click()
+    panel.run.click()
+    me.until(lambda: panel.plot is not None, "the plot")
+    me.rest()
+    scrolled = panel.parentWidget().parentWidget().parentWidget()
+    scrolled.ensureWidgetVisible(panel.plot)
+    row = int(np.flatnonzero(measurements.table["object"] == 2)[5])
+    panel.plot.canvas.draw()
+    point = measurements.table[["time", "area"]].to_numpy()[row]
+    x, y = panel.plot.axes.transData.transform(point)
+    place = QPoint(round(x), round(panel.plot.canvas.height() - y))
+    QTest.mouseClick(panel.plot.canvas, Qt.MouseButton.LeftButton, pos=place)
+    assert measurements.selected == 2
+    assert me.viewer.dims.current_step[0] == 5
+    scrolled.ensureWidgetVisible(panel.plot)
+    me.shot("measure")
+    me.session.mark_saved()
+    me.viewer.close()
+
+
 def main():
     """Run both halves, each in a process of its own; kill the first."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--into", type=Path, default=IMAGES)
-    parser.add_argument("--part", choices=("work", "restore"))
+    parser.add_argument("--part", choices=("work", "restore", "measure"))
     parser.add_argument("--folder", type=Path)
     given = parser.parse_args()
     if given.part:
         os.chdir(given.folder)
-        {"work": work, "restore": restore}[given.part](
-            Newcomer(given.folder, given.into)
-        )
+        parts = {"work": work, "restore": restore, "measure": measure}
+        parts[given.part](Newcomer(given.folder, given.into))
         return
     with tempfile.TemporaryDirectory() as folder:
         environment = {
@@ -255,7 +297,8 @@ def main():
                     working.send_signal(signal.SIGKILL)
         if working.returncode != -signal.SIGKILL:
             raise SystemExit("the work did not come to its crash")
-        subprocess.run([*command, "restore"], env=environment, check=True)
+        for part in ("restore", "measure"):
+            subprocess.run([*command, part], env=environment, check=True)
 
 
 if __name__ == "__main__":

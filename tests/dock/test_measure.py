@@ -83,6 +83,7 @@ def test_a_click_on_a_point_selects_its_object_and_goes_there(opened, until):
     assert measurements.selected == 2
     assert opened.controller.binding.labels.selected_label == 2
     assert opened.viewer.dims.current_step[0] == 3
+    assert set(features(opened)["frame"].dropna()) == {3}
     assert plot._chosen is not None
     np.testing.assert_array_equal(plot._chosen.get_ydata(), [16] * 4)
 

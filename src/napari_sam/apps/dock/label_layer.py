@@ -139,8 +139,8 @@ class LabelLayer:
 
     def show_measurements(self, rows: pd.DataFrame | None) -> None:
         """Put measurements beside the labels: rows of objects, by their numbers."""
-        self._measured = rows
-        if self.is_there:
+        before, self._measured = self._measured, rows
+        if self.is_there and not (before is rows is None):
             self._tabulate()
 
     def _tabulate(self) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_sam.apps.dock.frame_view import FrameView
+
 if TYPE_CHECKING:
     from napari.layers import Labels
 
@@ -28,12 +30,12 @@ class MeasuredLayer:
     def show_on(self, binding: LayerBinding | None) -> None:
         """Follow the labels of another image, or of none."""
         if self._binding is not None:
-            self._binding.frame_changed.disconnect(self._tabulate)
+            self._binding.viewer.dims.events.point.disconnect(self._tabulate)
             self._binding.made.disconnect(self._follow_labels)
         self._follow(None)
         self._binding = binding
         if binding is not None:
-            binding.frame_changed.connect(self._tabulate)
+            binding.viewer.dims.events.point.connect(self._tabulate)
             binding.made.connect(self._follow_labels)
             self._follow(binding.labels)
 
@@ -51,11 +53,11 @@ class MeasuredLayer:
             self._tabulate()
 
     def _tabulate(self, _: object = None) -> None:
-        session = self._annotator.session
-        if self._binding is not None and session is not None:
-            frame = session.current.frame
+        binding = self._binding
+        if binding is not None:
+            frame = FrameView(binding.viewer, binding.geometry).frame
             rows = self._annotator.measurements.on_frame(frame)
-            self._binding.label_layer.show_measurements(rows)
+            binding.label_layer.show_measurements(rows)
 
     def _on_label(self, _: object) -> None:
         """Select what is selected in the layer, if it was measured."""

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Pixels of the screen within which a click is on a point.
 _REACH = 12.0
+#: Pixels of the screen from top to bottom of the plot.
+_HEIGHT = 230
 #: Colour of the plot's words and lines, in napari's dark theme and in its light one.
 _INK = "#9a9a9a"
 _CHOSEN = "#ffb000"
@@ -42,7 +44,7 @@ class MeasurementPlot(QWidget):
         self.figure.patch.set_alpha(0)
         self.canvas = FigureCanvasQTAgg(self.figure)
         self.canvas.setStyleSheet("background: transparent;")
-        self.canvas.setMinimumHeight(200)
+        self.canvas.setFixedHeight(_HEIGHT)
         self.axes = self.figure.subplots()
         self._points: NDArray[np.float64] = np.zeros((0, 2))
         self._objects: NDArray[np.integer] = np.zeros(0, int)
