@@ -22,7 +22,7 @@ class MeasureSettings:
         tip="Perimeter or surface, axes, orientation and eccentricity.",
     )
     solidity: bool = setting(
-        True, label="Solidity", tip="Share of the convex hull; half of all the time."
+        True, label="Solidity", tip="Share of the convex hull; nearly half of the time."
     )
     neighbours: bool = setting(
         True,
