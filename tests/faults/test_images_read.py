@@ -15,7 +15,7 @@ import pytest
 import tifffile
 from PIL import Image as Pillow
 
-from napari_sam.core.errors import NapariSamError
+from napari_sam.core.errors import AxesError, NapariSamError
 from napari_sam.io import read_image
 from napari_sam.io.readers import other_packages
 
@@ -328,6 +328,29 @@ def test_positions_of_an_ome_tiff_are_series(tmp_path, caplog):
     np.testing.assert_array_equal(read_image(path, series=2).data, GREY + 2)
 
 
+@pytest.mark.parametrize(
+    ("axes", "given"),
+    [("CYXS", "tyxc"), ("TCYXS", "tzyxc"), ("CSYX", "tcyx"), ("TZCYXS", None)],
+)
+def test_channels_of_colours_are_refused_and_read_as_planes(tmp_path, axes, given):
+    sizes = {"C": 2, "S": 3, "Y": 11, "X": 17, "T": 4, "Z": 5}
+    shape = tuple(sizes[a] for a in axes)
+    pixels = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    planar = {"planarconfig": "separate"} if axes == "CSYX" else {}
+    path = tmp_path / "a.ome.tif"
+    tifffile.imwrite(path, pixels, photometric="rgb", metadata={"axes": axes}, **planar)
+    with pytest.raises(AxesError, match="2 channels of 3 colours each") as why:
+        read_image(path)
+    if given is None:
+        assert "--axes" not in str(why.value)
+        return
+    assert f"--axes {given}." in str(why.value)
+    found = read_image(path, axes=given)
+    right = pixels[-1] if axes != "TCYXS" else pixels[-1, -1]
+    right = np.moveaxis(right, 0, -1) if axes == "CSYX" else right
+    np.testing.assert_array_equal(found.frames[len(found.frames) - 1], right)
+
+
 def test_an_ome_tiff_of_which_a_file_is_missing_is_refused(tmp_path):
     path = tmp_path / "a.ome.tif"
     tifffile.imwrite(path, np.stack([GREY, GREY]), ome=True, metadata={"axes": "ZYX"})
@@ -492,7 +515,7 @@ def test_remarks_of_other_packages_are_not_printed(tmp_path, kind):
     code = (
         "import sys, numpy as np\nfrom napari_sam.io import *\n"
         "from napari_sam.io import Image\n"
-        "from napari_sam.core.errors import NapariSamError\n"
+        "from napari_sam.core.errors import AxesError, NapariSamError\n"
         f"path = sys.argv[1]\ntry:\n    {code}\nexcept NapariSamError: pass"
     )
     done = subprocess.run([sys.executable, "-c", code, path], capture_output=True,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam.core.errors import MissingPackageError, NotAnImageError
+from napari_sam.core.errors import AxesError, MissingPackageError, NotAnImageError
 from napari_sam.io.readers.colours import ColourRule, recoloured
 from napari_sam.io.readers.image import Image, ReadOptions
 from napari_sam.io.readers.lazy import Bounds, FileArray
@@ -61,6 +61,7 @@ def read_tiff(path: Path, options: ReadOptions = _DEFAULT) -> Image:
             return read_raster(path, options)
         index = choose_series(tiff, path, options.series)
         series = tiff.series[index]
+        _check_axes(path, series, options)
         _check_complete(path, series, path.stat().st_size)
         check_files(path, tiff)
         _check_decoder(path, series)
@@ -80,6 +81,7 @@ def read_remote_tiff(remote: Remote, options: ReadOptions = _DEFAULT) -> Image:
 
         return read_raster(remote.inside, options, opener=remote.fs)
     series = tiff.series[choose_series(tiff, remote.url, options.series)]
+    _check_axes(remote.url, series, options)
     _check_complete(remote.url, series, file.size)
     _check_decoder(remote.url, series)
     rule = _rule(series, remote.url, options)
@@ -170,6 +172,20 @@ def _places(axes: str) -> str:
     spare = iter("ABDEFGHIJKLMNOPQRSUVW")
     known = set("SYX") if repeated else set(_LETTERS)
     return "".join(_LETTERS[a] if a in known else next(spare) for a in axes)
+
+
+def _check_axes(path: Path | str, series: TiffPageSeries, options: ReadOptions) -> None:
+    """Refuse channels that are colours each, unless it is said what they are."""
+    axes, free = series.axes, [a for a in "tz" if a.upper() not in series.axes]
+    if options.axes or not {"C", "S"} <= set(axes):
+        return
+    sizes = dict(zip(axes, series.shape, strict=True))
+    as_planes = axes.replace("C", free[0] if free else "C").replace("S", "c").lower()
+    hint = f"Take them for planes: --axes {as_planes}. Or s" if free else "S"
+    raise AxesError(
+        f"{path} has {sizes['C']} channels of {sizes['S']} colours each, which are no "
+        f"one image. {hint}ave each channel in a file of its own."
+    )
 
 
 def _check_complete(path: Path | str, series: TiffPageSeries, size: int) -> None:
