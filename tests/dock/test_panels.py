@@ -8,6 +8,7 @@ from napari.components import ViewerModel
 from napari.layers import Image
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QLabel, QWidget
 
 from napari_sam import checkpoints
 from napari_sam.annotator.commands import COMMANDS
@@ -27,7 +28,9 @@ from napari_sam.apps.dock.panels.object_model import (
     ObjectModel,
 )
 from napari_sam.apps.dock.panels.recovery import RecoveryPanel
+from napari_sam.apps.dock.panels.shared_height import SharedHeight
 from napari_sam.apps.dock.panels.status import StatusPanel
+from napari_sam.apps.dock.panels.widgets import column
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.prediction import Prediction
 from napari_sam.core.progress import Progress
@@ -358,3 +361,25 @@ def test_a_command_button_has_its_title_tip_and_key_and_runs_it(
     commit.click()
     undo.click()
     assert calls == [("commits.commit", (), {}), ("undo", (), {})]
+
+
+@pytest.mark.parametrize("height", [560, 900])
+def test_what_is_used_with_every_click_is_in_sight_above_the_table(qtbot, height):
+    inside, table, line = QWidget(), QLabel("table"), QLabel("candidates")
+    rows = column(inside)
+    for height_of, one in ((300, QLabel("tools")), (60, line), (400, QLabel("more"))):
+        one.setFixedHeight(height_of)
+        rows.addWidget(one)
+    parts = SharedHeight(inside, table, line)
+    qtbot.addWidget(parts)
+    parts.resize(280, height)
+    parts.show()
+    qtbot.waitUntil(lambda: line.visibleRegion().boundingRect().height() == 60)
+    assert parts.sizes()[1] >= 100
+    rows.insertWidget(0, opened := QLabel("opened"))
+    opened.setFixedHeight(40)
+    qtbot.waitUntil(lambda: line.y() > 340)
+    qtbot.waitUntil(lambda: line.visibleRegion().boundingRect().height() == 60)
+    parts.moveSplitter(200, 1)
+    parts.resize(280, height + 10)
+    assert parts.sizes()[0] < 260, "the border is where a person put it"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QSize, Qt, QTimer
-from qtpy.QtWidgets import QApplication, QSplitter, QVBoxLayout, QWidget
+from qtpy.QtCore import QSize, QTimer
+from qtpy.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from napari_sam.annotator.commands import COMMANDS, shown_key
 from napari_sam.annotator.models import ModelPool
@@ -27,6 +27,7 @@ from napari_sam.apps.dock.panels.objects import ObjectsPanel
 from napari_sam.apps.dock.panels.prompts import PromptsPanel
 from napari_sam.apps.dock.panels.recovery import RecoveryPanel
 from napari_sam.apps.dock.panels.save import SavePanel
+from napari_sam.apps.dock.panels.shared_height import SharedHeight
 from napari_sam.apps.dock.panels.similar import SimilarPanel
 from napari_sam.apps.dock.panels.status import StatusPanel
 from napari_sam.apps.dock.panels.welcome import WelcomePanel
@@ -35,7 +36,6 @@ from napari_sam.apps.dock.panels.widgets import (
     NEAR,
     column,
     scroll_past_values,
-    scrolling,
 )
 from napari_sam.apps.dock.qt_executor import QtExecutor
 
@@ -146,11 +146,7 @@ class SegmentWidget(QWidget):
             rows.addWidget(panel)
         rows.addStretch()
         # Two parts that scroll by themselves: the table is in sight in any window.
-        parts = QSplitter(Qt.Orientation.Vertical)
-        for part, share in ((inside, 3), (self.objects, 2)):
-            parts.addWidget(scrolling(part))
-            parts.setStretchFactor(parts.count() - 1, share)
-        parts.setChildrenCollapsible(False)
+        parts = SharedHeight(inside, self.objects, self.prompts.candidates)
         outside = QVBoxLayout(self)
         outside.setContentsMargins(NEAR, NEAR, NEAR, NEAR)
         outside.setSpacing(NEAR)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: How many there may be, and the side of their pictures.
 _MOST, _SIDE = 3, 40
+#: Pixels above, between and below picture and words.
+_AROUND = 14
 #: Around each, so that their places are seen while they are empty.
 _FRAME = (
     "QToolButton { border: 1px solid #6a737d; border-radius: 3px; }"
@@ -85,7 +87,8 @@ class CandidatesPanel(QWidget):
         choice.setCheckable(True)
         choice.setIconSize(QSize(_SIDE, _SIDE))
         choice.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
-        choice.setFixedHeight(_SIDE + 24)
+        words = choice.fontMetrics().height()
+        choice.setFixedHeight(_SIDE + words + _AROUND)
         choice.setStyleSheet(_FRAME)
         choice.setSizePolicy(
             choice.sizePolicy().Policy.Ignored, choice.sizePolicy().Policy.Fixed
