@@ -1,6 +1,7 @@
 """What Python is given: taken as it is meant, or refused by an error of ours."""
 
 import errno
+import os
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ import pytest
 from napari_sam import PromptableImage, Prompts
 from napari_sam.api import open_store, segment_folder
 from napari_sam.core.errors import (
+    MissingFileError,
     NotAnImageError,
     NotWrittenError,
     PromptError,
@@ -18,7 +20,7 @@ from napari_sam.core.errors import (
     StoreError,
 )
 from napari_sam.core.images.frames import Frames
-from napari_sam.io import read_image
+from napari_sam.io import read_image, read_prompts
 from napari_sam.testing import ThresholdBackend
 
 TABLE = "image,object,row,col\na.png,1,8,8\nb.png,1,8,8\n"
@@ -168,3 +170,14 @@ def test_remarks_of_tifffile_are_no_lines_of_ours(tmp_path):
     )  # fmt: skip
     assert done.returncode == 2, done.stderr
     assert len(done.stderr.splitlines()) == 1, done.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes here")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    for name in ("a.png", "a.csv", "a.geojson"):
+        os.mkfifo(tmp_path / name)
+    with pytest.raises(MissingFileError, match="pipe or a device"):
+        read_image(tmp_path / "a.png")
+    for name in ("a.csv", "a.geojson"):
+        with pytest.raises(MissingFileError, match="pipe or a device"):
+            read_prompts(tmp_path / name)

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 from unicodedata import normalize
 from urllib.parse import unquote
 
-from napari_sam.core.errors import ImageError
+from napari_sam.core.errors import ImageError, MissingFileError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
 _SLASHES = re.compile(r"[/\\]+")
 _SPACES = re.compile(r"%[0-9a-fA-F]{2}")
+
+
+def check_no_device(path: str | Path) -> None:
+    """Refuse a pipe or a device: reading one waits for ever, or has no end.
+
+    Raises
+    ------
+    MissingFileError
+        If it is neither a file nor a folder.
+    """
+    there = Path(path)
+    if not (there.is_file() or there.is_dir()):
+        raise MissingFileError(
+            f"{path} is a pipe or a device, and no file. Write it to a file first."
+        )
 
 
 def parts_of(name: str) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from napari_sam.core.errors import (
     NotAnImageError,
 )
 from napari_sam.core.images.frames import Frames
+from napari_sam.io.file_names import check_no_device
 from napari_sam.io.label_numbers import without_colour
 from napari_sam.io.readers.colours import ColourRule, recoloured
 from napari_sam.io.readers.file_kinds import reader_of
@@ -94,6 +95,8 @@ def open_unchecked(path: str | Path, options: ReadOptions) -> Image:
     url = as_url(path)
     if url is None and not Path(path).exists():
         raise MissingFileError(f"{path} does not exist.")
+    if url is None:
+        check_no_device(path)
     return _read_file(Path(path), options) if url is None else _read_url(url, options)
 
 

@@ -14,6 +14,7 @@ from napari_sam.io.features.geojson import features_of_geojson, is_geojson
 from napari_sam.io.features.imagej import features_of_rois, is_roi_set
 from napari_sam.io.features.tables import TABLES, features_of_table
 from napari_sam.io.features.text import read_json
+from napari_sam.io.file_names import check_no_device
 from napari_sam.io.vector_prompts import VectorPrompts, prompts_of_features
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def read_prompts_on(
         )
     if not path.exists():
         raise MissingFileError(f"{path} does not exist.")
+    check_no_device(path)
     if suffix in _CSV:
         return read_csv_prompts(path, image, form=form, crs=crs)
     if suffix in _JSON:
