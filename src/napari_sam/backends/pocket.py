@@ -81,6 +81,8 @@ class PocketBackend(RefiningDecoder[_Tile]):
     working_size = WORKING_SIZE
     #: Tiles of larger images are of this side, enlarged as a small image would be.
     view = WORKING_SIZE // 2
+    #: Beyond that, for objects that are small even then.
+    magnification = 2
 
     def __init__(
         self,
@@ -123,6 +125,7 @@ class PocketBackend(RefiningDecoder[_Tile]):
             batch_size=self.batch_size,
             device=str(self.device),
             precision=self.precision,
+            magnification=self.magnification,
             capabilities=self._capabilities,
         )
 

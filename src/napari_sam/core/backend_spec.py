@@ -28,6 +28,9 @@ class BackendSpec:
         Limits of contrast that the model was trained with; None for the usual ones.
     device, precision
         Where and in which floating-point format the image encoder computes.
+    magnification
+        How many times further small objects are enlarged, in tiles of their own: see
+        `napari_sam.image.close_up`. 1 for a model that does not gain by it.
     capabilities
         What the model can do besides masks for prompts: ``video``, ``concepts``,
         ``instances``, ``features`` (`SupportsFeatures`).
@@ -40,6 +43,7 @@ class BackendSpec:
     percentiles: tuple[float, float] | None = None
     device: str = "cpu"
     precision: str = "float32"
+    magnification: int = 1
     capabilities: frozenset[str] = frozenset()
 
 
@@ -64,6 +68,7 @@ def spec_from_attributes(backend: Backend) -> BackendSpec:
         percentiles=getattr(backend, "percentiles", None),
         device=str(getattr(backend, "device", "cpu")),
         precision=str(getattr(backend, "precision", "float32")),
+        magnification=int(getattr(backend, "magnification", 1)),
         capabilities=frozenset(getattr(backend, "capabilities", ())),
     )
 

@@ -12,10 +12,12 @@ from napari_sam.core.images.frames import Frames, pixels_digest
 from napari_sam.core.progress import drain
 from napari_sam.core.prompts.prompts_in_tiles import first_tile, prompts_in_tile
 from napari_sam.image import tile_pixels
+from napari_sam.image.close_up import TILING, CloseUps
 from napari_sam.image.complete.completing import complete
 from napari_sam.image.complete.plane import PromptablePlane
 from napari_sam.image.embed import iter_embed_tiles
 from napari_sam.image.fitting import choose_tiling, fit_appearance
+from napari_sam.image.magnified import MagnifiedBackend
 from napari_sam.image.selection import select_tiles
 from napari_sam.stores.memory import MemoryStore
 
@@ -113,6 +115,22 @@ class PromptableImage:
         """How pixels are shown to the model; fitted when first needed."""
         return self._given or fit_appearance(self.frames, self.backend)
 
+    @cached_property
+    def _close_ups(self) -> CloseUps | None:
+        """The same image enlarged, if the model gains by it for small objects."""
+        by = backend_spec(self.backend).magnification
+        if by == 1:
+            return None
+        near = PromptableImage(
+            self.frames,
+            MagnifiedBackend(self.backend, by),
+            appearance=self.appearance,
+            store=self.store,
+            tiling=TILING,
+            levels=(),
+        )
+        return CloseUps(self, near)
+
     @property
     def tiles(self) -> TileGrid:
         """The tiles of every plane, on the finest level."""
@@ -150,10 +168,16 @@ class PromptableImage:
             partial(self._decode, frame), self._cost, self.tiling, shape, self.connected
         )
         first = [first_tile(one, self.tiling, shape) for one in prompts]
-        masks = self._decode_tiles(frame, first, prompts)
-        return [
-            _at_threshold(complete(plane, one, tile, mask), one.threshold)
+        masks = self.decode_in_tiles(frame, first, prompts)
+        found = [
+            complete(plane, one, tile, mask)
             for one, tile, mask in zip(prompts, first, masks, strict=True)
+        ]
+        if self._close_ups is not None:
+            found = self._close_ups.replace_small(frame, prompts, found)
+        return [
+            _at_threshold(mask, one.threshold)
+            for one, mask in zip(prompts, found, strict=True)
         ]
 
     def embedding(self, frame: int, tile: Tile) -> Embedding:
@@ -265,6 +289,7 @@ class PromptableImage:
         Embeddings of pixels that did not change are still found in the store.
         """
         self._digests.clear()
+        self.__dict__.pop("_close_ups", None)
         if self._given is None:
             self.__dict__.pop("appearance", None)
 
@@ -303,10 +328,13 @@ class PromptableImage:
             plane_shape=plane,
         )
 
-    def _decode_tiles(
+    def decode_in_tiles(
         self, frame: int, tiles: Sequence[Tile], prompts: Sequence[Prompts]
     ) -> list[Prediction]:
-        """Decode prompts, each in its tile: those of one tile in one call."""
+        """Decode prompts on the plane, each in its tile: those of one in one call.
+
+        Nothing is done about objects that go on beyond their tiles.
+        """
         masks: dict[int, Prediction] = {}
         for tile in dict.fromkeys(tiles):
             mine = [i for i, other in enumerate(tiles) if other == tile]

@@ -2,7 +2,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 
 from napari_sam.core.errors import PromptError
 from napari_sam.core.geometry.rasterize import coverage, inside
@@ -29,9 +29,21 @@ def test_rounds_are_growing_prefixes_without_choices(said):
         assert after.prompts.items[:-1] == before.prompts.items
 
 
+@pytest.mark.parametrize(
+    "later", [Prompts.rectangle(0, 0, 9, 9), Prompts.polygon([(0, 0), (9, 0), (9, 9)])]
+)
+def test_a_lone_click_is_forgotten_when_a_box_tells_more(later):
+    click = Prompts.point(5, 5)
+    assert [r.prompts for r in refinement_steps(click + later)] == [click + later]
+    assert len(refinement_steps(click.choose(1) + later)) == 2
+    assert len(refinement_steps(click.point(6, 6) + later)) == 3
+    assert len(refinement_steps(later + click)) == 2
+
+
 @given(answerable(), prompts())
 def test_what_is_said_later_changes_no_earlier_round(said, later):
     early = refinement_steps(said)
+    assume(not is_ambiguous(early[-1].prompts))  # a box makes them forget it
     both = refinement_steps(said + later)
     assert both[: len(early) - 1] == early[:-1]
     assert both[len(early) - 1].prompts == early[-1].prompts

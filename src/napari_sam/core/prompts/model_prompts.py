@@ -79,9 +79,11 @@ def refinement_steps(prompts: Prompts) -> tuple[Refinement, ...]:
     """Split prompts into the steps in which a mask is refined, one by one.
 
     The first takes all prompts up to the first positive one; each later prompt decodes
-    again, helped by the logits of the mask before. The last mask is therefore a pure
-    function of the prompts in order. Nobody clicks a hundred times on an object: beyond
-    `_MOST_STEPS`, what follows is taken together with the last.
+    again, helped by the logits of the mask before. Only a box or an outline right after
+    a single click is taken together with it: the mask of a lone click is a guess at
+    which object is meant, and is better forgotten than refined. The last mask is
+    therefore a pure function of the prompts in order. Nobody clicks a hundred times on
+    an object: beyond `_MOST_STEPS`, what follows is taken together with the last.
 
     Raises
     ------
@@ -103,11 +105,19 @@ def refinement_steps(prompts: Prompts) -> tuple[Refinement, ...]:
         so_far.append(prompt)
         if len(steps) == _MOST_STEPS and steps[-1].candidate == 0:
             continue
+        if len(steps) == 1 and _says_more(prompt, steps[0]):
+            steps.clear()
         if steps or is_positive(prompt):
             steps.append(Refinement(Prompts(tuple(so_far))))
     if len(steps) == _MOST_STEPS and steps[-1].candidate == 0:
         steps[-1] = Refinement(Prompts(tuple(so_far)))
     return tuple(steps)
+
+
+def _says_more(prompt: Prompt, step: Refinement) -> bool:
+    """Whether a prompt makes the guess of a step needless: a box after one click."""
+    tells = isinstance(prompt, Box | Polygon | MaskPrompt) and is_positive(prompt)
+    return tells and step.candidate == 0 and is_ambiguous(step.prompts)
 
 
 def is_ambiguous(prompts: Prompts) -> bool:

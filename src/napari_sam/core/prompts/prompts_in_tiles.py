@@ -41,7 +41,7 @@ def first_tile(prompts: Prompts, tiling: Tiling, shape: tuple[int, int]) -> Tile
     check_inside(prompts, shape)
     last = tiling.levels(shape) - 1
     level = 0
-    while level < last and not _fits(
+    while level < last and not fits(
         prompts, nearest_tile(prompts, tiling, shape, level), tiling, shape
     ):
         level += 1
@@ -63,7 +63,12 @@ def prompts_in_tile(prompts: Prompts, tile: Tile) -> Prompts:
     return Prompts(tuple(s for s in local if _reaches(s, inside)))
 
 
-def _fits(prompts: Prompts, tile: Tile, tiling: Tiling, shape: tuple[int, int]) -> bool:
+def enlarged(prompts: Prompts, by: int) -> Prompts:
+    """Return prompts in pixels that are `by` times as small."""
+    return Prompts(tuple(_enlarged(p, by) for p in prompts.items))
+
+
+def fits(prompts: Prompts, tile: Tile, tiling: Tiling, shape: tuple[int, int]) -> bool:
     """Whether a tile covers all positive prompts, with some of its halo."""
     window = tile.region(shape)
     rows, cols = (n * tile.scale // 2 for n in tiling.halo)
@@ -89,11 +94,24 @@ def _local(prompt: Prompt, tile: Tile) -> Prompt:
     """Return a prompt in the pixels of a tile."""
     scale, rows, cols = tile.scale, -tile.window.top, -tile.window.left
     if scale > 1:
-        prompt = _scaled(prompt, scale)
+        prompt = _coarser_prompt(prompt, scale)
     return shifted(prompt, rows, cols)
 
 
-def _scaled(prompt: Prompt, by: int) -> Prompt:
+def _coarser_prompt(prompt: Prompt, by: int) -> Prompt:
+    if isinstance(prompt, MaskPrompt):
+        return _averaged(prompt, by)
+    return _scaled(prompt, by)
+
+
+def _enlarged(prompt: Prompt, by: int) -> Prompt:
+    if isinstance(prompt, MaskPrompt):
+        return _repeated(prompt, by)
+    return _scaled(prompt, 1 / by)
+
+
+def _scaled(prompt: Prompt, by: float) -> Prompt:
+    """Return a prompt, other than a mask, in pixels that are `by` times as large."""
     match prompt:
         case Point(row, col, positive):
             return Point(_coarser(row, by), _coarser(col, by), positive)
@@ -103,17 +121,15 @@ def _scaled(prompt: Prompt, by: int) -> Prompt:
             return Polygon(_along(vertices, by), positive)
         case Scribble(path, positive):
             return Scribble(_along(path, by), positive)
-        case MaskPrompt():
-            return _averaged(prompt, by)
     return prompt
 
 
-def _coarser(position: float, by: int) -> float:
+def _coarser(position: float, by: float) -> float:
     """Where a position is among pixels that are `by` times as large."""
     return (position + 0.5) / by - 0.5
 
 
-def _along(path: Path, by: int) -> Path:
+def _along(path: Path, by: float) -> Path:
     return tuple((_coarser(row, by), _coarser(col, by)) for row, col in path)
 
 
@@ -129,6 +145,16 @@ def _averaged(prompt: MaskPrompt, by: int) -> MaskPrompt:
     covered = half if half.any() else share > 0
     return MaskPrompt.from_array(
         covered, top=grid.top, left=grid.left, approximate=prompt.approximate
+    )
+
+
+def _repeated(prompt: MaskPrompt, by: int) -> MaskPrompt:
+    region = prompt.mask.region
+    return MaskPrompt.from_array(
+        prompt.array.repeat(by, 0).repeat(by, 1),
+        top=region.top * by,
+        left=region.left * by,
+        approximate=prompt.approximate,
     )
 
 

@@ -1,0 +1,161 @@
+"""Close-ups: small objects are decoded in tiles that are enlarged further.
+
+How large an object looks to a model decides more than anything else how well its
+boundary is found. A box says how large the object is. A click does not, so it is asked
+at both scales, and of a small mask and another the one with the higher score is taken.
+Prompts that follow a click stay at the scale that was taken for it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from napari_sam.core.geometry.tiling import Tiling
+from napari_sam.core.prompts.items import (
+    Box,
+    MaskPrompt,
+    Polygon,
+    bounds,
+    is_positive,
+)
+from napari_sam.core.prompts.model_prompts import refinement_steps
+from napari_sam.core.prompts.prompts_in_tiles import (
+    first_tile,
+    fits,
+    nearest_tile,
+)
+from napari_sam.image.connected import connected
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari_sam.core.geometry.tiles import Tile
+    from napari_sam.core.prediction import Prediction
+    from napari_sam.core.prompts import Prompts
+    from napari_sam.image.promptable import PromptableImage
+
+#: Tiles of close-ups, in pixels of the plane: every small object has its surroundings
+#: in one of them, and one is encoded in about half the time of a usual tile.
+TILING = Tiling((96, 96), (48, 48))
+#: A box is of a small object if its longer side is shorter, in pixels.
+_SMALL_SIDE = 32
+#: A mask is small if it has fewer pixels.
+_SMALL_AREA = 24 * 24
+#: Clicks of which it is remembered at which scale they were taken.
+_REMEMBERED = 1024
+
+
+class _Question(NamedTuple):
+    """Prompts of one object, and the tile of the close-ups that shows it."""
+
+    at: int
+    prompts: Prompts
+    tile: Tile
+
+    @property
+    def first(self) -> Prompts:
+        """The prompts up to the first positive one."""
+        return refinement_steps(self.prompts)[0].prompts
+
+
+class CloseUps:
+    """The close-ups of one image: which objects they are taken for, and their masks.
+
+    Parameters
+    ----------
+    far
+        The image.
+    near
+        The same image, to a model that sees its tiles enlarged.
+    """
+
+    def __init__(self, far: PromptableImage, near: PromptableImage) -> None:
+        self._far, self._near = far, near
+        self._nearer: dict[tuple[int, Prompts], bool] = {}
+
+    def replace_small(
+        self, frame: int, prompts: Sequence[Prompts], found: Sequence[Prediction]
+    ) -> list[Prediction]:
+        """Return masks, those of small objects as the close-ups show them.
+
+        Parameters
+        ----------
+        frame
+            The plane.
+        prompts
+            Prompts of each object, on the plane.
+        found
+            The mask of each object without close-ups.
+        """
+        masks = list(found)
+        asked = [one for i, p in enumerate(prompts) if (one := self._question(i, p))]
+        clicks = [one for one in asked if _size(one.prompts) is None]
+        self._choose_scales(frame, clicks, found)
+        small = [one for one in asked if self._is_small(frame, one)]
+        for one, mask in zip(small, self._decode(frame, small), strict=True):
+            if mask.complete and mask.area:
+                masks[one.at] = mask
+        return masks
+
+    def _question(self, index: int, prompts: Prompts) -> _Question | None:
+        """Return what is asked of the close-ups, or None if they do not show it."""
+        shape = self._near.frames.plane_shape
+        tile = nearest_tile(prompts, TILING, shape, 0)
+        if not fits(prompts, tile, TILING, shape) or _is_rough(prompts):
+            return None
+        return _Question(index, prompts, tile)
+
+    def _is_small(self, frame: int, one: _Question) -> bool:
+        size = _size(one.prompts)
+        return self._nearer[frame, one.first] if size is None else size < _SMALL_SIDE
+
+    def _choose_scales(
+        self, frame: int, asked: Sequence[_Question], found: Sequence[Prediction]
+    ) -> None:
+        """Ask clicks whose scale is not known at both."""
+        new = [one for one in asked if (frame, one.first) not in self._nearer]
+        later = [one for one in new if one.prompts != one.first]
+        wide = {one.at: found[one.at] for one in new}
+        for one, mask in zip(later, self._first(frame, later), strict=True):
+            wide[one.at] = mask
+        firsts = [one._replace(prompts=one.first) for one in new]
+        for one, close in zip(firsts, self._decode(frame, firsts), strict=True):
+            far = wide[one.at]
+            is_small = min(far.area, close.area) < _SMALL_AREA
+            self._nearer[frame, one.prompts] = is_small and close.score > far.score
+        while len(self._nearer) > _REMEMBERED + len(asked):
+            del self._nearer[next(iter(self._nearer))]
+
+    def _first(self, frame: int, asked: Sequence[_Question]) -> list[Prediction]:
+        """Decode the first prompts at the usual scale."""
+        image = self._far
+        firsts = [one.first for one in asked]
+        tiles = [first_tile(p, image.tiling, image.frames.plane_shape) for p in firsts]
+        return self._cleaned(image.decode_in_tiles(frame, tiles, firsts), firsts)
+
+    def _decode(self, frame: int, asked: Sequence[_Question]) -> list[Prediction]:
+        prompts = [one.prompts for one in asked]
+        tiles = [one.tile for one in asked]
+        return self._cleaned(self._near.decode_in_tiles(frame, tiles, prompts), prompts)
+
+    def _cleaned(
+        self, masks: Sequence[Prediction], prompts: Sequence[Prompts]
+    ) -> list[Prediction]:
+        if not self._far.connected:
+            return list(masks)
+        return [connected(m, p) for m, p in zip(masks, prompts, strict=True)]
+
+
+def _is_rough(prompts: Prompts) -> bool:
+    """Whether there is a mask that says only about where the object is."""
+    return any(isinstance(p, MaskPrompt) and p.approximate for p in prompts.items)
+
+
+def _size(prompts: Prompts) -> float | None:
+    """Longer side of the last prompt that tells where all of the object is, if any."""
+    for prompt in reversed(prompts.items):
+        box = bounds(prompt)
+        tells = isinstance(prompt, Box | Polygon | MaskPrompt) and is_positive(prompt)
+        if box is not None and tells:
+            return max(box.bottom - box.top, box.right - box.left)
+    return None
