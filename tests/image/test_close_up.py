@@ -3,6 +3,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
+from napari_sam.core.errors import PromptOutsideImageError
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.geometry.tiling import Tiling
 from napari_sam.core.prompts import Prompts
@@ -82,6 +83,32 @@ def test_candidates_are_those_of_the_scale_that_was_taken(plane):
     chosen = segment(plane, middle(SMALL).choose(0))
     np.testing.assert_array_equal(found.mask, chosen.mask)
     assert {c.stride for c in found.alternatives} <= {(0.5, 0.5)}
+
+
+def test_what_outgrows_the_close_up_is_followed_at_the_usual_scale(plane):
+    plane[200:400, 304:308] = 200
+    image = PromptableImage(plane, Magnifying(close=0.9), tiling=Tiling())
+    assert image.segment(middle(SMALL)).region == Region(200, 300, 400, 312)
+    further = middle(SMALL).point(390, 305)
+    assert image.segment(further).region == Region(200, 300, 400, 312)
+
+
+@pytest.mark.parametrize("outside", [(-5, 3), (500, 300)])
+def test_a_prompt_outside_the_image_is_refused_at_any_scale(plane, outside):
+    said = Prompts.rectangle(*SMALL).point(*outside, positive=False)
+    with pytest.raises(PromptOutsideImageError):
+        segment(plane, said)
+
+
+def test_a_click_refined_asks_each_scale_no_more_than_it_must(plane):
+    backend = Magnifying()
+    image = PromptableImage(plane, backend, tiling=Tiling())
+    image.segment(middle(SMALL))
+    assert (backend.encoded, backend.decoded) == (2, 2)
+    image.segment(middle(SMALL).point(290, 290, positive=False))
+    assert (backend.encoded, backend.decoded) == (2, 3)
+    image.segment(Prompts.rectangle(*SMALL))
+    assert (backend.encoded, backend.decoded) == (2, 4)
 
 
 def test_many_objects_get_the_masks_that_each_gets_alone(plane):

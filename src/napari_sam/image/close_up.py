@@ -20,6 +20,7 @@ from napari_sam.core.prompts.items import (
 )
 from napari_sam.core.prompts.model_prompts import refinement_steps
 from napari_sam.core.prompts.prompts_in_tiles import (
+    check_inside,
     first_tile,
     fits,
     nearest_tile,
@@ -27,7 +28,7 @@ from napari_sam.core.prompts.prompts_in_tiles import (
 from napari_sam.image.connected import connected
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from napari_sam.core.geometry.tiles import Tile
     from napari_sam.core.prediction import Prediction
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
     from napari_sam.image.promptable import PromptableImage
 
 #: Tiles of close-ups, in pixels of the plane: every small object has its surroundings
-#: in one of them, and one is encoded in about half the time of a usual tile.
-TILING = Tiling((96, 96), (48, 48))
+#: in one of them, and one is encoded in less than half the time of a usual tile.
+TILING = Tiling((64, 64), (48, 48))
 #: A box is of a small object if its longer side is shorter, in pixels.
 _SMALL_SIDE = 32
 #: A mask is small if it has fewer pixels.
@@ -73,10 +74,28 @@ class CloseUps:
         self._far, self._near = far, near
         self._nearer: dict[tuple[int, Prompts], bool] = {}
 
-    def replace_small(
-        self, frame: int, prompts: Sequence[Prompts], found: Sequence[Prediction]
-    ) -> list[Prediction]:
-        """Return masks, those of small objects as the close-ups show them.
+    def known(self, frame: int, prompts: Sequence[Prompts]) -> dict[int, Prediction]:
+        """Return masks of the objects of which it is known that they are small.
+
+        Parameters
+        ----------
+        frame
+            The plane.
+        prompts
+            Prompts of each object, on the plane.
+
+        Returns
+        -------
+        dict
+            Masks by the object's place among `prompts`.
+        """
+        small = [one for one in self._questions(prompts) if self._is_small(frame, one)]
+        return _complete(small, self._decode(frame, small))
+
+    def of_clicks(
+        self, frame: int, prompts: Sequence[Prompts], found: Mapping[int, Prediction]
+    ) -> dict[int, Prediction]:
+        """Return masks of clicked objects that are better seen in a close-up.
 
         Parameters
         ----------
@@ -85,21 +104,30 @@ class CloseUps:
         prompts
             Prompts of each object, on the plane.
         found
-            The mask of each object without close-ups.
+            Masks at the usual scale, by the object's place among `prompts`.
         """
-        masks = list(found)
-        asked = [one for i, p in enumerate(prompts) if (one := self._question(i, p))]
-        clicks = [one for one in asked if _size(one.prompts) is None]
-        self._choose_scales(frame, clicks, found)
-        small = [one for one in asked if self._is_small(frame, one)]
-        for one, mask in zip(small, self._decode(frame, small), strict=True):
-            if mask.complete and mask.area:
-                masks[one.at] = mask
-        return masks
+        asked = [
+            one
+            for one in self._questions(prompts)
+            if one.at in found
+            and _size(one.prompts) is None
+            and (frame, one.first) not in self._nearer
+        ]
+        close = self._choose_scales(frame, asked, found)
+        small = [one for one in asked if one.at in close]
+        later = [one for one in small if one.prompts != one.first]
+        masks = {o.at: close[o.at] for o in small if o.prompts == o.first}
+        return masks | _complete(later, self._decode(frame, later))
+
+    def _questions(self, prompts: Sequence[Prompts]) -> list[_Question]:
+        """Return what may be asked of the close-ups."""
+        asked = (self._question(i, p) for i, p in enumerate(prompts))
+        return [one for one in asked if one is not None]
 
     def _question(self, index: int, prompts: Prompts) -> _Question | None:
         """Return what is asked of the close-ups, or None if they do not show it."""
         shape = self._near.frames.plane_shape
+        check_inside(prompts, shape)
         tile = nearest_tile(prompts, TILING, shape, 0)
         if not fits(prompts, tile, TILING, shape) or _is_rough(prompts):
             return None
@@ -107,24 +135,27 @@ class CloseUps:
 
     def _is_small(self, frame: int, one: _Question) -> bool:
         size = _size(one.prompts)
-        return self._nearer[frame, one.first] if size is None else size < _SMALL_SIDE
+        if size is None:
+            return self._nearer.get((frame, one.first), False)
+        return size < _SMALL_SIDE
 
     def _choose_scales(
-        self, frame: int, asked: Sequence[_Question], found: Sequence[Prediction]
-    ) -> None:
-        """Ask clicks whose scale is not known at both."""
-        new = [one for one in asked if (frame, one.first) not in self._nearer]
-        later = [one for one in new if one.prompts != one.first]
-        wide = {one.at: found[one.at] for one in new}
-        for one, mask in zip(later, self._first(frame, later), strict=True):
-            wide[one.at] = mask
-        firsts = [one._replace(prompts=one.first) for one in new]
-        for one, close in zip(firsts, self._decode(frame, firsts), strict=True):
-            far = wide[one.at]
-            is_small = min(far.area, close.area) < _SMALL_AREA
-            self._nearer[frame, one.prompts] = is_small and close.score > far.score
-        while len(self._nearer) > _REMEMBERED + len(asked):
-            del self._nearer[next(iter(self._nearer))]
+        self, frame: int, asked: Sequence[_Question], found: Mapping[int, Prediction]
+    ) -> dict[int, Prediction]:
+        """Ask first clicks at both scales; return the close masks that are better."""
+        later = [one for one in asked if one.prompts != one.first]
+        wide = dict(zip((o.at for o in later), self._first(frame, later), strict=True))
+        firsts = [one._replace(prompts=one.first) for one in asked]
+        close: dict[int, Prediction] = {}
+        if len(self._nearer) > _REMEMBERED:
+            self._nearer.clear()
+        for one, mask in zip(firsts, self._decode(frame, firsts), strict=True):
+            far = wide.get(one.at, found[one.at])
+            is_small = min(far.area, mask.area) < _SMALL_AREA and mask.complete
+            if better := is_small and mask.score > far.score:
+                close[one.at] = mask
+            self._nearer[frame, one.prompts] = better
+        return close
 
     def _first(self, frame: int, asked: Sequence[_Question]) -> list[Prediction]:
         """Decode the first prompts at the usual scale."""
@@ -144,6 +175,14 @@ class CloseUps:
         if not self._far.connected:
             return list(masks)
         return [connected(m, p) for m, p in zip(masks, prompts, strict=True)]
+
+
+def _complete(
+    asked: Sequence[_Question], masks: Sequence[Prediction]
+) -> dict[int, Prediction]:
+    """Return the masks that end within their tiles, by the place of the object."""
+    pairs = zip(asked, masks, strict=True)
+    return {one.at: mask for one, mask in pairs if mask.complete and mask.area}
 
 
 def _is_rough(prompts: Prompts) -> bool:

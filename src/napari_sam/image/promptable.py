@@ -163,21 +163,29 @@ class PromptableImage:
         object that goes on beyond its tile is followed: see `Prediction.complete`.
         """
         self._check_frame(frame)
+        close_ups = self._close_ups
+        masks = {} if close_ups is None else close_ups.known(frame, prompts)
+        rest = [i for i in range(len(prompts)) if i not in masks]
+        found = self._segment_in_tiles(frame, [prompts[i] for i in rest])
+        usual = dict(zip(rest, found, strict=True))
+        masks.update(usual)
+        if close_ups is not None:
+            masks.update(close_ups.of_clicks(frame, prompts, usual))
+        return [_at_threshold(masks[i], p.threshold) for i, p in enumerate(prompts)]
+
+    def _segment_in_tiles(
+        self, frame: int, prompts: Sequence[Prompts]
+    ) -> list[Prediction]:
+        """Decode each object in its tile, and follow those that go on beyond it."""
         shape = self.frames.plane_shape
         plane = PromptablePlane(
             partial(self._decode, frame), self._cost, self.tiling, shape, self.connected
         )
         first = [first_tile(one, self.tiling, shape) for one in prompts]
         masks = self.decode_in_tiles(frame, first, prompts)
-        found = [
+        return [
             complete(plane, one, tile, mask)
             for one, tile, mask in zip(prompts, first, masks, strict=True)
-        ]
-        if self._close_ups is not None:
-            found = self._close_ups.replace_small(frame, prompts, found)
-        return [
-            _at_threshold(mask, one.threshold)
-            for one, mask in zip(prompts, found, strict=True)
         ]
 
     def embedding(self, frame: int, tile: Tile) -> Embedding:
