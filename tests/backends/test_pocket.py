@@ -147,13 +147,13 @@ def test_what_was_remembered_is_what_would_be_computed():
 
 def test_a_further_click_asks_once(monkeypatch):
     backend, asked = tiny(), []
-    ask_model = backend._decode_round
+    ask_model = backend._decode_rounds
 
     def count(*args, **options):
         asked.append(args[1])
         return ask_model(*args, **options)
 
-    monkeypatch.setattr(backend, "_decode_round", count)
+    monkeypatch.setattr(backend, "_decode_rounds", count)
     (embedding,) = backend.encode([discs()[0]])
     words = Prompts().point(40, 36)
     backend.decode(embedding, [words])

@@ -11,6 +11,7 @@ from napari_sam.models.pocket import (
     Pocket,
     PocketConfig,
     PocketPrompts,
+    WindowDecoder,
     fused,
     prompt_maps,
     working_scale,
@@ -35,7 +36,7 @@ def features(model):
         return model.encoder(torch.rand(1, 3, 192, 256))
 
 
-POCKET = "napari_sam.models.pocket.pocket"
+POCKET = "napari_sam.models.pocket.window_decoder"
 
 
 def click(*places, kinds):
@@ -96,9 +97,8 @@ def test_drawing_in_a_window_equals_drawing_everywhere(
     maps = prompt_maps(xy, kinds, (48, 64), previous=previous)
     with torch.inference_mode():
         whole = model.decode(features, xy, kinds, maps)
-    logits, scores = model.predict(
-        features, PocketPrompts(xy, kinds, None, previous), multimask_output=True
-    )
+    decoder = WindowDecoder(model, features, multimask_output=True)
+    ((logits, scores),) = decoder.predict([PocketPrompts(xy, kinds, None, previous)])
     order = whole.scores[0].argsort(descending=True)[:3]
     drawn = logits != -10
     assert drawn.any()
@@ -111,14 +111,13 @@ def test_drawing_in_a_window_equals_drawing_everywhere(
 
 def _clicked(model, features, col=100.0):
     xy, kinds = click([col, 90.0], kinds=[POSITIVE])
-    return model.predict(features, PocketPrompts(xy, kinds), multimask_output=True)
+    decoder = WindowDecoder(model, features, multimask_output=True)
+    return decoder.predict([PocketPrompts(xy, kinds)])[0]
 
 
 def test_what_is_outside_the_context_changes_nothing(model, features, monkeypatch):
     monkeypatch.setattr(f"{POCKET}.CONTEXT", 3)
-    monkeypatch.setattr(
-        "napari_sam.models.pocket.pocket.reaches_edge", lambda *_: False
-    )
+    monkeypatch.setattr(f"{POCKET}.reaches_edge", lambda *_: False)
     far = Features(*(f.clone() for f in features))
     for f, times in zip(far, (1, 2, 4, 8), strict=True):
         f[..., 10 * times :] = 0  # the click is in cell 6
@@ -132,34 +131,33 @@ def test_what_is_outside_the_context_changes_nothing(model, features, monkeypatc
 def test_an_answer_moves_with_what_is_seen(model, features, monkeypatch):
     """Tiles cut elsewhere see the same around a prompt, and answer the same."""
     monkeypatch.setattr(f"{POCKET}.CONTEXT", 2)
-    monkeypatch.setattr(
-        "napari_sam.models.pocket.pocket.reaches_edge", lambda *_: False
-    )
+    monkeypatch.setattr(f"{POCKET}.reaches_edge", lambda *_: False)
     moved = Features(
-        *(f[..., 3 * k :] for f, k in zip(features, (1, 2, 4, 8), strict=True))
+        *(f[..., 2 * k :] for f, k in zip(features, (1, 2, 4, 8), strict=True))
     )
     logits, scores = _clicked(model, features)
-    there, same = _clicked(model, moved, 100.0 - 3 * 16)
+    there, same = _clicked(model, moved, 100.0 - 2 * 16)
     assert (there != -10).any()
-    torch.testing.assert_close(there, logits[..., 3 * 8 :], rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(there, logits[..., 2 * 8 :], rtol=1e-4, atol=1e-4)
     torch.testing.assert_close(same, scores, rtol=1e-4, atol=1e-4)
 
 
 def test_the_context_grows_while_a_mask_reaches_its_edge(model, features, monkeypatch):
     def drawn(mask):
-        def predict(features, inputs, *, multimask_output):
-            grid = features.s16.shape[2:]
-            contexts.append(tuple(grid))
-            return mask(*(8 * n for n in grid)), torch.ones(1)
+        def predict(self, windows, inputs):
+            (window,) = windows
+            sides = window.bottom - window.top, window.right - window.left
+            contexts.append(sides)
+            return [(mask(*(8 * n for n in sides)), torch.ones(1))]
 
         contexts = []
-        monkeypatch.setattr(model, "_predict_in_context", predict)
+        monkeypatch.setattr(WindowDecoder, "_predict_in_contexts", predict)
         _clicked(model, features)
         return contexts
 
     monkeypatch.setattr(f"{POCKET}.CONTEXT", 2)
-    assert drawn(lambda *s: torch.zeros(1, *s)) == [(5, 5)]
-    assert drawn(lambda *s: torch.ones(1, *s)) == [(5, 5), (9, 9), (12, 15), (12, 16)]
+    assert drawn(lambda *s: torch.zeros(1, *s)) == [(8, 8)]
+    assert drawn(lambda *s: torch.ones(1, *s)) == [(8, 8), (12, 12), (12, 16)]
 
 
 def test_padding_tokens_change_nothing(model, features):

@@ -34,6 +34,7 @@ from napari_sam.models.pocket import (
     Features,
     Pocket,
     PocketPrompts,
+    WindowDecoder,
     fused,
     working_scale,
 )
@@ -207,19 +208,30 @@ class PocketBackend(RefiningDecoder[_Tile]):
         maps = logits[:, :rows, :cols].sigmoid().cpu().numpy()
         return InstanceMaps(np.ascontiguousarray(maps), self._stride(tile.shape))
 
+    @torch.inference_mode()
     def _decode_rounds(
         self, prepared: _Tile, rounds: Sequence[Round]
     ) -> list[MaskCandidates]:
-        """Decode each round by itself: context windows differ in size."""
-        return [self._decode_round(prepared, one) for one in rounds]
+        """Decode rounds together: those of ambiguous prompts, and the others."""
+        found: dict[int, MaskCandidates] = {}
+        for ambiguous in (False, True):
+            mine = [
+                i for i, r in enumerate(rounds) if is_ambiguous(r.prompts) == ambiguous
+            ]
+            decoder = WindowDecoder(
+                self.model, prepared.features, multimask_output=ambiguous
+            )
+            inputs = [self._inputs(prepared, rounds[i]) for i in mine]
+            masks = decoder.predict(inputs)
+            found |= {
+                i: self._candidates(prepared, *one)
+                for i, one in zip(mine, masks, strict=True)
+            }
+        return [found[i] for i in range(len(rounds))]
 
-    @torch.inference_mode()
-    def _decode_round(self, tile: _Tile, one: Round) -> MaskCandidates:
-        logits, scores = self.model.predict(
-            tile.features,
-            self._inputs(tile, one),
-            multimask_output=is_ambiguous(one.prompts),
-        )
+    def _candidates(
+        self, tile: _Tile, logits: torch.Tensor, scores: torch.Tensor
+    ) -> MaskCandidates:
         rows, cols = (-(-n // 2) for n in _working_shape(tile.shape))
         return MaskCandidates(
             logits[:, :rows, :cols].cpu().numpy(), scores.cpu().numpy()

@@ -51,6 +51,23 @@ class LayerNorm2d(nn.Module):
         return F.layer_norm(x, self.weight.shape, self.weight, self.bias, self.eps)
 
 
+class PromptwiseLinear(nn.Linear):
+    """A linear layer whose bits do not depend on how many prompts come together.
+
+    To infer, each prompt of ``(B, T, D)`` or ``(B, D)`` is multiplied by itself: one
+    product over the rows of all may be added up in another order for more rows.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return ``(B, T, E)`` or ``(B, E)``."""
+        if torch.is_grad_enabled():
+            return super().forward(x)
+        if x.dim() == 2:
+            return self.forward(x[:, None])[:, 0]
+        weights = self.weight.t().expand(len(x), -1, -1)
+        return torch.baddbmm(self.bias, x, weights)
+
+
 class MlpBlock(nn.Module):
     """The two linear layers of a transformer block."""
 

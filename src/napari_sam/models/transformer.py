@@ -10,6 +10,9 @@ associate: (X W) t = X (W t). It is the same sum in another order, at half the w
 and nothing as long as the image is projected. The bias of the image's keys shifts all
 scores of a token alike, and softmax does not see it.
 
+Products are taken prompt by prompt, never over the rows of several prompts: a library
+may choose another order of adding for more rows, and bits would depend on the company.
+
 Shapes: B prompts, T tokens, N image tokens, C width, A heads, D width of a head,
 Y = A T pairs of a head and a token.
 """
@@ -20,7 +23,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from napari_sam.models.network_layers import MlpBlock
+from napari_sam.models.network_layers import MlpBlock, PromptwiseLinear
 
 
 class TwoWayTransformer(nn.Module):
@@ -110,10 +113,10 @@ class _Projections(nn.Module):
         super().__init__()
         self.num_heads = num_heads
         self.scale = (inner // num_heads) ** -0.5
-        self.q_proj = nn.Linear(dim, inner)
-        self.k_proj = nn.Linear(dim, inner)
-        self.v_proj = nn.Linear(dim, inner)
-        self.out_proj = nn.Linear(inner, dim)
+        self.q_proj = PromptwiseLinear(dim, inner)
+        self.k_proj = PromptwiseLinear(dim, inner)
+        self.v_proj = PromptwiseLinear(dim, inner)
+        self.out_proj = PromptwiseLinear(inner, dim)
 
     def split(self, x_BTE: Tensor) -> Tensor:
         """Separate the heads, (B, T, A, D)."""
@@ -148,14 +151,14 @@ class CrossAttention(_Projections):
     ) -> Tensor:
         """Attention of the tokens to the image: what each gathers, BTC."""
         b, t, _ = tokens_BTC.shape
-        q_BTAD = self.split(self.q_proj(tokens_BTC)) * self.scale
+        q_BATD = self.split(self.q_proj(tokens_BTC)).transpose(1, 2) * self.scale
         wk_ADC = torch.unflatten(self.k_proj.weight, 0, (self.num_heads, -1))
         wv_ADC = torch.unflatten(self.v_proj.weight, 0, (self.num_heads, -1))
-        q_BYC = torch.einsum("btad,adc->batc", q_BTAD, wk_ADC).flatten(1, 2)
-        scores_BYN = torch.matmul(q_BYC, positioned_BNC.transpose(1, 2))
-        y_BYC = torch.matmul(scores_BYN.softmax(-1), image_BNC)
+        q_BYC = (q_BATD @ wk_ADC).flatten(1, 2)
+        scores_BYN = torch.bmm(q_BYC, positioned_BNC.transpose(1, 2))
+        y_BYC = torch.bmm(scores_BYN.softmax(-1), image_BNC)
         y_BATC = y_BYC.view(b, self.num_heads, t, -1)
-        y_BTE = torch.einsum("batc,adc->btad", y_BATC, wv_ADC).flatten(2)
+        y_BTE = (y_BATC @ wv_ADC.transpose(1, 2)).transpose(1, 2).flatten(2)
         out: Tensor = self.out_proj(y_BTE + self.v_proj.bias)
         return out
 
@@ -174,18 +177,18 @@ class CrossAttention(_Projections):
         is a few long rows instead of thousands of short ones.
         """
         heads = (self.num_heads, -1)
-        k_BTAD = self.split(self.k_proj(tokens_BTC)) * self.scale
-        v_BTAD = self.split(self.v_proj(values_BTC))
+        k_BATD = self.split(self.k_proj(tokens_BTC)).transpose(1, 2) * self.scale
+        v_BATD = self.split(self.v_proj(values_BTC)).transpose(1, 2)
         wq_ADC = torch.unflatten(self.q_proj.weight, 0, heads)
         bq_AD = torch.unflatten(self.q_proj.bias, 0, heads)
-        wo_CAD = torch.unflatten(self.out_proj.weight, 1, heads)
-        k_BYC = torch.einsum("btad,adc->batc", k_BTAD, wq_ADC).flatten(1, 2)
-        k_BY1 = torch.einsum("btad,ad->bat", k_BTAD, bq_AD).flatten(1)[..., None]
+        wo_ADC = torch.unflatten(self.out_proj.weight, 1, heads).permute(1, 2, 0)
+        k_BYC = (k_BATD @ wq_ADC).flatten(1, 2)
+        k_BY1 = (k_BATD @ bq_AD[..., None]).flatten(1, 2)
         if is_prompt_BT is not None:
             padding_BYE = ~is_prompt_BT.repeat(1, self.num_heads)[..., None]
             k_BY1 = k_BY1.masked_fill(padding_BYE, -torch.inf)
-        v_BYC = torch.einsum("btad,cad->batc", v_BTAD, wo_CAD).flatten(1, 2)
+        v_BYC = (v_BATD @ wo_ADC).flatten(1, 2)
         scores_BYN = torch.baddbmm(k_BY1, k_BYC, positioned_BNC.transpose(1, 2))
         scores_BATN = torch.unflatten(scores_BYN, 1, heads).softmax(2)
-        update_BNC = torch.matmul(scores_BATN.flatten(1, 2).transpose(1, 2), v_BYC)
+        update_BNC = torch.bmm(scores_BATN.flatten(1, 2).transpose(1, 2), v_BYC)
         return update_BNC.add_(self.out_proj.bias)

@@ -9,7 +9,7 @@ Three things differ from SAM, each for small objects:
 * clicks, boxes, strokes and the previous mask also enter as *maps* at stride 4, and
   their features join the decoder's upscaling, as the encoder's do;
 * a prompt sees a context window around it, and masks are decoded at stride 2 only
-  where the object may be, which a mask at stride 16 says (`Pocket.predict`).
+  where the object may be, which a mask at stride 16 says (`WindowDecoder`).
 
 Shapes: B images, N prompts, T tokens, D token width, C channels, H W rows and columns
 of the stride-16 grid (so that stride 4 is 4H x 4W), P points, M masks.
@@ -32,12 +32,12 @@ from napari_sam.models.pocket.context_window import PocketPrompts
 from napari_sam.models.pocket.instance_head import InstanceHead
 from napari_sam.models.pocket.pocket import (
     HEAD,
-    OUTSIDE,
     DecoderOutput,
     Pocket,
     fused,
 )
 from napari_sam.models.pocket.prompt_encoder import prompt_maps
+from napari_sam.models.pocket.window_decoder import OUTSIDE, WindowDecoder
 
 __all__ = [
     "BOTTOM_RIGHT",
@@ -56,6 +56,7 @@ __all__ = [
     "Pocket",
     "PocketConfig",
     "PocketPrompts",
+    "WindowDecoder",
     "fused",
     "prompt_maps",
     "working_scale",

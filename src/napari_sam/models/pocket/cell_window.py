@@ -36,20 +36,31 @@ class CellWindow(NamedTuple):
             slice(self.left * factor, self.right * factor),
         )
 
-    def grown(self, cells: int, grid: Sequence[int]) -> CellWindow:
-        """Grow on every side, up to the edges of the grid."""
-        return CellWindow(
-            max(self.top - cells, 0),
-            max(self.left - cells, 0),
-            min(self.bottom + cells, grid[0]),
-            min(self.right + cells, grid[1]),
-        )
-
     def shifted(self, rows: int, cols: int) -> CellWindow:
         """Move, e.g. to count from a larger window's corner."""
         return CellWindow(
             self.top + rows, self.left + cols, self.bottom + rows, self.right + cols
         )
+
+    def around_by(self, cells: int, grid: Sequence[int]) -> CellWindow:
+        """Grow on every side, to a multiple of `STEP` cells, within the grid.
+
+        Prompts whose windows have one shape are decoded together: so few shapes are
+        better. At an edge of the grid the window is moved, not cut.
+        """
+        rows = _side(self.bottom - self.top + 2 * cells, grid[0])
+        cols = _side(self.right - self.left + 2 * cells, grid[1])
+        top = min(max((self.top + self.bottom - rows) // 2, 0), grid[0] - rows)
+        left = min(max((self.left + self.right - cols) // 2, 0), grid[1] - cols)
+        return CellWindow(top, left, top + rows, left + cols)
+
+
+#: Sides of windows are multiples of so many cells.
+STEP = 4
+
+
+def _side(cells: int, most: int) -> int:
+    return min(-(-cells // STEP) * STEP, most)
 
 
 #: Cells that share an edge or a corner hang together.
@@ -60,14 +71,15 @@ POSSIBLE = -1.0
 
 
 def object_cells(where: Tensor, xy: Tensor, kinds: Tensor) -> Tensor:
-    """Return which cells may belong to the object, ``(H, W)``.
+    """Return which cells may belong to an object, ``(H, W)``.
 
+    Its masks at stride 16 are ``(M, H, W)``, its points ``(P, 2)`` of kinds ``(P,)``.
     These are the cells pointed at, those of the box, the cells above `POSSIBLE` that
     hang together with them, and two more all around. A likeness elsewhere in the
     image is not this object.
     """
-    cells = (where > POSSIBLE).flatten(0, 1).any(0)
-    found = _pointed_at(cells.shape, xy[0], kinds[0])
+    cells = (where > POSSIBLE).any(0)
+    found = _pointed_at(cells.shape, xy, kinds)
     # A few thousand cells: to follow them step by step takes a hundred calls of torch,
     # and on a GPU as many waits.
     together = ndimage.binary_propagation(

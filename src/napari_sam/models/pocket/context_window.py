@@ -11,25 +11,43 @@ from napari_sam.models.pocket.config import PADDING, Features
 from napari_sam.models.pocket.prompt_encoder import prompt_maps
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from torch import Tensor
 
 #: Stride-16 cells of context on every side of a prompt. The model was trained on crops
 #: of about this size; and so the context does not depend on where tiles end.
-CONTEXT = 10
+CONTEXT = 9
 #: How much finer each of `Features` is than stride 16.
 _TIMES = (1, 2, 4, 8)
 
 
 class PocketPrompts(NamedTuple):
-    """Prompt tensors of one object, and the logits of its previous mask; N = 1."""
+    """Prompt tensors of N objects, and the logits of their previous masks."""
 
-    xy: Tensor  # (1, P, 2), working pixels
-    kinds: Tensor  # (1, P)
-    prior: Tensor | None = None  # (1, 4H, 4W), see `prompt_maps`
-    previous: Tensor | None = None  # (1, 4H, 4W) logits
+    xy: Tensor  # (N, P, 2), working pixels
+    kinds: Tensor  # (N, P)
+    prior: Tensor | None = None  # (N, 4H, 4W), see `prompt_maps`
+    previous: Tensor | None = None  # (N, 4H, 4W) logits
+
+    @classmethod
+    def together(cls, some: Sequence[PocketPrompts]) -> PocketPrompts:
+        """Put prompts of one `kind_of_arrays` side by side."""
+        xy, kinds, prior, previous = (
+            None if arrays[0] is None else torch.cat(arrays)
+            for arrays in zip(*some, strict=True)
+        )
+        assert xy is not None
+        assert kinds is not None
+        return cls(xy, kinds, prior, previous)
+
+    @property
+    def kind_of_arrays(self) -> tuple[int, bool, bool]:
+        """How many points there are, and which of the other arrays."""
+        return self.xy.shape[1], self.prior is None, self.previous is None
 
     def window(self, grid: tuple[int, int]) -> CellWindow:
-        """Smallest window of a grid of cells that holds all prompts."""
+        """Smallest window of a grid of cells that holds all prompts of one object."""
         at = cells_at(self.xy[self.kinds != PADDING], grid)
         cells = torch.zeros(*grid, dtype=torch.bool, device=self.xy.device)
         cells[at[:, 1], at[:, 0]] = True
@@ -56,10 +74,27 @@ class PocketPrompts(NamedTuple):
         return prompt_maps(self.xy, self.kinds, fine, self.prior, self.previous)
 
 
-def crop(features: Features, window: CellWindow) -> Features:
-    """Crop features to one window."""
+def crop(features: Features, windows: Sequence[CellWindow]) -> Features:
+    """Crop features of one image to windows of one shape."""
     return Features(
-        *(f[..., *window.at(k)] for f, k in zip(features, _TIMES, strict=True))
+        *(crops(f, windows, times) for f, times in zip(features, _TIMES, strict=True))
+    )
+
+
+def crops(
+    array: Tensor,
+    windows: Sequence[CellWindow],
+    times: int,
+    *,
+    of: Sequence[int] | None = None,
+) -> Tensor:
+    """Cut windows of one shape out of ``(N, C, h, w)``, each from one of N.
+
+    `of` says from which; by default, all are from the first.
+    """
+    numbers = [0] * len(windows) if of is None else of
+    return torch.stack(
+        [array[n][..., *w.at(times)] for n, w in zip(numbers, windows, strict=True)]
     )
 
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from napari_sam.models.network_layers import PromptwiseLinear
 from napari_sam.models.pocket.network_layers import (
     ChannelNorm,
     WideBlock,
@@ -28,10 +29,10 @@ class SelfAttention(nn.Module):
     def __init__(self, dim: int, heads: int) -> None:
         super().__init__()
         self.heads = heads
-        self.q_proj = nn.Linear(dim, dim)
-        self.k_proj = nn.Linear(dim, dim)
-        self.v_proj = nn.Linear(dim, dim)
-        self.out_proj = nn.Linear(dim, dim)
+        self.q_proj = PromptwiseLinear(dim, dim)
+        self.k_proj = PromptwiseLinear(dim, dim)
+        self.v_proj = PromptwiseLinear(dim, dim)
+        self.out_proj = PromptwiseLinear(dim, dim)
 
     def forward(self, positioned: Tensor, x: Tensor, token_mask: Tensor) -> Tensor:
         """Attend by tokens with positions ``(N, T, D)``; gather those without."""
@@ -59,7 +60,9 @@ class TwoWayBlock(nn.Module):
         self.image_to_token = CrossAttention(dim, heads)
         self.norms = nn.ModuleList(nn.LayerNorm(dim) for _ in range(4))
         self.mlp = nn.Sequential(
-            nn.Linear(dim, config.mlp_dim), nn.GELU(), nn.Linear(config.mlp_dim, dim)
+            PromptwiseLinear(dim, config.mlp_dim),
+            nn.GELU(),
+            PromptwiseLinear(config.mlp_dim, dim),
         )
 
     def forward(
@@ -102,12 +105,14 @@ class IouHead(nn.Module):
 
     def __init__(self, dim: int, channels: int, hidden: int = 64) -> None:
         super().__init__()
-        self.features = nn.Linear(2 * channels + STABILITY, hidden)
-        self.token = nn.Linear(dim, hidden)
-        last = nn.Linear(hidden, 1)
+        self.features = PromptwiseLinear(2 * channels + STABILITY, hidden)
+        self.token = PromptwiseLinear(dim, hidden)
+        last = PromptwiseLinear(hidden, 1)
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)
-        self.mix = nn.Sequential(nn.GELU(), nn.Linear(hidden, hidden), nn.GELU(), last)
+        self.mix = nn.Sequential(
+            nn.GELU(), PromptwiseLinear(hidden, hidden), nn.GELU(), last
+        )
 
     def forward(self, tokens: Tensor, fine: FineOutput) -> Tensor:
         """Return what to add to the scores ``(N, M)`` of masks ``(N, M, h, w)``.

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from napari_sam.models.network_layers import PromptwiseLinear
+
 
 def conv_norm(inputs: int, outputs: int, size: int = 3, stride: int = 1) -> nn.Module:
     """Convolution, batch norm, SiLU: the norm folds into the weights to infer."""
@@ -80,6 +82,6 @@ def weigh_channels(weights: Tensor, x: Tensor) -> Tensor:
 def token_mlp(dim: int, out: int) -> nn.Sequential:
     """Return the paper's small MLP from a token to weights or scores."""
     return nn.Sequential(
-        nn.Linear(dim, dim), nn.GELU(), nn.Linear(dim, dim), nn.GELU(),
-        nn.Linear(dim, out),
+        PromptwiseLinear(dim, dim), nn.GELU(), PromptwiseLinear(dim, dim), nn.GELU(),
+        PromptwiseLinear(dim, out),
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import log, pi
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -19,9 +19,6 @@ from napari_sam.models.pocket.config import (
     PocketConfig,
 )
 from napari_sam.models.pocket.network_layers import ChannelNorm
-
-if TYPE_CHECKING:
-    from napari_sam.models.pocket.cell_window import CellWindow
 
 
 def prompt_maps(
@@ -98,7 +95,8 @@ class PixelEncoding(nn.Module):
 
     def forward(self, xy: Tensor) -> Tensor:
         """Encode ``(..., 2)`` pixels as ``(..., dim)``."""
-        angle = 2 * pi * (xy @ self.waves)
+        # Of two terms, and not a product of matrices, whose bits depend on how many.
+        angle = 2 * pi * (xy[..., :1] * self.waves[0] + xy[..., 1:] * self.waves[1])
         return torch.cat([angle.sin(), angle.cos()], -1)
 
     def cached_grid(self, cells: tuple[int, int]) -> Tensor:
@@ -124,17 +122,12 @@ class MapFeatures(NamedTuple):
     s4: Tensor
 
 
-#: Stride-16 cells that a cell of the maps' features depends on, on every side.
-MAP_REACH = 2
-
-
 class PocketPromptEncoder(nn.Module):
     """Prompt encoder: points and boxes to tokens, prompt maps to features."""
 
     def __init__(self, config: PocketConfig) -> None:
         super().__init__()
         k8, k4 = config.map_dims
-        self._blank: dict[tuple[int, int, float], Tensor] = {}
         self.position = PixelEncoding(config.dim)
         self.kind = nn.Embedding(5, config.dim)
         self.map4 = nn.Sequential(
@@ -157,24 +150,3 @@ class PocketPromptEncoder(nn.Module):
         s4 = self.map4(maps)
         s8 = self.map8(s4)
         return MapFeatures(self.map16(s8), s8, s4)
-
-    def within(self, maps: Tensor, window: CellWindow) -> MapFeatures:
-        """Features of one window, the same as that part of the features of all maps."""
-        grid = [n // 4 for n in maps.shape[2:]]
-        around = window.grown(MAP_REACH, grid)
-        found = self(maps[..., *around.at(4)])
-        inner = window.shifted(-around.top, -around.left)
-        return MapFeatures(
-            *(f[..., *inner.at(k)] for f, k in zip(found, (1, 2, 4), strict=True))
-        )
-
-    def blank(self, grid: tuple[int, int], previous: float) -> Tensor:
-        """Stride-16 features of empty prompt maps, ``(1, D, *grid)``; cached."""
-        known = self._blank.get((*grid, previous))
-        if known is None:
-            maps = torch.zeros(1, MAPS, 4 * grid[0], 4 * grid[1])
-            maps[:, 3] = previous
-            known = self(maps.to(self.kind.weight.device)).s16
-            same_grid = {k: v for k, v in self._blank.items() if k[:2] == grid}
-            self._blank = {**same_grid, (*grid, previous): known}
-        return known

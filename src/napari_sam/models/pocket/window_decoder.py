@@ -1,0 +1,182 @@
+"""Decoding to infer: each prompt in a window of its own, many at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+import torch
+
+from napari_sam.models.pocket.cell_window import CellWindow, object_cells
+from napari_sam.models.pocket.config import PADDING
+from napari_sam.models.pocket.context_window import (
+    CONTEXT,
+    PocketPrompts,
+    crop,
+    crops,
+    reaches_edge,
+)
+from napari_sam.models.pocket.prompt_encoder import MapFeatures
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
+    from torch import Tensor
+
+    from napari_sam.models.pocket.config import Features
+    from napari_sam.models.pocket.mask_decoder import CoarseOutput, FineOutput
+    from napari_sam.models.pocket.pocket import Pocket
+
+Key = TypeVar("Key", bound="Hashable")
+
+#: Candidate masks of an ambiguous prompt.
+CANDIDATES = 3
+#: Stride-16 cells around a window on which logits at its edge depend.
+HALO = 3
+#: Logit of everything outside the decoded window.
+OUTSIDE = -10.0
+
+
+class WindowDecoder:
+    """Predicts masks of objects of one image, each from a window around its prompts.
+
+    A context window reaches `CONTEXT` cells beyond the prompts, and twice as far each
+    time the best mask reaches its edge. Objects whose windows have one shape are
+    decoded together. Which they are changes no bit: no step adds over objects, and the
+    shape of a window depends on its own prompts alone.
+
+    Parameters
+    ----------
+    model
+        With its weights.
+    features
+        Of one image; they may be on another device than the model.
+    multimask_output
+        Whether the prompts are ambiguous: then the three of the four masks with the
+        highest scores are decoded, else mask 0 alone.
+    """
+
+    def __init__(
+        self, model: Pocket, features: Features, *, multimask_output: bool
+    ) -> None:
+        self._model, self._features = model, features
+        self._masks = slice(None) if multimask_output else slice(0, 1)
+        self._grid = features.s16.shape[2], features.s16.shape[3]
+
+    @torch.inference_mode()
+    def predict(self, inputs: Sequence[PocketPrompts]) -> list[tuple[Tensor, Tensor]]:
+        """Return logits ``(M, 8H, 8W)`` and predicted IoU ``(M,)``, best first.
+
+        Where nothing was decoded the logits are `OUTSIDE`.
+        """
+        grid = self._grid
+        prompted = [one.window(grid) for one in inputs]
+        found: dict[int, tuple[Tensor, Tensor]] = {}
+        waiting, reach = list(range(len(inputs))), CONTEXT
+        while waiting:
+            windows = {i: prompted[i].around_by(reach, grid) for i in waiting}
+            kinds = {
+                i: (_shape(w), inputs[i].kind_of_arrays) for i, w in windows.items()
+            }
+            for some in _alike(kinds):
+                own = [windows[i] for i in some]
+                within = [inputs[i].within(windows[i]) for i in some]
+                masks = self._predict_in_contexts(own, PocketPrompts.together(within))
+                found |= zip(some, masks, strict=True)
+            waiting = [
+                i for i in waiting if reaches_edge(found[i][0][0] > 0, windows[i], grid)
+            ]
+            final = [i for i in windows if i not in waiting]
+            found |= {i: self._in_image(*found[i], windows[i]) for i in final}
+            reach *= 2
+        return [found[i] for i in range(len(inputs))]
+
+    def _in_image(
+        self, masks: Tensor, scores: Tensor, window: CellWindow
+    ) -> tuple[Tensor, Tensor]:
+        return _placed(masks, window, self._grid), scores
+
+    def _predict_in_contexts(
+        self, windows: Sequence[CellWindow], inputs: PocketPrompts
+    ) -> list[tuple[Tensor, Tensor]]:
+        """Predict from contexts of one shape, at stride 2 where the objects may be."""
+        cells = _shape(windows[0])
+        maps = self._model.prompts(inputs.maps(cells))
+        coarse = self._forward_coarse(windows, inputs, maps)
+        inside = [
+            object_cells(where[self._masks], xy, kinds)
+            for where, xy, kinds in zip(
+                coarse.where, inputs.xy, inputs.kinds, strict=True
+            )
+        ]
+        near = {
+            n: CellWindow.around(c).around_by(HALO, cells) for n, c in enumerate(inside)
+        }
+        found: dict[int, tuple[Tensor, Tensor]] = {}
+        for some in _alike({n: _shape(w) for n, w in near.items()}):
+            own = [near[n] for n in some]
+            fine = self._forward_fine(some, own, windows, coarse, maps)
+            for k, n in enumerate(some):
+                hidden = ~inside[n][near[n].at(1)]
+                pixels = hidden.repeat_interleave(8, 0).repeat_interleave(8, 1)
+                fine.logits[k].masked_fill_(pixels, OUTSIDE)
+            tokens = coarse.tokens[some][:, self._masks]
+            scores = coarse.scores[some][:, self._masks]
+            scores = scores + self._model.decoder.judge(tokens, fine)
+            for k, n in enumerate(some):
+                best = scores[k].argsort(descending=True, stable=True)[:CANDIDATES]
+                masks = _placed(fine.logits[k, best], near[n], cells)
+                found[n] = masks, scores[k, best]
+        return [found[n] for n in range(len(inside))]
+
+    def _forward_coarse(
+        self, windows: Sequence[CellWindow], inputs: PocketPrompts, maps: MapFeatures
+    ) -> CoarseOutput:
+        prompts = self._model.prompts
+        image = crops(self._features.s16, windows, 1).to(inputs.xy.device)
+        return self._model.decoder.forward_coarse(
+            image.add_(maps.s16),
+            prompts.tokens(inputs.xy, inputs.kinds),
+            inputs.kinds != PADDING,
+            prompts.position.cached_grid(_shape(windows[0])),
+        )
+
+    def _forward_fine(
+        self,
+        some: list[int],
+        near: Sequence[CellWindow],
+        contexts: Sequence[CellWindow],
+        coarse: CoarseOutput,
+        maps: MapFeatures,
+    ) -> FineOutput:
+        """Decode some of the objects at stride 2, in parts of their contexts."""
+        own = zip(maps, (1, 2, 4), strict=True)
+        in_image = [
+            w.shifted(contexts[n].top, contexts[n].left)
+            for n, w in zip(some, near, strict=True)
+        ]
+        features = crop(self._features, in_image).to(coarse.image.device)
+        return self._model.decoder.forward_fine(
+            crops(coarse.image, near, 1, of=some),
+            coarse.weights[some][:, self._masks],
+            features,
+            MapFeatures(*(crops(f, near, k, of=some) for f, k in own)),
+        )
+
+
+def _placed(masks: Tensor, window: CellWindow, cells: tuple[int, int]) -> Tensor:
+    """Return masks of a window as masks of a grid of cells."""
+    out = masks.new_full((len(masks), 8 * cells[0], 8 * cells[1]), OUTSIDE)
+    out[:, *window.at(8)] = masks
+    return out
+
+
+def _shape(window: CellWindow) -> tuple[int, int]:
+    return window.bottom - window.top, window.right - window.left
+
+
+def _alike(keys: dict[int, Key]) -> list[list[int]]:
+    """Group numbers whose keys are equal."""
+    groups: dict[Key, list[int]] = {}
+    for n, key in keys.items():
+        groups.setdefault(key, []).append(n)
+    return list(groups.values())
