@@ -12,6 +12,7 @@ import pytest
 from imageio.v3 import imread
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QScrollArea
 
 from napari_sam.apps.dock.widget import SegmentWidget
 from napari_sam.evaluation.instance_accuracy import instance_accuracy
@@ -37,9 +38,11 @@ def press(button):
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
-def picture(viewer, name):
+def picture(viewer, widget, name):
     folder = os.environ.get("NAPARI_SAM_PICTURES")
     if folder:
+        for area in widget.findChildren(QScrollArea):
+            area.ensureWidgetVisible(widget.everything.accept)
         viewer.screenshot(str(Path(folder) / f"{name}.png"), canvas_only=False)
 
 
@@ -53,6 +56,7 @@ def test_an_image_from_everything_to_labels_in_a_file(
     viewer.add_image(pixels, rgb=pixels.ndim == 3, name=name)
     widget = SegmentWidget(viewer)
     viewer.window.add_dock_widget(widget, name="Segment Anything")
+    viewer.reset_view()
     annotator = widget.controller.annotator
     until(lambda: annotator.has_model)
     everything, session = annotator.everything, annotator.session
@@ -61,7 +65,7 @@ def test_an_image_from_everything_to_labels_in_a_file(
     until(lambda: everything.frame is not None)
     found = everything.count
     assert found > 0.5 * len(np.unique(true)[1:])
-    picture(viewer, f"{name}-found")
+    picture(viewer, widget, f"{name}-found")
 
     begun = []
     run = everything._workspace.tasks.run
@@ -77,14 +81,14 @@ def test_an_image_from_everything_to_labels_in_a_file(
 
     mouse = hand(viewer)
     press(widget.everything.reject)
-    wrong = everything.masks[-1]
+    wrong = everything.masks[0]
     before = everything.count
     mouse.click(*wrong.point)
     until(lambda: everything.count == before - 1)
     press(widget.everything.accept)
     until(lambda: len(session.objects) == before - 1)
     accepted = np.array(session.labels)
-    picture(viewer, f"{name}-accepted")
+    picture(viewer, widget, f"{name}-accepted")
 
     row, col = wrong.point  # what was rejected is segmented by a click after all
     widget.controller.binding.use_tool("point")
@@ -95,7 +99,7 @@ def test_an_image_from_everything_to_labels_in_a_file(
     annotator.undo()
     np.testing.assert_array_equal(np.asarray(session.labels), accepted)
     annotator.redo()
-    picture(viewer, f"{name}-corrected")
+    picture(viewer, widget, f"{name}-corrected")
 
     path = tmp_path / "labels.tif"
     widget.dialogs.path_to_save = lambda start, formats: path

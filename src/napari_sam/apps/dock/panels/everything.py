@@ -133,7 +133,7 @@ class EverythingPanel(Section):
             self.find_objects,
         )
         self.reject = button(
-            "Reject by click",
+            "Reject",
             "Click a mask to leave it out, and again to take it",
             self._controller.found.choose,
         )
