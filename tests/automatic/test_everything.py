@@ -1,5 +1,7 @@
 """All objects of a plane are found, whatever its size, and each once."""
 
+from weakref import ref
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -22,6 +24,7 @@ from napari_sam.core.images.instance_maps import InstanceMaps
 from napari_sam.core.mask import Mask
 from napari_sam.core.progress import Progress, drain
 from napari_sam.image import PromptableImage
+from napari_sam.stores.memory import MemoryStore
 from napari_sam.testing import (
     InstanceTests,
     InstanceThresholdBackend,
@@ -212,3 +215,17 @@ def test_an_image_with_nothing_in_it():
     assert not sam.segment_everything(
         np.zeros((40, 40)), model=InstanceThresholdBackend()
     ).any()
+
+
+def test_embeddings_are_gone_before_labels_are_painted(monkeypatch):
+    """Both together would be more than a large plane needs."""
+    from napari_sam.api import everything as module
+
+    store, painted = MemoryStore(), []
+    known = ref(store)
+    stores = [store]
+    monkeypatch.setattr(module, "job_store", lambda _: stores.pop())
+    monkeypatch.setattr(module, "paint", lambda *_, **__: painted.append(known()))
+    del store
+    sam.segment_everything(discs()[0], model=InstanceThresholdBackend())
+    assert painted == [None]

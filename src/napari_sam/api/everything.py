@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from napari_sam.core.geometry.tiling import Tiling
     from napari_sam.core.images.appearance import Appearance
     from napari_sam.core.protocols import Backend
+    from napari_sam.image import PromptableImage
     from napari_sam.jobs.painting import LabelArray
 
 
@@ -72,7 +73,7 @@ def segment_everything(
     >>> labels = sam.segment_everything(coins())  # doctest: +SKIP
     >>> labels.max()  # doctest: +SKIP
     """
-    from napari_sam.automatic import AutomaticSettings, filter_masks, iter_everything
+    from napari_sam.automatic import AutomaticSettings
 
     settings = settings or AutomaticSettings()
     find = replace(settings.find, method=method or settings.find.method)
@@ -84,16 +85,30 @@ def segment_everything(
         tiling=tiling,
         store=job_store(None),
     )
-    chosen = range(len(promptable.frames)) if frames is None else frames
+    planes = _masks(promptable, replace(settings, find=find), frames, region)
+    pixels = promptable.frames
+    del promptable  # its embeddings would be in memory beside the labels
+    labels: LabelArray = paint(numbered_planes(planes), pixels, out=out)
+    return labels
+
+
+def _masks(
+    image: PromptableImage,
+    settings: AutomaticSettings,
+    frames: Sequence[int] | None,
+    region: Region | None,
+) -> dict[int, AutomaticMasks]:
+    """Return the masks that stay, by their plane."""
+    from napari_sam.automatic import filter_masks, iter_everything
+
     planes: dict[int, AutomaticMasks] = {}
-    for frame in chosen:
+    for frame in range(len(image.frames)) if frames is None else frames:
         work = iter_everything(
-            promptable,
+            image,
             frame,
-            settings=find,
+            settings=settings.find,
             instances=settings.instances,
             region=region,
         )
         planes[frame] = filter_masks(drain(work), settings.filters)
-    labels: LabelArray = paint(numbered_planes(planes), promptable.frames, out=out)
-    return labels
+    return planes
