@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional as F
 
 from napari_sam.backends.sam import SamBackend
-from napari_sam.core.errors import CheckpointError, ModelError
+from napari_sam.core.errors import ModelError
 from napari_sam.models.config import SamConfig, VitConfig
 from napari_sam.models.instance_decoder import (
     InstanceDecoder,
@@ -83,7 +83,7 @@ def test_maps_are_those_of_the_published_layers(branches, transposed):
     torch.testing.assert_close(found, expected, atol=2e-5, rtol=1e-4)
 
 
-def test_other_decoders_are_none_of_ours_and_damaged_ones_are_refused():
+def test_other_decoders_are_none_of_ours_and_damaged_ones_are_not_used(caplog):
     assert instance_decoder_from_state({}) is None
     assert instance_decoder_from_state({"out_conv.weight": torch.ones(3, 2)}) is None
     state = dict(random_decoder().state_dict())
@@ -91,8 +91,14 @@ def test_other_decoders_are_none_of_ours_and_damaged_ones_are_refused():
     with pytest.raises(ValueError, match=r"1 tensors .*decoder.blocks.1.block.4.bias"):
         instance_decoder_from_state(state)
     extras = {f"instance_decoder.{name}": value for name, value in state.items()}
-    with pytest.raises(CheckpointError, match="instance decoder"):
-        small_backend(extras)
+    backend = small_backend(extras)  # clicks do without
+    assert "decoder.blocks.1.block.4.bias" in caplog.text
+    assert "instances" not in backend.spec.capabilities
+    (embedding,) = backend.encode([np.zeros((64, 64, 3), np.uint8)])
+    with pytest.raises(
+        ModelError, match=r"decoder.blocks.1.block.4.bias.* method=grid"
+    ):
+        backend.instance_maps(embedding)
 
 
 def small_backend(extras):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -22,7 +23,7 @@ from napari_sam.backends.tensors import as_tensor, digest_state
 from napari_sam.backends.weight_files import INSTANCE_DECODER, read_state
 from napari_sam.core.backend_spec import BackendSpec
 from napari_sam.core.embedding import Embedding
-from napari_sam.core.errors import CheckpointError, ModelError
+from napari_sam.core.errors import ModelError
 from napari_sam.core.images.instance_maps import InstanceMaps
 from napari_sam.core.prompts.model_prompts import is_ambiguous, to_model_prompts
 from napari_sam.models.config import SamConfig, VitConfig
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from napari_sam.backends.refining_decoder import Round
     from napari_sam.core.embedding import EmbeddingArrays
     from napari_sam.models.instance_decoder import InstanceDecoder
+
+logger = logging.getLogger(__name__)
 
 #: Part of every fingerprint: changes when pixels are prepared in another way.
 _PREPARATION = "s1"
@@ -117,7 +120,7 @@ class SamBackend(RefiningDecoder[_Tile]):
             )
         self.fit, self.values, self.percentiles = fit, values, percentiles
         self.extras = MappingProxyType(dict(extras or {}))
-        self._instances = instance_decoder_of(self.extras)
+        self._instances, self._without_instances = instance_decoder_of(self.extras)
         self.device, self.name = find_device(device), name
         digest = digest_state(model.state_dict())
         if precision == "auto":
@@ -180,8 +183,8 @@ class SamBackend(RefiningDecoder[_Tile]):
         """
         if self._instances is None:
             raise ModelError(
-                f"{self.name}: these weights have no instance decoder. Take method="
-                "grid, or a checkpoint of micro-sam that has one, such as vit_b_lm."
+                f"{self.name}: {self._without_instances}. Take method=grid, or a "
+                "checkpoint of micro-sam that has such a decoder, such as vit_b_lm."
             )
         tile = self._prepared_for(Embedding.from_mapping(embedding))
         with torch.inference_mode(), fast_float32():
@@ -302,13 +305,18 @@ class SamBackend(RefiningDecoder[_Tile]):
         return _CELL * shape[0] / rows, _CELL * shape[1] / cols
 
 
-def instance_decoder_of(extras: Mapping[str, Tensor]) -> InstanceDecoder | None:
+def instance_decoder_of(
+    extras: Mapping[str, Tensor],
+) -> tuple[InstanceDecoder | None, str]:
     """Build the instance decoder that is among further tensors, if it is known.
 
-    Raises
-    ------
-    CheckpointError
-        If it is damaged.
+    One that is damaged, or laid out in another way, is no reason to refuse the weights:
+    clicks do without.
+
+    Returns
+    -------
+    decoder, reason
+        The decoder, or None and why there is none.
     """
     state = {
         name.removeprefix(INSTANCE_DECODER): value
@@ -316,9 +324,11 @@ def instance_decoder_of(extras: Mapping[str, Tensor]) -> InstanceDecoder | None:
         if name.startswith(INSTANCE_DECODER)
     }
     try:
-        return instance_decoder_from_state(state)
+        found = instance_decoder_from_state(state)
     except ValueError as wrong:
-        raise CheckpointError(f"In these weights, {wrong}.") from wrong
+        logger.warning("Objects are found by clicks and by a grid only: %s", wrong)
+        return None, str(wrong)
+    return found, "" if found else "these weights have no instance decoder"
 
 
 def _tile_bytes(config: SamConfig) -> int:
