@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from napari_sam.session import AnnotationSession
     from napari_sam.stores.memory import MemoryStore
     from napari_sam.stores.zarr import ZarrStore
-    from napari_sam.tracking import Tracks
+    from napari_sam.tracking import Tracks, read_tracks
 
 __all__ = [
     "Address",
@@ -76,6 +76,7 @@ __all__ = [
     "propagate",
     "read_image",
     "read_prompts",
+    "read_tracks",
     "segment",
     "segment_everything",
     "segment_many",
@@ -112,6 +113,7 @@ _ROOMS = {
     "propagate": "api",
     "read_image": "io",
     "read_prompts": "io",
+    "read_tracks": "tracking",
     "segment": "api",
     "segment_everything": "api",
     "segment_many": "api",

@@ -26,8 +26,8 @@ def constraints():
 
 
 def test_all_is_every_extra_for_users_and_a_qt_binding():
-    users = ["napari", "notebook", "geo", "remote", "video", "track", "sam2", "dask"]
-    users += ["adapters", "vectors", "formats", "measure", "plots"]
+    users = ["napari", "notebook", "geo", "remote", "video", "sam2", "dask"]
+    users += ["adapters", "vectors", "formats", "measure", "plots", "evaluation"]
     union = {line for extra in users for line in EXTRAS[extra]}
     (binding,) = set(EXTRAS["all"]) - union
     assert binding.startswith("PySide6_Essentials>=6.8")

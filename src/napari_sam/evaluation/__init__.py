@@ -1,4 +1,4 @@
-"""Evaluation: IoU of predicted masks with ground truth, from simulated prompts.
+"""Evaluation: masks from simulated prompts, and tracks, beside ground truth.
 
 Each name is imported on first use.
 """
@@ -16,19 +16,25 @@ if TYPE_CHECKING:
     from napari_sam.evaluation.classical import open_classical
     from napari_sam.evaluation.html import write_html
     from napari_sam.evaluation.mask_accuracy import Result, iter_evaluate
+    from napari_sam.evaluation.propagated_masks import mask_ious, mean_j
     from napari_sam.evaluation.report import Report, evaluate
     from napari_sam.evaluation.synthetic_scenes import synthetic_images
+    from napari_sam.evaluation.track_accuracy import TrackAccuracy, track_accuracy
     from napari_sam.evaluation.worst_cases import Case, iter_worst
 
 __all__ = [
     "Case",
     "Report",
     "Result",
+    "TrackAccuracy",
     "evaluate",
     "iter_evaluate",
     "iter_worst",
+    "mask_ious",
+    "mean_j",
     "open_classical",
     "synthetic_images",
+    "track_accuracy",
     "write_html",
 ]
 
@@ -36,11 +42,15 @@ _MODULES: Mapping[str, str] = MappingProxyType({
     "Case": "worst_cases",
     "Report": "report",
     "Result": "mask_accuracy",
+    "TrackAccuracy": "track_accuracy",
     "evaluate": "report",
     "iter_evaluate": "mask_accuracy",
     "iter_worst": "worst_cases",
+    "mask_ious": "propagated_masks",
+    "mean_j": "propagated_masks",
     "open_classical": "classical",
     "synthetic_images": "synthetic_scenes",
+    "track_accuracy": "track_accuracy",
     "write_html": "html",
 })  # fmt: skip
 

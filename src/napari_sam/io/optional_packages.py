@@ -9,7 +9,7 @@ from typing import Any
 from napari_sam.core.errors import MissingPackageError
 
 
-def import_optional(package: str, what: str) -> Any:
+def import_optional(package: str, what: str, *, pip: str = "") -> Any:
     """Import a package, or say which command installs it.
 
     Parameters
@@ -18,6 +18,8 @@ def import_optional(package: str, what: str) -> Any:
         Its name, also for pip, or a part of it.
     what
         What cannot be done without it, e.g. ``"a.mp4 is a video; reading it"``.
+    pip
+        What installs it, if that has another name.
 
     Raises
     ------
@@ -28,7 +30,9 @@ def import_optional(package: str, what: str) -> Any:
     try:
         return _unheard(import_module(package), name)
     except ImportError as wrong:
-        raise MissingPackageError(f"{what} needs {name}: pip install {name}") from wrong
+        raise MissingPackageError(
+            f"{what} needs {pip or name}: pip install {pip or name}"
+        ) from wrong
 
 
 def _unheard(module: Any, name: str) -> Any:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from napari_sam.tracking.segment import Segment, State
     from napari_sam.tracking.settings import PropagateSettings
     from napari_sam.tracking.track_builder import TrackBuilder
+    from napari_sam.tracking.track_files import read_tracks
     from napari_sam.tracking.tracks import Tracks
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "iter_propagate",
     "iter_tracks",
     "propagation_axis",
+    "read_tracks",
 ]
 
 _MODULES: Mapping[str, str] = MappingProxyType({
@@ -54,6 +56,7 @@ _MODULES: Mapping[str, str] = MappingProxyType({
     "iter_propagate": "propagate",
     "iter_tracks": "propagate_image",
     "propagation_axis": "propagate",
+    "read_tracks": "track_files",
 })  # fmt: skip
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam.core.errors import TrackError
+from napari_sam.core.errors import AxesError, MissingFileError, TrackError
+from napari_sam.core.linking import Detection, Link
+from napari_sam.io.images import read_label_image
 from napari_sam.io.writers.ctc import CtcTrack, write_ctc
+from napari_sam.tracking.linking.linked_tracks import detections_of, tracks_of_links
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -38,6 +42,82 @@ def save_ctc(path: str | Path, tracks: Tracks, *, overwrite: bool = False) -> No
             "the Cell Tracking Challenge has one parent for each track."
         )
     write_ctc(path, _planes(tracks), ctc_tracks(tracks), overwrite=overwrite)
+
+
+def ctc_table(path: Path) -> Path | None:
+    """Return the table of tracks in a folder of the challenge, or None."""
+    names = ("res_track.txt", "man_track.txt")
+    return next((path / n for n in names if (path / n).is_file()), None)
+
+
+def read_ctc(path: str | Path) -> Tracks:
+    """Read a folder of masks and ``res_track.txt``, or ``man_track.txt``.
+
+    Masks are read once to see where each track is, and then where they are sliced. A
+    track that is the only one to come from another goes on as that one: so the
+    challenge writes a gap.
+
+    Raises
+    ------
+    MissingFileError
+        If there is no table.
+    TrackError
+        If the table does not describe the masks.
+    """
+    folder = Path(path)
+    table = ctc_table(folder)
+    if table is None:
+        raise MissingFileError(f"{path} holds no res_track.txt and no man_track.txt.")
+    try:
+        labels = read_label_image(folder, axes="tyx").frames
+    except AxesError:
+        labels = read_label_image(folder, axes="tzyx").frames
+    rows = _read_table(table)
+    found = detections_of(labels, "t")
+    times: dict[int, list[int]] = {}
+    for time, label in sorted(found):
+        times.setdefault(label, []).append(time)
+    _check_table(table, rows, times)
+    links = [
+        Link(Detection(a, label), Detection(b, label))
+        for label, own in times.items()
+        for a, b in pairwise(own)
+    ]
+    for row in rows:
+        if row.parent and row.label in times:
+            mother = Detection(times[row.parent][-1], row.parent)
+            links.append(Link(mother, Detection(times[row.label][0], row.label)))
+    numbers = {one: one.label for one in found}
+    return tracks_of_links(labels, links, axis="t", where=found, ids=numbers)
+
+
+def _read_table(path: Path) -> list[CtcTrack]:
+    rows = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        cells = line.split()
+        if len(cells) != 4 or not all(c.isdigit() for c in cells):
+            if cells:
+                raise TrackError(
+                    f"{path}: {line!r} is no row of label, first time, last time and "
+                    "parent."
+                )
+            continue
+        label, begin, end, parent = map(int, cells)
+        rows.append(CtcTrack(label, begin, end, parent, label))
+    return rows
+
+
+def _check_table(path: Path, rows: list[CtcTrack], times: dict[int, list[int]]) -> None:
+    known = {row.label for row in rows}
+    without = sorted(set(times) - known)
+    lost = sorted({r.parent for r in rows if r.parent and r.parent not in times})
+    if without or lost:
+        what = (
+            f"the masks hold {without[:5]}, which have no row"
+            if without
+            else f"{lost[:5]} are parents, and in no mask"
+        )
+        raise TrackError(f"{path}: {what}. Are table and masks of the same tracks?")
 
 
 def ctc_tracks(tracks: Tracks) -> list[CtcTrack]:

@@ -15,15 +15,18 @@ from napari_sam.tracking.track_labels import LabelTable, layered_labels, track_l
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from numpy.typing import ArrayLike
 
     from napari_sam.core.images.pixels import PixelSource
     from napari_sam.core.mask import Mask
+    from napari_sam.io import Image
     from napari_sam.io.readers.lazy import FileArray
     from napari_sam.tracking.lineage import Edge
     from napari_sam.tracking.napari_tracks import NapariTracks
     from napari_sam.tracking.segment import Segment
+    from napari_sam.tracking.track_files import TrackFormat
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,6 +193,43 @@ class Tracks:
         """Return the label of each segment on a frame, by its id."""
         labels, ids = self.table.of_frame(frame)
         return dict(zip(ids.tolist(), labels.tolist(), strict=True))
+
+    def save(
+        self,
+        path: str | Path,
+        *,
+        format: TrackFormat | None = None,
+        like: Image | None = None,
+        overwrite: bool = False,
+    ) -> None:
+        """Write tracks so that `read_tracks` finds them again.
+
+        Parameters
+        ----------
+        path
+            The file or folder.
+        format
+            ``"geff"``: a zarr with a graph that other programs read, its labels, and
+            all that is known of each frame, so that nothing is lost. ``"ctc"``: a
+            folder of the Cell Tracking Challenge; without confidences, states and
+            merges. ``"csv"``: a table; the labels that it is of stay where they are.
+            ``"labels"``: label images, numbered by segment; without edges. By default,
+            as the name ends: ``.zarr`` or ``.geff``, nothing, ``.csv``, else labels.
+        like
+            The image, as `read_image` returns it: its pixel sizes are copied.
+        overwrite
+            Replace what is there.
+
+        Raises
+        ------
+        TrackError
+            If the format cannot say it.
+        ImageError
+            If there is something that is not replaced.
+        """
+        from napari_sam.tracking.track_files import save_tracks
+
+        save_tracks(path, self, format=format, like=like, overwrite=overwrite)
 
     def to_napari(self) -> NapariTracks:
         """Return what napari's Tracks layer takes: data, properties and graph.

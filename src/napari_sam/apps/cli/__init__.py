@@ -12,6 +12,7 @@ COMMANDS: Commands = {
     "apply": "napari_sam.apps.cli.apply:apply",
     "propagate": "napari_sam.apps.cli.propagate:propagate",
     "measure": "napari_sam.apps.cli.measure:measure",
+    "link": "napari_sam.apps.cli.link:link",
     "embed": "napari_sam.apps.cli.embed:embed",
     "store": "napari_sam.apps.cli.store:store",
     "models": "napari_sam.apps.cli.models:models",

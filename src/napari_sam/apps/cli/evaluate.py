@@ -13,6 +13,7 @@ import click
 
 from napari_sam.apps.cli.download import fetch_missing
 from napari_sam.apps.cli.options.from_settings import settings_options
+from napari_sam.apps.cli.track_report import evaluate_tracks
 from napari_sam.apps.cli.verbosity import say
 from napari_sam.core.atomic_write import check_writable
 from napari_sam.evaluation.settings import EvaluationSettings
@@ -59,6 +60,10 @@ _LAYOUTS = ("auto", "labels", "masks", "sa-1b", "coco", "ctc", "ctc-st", "ctc-tr
     help="How the files of DATA lie.",
 )  # fmt: skip
 @settings_options("settings", EvaluationSettings, metavars={"worst": "N"})
+@click.option(
+    "--tracks", type=_FOLDER, metavar="TRUTH",
+    help="Measure tracks: MODEL is then the file or folder of the result.",
+)  # fmt: skip
 @click.option("--markdown", is_flag=True, help="Print the tables of a model card.")
 @click.option("--json", "as_json", is_flag=True, help="Print every figure as JSON.")
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, mps.")
@@ -74,6 +79,7 @@ def evaluate(
     synthetic: int | None,
     output: Path | None,
     layout: str,
+    tracks: Path | None,
     settings: EvaluationSettings,
     markdown: bool,
     as_json: bool,
@@ -86,7 +92,12 @@ def evaluate(
     are folders of images/ and labels/, or of another layout. Each object is
     segmented from one click in its middle, from its box, and from up to five clicks,
     each in the middle of the largest error. Figures are mean IoU.
+
+    Tracks are measured beside true ones by --tracks TRUTH RESULT.
     """
+    if tracks:
+        evaluate_tracks(tracks, model, as_json=as_json)
+        return
     if output:
         check_writable(output, folder=True)
     names = [n for text in against for n in text.split(",") if n]

@@ -31,7 +31,7 @@ _EXTRAS = {
     "video": ("av",),
     "measure": ("pandas", "pyarrow"),
     "plots": ("matplotlib",),
-    "track": ("laptrack",),
+    "evaluation": ("ctc_metrics",),
     "sam2": ("transformers",),
     "adapters": ("peft",),
     "dask": ("dask", "distributed"),

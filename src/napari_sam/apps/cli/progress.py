@@ -24,6 +24,7 @@ _COUNTED = {
     "doing again": "step",
     "propagating": "frame",
     "measuring": "frame",
+    "linking": "frame",
 }
 #: Lines of a log for one piece of work, at most.
 _LINES = 10

@@ -11,6 +11,7 @@ from napari_sam.apps.cli.options.from_settings import settings_options
 from napari_sam.apps.cli.options.image import image_options
 from napari_sam.apps.cli.options.model import model_options, open_model, store_option
 from napari_sam.apps.cli.options.tiling import tiling_options
+from napari_sam.apps.cli.options.tracks import tracks_options
 from napari_sam.apps.cli.progress import drain_with_progress
 from napari_sam.apps.cli.verbosity import say
 from napari_sam.core.errors import ImageError, PromptError
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from napari_sam.io import Image
     from napari_sam.io.settings import ReadSettings
     from napari_sam.jobs import ModelSettings
-    from napari_sam.tracking import Tracks
     from napari_sam.tracking.seeds import Seeds
+    from napari_sam.tracking.track_files import TrackFormat
 
 _FILE = click.Path(path_type=Path)
 
@@ -49,23 +50,7 @@ _FILE = click.Path(path_type=Path)
     show_default=True,
     help="The frame that labels of one frame are of, from 0.",
 )
-@click.option(
-    "-o",
-    "--output",
-    type=_FILE,
-    metavar="PATH",
-    required=True,
-    help="A label file such as .tif or .zarr; with --format ctc a folder.",
-)
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["labels", "ctc"]),
-    default="labels",
-    show_default=True,
-    help="Label images, or a folder of the Cell Tracking Challenge.",
-)
-@click.option("--overwrite", is_flag=True, help="Replace what is there.")
+@tracks_options
 @click.option("--axis", metavar="LETTER", help="Go along t or z. [default: t, else z]")
 @click.option(
     "--frames",
@@ -93,7 +78,7 @@ def propagate(
     from_labels: Path | None,
     frame: int,
     output: Path,
-    form: str,
+    form: TrackFormat,
     overwrite: bool,
     axis: str | None,
     frames: tuple[int, int] | None,
@@ -111,8 +96,9 @@ def propagate(
     """
     from napari_sam.jobs import PromptableSettings, label_target
     from napari_sam.tracking import iter_tracks
+    from napari_sam.tracking.track_files import check_tracks_path
 
-    _check_output(output, form, overwrite=overwrite)
+    check_tracks_path(output, form, overwrite=overwrite)
     opened = read.read(image)
     seeds = _seeds(opened, prompts, from_labels, frame)
     promptable = PromptableSettings(read, appearance, tiling, store=store).open(
@@ -132,22 +118,11 @@ def propagate(
             record=record,
         )
         tracks = drain_with_progress(work, "the same command goes on from here.")
-        _write(tracks, output, form, opened, overwrite=overwrite)
+        tracks.save(output, format=form, like=opened, overwrite=overwrite)
     record.unlink(missing_ok=True)
     flagged = sum(int(s.flags.sum()) for s in tracks.segments)
     rows = sum(map(len, tracks.segments))
     say(f"{len(tracks.segments)} objects, {rows} masks, {flagged} flagged, in {output}")
-
-
-def _check_output(output: Path, form: str, *, overwrite: bool) -> None:
-    from napari_sam import io
-
-    if form == "labels":
-        io.check_labels_path(output, overwrite=overwrite)
-    elif output.exists() and not overwrite:
-        raise ImageError(
-            f"{output} is there already. Give another name, or --overwrite."
-        )
 
 
 def _seeds(
@@ -172,17 +147,3 @@ def _seeds(
         )
     found = ((at, labels[at]) for at in range(len(labels)))
     return {at: plane for at, plane in found if plane.any()}
-
-
-def _write(
-    tracks: Tracks, output: Path, form: str, image: Image, *, overwrite: bool
-) -> None:
-    from napari_sam import io
-    from napari_sam.tracking.ctc_tracks import save_ctc
-
-    if form == "ctc":
-        save_ctc(output, tracks, overwrite=overwrite)
-        return
-    io.write_labels(
-        output, tracks.labels, axes=tracks.axes, like=image, overwrite=overwrite
-    )

@@ -26,7 +26,12 @@ Where = dict[Detection, list[int]]
 
 
 def tracks_of_links(
-    labels: Frames, links: Iterable[Link], *, axis: str, where: Where | None = None
+    labels: Frames,
+    links: Iterable[Link],
+    *,
+    axis: str,
+    where: Where | None = None,
+    ids: Mapping[Detection, int] | None = None,
 ) -> Tracks:
     """Return the tracks of objects that were found frame by frame.
 
@@ -43,6 +48,8 @@ def tracks_of_links(
         The axis that they are along.
     where
         Frames on which each object is; by default all frames are read.
+    ids
+        The id of the segment that begins with an object, instead of those numbers.
 
     Raises
     ------
@@ -57,7 +64,8 @@ def tracks_of_links(
     for one in sorted(found):
         earlier = before[one]
         joined = len(earlier) == 1 and len(after[earlier[0]]) == 1
-        number = segment_of[earlier[0]] if joined else len(members) + 1
+        new = len(members) + 1 if ids is None else ids[one]
+        number = segment_of[earlier[0]] if joined else new
         segment_of[one] = number
         members.setdefault(number, []).append(one)
     edges = {

@@ -1,0 +1,141 @@
+"""Files of tracks: which formats there are, and what is read of a path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+
+from napari_sam.core.errors import AxesError, ImageError, TrackError
+from napari_sam.core.images.frames import Frames
+from napari_sam.io.images import read_label_image
+from napari_sam.io.labels import check_labels_path, write_labels
+from napari_sam.io.readers.geff import geff_group
+from napari_sam.tracking.csv_tracks import read_csv, save_csv
+from napari_sam.tracking.ctc_tracks import ctc_table, read_ctc, save_ctc
+from napari_sam.tracking.geff_tracks import read_tracks_geff, save_geff
+from napari_sam.tracking.tracks import Tracks
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from napari_sam.core.images.pixels import PixelSource
+    from napari_sam.io import Image
+
+TrackFormat: TypeAlias = Literal["labels", "ctc", "geff", "csv"]
+FORMATS: tuple[TrackFormat, ...] = get_args(TrackFormat)
+
+
+def save_tracks(
+    path: str | Path,
+    tracks: Tracks,
+    *,
+    format: TrackFormat | None = None,
+    like: Image | None = None,
+    overwrite: bool = False,
+) -> None:
+    """Write tracks; see `Tracks.save`."""
+    found = format or _format_of(Path(path))
+    if found == "ctc":
+        save_ctc(path, tracks, overwrite=overwrite)
+    elif found == "geff":
+        save_geff(path, tracks, like=like, overwrite=overwrite)
+    elif found == "csv":
+        save_csv(path, tracks, overwrite=overwrite)
+    elif found == "labels":
+        write_labels(
+            path, tracks.labels, axes=tracks.axes, like=like, overwrite=overwrite
+        )
+    else:
+        raise TrackError(
+            f"format={format!r}: expected one of {', '.join(map(repr, FORMATS))}."
+        )
+
+
+def check_tracks_path(
+    path: Path, format: TrackFormat, *, overwrite: bool = False
+) -> None:
+    """Refuse a path that tracks cannot be written to, before any long work.
+
+    Raises
+    ------
+    ImageError
+        If there is something that is not replaced, or labels have no such format.
+    """
+    if format == "labels":
+        check_labels_path(path, overwrite=overwrite)
+    elif path.exists() and not overwrite:
+        raise ImageError(f"{path} is there already. Give another name, or --overwrite.")
+
+
+def read_tracks(
+    path: str | Path,
+    *,
+    labels: ArrayLike | PixelSource | Frames | str | Path | None = None,
+    axes: str | None = None,
+) -> Tracks:
+    """Read tracks from a file or a folder; masks are read where they are sliced.
+
+    Parameters
+    ----------
+    path
+        A folder of the Cell Tracking Challenge (``res_track.txt`` or ``man_track.txt``
+        with masks), a graph in GEFF, a table ``.csv``, or label images in which an
+        object has one label everywhere.
+    labels
+        Label images that a table, or a graph without labels, is of; or their path.
+    axes
+        One letter of ``t z y x`` per dimension of the labels, if no file says them.
+
+    Raises
+    ------
+    TrackError
+        If table or graph and labels do not belong together.
+    ImageError
+        If there is nothing of these.
+
+    Examples
+    --------
+    >>> import napari_sam as sam
+    >>> tracks = sam.read_tracks("01_GT/TRA")  # doctest: +SKIP
+    """
+    path = Path(path)
+    frames = None if labels is None else _frames(labels, axes)
+    if path.is_dir() and ctc_table(path):
+        return read_ctc(path)
+    if geff_group(path):
+        return read_tracks_geff(path, frames)
+    if path.suffix.lower() == ".csv":
+        if frames is None:
+            raise TrackError(
+                f"{path} is a table, and says not what the objects are like: give the "
+                "labels that it is of, labels=."
+            )
+        return read_csv(path, frames)
+    return Tracks.from_labels(_frames(path, axes))
+
+
+def _frames(
+    labels: ArrayLike | PixelSource | Frames | str | Path, axes: str | None
+) -> Frames:
+    if isinstance(labels, Frames):
+        return labels
+    if not isinstance(labels, str | Path):
+        return Frames(labels, axes)
+    try:
+        return read_label_image(labels, axes=axes).frames
+    except AxesError:
+        if axes is not None:
+            raise
+        return read_label_image(labels, axes="tyx").frames
+
+
+def _format_of(path: Path) -> TrackFormat:
+    """Return the format of a name; of a zarr, the one that loses nothing."""
+    suffix = path.suffix.lower()
+    formats: dict[str, TrackFormat] = {
+        "": "ctc",
+        ".csv": "csv",
+        ".zarr": "geff",
+        ".geff": "geff",
+    }
+    return formats.get(suffix, "labels")
