@@ -207,9 +207,14 @@ def test_what_is_there_stays_and_what_cannot_be_is_refused(tmp_path):
     tracks = family()
     (tmp_path / "t.zarr").mkdir()
     (tmp_path / "t.zarr" / "precious.txt").write_text("")
-    for overwrite in (False, True):
-        with pytest.raises(ImageError, match="there already"):
-            tracks.save(tmp_path / "t.zarr", overwrite=overwrite)
+    with pytest.raises(ImageError, match="there already"):
+        tracks.save(tmp_path / "t.zarr")
+    for form in ("geff", "ctc"):
+        with pytest.raises(ImageError, match=r"holds precious\.txt"):
+            without_merges(tracks).save(
+                tmp_path / "t.zarr", format=form, overwrite=True
+            )
+    assert (tmp_path / "t.zarr" / "precious.txt").exists()
     tracks.save(tmp_path / "u.zarr")
     tracks.changed(edges=[]).save(tmp_path / "u.zarr", overwrite=True)
     assert sam.read_tracks(tmp_path / "u.zarr").edges == ()

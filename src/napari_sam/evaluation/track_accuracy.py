@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -114,7 +114,7 @@ def track_accuracy(truth: Tracks, result: Tracks) -> TrackAccuracy:
     matched = _matched(truth, result, rows)
     tables = [np.array([row[:4] for row in some]) for some in rows]
     with contextlib.redirect_stdout(io.StringIO()):
-        found: dict[str, Any] = package.calculate_metrics(
+        found: dict[str, float] = package.calculate_metrics(
             tables[1], tables[0], matched, dict(matched), [*_MEASURES], True
         )
     linked = max(map(len, truth.segments)) > 1 or bool(truth.edges)
@@ -127,7 +127,7 @@ def track_accuracy(truth: Tracks, result: Tracks) -> TrackAccuracy:
     )
 
 
-def _divisions(found: dict[str, Any], tolerance: int) -> DivisionCounts:
+def _divisions(found: dict[str, float], tolerance: int) -> DivisionCounts:
     names = (f"{kind}_div({tolerance})" for kind in ("tp", "fp", "fn"))
     return DivisionCounts(*(int(found[name]) for name in names))
 
@@ -149,7 +149,7 @@ class _Match(NamedTuple):
 
 def _matched(
     truth: Tracks, result: Tracks, rows: Sequence[Sequence[CtcTrack]]
-) -> dict[str, list[list[Any]]]:
+) -> dict[str, list[list[float]]]:
     """Match every time, under the names that py-ctcmetrics has for it."""
     at = truth.axes.index(truth.axis)
     found = []

@@ -6,7 +6,7 @@ import shutil
 from itertools import pairwise
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from napari_sam.core.errors import ImageError, TrackError
 from napari_sam.core.images.frames import Frames
 from napari_sam.core.linking import Detection, Link
 from napari_sam.io.images import read_label_image
-from napari_sam.io.readers.geff import geff_group, read_geff
+from napari_sam.io.readers.geff import read_geff
 from napari_sam.io.writers.geff import Graph, write_geff
 from napari_sam.io.writers.ome_zarr import write_zarr
 from napari_sam.tracking.lineage import Edge
@@ -24,7 +24,7 @@ from napari_sam.tracking.track_rows import track_rows
 from napari_sam.tracking.tracks import Tracks
 
 if TYPE_CHECKING:
-    from napari_sam.core.json_values import JsonDict
+    from napari_sam.core.json_values import JsonDict, JsonValue, UncheckedJson
     from napari_sam.io import Image
     from napari_sam.io.readers.geff import GeffGraph
 
@@ -51,13 +51,7 @@ def save_geff(
         If there is something that is not replaced.
     """
     path = Path(path)
-    if path.exists() and not (overwrite and geff_group(path)):
-        raise ImageError(
-            f"{path} is there already"
-            + (", and is no graph. " if overwrite else ". ")
-            + "Give another name, or allow to replace a graph: overwrite=True, on the "
-            "command line --overwrite."
-        )
+    check_geff_path(path, overwrite=overwrite)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
     try:
@@ -69,6 +63,30 @@ def save_geff(
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
+
+
+def check_geff_path(path: Path, *, overwrite: bool) -> None:
+    """Refuse a path that is not replaced: there, or with anything but tracks in it.
+
+    Raises
+    ------
+    ImageError
+        If it is one of these.
+    """
+    if not path.exists():
+        return
+    if not overwrite:
+        raise ImageError(
+            f"{path} is there already. Give another name, or allow to replace it: "
+            "overwrite=True, on the command line --overwrite."
+        )
+    ours = {_GRAPH, _LABELS, "zarr.json"}
+    names = {p.name for p in path.iterdir()} if path.is_dir() else {path.name}
+    if names - ours:
+        raise ImageError(
+            f"{path} is not replaced, since it holds {min(names - ours)}, which is no "
+            "part of tracks. Give another name."
+        )
 
 
 def _write(path: Path, tracks: Tracks, like: Image | None) -> None:
@@ -95,7 +113,7 @@ def _write(path: Path, tracks: Tracks, like: Image | None) -> None:
 
 def _facts(tracks: Tracks) -> JsonDict:
     """Return what the graph cannot say, as columns of each segment."""
-    segments: list[Any] = [
+    segments: list[JsonValue] = [
         {
             "id": s.id,
             "frames": s.frames.tolist(),
@@ -105,7 +123,7 @@ def _facts(tracks: Tracks) -> JsonDict:
         }
         for s in tracks.segments
     ]
-    edges: list[Any] = [[e.source, e.target] for e in tracks.edges]
+    edges: list[JsonValue] = [[e.source, e.target] for e in tracks.edges]
     return {
         "axis": tracks.axis,
         "next_id": tracks.next_id,
@@ -161,7 +179,7 @@ def _labels(graph: GeffGraph, labels: Frames | None) -> tuple[Frames, str]:
     return labels, prop
 
 
-def _own(frames: Frames, facts: Any) -> Tracks:
+def _own(frames: Frames, facts: UncheckedJson) -> Tracks:
     segments = [
         Segment(
             s["id"],

@@ -10,9 +10,14 @@ from napari_sam.core.images.frames import Frames
 from napari_sam.io.images import read_label_image
 from napari_sam.io.labels import check_labels_path, write_labels
 from napari_sam.io.readers.geff import geff_group
+from napari_sam.io.writers.ctc import check_ctc_path
 from napari_sam.tracking.csv_tracks import read_csv, save_csv
 from napari_sam.tracking.ctc_tracks import ctc_table, read_ctc, save_ctc
-from napari_sam.tracking.geff_tracks import read_tracks_geff, save_geff
+from napari_sam.tracking.geff_tracks import (
+    check_geff_path,
+    read_tracks_geff,
+    save_geff,
+)
 from napari_sam.tracking.tracks import Tracks
 
 if TYPE_CHECKING:
@@ -63,6 +68,10 @@ def check_tracks_path(
     """
     if format == "labels":
         check_labels_path(path, overwrite=overwrite)
+    elif format == "ctc":
+        check_ctc_path(path, overwrite=overwrite)
+    elif format == "geff":
+        check_geff_path(path, overwrite=overwrite)
     elif path.exists() and not overwrite:
         raise ImageError(f"{path} is there already. Give another name, or --overwrite.")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
     from zarr import Group
+
+    from napari_sam.core.json_values import JsonObject, UncheckedJson
 
 
 class GeffGraph(NamedTuple):
@@ -44,7 +46,7 @@ class GeffGraph(NamedTuple):
     edges: NDArray[np.int64]
     labels: tuple[Path, str] | None
     tracklet: str | None
-    extra: Mapping[str, Any]
+    extra: JsonObject
 
 
 def geff_group(path: Path) -> Path | None:
@@ -78,7 +80,7 @@ def read_geff(path: Path) -> GeffGraph:
     if where is None:
         raise MissingFileError(f"{path} is no graph in GEFF, and holds none.")
     group = zarr.open_group(where, mode="r")
-    found: Any = group.attrs["geff"]
+    found: UncheckedJson = group.attrs["geff"]
     try:
         ids = np.asarray(group["nodes/ids"])
         edges = np.asarray(group["edges/ids"])
@@ -101,13 +103,13 @@ def read_geff(path: Path) -> GeffGraph:
     )
 
 
-def _columns(group: Group, found: Any) -> dict[str, NDArray[np.generic]]:
+def _columns(group: Group, found: UncheckedJson) -> dict[str, NDArray[np.generic]]:
     plain = [n for n, p in found["node_props_metadata"].items() if not p["varlength"]]
     return {n: np.asarray(group[f"nodes/props/{n}/values"]) for n in plain}
 
 
 def _axes(
-    found: Any, columns: Mapping[str, NDArray[np.generic]]
+    found: UncheckedJson, columns: Mapping[str, NDArray[np.generic]]
 ) -> tuple[str, dict[str, NDArray[np.generic]]]:
     """Axes by the letters that we know: the first is time, the last are y and x."""
     axes = [a["name"] for a in found.get("axes") or []]

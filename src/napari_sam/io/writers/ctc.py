@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from tempfile import mkdtemp
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 #: The largest number that a mask of 16 bits holds.
 _MOST = 2**16 - 1
+#: Names of files that are replaced.
+_OURS = re.compile(r"mask\d+\.tif|res_track\.txt")
 
 
 class CtcTrack(NamedTuple):
@@ -67,16 +70,13 @@ def write_ctc(
     Raises
     ------
     ImageError
-        If the folder exists, or a label is larger than masks of 16 bits hold.
+        If the folder exists, or holds anything else, or a label is larger than masks
+        of 16 bits hold.
     """
     import tifffile
 
     path = Path(path)
-    if path.exists() and not overwrite:
-        raise ImageError(
-            f"{path} is there already. Give another name, or allow to replace it: "
-            "overwrite=True, on the command line --overwrite."
-        )
+    check_ctc_path(path, overwrite=overwrite)
     if any(t.label > _MOST for t in tracks):
         raise ImageError(f"Masks of the challenge hold labels up to {_MOST}.")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -95,6 +95,30 @@ def write_ctc(
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
+
+
+def check_ctc_path(path: Path, *, overwrite: bool) -> None:
+    """Refuse a folder that is not replaced: there, or with anything else in it.
+
+    Raises
+    ------
+    ImageError
+        If it is one of these.
+    """
+    if not path.exists():
+        return
+    if not overwrite:
+        raise ImageError(
+            f"{path} is there already. Give another name, or allow to replace it: "
+            "overwrite=True, on the command line --overwrite."
+        )
+    names = [p.name for p in path.iterdir()] if path.is_dir() else [path.name]
+    others = [n for n in names if not _OURS.fullmatch(n)]
+    if others:
+        raise ImageError(
+            f"{path} is not replaced, since it holds {others[0]}, which is none of "
+            "masks and tracks. Give another name."
+        )
 
 
 def _numbered(

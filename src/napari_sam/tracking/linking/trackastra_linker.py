@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from napari_sam.io.optional_packages import import_optional
 from napari_sam.tracking.linking.objects import read_time
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -70,7 +70,14 @@ class TrackastraLinker:
         ]
 
 
-def _detection(graph: Any, node: Any) -> Detection:
+class _Graph(Protocol):
+    """What Trackastra returns: a directed graph of networkx."""
+
+    nodes: Mapping[object, Mapping[str, int]]
+    edges: Iterable[tuple[object, object]]
+
+
+def _detection(graph: _Graph, node: object) -> Detection:
     found = graph.nodes[node]
     return Detection(int(found["time"]), int(found["label"]))
 

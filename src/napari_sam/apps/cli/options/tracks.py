@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-C = TypeVar("C", bound="Callable[..., Any]")
+    from napari_sam.apps.cli.options.from_settings import Body
 
 #: As `napari_sam.tracking.track_files.FORMATS`, which loads much.
 _FORMATS = ("labels", "ctc", "geff", "csv")
 
 
-def tracks_options(command: C) -> C:
+def tracks_options(command: Body) -> Body:
     """Add ``output``, ``form`` and ``overwrite`` to a command."""
     for option in (
         click.option("--overwrite", is_flag=True, help="Replace what is there."),
