@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
-    from zarr import Group
 
     from napari_sam.core.json_values import JsonDict, JsonValue
 
@@ -75,12 +74,13 @@ def write_geff(
 
     group = zarr.open_group(path, mode="w", zarr_format=3)
     count = len(next(iter(graph.nodes.values())))
-    _write(group.create_group("nodes"), np.arange(count, dtype=np.uint64))
-    _write(group.create_group("edges"), graph.edges.reshape(-1, 2).astype(np.uint64))
-    props = group["nodes"].create_group("props")
+    nodes, edges = group.create_group("nodes"), group.create_group("edges")
+    nodes.create_array("ids", data=np.arange(count, dtype=np.uint64))
+    edges.create_array("ids", data=graph.edges.reshape(-1, 2).astype(np.uint64))
+    props = nodes.create_group("props")
     for name, values in graph.nodes.items():
         props.create_group(name).create_array("values", data=values)
-    group["edges"].create_group("props")
+    edges.create_group("props")
     metadata: JsonDict = {
         "geff_version": _VERSION,
         "directed": True,
@@ -95,10 +95,6 @@ def write_geff(
         "extra": extra,
     }
     group.attrs["geff"] = metadata
-
-
-def _write(group: Group, ids: NDArray[np.uint64]) -> None:
-    group.create_array("ids", data=ids)
 
 
 def _axis(
