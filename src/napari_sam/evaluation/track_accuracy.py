@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from napari_sam.core.errors import TrackError
+from napari_sam.core.propagation.lineage import whole_events
 from napari_sam.io.optional_packages import import_optional
 from napari_sam.tracking.ctc_tracks import ctc_tracks
-from napari_sam.tracking.track_edits import whole_events
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,7 +119,9 @@ def track_accuracy(truth: Tracks, result: Tracks) -> TrackAccuracy:
         )
     linked = max(map(len, truth.segments)) > 1 or bool(truth.edges)
     return TrackAccuracy(
-        *(float(found[name]) for name in ("SEG", "DET", "TRA")),
+        seg=float(found["SEG"]),
+        det=float(found["DET"]),
+        tra=float(found["TRA"]),
         lnk=float(found["LNK"]) if linked else None,
         chota=float(found["CHOTA"]),
         divisions=_divisions(found, 0),
@@ -154,7 +156,7 @@ def _matched(
     at = truth.axes.index(truth.axis)
     found = []
     for time in range(truth.labels.shape[at]):
-        window = (*[slice(None)] * at, time)
+        window = (slice(None),) * at + (time,)
         planes = (
             _renumbered(np.asarray(tracks.labels[window]), time, own)
             for tracks, own in zip((truth, result), rows, strict=True)

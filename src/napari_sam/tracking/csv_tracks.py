@@ -62,12 +62,13 @@ def _rows(tracks: Tracks) -> list[dict[str, object]]:
     ]
     rows += _absent(tracks)
     table = (c.tolist() for c in tracks.table)
+    labels: dict[tuple[object, object], int]
     labels = {(i, tracks.time(f)): n for f, n, i in zip(*table, strict=True)}
     parents: dict[object, list[int]] = {}
     for edge in tracks.edges:
         parents.setdefault(edge.target, []).append(edge.source)
     for row in rows:
-        row["state"] = State(row["state"]).name.lower()
+        row["state"] = State(int(str(row["state"]))).name.lower()
         row["flagged"] = int(bool(row["flagged"]))
         row["label"] = labels.get((row["track"], row[tracks.axis]), "")
         row["parents"] = " ".join(map(str, parents.get(row["track"], ())))
@@ -174,10 +175,10 @@ def _segment(
         columns += [
             (f, row.label, row.state, row.confidence, row.flagged) for f in frames
         ]
-    frames, numbers, states, confidences, flags = zip(*sorted(columns), strict=True)
+    own, numbers, states, confidences, flags = zip(*sorted(columns), strict=True)
     return Segment(
         rows[0].track,
-        frames,
+        own,
         numbers,
         states=states,
         confidences=confidences,

@@ -209,7 +209,7 @@ def _graph_of(
 ) -> tuple[set[tuple[int, int]], set[tuple[tuple[int, int], tuple[int, int]]]]:
     """Nodes and edges of tracks as pairs of id and time, without reading masks."""
     nodes: set[tuple[int, int]] = set()
-    edges = set()
+    edges: set[tuple[tuple[int, int], tuple[int, int]]] = set()
     ends = {}
     for s in tracks.segments:
         times = sorted({tracks.time(f) for f in s.frames[s.present].tolist()})
