@@ -1,15 +1,24 @@
 """What of this package runs between a press of the mouse and the labels.
 
-    python benchmarks/click_path.py [-v] [--first]
+    python benchmarks/click_path.py [-v] [--tree] [--first]
 
 A real viewer with our dock widget, the mouse and keys are Qt's own events on its
-canvas, the model is `ThresholdBackend` in this process. Counted are distinct functions
-of napari_sam, by their code, on all threads, from the press of the button over the
-preview to the labels after the key K; a lambda, a comprehension or a function within
-another one counts as the one around it. One object was clicked and committed before,
-so that everything is imported and its tile is embedded; with `--first`, none was.
+canvas, the model is `ThresholdBackend` in this process. One object was clicked and
+committed before, so that everything is imported and its tile is embedded; with
+`--first`, none was.
+
+Counted are distinct functions of napari_sam, by their code; a lambda, a comprehension
+or a function within another one counts as the one around it. The path begins where
+napari or a thread calls one of `ROOTS`: the press on the layer of clicks, the point
+that napari then adds to it, the prediction on its thread, its response in the window,
+and the key K, which commits. All that these call is on the path, whichever room it is
+in, signals, panels and the model included. What somebody else calls meanwhile is not,
+and is counted beside it, by who calls it: Qt, which draws tables and asks event
+filters; the panels, which show once per turn of the event loop what has changed; a
+timer; and the journal's thread, which writes half a second later.
+
 Besides: how often the layer of clicks was read and written, and how often styled. `-v`
-lists the functions.
+lists the functions by file, `--tree` as they call each other, in order.
 """
 
 from __future__ import annotations
@@ -17,9 +26,10 @@ from __future__ import annotations
 import argparse
 import sys
 import threading
-from collections import Counter, defaultdict
+from collections import defaultdict
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from _window import Window, screen
@@ -31,38 +41,86 @@ if TYPE_CHECKING:
     from types import CodeType, FrameType
 
 PACKAGE = Path(napari_sam.__file__).parent
+#: Where the path of a click begins, each called by napari, Qt or a thread.
+ROOTS = {
+    "PromptMouse._press",
+    "PromptLayers._on_data",
+    "PromptLayers._on_features",
+    "_WorkerThread._serve",
+    "_WorkerThread._next",
+    "_Task.__call__",
+    "_MainThread._call",
+    "_pressed",
+}
 #: What is counted besides, by the functions that do it.
 COUNTED = {
-    "layer read": "prompt_layer.py PromptLayer.read",
-    "layer written": "prompt_layer.py PromptLayer._write_some",
-    "layer styled": "prompt_layer.py PromptLayer.restyle",
+    "layer read": "PromptLayer.read",
+    "layer written": "PromptLayer._write_some",
+    "layer styled": "PromptLayer.restyle",
 }
 
 
+class Function(NamedTuple):
+    """A function by its file and its name, without what is defined within it."""
+
+    file: str
+    name: str
+
+    @classmethod
+    def of(cls, code: CodeType) -> Function:
+        file = Path(code.co_filename).relative_to(PACKAGE).as_posix()
+        return cls(file, code.co_qualname.split(".<locals>")[0])
+
+
+@dataclass
+class Call:
+    """Calls of a function from one place, and what it called, in order."""
+
+    count: int = 0
+    inner: dict[Function, Call] = field(default_factory=dict)
+
+    def enter(self, function: Function) -> Call:
+        call = self.inner.setdefault(function, Call())
+        call.count += 1
+        return call
+
+    def every(self) -> Iterator[tuple[Function, int]]:
+        """Every function below, and how often it was called from there."""
+        for function, call in self.inner.items():
+            yield function, call.count
+            yield from call.every()
+
+
 class Calls:
-    """Counts calls of functions of this package while it is on."""
+    """The calls of functions of this package while it is on, as trees."""
 
     def __init__(self) -> None:
         self.on = False
-        self.codes: Counter[CodeType] = Counter()
-        sys.setprofile(self._count)
-        threading.setprofile(self._count)
+        self.tree = Call()
+        self._open: defaultdict[int, list[tuple[CodeType, Call]]] = defaultdict(list)
+        sys.setprofile(self._note)
+        threading.setprofile(self._note)
 
-    def _count(self, frame: FrameType, event: str, _: object) -> None:
-        if self.on and event == "call":
-            self.codes[frame.f_code] += 1
+    def stop(self) -> None:
+        sys.setprofile(None)
+        threading.setprofile(None)
 
-    def functions(self) -> Counter[tuple[str, str]]:
-        """How often each function was called, by its file and its name."""
-        found: Counter[tuple[str, str]] = Counter()
-        for code, count in self.codes.items():
-            path = Path(code.co_filename)
-            outer = code.co_qualname.split(".<locals>")[0]
-            if path.is_relative_to(PACKAGE) and outer != "<module>":
-                # What is called within another function adds no call of its own.
-                own = count if outer == code.co_qualname else 0
-                found[path.relative_to(PACKAGE).as_posix(), outer] += own
-        return found
+    def _note(self, frame: FrameType, event: str, _: object) -> None:
+        code = frame.f_code
+        ours = self.on and code.co_filename.startswith(f"{PACKAGE}")
+        if not ours or code.co_qualname == "<module>":
+            return
+        calls = self._open[threading.get_ident()]
+        if event == "call":
+            around = calls[-1] if calls else (None, self.tree)
+            function = Function.of(code)
+            # What is within a function is a part of it.
+            own = around[0] is not None and Function.of(around[0]) == function
+            nested = own and ".<locals>" in code.co_qualname
+            calls.append((code, around[1] if nested else around[1].enter(function)))
+        elif event == "return" and any(code is one for one, _ in calls):
+            while calls.pop()[0] is not code:
+                pass
 
 
 def commit(window: Window, row: float, col: float) -> None:
@@ -84,7 +142,7 @@ def squares() -> Any:
     return pixels
 
 
-def walk(*, first: bool) -> Counter[tuple[str, str]]:
+def walk(*, first: bool) -> Call:
     """Return what one click runs."""
     from napari_sam.testing import ThresholdBackend
 
@@ -96,38 +154,65 @@ def walk(*, first: bool) -> Counter[tuple[str, str]]:
     calls.on = True
     commit(window, 52, 12)
     calls.on = False
-    sys.setprofile(None)
-    threading.setprofile(None)
+    calls.stop()
     assert int((window.annotator.session.labels > 0).sum()) in (225, 625)
     window.close()
-    return calls.functions()
+    return calls.tree
 
 
-def lines(functions: Counter[tuple[str, str]], *, verbose: bool) -> Iterator[str]:
-    by_file: defaultdict[str, list[str]] = defaultdict(list)
-    for (file, name), count in sorted(functions.items()):
-        by_file[file].append(f"{name} ({count})")
-    yield f"{len(functions)} distinct functions in {len(by_file)} files"
-    for what, ending in COUNTED.items():
-        file, name = ending.split()
-        times = sum(
-            n for (f, q), n in functions.items() if f.endswith(file) and q == name
-        )
-        yield f"{what}: {times}"
-    if verbose:
-        for file, names in by_file.items():
-            yield f"{file}: {len(names)}"
-            yield from (f"    {name}" for name in names)
+def path_of(tree: Call) -> Call:
+    """Return what begins at one of `ROOTS`."""
+    inner = {f: call for f, call in tree.inner.items() if f.name in ROOTS}
+    return Call(inner=inner)
+
+
+def size(functions: set[Function]) -> str:
+    files = {function.file for function in functions}
+    return f"{len(functions)} distinct functions in {len(files)} files"
+
+
+def summary(tree: Call) -> Iterator[str]:
+    path = path_of(tree)
+    on_path = {function for function, _ in path.every()}
+    yield size(on_path)
+    for what, name in COUNTED.items():
+        yield f"{what}: {sum(n for f, n in path.every() if f.name == name)}"
+    yield "beside the path, and not on it:"
+    for root, call in tree.inner.items():
+        if root.name not in ROOTS:
+            beside = {root, *(f for f, _ in call.every())} - on_path
+            yield f"    {root.name}: {size(beside)}"
+
+
+def by_file(tree: Call) -> Iterator[str]:
+    found: defaultdict[str, defaultdict[str, int]]
+    found = defaultdict(lambda: defaultdict(int))
+    for function, count in path_of(tree).every():
+        found[function.file][function.name] += count
+    for file, names in sorted(found.items()):
+        yield f"{file}: {len(names)}"
+        yield from (f"    {name} ({count})" for name, count in sorted(names.items()))
+
+
+def as_tree(call: Call, depth: int = 0) -> Iterator[str]:
+    for function, inner in call.inner.items():
+        yield f"{'  ' * depth}{function.name} ({inner.count})  {function.file}"
+        yield from as_tree(inner, depth + 1)
 
 
 def main() -> None:
     given = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     given.add_argument("-v", "--verbose", action="store_true")
+    given.add_argument("--tree", action="store_true")
     given.add_argument("--first", action="store_true")
     options = given.parse_args()
     with screen():
-        functions = walk(first=options.first)
-    print(*lines(functions, verbose=options.verbose), sep="\n")
+        tree = walk(first=options.first)
+    print(*summary(tree), sep="\n")
+    if options.verbose:
+        print(*by_file(tree), sep="\n")
+    if options.tree:
+        print(*as_tree(path_of(tree)), sep="\n")
 
 
 if __name__ == "__main__":
