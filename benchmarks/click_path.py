@@ -14,8 +14,7 @@ that napari then adds to it, the prediction on its thread, its response in the w
 and the key K, which commits. All that these call is on the path, whichever room it is
 in, signals, panels and the model included. What somebody else calls meanwhile is not,
 and is counted beside it, by who calls it: Qt, which draws tables and asks event
-filters; the panels, which show once per turn of the event loop what has changed; a
-timer; and the journal's thread, which writes half a second later.
+filters, a timer, and the journal's thread, which writes half a second later.
 
 Besides: how often the layer of clicks was read and written, and how often styled. `-v`
 lists the functions by file, `--tree` as they call each other, in order.

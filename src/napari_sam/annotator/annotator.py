@@ -159,7 +159,6 @@ class Annotator:
         session.preview_changed.disconnect(self._on_preview)
         session.changed.disconnect(self._on_changed)
         session.objects_changed.disconnect(self._on_objects)
-        session.labels_changed.disconnect(self._on_objects)
         self._views.hide(image)
         if not image.annotators:
             image.close_journal()
@@ -204,7 +203,6 @@ class Annotator:
         session.preview_changed.connect(self._on_preview)
         session.changed.connect(self._on_changed)
         session.objects_changed.connect(self._on_objects)
-        session.labels_changed.connect(self._on_objects)
         if image.journal is None:
             self.persistence.start_journal(image)
         self.events.image_opened.emit(session)

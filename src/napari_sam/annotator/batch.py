@@ -10,8 +10,9 @@ from napari_sam.core.address import Address
 from napari_sam.core.errors import SessionError
 from napari_sam.core.progress import Progress
 from napari_sam.core.settings import check, setting
+from napari_sam.image.segment_objects import segment_objects
 from napari_sam.image.settings import EmbedSettings
-from napari_sam.session.requests import Request, Response, predict
+from napari_sam.session.requests import Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -111,7 +112,9 @@ class Batch:
         overlap = settings.overlap or self._commits.rule
         with self._workspace.events.reporting():
             session = self._workspace.require_model()
-            steps = iter_batch(session.image, read, session.state.free_id(), name)
+            steps = iter_batch(
+                session.image, read, session.state.free_id(), name
+            )
             self._workspace.tasks.run(_BATCH, steps, partial(self._commit, overlap))
 
     def _on_embedded(self, result: EmbedResult) -> None:
@@ -160,7 +163,7 @@ def iter_predictions(
     for i in range(0, len(addresses), _TOGETHER):
         yield Progress(i, len(addresses), "segmenting")
         group = {at: prompts[at] for at in addresses[i : i + _TOGETHER]}
-        predictions.update(predict(image, group))
+        predictions.update(segment_objects(image, group))
     return Response(request, predictions)
 
 

@@ -11,7 +11,6 @@ from napari_sam.session.requests import Request
 if TYPE_CHECKING:
     from napari_sam.annotator.executor import Job
     from napari_sam.annotator.workspace import Workspace
-    from napari_sam.core.address import Address
     from napari_sam.core.geometry.tiles import Tile
     from napari_sam.core.prompts import Prompts
     from napari_sam.core.protocols import Promptable
@@ -36,7 +35,6 @@ class Hover:
         self._workspace = workspace
         self._on = False
         self.positive = True
-        self._embedded: set[tuple[int, int, int]] = set()
         self._embedding: Job | None = None
         self._image: Promptable | None = None
         self._pending: Request | None = None
@@ -58,39 +56,33 @@ class Hover:
         self.on = not self.on
 
     def forget(self) -> None:
-        """Take no tile for embedded any more: another image is open."""
+        """Show nothing, and embed no more: another image is open, or another model."""
         self.clear()
-        self._embedded.clear()
         if self._embedding is not None:
             self._embedding.cancel()
             self._embedding = None
 
     def clear(self) -> None:
         """Show nothing, and drop the mask that is being predicted."""
-        self._pending = None
-        if self._workspace.view is not None:
+        if self._pending is not None and self._workspace.view is not None:
             self._workspace.view.show_hover(None)
-
-    def embedded(self, at: Address, prompts: Prompts) -> None:
-        """Remember that the tile of these prompts is embedded."""
-        session = self._workspace.session
-        if session is not None:
-            self._check_image(session)
-            self._embedded.add(_key(at.frame, self._tile(session, prompts)))
+        self._pending = None
 
     def move(self, frame: int | None, row: float, col: float) -> None:
         """Show what a click at a position of the plane would give."""
         session = self._workspace.session
         if not self._on or session is None or not self._workspace.has_model:
             return
-        self._check_image(session)
+        if session.image is not self._image:
+            self.forget()
+            self._image = session.image
         prompts = session.current_prompts.point(row, col, positive=self.positive)
         tile = self._tile_under(session, frame, row, col, prompts)
         if tile is None:
             self.clear()
             return
         at = session.current
-        if _key(at.frame, tile) not in self._embedded:
+        if not session.image.is_embedded(at.frame, tile):
             self.clear()
             self._embed(at.frame, tile)
             return
@@ -110,7 +102,7 @@ class Hover:
         if frame != session.current.frame or not inside or not prompts:
             return None
         try:
-            return self._tile(session, prompts)
+            return first_tile(prompts, session.image.tiling, (rows, cols))
         except PromptError:
             return None
 
@@ -122,10 +114,6 @@ class Hover:
         (at,) = response.predictions
         if at == session.current and response.request.image is self._image:
             view.show_hover(response.predictions[at])
-
-    def _tile(self, session: AnnotationSession, prompts: Prompts) -> Tile:
-        image = session.image
-        return first_tile(prompts, image.tiling, image.frames.plane_shape)
 
     def _embed(self, frame: int, tile: Tile) -> None:
         """Embed a tile in the background, one at a time."""
@@ -140,25 +128,10 @@ class Hover:
             region=(row, col, row + 1, col + 1), frames=[frame], levels=(tile.level,)
         )
 
-        def done(_: object) -> None:
-            self._embedding = None
-            if image is self._image:
-                self._embedded.add(_key(frame, tile))
-
-        def failed(_: Exception) -> None:
+        def ended(_: object) -> None:
             self._embedding = None
 
-        self._embedding = self._workspace.executor.iterate(steps, _ignore, done, failed)
-
-    def _check_image(self, session: AnnotationSession) -> None:
-        """Begin anew when another model predicts, or the pixels are others."""
-        if session.image is not self._image:
-            self.forget()
-            self._image = session.image
-
-
-def _key(frame: int, tile: Tile) -> tuple[int, int, int]:
-    return frame, tile.level, tile.index
+        self._embedding = self._workspace.executor.iterate(steps, _ignore, ended, ended)
 
 
 def _ignore(_: object) -> None:

@@ -46,6 +46,10 @@ class ImageWithoutModel:
         """There is no model yet to embed."""
         raise _too_early()
 
+    def is_embedded(self, frame: int, tile: Tile) -> bool:
+        """Nothing is embedded before there is a model."""
+        return False
+
     def segment(self, prompts: Prompts, frame: int = 0) -> Prediction:
         """There is no model yet to predict a mask."""
         raise _too_early()

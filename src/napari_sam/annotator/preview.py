@@ -114,9 +114,6 @@ class Preview:
         if session is None:
             return
         accepted = session.accept(response)
-        if response.request.image is session.image:
-            for at, prompts in response.request.prompts.items():
-                self._hover.embedded(at, prompts)
         if accepted:
             self._warn(response.predictions[session.current])
         if self.on_response is not None:

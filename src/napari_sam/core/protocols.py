@@ -169,6 +169,9 @@ class Promptable(Protocol):
     def embedding(self, frame: int, tile: Tile) -> EmbeddingArrays:
         """Look an embedding up in the store, or compute it."""
 
+    def is_embedded(self, frame: int, tile: Tile) -> bool:
+        """Whether a tile was embedded, so that prompts there need not wait."""
+
     def segment(self, prompts: Prompts, frame: int = 0) -> Prediction:
         """Mask of one object, in plane coordinates."""
 

@@ -69,15 +69,15 @@ def iter_embed_tiles(
     counts, done = {"encoded": 0, "found": 0, "skipped": 0}, 0
     read = partial(_read_tile, image, selection)
     _ = image.appearance  # fitted here, once, and not by each of the threads
-    with _Writer(image, behind=2 * batch) as writer, _Reader(workers) as reader:
+    with _Writer(behind=2 * batch) as writer, _Reader(workers) as reader:
         for group in _groups(reader.ahead(read, selection.tiles, batch), batch):
             rendered = [item.rendered for item in group if item.rendered is not None]
             made = iter(image.backend.encode(rendered) if rendered else ())
             for item in group:
                 if item.rendered is not None:
-                    writer.put(item.key, next(made))
+                    writer.put(image.keep, item.key, next(made))
                 elif item.skipped:
-                    writer.put(item.key, _NOTE)
+                    writer.put(image.store.put, item.key, _NOTE)
                 counts[_what(item)] += 1
                 done += 1
                 yield Progress(done, len(selection), "embedding")
@@ -96,13 +96,13 @@ def _read_tile(
     """Read a tile, unless a mask says that nothing is there."""
     frame, tile = at
     if selection.is_masked(tile):
-        return _ReadTile(image.skipped_key(frame, tile), skipped=True)
+        return _ReadTile(image.embedding_key(frame, tile), skipped=True)
     pixels = image.read_tile(frame, tile)
     if selection.is_background(pixels):
-        return _ReadTile(image.skipped_key(frame, tile), skipped=True)
+        return _ReadTile(image.embedding_key(frame, tile), skipped=True)
     rendered = image.render_pixels(pixels, tile)
     key = image.embedding_key(frame, tile, pixels_digest(rendered))
-    return _ReadTile(key, None if image.store.get(key) is not None else rendered)
+    return _ReadTile(key, None if image.find(key) is not None else rendered)
 
 
 def _groups(items: Iterable[_ReadTile], batch: int) -> Iterator[list[_ReadTile]]:
@@ -152,8 +152,8 @@ class _Reader:
 class _Writer:
     """One thread that stores embeddings while the encoder goes on."""
 
-    def __init__(self, image: PromptableImage, *, behind: int) -> None:
-        self._image, self._behind = image, behind
+    def __init__(self, *, behind: int) -> None:
+        self._behind = behind
         self._pool = ThreadPoolExecutor(1)
         self._waiting: deque[Future[EmbeddingArrays]] = deque()
 
@@ -165,8 +165,13 @@ class _Writer:
         for written in self._waiting:
             written.result()
 
-    def put(self, key: EmbeddingKey, embedding: EmbeddingArrays) -> None:
-        """Put an embedding into the queue; wait while the queue is full."""
+    def put(
+        self,
+        write: Callable[[EmbeddingKey, EmbeddingArrays], EmbeddingArrays],
+        key: EmbeddingKey,
+        embedding: EmbeddingArrays,
+    ) -> None:
+        """Have an embedding written soon; wait while too many are."""
         if len(self._waiting) >= self._behind:
             self._waiting.popleft().result()
-        self._waiting.append(self._pool.submit(self._image.store.put, key, embedding))
+        self._waiting.append(self._pool.submit(write, key, embedding))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
+    from napari_sam.core.embedding import EmbeddingArrays
     from napari_sam.core.geometry.region import Region
     from napari_sam.core.geometry.tiles import Tile, TileGrid
     from napari_sam.core.geometry.tiling import Tiling
@@ -104,7 +105,7 @@ class PromptableImage:
         self._given = appearance
         coarser = self.frames.levels if levels is None else levels
         self._sources = tile_pixels.sources(self.frames, coarser)
-        self._digests: dict[tuple[int, int, int], str] = {}
+        self._keys: dict[tuple[int, int, int], EmbeddingKey] = {}
 
     def __repr__(self) -> str:
         name = type(self.backend).__name__
@@ -191,17 +192,33 @@ class PromptableImage:
     def embedding(self, frame: int, tile: Tile) -> Embedding:
         """Look an embedding up in the store, or compute and store it."""
         rendered = None
-        name = self._digests.get((frame, tile.level, tile.index))
-        if name is None:
+        key = self._keys.get((frame, tile.level, tile.index))
+        if key is None:
             rendered = self.render(frame, tile)
-            name = pixels_digest(rendered)
-        key = self.embedding_key(frame, tile, name)
-        found = self.store.get(key)
+            key = self.embedding_key(frame, tile, pixels_digest(rendered))
+        found = self.find(key)
         if found is None:
             rendered = self.render(frame, tile) if rendered is None else rendered
             (made,) = self.backend.encode([rendered])
-            found = self.store.put(key, made)
+            found = self.keep(key, made)
         return Embedding.from_mapping(found)
+
+    def is_embedded(self, frame: int, tile: Tile) -> bool:
+        """Whether a tile was embedded, so that prompts there need not wait."""
+        return (frame, tile.level, tile.index) in self._keys
+
+    def find(self, key: EmbeddingKey) -> EmbeddingArrays | None:
+        """Return an embedding from the store, or None."""
+        found = self.store.get(key)
+        if found is not None:
+            self._keys[key.at] = key
+        return found
+
+    def keep(self, key: EmbeddingKey, made: EmbeddingArrays) -> EmbeddingArrays:
+        """Put an embedding into the store, and return what is there of it."""
+        stored = self.store.put(key, made)
+        self._keys[key.at] = key
+        return stored
 
     def embed(
         self,
@@ -289,14 +306,14 @@ class PromptableImage:
 
     def was_skipped(self, frame: int, tile: Tile) -> bool:
         """Whether `embed` skipped a tile because nothing is in it."""
-        return self.store.get(self.skipped_key(frame, tile)) is not None
+        return self.store.get(self.embedding_key(frame, tile)) is not None
 
     def forget(self) -> None:
         """Forget which pixels were encoded: call this after changing them in place.
 
         Embeddings of pixels that did not change are still found in the store.
         """
-        self._digests.clear()
+        self._keys.clear()
         self.__dict__.pop("_close_ups", None)
         if self._given is None:
             self.__dict__.pop("appearance", None)
@@ -313,26 +330,31 @@ class PromptableImage:
         """Render pixels of a tile for the image encoder."""
         return tile_pixels.render(pixels, tile, self.appearance)
 
-    def embedding_key(self, frame: int, tile: Tile, pixels: str) -> EmbeddingKey:
-        """Return the key of the embedding of a tile whose pixels have this digest."""
-        self._digests[frame, tile.level, tile.index] = pixels
-        return self._key(frame, tile, pixels)
-
-    def skipped_key(self, frame: int, tile: Tile) -> EmbeddingKey:
-        """Return the key under which it is stored that a tile was skipped."""
-        return self._key(frame, tile, "skipped", note="skipped ")
-
-    def _key(
-        self, frame: int, tile: Tile, pixels: str, *, note: str = ""
+    def embedding_key(
+        self, frame: int, tile: Tile, digest: str | None = None
     ) -> EmbeddingKey:
+        """Return the key under which the embedding of a tile is stored.
+
+        Parameters
+        ----------
+        frame, tile
+            Where it is.
+        digest
+            Of the pixels that are encoded. None gives the key under which it is stored
+            that the tile was skipped.
+        """
         plane = self.frames.plane_shape
-        count = len(self.tiling.tiles(plane, tile.level))
+        note = "skipped " if digest is None else ""
         return EmbeddingKey(
             model=self.backend.fingerprint,
             tiling=f"{note}{self.tiling} {self.appearance.token}",
-            grid=(len(self.frames), tile.level, count),
+            grid=(
+                len(self.frames),
+                tile.level,
+                len(self.tiling.tiles(plane, tile.level)),
+            ),
             at=(frame, tile.level, tile.index),
-            digest=pixels,
+            digest=digest or "skipped",
             plane_shape=plane,
         )
 

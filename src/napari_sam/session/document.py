@@ -65,7 +65,8 @@ class Document:
     labels_changed
         Emitted with the patches that were written, each of one frame.
     objects_changed
-        Emitted with the numbers of objects that came, went or are described anew.
+        Emitted with the numbers of objects that came, went, are described anew, or
+        gained or lost pixels.
     tracks_changed
         Emitted when objects divide or merge, or when it is known otherwise where an
         object is on a frame.
@@ -256,11 +257,12 @@ class Document:
         if how in ("undo", "redo") and opened:
             self.current = opened[0]
         patches = tuple(part for part in changes if isinstance(part, LabelPatch))
-        objects = [part.object_id for part in changes if isinstance(part, ObjectEdit)]
+        objects = {part.object_id for part in changes if isinstance(part, ObjectEdit)}
+        objects.update(*(patch.objects for patch in patches))
         if patches:
             self.labels_changed.emit(patches)
         if objects:
-            self.objects_changed.emit(tuple(dict.fromkeys(objects)))
+            self.objects_changed.emit(tuple(sorted(objects)))
         if any(isinstance(part, TrackEdit | LineageEdit) for part in changes):
             self.tracks_changed.emit()
         if opened:

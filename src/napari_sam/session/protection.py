@@ -48,8 +48,7 @@ def keeping_tracks(edits: Iterable[Edit], state: State) -> Iterator[Edit]:
         if not isinstance(edit, LabelPatch) or not state.tracked:
             yield edit
             continue
-        changed = {*edit.before.values, *edit.after.values} - {0}
-        ats = [Address(edit.frame, i) for i in sorted(changed)]
+        ats = [Address(edit.frame, i) for i in sorted(edit.objects)]
         known = [at for at in ats if at in state.tracked]
         for at in known:
             refuse_approved(state, at)
@@ -68,7 +67,7 @@ def _is_said(edit: LabelPatch, at: Address, state: State) -> bool:
 def _changed_by(edit: Edit) -> set[int]:
     """Objects whose pixels or status change."""
     if isinstance(edit, LabelPatch):
-        return {*edit.before.values, *edit.after.values}
+        return edit.objects
     if not isinstance(edit, ObjectEdit):
         return set()
     before, after = edit.before, edit.after

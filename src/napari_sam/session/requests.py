@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_sam.core.errors import PromptError
+from napari_sam.image.segment_objects import segment_objects
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +44,7 @@ class Request:
 
         Masks are computed at their full size here, so that whoever shows them need not.
         """
-        predictions = predict(self.image, self.prompts)
+        predictions = segment_objects(self.image, self.prompts)
         for prediction in predictions.values():
             for candidate in prediction.candidates:
                 _ = candidate.area
@@ -56,12 +57,3 @@ class Response:
 
     request: Request
     predictions: Mapping[Address, Prediction]
-
-
-def predict(
-    image: Promptable, prompts: Mapping[Address, Prompts]
-) -> dict[Address, Prediction]:
-    """Return the mask of each object; every tile of a plane is embedded once."""
-    from napari_sam.image.segment_objects import segment_objects
-
-    return segment_objects(image, prompts)

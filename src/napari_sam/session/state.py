@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from napari_sam.core.prompts import Prompts
     from napari_sam.core.propagation import Edge, ObjectState
     from napari_sam.session.labels.arrays import LabelArray
-    from napari_sam.session.labels.footprints import Footprints
 
 
 class State:
@@ -36,8 +35,8 @@ class State:
     ----------
     frames
         The image.
-    labels
-        The labels, and where objects lie in them.
+    labels, footprints
+        The labels, and where each object lies in them.
     open_prompts
         Prompts whose masks are not in the labels, or are to be corrected.
     committed_prompts
@@ -54,6 +53,7 @@ class State:
     def __init__(self, frames: Frames, labels: LabelArray | None = None) -> None:
         self.frames = frames
         self.labels = LabelStore(frames, labels)
+        self.footprints = self.labels.footprints
         self.open_prompts: AddressTable[Prompts] = AddressTable()
         self.committed_prompts: AddressTable[Prompts] = AddressTable()
         self.tracked: AddressTable[ObjectState] = AddressTable()
@@ -61,11 +61,6 @@ class State:
         self.objects = ObjectTable()
         for object_id in self.footprints.object_ids:
             self.objects.put(object_id, ObjectInfo(status="committed"))
-
-    @property
-    def footprints(self) -> Footprints:
-        """Where each object lies in the labels."""
-        return self.labels.footprints
 
     def read(self, frame: int, region: Region) -> NDArray[np.integer]:
         """Return a copy of the labels of a part of a plane."""

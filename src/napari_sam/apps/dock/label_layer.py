@@ -123,10 +123,6 @@ class LabelLayer:
             return
         for frame, region in _regions(self._in_view(patches)):
             self._redraw(frame, region)
-        self.table.update(
-            {i for p in patches for i in (*p.before.values, *p.after.values)} - {0}
-        )
-        self._tabulate()
 
     def _on_objects(self, ids: tuple[int, ...]) -> None:
         self.table.update(ids)

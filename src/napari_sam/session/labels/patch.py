@@ -96,6 +96,11 @@ class LabelPatch:
         flat = np.unpackbits(packed, count=height * width)
         return flat.reshape(height, width).astype(bool)
 
+    @property
+    def objects(self) -> set[int]:
+        """Numbers of the objects that gain or lose pixels."""
+        return {*self.before.values, *self.after.values} - {0}
+
     def inverse(self) -> LabelPatch:
         """Return the patch that undoes this one."""
         return replace(self, before=self.after, after=self.before)

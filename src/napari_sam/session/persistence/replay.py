@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from napari_sam.core.errors import SessionError
 from napari_sam.core.progress import Progress
+from napari_sam.image.segment_objects import segment_objects
 from napari_sam.session.actions import Commit
 from napari_sam.session.model_setup import ImageIdentity, ModelSetup
-from napari_sam.session.requests import predict
 from napari_sam.session.session import AnnotationSession
 from napari_sam.session.state import State
 
@@ -158,4 +158,4 @@ def _commit_again(
     prompts = {at: new[at] if at in new else now[at] for at in action.ats}
     setup = ModelSetup.of(image)
     session.setups[setup.key] = setup
-    session.execute(replace(action, setup=setup.key), predict(image, prompts))
+    session.execute(replace(action, setup=setup.key), segment_objects(image, prompts))

@@ -44,7 +44,6 @@ class ActivityPanel(QWidget):
         for event in (
             events.image_opened,
             events.stepped,
-            events.objects_changed,
             events.selection_changed,
             events.candidates_changed,
             events.model_changed,
