@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from napari.components import ViewerModel
 
 from napari_sam import Address, Prompts
-from napari_sam.apps.dock.from_layers import prompt_from_shape, read_points, read_shapes
+from napari_sam.apps.dock.from_layers import prompt_from_shape, read_rows
 from napari_sam.apps.dock.geometry import PlaneGeometry
 from napari_sam.apps.dock.layer_rows import (
     Row,
@@ -39,11 +39,17 @@ def _drawn(prompts, geometry):
     points = rows_of(prompts, points=True)
     shapes = rows_of(prompts, points=False)
     corners, kinds = zip(*shape_corners(shapes, geometry), strict=True)
-    table = pd.DataFrame(features_of(points))
     return [
-        *read_points(point_positions(points, geometry), table, geometry).rows,
-        *read_shapes(corners, kinds, pd.DataFrame(features_of(shapes)), geometry).rows,
+        *_read_points(
+            point_positions(points, geometry), features_of(points), geometry
+        ).rows,
+        *read_rows(corners, kinds, pd.DataFrame(features_of(shapes)), geometry).rows,
     ]
+
+
+def _read_points(positions, features, geometry):
+    kinds, table = ["point"] * len(positions), pd.DataFrame(features)
+    return read_rows(positions[:, None], kinds, table, geometry)
 
 
 def test_what_is_said_is_drawn_and_read_again(geometry):
@@ -93,12 +99,12 @@ def test_what_transforms_lose_does_not_matter():
 def test_what_lies_elsewhere_is_refused_in_words(geometry):
     table = pd.DataFrame({"object": [1] * 4, "positive": [True] * 4, "order": [0] * 4})
     positions = np.array([(0, 5, 5), (3, 5, 5), (0, 5, 50), (0, -0.4, 49.4)])
-    found = read_points(positions, table, geometry)
+    found = _read_points(positions, table, geometry)
     assert [row.prompt for row in found.rows] == [Point(5, 5), Point(-0.4, 49.4)]
     assert len(found.refused) == 2
     assert all("outside the image" in why for why in found.refused)
     steep = [np.array([(0, 1, 1), (0, 1, 9), (2, 9, 9), (2, 9, 1)], float)]
-    found = read_shapes(steep, ["polygon"], table[:1], geometry)
+    found = read_rows(steep, ["polygon"], table[:1], geometry)
     assert "several planes" in found.refused[0]
 
 
@@ -106,7 +112,7 @@ def test_rows_without_a_place_come_last(geometry):
     table = pd.DataFrame(
         {"object": [1, 1], "positive": [True, False], "order": [np.nan, 0]}
     )
-    rows = read_points(np.array([(0, 1, 1), (0, 2, 2)]), table, geometry).rows
+    rows = _read_points(np.array([(0, 1, 1), (0, 2, 2)]), table, geometry).rows
     said = merge_rows(Prompts(), rows).items
     assert said == (Point(2, 2, False), Point(1, 1))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from napari_sam.core.prompts.items import Box, Point, Polygon, Scribble
 from napari_sam.core.prompts.prompts_in_tiles import check_inside
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -52,54 +51,57 @@ class LayerRows:
         """The rows that can be understood."""
         return [row for row in self.by_index if row is not None]
 
-    def refuse(self, why: str) -> None:
-        """Add a row that cannot be understood."""
-        self.by_index.append(None)
-        self.refused.append(why)
 
-
-def read_points(
-    positions: NDArray[Any], table: pd.DataFrame, geometry: PlaneGeometry
-) -> LayerRows:
-    """Read rows of a layer of points as prompts."""
-    found = LayerRows()
-    for position, features in zip(positions, _columns(table), strict=True):
-        frame = geometry.frame_of(position)
-        corners = position[None, list(geometry.plane_axes)]
-        if frame is None:
-            found.refuse("The point is outside the image.")
-        else:
-            make = partial(prompt_from_shape, corners, "point")
-            _add(found, frame, features, make, geometry)
-    return found
-
-
-def read_shapes(
-    shapes: Sequence[NDArray[Any]],
-    types: Sequence[str],
+def read_rows(
+    shapes: Iterable[NDArray[Any]],
+    kinds: Iterable[str],
     table: pd.DataFrame,
     geometry: PlaneGeometry,
 ) -> LayerRows:
-    """Read rows of a layer of shapes as prompts.
+    """Read rows of a layer as prompts.
 
     A rectangle along rows and columns is a box; a turned one, an ellipse and a polygon
     are outlines; a line and a path are scribbles.
+
+    Parameters
+    ----------
+    shapes
+        Positions ``(n, ndim)`` of each row, in data coordinates of our layers; of a
+        point, one.
+    kinds
+        ``"point"``, or what napari calls the type of a shape.
+    table
+        The features of the rows.
+    geometry
+        How the image lies.
     """
     found = LayerRows()
-    for corners, kind, features in zip(shapes, types, _columns(table), strict=True):
-        frames = {geometry.frame_of(corner) for corner in corners}
-        frame = frames.pop()
-        if frame is None or frames:
-            found.refuse(
-                "The shape is outside the image."
-                if frame is None and not frames
-                else "The shape goes through several planes: draw it in one."
-            )
-            continue
-        path = corners[:, list(geometry.plane_axes)]
-        make = partial(prompt_from_shape, path, kind)
-        _add(found, frame, features, make, geometry)
+    for corners, kind, features in zip(shapes, kinds, _columns(table), strict=True):
+        try:
+            found.by_index.append(_read_row(corners, kind, features, geometry))
+        except PromptError as error:
+            found.by_index.append(None)
+            found.refused.append(str(error))
     return found
+
+
+def _read_row(
+    corners: NDArray[Any],
+    kind: str,
+    features: tuple[int, bool, int],
+    geometry: PlaneGeometry,
+) -> Row:
+    what = "point" if kind == "point" else "shape"
+    frame, *others = {geometry.frame_of(corner) for corner in corners}
+    if others:
+        raise PromptError(f"The {what} goes through several planes: draw it in one.")
+    if frame is None:
+        raise PromptError(f"The {what} is outside the image.")
+    object_id, positive, order = features
+    path = corners[:, list(geometry.plane_axes)]
+    prompt = prompt_from_shape(path, kind, positive)
+    check_inside(Prompts((prompt,)), geometry.frames.plane_shape)
+    return Row(Address(frame, object_id), order, prompt)
 
 
 def _columns(table: pd.DataFrame) -> Iterable[tuple[int, bool, int]]:
@@ -109,22 +111,6 @@ def _columns(table: pd.DataFrame) -> Iterable[tuple[int, bool, int]]:
     ):
         known = order == order  # a row that was pasted may have no number
         yield int(object_id), bool(positive), int(order) if known else _LAST
-
-
-def _add(
-    found: LayerRows,
-    frame: int,
-    features: tuple[int, bool, int],
-    make: Callable[[bool], Prompt],
-    geometry: PlaneGeometry,
-) -> None:
-    object_id, positive, order = features
-    try:
-        prompt = make(positive)
-        check_inside(Prompts((prompt,)), geometry.frames.plane_shape)
-        found.by_index.append(Row(Address(frame, object_id), order, prompt))
-    except PromptError as error:
-        found.refuse(str(error))
 
 
 def prompt_from_shape(corners: NDArray[Any], kind: str, positive: bool) -> Prompt:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_sam.apps.dock import compat, layer_style
-from napari_sam.apps.dock.from_layers import read_points, read_shapes
+from napari_sam.apps.dock.from_layers import read_rows
 from napari_sam.apps.dock.layer_rows import (
     features_of,
     point_positions,
@@ -168,15 +168,12 @@ class PromptLayer:
         return found
 
     def _read_rows(self, indices: Sequence[int]) -> LayerRows:
-        layer = self.layer
-        table = layer.features.iloc[list(indices)]
-        if self.points:
-            return read_points(layer.data[list(indices)], table, self._geometry)
-        corners, kinds = layer.data, layer.shape_type
-        return read_shapes(
-            [corners[i] for i in indices],
+        layer, data = self.layer, self.layer.data
+        kinds = ["point"] * len(data) if self.points else layer.shape_type
+        return read_rows(
+            [np.atleast_2d(data[i]) for i in indices],
             [kinds[i] for i in indices],
-            table,
+            layer.features.iloc[list(indices)],
             self._geometry,
         )
 
@@ -196,8 +193,8 @@ class PromptLayer:
         for i, row in changed:
             if i < known:
                 self._rows[i] = self._shown[i] = row
+        self._tabulate([i for i, _ in changed if i < known])
         self._append([row for i, row in changed if i >= known])
-        self._tabulate([i for i, _ in changed])
         after = [row for _, row in changed]
         return LayerChange(
             _addresses([*before, *after]),
