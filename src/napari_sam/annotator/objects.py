@@ -108,7 +108,8 @@ class Objects:
         if session.current not in session.open_prompts:
             selected = self._selected
             session.next_object()
-            self._select(selected)
+            if selected is not None:
+                self._select(selected)
 
     def _select(self, object_id: int | None) -> None:
         self._selected = object_id

@@ -212,9 +212,10 @@ class AnnotationSession(Document):
         image = self._image if response is None else response.request.image
         prompts = response.request.prompts if response and with_prompts else {}
         setup = ModelSetup.of(image)
-        self.setups[setup.key] = setup
+        key = setup.key
+        self.setups[key] = setup
         new = tuple((at, prompts[at]) for at in masks) if prompts else ()
-        self.execute(Commit(tuple(masks), overlap, setup.key, new), masks)
+        self.execute(Commit(tuple(masks), overlap, key, new), masks)
 
     def add_masks(
         self, masks: Mapping[Address, AnyMask], *, overlap: Overlap = "keep"

@@ -99,7 +99,7 @@ class PromptLayers:
         opened = self._session.open_prompts
         prompts = {at: opened.get(at, Prompts()) for at in addresses}
         there = self._parts()
-        if self._is_drawing:
+        if self._shapes.is_drawing:
             self._late.update(prompts)
             there = [part for part in there if not part.is_drawing]
         with self._quietly():
@@ -140,10 +140,6 @@ class PromptLayers:
         # A prompt on an object that is committed corrects it.
         committed = _committed_prompts(self._session, at)
         return committed + Prompts(tuple(row.prompt for row in rows))
-
-    @property
-    def _is_drawing(self) -> bool:
-        return self._shapes.layer is not None and self._shapes.is_drawing
 
     def _on_drawn(self) -> None:
         """Take over what was drawn, now that napari has finished with it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from math import prod
 from typing import TYPE_CHECKING
@@ -51,6 +51,15 @@ class Frames:
     nodata
         The value of pixels where nothing was measured.
 
+    Attributes
+    ----------
+    sizes
+        Length of each axis that the planes lie along, in order.
+    plane_shape
+        Rows and columns of every plane.
+    n_channels
+        Length of the channel axis, or None if there is none.
+
     Raises
     ------
     AxesError
@@ -63,6 +72,9 @@ class Frames:
     axes: str = ""
     levels: tuple[PixelSource, ...] = ()
     nodata: float | None = None
+    sizes: dict[str, int] = field(init=False)
+    plane_shape: tuple[int, int] = field(init=False)
+    n_channels: int | None = field(init=False)
 
     def __init__(
         self,
@@ -76,7 +88,12 @@ class Frames:
         shape = shape_of(source)
         named = _axes_named(source) if axes is None else axes
         object.__setattr__(self, "data", source)
-        object.__setattr__(self, "axes", _checked(named, shape))
+        axes = _checked(named, shape)
+        object.__setattr__(self, "axes", axes)
+        sizes = dict(zip(axes, shape, strict=True))
+        object.__setattr__(self, "plane_shape", (sizes.pop("y"), sizes.pop("x")))
+        object.__setattr__(self, "n_channels", sizes.pop("c", None))
+        object.__setattr__(self, "sizes", sizes)
         object.__setattr__(self, "levels", tuple(map(as_source, levels)))
         object.__setattr__(self, "nodata", nodata)
         kind = np.dtype(source.dtype).kind
@@ -105,21 +122,6 @@ class Frames:
         """Type of the pixels, in the byte order of this machine."""
         kind: np.dtype[np.generic] = np.dtype(self.data.dtype)
         return kind.newbyteorder("=")
-
-    @property
-    def sizes(self) -> dict[str, int]:
-        """Length of each axis that the planes lie along, in order."""
-        return {a: self._size(a) for a in self.axes if a not in "yxc"}
-
-    @property
-    def plane_shape(self) -> tuple[int, int]:
-        """Rows and columns of every plane."""
-        return self._size("y"), self._size("x")
-
-    @property
-    def n_channels(self) -> int | None:
-        """Length of the channel axis, or None if there is none."""
-        return self._size("c") if "c" in self.axes else None
 
     def unravel(self, frame: int) -> dict[str, int]:
         """Return the index of a frame along each axis, e.g. ``{"t": 3, "z": 0}``."""
@@ -161,9 +163,6 @@ class Frames:
         """
         touches = getattr(self.data, "touches", None)
         return touches is None or bool(touches(self._window(frame, *region.slices)))
-
-    def _size(self, axis: str) -> int:
-        return int(self.data.shape[self.axes.index(axis)])
 
     def _read(self, frame: int, rows: slice, cols: slice) -> Pixels:
         window = self._window(frame, rows, cols)

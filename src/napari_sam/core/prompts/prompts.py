@@ -166,7 +166,8 @@ class Prompts:
     @property
     def anchor(self) -> tuple[float, float]:
         """The middle of the first positive prompt, as ``(row, col)``."""
-        around = bounds(self._positive[0]) if self else None
+        positive = self._positive
+        around = bounds(positive[0]) if positive else None
         if around is None:
             raise PromptError(
                 "Nothing says where the object is. Give a positive point, a box, "

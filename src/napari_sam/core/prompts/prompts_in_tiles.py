@@ -178,10 +178,12 @@ def check_inside(prompts: Prompts, shape: tuple[int, int]) -> None:
 
 def _reaches(prompt: Prompt, plane: Region) -> bool:
     """Whether any of it lies on the plane, and not only of the box around it."""
+    if isinstance(prompt, Point):
+        return plane.contains(prompt.row, prompt.col)
     around = bounds(prompt)
     if around is None or isinstance(prompt, Box):
         return around is None or plane.overlaps(around)
-    if not isinstance(prompt, Point) and plane.covers(around):
+    if plane.covers(around):
         return True
     if isinstance(prompt, MaskPrompt):
         return bool(prompt.mask.in_window(plane).any())
