@@ -16,8 +16,9 @@ in, signals, panels and the model included. What somebody else calls meanwhile i
 and is counted beside it, by who calls it: Qt, which draws tables and asks event
 filters, a timer, and the journal's thread, which writes half a second later.
 
-Besides: how often the layer of clicks was read and written, and how often styled. `-v`
-lists the functions by file, `--tree` as they call each other, in order.
+Besides: how much of it is in each room, and how often the layer of clicks was read,
+written and styled. `-v` lists the functions by file, `--tree` as they call each other,
+in order.
 """
 
 from __future__ import annotations
@@ -64,6 +65,11 @@ class Function(NamedTuple):
 
     file: str
     name: str
+
+    @property
+    def room(self) -> str:
+        folders = self.file.split("/")[:-1]
+        return "/".join(folders if folders[0] == "apps" else folders[:1])
 
     @classmethod
     def of(cls, code: CodeType) -> Function:
@@ -170,10 +176,19 @@ def size(functions: set[Function]) -> str:
     return f"{len(functions)} distinct functions in {len(files)} files"
 
 
+def by_room(functions: set[Function]) -> Iterator[str]:
+    rooms: defaultdict[str, set[Function]] = defaultdict(set)
+    for function in functions:
+        rooms[function.room].add(function)
+    for room, inside in sorted(rooms.items()):
+        yield f"    {room}: {size(inside)}"
+
+
 def summary(tree: Call) -> Iterator[str]:
     path = path_of(tree)
     on_path = {function for function, _ in path.every()}
     yield size(on_path)
+    yield from by_room(on_path)
     for what, name in COUNTED.items():
         yield f"{what}: {sum(n for f, n in path.every() if f.name == name)}"
     yield "beside the path, and not on it:"

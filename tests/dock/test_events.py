@@ -1,12 +1,16 @@
 """Real events on a real window: mouse and keys in, masks and labels out."""
 
+import re
+import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtTest import QTest
 
+import napari_sam
 from napari_sam.apps.dock.layer_style import HOVERED
 from napari_sam.apps.dock.prompt_layer import PromptLayer
 from napari_sam.apps.dock.widget import SegmentWidget
@@ -84,6 +88,38 @@ def test_one_click_reads_and_writes_the_layer_once(opened, hand, until, monkeypa
     assert calls == ["read", "_write_some"]
     assert int((session.labels > 0).sum()) == 400
     assert dict(session.open_prompts) == others
+
+
+def _walk():
+    """Files and functions of a click, as the page on the architecture lists them."""
+    page = (Path(__file__).parents[2] / "docs/architecture.md").read_text()
+    section = page.partition("## How a click travels")[2].partition("\n## ")[0]
+    return re.findall(r"`(\w[\w/]*\.py)`\s+`([\w.]+)`", section)
+
+
+def test_a_click_travels_as_the_page_on_the_architecture_says(opened, hand, until):
+    walk, called = _walk(), []
+    home = Path(napari_sam.__file__).parent
+
+    def note(frame, event, _):
+        code = frame.f_code
+        if event == "call" and code.co_filename.startswith(f"{home}"):
+            file = Path(code.co_filename).relative_to(home).as_posix()
+            called.append((file, code.co_qualname))
+
+    hand = hand(opened.viewer)
+    threading.setprofile(note)
+    sys.setprofile(note)
+    try:
+        hand.click(15, 25)
+        previewed(opened, until)
+        hand.press("K")
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)
+    rest = iter(called)
+    assert [step for step in walk if step not in rest] == []
+    assert len(walk) > 15
 
 
 def test_left_is_positive_right_and_shift_are_negative_and_a_key_turns_it(

@@ -82,7 +82,6 @@ class PromptLayer:
         self._rows: list[Row | None] = []
         self._shown: list[Row | None] = []
         self._features = features_of([])
-        self._keys = np.zeros(0, np.int64)
         self._styles = np.zeros((0, 2), np.int8)
 
     @property
@@ -163,9 +162,11 @@ class PromptLayer:
 
     def _indices(self, addresses: Collection[Address]) -> list[int]:
         """Return which rows are of these objects, or cannot be understood."""
-        keys = [-1, *(_key(at) for at in addresses)]
-        found: list[int] = np.flatnonzero(np.isin(self._keys, keys)).tolist()
-        return found
+        # The object of a row that cannot be understood is 0.
+        ids = [0, *(at.object_id for at in addresses)]
+        found = np.flatnonzero(np.isin(self._features["object"], ids)).tolist()
+        rows = [(i, self._rows[i]) for i in found]
+        return [i for i, row in rows if row is None or row.at in addresses]
 
     def _read_rows(self, indices: Sequence[int]) -> LayerRows:
         layer, data = self.layer, self.layer.data
@@ -276,7 +277,6 @@ class PromptLayer:
         self._shown += rows
         unstyled = np.full((len(rows), 2), _UNSTYLED, np.int8)
         self._styles = np.concatenate([self._styles, unstyled])
-        self._keys = np.concatenate([self._keys, [_row_key(row) for row in rows]])
         for name, column in features_of(rows).items():
             self._features[name] = np.concatenate([self._features[name], column])
 
@@ -284,7 +284,6 @@ class PromptLayer:
         """Forget rows that are gone."""
         for i in sorted(indices, reverse=True):
             del self._rows[i], self._shown[i]
-        self._keys = np.delete(self._keys, indices)
         self._styles = np.delete(self._styles, indices, 0)
         for name, column in self._features.items():
             self._features[name] = np.delete(column, indices)
@@ -293,17 +292,8 @@ class PromptLayer:
         """Note the features of rows that are others now."""
         if indices:
             rows = [self._rows[i] for i in indices]
-            self._keys[list(indices)] = [_row_key(row) for row in rows]
             for name, column in features_of(rows).items():
                 self._features[name][list(indices)] = column
-
-
-def _key(at: Address) -> int:
-    return at.frame << 32 | at.object_id
-
-
-def _row_key(row: Row | None) -> int:
-    return -1 if row is None else _key(row.at)
 
 
 def _addresses(rows: Collection[Row | None]) -> frozenset[Address]:
