@@ -112,9 +112,7 @@ class Batch:
         overlap = settings.overlap or self._commits.rule
         with self._workspace.events.reporting():
             session = self._workspace.require_model()
-            steps = iter_batch(
-                session.image, read, session.state.free_id(), name
-            )
+            steps = iter_batch(session.image, read, session.state.free_id(), name)
             self._workspace.tasks.run(_BATCH, steps, partial(self._commit, overlap))
 
     def _on_embedded(self, result: EmbedResult) -> None:

@@ -34,11 +34,16 @@ class FrameView:
         return self._geometry.frame_of(position) or 0
 
     @property
+    def shows_plane(self) -> bool:
+        """Whether rows and columns are shown, and no other axes, as in 3D."""
+        first = self._viewer.dims.ndim - self._geometry.ndim
+        plane = {first + axis for axis in self._geometry.plane_axes}
+        return {*self._viewer.dims.displayed} == plane
+
+    @property
     def only_frame(self) -> int | None:
         """The frame that is in view; None if several are, as in 3D."""
-        first = self._viewer.dims.ndim - self._geometry.ndim
-        planes = {first + axis for axis in self._geometry.plane_axes}
-        return self.frame if {*self._viewer.dims.displayed} == planes else None
+        return self.frame if self.shows_plane else None
 
     @property
     def region(self) -> Region:

@@ -67,7 +67,7 @@ class PromptMouse:
     def _press(self, layer: Points, event: Any) -> Generator[None, None, None] | None:
         if str(layer.mode) != "add":
             return None
-        if self._view.only_frame is None:
+        if not self._view.shows_plane:
             self._lend(layer, "pan_zoom")
             self.refused.emit(_IN_3D if len(event.dims_displayed) > 2 else _TURNED)
             return None
