@@ -41,11 +41,6 @@ class FrameView:
         return {*self._viewer.dims.displayed} == plane
 
     @property
-    def only_frame(self) -> int | None:
-        """The frame that is in view; None if several are, as in 3D."""
-        return self.frame if self.shows_plane else None
-
-    @property
     def region(self) -> Region:
         """The part of the plane that is on the screen; empty if none is."""
         return region_in_view(self._viewer, self._geometry)

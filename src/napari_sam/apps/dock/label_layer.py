@@ -98,8 +98,10 @@ class LabelLayer:
 
     def _in_view(self, patches: tuple[LabelPatch, ...]) -> list[LabelPatch]:
         """Leave out patches of frames that are not in view: they need no drawing."""
-        frame = self._view.only_frame
-        return [patch for patch in patches if frame is None or patch.frame == frame]
+        if not self._view.shows_plane:
+            return list(patches)
+        frame = self._view.frame
+        return [patch for patch in patches if patch.frame == frame]
 
     def _redraw(self, frame: int, region: Region) -> None:
         """Draw a part of a plane anew, after the labels changed."""
