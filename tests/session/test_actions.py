@@ -32,7 +32,7 @@ from napari_sam.session.objects import ObjectInfo
 class Swap(Action):
     """Two objects exchange what is known of them."""
 
-    kind: ClassVar[str] = "swap"
+    kind: ClassVar[str] = "exchange"
 
     one: int
     other: int
@@ -52,7 +52,7 @@ def swap(tmp_path, monkeypatch):
     (tmp_path / "swap.py").write_text(RECOLOR)
     monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
     discovery._import_modules.cache_clear()
-    assert "swap" in action_kinds()
+    assert "exchange" in action_kinds()
     yield sys.modules["napari_sam.session.actions.swap"].Swap
     discovery._import_modules.cache_clear()
     del sys.modules["napari_sam.session.actions.swap"]

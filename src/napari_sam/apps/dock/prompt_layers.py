@@ -92,7 +92,9 @@ class PromptLayers:
         }
         with self._quietly():
             for part in self._parts():
-                part.layer.feature_defaults = defaults
+                # To set them takes napari some milliseconds, to look none.
+                if part.layer.feature_defaults.to_dict("records") != [defaults]:
+                    part.layer.feature_defaults = defaults
 
     def push(self, addresses: Iterable[Address]) -> None:
         """Session -> layers: show the open prompts of some objects."""
