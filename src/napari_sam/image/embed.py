@@ -67,7 +67,7 @@ def iter_embed_tiles(
     the generator ends or is closed.
     """
     counts, done = {"encoded": 0, "found": 0, "skipped": 0}, 0
-    read = partial(_read_tile, image, selection)
+    read, write = partial(_read_tile, image, selection), partial(_write, image)
     _ = image.appearance  # fitted here, once, and not by each of the threads
     with _Writer(behind=2 * batch) as writer, _Reader(workers) as reader:
         for group in _groups(reader.ahead(read, selection.tiles, batch), batch):
@@ -75,7 +75,7 @@ def iter_embed_tiles(
             made = iter(image.backend.encode(rendered) if rendered else ())
             for item in group:
                 if item.rendered is not None:
-                    writer.put(image.keep, item.key, next(made))
+                    writer.put(write, item.key, next(made))
                 elif item.skipped:
                     writer.put(image.store.put, item.key, _NOTE)
                 counts[_what(item)] += 1
@@ -102,7 +102,15 @@ def _read_tile(
         return _ReadTile(image.embedding_key(frame, tile), skipped=True)
     rendered = image.render_pixels(pixels, tile)
     key = image.embedding_key(frame, tile, pixels_digest(rendered))
-    return _ReadTile(key, None if image.find(key) is not None else rendered)
+    if image.store.get(key) is None:
+        return _ReadTile(key, rendered)
+    image.note_embedded(key)
+    return _ReadTile(key)
+
+
+def _write(image: PromptableImage, key: EmbeddingKey, made: EmbeddingArrays) -> None:
+    image.store.put(key, made)
+    image.note_embedded(key)
 
 
 def _groups(items: Iterable[_ReadTile], batch: int) -> Iterator[list[_ReadTile]]:
@@ -155,7 +163,7 @@ class _Writer:
     def __init__(self, *, behind: int) -> None:
         self._behind = behind
         self._pool = ThreadPoolExecutor(1)
-        self._waiting: deque[Future[EmbeddingArrays]] = deque()
+        self._waiting: deque[Future[object]] = deque()
 
     def __enter__(self) -> _Writer:
         return self
@@ -167,7 +175,7 @@ class _Writer:
 
     def put(
         self,
-        write: Callable[[EmbeddingKey, EmbeddingArrays], EmbeddingArrays],
+        write: Callable[[EmbeddingKey, EmbeddingArrays], object],
         key: EmbeddingKey,
         embedding: EmbeddingArrays,
     ) -> None:

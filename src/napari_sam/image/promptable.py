@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
-    from napari_sam.core.embedding import EmbeddingArrays
     from napari_sam.core.geometry.region import Region
     from napari_sam.core.geometry.tiles import Tile, TileGrid
     from napari_sam.core.geometry.tiling import Tiling
@@ -196,29 +195,21 @@ class PromptableImage:
         if key is None:
             rendered = self.render(frame, tile)
             key = self.embedding_key(frame, tile, pixels_digest(rendered))
-        found = self.find(key)
+        found = self.store.get(key)
         if found is None:
             rendered = self.render(frame, tile) if rendered is None else rendered
             (made,) = self.backend.encode([rendered])
-            found = self.keep(key, made)
+            found = self.store.put(key, made)
+        self.note_embedded(key)
         return Embedding.from_mapping(found)
 
     def is_embedded(self, frame: int, tile: Tile) -> bool:
         """Whether a tile was embedded, so that prompts there need not wait."""
         return (frame, tile.level, tile.index) in self._keys
 
-    def find(self, key: EmbeddingKey) -> EmbeddingArrays | None:
-        """Return an embedding from the store, or None."""
-        found = self.store.get(key)
-        if found is not None:
-            self._keys[key.at] = key
-        return found
-
-    def keep(self, key: EmbeddingKey, made: EmbeddingArrays) -> EmbeddingArrays:
-        """Put an embedding into the store, and return what is there of it."""
-        stored = self.store.put(key, made)
+    def note_embedded(self, key: EmbeddingKey) -> None:
+        """Note that the store has the embedding of a tile, and under which key."""
         self._keys[key.at] = key
-        return stored
 
     def embed(
         self,
