@@ -104,13 +104,13 @@ def _read_tile(
     key = image.embedding_key(frame, tile, pixels_digest(rendered))
     if image.store.get(key) is None:
         return _ReadTile(key, rendered)
-    image.note_embedded(key)
+    image.embedded[key.at] = key
     return _ReadTile(key)
 
 
 def _write(image: PromptableImage, key: EmbeddingKey, made: EmbeddingArrays) -> None:
     image.store.put(key, made)
-    image.note_embedded(key)
+    image.embedded[key.at] = key
 
 
 def _groups(items: Iterable[_ReadTile], batch: int) -> Iterator[list[_ReadTile]]:

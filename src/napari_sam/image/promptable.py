@@ -104,7 +104,8 @@ class PromptableImage:
         self._given = appearance
         coarser = self.frames.levels if levels is None else levels
         self._sources = tile_pixels.sources(self.frames, coarser)
-        self._keys: dict[tuple[int, int, int], EmbeddingKey] = {}
+        # Keys of the tiles that were embedded, by frame, level and index.
+        self.embedded: dict[tuple[int, int, int], EmbeddingKey] = {}
 
     def __repr__(self) -> str:
         name = type(self.backend).__name__
@@ -191,7 +192,7 @@ class PromptableImage:
     def embedding(self, frame: int, tile: Tile) -> Embedding:
         """Look an embedding up in the store, or compute and store it."""
         rendered = None
-        key = self._keys.get((frame, tile.level, tile.index))
+        key = self.embedded.get((frame, tile.level, tile.index))
         if key is None:
             rendered = self.render(frame, tile)
             key = self.embedding_key(frame, tile, pixels_digest(rendered))
@@ -200,16 +201,12 @@ class PromptableImage:
             rendered = self.render(frame, tile) if rendered is None else rendered
             (made,) = self.backend.encode([rendered])
             found = self.store.put(key, made)
-        self.note_embedded(key)
+        self.embedded[key.at] = key
         return Embedding.from_mapping(found)
 
     def is_embedded(self, frame: int, tile: Tile) -> bool:
         """Whether a tile was embedded, so that prompts there need not wait."""
-        return (frame, tile.level, tile.index) in self._keys
-
-    def note_embedded(self, key: EmbeddingKey) -> None:
-        """Note that the store has the embedding of a tile, and under which key."""
-        self._keys[key.at] = key
+        return (frame, tile.level, tile.index) in self.embedded
 
     def embed(
         self,
@@ -304,7 +301,7 @@ class PromptableImage:
 
         Embeddings of pixels that did not change are still found in the store.
         """
-        self._keys.clear()
+        self.embedded.clear()
         self.__dict__.pop("_close_ups", None)
         if self._given is None:
             self.__dict__.pop("appearance", None)
