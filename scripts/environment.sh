@@ -62,6 +62,16 @@ require_screen() {
     libxcb-keysyms1 libxcb-shape0 libatomic1
 }
 
+# A browser, in which the tests open a notebook.
+require_browser() {
+  local name
+  [ "$(uname)" = Linux ] || return 0
+  for name in chromium chromium-browser google-chrome; do
+    ! command -v "$name" >/dev/null || return 0
+  done
+  system_packages chromium
+}
+
 is_recent() {
   "$1" -c 'import sys; raise SystemExit(sys.version_info < (3, 11))' 2>/dev/null
 }

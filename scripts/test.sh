@@ -13,6 +13,7 @@ check() {
 }
 
 require_screen
+require_browser
 install_project test
 cd "$ROOT"
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
         segment_many,
         segment_similar,
     )
+    from napari_sam.apps.annotate import annotate
+    from napari_sam.apps.show import show
     from napari_sam.automatic import AutomaticSettings
     from napari_sam.core.address import Address
     from napari_sam.core.errors import NapariSamError
@@ -65,6 +67,7 @@ __all__ = [
     "Tracks",
     "ZarrStore",
     "__version__",
+    "annotate",
     "iter_measure",
     "link",
     "load_backend",
@@ -81,6 +84,7 @@ __all__ = [
     "segment_everything",
     "segment_many",
     "segment_similar",
+    "show",
     "write_labels",
 ]
 
@@ -102,6 +106,7 @@ _ROOMS = {
     "Tiling": "core.geometry.tiling",
     "Tracks": "tracking",
     "ZarrStore": "stores.zarr",
+    "annotate": "apps.annotate",
     "link": "api",
     "iter_measure": "api",
     "load_backend": "api",
@@ -118,6 +123,7 @@ _ROOMS = {
     "segment_everything": "api",
     "segment_many": "api",
     "segment_similar": "api",
+    "show": "apps.show",
     "write_labels": "io",
 }
 

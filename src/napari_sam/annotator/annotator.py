@@ -65,6 +65,15 @@ class Annotator:
         journals.
     """
 
+    hover: Hover
+    preview: Preview
+    candidates: Candidates
+    commits: Commits
+    objects: Objects
+    editing: ObjectEditing
+    propagation: Propagation
+    review: Review
+
     def __init__(
         self,
         executor: Executor,

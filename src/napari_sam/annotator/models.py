@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from napari_sam.image import PromptableImage
 
 LOADING, _PREPARING = "loading the model", "preparing the image"
-#: Channels that a model is shown at most, unless they are chosen.
-_SHOWN = 3
 #: The module that a model's process runs.
 _PROCESS = "napari_sam.annotator.model_process"
 _LOG = logging.getLogger(__name__)
@@ -187,7 +185,7 @@ def iter_prepare(
 ) -> Generator[Progress, None, PromptableImage]:
     """Make an image ready for a model: fit the appearance to a sample of its pixels."""
     from napari_sam.image import PromptableImage
-    from napari_sam.image.fitting import fit_appearance
+    from napari_sam.image.fitting import default_channels, fit_appearance
 
     yield Progress(0, 0, "fitting the contrast")
     shown = default_channels(frames) if channels is None else channels
@@ -203,11 +201,3 @@ def with_connected(image: Promptable, connected: bool) -> Promptable:
     other.connected = connected
     made: Promptable = other
     return made
-
-
-def default_channels(frames: Frames) -> tuple[int, ...] | None:
-    """Return the channels that are shown where nobody chose; None where all are."""
-    count = frames.n_channels
-    if count is None or count in (1, 3) or (count == 4 and frames.axes[-1] == "c"):
-        return None
-    return tuple(range(min(count, _SHOWN)))

@@ -52,6 +52,13 @@ class ObjectTable:
         """The objects, by their numbers."""
         return [self._entries[i] for i in sorted(self._entries)]
 
+    def __contains__(self, object_id: object) -> bool:
+        return object_id in self._entries
+
+    def entry(self, object_id: int) -> Entry:
+        """Return what is known of one object."""
+        return self._entries[object_id]
+
     def update(self, ids: Iterable[int]) -> None:
         """Look at some objects again."""
         state = self._session.state

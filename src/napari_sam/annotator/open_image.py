@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.prompts import Prompts
     from napari_sam.core.protocols import Backend
+    from napari_sam.session.labels.arrays import LabelArray
     from napari_sam.session.persistence.journal import Journal
 
 
@@ -90,10 +91,13 @@ class OpenImage:
 
     @classmethod
     def of(
-        cls, source: ImageSource, channels: Sequence[int] | None = None
+        cls,
+        source: ImageSource,
+        channels: Sequence[int] | None = None,
+        labels: LabelArray | None = None,
     ) -> OpenImage:
-        """Begin a session on an image; a model is loaded later."""
-        session = AnnotationSession(ImageWithoutModel(source.frames))
+        """Begin a session on an image, or on its labels; a model is loaded later."""
+        session = AnnotationSession(ImageWithoutModel(source.frames), labels=labels)
         return cls(source, session, None if channels is None else tuple(channels))
 
     @property

@@ -181,6 +181,11 @@ class ThreadExecutor:
         atexit.register(self._end)
         self._open = True
 
+    @property
+    def is_working(self) -> bool:
+        """Whether long work goes on; its end may still be on its way."""
+        return any(job.thread.is_alive() for job in self._jobs)
+
     def predict(
         self,
         task: Callable[[], Any],

@@ -11,6 +11,7 @@ import numpy as np
 from napari_sam.core.errors import PromptError
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.geometry.resampling import upsample
+from napari_sam.core.images.png import encode_png
 from napari_sam.core.mask import Mask
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from napari_sam.core.geometry.tiles import Tile
 
+#: Pixels along the longer side of a picture, and around the mask in it.
+_PICTURE, _MARGIN = 320, 8
 #: Cells from the edge of a tile at which a mask is taken to go on beyond it.
 _EDGE = 2
 
@@ -69,6 +72,12 @@ class Prediction:
             return f"Prediction(empty, score={self.score:.2f})"
         cut = "" if self.complete else ", incomplete"
         return f"Prediction({self.area} pixels in {self.region}, {self.score:.2f}{cut})"
+
+    def _repr_png_(self) -> bytes:
+        """Return a small picture of the mask, white; notebooks show it."""
+        step = max(1, -(-max(self.region.shape) // _PICTURE))
+        picture = np.pad(self.mask[::step, ::step], _MARGIN) * np.uint8(255)
+        return encode_png(picture)
 
     @property
     def mask(self) -> NDArray[np.bool_]:

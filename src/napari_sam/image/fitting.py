@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from napari_sam.core.images.frames import Frames
     from napari_sam.core.protocols import Backend
 
+#: Channels that are shown at most, unless they are chosen.
+_SHOWN = 3
+
 
 def fit_appearance(
     frames: Frames, backend: Backend, *, channels: Sequence[int] | None = None
@@ -35,3 +38,11 @@ def choose_tiling(frames: Frames, backend: Backend) -> Tiling:
     """
     spec = backend_spec(backend)
     return Tiling.suited(frames.plane_shape, spec.working_size, spec.view)
+
+
+def default_channels(frames: Frames) -> tuple[int, ...] | None:
+    """Return the channels that are shown where nobody chose; None where all are."""
+    count = frames.n_channels
+    if count is None or count in (1, 3) or (count == 4 and frames.axes[-1] == "c"):
+        return None
+    return tuple(range(min(count, _SHOWN)))

@@ -111,6 +111,14 @@ class PromptableImage:
         name = type(self.backend).__name__
         return f"PromptableImage({self.frames!r}, {name}, tiling={self.tiling})"
 
+    def _repr_png_(self) -> bytes | None:
+        """Return a small picture, as the model sees it; notebooks show it."""
+        from napari_sam.image.screen_pixels import plane_picture
+        from napari_sam.io.pictures import encode_picture
+
+        found = plane_picture(self.frames, appearance=self.appearance)
+        return None if found is None else encode_picture(found[0])
+
     @cached_property
     def appearance(self) -> Appearance:
         """How pixels are shown to the model; fitted when first needed."""

@@ -69,6 +69,11 @@ class AnnotationSession(Document):
         count = len(self.state.objects)
         return f"AnnotationSession({self.frames!r}, {count} objects)"
 
+    def _repr_png_(self) -> bytes | None:
+        from napari_sam.session.picture import session_picture
+
+        return session_picture(self)
+
     def __getattr__(self, name: str) -> UncheckedJson:
         return renamed_attribute(self, name)
 

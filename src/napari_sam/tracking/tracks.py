@@ -148,6 +148,13 @@ class Tracks:
             f"{len(self.merges)} merges; {self.source!r})"
         )
 
+    def _repr_png_(self) -> bytes:
+        """Return a small picture of the labels of the middle frame, in colours."""
+        from napari_sam.tracking.picture import labels_picture
+
+        frames = Frames(self.labels, self.source.axes)
+        return labels_picture(frames[len(frames) // 2])
+
     def __getitem__(self, id: int) -> Segment:
         try:
             return self._by_id[id]

@@ -182,7 +182,7 @@ class Propagation:
         """Put what has come into the labels; what changes is computed aside."""
         request = run.request()
         if request is None:
-            if run.is_over:
+            if run.is_over and not run.is_storing:
                 self._report(run)
             return
         self._workspace.executor.iterate(

@@ -65,6 +65,11 @@ class PropagationRun:
         self._flagged = 0
         self.is_over = self.reported = False
 
+    @property
+    def is_storing(self) -> bool:
+        """Whether frames that came are being put into the labels."""
+        return self._storing
+
     def steps(
         self,
         image: PromptableImage,

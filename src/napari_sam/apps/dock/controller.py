@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from napari_sam.apps.dock.binding import LayerBinding
     from napari_sam.core.mask import Mask
     from napari_sam.core.protocols import EmbeddingStore
+    from napari_sam.session.labels.arrays import LabelArray
 
 #: How a layer is segmented unless the person chose something else.
 _BATCH_SETTINGS = BatchSettings()
@@ -87,14 +88,15 @@ class DockController:
         *,
         axes: str | None = None,
         channels: Sequence[int] | None = None,
+        labels: LabelArray | None = None,
     ) -> None:
-        """Work on an image layer.
+        """Work on an image layer, with `labels` that are there already.
 
         Whoever comes back to a layer finds its session as it was.
         """
         with self.annotator.events.reporting():
             geometry = PlaneGeometry.of(compat.unwrapped(layer), axes)
-            image = open_layer(geometry, channels=channels)
+            image = open_layer(geometry, channels=channels, labels=labels)
             self.annotator.open(image, prepare=channels is not None)
 
     def close(self) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from napari_sam.apps.dock.geometry import PlaneGeometry
     from napari_sam.core.images.frames import Frames
+    from napari_sam.session.labels.arrays import LabelArray
 
 #: Where a layer keeps its session: it lives as long as the layer does.
 _ATTRIBUTE = "_napari_sam_image"
@@ -85,7 +86,10 @@ class LayerSource:
 
 
 def open_layer(
-    geometry: PlaneGeometry, *, channels: Sequence[int] | None = None
+    geometry: PlaneGeometry,
+    *,
+    channels: Sequence[int] | None = None,
+    labels: LabelArray | None = None,
 ) -> OpenImage:
     """Return what is annotated on an image layer; a new session if nothing is."""
     known: OpenImage | None = getattr(geometry.layer, _ATTRIBUTE, None)
@@ -93,7 +97,7 @@ def open_layer(
         if channels is not None:
             known.channels = tuple(channels)
         return known
-    image = OpenImage.of(LayerSource(geometry), channels)
+    image = OpenImage.of(LayerSource(geometry), channels, labels)
     setattr(geometry.layer, _ATTRIBUTE, image)
     return image
 

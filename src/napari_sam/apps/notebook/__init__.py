@@ -1,0 +1,1 @@
+"""The notebook: the annotator in Jupyter, as a widget that a browser draws."""

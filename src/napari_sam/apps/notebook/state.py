@@ -1,0 +1,155 @@
+"""The state of an annotation as browsers are told it, part by part."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_sam.annotator.commands import COMMANDS, shown_key
+from napari_sam.annotator.guidance import next_step
+from napari_sam.annotator.object_table import ObjectTable
+from napari_sam.apps.notebook.image_tiles import SIDE, coarsest_level
+from napari_sam.core.prompts import codec
+from napari_sam.io.pictures import COLOURS
+
+if TYPE_CHECKING:
+    from napari_sam.annotator.annotator import Annotator
+    from napari_sam.annotator.object_table import Entry
+    from napari_sam.core.json_values import JsonDict
+    from napari_sam.core.prompts import Prompts
+    from napari_sam.session import AnnotationSession
+    from napari_sam.session.persistence.recovery import RecoverableSession
+
+#: Those that make sense here: a notebook has no folder of images.
+_SHOWN = [command for command in COMMANDS if command.id != "next_image"]
+_KEYS = {command.id: shown_key(command.key) for command in _SHOWN}
+#: Prompts of other objects that are shown at most.
+_OTHERS = 200
+
+
+def image_state(session: AnnotationSession, name: str, *, overview: bool) -> JsonDict:
+    """Return what stays the same: the image, commands and colours."""
+    frames = session.frames
+    return {
+        "name": name,
+        "shape": list(frames.plane_shape),
+        "sizes": frames.sizes,
+        "channels": frames.n_channels or 0,
+        "levels": coarsest_level(frames.plane_shape) + 1,
+        "side": SIDE,
+        "overview": overview,
+        "colours": [list(colour) for colour in COLOURS],
+        "commands": [
+            {"id": c.id, "title": c.title, "tip": c.tip, "key": c.key, "shown": k}
+            for c, k in zip(_SHOWN, _KEYS.values(), strict=True)
+        ],
+    }
+
+
+def activity_state(annotator: Annotator) -> JsonDict:
+    """Return what is being made, what to do next, and what can be done."""
+    session = annotator.session
+    history = None if session is None else session.history
+    return {
+        "activity": annotator.objects.activity,
+        "hint": next_step(annotator, _KEYS),
+        "model": annotator.models.name,
+        "ready": annotator.has_model,
+        "can_undo": history is not None and history.last is not None,
+        "can_redo": history is not None and history.next is not None,
+        "can_commit": session is not None and bool(session.current_prompts),
+        "saved": annotator.persistence.state,
+        "trouble": annotator.persistence.trouble,
+        "overlap": annotator.commits.overlap,
+        "connected": annotator.models.settings.connected,
+    }
+
+
+def prompts_state(session: AnnotationSession) -> JsonDict:
+    """Return the open prompts of the plane, of the current object and of others."""
+    at, prompts = session.current, session.current_prompts
+    others = [
+        session.open_prompts[other]
+        for other in session.open_prompts
+        if other.frame == at.frame and other != at
+    ]
+    return {
+        "object": at.object_id,
+        "frame": at.frame,
+        "items": _items(prompts),
+        "others": [item for each in others[:_OTHERS] for item in _items(each)],
+        "positive": True,
+        "visible": True,
+    }
+
+
+def object_entries(session: AnnotationSession) -> list[JsonDict]:
+    """Return all objects as rows of the list."""
+    return [object_entry(entry) for entry in ObjectTable(session).entries]
+
+
+def object_entry(entry: Entry) -> JsonDict:
+    """Return an object as a row of the list."""
+    return {
+        "id": entry.index,
+        "name": entry.name,
+        "category": entry.category,
+        "status": entry.status,
+        "area": entry.area,
+        "frame": entry.frame,
+    }
+
+
+def candidates_state(annotator: Annotator) -> JsonDict:
+    """Return the candidates by their scores, which is shown, and the threshold."""
+    session = annotator.session
+    preview = None if session is None else session.preview
+    return {
+        "scores": [round(mask.score, 3) for mask in annotator.candidates.masks],
+        "areas": [mask.area for mask in annotator.candidates.masks],
+        "index": annotator.candidates.index,
+        "threshold": annotator.preview.threshold,
+        "complete": preview is None or preview.complete,
+        "hover": annotator.hover.on,
+    }
+
+
+def frame_state(session: AnnotationSession) -> JsonDict:
+    """Return the plane in view, and where it is along each axis."""
+    frame = session.current.frame
+    return {"frame": frame, "where": session.frames.unravel(frame)}
+
+
+def everything_state(annotator: Annotator) -> JsonDict:
+    """Return what was found, and how it is filtered."""
+    everything = annotator.everything
+    return {
+        "frame": everything.frame,
+        "shown": len(everything.masks),
+        "rejected": len(everything.rejected),
+        "score": everything.filters.score,
+    }
+
+
+def tracks_state(annotator: Annotator) -> JsonDict:
+    """Return how many frames are doubtful, and wait to be reviewed."""
+    return {"doubtful": len(annotator.review.queue)}
+
+
+def journal_sentence(journal: RecoverableSession) -> str:
+    """Say what earlier work there is, for a person."""
+    objects = "1 object" if journal.objects == 1 else f"{journal.objects} objects"
+    when = journal.when.astimezone()
+    return f"Work from {when:%H:%M on %d %B} on this image ({objects}) was not saved."
+
+
+def overlap_sentence(found: dict[int, float]) -> str:
+    """Say which objects a new mask lies on, for a person."""
+    names = ", ".join(f"{i} ({share:.0%} of the mask)" for i, share in found.items())
+    return f"The new mask lies on other objects: {names}."
+
+
+def _items(prompts: Prompts) -> list[JsonDict]:
+    """Return prompts that are drawn: masks and candidates are not."""
+    kinds = ("point", "box", "polygon", "scribble")
+    found = [codec.to_dict(item) for item in prompts.items]
+    return [item for item in found if item["kind"] in kinds]  # type: ignore[misc]
