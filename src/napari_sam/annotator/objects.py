@@ -81,8 +81,11 @@ class Objects:
             at = self._address_of(object_id)
             if at in session.open_prompts:
                 session.current = at
+            else:
+                session.current = Address(at.frame, session.current.object_id)
             self._select(object_id)
             self._go_to(at)
+            self.move_on()
 
     def correct(self, object_id: int | None = None) -> None:
         """Open an object's prompts again, by default those of the selected one."""

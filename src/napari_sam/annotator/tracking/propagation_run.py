@@ -48,6 +48,8 @@ class PropagationRun:
     ----------
     is_over
         Whether no more frames come.
+    is_storing
+        Whether frames are on their way into the labels.
     reported
         Whether the person was told so.
     """
@@ -60,7 +62,7 @@ class PropagationRun:
         self._seeds = {at: None if f is None else f.region for at, f in there.items()}
         self._adder = MaskAdder(session)
         self._arrived: deque[Arrived] = deque()
-        self._storing = False
+        self.is_storing = self._forgotten = False
         self._frames: set[int] = set()
         self._flagged = 0
         self.is_over = self.reported = False
@@ -97,19 +99,19 @@ class PropagationRun:
         """Freeze what has come; None if that is nothing, or some is being stored."""
         masks: dict[Address, Mask] = {}
         tracked: dict[Address, ObjectState] = {}
-        while self._arrived and not self._storing:
+        while self._arrived and not self.is_storing:
             more, known = self._arrived.popleft()
             masks |= more
             tracked |= known
         if not masks:
             return None
-        self._storing = True
+        self.is_storing = True
         return self._adder.request(masks, tracked)
 
     def add(self, prepared: PreparedMasks) -> None:
         """Put what was computed into the labels."""
-        self._storing = False
-        if not self.reported:
+        self.is_storing = False
+        if not self._forgotten:
             known = prepared.request.tracked
             self._frames.update(at.frame for at in known)
             self._flagged += sum(one.flagged for one in known.values())
@@ -118,7 +120,7 @@ class PropagationRun:
     def forget(self) -> None:
         """Store no more: what was stored is being taken back."""
         self._arrived.clear()
-        self.reported = True
+        self._forgotten = self.reported = True
 
     def summary(self) -> str:
         """Say what was done, for a person."""

@@ -46,9 +46,11 @@ class Review:
         with self._workspace.events.reporting():
             session = self._workspace.require_session()
             self.current = at
-            session.current = Address(at.frame, session.current.object_id)
             self._objects.select(at.object_id)
+            session.current = Address(at.frame, session.current.object_id)
             self._objects.move_on()
+            if self._workspace.view is not None:
+                self._workspace.view.go_to(at)
             self._workspace.events.tracks_changed.emit()
 
     def next(self) -> None:

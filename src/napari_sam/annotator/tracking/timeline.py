@@ -15,7 +15,7 @@ from napari_sam.session.labels.patch import LabelPatch
 from napari_sam.session.timeline import lifetime, time_axis, time_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -111,6 +111,17 @@ class Timeline:
         if not state.of_object(object_id):
             return None
         return lifetime(state, object_id)[1]
+
+    def describe(self, object_id: int, time: int, words: Mapping[Mark, str]) -> str:
+        """Say what is known of an object at a time, in the words for each mark."""
+        row = self.rows.get(object_id)
+        mark = Mark.NOTHING if row is None else Mark(int(row[time]))
+        told = words[mark]
+        if mark in (Mark.PROPAGATED, Mark.FLAGGED):
+            at = Address(self.frame_at(object_id, time), object_id)
+            known = self._session.state.tracked.get(at)
+            told += "" if known is None else f", confidence {known.confidence:.2f}"
+        return told + ", divides" * (self.divides_at(object_id) == time)
 
     def doubts(self, most: int) -> list[Doubt]:
         """Return the most doubtful frames, the worst first."""

@@ -18,6 +18,8 @@ from napari_sam.apps.dock.key_bindings import KeyBindings
 from napari_sam.apps.dock.layer_prompts import prompts_of_layer
 from napari_sam.apps.dock.layer_source import open_layer, source_of
 from napari_sam.apps.dock.measured_layer import MeasuredLayer
+from napari_sam.apps.dock.onion_skin import OnionSkin
+from napari_sam.apps.dock.track_layer import TrackLayer
 from napari_sam.core.errors import SessionError
 
 if TYPE_CHECKING:
@@ -57,6 +59,8 @@ class DockController:
     ----------
     annotator
         What can be done to the image.
+    found, tracks, onion
+        Layers of masks that were found, of paths, and of the frame before.
     layer, binding
         The image layer that is open, and the layers that show its session, or None.
     """
@@ -75,6 +79,8 @@ class DockController:
         self.annotator = Annotator(executor, self, pool=pool, store=store)
         self.found = FoundLayer(self.viewer, self.annotator)
         self._measured = MeasuredLayer(self.annotator)
+        self.tracks = TrackLayer(self.viewer, self.annotator, executor)
+        self.onion = OnionSkin(self.viewer, self.annotator)
         self._folder = ImageFolder(self)
         self._keys = KeyBindings(self.annotator)
         self._keys.bind_viewer(self.viewer)
@@ -102,7 +108,8 @@ class DockController:
     def close(self) -> None:
         """Leave for good: our layers and keys go, the journal of the session stays."""
         self.annotator.close()
-        self.found.close()
+        for layer in (self.found, self.tracks, self.onion):
+            layer.close()
         self._keys.release()
         if self._on_mouse in self.viewer.mouse_move_callbacks:
             self.viewer.mouse_move_callbacks.remove(self._on_mouse)
@@ -168,7 +175,7 @@ class DockController:
         binding = self.binding = source.bind(self.viewer, image)
         for layer in binding.layers:
             self._keys.bind_layer(layer)
-        self.found.show_on(binding.geometry)
+        self._show_on(binding.geometry)
         self._measured.show_on(binding)
         binding.made.connect(self._keys.bind_layer)
         binding.refused.connect(self._on_refused)
@@ -180,7 +187,7 @@ class DockController:
         """Take the layers of ours away, unless another dock shows them."""
         assert self.layer is not None
         assert self.binding is not None
-        self.found.show_on(None)
+        self._show_on(None)
         self._measured.show_on(None)
         self.layer.events.data.disconnect(self._on_pixels)
         self.binding.made.disconnect(self._keys.bind_layer)
@@ -188,6 +195,10 @@ class DockController:
         self.binding.frame_changed.disconnect(self._on_frame)
         source_of(image).release(self.viewer)
         self.layer = self.binding = None
+
+    def _show_on(self, geometry: PlaneGeometry | None) -> None:
+        for layer in (self.found, self.tracks, self.onion):
+            layer.show_on(geometry)
 
     def _on_refused(self, why: str) -> None:
         self.annotator.events.message.emit("warning", why)

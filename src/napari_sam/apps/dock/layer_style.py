@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from napari.components import ViewerModel
-    from napari.layers import Labels, Layer, Points, Shapes
+    from napari.layers import Labels, Layer, Points, Shapes, Tracks
     from numpy.typing import NDArray
 
+    from napari_sam.annotator.tracking.track_points import NapariRows
     from napari_sam.apps.dock.geometry import PlaneGeometry
 
 #: What a layer is made with, besides its data.
@@ -33,6 +34,7 @@ POINT_SIZE = 11.0
 
 POINTS, SHAPES, LABELS = "SAM points", "SAM shapes", "SAM labels"
 PREVIEW_NAME, FOUND = "SAM preview", "SAM found"
+TRACKS, ONION = "SAM tracks", "SAM frame before"
 #: In a layer's metadata: which of them it is, and that it is hidden until it is reused.
 _OURS, _RETIRED = "napari_sam_layer", "napari_sam_retired"
 
@@ -57,7 +59,7 @@ def retire(layer: Layer) -> None:
     """
     layer.visible = False
     layer.metadata[_RETIRED] = True
-    if layer.metadata.get(_OURS) in (LABELS, PREVIEW_NAME, FOUND):
+    if layer.metadata.get(_OURS) in (LABELS, PREVIEW_NAME, FOUND, ONION):
         layer.data = np.zeros((1,) * layer.ndim, np.uint8)  # what it held may be large
 
 
@@ -149,6 +151,32 @@ def add_found(viewer: ViewerModel, data: Any, keywords: Keywords) -> Labels:
     )
     layer.contour = 2
     layer.mode = "pan_zoom"
+    _below(viewer, layer, SHAPES, POINTS)
+    return layer
+
+
+def add_onion_skin(viewer: ViewerModel, data: Any, keywords: Keywords) -> Labels:
+    """Add a layer for outlines of the frame before, thin and faint."""
+    layer: Labels = _reused(viewer, ONION, data, keywords) or viewer.add_labels(
+        data, name=ONION, opacity=0.7, metadata={_OURS: ONION}, **keywords
+    )
+    layer.contour = 1
+    layer.mode = "pan_zoom"
+    _below(viewer, layer, SHAPES, POINTS)
+    return layer
+
+
+def add_tracks(viewer: ViewerModel, rows: NapariRows, keywords: Keywords) -> Tracks:
+    """Add a layer for paths of objects, below the clicks."""
+    layer: Tracks = viewer.add_tracks(
+        rows.data,
+        graph=rows.graph,
+        name=TRACKS,
+        tail_width=3,
+        tail_length=10,
+        metadata={_OURS: TRACKS},
+        **keywords,
+    )
     _below(viewer, layer, SHAPES, POINTS)
     return layer
 

@@ -30,6 +30,7 @@ from napari_sam.apps.dock.panels.save import SavePanel
 from napari_sam.apps.dock.panels.shared_height import SharedHeight
 from napari_sam.apps.dock.panels.similar import SimilarPanel
 from napari_sam.apps.dock.panels.status import StatusPanel
+from napari_sam.apps.dock.panels.track import TrackPanel
 from napari_sam.apps.dock.panels.welcome import WelcomePanel
 from napari_sam.apps.dock.panels.widgets import (
     APART,
@@ -127,6 +128,9 @@ class SegmentWidget(QWidget):
             annotator, self.everything, lambda: self.objects.selected
         )
         self.measure = MeasurePanel(annotator, self.dialogs)
+        self.track = TrackPanel(
+            self.controller, commands, lambda: self.objects.selected
+        )
         self.batch = BatchPanel(self.viewer, self.controller)
         self.embed = EmbedPanel(annotator)
         self.keys = KeysPanel({keys[c.id]: c.tip for c in COMMANDS})
@@ -144,6 +148,8 @@ class SegmentWidget(QWidget):
         self._needs_image = [*tools, self.objects]
         for panel in (self.welcome, *tools):
             rows.addWidget(panel)
+            if panel is self.similar:
+                rows.addWidget(self.track)
         rows.addStretch()
         # Two parts that scroll by themselves: the table is in sight in any window.
         parts = SharedHeight(inside, self.objects, self.prompts.candidates)
@@ -162,6 +168,8 @@ class SegmentWidget(QWidget):
     def _connect(self) -> None:
         self.controller.annotator.events.image_lost.connect(self._on_gone)
         self.controller.annotator.events.model_changed.connect(self._on_model)
+        rows = self.objects.table.selectionModel()
+        rows.selectionChanged.connect(lambda *_: self.track.refresh_soon())
         self.controller.annotator.events.overlap_found.connect(self._on_overlap)
         self.viewer.layers.events.inserted.connect(self._on_layers)
         self.viewer.layers.events.removed.connect(self._on_layers)

@@ -1,0 +1,73 @@
+"""The list of doubtful frames, the worst first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QColor, QIcon
+from qtpy.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem
+
+from napari_sam.annotator.tracking.timeline import Mark
+from napari_sam.apps.dock.panels.icons import swatch
+from napari_sam.apps.dock.panels.time_strip import COLORS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qtpy.QtGui import QKeyEvent
+
+    from napari_sam.annotator.tracking.timeline import Doubt
+    from napari_sam.core.address import Address
+
+
+class ReviewList(QListWidget):
+    """Shows doubtful frames; a click on one goes there.
+
+    Attributes
+    ----------
+    chosen
+        Emitted with the address of the frame that was clicked on.
+    """
+
+    chosen = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._doubts: list[Doubt] = []
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setMinimumHeight(72)
+        self.setMaximumHeight(110)
+        self.setUniformItemSizes(True)
+        self.setToolTip("Propagated frames that are doubtful; click to go to one")
+        self.itemClicked.connect(self._on_clicked)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Leave letters to whoever is around: they are keys of the viewer."""
+        if event.text().isalpha():
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
+
+    def show_doubts(self, doubts: Sequence[Doubt], current: Address | None) -> None:
+        """Show doubtful frames, and which of them is looked at."""
+        if list(doubts) != self._doubts:
+            self._doubts = list(doubts)
+            self.clear()
+            for one in doubts:
+                self.addItem(_item(one))
+        ats = [one.at for one in self._doubts]
+        self.setCurrentRow(ats.index(current) if current in ats else -1)
+
+    def _on_clicked(self, item: QListWidgetItem) -> None:
+        self.chosen.emit(item.data(Qt.ItemDataRole.UserRole))
+
+
+def _item(doubt: Doubt) -> QListWidgetItem:
+    words = f"Object {doubt.at.object_id}, frame {doubt.at.frame}"
+    item = QListWidgetItem(f"{words}   confidence {doubt.confidence:.2f}")
+    mark = Mark.FLAGGED if doubt.flagged else Mark.PROPAGATED
+    color = QColor(COLORS[mark])
+    item.setIcon(QIcon(swatch(color.redF(), color.greenF(), color.blueF())))
+    item.setData(Qt.ItemDataRole.UserRole, doubt.at)
+    return item
