@@ -276,7 +276,10 @@ def test_the_review_goes_from_the_worst_to_the_best(annotator):
     review.go_to(Address(6, 1))
     review.correct()
     assert session.current == Address(6, 1)
-    assert session.current_prompts
+    session.add_point(15, 12)
+    annotator.commits.commit()
+    assert known_state(session, 6) is State.PROMPTED
+    assert areas(annotator, 1)[6] == 144
 
 
 def known_state(session, frame):

@@ -137,7 +137,8 @@ def test_the_review_is_gone_through_by_keys(opened, hand, until):
     second = review.current
     hand.press("C", shift=True)
     assert session.current == second
-    assert session.current_prompts
+    activity = opened.controller.annotator.objects.activity
+    assert activity == f"Correcting object {second.object_id}"
     hand.press("D", shift=True)
     assert review.current != second
 

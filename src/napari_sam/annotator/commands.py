@@ -97,7 +97,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         "review_correct", "Correct here",
-        "correct the doubtful frame by prompts; committing it mends its neighbours",
+        "prompt the object anew on this frame; committing mends its neighbours",
         "Shift-C", lambda a: a.review.correct(),
     ),
     Command(

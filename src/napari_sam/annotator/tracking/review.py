@@ -83,11 +83,17 @@ class Review:
                 self._workspace.events.message.emit("info", text)
 
     def correct(self) -> None:
-        """Open the mask of the frame that is looked at, for prompts that correct it."""
+        """Take new prompts for the frame that is looked at: their mask replaces it.
+
+        The propagated mask is no prompt among them: it would hold on to what is wrong.
+        """
         with self._workspace.events.reporting():
             at = self._require()
             self.go_to(at)
-            self._objects.correct(at.object_id)
+            self._workspace.require_session().current = at
+            self._workspace.events.message.emit(
+                "info", f"Click on object {at.object_id}: the new mask replaces this."
+            )
 
     def forget(self) -> None:
         """Look at nothing: another image is open."""

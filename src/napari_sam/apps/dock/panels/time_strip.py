@@ -26,7 +26,7 @@ COLORS = {
     Mark.APPROVED: "#ff009e73",
     Mark.PROMPTED: "#ff56b4e9",
     Mark.PROPAGATED: "#ff9aa7b2",
-    Mark.FLAGGED: "#ffe69f00",
+    Mark.FLAGGED: "#fff0e442",
 }
 #: What they mean, for a person.
 WORDS = {
