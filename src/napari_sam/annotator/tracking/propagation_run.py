@@ -48,8 +48,6 @@ class PropagationRun:
     ----------
     is_over
         Whether no more frames come.
-    is_storing
-        Whether frames are on their way into the labels.
     reported
         Whether the person was told so.
     """
@@ -62,7 +60,7 @@ class PropagationRun:
         self._seeds = {at: None if f is None else f.region for at, f in there.items()}
         self._adder = MaskAdder(session)
         self._arrived: deque[Arrived] = deque()
-        self.is_storing = self._forgotten = False
+        self._storing = self._forgotten = False
         self._frames: set[int] = set()
         self._flagged = 0
         self.is_over = self.reported = False
@@ -99,18 +97,18 @@ class PropagationRun:
         """Freeze what has come; None if that is nothing, or some is being stored."""
         masks: dict[Address, Mask] = {}
         tracked: dict[Address, ObjectState] = {}
-        while self._arrived and not self.is_storing:
+        while self._arrived and not self._storing:
             more, known = self._arrived.popleft()
             masks |= more
             tracked |= known
         if not masks:
             return None
-        self.is_storing = True
+        self._storing = True
         return self._adder.request(masks, tracked)
 
     def add(self, prepared: PreparedMasks) -> None:
         """Put what was computed into the labels."""
-        self.is_storing = False
+        self._storing = False
         if not self._forgotten:
             known = prepared.request.tracked
             self._frames.update(at.frame for at in known)
