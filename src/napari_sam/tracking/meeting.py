@@ -9,6 +9,8 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from numpy.typing import NDArray
+
     from napari_sam.core.propagation import CarriedObject
 
 
@@ -16,6 +18,11 @@ def meet(
     forward: Mapping[int, CarriedObject], backward: Mapping[int, CarriedObject]
 ) -> dict[int, CarriedObject]:
     """Join two runs over one span at the frame where both together are trusted most.
+
+    Where one run begins, it is next to a frame that a person decided, and the other run
+    arrives: the pixels in which they differ there are those that the other has wrong.
+    In between, it is taken to gather them evenly, so that the mask of a small object
+    is soon worth less than that of a large one.
 
     Parameters
     ----------
@@ -28,8 +35,10 @@ def meet(
         Forward up to some position, backward from the next on.
     """
     positions = sorted({*forward, *backward})
-    up = np.array([_trust(forward, at) for at in positions])
-    down = np.array([_trust(backward, at) for at in positions])
+    first, last = positions[0], positions[-1]
+    up = _trust(forward, positions, _difference(forward, backward, last))
+    back = _trust(backward, positions[::-1], _difference(forward, backward, first))
+    down = back[::-1]
     before = np.concatenate([[0], np.cumsum(up)])
     after = np.concatenate([np.cumsum(down[::-1])[::-1], [0]])
     cut = int(np.argmax(before + after))
@@ -38,5 +47,22 @@ def meet(
     return {at: run[at] for at, run in both if at in run}
 
 
-def _trust(run: Mapping[int, CarriedObject], at: int) -> float:
-    return run[at].confidence if at in run else 0.0
+def _difference(
+    forward: Mapping[int, CarriedObject],
+    backward: Mapping[int, CarriedObject],
+    at: int,
+) -> int:
+    """Pixels that only one of both runs has at an end of the span."""
+    areas = [run[at].mask.area for run in (forward, backward) if at in run]
+    if len(areas) < 2:
+        return sum(areas)
+    return sum(areas) - 2 * (forward[at].mask & backward[at].mask).area
+
+
+def _trust(
+    run: Mapping[int, CarriedObject], positions: list[int], wrong: int
+) -> NDArray[np.float64]:
+    """Return the expected IoU of a run along positions in its own order."""
+    along = np.linspace(0, 1, len(positions))
+    areas = np.array([run[at].mask.area if at in run else 0 for at in positions])
+    return areas / np.maximum(areas + wrong * along, 1)

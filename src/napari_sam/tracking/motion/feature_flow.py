@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 #: Cells that a match may be away from where it is expected: on the coarsest level, and
 #: on finer ones, which only refine it.
-_FAR, _NEAR = 4, 3
+_FAR, _NEAR = 4, 2
 #: Cells whose likenesses are averaged: single ones are ambiguous.
 _WINDOW = 5
 #: Likeness that a match of one cell farther away must have more.

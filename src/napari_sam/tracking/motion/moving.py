@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING
 
+from napari_sam.core.geometry.region import Region
 from napari_sam.core.prompts import Prompts
 from napari_sam.core.prompts.items import MaskPrompt
 from napari_sam.core.prompts.prompts_in_tiles import first_tile
@@ -22,7 +24,6 @@ from napari_sam.tracking.motion.warp import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from napari_sam.core.geometry.region import Region
     from napari_sam.core.geometry.tiles import Tile
     from napari_sam.core.mask import Mask
     from napari_sam.image import PromptableImage
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 #: Pixels of a tile that an outline may move by beyond the drift.
 _MARGIN = 24
+#: Share of the window around all objects below which each has a window of its own.
+_SCATTERED = 0.7
 #: Standard deviation of brightness, of 1, below which a picture shows nothing.
 _CONTRAST = 0.005
 
@@ -71,17 +74,15 @@ class Motion:
         regions = {
             i: moved_region(mask, on_plane, margin, plane) for i, mask in masks.items()
         }
-        inside = [r for r in regions.values() if min(r.shape) > 0]
-        if not inside:
-            return {i: MovedMask(empty_mask(), 1.0) for i in masks}
-        window = inside[0]
-        for region in inside[1:]:
-            window = window.union(region)
-        local = window.coarser(tile.scale).shifted(-tile.window.top, -tile.window.left)
-        flow = self._flow(tile, local, moved, source, target).on_plane(tile)
-        return {
-            i: warp_mask(mask, flow, regions[i], on_plane) for i, mask in masks.items()
-        }
+        found: dict[int, MovedMask] = {}
+        for window, ids in _windows(regions):
+            local = window.coarser(tile.scale)
+            local = local.shifted(-tile.window.top, -tile.window.left)
+            flow = self._flow(tile, local, moved, source, target).on_plane(tile)
+            for i in ids:
+                found[i] = warp_mask(masks[i], flow, regions[i], on_plane)
+        outside = MovedMask(empty_mask(), 1.0)
+        return {i: found.get(i, outside) for i in masks}
 
     def _flow(
         self,
@@ -104,6 +105,22 @@ class Motion:
                 expected,
             )
         return optical_flow(pictures[1], pictures[0], region, expected)
+
+
+def _windows(regions: Mapping[int, Region]) -> list[tuple[Region, list[int]]]:
+    """Return windows to find the flow of, and the ids of the regions in each.
+
+    That is one for each region where they lie scattered, else one around all.
+    """
+    inside = {i: r for i, r in regions.items() if min(r.shape) > 0}
+    if not inside:
+        return []
+    every = reduce(Region.union, inside.values())
+    if sum(r.shape[0] * r.shape[1] for r in inside.values()) < _SCATTERED * (
+        every.shape[0] * every.shape[1]
+    ):
+        return [(r, [i]) for i, r in inside.items()]
+    return [(every, list(inside))]
 
 
 def tile_of_mask(image: PromptableImage, mask: Mask) -> Tile:

@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+from scipy import ndimage
+
+import napari_sam as sam
+from napari_sam.core.mask import Mask
+from napari_sam.core.propagation import CarriedObject
+from napari_sam.testing import VideoThresholdBackend
+from napari_sam.testing.propagator_suite import masks_of, movie
+from napari_sam.tracking.meeting import meet
+from napari_sam.tracking.motion.drift import drift
+from napari_sam.tracking.motion.moving import Motion
+
+
+def texture(side=160, seed=0):
+    grain = np.random.default_rng(seed).normal(size=(side, side))
+    smooth = ndimage.gaussian_filter(grain, 3)
+    return (0.5 + 0.1 * smooth / smooth.std()).astype(np.float32)
+
+
+def moved(picture, rows, cols):
+    return ndimage.shift(picture, (rows, cols), order=1, mode="wrap")
+
+
+@pytest.mark.parametrize("side", [150, 600])
+def test_drift_is_found_in_pictures_of_any_size(side):
+    picture = texture(side)
+    found = drift(picture, moved(picture, 12, -21))
+    assert np.abs(np.subtract(found, (12, -21))).max() <= 2
+
+
+def test_objects_that_lie_apart_are_moved_as_when_together():
+    """Each has a window of its own then; what is found of it is the same."""
+    pixels, labels = movie()
+    image = sam.PromptableImage(pixels, VideoThresholdBackend(), axes="tyx")
+    masks = masks_of(labels[0])
+    together = Motion(image, "optical").move(masks, 0, 1)
+    for i, mask in masks.items():
+        alone = Motion(image, "optical").move({i: mask}, 0, 1)[i]
+        assert alone.mask.iou(together[i].mask) > 0.9
+
+
+def square(side, at=50):
+    pixels = np.ones((side, side), bool)
+    return Mask.from_array(pixels, top=at - side // 2, left=at - side // 2)
+
+
+def test_a_run_from_a_small_mask_gives_way_to_one_from_a_large_mask():
+    """A cap at the end of a stack says little of the planes far from it."""
+    forward = {z: CarriedObject(z, square(40)) for z in range(1, 9)}
+    backward = {z: CarriedObject(z, square(4)) for z in range(1, 9)}
+    found = meet(forward, backward)
+    assert sum(o.mask.area == 1600 for o in found.values()) >= 6
+    assert found[8].mask.area == 16
+
+
+def test_of_two_runs_the_one_that_arrives_well_has_more_frames():
+    forward = {t: CarriedObject(t, square(20)) for t in range(1, 10)}
+    backward = {
+        t: CarriedObject(t, square(20, 50 if t > 7 else 90)) for t in range(1, 10)
+    }
+    found = meet(forward, backward)
+    assert sum(o.mask == square(20) for o in found.values()) == 9
+
+
+def test_a_run_that_lost_its_object_leaves_the_frames_to_the_other():
+    forward = {1: CarriedObject(1, square(20))}
+    backward = {t: CarriedObject(t, square(20)) for t in (2, 3)}
+    assert sorted(meet(forward, backward)) == [1, 2, 3]
