@@ -127,7 +127,7 @@ def iter_evaluate_instances(
             seconds = process_time() - start
             accuracy = instance_accuracy(found, true)
             results.append(InstanceResult(name, one.kind, one.name, accuracy, seconds))
-        yield Progress(done, len(images), "finding objects")
+        yield Progress(done, len(images), "measuring images")
     return results
 
 

@@ -24,6 +24,7 @@ _COUNTED = {
     "doing again": "step",
     "propagating": "frame",
     "measuring": "frame",
+    "measuring images": "image",
     "linking": "frame",
 }
 #: Lines of a log for one piece of work, at most.
