@@ -86,6 +86,18 @@ class Tracking:
         self.me.press("K")
         self.me.rest()
 
+    def box(self, mask):
+        """Draw a box around a mask; press K."""
+        rows, cols = np.nonzero(mask)
+        corners = [(rows.min(), cols.min()), (rows.max() + 1, cols.max() + 1)]
+        middle = tuple(np.mean(corners, axis=0))
+        self.dock.prompts.tools.button(1).click()
+        path = [self.world(at) for at in (corners[0], middle, corners[1])]
+        self.me.drag(*path)
+        self.me.masked()
+        self.me.press("K")
+        self.me.rest()
+
     def world(self, place):
         return tuple(
             np.array(place) * self.me.viewer.layers["dividing cells"].scale[1:]
@@ -132,7 +144,7 @@ def track(me):
     me.press("D", shift=True)
     me.shot("track-review")
     divide(me, hand, drawn, mother)
-    print(f"{time.monotonic() - began:.0f} s, of which the model's most")
+    print(f"{time.monotonic() - began:.0f} s, with the waiting for the model")
     me.session.mark_saved()
     me.dock.end()
     me.viewer.close()
@@ -145,7 +157,8 @@ def divide(me, hand, drawn, mother):
 
     labels = drawn.labels
     daughters = [d for d, m in drawn.parents.items() if m == mother]
-    start = max(int(np.flatnonzero((labels == d).any((1, 2)))[0]) for d in daughters)
+    born = [int(np.flatnonzero((labels == d).any((1, 2)))[0]) for d in daughters]
+    start = max(born) + 1
     one, other = (labels[start] == d for d in daughters)
     QTest.mouseClick(
         hand.panel.strip, Qt.MouseButton.LeftButton, pos=hand.cell(1, start)
@@ -153,13 +166,13 @@ def divide(me, hand, drawn, mother):
     me.rest()
     before = me.session.labels[start] == 1
     me.press("C", shift=True)
-    hand.commit(one, beside=other)
+    hand.box(one)
     hand.finished()
     after = me.session.labels[start] == 1
     print(f"frame {start}: IoU {overlap(before, one):.2f}, {overlap(after, one):.2f}")
     assert overlap(after, one) > max(0.8, overlap(before, one))
     me.shot("track-corrected")
-    hand.commit(other, beside=one)
+    hand.box(other)
     new = max(me.session.objects)
     hand.choose(new)
     hand.panel.objects.setCurrentIndex(1)

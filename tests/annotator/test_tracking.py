@@ -275,6 +275,7 @@ def test_the_review_goes_from_the_worst_to_the_best(annotator):
     assert Address(2, 1) not in [d.at for d in review.queue]
     review.go_to(Address(6, 1))
     review.correct()
+    annotator.objects.move_on()  # as when another tool is taken
     assert session.current == Address(6, 1)
     session.add_point(15, 12)
     annotator.commits.commit()

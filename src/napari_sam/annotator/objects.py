@@ -25,6 +25,7 @@ class Objects:
     ) -> None:
         self._workspace, self._commits, self._preview = workspace, commits, preview
         self._selected: int | None = None
+        self._replaced: Address | None = None
 
     @property
     def selected(self) -> int | None:
@@ -95,6 +96,17 @@ class Objects:
                 raise SessionError("Select an object in the list first.")
             self._correct(chosen)
 
+    def replace(self, at: Address) -> None:
+        """Take new prompts for an object that is in the labels: their mask replaces it.
+
+        To take another tool does not end that; to go elsewhere does.
+        """
+        with self._workspace.events.reporting():
+            self._workspace.require_session().current = at
+            self._replaced = at
+            self._select(at.object_id)
+            self._go_to(at)
+
     def forget_selected(self) -> None:
         """Look at no object: another one is the current one now."""
         self._selected = None
@@ -106,7 +118,11 @@ class Objects:
         would else be taken for a correction.
         """
         session = self._workspace.session
-        if session is None or session.current not in session.state.footprints:
+        if session is None:
+            return
+        if session.current != self._replaced:
+            self._replaced = None
+        if self._replaced or session.current not in session.state.footprints:
             return
         if session.current not in session.open_prompts:
             selected = self._selected

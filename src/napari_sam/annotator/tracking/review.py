@@ -90,7 +90,7 @@ class Review:
         with self._workspace.events.reporting():
             at = self._require()
             self.go_to(at)
-            self._workspace.require_session().current = at
+            self._objects.replace(at)
             self._workspace.events.message.emit(
                 "info", f"Click on object {at.object_id}: the new mask replaces this."
             )
