@@ -128,25 +128,26 @@ class Notebook:
 
     def restart_kernel(self) -> None:
         """Restart the kernel of this notebook, and wait for it."""
-        server, _, name = self.page.url.partition("/lab/tree/")
-        sessions = self.page.request.get(f"{server}/api/sessions").json()
-        name = name.partition("?")[0]
-        [kernel] = [s["kernel"]["id"] for s in sessions if s["path"] == name]
-        done = self.page.request.post(f"{server}/api/kernels/{kernel}/restart")
-        if not done.ok:
-            raise RuntimeError(done.text())
+        self.page.get_by_role("menuitem", name="Kernel", exact=True).click()
+        self.page.get_by_role("menuitem", name="Restart Kernel…").click()
+        self.page.get_by_role("button", name="Confirm Kernel Restart").click()
         self.wait_idle()
 
     def run_all(self) -> None:
         """Run all cells."""
         self.menu("Run", "Run All Cells")
 
+    def start(self, index: int) -> None:
+        """Run one cell again, and do not wait for it."""
+        cell = self.page.locator(".jp-CodeCell").nth(index)
+        cell.locator(".cm-content").first.click()
+        self.page.keyboard.press("Control+Enter")
+
     def run(self, index: int) -> str:
         """Run one cell again, wait for its end, and return what it printed."""
         cell = self.page.locator(".jp-CodeCell").nth(index)
         before = cell.locator(".jp-InputPrompt").first.inner_text()
-        cell.locator(".cm-content").first.click()
-        self.page.keyboard.press("Control+Enter")
+        self.start(index)
         self.page.wait_for_function(
             """([i, before]) => {
                 const cell = document.querySelectorAll(".jp-CodeCell")[i];

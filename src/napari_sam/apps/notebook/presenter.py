@@ -54,7 +54,7 @@ class Presenter:
         self._table: ObjectTable | None = None
         self._told: dict[str, JsonDict] = {}
         self._tracks: JsonDict = {"doubtful": 0}
-        self._waits = False
+        self._waits, self._trouble = False, ""
         self.busy = ""
         self.journals: list[RecoverableSession] = []
         self.on_flush: Callable[[], object] = lambda: None
@@ -90,6 +90,8 @@ class Presenter:
         self.stale("labels")
         view.show_preview(session.preview)
         self._offer()
+        if self._trouble:
+            self.say("error", self._trouble)
 
     def refresh(self, *_: object) -> None:
         """Look at everything again, when the thread of the cells is free."""
@@ -102,7 +104,8 @@ class Presenter:
         self._displays.send({"kind": "stale", "layer": layer})
 
     def say(self, level: str, text: str) -> None:
-        """Show a sentence."""
+        """Show a sentence; the last error also to browsers that come later."""
+        self._trouble = text if level == "error" else ""
         self._displays.send({"kind": "say", "level": level, "text": text})
 
     def answer_journal(self, answer: str) -> None:

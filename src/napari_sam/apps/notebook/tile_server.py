@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from dataclasses import dataclass
@@ -9,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from napari_sam.apps.notebook.image_tiles import ImageTiles, TileAddress
 from napari_sam.apps.notebook.label_tiles import draw_labels, draw_masks, pack_runs
-from napari_sam.core.errors import NapariSamError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from napari_sam.core.json_values import JsonDict, JsonObject
     from napari_sam.session.labels.label_store import LabelStore
 
+_LOG = logging.getLogger(__name__)
 #: Tiles that may wait; beyond, the oldest are forgotten: they left the view long ago.
 _MOST_WAITING = 512
 #: Seconds that the thread waits for more before it ends.
@@ -141,7 +142,8 @@ class TileServer:
         while (request := self._next()) is not None:
             try:
                 self._displays.send(*self.answer(request))
-            except (NapariSamError, OSError, ValueError) as wrong:
+            except Exception as wrong:  # whatever reads pixels; other tiles may do
+                _LOG.warning("A tile could not be made: %r", wrong)
                 self._failed(str(wrong) or type(wrong).__name__)
 
     def _next(self) -> TileRequest | None:
