@@ -139,6 +139,10 @@ def test_the_review_is_gone_through_by_keys(opened, hand, until):
     assert session.current == second
     activity = opened.controller.annotator.objects.activity
     assert activity == f"Correcting object {second.object_id}"
+    region, _ = session.state.mask(second)
+    hand.click(*region.center)
+    until(lambda: session.preview is not None)
+    assert [type(item).__name__ for item in session.current_prompts.items] == ["Point"]
     hand.press("D", shift=True)
     assert review.current != second
 

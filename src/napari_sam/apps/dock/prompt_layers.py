@@ -217,11 +217,14 @@ class PromptLayers:
 
 
 def _committed_prompts(session: AnnotationSession, at: Address) -> Prompts:
-    """Return the prompts of an object in the labels, or its mask as one; else none."""
+    """Return the prompts of an object in the labels, or its mask as one; else none.
+
+    A propagated mask is none: nobody has said it, and it would hold on to what is wrong.
+    """
     state = session.state
     if at in state.committed_prompts:
         return state.committed_prompts[at]
-    if at not in state.footprints:
+    if at not in state.footprints or not state.is_decided(at):
         return Prompts()
     region, mask = state.mask(at)
     return Prompts.from_mask(mask, top=region.top, left=region.left)
