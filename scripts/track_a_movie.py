@@ -176,6 +176,7 @@ def divide(me, hand, drawn, mother):
     new = max(me.session.objects)
     hand.choose(new)
     hand.panel.objects.setCurrentIndex(1)
+    hand.panel.direction.setCurrentIndex(1)
     hand.press(hand.panel.run)
     hand.finished()
     finish(me, hand, start, new)

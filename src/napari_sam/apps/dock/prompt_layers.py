@@ -219,7 +219,7 @@ class PromptLayers:
 def _committed_prompts(session: AnnotationSession, at: Address) -> Prompts:
     """Return the prompts of an object in the labels, or its mask as one; else none.
 
-    A propagated mask is none: nobody has said it, and it would hold on to what is wrong.
+    A propagated mask is none: nobody said it, and it would hold on to what is wrong.
     """
     state = session.state
     if at in state.committed_prompts:
