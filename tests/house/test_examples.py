@@ -24,6 +24,7 @@ def test_an_example_runs(path, tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 def test_a_notebook_runs_and_shows_a_picture(path, tmp_path):
     notebook = nbformat.read(path, 4)
-    NotebookClient(notebook, timeout=300, cwd=str(tmp_path)).execute()
+    here = {"metadata": {"path": str(tmp_path)}}
+    NotebookClient(notebook, timeout=300, resources=here).execute()
     outputs = [o for cell in notebook.cells for o in cell.get("outputs", ())]
     assert any("image/png" in o.get("data", {}) for o in outputs)

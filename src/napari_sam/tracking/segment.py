@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 __all__ = ["Segment", "State"]
+
+#: A flag for each frame.
+Flags: TypeAlias = "NDArray[np.bool_]"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +55,7 @@ class Segment:
     labels: NDArray[np.uint32]
     states: NDArray[np.uint8]
     confidences: NDArray[np.float32]
-    flags: NDArray[np.bool_]
+    flags: Flags
 
     def __init__(
         self,
