@@ -111,6 +111,17 @@ def test_a_click_refined_asks_each_scale_no_more_than_it_must(plane):
     assert (backend.encoded, backend.decoded) == (2, 4)
 
 
+@pytest.mark.parametrize("prompts", [middle(SMALL), Prompts.rectangle(*SMALL)])
+def test_only_embedded_close_ups_are_taken_where_there_is_no_time(plane, prompts):
+    backend = Magnifying()
+    image = PromptableImage(plane, backend, tiling=Tiling())
+    (quick,) = image.segment_many([prompts], new_close_ups=False)
+    assert (quick.score, backend.encoded) == (0.5, 1)
+    image.segment(prompts)
+    (quick,) = image.segment_many([prompts], new_close_ups=False)
+    assert (quick.score, backend.encoded) == (0.6, 2)
+
+
 def test_many_objects_get_the_masks_that_each_gets_alone(plane):
     asked = [middle(SMALL), Prompts.rectangle(*LARGE), Prompts.rectangle(*SMALL)]
     together = PromptableImage(plane, Magnifying(), tiling=Tiling()).segment_many(asked)

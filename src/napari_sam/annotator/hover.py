@@ -23,7 +23,8 @@ class Hover:
 
     Only in tiles that are embedded already, since hovering must not begin what takes
     seconds: elsewhere, embedding begins in the background, once, and masks appear when
-    it is done.
+    it is done. For the same reason small objects are seen in close-ups only where a
+    prompt was before: a click may find their boundary better than is shown here.
 
     Attributes
     ----------
@@ -86,7 +87,7 @@ class Hover:
             self.clear()
             self._embed(at.frame, tile)
             return
-        self._pending = Request(session.image, {at: prompts})
+        self._pending = Request(session.image, {at: prompts}, new_close_ups=False)
         self._workspace.executor.hover(self._pending, self._show, _ignore)
 
     def _tile_under(

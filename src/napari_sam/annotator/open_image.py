@@ -56,7 +56,11 @@ class ImageWithoutModel:
         raise _too_early()
 
     def segment_many(
-        self, prompts: Sequence[Prompts], frame: int = 0
+        self,
+        prompts: Sequence[Prompts],
+        frame: int = 0,
+        *,
+        new_close_ups: bool = True,
     ) -> list[Prediction]:
         """There is no model yet to predict masks."""
         raise _too_early()

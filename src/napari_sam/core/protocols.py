@@ -176,6 +176,10 @@ class Promptable(Protocol):
         """Mask of one object, in plane coordinates."""
 
     def segment_many(
-        self, prompts: Sequence[Prompts], frame: int = 0
+        self,
+        prompts: Sequence[Prompts],
+        frame: int = 0,
+        *,
+        new_close_ups: bool = True,
     ) -> list[Prediction]:
         """Masks of several objects of one plane, in the same order."""

@@ -74,7 +74,9 @@ class CloseUps:
         self._far, self._near = far, near
         self._nearer: dict[tuple[int, Prompts], bool] = {}
 
-    def known(self, frame: int, prompts: Sequence[Prompts]) -> dict[int, Prediction]:
+    def known(
+        self, frame: int, prompts: Sequence[Prompts], *, new: bool = True
+    ) -> dict[int, Prediction]:
         """Return masks of the objects of which it is known that they are small.
 
         Parameters
@@ -83,17 +85,25 @@ class CloseUps:
             The plane.
         prompts
             Prompts of each object, on the plane.
+        new
+            Whether close-ups that are not embedded yet are encoded.
 
         Returns
         -------
         dict
             Masks by the object's place among `prompts`.
         """
-        small = [one for one in self._questions(prompts) if self._is_small(frame, one)]
+        asked = self._questions(frame, prompts, new=new)
+        small = [one for one in asked if self._is_small(frame, one)]
         return _complete(small, self._decode(frame, small))
 
     def of_clicks(
-        self, frame: int, prompts: Sequence[Prompts], found: Mapping[int, Prediction]
+        self,
+        frame: int,
+        prompts: Sequence[Prompts],
+        found: Mapping[int, Prediction],
+        *,
+        new: bool = True,
     ) -> dict[int, Prediction]:
         """Return masks of clicked objects that are better seen in a close-up.
 
@@ -105,10 +115,12 @@ class CloseUps:
             Prompts of each object, on the plane.
         found
             Masks at the usual scale, by the object's place among `prompts`.
+        new
+            Whether close-ups that are not embedded yet are encoded.
         """
         asked = [
             one
-            for one in self._questions(prompts)
+            for one in self._questions(frame, prompts, new=new)
             if one.at in found
             and _size(one.prompts) is None
             and (frame, one.first) not in self._nearer
@@ -119,10 +131,16 @@ class CloseUps:
         masks = {o.at: close[o.at] for o in small if o.prompts == o.first}
         return masks | _complete(later, self._decode(frame, later))
 
-    def _questions(self, prompts: Sequence[Prompts]) -> list[_Question]:
+    def _questions(
+        self, frame: int, prompts: Sequence[Prompts], *, new: bool
+    ) -> list[_Question]:
         """Return what may be asked of the close-ups."""
         asked = (self._question(i, p) for i, p in enumerate(prompts))
-        return [one for one in asked if one is not None]
+        return [
+            one
+            for one in asked
+            if one is not None and (new or self._near.is_embedded(frame, one.tile))
+        ]
 
     def _question(self, index: int, prompts: Prompts) -> _Question | None:
         """Return what is asked of the close-ups, or None if they do not show it."""

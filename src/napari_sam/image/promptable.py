@@ -164,22 +164,40 @@ class PromptableImage:
         return prediction
 
     def segment_many(
-        self, prompts: Sequence[Prompts], frame: int = 0
+        self,
+        prompts: Sequence[Prompts],
+        frame: int = 0,
+        *,
+        new_close_ups: bool = True,
     ) -> list[Prediction]:
         """Return the masks of several objects of one plane, in the same order.
 
         Each tile is embedded once and decodes all of its objects in one call. An
         object that goes on beyond its tile is followed: see `Prediction.complete`.
+
+        Parameters
+        ----------
+        prompts
+            The prompts of each object.
+        frame
+            The plane they are in.
+        new_close_ups
+            Whether a small object may wait for its close-up to be encoded; without,
+            only those that are embedded already are taken.
         """
         self._check_frame(frame)
         close_ups = self._close_ups
-        masks = {} if close_ups is None else close_ups.known(frame, prompts)
+        masks = (
+            {}
+            if close_ups is None
+            else close_ups.known(frame, prompts, new=new_close_ups)
+        )
         rest = [i for i in range(len(prompts)) if i not in masks]
         found = self._segment_in_tiles(frame, [prompts[i] for i in rest])
         usual = dict(zip(rest, found, strict=True))
         masks.update(usual)
         if close_ups is not None:
-            masks.update(close_ups.of_clicks(frame, prompts, usual))
+            masks.update(close_ups.of_clicks(frame, prompts, usual, new=new_close_ups))
         return [_at_threshold(masks[i], p.threshold) for i, p in enumerate(prompts)]
 
     def _segment_in_tiles(

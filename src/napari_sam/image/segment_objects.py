@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def segment_objects(
-    image: Promptable, prompts: Mapping[Address, Prompts]
+    image: Promptable, prompts: Mapping[Address, Prompts], *, new_close_ups: bool = True
 ) -> dict[Address, Prediction]:
     """Return the mask of each object in each frame that it has prompts in.
 
@@ -23,6 +23,7 @@ def segment_objects(
     masks: dict[Address, Prediction] = {}
     for frame in dict.fromkeys(at.frame for at in prompts):
         mine = [at for at in prompts if at.frame == frame]
-        found = image.segment_many([prompts[at] for at in mine], frame)
+        asked = [prompts[at] for at in mine]
+        found = image.segment_many(asked, frame, new_close_ups=new_close_ups)
         masks.update(zip(mine, found, strict=True))
     return {at: masks[at] for at in prompts}

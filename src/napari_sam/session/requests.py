@@ -27,10 +27,13 @@ class Request:
         The image, with its model.
     prompts
         The prompts of each object.
+    new_close_ups
+        Whether small objects may wait for their close-ups to be encoded.
     """
 
     image: Promptable
     prompts: Mapping[Address, Prompts]
+    new_close_ups: bool = True
 
     def __post_init__(self) -> None:
         if not self.prompts or not all(self.prompts.values()):
@@ -44,7 +47,9 @@ class Request:
 
         Masks are computed at their full size here, so that whoever shows them need not.
         """
-        predictions = segment_objects(self.image, self.prompts)
+        predictions = segment_objects(
+            self.image, self.prompts, new_close_ups=self.new_close_ups
+        )
         for prediction in predictions.values():
             for candidate in prediction.candidates:
                 _ = candidate.area
