@@ -14,7 +14,6 @@ from napari_sam.image import PromptableImage
 from napari_sam.io.images import read_part
 from napari_sam.io.readers.image import ImagePart
 from napari_sam.stores.memory import MemoryStore
-from napari_sam.stores.zarr import ZarrStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -223,7 +222,11 @@ def job_store(path: str | None) -> EmbeddingStore:
 
     Few of them: a job goes from tile to tile, and does not come back as a person does.
     """
-    return MemoryStore(_IN_MEMORY) if path is None else ZarrStore(path)
+    if path is None:
+        return MemoryStore(_IN_MEMORY)
+    from napari_sam.stores.zarr import ZarrStore
+
+    return ZarrStore(path)
 
 
 def _drop_oldest(held: dict[K, V], most: int = 2) -> None:
