@@ -64,3 +64,15 @@ def test_what_is_no_such_file_is_refused(tmp_path, text):
     (tmp_path / "a.json").write_text(text)
     with pytest.raises(ImageError, match=r"a\.json is no JSON file of SA-1B"):
         read_sa1b(tmp_path / "a.json")
+
+
+@pytest.mark.parametrize("counts", ["0", "PPYo0", "\x00", [3, 4], [10**9, 1]])
+def test_run_lengths_that_do_not_fill_the_image_are_refused(tmp_path, counts):
+    path, corner = tmp_path / "a.json", np.zeros(SHAPE, bool)
+    corner[2:9, 3:8] = True
+    write_sa1b(path, [automatic(corner)], SHAPE, image="a.png")
+    record = json.loads(path.read_text())
+    record["annotations"][0]["segmentation"]["counts"] = counts
+    path.write_text(json.dumps(record))
+    with pytest.raises(ImageError, match="annotation 1"):
+        read_sa1b(path)

@@ -10,7 +10,7 @@ import numpy as np
 from napari_sam.core.atomic_write import replacing
 from napari_sam.core.errors import ImageError
 from napari_sam.core.geometry.region import Region
-from napari_sam.core.mask import Mask
+from napari_sam.io.run_lengths import as_rle, decoded, packed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_sam.core.json_values import JsonDict
+    from napari_sam.core.mask import Mask
 
 
 class ScoredMask(Protocol):
@@ -96,7 +97,8 @@ def read_sa1b(path: Path) -> tuple[list[Sa1bMask], tuple[int, int]]:
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         shape = int(record["image"]["height"]), int(record["image"]["width"])
-        return [_read(one, shape) for one in record["annotations"]], shape
+        masks = enumerate(record["annotations"], start=1)
+        return [_read(one, shape, f"{path}: annotation {n}") for n, one in masks], shape
     except (ValueError, KeyError, TypeError, IndexError) as wrong:
         raise ImageError(
             f"{path} is no JSON file of SA-1B, with 'image' and 'annotations': "
@@ -120,15 +122,11 @@ def _annotation(number: int, one: ScoredMask, shape: tuple[int, int]) -> JsonDic
 
 def run_lengths(mask: Mask, shape: tuple[int, int]) -> JsonDict:
     """Return COCO's compressed run lengths of a mask on an image, column by column."""
-    from pycocotools import mask as coco
-
     rows = shape[0]
     down = np.flatnonzero(mask.array.T)
     cols, inside = np.divmod(down, mask.region.shape[0])
     at = (cols + mask.region.left) * rows + inside + mask.region.top
-    lengths = _lengths(at, rows * shape[1]).tolist()
-    packed = coco.frPyObjects({"size": list(shape), "counts": lengths}, *shape)
-    return {"size": list(shape), "counts": packed["counts"].decode("ascii")}
+    return packed(_lengths(at, rows * shape[1]).tolist(), shape)
 
 
 def _lengths(at: NDArray[np.int64], total: int) -> NDArray[np.int64]:
@@ -142,22 +140,18 @@ def _lengths(at: NDArray[np.int64], total: int) -> NDArray[np.int64]:
     return np.diff(np.concatenate([[0], bounds, last])).astype(np.int64)
 
 
-def _read(one: JsonDict, shape: tuple[int, int]) -> Sa1bMask:
-    from pycocotools import mask as coco
-
+def _read(one: JsonDict, shape: tuple[int, int], what: str) -> Sa1bMask:
     runs = one["segmentation"]
-    if not isinstance(runs, dict) or tuple(_numbers(runs["size"])) != shape:
-        raise ValueError("a mask is not of the image's size")
-    counts = runs["counts"]
-    packed = counts.encode() if isinstance(counts, str) else counts
-    pixels = coco.decode({"size": runs["size"], "counts": packed})
+    if not isinstance(runs, dict):
+        raise TypeError(f"{what} has no run lengths")
+    mask = decoded(as_rle(runs, shape, what))
     col, row = _numbers(one["point_coords"])
     left, top, width, height = (int(n) for n in _numbers(one["crop_box"]))
     (score,), (stability,) = (
         _numbers(one[name]) for name in ("predicted_iou", "stability_score")
     )
     crop = Region(top, left, top + height, left + width)
-    return Sa1bMask(Mask.from_array(pixels), score, stability, (row, col), crop)
+    return Sa1bMask(mask, score, stability, (row, col), crop)
 
 
 def _numbers(value: object) -> list[float]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from napari_sam.core.errors import ImageError
 from napari_sam.core.geometry.region import Region
-from napari_sam.datasets.ground_truth.run_lengths import as_rle, decoded
+from napari_sam.io.run_lengths import as_rle, decoded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from napari_sam.core.json_values import JsonValue
     from napari_sam.core.mask import Mask
-    from napari_sam.datasets.ground_truth.run_lengths import Rle
+    from napari_sam.io.run_lengths import Rle
 
 __all__ = ["RleTruth"]
 

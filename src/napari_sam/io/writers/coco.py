@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from napari_sam.core.atomic_write import replacing
+from napari_sam.io.run_lengths import packed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -93,17 +94,12 @@ def _runs(parts: Sequence[Outline], shape: tuple[int, int]) -> JsonDict:
 
     Columns are runs of COCO's order, which begin and end at the level edges.
     """
-    from pycocotools import mask
-
     rings = [ring for part in parts for ring in (part.shell, *part.holes)]
     position = np.concatenate([_level_edges(ring, shape[0]) for ring in rings])
     changes, times = np.unique(position, return_counts=True)
     changes = changes[times == 1]  # an object at the edge goes on in the next column
     ends = np.union1d(changes, [shape[0] * shape[1]])
-    lengths = np.diff(np.concatenate([[0], ends])).tolist()
-    size = {"size": list(shape), "counts": lengths}
-    packed: bytes = mask.frPyObjects(size, *shape)["counts"]
-    return {"size": list(shape), "counts": packed.decode("ascii")}
+    return packed(np.diff(np.concatenate([[0], ends])).tolist(), shape)
 
 
 def _level_edges(ring: NDArray[np.int64], rows: int) -> NDArray[np.int64]:

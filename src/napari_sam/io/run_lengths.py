@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_sam.core.json_values import JsonValue
+    from napari_sam.core.json_values import JsonDict, JsonValue
 
-__all__ = ["Rle", "as_rle", "decoded"]
+__all__ = ["Rle", "as_rle", "decoded", "packed"]
 
 
 class Rle(TypedDict):
@@ -69,6 +69,15 @@ def decoded(rle: Rle) -> Mask:
     columns = np.zeros((right - left) * rows, bool)
     columns[: runs.sum()] = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
     return Mask.from_array(columns.reshape(right - left, rows).T, left=left)
+
+
+def packed(lengths: Sequence[int], shape: tuple[int, int]) -> JsonDict:
+    """Return lengths of runs, column by column, as COCO's JSON has them."""
+    from pycocotools import mask
+
+    size = {"size": list(shape), "counts": lengths}
+    counts: bytes = mask.frPyObjects(size, *shape)["counts"]
+    return {"size": list(shape), "counts": counts.decode("ascii")}
 
 
 def _from_runs(
