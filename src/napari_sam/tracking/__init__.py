@@ -10,7 +10,7 @@ from napari_sam.core.lazy_names import lazy_names
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from napari_sam.tracking.lineage import Edge
+    from napari_sam.core.propagation import Edge
     from napari_sam.tracking.linking.link import iter_link
     from napari_sam.tracking.linking.settings import LinkSettings
     from napari_sam.tracking.napari_tracks import NapariTracks
@@ -42,7 +42,7 @@ __all__ = [
 ]
 
 _MODULES: Mapping[str, str] = MappingProxyType({
-    "Edge": "lineage",
+    "Edge": "tracks",
     "LinkSettings": "linking.settings",
     "NapariTracks": "napari_tracks",
     "ObjectFrame": "object_frame",

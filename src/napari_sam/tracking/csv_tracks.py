@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from napari_sam.core.atomic_write import replacing
 from napari_sam.core.errors import ImageError, TrackError
 from napari_sam.core.linking import Detection
-from napari_sam.tracking.lineage import Edge
+from napari_sam.core.propagation import Edge
 from napari_sam.tracking.linking.linked_tracks import detections_of
 from napari_sam.tracking.segment import Segment, State
 from napari_sam.tracking.track_rows import track_rows

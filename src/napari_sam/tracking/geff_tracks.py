@@ -13,11 +13,11 @@ import numpy as np
 from napari_sam.core.errors import ImageError, TrackError
 from napari_sam.core.images.frames import Frames
 from napari_sam.core.linking import Detection, Link
+from napari_sam.core.propagation import Edge
 from napari_sam.io.images import read_label_image
 from napari_sam.io.readers.geff import read_geff
 from napari_sam.io.writers.geff import Graph, write_geff
 from napari_sam.io.writers.ome_zarr import write_zarr
-from napari_sam.tracking.lineage import Edge
 from napari_sam.tracking.linking.linked_tracks import detections_of, tracks_of_links
 from napari_sam.tracking.segment import Segment, State
 from napari_sam.tracking.track_rows import track_rows

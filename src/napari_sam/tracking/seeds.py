@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
+    from napari_sam.core.propagation import Edge
     from napari_sam.image import PromptableImage
-    from napari_sam.tracking.lineage import Edge
     from napari_sam.tracking.tracks import Tracks
 
 #: What a caller gives: label images by frame, or prompts or masks by address. None, and

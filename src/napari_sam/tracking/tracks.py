@@ -10,7 +10,7 @@ import numpy as np
 
 from napari_sam.core.errors import AxesError, TrackError
 from napari_sam.core.images.frames import Frames
-from napari_sam.tracking import lineage
+from napari_sam.core.propagation import Edge, lineage
 from napari_sam.tracking.track_labels import LabelTable, layered_labels, track_labels
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from napari_sam.core.mask import Mask
     from napari_sam.io import Image
     from napari_sam.io.readers.lazy import FileArray
-    from napari_sam.tracking.lineage import Edge
     from napari_sam.tracking.napari_tracks import NapariTracks
     from napari_sam.tracking.segment import Segment
     from napari_sam.tracking.track_files import TrackFormat

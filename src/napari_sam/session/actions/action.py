@@ -30,10 +30,13 @@ class Action(ABC):
         The word by which it is known in files.
     spares_approved
         Whether it is refused where it would change an object that is approved.
+    of_tracks
+        Whether it is about tracks.
     """
 
     kind: ClassVar[str]
     spares_approved: ClassVar[bool] = True
+    of_tracks: ClassVar[bool] = False
 
     @property
     def keeps_tracks(self) -> bool:
@@ -41,7 +44,7 @@ class Action(ABC):
 
         Of any other action, what it draws is taken for what a person has said.
         """
-        return False
+        return self.of_tracks
 
     @abstractmethod
     def edits(self, state: State) -> Iterable[Edit]:

@@ -35,15 +35,11 @@ class ApproveFrames(Action):
     """
 
     kind: ClassVar[str] = "approve frames"
+    of_tracks: ClassVar[bool] = True
 
     object_id: int = stored("object")
     frames: tuple[int, ...] = stored()
     approved: bool = stored(default=True)
-
-    @property
-    def keeps_tracks(self) -> bool:
-        """Whether it says by itself what becomes of the frames of tracks: it does."""
-        return True
 
     def edits(self, state: State) -> Iterator[Edit]:
         """Return the edits of what is known of the frames.

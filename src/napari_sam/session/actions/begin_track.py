@@ -31,14 +31,10 @@ class BeginTrack(Action):
     """
 
     kind: ClassVar[str] = "appears"
+    of_tracks: ClassVar[bool] = True
 
     object_id: int = stored("object")
     frame: int = stored()
-
-    @property
-    def keeps_tracks(self) -> bool:
-        """Whether it says by itself what becomes of the frames of tracks: it does."""
-        return True
 
     def edits(self, state: State) -> Iterator[Edit]:
         """Return the edits: earlier masks go, and it is absent on the frame before."""

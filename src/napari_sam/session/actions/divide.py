@@ -36,14 +36,10 @@ class Divide(Action):
     """
 
     kind: ClassVar[str] = "divide"
+    of_tracks: ClassVar[bool] = True
 
     object_id: int = stored("object")
     daughters: tuple[int, ...] = stored("into")
-
-    @property
-    def keeps_tracks(self) -> bool:
-        """Whether it says by itself what becomes of the frames of tracks: it does."""
-        return True
 
     def edits(self, state: State) -> Iterator[Edit]:
         """Return the edits of the lineage, and of what the mother goes on as.

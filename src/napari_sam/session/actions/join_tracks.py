@@ -34,14 +34,10 @@ class JoinTracks(Action):
     """
 
     kind: ClassVar[str] = "join"
+    of_tracks: ClassVar[bool] = True
 
     object_id: int = stored("object")
     other: int = stored()
-
-    @property
-    def keeps_tracks(self) -> bool:
-        """Whether it says by itself what becomes of the frames of tracks: it does."""
-        return True
 
     def edits(self, state: State) -> Iterator[Edit]:
         """Return the edits of labels, prompts and lineage.

@@ -30,14 +30,10 @@ class MarkAbsent(Action):
     """
 
     kind: ClassVar[str] = "absent"
+    of_tracks: ClassVar[bool] = True
 
     object_id: int = stored("object")
     frames: tuple[int, ...] = stored()
-
-    @property
-    def keeps_tracks(self) -> bool:
-        """Whether it says by itself what becomes of the frames of tracks: it does."""
-        return True
 
     def edits(self, state: State) -> Iterator[Edit]:
         """Return the edits: masks and prompts of these frames go.
