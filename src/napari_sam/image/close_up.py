@@ -11,13 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from napari_sam.core.geometry.tiling import Tiling
-from napari_sam.core.prompts.items import (
-    Box,
-    MaskPrompt,
-    Polygon,
-    bounds,
-    is_positive,
-)
+from napari_sam.core.prompts.items import MaskPrompt, bounds, encloses
 from napari_sam.core.prompts.model_prompts import refinement_steps
 from napari_sam.core.prompts.prompts_in_tiles import (
     check_inside,
@@ -46,17 +40,28 @@ _SMALL_AREA = 24 * 24
 _REMEMBERED = 1024
 
 
-class _Question(NamedTuple):
-    """Prompts of one object, and the tile of the close-ups that shows it."""
+class Question(NamedTuple):
+    """What a close-up is asked of one object.
+
+    Attributes
+    ----------
+    at
+        The object's place among those that are segmented together.
+    prompts
+        Its prompts, on the plane.
+    first
+        Those up to the first positive one.
+    size
+        Longer side of what its prompts enclose, in pixels; None if they do not.
+    tile
+        The tile of the close-ups that shows it.
+    """
 
     at: int
     prompts: Prompts
+    first: Prompts
+    size: float | None
     tile: Tile
-
-    @property
-    def first(self) -> Prompts:
-        """The prompts up to the first positive one."""
-        return refinement_steps(self.prompts)[0].prompts
 
 
 class CloseUps:
@@ -74,67 +79,20 @@ class CloseUps:
         self._far, self._near = far, near
         self._nearer: dict[tuple[int, Prompts], bool] = {}
 
-    def known(
-        self, frame: int, prompts: Sequence[Prompts], *, new: bool = True
-    ) -> dict[int, Prediction]:
-        """Return masks of the objects of which it is known that they are small.
-
-        Parameters
-        ----------
-        frame
-            The plane.
-        prompts
-            Prompts of each object, on the plane.
-        new
-            Whether close-ups that are not embedded yet are encoded.
-
-        Returns
-        -------
-        dict
-            Masks by the object's place among `prompts`.
-        """
-        asked = self._questions(frame, prompts, new=new)
-        small = [one for one in asked if self._is_small(frame, one)]
-        return _complete(small, self._decode(frame, small))
-
-    def of_clicks(
-        self,
-        frame: int,
-        prompts: Sequence[Prompts],
-        found: Mapping[int, Prediction],
-        *,
-        new: bool = True,
-    ) -> dict[int, Prediction]:
-        """Return masks of clicked objects that are better seen in a close-up.
-
-        Parameters
-        ----------
-        frame
-            The plane.
-        prompts
-            Prompts of each object, on the plane.
-        found
-            Masks at the usual scale, by the object's place among `prompts`.
-        new
-            Whether close-ups that are not embedded yet are encoded.
-        """
-        asked = [
-            one
-            for one in self._questions(frame, prompts, new=new)
-            if one.at in found
-            and _size(one.prompts) is None
-            and (frame, one.first) not in self._nearer
-        ]
-        close = self._choose_scales(frame, asked, found)
-        small = [one for one in asked if one.at in close]
-        later = [one for one in small if one.prompts != one.first]
-        masks = {o.at: close[o.at] for o in small if o.prompts == o.first}
-        return masks | _complete(later, self._decode(frame, later))
-
-    def _questions(
+    def questions(
         self, frame: int, prompts: Sequence[Prompts], *, new: bool
-    ) -> list[_Question]:
-        """Return what may be asked of the close-ups."""
+    ) -> list[Question]:
+        """Return what may be asked of the close-ups.
+
+        Parameters
+        ----------
+        frame
+            The plane.
+        prompts
+            Prompts of each object, on the plane.
+        new
+            Whether close-ups that are not embedded yet are encoded.
+        """
         asked = (self._question(i, p) for i, p in enumerate(prompts))
         return [
             one
@@ -142,23 +100,58 @@ class CloseUps:
             if one is not None and (new or self._near.is_embedded(frame, one.tile))
         ]
 
-    def _question(self, index: int, prompts: Prompts) -> _Question | None:
+    def known(self, frame: int, asked: Sequence[Question]) -> dict[int, Prediction]:
+        """Return masks of the objects of which it is known that they are small.
+
+        They are by the object's place, as those of `of_clicks`.
+        """
+        small = [one for one in asked if self._is_small(frame, one)]
+        return _complete(small, self._decode(frame, small))
+
+    def of_clicks(
+        self, frame: int, asked: Sequence[Question], found: Mapping[int, Prediction]
+    ) -> dict[int, Prediction]:
+        """Return masks of clicked objects that are better seen in a close-up.
+
+        Parameters
+        ----------
+        frame
+            The plane.
+        asked
+            What may be asked.
+        found
+            Masks at the usual scale, by the object's place.
+        """
+        clicks = [
+            one
+            for one in asked
+            if one.at in found
+            and one.size is None
+            and (frame, one.first) not in self._nearer
+        ]
+        close = self._choose_scales(frame, clicks, found)
+        small = [one for one in clicks if one.at in close]
+        later = [one for one in small if one.prompts != one.first]
+        masks = {o.at: close[o.at] for o in small if o.prompts == o.first}
+        return masks | _complete(later, self._decode(frame, later))
+
+    def _question(self, at: int, prompts: Prompts) -> Question | None:
         """Return what is asked of the close-ups, or None if they do not show it."""
         shape = self._near.frames.plane_shape
         check_inside(prompts, shape)
         tile = nearest_tile(prompts, TILING, shape, 0)
         if not fits(prompts, tile, TILING, shape) or _is_rough(prompts):
             return None
-        return _Question(index, prompts, tile)
+        first = refinement_steps(prompts)[0].prompts
+        return Question(at, prompts, first, _size(prompts), tile)
 
-    def _is_small(self, frame: int, one: _Question) -> bool:
-        size = _size(one.prompts)
-        if size is None:
+    def _is_small(self, frame: int, one: Question) -> bool:
+        if one.size is None:
             return self._nearer.get((frame, one.first), False)
-        return size < _SMALL_SIDE
+        return one.size < _SMALL_SIDE
 
     def _choose_scales(
-        self, frame: int, asked: Sequence[_Question], found: Mapping[int, Prediction]
+        self, frame: int, asked: Sequence[Question], found: Mapping[int, Prediction]
     ) -> dict[int, Prediction]:
         """Ask first clicks at both scales; return the close masks that are better."""
         later = [one for one in asked if one.prompts != one.first]
@@ -175,14 +168,14 @@ class CloseUps:
             self._nearer[frame, one.prompts] = better
         return close
 
-    def _first(self, frame: int, asked: Sequence[_Question]) -> list[Prediction]:
+    def _first(self, frame: int, asked: Sequence[Question]) -> list[Prediction]:
         """Decode the first prompts at the usual scale."""
         image = self._far
         firsts = [one.first for one in asked]
         tiles = [first_tile(p, image.tiling, image.frames.plane_shape) for p in firsts]
         return self._cleaned(image.decode_in_tiles(frame, tiles, firsts), firsts)
 
-    def _decode(self, frame: int, asked: Sequence[_Question]) -> list[Prediction]:
+    def _decode(self, frame: int, asked: Sequence[Question]) -> list[Prediction]:
         prompts = [one.prompts for one in asked]
         tiles = [one.tile for one in asked]
         return self._cleaned(self._near.decode_in_tiles(frame, tiles, prompts), prompts)
@@ -196,7 +189,7 @@ class CloseUps:
 
 
 def _complete(
-    asked: Sequence[_Question], masks: Sequence[Prediction]
+    asked: Sequence[Question], masks: Sequence[Prediction]
 ) -> dict[int, Prediction]:
     """Return the masks that end within their tiles, by the place of the object."""
     pairs = zip(asked, masks, strict=True)
@@ -212,7 +205,6 @@ def _size(prompts: Prompts) -> float | None:
     """Longer side of the last prompt that tells where all of the object is, if any."""
     for prompt in reversed(prompts.items):
         box = bounds(prompt)
-        tells = isinstance(prompt, Box | Polygon | MaskPrompt) and is_positive(prompt)
-        if box is not None and tells:
+        if box is not None and encloses(prompt):
             return max(box.bottom - box.top, box.right - box.left)
     return None

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from napari_sam.core.geometry import rasterize
-from napari_sam.core.prompts.items import Point, Scribble, is_positive
+from napari_sam.core.prompts.items import encloses, is_positive
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +51,7 @@ def connected(mask: Prediction, prompts: Prompts) -> Prediction:
 def _hits(prompts: Prompts) -> list[tuple[float, float]]:
     """Return where the object was hit; nowhere if there are other prompts."""
     positive = [s for s in prompts.items if is_positive(s)]
-    if not all(isinstance(s, Point | Scribble) for s in positive):
+    if any(map(encloses, positive)):
         return []
     return [
         point

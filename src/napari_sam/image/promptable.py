@@ -186,18 +186,15 @@ class PromptableImage:
             only those that are embedded already are taken.
         """
         self._check_frame(frame)
-        close_ups = self._close_ups
-        masks = (
-            {}
-            if close_ups is None
-            else close_ups.known(frame, prompts, new=new_close_ups)
-        )
+        near = self._close_ups
+        asked = near.questions(frame, prompts, new=new_close_ups) if near else []
+        masks = near.known(frame, asked) if near else {}
         rest = [i for i in range(len(prompts)) if i not in masks]
         found = self._segment_in_tiles(frame, [prompts[i] for i in rest])
         usual = dict(zip(rest, found, strict=True))
-        masks.update(usual)
-        if close_ups is not None:
-            masks.update(close_ups.of_clicks(frame, prompts, usual, new=new_close_ups))
+        masks |= usual
+        if near:
+            masks |= near.of_clicks(frame, asked, usual)
         return [_at_threshold(masks[i], p.threshold) for i, p in enumerate(prompts)]
 
     def _segment_in_tiles(

@@ -205,6 +205,11 @@ def is_positive(prompt: Prompt) -> bool:
     return isinstance(prompt, Box | MaskPrompt) or prompt.positive
 
 
+def encloses(prompt: Prompt) -> bool:
+    """Whether a prompt tells where all of the object is, and not only a part of it."""
+    return isinstance(prompt, Box | Polygon | MaskPrompt) and is_positive(prompt)
+
+
 def bounds(prompt: Prompt) -> Box | None:
     """Return the box around one prompt; None for a candidate."""
     match prompt:

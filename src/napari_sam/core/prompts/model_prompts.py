@@ -22,6 +22,7 @@ from napari_sam.core.prompts.items import (
     Polygon,
     Scribble,
     bounds,
+    encloses,
     is_positive,
 )
 
@@ -116,8 +117,7 @@ def refinement_steps(prompts: Prompts) -> tuple[Refinement, ...]:
 
 def _says_more(prompt: Prompt, step: Refinement) -> bool:
     """Whether a prompt makes the guess of a step needless: a box after one click."""
-    tells = isinstance(prompt, Box | Polygon | MaskPrompt) and is_positive(prompt)
-    return tells and step.candidate == 0 and is_ambiguous(step.prompts)
+    return encloses(prompt) and step.candidate == 0 and is_ambiguous(step.prompts)
 
 
 def is_ambiguous(prompts: Prompts) -> bool:
