@@ -1,11 +1,12 @@
-"""Atomic writing: a file appears complete or not at all."""
+"""Atomic writing: a file or a folder appears complete or not at all."""
 
 from __future__ import annotations
 
 import os
+import shutil
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import mkstemp
+from tempfile import mkdtemp, mkstemp
 from typing import TYPE_CHECKING
 
 from napari_sam.core.errors import NotWrittenError
@@ -34,6 +35,33 @@ def replacing(path: str | Path) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def replacing_folder(path: Path, *, overwrite: bool) -> Iterator[Path]:
+    """Yield a temporary folder beside `path`, which becomes `path` on success.
+
+    A folder that is there already is moved away first and deleted last, if `overwrite`
+    allows it; whoever calls has looked at what it holds.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
+    try:
+        yield temporary
+        temporary.chmod(0o755)
+        if overwrite and path.exists():
+            _move_away(path)
+        temporary.replace(path)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+
+
+def _move_away(path: Path) -> None:
+    """Delete a folder; whatever goes wrong then, its name is free."""
+    away = Path(mkdtemp(dir=path.parent, prefix=f".{path.name}-old-"))
+    path.replace(away / path.name)
+    shutil.rmtree(away, ignore_errors=True)
 
 
 def check_writable(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
+import re
 from itertools import pairwise
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam.core.errors import ImageError, TrackError
+from napari_sam.core.atomic_write import replacing_folder
+from napari_sam.core.errors import TrackError
 from napari_sam.core.images.frames import Frames
 from napari_sam.core.linking import Detection, Link
 from napari_sam.core.propagation import Edge
@@ -18,6 +18,7 @@ from napari_sam.io.images import read_label_image
 from napari_sam.io.readers.geff import read_geff
 from napari_sam.io.writers.geff import Graph, write_geff
 from napari_sam.io.writers.ome_zarr import write_zarr
+from napari_sam.io.writers.replaced_folder import check_replaceable
 from napari_sam.tracking.linking.linked_tracks import detections_of, tracks_of_links
 from napari_sam.tracking.segment import Segment, State
 from napari_sam.tracking.track_rows import track_rows
@@ -52,17 +53,8 @@ def save_geff(
     """
     path = Path(path)
     check_geff_path(path, overwrite=overwrite)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
-    try:
-        _write(temporary, tracks, like)
-        temporary.chmod(0o755)
-        if path.exists():
-            shutil.rmtree(path)
-        temporary.rename(path)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
+    with replacing_folder(path, overwrite=overwrite) as folder:
+        _write(folder, tracks, like)
 
 
 def check_geff_path(path: Path, *, overwrite: bool) -> None:
@@ -73,20 +65,8 @@ def check_geff_path(path: Path, *, overwrite: bool) -> None:
     ImageError
         If it is one of these.
     """
-    if not path.exists():
-        return
-    if not overwrite:
-        raise ImageError(
-            f"{path} is there already. Give another name, or allow to replace it: "
-            "overwrite=True, on the command line --overwrite."
-        )
-    ours = {_GRAPH, _LABELS, "zarr.json"}
-    names = {p.name for p in path.iterdir()} if path.is_dir() else {path.name}
-    if names - ours:
-        raise ImageError(
-            f"{path} is not replaced, since it holds {min(names - ours)}, which is no "
-            "part of tracks. Give another name."
-        )
+    ours = re.compile("|".join(map(re.escape, (_GRAPH, _LABELS, "zarr.json"))))
+    check_replaceable(path, ours, "no part of tracks", overwrite=overwrite)
 
 
 def _write(path: Path, tracks: Tracks, like: Image | None) -> None:

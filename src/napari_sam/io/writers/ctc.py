@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from napari_sam.core.atomic_write import replacing_folder
 from napari_sam.core.errors import ImageError
+from napari_sam.io.writers.replaced_folder import check_replaceable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -79,22 +79,13 @@ def write_ctc(
     check_ctc_path(path, overwrite=overwrite)
     if any(t.label > _MOST for t in tracks):
         raise ImageError(f"Masks of the challenge hold labels up to {_MOST}.")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
-    try:
+    with replacing_folder(path, overwrite=overwrite) as folder:
         for time, plane in enumerate(planes):
             masks = _numbered(np.asarray(plane), time, tracks)
             name = f"mask{time:03d}.tif"
-            tifffile.imwrite(temporary / name, masks, compression="zlib")
+            tifffile.imwrite(folder / name, masks, compression="zlib")
         rows = [f"{t.label} {t.begin} {t.end} {t.parent}\n" for t in tracks]
-        (temporary / "res_track.txt").write_text("".join(rows), encoding="ascii")
-        temporary.chmod(0o755)
-        if path.exists():
-            shutil.rmtree(path)
-        temporary.rename(path)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
+        (folder / "res_track.txt").write_text("".join(rows), encoding="ascii")
 
 
 def check_ctc_path(path: Path, *, overwrite: bool) -> None:
@@ -105,20 +96,7 @@ def check_ctc_path(path: Path, *, overwrite: bool) -> None:
     ImageError
         If it is one of these.
     """
-    if not path.exists():
-        return
-    if not overwrite:
-        raise ImageError(
-            f"{path} is there already. Give another name, or allow to replace it: "
-            "overwrite=True, on the command line --overwrite."
-        )
-    names = [p.name for p in path.iterdir()] if path.is_dir() else [path.name]
-    others = [n for n in names if not _OURS.fullmatch(n)]
-    if others:
-        raise ImageError(
-            f"{path} is not replaced, since it holds {others[0]}, which is none of "
-            "masks and tracks. Give another name."
-        )
+    check_replaceable(path, _OURS, "none of masks and tracks", overwrite=overwrite)
 
 
 def _numbered(

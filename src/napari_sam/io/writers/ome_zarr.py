@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from itertools import product
 from math import ceil
-from pathlib import Path
-from tempfile import mkdtemp
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
+from napari_sam.core.atomic_write import replacing_folder
 from napari_sam.core.errors import ImageError
 from napari_sam.io.readers.ome_zarr import is_zarr, level_transforms
 from napari_sam.io.readers.zarr_nodes import ome_attributes
@@ -19,6 +17,7 @@ from napari_sam.io.sparse_array import SparseArray, touched
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from numpy.typing import NDArray
     from zarr.core.chunk_key_encodings import ChunkKeyEncodingParams
@@ -64,27 +63,12 @@ def write_zarr(
     version, levels = "0.5", _levels(frames, like)
     if image is not None:
         version, levels = _levels_of_image(image, frames, levels)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
-    try:
-        _write_group(temporary, frames, dtype, like, levels, version, image is not None)
-        temporary.chmod(0o755)
-        if overwrite and path.exists():
-            _remove(path)
-        temporary.replace(path)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
+    if overwrite and path.exists() and not is_zarr(path):
+        raise ImageError(f"{path} is no zarr, and is not replaced by one.")
+    with replacing_folder(path, overwrite=overwrite) as folder:
+        _write_group(folder, frames, dtype, like, levels, version, image is not None)
     if image is not None:
         _register(path, version)
-
-
-def _remove(path: Path) -> None:
-    if not is_zarr(path):
-        raise ImageError(f"{path} is no zarr, and is not replaced by one.")
-    away = Path(mkdtemp(dir=path.parent, prefix=f".{path.name}-old-"))
-    path.replace(away / path.name)
-    shutil.rmtree(away, ignore_errors=True)
 
 
 def _levels(frames: Frames, like: Image | None) -> list[Level]:
