@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam.core.images.png import encode_png
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -17,10 +15,10 @@ _MOST = 640
 
 def labels_picture(labels: NDArray[np.integer]) -> bytes:
     """Return labels ``(y, x)`` in the colours of our pictures, on black."""
-    from napari_sam.io.pictures import COLOURS
+    from napari_sam.io.pictures import COLOURS, encode_picture
 
     step = max(1, -(-max(labels.shape) // _MOST))
     small = labels[::step, ::step].astype(np.int64)
     colours = np.array(COLOURS, np.uint8)[(small - 1) % len(COLOURS)]
     colours[small == 0] = 0
-    return encode_png(colours)
+    return encode_picture(colours)

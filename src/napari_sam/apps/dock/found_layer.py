@@ -47,8 +47,7 @@ class FoundLayer:
     @property
     def layer(self) -> Labels | None:
         """The layer, while anything is shown."""
-        there = self._layer is not None and self._layer in self._viewer.layers
-        return self._layer if there else None
+        return layer_style.still_in(self._viewer, self._layer)
 
     def show_on(self, geometry: PlaneGeometry | None) -> None:
         """Show masks on another image from now on, or on none."""

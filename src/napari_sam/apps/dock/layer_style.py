@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from napari_sam.annotator.tracking.track_points import NapariRows
     from napari_sam.apps.dock.geometry import PlaneGeometry
 
+AnyLayer = TypeVar("AnyLayer", bound="Layer")
 #: What a layer is made with, besides its data.
 Keywords: TypeAlias = "dict[str, Any]"
 #: Colours that stay apart for the colour-blind; besides, the symbols differ.
@@ -48,6 +49,11 @@ def staying_active(viewer: ViewerModel) -> Iterator[None]:
     finally:
         if active is not None and active in viewer.layers:
             viewer.layers.selection.active = active
+
+
+def still_in(viewer: ViewerModel, layer: AnyLayer | None) -> AnyLayer | None:
+    """Return a layer of ours, or None if a person has deleted it from the viewer."""
+    return layer if layer is not None and layer in viewer.layers else None
 
 
 def retire(layer: Layer) -> None:

@@ -47,8 +47,7 @@ class MaskOverlay:
     @property
     def layer(self) -> Labels | None:
         """The layer, if there is one."""
-        there = self._layer is not None and self._layer in self._viewer.layers
-        return self._layer if there else None
+        return layer_style.still_in(self._viewer, self._layer)
 
     def prepare(self, frame: int) -> None:
         """Make the layer ahead of the first mask."""

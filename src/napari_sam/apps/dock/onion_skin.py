@@ -40,8 +40,7 @@ class OnionSkin:
     @property
     def layer(self) -> Labels | None:
         """The layer, while it is shown."""
-        there = self._layer is not None and self._layer in self._viewer.layers
-        return self._layer if there else None
+        return layer_style.still_in(self._viewer, self._layer)
 
     @property
     def can_be_shown(self) -> bool:

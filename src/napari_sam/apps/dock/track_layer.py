@@ -62,8 +62,7 @@ class TrackLayer:
     @property
     def layer(self) -> Tracks | None:
         """The layer, while tracks are shown."""
-        there = self._layer is not None and self._layer in self._viewer.layers
-        return self._layer if there else None
+        return layer_style.still_in(self._viewer, self._layer)
 
     @property
     def wanted(self) -> bool:

@@ -7,6 +7,7 @@ from base64 import b64encode
 from functools import cache
 from typing import TYPE_CHECKING
 
+from napari_sam.annotator.annotation import Annotation
 from napari_sam.annotator.models import ModelPool
 from napari_sam.annotator.object_table import ObjectTable
 from napari_sam.apps.notebook.controller import NotebookController
@@ -23,17 +24,14 @@ if TYPE_CHECKING:
 
     from napari_sam.annotator.annotator import Annotator
     from napari_sam.api.promptable import AnyImage
-    from napari_sam.core.address import Address
-    from napari_sam.core.prompts import Prompts
     from napari_sam.core.protocols import Backend, EmbeddingStore
-    from napari_sam.session import AnnotationSession
     from napari_sam.session.labels.arrays import LabelArray
 
 #: Seconds after which whoever awaits looks again.
 _AGAIN = 0.02
 
 
-class NotebookAnnotation:
+class NotebookAnnotation(Annotation):
     """An image that is annotated in a notebook; displayed as a widget.
 
     What is done in the widget is in `session` at once, and what a cell does to the
@@ -65,6 +63,8 @@ class NotebookAnnotation:
     >>> annotation.table()  # in a later cell  # doctest: +SKIP
     """
 
+    closed = "This annotation was closed: call annotate again."
+
     def __init__(
         self,
         image: AnyImage,
@@ -92,31 +92,6 @@ class NotebookAnnotation:
     def annotator(self) -> Annotator:
         """All that the widget can do."""
         return self._controller.annotator
-
-    @property
-    def session(self) -> AnnotationSession:
-        """The session: prompts, labels, undo.
-
-        Raises
-        ------
-        SessionError
-            After `close`.
-        """
-        session = self.annotator.session
-        if session is None:
-            raise SessionError("This annotation was closed: call annotate again.")
-        return session
-
-    @property
-    def labels(self) -> LabelArray:
-        """Numbers of objects, ``(*frames.sizes, *frames.plane_shape)``; 0 is none."""
-        return self.session.labels
-
-    @property
-    def prompts(self) -> dict[Address, Prompts]:
-        """The prompts of every object, of those in the labels and of open ones."""
-        session = self.session
-        return {**session.committed_prompts, **session.open_prompts}
 
     def table(self) -> pd.DataFrame:
         """Return every object with its name, class, status and area in pixels."""
