@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_sam.api.promptable import to_image
 from napari_sam.core.errors import AxesError
-from napari_sam.core.images.frames import Frames
 from napari_sam.core.progress import drain
 from napari_sam.io import Image, read_image, read_label_image
 
@@ -126,25 +126,16 @@ def _opened_labels(labels: AnyImage | Tracks, axes: str | None) -> Image:
     axes = None if axes is None else axes.replace("c", "")
     if isinstance(labels, str | Path):
         return read_label_image(labels, axes=axes)
-    return _described(labels, axes)
+    return to_image(labels, axes)
 
 
 def _opened_image(image: AnyImage, axes: str | None) -> Image:
     """Open the image of labels; the axes that a file names are its own."""
     if not isinstance(image, str | Path):
-        return _described(image, axes)
+        return to_image(image, axes)
     try:
         return read_image(image)
     except AxesError:
         if axes is None:
             raise
         return read_image(image, axes=axes)
-
-
-def _described(pixels: AnyImage, axes: str | None) -> Image:
-    """Return what is known of pixels in memory."""
-    if isinstance(pixels, Image):
-        return pixels
-    assert not isinstance(pixels, str | Path)
-    frames = pixels if isinstance(pixels, Frames) else Frames(pixels, axes)
-    return Image(data=frames.data, axes=frames.axes, nodata=frames.nodata)

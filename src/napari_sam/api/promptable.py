@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from napari_sam.api.models import load_backend
+from napari_sam.core.images.frames import Frames
 from napari_sam.image import PromptableImage
 from napari_sam.io import Image, read_image
 
@@ -14,12 +15,23 @@ if TYPE_CHECKING:
 
     from napari_sam.core.geometry.tiling import Tiling
     from napari_sam.core.images.appearance import Appearance
-    from napari_sam.core.images.frames import Frames
     from napari_sam.core.images.pixels import PixelSource
     from napari_sam.core.protocols import Backend, EmbeddingStore
 
 #: What a script may have as an image: pixels, a path, or what `read_image` gives.
 AnyImage: TypeAlias = "ArrayLike | PixelSource | Frames | Image | str | Path"
+
+
+def to_image(image: AnyImage, axes: str | None) -> Image:
+    """Return an array, a file or an image of `read_image` as the last of these."""
+    if isinstance(image, str | Path):
+        return read_image(image, axes=axes)
+    if isinstance(image, Image):
+        return image
+    frames = image if isinstance(image, Frames) else Frames(image, axes)
+    return Image(
+        data=frames.data, axes=frames.axes, levels=frames.levels, nodata=frames.nodata
+    )
 
 
 def to_promptable(

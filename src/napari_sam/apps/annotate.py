@@ -4,35 +4,15 @@ from __future__ import annotations
 
 import sys
 from importlib.util import find_spec
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 from napari_sam.core.errors import MissingPackageError, SettingError
 
 if TYPE_CHECKING:
+    from napari_sam.annotator.annotation import Annotation
     from napari_sam.api.promptable import AnyImage
-    from napari_sam.core.address import Address
-    from napari_sam.core.prompts import Prompts
     from napari_sam.core.protocols import Backend
-    from napari_sam.io import Image
-    from napari_sam.session import AnnotationSession
     from napari_sam.session.labels.arrays import LabelArray
-
-
-class Annotation(Protocol):
-    """An image that is being annotated, wherever that is."""
-
-    @property
-    def session(self) -> AnnotationSession:
-        """The session: prompts, labels, undo."""
-
-    @property
-    def labels(self) -> LabelArray:
-        """Numbers of objects; 0 is none."""
-
-    @property
-    def prompts(self) -> dict[Address, Prompts]:
-        """The prompts of every object."""
 
 
 def annotate(
@@ -84,21 +64,6 @@ def annotate(
     raise SettingError(f"view={view!r}: expected 'napari' or 'notebook'.")
 
 
-def described(image: AnyImage, axes: str | None) -> Image:
-    """Return an array, a file or an image of `read_image` as the last of these."""
-    from napari_sam.core.images.frames import Frames
-    from napari_sam.io import Image, read_image
-
-    if isinstance(image, str | Path):
-        return read_image(image, axes=axes)
-    if isinstance(image, Image):
-        return image
-    frames = image if isinstance(image, Frames) else Frames(image, axes)
-    return Image(
-        data=frames.data, axes=frames.axes, levels=frames.levels, nodata=frames.nodata
-    )
-
-
 def in_notebook() -> bool:
     """Whether this runs in the kernel of a notebook."""
     ipython = sys.modules.get("IPython")
@@ -119,6 +84,7 @@ def _annotate_in_napari(
     image: AnyImage, axes: str | None, model: str | Backend, labels: LabelArray | None
 ) -> Annotation:
     _require("napari")
+    from napari_sam.api.promptable import to_image
     from napari_sam.apps.dock.annotation import DockAnnotation
 
     if not isinstance(model, str):
@@ -126,7 +92,7 @@ def _annotate_in_napari(
             f"model={model!r}: in napari a model has a process of its own, and is "
             "opened by its name."
         )
-    found = described(image, axes)
+    found = to_image(image, axes)
     path = found.path
     name = "image" if path is None else path.name
     return DockAnnotation(found, name=name, model=model, labels=labels)

@@ -6,7 +6,7 @@ from base64 import b64encode
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from napari_sam.apps.annotate import described, in_notebook
+from napari_sam.apps.annotate import in_notebook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,11 +50,12 @@ def show(
     Picture(Frames(y=303 x=384, uint8), 0 objects)
     """
     from napari_sam.annotator.open_image import ImageWithoutModel
+    from napari_sam.api.promptable import to_image
     from napari_sam.core.address import Address
     from napari_sam.core.prompts import Prompts
     from napari_sam.session import AnnotationSession
 
-    frames = described(image, axes).frames
+    frames = to_image(image, axes).frames
     session = AnnotationSession(
         ImageWithoutModel(frames), labels=_label_array(labels, frames)
     )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_sam.core.images.frames import Frames
-from napari_sam.io import Image, read_image
+from napari_sam.api.promptable import to_image
 
 if TYPE_CHECKING:
     from napari_sam.api.promptable import AnyImage
+    from napari_sam.core.images.frames import Frames
+    from napari_sam.io import Image
 
 
 class CellImage:
@@ -29,14 +29,8 @@ class CellImage:
     def __init__(
         self, image: AnyImage, *, axes: str | None = None, name: str | None = None
     ) -> None:
-        if isinstance(image, str | Path):
-            image = read_image(image, axes=axes)
-        if isinstance(image, Image):
-            self._described, self._frames = image, image.frames
-        else:
-            frames = image if isinstance(image, Frames) else Frames(image, axes)
-            self._described = Image(data=frames.data, axes=frames.axes)
-            self._frames = frames
+        self._described = to_image(image, axes)
+        self._frames = self._described.frames
         path = self._described.path
         self._name = name or (path.name if path is not None else "image")
 
