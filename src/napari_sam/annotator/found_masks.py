@@ -22,7 +22,7 @@ from napari_sam.automatic.descriptors import Descriptors
 from napari_sam.automatic.example_masks import described_examples, rows_of
 from napari_sam.core.errors import SessionError
 from napari_sam.core.mask import Mask
-from napari_sam.core.progress import Progress
+from napari_sam.core.progress import iter_part
 from napari_sam.session.edits.outline_edits import cut_along
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from napari_sam.automatic import AutomaticMask, FilterSettings, SimilarSettings
     from napari_sam.core.geometry.region import Region
+    from napari_sam.core.progress import Progress
     from napari_sam.image import PromptableImage
     from napari_sam.session.labels.label_store import LabelStore
 
@@ -149,7 +150,7 @@ def iter_found(
     found: list[FoundMasks] = []
     for k, frame in enumerate(search.frames):
         work = _iter_plane(image, frame, search)
-        candidates = yield from _counted(work, k, len(search.frames))
+        candidates = yield from iter_part(work, k, len(search.frames))
         covered = {
             one.mask: _share_on_objects(one.mask, labels, frame)
             for one in candidates.found.masks
@@ -186,20 +187,6 @@ def _iter_plane(
         within=search.within,
     )
     return Candidates(masks, Descriptors.joined([]))
-
-
-def _counted(
-    work: Generator[Progress, None, Candidates], k: int, planes: int
-) -> Generator[Progress, None, Candidates]:
-    """Do one of several planes, all of which count the same."""
-    while True:
-        try:
-            step = next(work)
-        except StopIteration as end:
-            found: Candidates = end.value
-            return found
-        done = k * step.total + step.done
-        yield Progress(done, planes * step.total, step.what)
 
 
 def _share_on_objects(mask: Mask, labels: LabelStore, frame: int) -> float:

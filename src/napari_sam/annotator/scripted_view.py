@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.images.frames import Frames
+from napari_sam.core.progress import drain
 from napari_sam.io import Image
 
 if TYPE_CHECKING:
@@ -159,14 +160,5 @@ class ImmediateExecutor:
         failed: Callable[[Exception], object],
     ) -> _Done:
         """Go through long work now."""
-
-        def steps() -> _Result:
-            while True:
-                try:
-                    progress(next(generator))
-                except StopIteration as end:
-                    result: _Result = end.value
-                    return result
-
-        self.predict(steps, done, failed)
+        self.predict(lambda: drain(generator, progress), done, failed)
         return _Done()

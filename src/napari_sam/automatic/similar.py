@@ -17,7 +17,7 @@ from napari_sam.automatic.instance_finder import blocks
 from napari_sam.automatic.settings import EverythingSettings, SimilarSettings
 from napari_sam.core.errors import PromptError
 from napari_sam.core.geometry.region import Region
-from napari_sam.core.progress import Progress
+from napari_sam.core.progress import iter_part
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from napari_sam.automatic.settings import FilterSettings, InstanceSettings
     from napari_sam.core.mask import Mask
+    from napari_sam.core.progress import Progress
     from napari_sam.image import PromptableImage
 
 #: What counts as different: twice the area, a fifth of the range of light, features
@@ -202,23 +203,10 @@ def iter_candidates(
             image, frame, settings=settings, instances=instances, region=block,
             within=within,
         )  # fmt: skip
-        found = yield from _of_part(work, k, len(cut))
+        found = yield from iter_part(work, k, len(cut))
         rows = describe(image, frame, [one.mask for one in found.masks])
         parts.append(Candidates(found, rows))
     return Candidates.joined(parts, plane.shape)
-
-
-def _of_part(
-    work: Generator[Progress, None, AutomaticMasks], k: int, parts: int
-) -> Generator[Progress, None, AutomaticMasks]:
-    """Do one of several parts, all of which count the same."""
-    while True:
-        try:
-            step = next(work)
-        except StopIteration as end:
-            found: AutomaticMasks = end.value
-            return found
-        yield Progress(k * step.total + step.done, parts * step.total, step.what)
 
 
 def _lies_on(mask: Mask, example: Mask) -> bool:
