@@ -14,7 +14,7 @@ from collections import Counter, deque
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import wait
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
 
 from napari_sam.core.errors import JobError
 from napari_sam.jobs.executor import Failure, call_safely
@@ -191,13 +191,25 @@ def _serve(
 ) -> None:
     """Do what comes through a pipe until it is closed; the life of a worker."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # it lets go of its locks
+    signal.signal(signal.SIGTERM, _end)
     call = worker()
     while True:
         try:
             task = pipe.recv()
         except EOFError:
+            _end_undisturbed()
             return
         result = call_safely(call, task)
         with suppress(OSError):  # nobody waits for it any more
             pipe.send(result)
+
+
+def _end(*_: object) -> NoReturn:
+    """End as Python does, which lets go of locks."""
+    _end_undisturbed()
+    sys.exit()
+
+
+def _end_undisturbed() -> None:
+    """Take no request to end any more: it is being done, and must not be broken off."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
