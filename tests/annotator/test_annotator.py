@@ -23,8 +23,8 @@ from napari_sam.testing import ThresholdBackend
 class Pool:
     """Opens one model, whatever is named."""
 
-    def __init__(self):
-        self.model = ThresholdBackend()
+    def __init__(self, model=None):
+        self.model = model or ThresholdBackend()
 
     def open(self, name, **_):
         if name == "nonsense":
@@ -49,9 +49,9 @@ class Views:
 class Script:
     """An annotator, and all that it told."""
 
-    def __init__(self, pixels, axes=None):
-        self.views = Views()
-        self.annotator = Annotator(ImmediateExecutor(), self.views, pool=Pool())
+    def __init__(self, pixels, axes=None, model=None):
+        self.views, pool = Views(), Pool(model)
+        self.annotator = Annotator(ImmediateExecutor(), self.views, pool=pool)
         self.messages, self.journals, self.overlaps = [], [], []
         events = self.annotator.events
         events.message.connect(lambda *message: self.messages.append(message))
@@ -120,6 +120,29 @@ def test_hovering_shows_a_mask_where_the_tile_is_embedded(script):
     script.annotator.hover.move(0, -5, 25)
     assert script.view.hovered is None
     assert script.session.preview is None
+
+
+class Magnifying(ThresholdBackend):
+    """Gains by close-ups; looks at what is shown when it encodes one."""
+
+    magnification = 2
+
+    def encode(self, planes):
+        self.look()
+        return super().encode(planes)
+
+
+def test_a_small_object_is_outlined_until_its_close_up_is_there(blobs):
+    model, shown = Magnifying(), []
+    script = Script(blobs, model=model)
+    model.look = lambda: shown.append((script.view.hovered, script.session.preview))
+    script.click(15, 25)
+    _, (outlined, preview) = shown
+    assert preview is None
+    assert outlined.area == 400
+    assert script.view.hovered is None
+    assert script.session.preview.area == 400
+    script.annotator.close()
 
 
 def test_objects_are_corrected_split_merged_and_approved(script):

@@ -122,6 +122,22 @@ def test_only_embedded_close_ups_are_taken_where_there_is_no_time(plane, prompts
     assert (quick.score, backend.encoded) == (0.6, 2)
 
 
+def test_masks_at_the_usual_scale_are_told_before_a_close_up_is_encoded(plane):
+    backend = Magnifying()
+    image = PromptableImage(plane, backend, tiling=Tiling())
+    told = []
+
+    def early(masks):
+        told.append(([mask.score for mask in masks], backend.encoded))
+
+    asked = [middle(SMALL).with_threshold(1.0), Prompts.rectangle(*LARGE)]
+    found = image.segment_many(asked, early=early)
+    assert told == [([0.5, 0.5], 1)]
+    assert [mask.score for mask in found] == [0.6, 0.5]
+    image.segment_many(asked, early=early)
+    assert len(told) == 1
+
+
 def test_many_objects_get_the_masks_that_each_gets_alone(plane):
     asked = [middle(SMALL), Prompts.rectangle(*LARGE), Prompts.rectangle(*SMALL)]
     together = PromptableImage(plane, Magnifying(), tiling=Tiling()).segment_many(asked)

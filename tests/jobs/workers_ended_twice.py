@@ -23,6 +23,6 @@ def ask_to_end(task):
 
 if __name__ == "__main__":
     try:
-        print(list(run_in_processes(worker, [-1, -2], workers=1)))
+        sys.stdout.write(str(list(run_in_processes(worker, [-1, -2], workers=1))))
     except JobError as error:
-        print(error)
+        sys.stdout.write(str(error))

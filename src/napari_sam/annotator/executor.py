@@ -41,6 +41,9 @@ class Executor(Protocol):
     ) -> None:
         """Predict the mask under the cursor, on that thread, when it is idle."""
 
+    def tell(self, call: Callable[[], object]) -> None:
+        """Have something called on the view's thread. From any thread."""
+
     def iterate(
         self,
         generator: Generator[Progress, None, _Result],

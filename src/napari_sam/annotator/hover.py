@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from napari_sam.annotator.executor import Job
     from napari_sam.annotator.workspace import Workspace
     from napari_sam.core.geometry.tiles import Tile
+    from napari_sam.core.prediction import Prediction
     from napari_sam.core.prompts import Prompts
     from napari_sam.core.protocols import Promptable
     from napari_sam.session import AnnotationSession
@@ -39,6 +40,7 @@ class Hover:
         self._embedding: Job | None = None
         self._image: Promptable | None = None
         self._pending: Request | None = None
+        self._early = False
 
     @property
     def on(self) -> bool:
@@ -65,9 +67,21 @@ class Hover:
 
     def clear(self) -> None:
         """Show nothing, and drop the mask that is being predicted."""
-        if self._pending is not None and self._workspace.view is not None:
+        shown = self._pending is not None or self._early
+        if shown and self._workspace.view is not None:
             self._workspace.view.show_hover(None)
-        self._pending = None
+        self._pending, self._early = None, False
+
+    def show_early(self, mask: Prediction) -> None:
+        """Show a mask of the prompts themselves, until there is a better one."""
+        if self._workspace.view is not None:
+            self._early = True
+            self._workspace.view.show_hover(mask)
+
+    def hide_early(self) -> None:
+        """Show a mask of the prompts no more."""
+        if self._early:
+            self.clear()
 
     def move(self, frame: int | None, row: float, col: float) -> None:
         """Show what a click at a position of the plane would give."""
@@ -114,6 +128,7 @@ class Hover:
             return
         (at,) = response.predictions
         if at == session.current and response.request.image is self._image:
+            self._early = False
             view.show_hover(response.predictions[at])
 
     def _embed(self, frame: int, tile: Tile) -> None:

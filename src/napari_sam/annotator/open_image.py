@@ -10,7 +10,7 @@ from napari_sam.core.geometry.tiling import Tiling
 from napari_sam.session import AnnotationSession
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from napari_sam.annotator.annotator import Annotator
     from napari_sam.annotator.view import ImageSource
@@ -61,6 +61,7 @@ class ImageWithoutModel:
         frame: int = 0,
         *,
         new_close_ups: bool = True,
+        early: Callable[[list[Prediction]], object] | None = None,
     ) -> list[Prediction]:
         """There is no model yet to predict masks."""
         raise _too_early()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_sam.session.requests import Response
@@ -15,12 +16,16 @@ if TYPE_CHECKING:
     from napari_sam.core.address import Address
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.prompts import Prompts
+    from napari_sam.session.requests import Request
 
 _PREDICTING = "predicting"
 
 
 class Preview:
     """Predicts the mask of the current prompts, and shows it as the preview.
+
+    Of a small object that a close-up has yet to be encoded of, the outline at the usual
+    scale is shown until then, as that of a mask under the cursor.
 
     Attributes
     ----------
@@ -34,6 +39,7 @@ class Preview:
     def __init__(self, workspace: Workspace, hover: Hover) -> None:
         self._workspace, self._hover = workspace, hover
         self._positive, self._silent = True, False
+        self._request: Request | None = None
         self.awaited: dict[Address, Prompts] = {}
         self.on_response: Callable[[Response], object] | None = None
 
@@ -65,14 +71,15 @@ class Preview:
         if session is None:
             return
         self._hover.clear()
+        self._request = None
         addresses = self._addresses()
         if not addresses or not self._workspace.has_model:
             self._workspace.tasks.end(_PREDICTING)
             return
         self._workspace.tasks.begin(_PREDICTING)
-        self._workspace.executor.predict(
-            session.request(*addresses), self._on_response, self._on_failure
-        )
+        request = replace(session.request(*addresses), early=self._tell_early)
+        self._request = request
+        self._workspace.executor.predict(request, self._on_response, self._on_failure)
 
     def set_threshold(self, threshold: float) -> None:
         """Take more (lower) or less (higher) of the current mask, without the model."""
@@ -115,13 +122,26 @@ class Preview:
             return
         accepted = session.accept(response)
         if accepted:
+            self._hover.hide_early()
             self._warn(response.predictions[session.current])
         if self.on_response is not None:
             self.on_response(response)
         self._settle()
 
+    def _tell_early(self, response: Response) -> None:
+        self._workspace.executor.tell(lambda: self._on_early(response))
+
+    def _on_early(self, response: Response) -> None:
+        """Show where the object is; there is nothing to be committed yet."""
+        session = self._workspace.session
+        if session is not None and response.request is self._request:
+            mask = response.predictions.get(session.current)
+            if mask is not None:
+                self._hover.show_early(mask)
+
     def _on_failure(self, error: Exception) -> None:
         self.awaited.clear()
+        self._hover.hide_early()
         self._workspace.tasks.end(_PREDICTING)
         self._workspace.events.report(error)
 

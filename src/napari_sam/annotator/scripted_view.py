@@ -152,6 +152,10 @@ class ImmediateExecutor:
         """Predict the mask under the cursor now."""
         self.predict(task, done, failed)
 
+    def tell(self, call: Callable[[], object]) -> None:
+        """Call it now."""
+        call()
+
     def iterate(
         self,
         generator: Generator[Progress, None, _Result],

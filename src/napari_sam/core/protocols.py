@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -181,5 +181,6 @@ class Promptable(Protocol):
         frame: int = 0,
         *,
         new_close_ups: bool = True,
+        early: Callable[[list[Prediction]], object] | None = None,
     ) -> list[Prediction]:
         """Masks of several objects of one plane, in the same order."""

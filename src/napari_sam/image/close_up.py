@@ -108,6 +108,11 @@ class CloseUps:
         small = [one for one in asked if self._is_small(frame, one)]
         return _complete(small, self._decode(frame, small))
 
+    def must_encode(self, frame: int, asked: Sequence[Question]) -> bool:
+        """Whether clicks wait for close-ups that are not embedded yet."""
+        clicks = self._undecided(frame, asked)
+        return any(not self._near.is_embedded(frame, one.tile) for one in clicks)
+
     def of_clicks(
         self, frame: int, asked: Sequence[Question], found: Mapping[int, Prediction]
     ) -> dict[int, Prediction]:
@@ -122,18 +127,20 @@ class CloseUps:
         found
             Masks at the usual scale, by the object's place.
         """
-        clicks = [
-            one
-            for one in asked
-            if one.at in found
-            and one.size is None
-            and (frame, one.first) not in self._nearer
-        ]
+        clicks = [one for one in self._undecided(frame, asked) if one.at in found]
         close = self._choose_scales(frame, clicks, found)
         small = [one for one in clicks if one.at in close]
         later = [one for one in small if one.prompts != one.first]
         masks = {o.at: close[o.at] for o in small if o.prompts == o.first}
         return masks | _complete(later, self._decode(frame, later))
+
+    def _undecided(self, frame: int, asked: Sequence[Question]) -> list[Question]:
+        """Return clicks of which it is not known at which scale they are taken."""
+        return [
+            one
+            for one in asked
+            if one.size is None and (frame, one.first) not in self._nearer
+        ]
 
     def _question(self, at: int, prompts: Prompts) -> Question | None:
         """Return what is asked of the close-ups, or None if they do not show it."""

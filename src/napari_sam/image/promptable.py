@@ -22,7 +22,7 @@ from napari_sam.image.selection import select_tiles
 from napari_sam.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Sequence
+    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
@@ -169,6 +169,7 @@ class PromptableImage:
         frame: int = 0,
         *,
         new_close_ups: bool = True,
+        early: Callable[[list[Prediction]], object] | None = None,
     ) -> list[Prediction]:
         """Return the masks of several objects of one plane, in the same order.
 
@@ -184,6 +185,9 @@ class PromptableImage:
         new_close_ups
             Whether a small object may wait for its close-up to be encoded; without,
             only those that are embedded already are taken.
+        early
+            Called with the masks as they are without close-ups, if some have to be
+            encoded first, which takes longer than all the rest.
         """
         self._check_frame(frame)
         near = self._close_ups
@@ -193,9 +197,11 @@ class PromptableImage:
         found = self._segment_in_tiles(frame, [prompts[i] for i in rest])
         usual = dict(zip(rest, found, strict=True))
         masks |= usual
+        if near and early and near.must_encode(frame, asked):
+            early(_at_thresholds(masks, prompts))
         if near:
             masks |= near.of_clicks(frame, asked, usual)
-        return [_at_threshold(masks[i], p.threshold) for i, p in enumerate(prompts)]
+        return _at_thresholds(masks, prompts)
 
     def _segment_in_tiles(
         self, frame: int, prompts: Sequence[Prompts]
@@ -400,6 +406,9 @@ class PromptableImage:
             )
 
 
-def _at_threshold(found: Prediction, threshold: float) -> Prediction:
-    """Move the threshold of a mask last: what was decoded does not depend on it."""
-    return found.with_threshold(threshold) if threshold else found
+def _at_thresholds(
+    masks: Mapping[int, Prediction], prompts: Sequence[Prompts]
+) -> list[Prediction]:
+    """Move thresholds of masks last: what was decoded does not depend on them."""
+    pairs = ((masks[i], one.threshold) for i, one in enumerate(prompts))
+    return [mask.with_threshold(t) if t else mask for mask, t in pairs]

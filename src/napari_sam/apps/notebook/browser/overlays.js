@@ -10,9 +10,13 @@ function maskOf(message, buffer) {
   const [rows, cols] = message.shape;
   const runs = wordsOf(buffer);
   const inside = new Uint8Array(rows * cols);
+  let area = 0;
   for (let i = 0, at = 0; i < runs.length; at += runs[i], i++)
-    if (i % 2) inside.fill(1, at, at + runs[i]);
-  return { ...message, outline: outlineOf(inside, rows, cols), fill: inside };
+    if (i % 2) {
+      inside.fill(1, at, at + runs[i]);
+      area += runs[i];
+    }
+  return { ...message, area, outline: outlineOf(inside, rows, cols), fill: inside };
 }
 
 // Edges between pixels inside and outside, joined along rows and columns.

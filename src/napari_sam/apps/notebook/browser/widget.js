@@ -1,6 +1,9 @@
 // The widget: state from Python on one side, the canvas and its controls on the other.
 
 const WITHOUT_ANSWER_MS = 1500;
+// Positions of the mouse that are on their way at once. Two: a server may hold the end of
+// an answer back until the browser has sent something, which then is the next position.
+const MOST_HOVERING = 2;
 
 class App {
   constructor(model, el) {
@@ -13,6 +16,7 @@ class App {
     this.masks = {};
     this.soon = new Map();
     this.unanswered = new Map();
+    this.hovering = new Set();
     this.number = 0;
     this.opacity = 0.3;
     this.keyboard = false;
@@ -168,10 +172,7 @@ class App {
 
   onDone({ n }) {
     this.unanswered.delete(n);
-    if (n === this.hovering) {
-      this.hovering = null;
-      if (this.hoverNext) this.hover(this.hoverNext);
-    }
+    if (this.hovering.delete(n) && this.hoverNext) this.hover(...this.hoverNext);
     for (const [key, one] of this.soon) {
       if (one.n !== n) continue;
       this.soon.delete(key);
@@ -229,12 +230,12 @@ class App {
 
   hover(at) {
     if (!this.state?.candidates?.hover || this.readOnly) return;
-    this.hoverNext = at;
-    if (this.hovering) return;
+    this.hoverNext = [at];
+    if (this.hovering.size >= MOST_HOVERING) return;
     this.hoverNext = null;
     const frame = this.state.frame.frame;
     const where = at ? { frame, row: at[0] - 0.5, col: at[1] - 0.5 } : {};
-    this.hovering = this.ask({ kind: "hover", ...where });
+    this.hovering.add(this.ask({ kind: "hover", ...where }));
   }
 
   hint(text) {
@@ -380,7 +381,7 @@ class App {
     const missing = this.drawTiles(ctx, dpr);
     this.drawOver(ctx, dpr);
     this.root.dataset.tiles = missing ? "waiting" : "ready";
-    this.root.dataset.preview = this.masks.preview ? this.masks.preview.fill.reduce((a, b) => a + b, 0) : "";
+    this.root.dataset.preview = this.masks.preview ? this.masks.preview.area : "";
     this.root.dataset.hover = this.masks.hover ? "shown" : "";
     this.root.dataset.drawn = Number(this.root.dataset.drawn || 0) + 1;
   }
