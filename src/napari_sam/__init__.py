@@ -12,6 +12,7 @@ from napari_sam._version import __version__
 
 if TYPE_CHECKING:
     from napari_sam.api import (
+        classify_objects,
         iter_measure,
         link,
         load_backend,
@@ -68,6 +69,7 @@ __all__ = [
     "ZarrStore",
     "__version__",
     "annotate",
+    "classify_objects",
     "iter_measure",
     "link",
     "load_backend",
@@ -107,6 +109,7 @@ _ROOMS = {
     "Tracks": "tracking",
     "ZarrStore": "stores.zarr",
     "annotate": "apps.annotate",
+    "classify_objects": "api",
     "link": "api",
     "iter_measure": "api",
     "load_backend": "api",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from napari_sam.annotator.batch import Batch
 from napari_sam.annotator.candidates import Candidates
+from napari_sam.annotator.classes import Classes
 from napari_sam.annotator.commits import Commits
 from napari_sam.annotator.everything import Everything
 from napari_sam.annotator.hover import Hover
@@ -56,8 +57,8 @@ class Annotator:
     ----------
     preview, candidates, commits, hover
         The mask of the current prompts, and what becomes of it.
-    objects, editing
-        The current object, and changes of those that are in the labels.
+    objects, editing, classes
+        The current object, changes of those that are in the labels, and their classes.
     propagation, tracks, review
         Objects carried to other frames; their tracks; frames that are doubtful.
     models, batch, everything, measurements, persistence
@@ -71,6 +72,7 @@ class Annotator:
     commits: Commits
     objects: Objects
     editing: ObjectEditing
+    classes: Classes
     propagation: Propagation
     review: Review
 
@@ -91,6 +93,7 @@ class Annotator:
         self.commits = Commits(workspace, self.preview)
         self.objects = Objects(workspace, self.commits, self.preview)
         self.editing = ObjectEditing(workspace, self.commits, self.objects)
+        self.classes = Classes(workspace)
         self.batch = Batch(workspace, self.commits)
         self.everything = Everything(workspace)
         self.propagation = Propagation(workspace)

@@ -84,6 +84,11 @@ COMMANDS: tuple[Command, ...] = (
         lambda a: a.editing.approve(),
     ),
     Command(
+        "classify", "Classify the rest",
+        "give each unnamed object the class of the named ones that it looks like",
+        "Shift-L", lambda a: a.classes.classify_rest(),
+    ),
+    Command(
         "propagate", "Propagate", "carry the objects to all frames", "Shift-T",
         lambda a: a.propagation.propagate(),
     ),

@@ -98,6 +98,7 @@ class ObjectEditing:
                 info,
                 name=info.name if name is None else name,
                 category=info.category if category is None else category,
+                category_score=info.category_score if category is None else None,
                 status=info.status if status is None else status,
             )
             self._session.execute(actions.SetInfo(object_id, after))

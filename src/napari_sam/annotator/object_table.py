@@ -29,6 +29,8 @@ class Entry:
         Pixels it has, in all planes.
     frame
         The first plane that it is in, or -1.
+    category_score
+        How probable its class is, where a classifier named it.
     """
 
     index: int
@@ -37,6 +39,7 @@ class Entry:
     status: str
     area: int
     frame: int
+    category_score: float | None = None
 
 
 class ObjectTable:
@@ -75,6 +78,7 @@ class ObjectTable:
                 status=info.status,
                 area=sum(state.footprints[at].area for at in ats),
                 frame=ats[0].frame if ats else -1,
+                category_score=info.category_score,
             )
 
     def columns(self) -> dict[str, list[Any]]:

@@ -1,5 +1,6 @@
 """The functions of a script: open models and stores, segment, link, measure."""
 
+from napari_sam.api.classify import classify_objects
 from napari_sam.api.everything import segment_everything
 from napari_sam.api.folder import segment_folder
 from napari_sam.api.linking import link
@@ -14,6 +15,7 @@ from napari_sam.jobs.painting import paint
 
 __all__ = [
     "SimilarObjects",
+    "classify_objects",
     "iter_measure",
     "link",
     "load_backend",

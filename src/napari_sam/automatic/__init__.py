@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from napari_sam.automatic.everything import iter_everything
     from napari_sam.automatic.filtering import filter_masks
     from napari_sam.automatic.numbering import number_masks
+    from napari_sam.automatic.object_classifier import ObjectClassifier
+    from napari_sam.automatic.object_features import ObjectFeatures, describe_objects
     from napari_sam.automatic.settings import (
         AutomaticSettings,
         EverythingSettings,
@@ -32,7 +34,10 @@ __all__ = [
     "Examples",
     "FilterSettings",
     "InstanceSettings",
+    "ObjectClassifier",
+    "ObjectFeatures",
     "SimilarSettings",
+    "describe_objects",
     "filter_masks",
     "iter_candidates",
     "iter_everything",
@@ -48,7 +53,10 @@ _ROOMS = {
     "Examples": "similar",
     "FilterSettings": "settings",
     "InstanceSettings": "settings",
+    "ObjectClassifier": "object_classifier",
+    "ObjectFeatures": "object_features",
     "SimilarSettings": "settings",
+    "describe_objects": "object_features",
     "filter_masks": "filtering",
     "iter_candidates": "similar",
     "iter_everything": "everything",

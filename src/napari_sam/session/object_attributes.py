@@ -33,7 +33,9 @@ def object_attributes(document: Document) -> dict[Address, dict[str, JsonValue]]
 
 
 def _described(info: ObjectInfo) -> dict[str, JsonValue]:
-    said = {"name": info.name, "class": info.category}
+    said: dict[str, JsonValue] = {"name": info.name, "class": info.category}
+    if info.category_score is not None:
+        said["class_score"] = round(info.category_score, _DIGITS)
     if info.status in ("approved", "rejected"):
         said["status"] = info.status
     return {name: text for name, text in said.items() if text}

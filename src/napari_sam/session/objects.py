@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Literal, TypeAlias
 
 from napari_sam.core.errors import SessionError
+from napari_sam.session.codec import stored
 from napari_sam.session.labels.label_store import MOST
 
 #: How far the work on an object is.
@@ -36,16 +37,26 @@ class ObjectInfo:
         ``"approved"`` protects it, ``"rejected"`` marks what is to be looked at again.
     color
         Red, green, blue and opacity from 0 to 1, or None for the usual one.
+    category_score
+        How probable the class is, from 0 to 1, where a classifier named it; None where
+        a person did.
     """
 
     name: str = ""
     category: str = ""
     status: Status = "open"
     color: tuple[float, float, float, float] | None = None
+    category_score: float | None = stored("class_score", default=None, omit_empty=True)
 
     def __post_init__(self) -> None:
         if self.status not in STATUSES:
             raise SessionError(f"status={self.status!r}: expected one of {STATUSES}.")
+
+    @property
+    def is_named(self) -> bool:
+        """Whether a person gave its class, or approved the one of a classifier."""
+        said = self.category_score is None or self.status == "approved"
+        return bool(self.category) and said
 
 
 class ObjectTable(Mapping[int, ObjectInfo]):

@@ -9,6 +9,7 @@ COMMANDS: Commands = {
     "segment": "napari_sam.apps.cli.segment:segment",
     "everything": "napari_sam.apps.cli.everything:everything",
     "similar": "napari_sam.apps.cli.similar:similar",
+    "classify": "napari_sam.apps.cli.classify:classify",
     "apply": "napari_sam.apps.cli.apply:apply",
     "propagate": "napari_sam.apps.cli.propagate:propagate",
     "measure": "napari_sam.apps.cli.measure:measure",

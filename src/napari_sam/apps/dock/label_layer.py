@@ -9,6 +9,7 @@ from psygnal import Signal
 
 from napari_sam.annotator.object_table import ObjectTable
 from napari_sam.apps.dock import compat, layer_style
+from napari_sam.apps.dock.class_colours import class_colormap
 from napari_sam.apps.dock.frame_view import FrameView
 from napari_sam.apps.dock.label_features import features_by_label
 from napari_sam.core.errors import ImageError, NapariSamError
@@ -54,6 +55,7 @@ class LabelLayer:
         self._shown: Any = None
         self.table = ObjectTable(session)
         self._measured: pd.DataFrame | None = None
+        self._usual: object = None
         session.labels_changed.connect(self._on_labels)
         session.objects_changed.connect(self._on_objects)
         session.selection_changed.connect(self._on_selection)
@@ -86,6 +88,21 @@ class LabelLayer:
         self._session.selection_changed.disconnect(self._on_selection)
         self._forget()
 
+    @property
+    def shows_classes(self) -> bool:
+        """Whether objects of one class have one colour."""
+        return self._usual is not None
+
+    @shows_classes.setter
+    def shows_classes(self, wanted: bool) -> None:
+        if wanted == self.shows_classes or not self.is_there:
+            return
+        if wanted:
+            self._usual = self._layer.colormap
+            self._color()
+        else:
+            self._layer.colormap, self._usual = self._usual, None
+
     def lay(self) -> None:
         """Put the layer where it belongs, after the image was moved."""
 
@@ -117,7 +134,7 @@ class LabelLayer:
         if self._layer is not None:
             self._layer.events.paint.disconnect(self._on_paint)
             self._layer.events.data.disconnect(self._on_data)
-            self._layer = self._shown = None
+            self._layer = self._shown = self._usual = None
 
     def _on_labels(self, patches: tuple[LabelPatch, ...]) -> None:
         if not self.is_there:
@@ -130,6 +147,8 @@ class LabelLayer:
         self.table.update(ids)
         if self.is_there:
             self._tabulate()
+            if self.shows_classes:
+                self._color()
 
     def _on_selection(self, at: Address) -> None:
         if self.is_there:
@@ -140,6 +159,9 @@ class LabelLayer:
         before, self._measured = self._measured, rows
         if self.is_there and not (before is rows is None):
             self._tabulate()
+
+    def _color(self) -> None:
+        self._layer.colormap = class_colormap(self.table.entries)
 
     def _tabulate(self) -> None:
         known = self.table.columns()

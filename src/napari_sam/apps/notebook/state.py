@@ -93,6 +93,7 @@ def object_entry(entry: Entry) -> JsonDict:
         "id": entry.index,
         "name": entry.name,
         "category": entry.category,
+        "guess": entry.category_score,
         "status": entry.status,
         "area": entry.area,
         "frame": entry.frame,

@@ -9,6 +9,7 @@ from napari_sam.session.actions.action import Action
 from napari_sam.session.actions.add_masks import AddMasks
 from napari_sam.session.actions.approve_frames import ApproveFrames
 from napari_sam.session.actions.begin_track import BeginTrack
+from napari_sam.session.actions.classify import Classify
 from napari_sam.session.actions.commit import Commit
 from napari_sam.session.actions.cut_track import CutTrack
 from napari_sam.session.actions.delete import Delete
@@ -33,6 +34,7 @@ __all__ = [
     "AddMasks",
     "ApproveFrames",
     "BeginTrack",
+    "Classify",
     "Commit",
     "CutTrack",
     "Delete",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
+from qtpy.QtGui import QFont
 
 from napari_sam.apps.dock.panels.icons import swatch
 
@@ -62,6 +63,12 @@ class ObjectModel(QAbstractTableModel):
             return
         self._insert_or_reset(before, entries)
 
+    def recolor(self) -> None:
+        """Draw the colours of all objects again."""
+        if self._entries:
+            last = self.index(len(self._entries) - 1, NUMBER)
+            self.dataChanged.emit(self.index(0, NUMBER), last)
+
     def entry(self, row: int) -> Entry:
         """Return the object in a row."""
         return self._entries[row]
@@ -102,7 +109,9 @@ class ObjectModel(QAbstractTableModel):
                 red, green, blue, *_ = self._color_of(entry.index)
                 return swatch(float(red), float(green), float(blue))
             case Qt.ItemDataRole.ToolTipRole:
-                return f"Object {entry.index}: {entry.status}"
+                return _tip(entry)
+            case Qt.ItemDataRole.FontRole if col == CLASS:
+                return _font(is_guess=entry.category_score is not None)
             case Qt.ItemDataRole.TextAlignmentRole if col == PIXELS:
                 return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return None
@@ -117,7 +126,9 @@ class ObjectModel(QAbstractTableModel):
     def setData(self, index: Index, value: Any, role: int = 0) -> bool:
         """Take over a new name or class."""
         entry, col = self._entries[index.row()], index.column()
-        if role != Qt.ItemDataRole.EditRole or value == getattr(entry, _FIELDS[col]):
+        is_guess = col == CLASS and entry.category_score is not None
+        is_same = value == getattr(entry, _FIELDS[col]) and not is_guess
+        if role != Qt.ItemDataRole.EditRole or is_same:
             return False
         entered = str(value).strip()
         self._describe(
@@ -138,3 +149,18 @@ class ObjectModel(QAbstractTableModel):
             self.beginResetModel()
             self._entries = entries
             self.endResetModel()
+
+
+def _tip(entry: Entry) -> str:
+    """Return what a cell says under the mouse."""
+    text = f"Object {entry.index}: {entry.status}"
+    if entry.category_score is not None:
+        text += f"; {entry.category} by its looks ({entry.category_score:.0%})"
+    return text
+
+
+def _font(*, is_guess: bool) -> QFont:
+    """Return the font of a class: one that nobody has said leans."""
+    font = QFont()
+    font.setItalic(is_guess)
+    return font

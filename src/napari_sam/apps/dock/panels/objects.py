@@ -12,6 +12,7 @@ from qtpy.QtCore import (
 )
 from qtpy.QtWidgets import (
     QAbstractItemView,
+    QCheckBox,
     QHeaderView,
     QSpinBox,
     QTableView,
@@ -73,7 +74,12 @@ class ObjectsPanel(Section):
         self.classes.activated.connect(self._on_class)
         self._show_classes = named("Show", self.classes)
         self._show_classes.hide()
+        self.by_class = QCheckBox("Colour by class")
+        self.by_class.setToolTip("Objects of one class have one colour")
+        self.by_class.toggled.connect(self._on_by_class)
+        self.by_class.hide()
         self.rows.addWidget(self._show_classes)
+        self.rows.addWidget(self.by_class)
         self.rows.addWidget(self.table)
         self._add_buttons(commands)
         events = controller.annotator.events
@@ -114,6 +120,8 @@ class ObjectsPanel(Section):
         self.rows.addWidget(row(self.approve, self.reject))
         self.rows.addWidget(row(self.grow, self.shrink, self.pixels))
         self.rows.addWidget(self.fill)
+        self.classify = commands.button("classify")
+        self.rows.addWidget(self.classify)
 
     def _table(self) -> QTableView:
         table = _Table()
@@ -137,6 +145,7 @@ class ObjectsPanel(Section):
 
     def _on_opened(self, session: Any) -> None:
         self.inside.setEnabled(session is not None)
+        self.by_class.setChecked(False)
         self.model.show([])
         if session is not None:
             self._refresh()
@@ -147,6 +156,8 @@ class ObjectsPanel(Section):
             return
         entries = binding.objects.entries
         self.model.show(entries)
+        if self.by_class.isChecked():
+            self.model.recolor()
         self._list_classes({entry.category for entry in entries} - {""})
         self._follow()
         self._enable()
@@ -159,7 +170,14 @@ class ObjectsPanel(Section):
             self.classes.addItems(offered)
             self.classes.setCurrentText(now if now in offered else _ALL)
             self._show_classes.setVisible(bool(found))
+            self.by_class.setVisible(bool(found))
             self._on_class()
+
+    def _on_by_class(self, wanted: bool) -> None:
+        binding = self._controller.binding
+        if binding is not None:
+            binding.label_layer.shows_classes = wanted
+            self.model.recolor()
 
     def _on_class(self) -> None:
         chosen = self.classes.currentText()

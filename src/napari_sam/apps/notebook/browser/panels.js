@@ -149,7 +149,8 @@ function objectsPanel(app) {
       act("delete", "Delete", "Remove the selected objects")),
     h("div", { class: "ns-group" }, act("merge", "Merge", "Make the selected objects one"),
       edit("split", "Split", "Draw a line across an object"), edit("grow", "Grow", "One pixel outwards"),
-      edit("shrink", "Shrink", "One pixel inwards"), edit("fill", "Fill holes", "Close its holes")));
+      edit("shrink", "Shrink", "One pixel inwards"), edit("fill", "Fill holes", "Close its holes")),
+    h("div", { class: "ns-group" }, commandButton(app, "classify")));
   const known = new Map();
   const selected = new Set();
   const chosen = () => [...selected].filter((id) => known.has(id));
@@ -195,6 +196,9 @@ function objectsPanel(app) {
     one.area.textContent = one.entry.area;
     setValue(one.fields[0], one.entry.name);
     setValue(one.fields[1], one.entry.category);
+    const guess = one.entry.guess;
+    one.fields[1].classList.toggle("ns-guess", typeof guess === "number");
+    one.fields[1].title = typeof guess === "number" ? `by its looks, ${Math.round(100 * guess)} %` : "";
   }
 
   function select(id, also) {

@@ -1,0 +1,39 @@
+"""Colours of classes, for a labels layer whose objects are coloured by their class."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from napari.utils.colormaps import DirectLabelColormap
+
+from napari_sam.io.pictures import COLOURS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from napari_sam.annotator.object_table import Entry
+
+#: Of objects without a class, and of what is no object.
+_GREY, _NONE = (0.6, 0.6, 0.6, 1.0), (0.0, 0.0, 0.0, 0.0)
+
+
+def class_colormap(entries: Iterable[Entry]) -> DirectLabelColormap:
+    """Return a colormap in which objects of one class have one colour.
+
+    Classes take the colours in the order of their names; objects without a class are
+    grey.
+    """
+    known = list(entries)
+    names = sorted({entry.category for entry in known} - {""})
+    colours = {
+        name: (*(part / 255 for part in COLOURS[k % len(COLOURS)]), 1.0)
+        for k, name in enumerate(names)
+    }
+    table: dict[int | None, NDArray[np.float64]] = {
+        e.index: np.array(colours.get(e.category, _GREY)) for e in known
+    }
+    table |= {None: np.array(_GREY), 0: np.array(_NONE)}
+    return DirectLabelColormap(color_dict=table)

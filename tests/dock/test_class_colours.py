@@ -1,0 +1,89 @@
+"""Classes in the dock: a button names the rest, and objects take their colour."""
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from qtpy.QtCore import Qt
+
+from napari_sam import Address
+from napari_sam.annotator.commands import COMMANDS
+from napari_sam.annotator.scripted_view import ImmediateExecutor
+from napari_sam.apps.dock.controller import DockController
+from napari_sam.apps.dock.panels.command_buttons import CommandButtons
+from napari_sam.apps.dock.panels.object_model import CLASS
+from napari_sam.apps.dock.panels.objects import ObjectsPanel
+from napari_sam.core.mask import Mask
+from napari_sam.testing import ThresholdBackend
+
+
+@pytest.fixture
+def panel(monkeypatch, qtbot):
+    """Four squares and four bars in the labels of an image in a viewer."""
+    monkeypatch.setattr(
+        "napari_sam.annotator.models.ModelPool.open",
+        lambda *_, **__: ThresholdBackend(),
+    )
+    controller = DockController(ViewerModel(), ImmediateExecutor())
+    keys = {command.id: command.key for command in COMMANDS}
+    made = ObjectsPanel(controller, CommandButtons(controller.annotator, keys))
+    qtbot.addWidget(made)
+    controller.annotator.models.use("pocket")
+    pixels, masks = np.zeros((48, 64), np.uint8), {}
+    for k in range(8):
+        shape, left = ((4, 4), 2) if k < 4 else ((3, 30), 20)
+        masks[Address(0, k + 1)] = Mask.from_array(
+            np.ones(shape, bool), top=10 * (k % 4), left=left
+        )
+        pixels[masks[Address(0, k + 1)].region.slices] = 200
+    controller.open(controller.viewer.add_image(pixels))
+    controller.annotator.session.add_masks(masks)
+    yield made
+    controller.close()
+
+
+def colours(panel):
+    layer = panel._controller.binding.labels
+    return [tuple(np.round(layer.get_color(i), 3)) for i in range(1, 9)]
+
+
+def name_two(panel):
+    editing = panel._controller.annotator.editing
+    editing.set_info(1, category="square")
+    editing.set_info(5, category="bar")
+
+
+def test_the_button_names_the_rest_and_a_guess_leans(panel):
+    name_two(panel)
+    panel.classify.click()
+    index = [panel.model.index(i, CLASS) for i in range(8)]
+    assert [i.data() for i in index] == ["square"] * 4 + ["bar"] * 4
+    leaning = [i.data(Qt.ItemDataRole.FontRole).italic() for i in index]
+    assert leaning == [False, True, True, True] * 2
+    assert "square by its looks" in index[1].data(Qt.ItemDataRole.ToolTipRole)
+    for i, name in ((1, "round"), (2, "square")):
+        panel.model.setData(index[i], name, Qt.ItemDataRole.EditRole)
+        assert not index[i].data(Qt.ItemDataRole.FontRole).italic()
+
+
+def test_objects_of_a_class_have_one_colour_as_long_as_that_is_wanted(panel):
+    before = colours(panel)
+    assert panel.by_class.isHidden()
+    name_two(panel)
+    assert not panel.by_class.isHidden()
+    panel.by_class.setChecked(True)
+    assert len(set(colours(panel))) == 3, "two classes, and grey"
+    panel.classify.click()
+    now = colours(panel)
+    assert len(set(now[:4])) == len(set(now[4:])) == 1
+    assert now[0] != now[4]
+    panel.by_class.setChecked(False)
+    assert colours(panel) == before
+
+
+def test_another_image_begins_with_its_usual_colours(panel):
+    name_two(panel)
+    panel.by_class.setChecked(True)
+    controller = panel._controller
+    controller.open(controller.viewer.add_image(np.zeros((48, 64), np.uint8)))
+    assert not panel.by_class.isChecked()
+    assert not controller.binding.label_layer.shows_classes
