@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from napari_sam import checkpoints
+from napari_sam.backends.sam2 import published_sizes
 from napari_sam.checkpoints import catalogue
 from napari_sam.checkpoints.entries import HASHES
 from napari_sam.core.errors import UnknownModelError
@@ -19,10 +20,9 @@ NAMES = [
     "vit_b",
     "vit_l",
     "vit_h",
-    "vit_t_lm",
-    "vit_b_lm",
-    "vit_l_lm",
 ]
+NAMES += [f"{version}_{size}" for version in ("sam2.1", "sam2") for size in "tsbl"]
+NAMES += [f"vit_{size}_lm" for size in "tbl"]
 NAMES += [f"vit_{size}_em_organelles" for size in "tbl"]
 NAMES += [f"vit_{size}_histopathology" for size in "blh"]
 NAMES += ["vit_b_medical_imaging", "medsam"]
@@ -34,7 +34,8 @@ def test_the_models_that_were_promised_are_there():
 
 @pytest.mark.parametrize("model", checkpoints.models(), ids=lambda m: m.name)
 def test_an_entry_is_whole(model):
-    assert model.architecture in {"pocket", "vit_t", "vit_b", "vit_l", "vit_h"}
+    known = {"pocket", "vit_t", "vit_b", "vit_l", "vit_h", *published_sizes.NAMES}
+    assert model.architecture in known
     assert model.good_for
     assert len(model.good_for) < 50
     assert model.licence
@@ -46,7 +47,7 @@ def test_an_entry_is_whole(model):
         assert file.hash_kind in HASHES
         digits = DIGITS[file.hash_kind]
         assert re.fullmatch(f"[a-z0-9]+:[0-9a-f]{{{digits}}}", file.hash)
-        assert re.fullmatch(r"[\w.]+\.(pt|pth)", file.file)
+        assert re.fullmatch(r"[\w.+]+\.(pt|pth)", file.file)
 
 
 def test_no_two_files_share_a_name_or_a_hash():

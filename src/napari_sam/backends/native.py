@@ -30,25 +30,29 @@ def open_backend(
     Parameters
     ----------
     name
-        ``pocket``, ``vit_t``, ``vit_b``, ``vit_l`` or ``vit_h``; or any name, with an
+        ``pocket``, ``vit_t``, ``vit_b``, ``vit_l`` or ``vit_h``; ``sam2.1_t``,
+        ``sam2_t`` and their larger sizes ``s``, ``b`` and ``l``; or any name, with an
         architecture.
     checkpoint
-        A file of weights. Only `pocket` has some in the package.
+        A file of weights, or a folder that transformers has written one into. Only
+        `pocket` has some in the package.
     device
         ``auto``, or what torch calls a device: ``cpu``, ``cuda``, ``mps``.
     precision
         ``float32``, ``bfloat16``, or ``auto``: bfloat16 for the `vit` encoders where
         the machine is fast at it.
     architecture
-        One of the names above, or ``sam`` for other sizes. By default, what the name
-        says.
+        One of the names above; ``sam`` or ``sam2`` for other sizes. By default, what
+        the name says.
     fit, values, percentiles, decoder
-        As in `open_sam`.
+        As in `open_sam`; SAM 2 has its own.
 
     Raises
     ------
     CheckpointError
         If there are no weights, or they do not fit the model.
+    MissingPackageError
+        If the model needs a package that is not installed.
     ModelError
         If the device or the precision cannot be had.
     """
@@ -60,6 +64,16 @@ def open_backend(
         from napari_sam.backends.pocket import open_pocket
 
         return open_pocket(checkpoint, device=device, precision=precision)
+    if (architecture or name).startswith("sam2"):
+        from napari_sam.backends.sam2.weights import open_sam2
+
+        return open_sam2(
+            name,
+            checkpoint,
+            architecture=architecture,
+            device=device,
+            precision=precision,
+        )
     from napari_sam.backends.sam_weights import open_sam
 
     return open_sam(

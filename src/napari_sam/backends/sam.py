@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from napari_sam.backends.devices import find_device
 from napari_sam.backends.encoder_batches import Batches, tiles_per_batch
+from napari_sam.backends.prior_logits import PROMPT_LOGIT, prior_logits
 from napari_sam.backends.refining_decoder import (
     GROUP,
     MaskCandidates,
@@ -46,12 +47,8 @@ logger = logging.getLogger(__name__)
 
 #: Part of every fingerprint: changes when pixels are prepared in another way.
 _PREPARATION = "s1"
-#: Logits of mask prompts: as far from 0 as the model's own clear masks.
-_PROMPT_LOGIT = 10.0
 #: Pixels of the encoder's square per cell of the logits.
 _CELL = 4
-#: Previous logits are clamped to these bounds.
-_LOGIT_BOUND = 32.0
 #: Arrays of all tokens that a transformer's block holds at once, at most.
 _ALIVE = 24
 #: What encoding one more tile takes MobileSAM's encoder, generously.
@@ -272,16 +269,11 @@ class SamBackend(RefiningDecoder[_Tile]):
         inputs = to_model_prompts(one.prompts, shape, grid=cells)
         # The model adds half a pixel to coordinates; ours are positions, not pixels.
         scale = np.divide(working, shape, dtype=np.float32)[::-1]
-        mask: Tensor | None = None
-        if one.previous is not None:
-            mask = as_tensor(one.previous).clamp(-_LOGIT_BOUND, _LOGIT_BOUND)
-        if inputs.mask_input is not None:
-            logits = as_tensor(inputs.mask_input) * _PROMPT_LOGIT
-            mask = logits if mask is None else torch.where(logits != 0, logits, mask)
+        mask = prior_logits(inputs.mask_input, one.previous)
         if mask is not None:
             side = _CELL * self.model.config.embedding_size
             off = (0, side - cells[1], 0, side - cells[0])
-            mask = F.pad(mask, off, value=-_PROMPT_LOGIT)[None].to(self.device)
+            mask = F.pad(mask, off, value=-PROMPT_LOGIT)[None].to(self.device)
         return PromptInputs(
             as_tensor(inputs.point_coords * scale - 0.5).to(self.device),
             as_tensor(inputs.point_labels.astype(np.int64)).to(self.device),

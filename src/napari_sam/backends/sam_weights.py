@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from napari_sam.backends.sam import SamBackend
+from napari_sam.backends.sam2.parameter_names import is_sam2
+from napari_sam.backends.sam2.published_sizes import sam2_name
 from napari_sam.backends.weight_files import SIZES, name_of, read_decoder, read_weights
 from napari_sam.core.errors import CheckpointError, UnknownModelError
 from napari_sam.models.state_dict import guess_config, sam_from_state
@@ -88,6 +90,8 @@ def _check_choice(name: str, size: str, checkpoint: str | Path | None) -> Path:
 
 def _model_of_size(path: Path, state: Mapping[str, Tensor], size: str) -> Sam:
     """Build the model of a state dict; refuse one of another size."""
+    if is_sam2(state):
+        raise CheckpointError(_other_size(path, size, sam2_name(state)))
     try:
         config = guess_config(state)
         model = sam_from_state({k: _as_float32(v) for k, v in state.items()})
@@ -95,11 +99,15 @@ def _model_of_size(path: Path, state: Mapping[str, Tensor], size: str) -> Sam:
         raise CheckpointError(f"{path}: {wrong}") from wrong
     if size != "sam" and name_of(config) != size:
         other = name_of(config) or f"a model of other sizes ({config})"
-        raise CheckpointError(
-            f"{path} does not hold {size}, but {other}. Load it by the name of its "
-            "own size, or by no name."
-        )
+        raise CheckpointError(_other_size(path, size, other))
     return model
+
+
+def _other_size(path: Path, size: str, found: str) -> str:
+    return (
+        f"{path} does not hold {size}, but {found}. Load it by the name of its own "
+        "size, or by no name."
+    )
 
 
 def _as_float32(value: Tensor) -> Tensor:

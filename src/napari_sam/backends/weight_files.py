@@ -12,6 +12,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from napari_sam.backends.file_kinds import is_safetensors, refuse_other_kinds
+from napari_sam.backends.sam2.parameter_names import is_sam2
+from napari_sam.backends.sam2.published_sizes import sam2_name
 from napari_sam.core.errors import CheckpointError
 from napari_sam.models.config import SamConfig
 from napari_sam.models.state_dict import guess_config, split_extras
@@ -37,6 +39,8 @@ _MODEL = ("image_encoder.", "prompt_encoder.", "mask_decoder.")
 _DEEPEST = 4
 #: The key under which micro-sam keeps its second decoder next to them.
 _DECODER = "decoder_state"
+#: What transformers calls the file of weights in its folders.
+IN_FOLDER = "model.safetensors"
 #: A key that only `pocket` has.
 _POCKET = "decoder.iou_token.weight"
 
@@ -62,6 +66,8 @@ class Weights:
 
 def read_weights(path: Path) -> Weights:
     """Read a file of weights: safetensors, or torch's own format, tensors only.
+
+    A folder that transformers has written is read as the file of weights in it.
 
     Nothing in the file is executed: a pickle that asks for anything but tensors is
     refused.
@@ -93,6 +99,8 @@ def read_decoder(path: Path) -> dict[str, Tensor]:
 def architecture_of(weights: Weights) -> str:
     """Return ``pocket``, one of `SIZES`, or ``sam`` for other sizes.
 
+    Of SAM 2, return a name as of `sam2_name`.
+
     Raises
     ------
     ValueError
@@ -100,6 +108,8 @@ def architecture_of(weights: Weights) -> str:
     """
     if _POCKET in weights.state:
         return "pocket"
+    if is_sam2(weights.state):
+        return sam2_name(weights.state)
     return name_of(guess_config(weights.state)) or "sam"
 
 
@@ -133,8 +143,7 @@ def identified(path: Path) -> tuple[str, Weights]:
 
 def _load(path: Path) -> tuple[object, Mapping[str, str]]:
     """Read what a file holds, whatever its suffix: what it is, its bytes say."""
-    if not path.is_file():
-        raise CheckpointError(f"There is no file {path}.")
+    path = _file_of(path)
     try:
         refuse_other_kinds(path)
         if is_safetensors(path):
@@ -156,6 +165,14 @@ def _load(path: Path) -> tuple[object, Mapping[str, str]]:
         raise CheckpointError(f"{path} cannot be read: {reason[0]}") from wrong
 
 
+def _file_of(path: Path) -> Path:
+    """Return the file of weights at a path: itself, or the one in a folder."""
+    file = path / IN_FOLDER if path.is_dir() else path
+    if not file.is_file():
+        raise CheckpointError(f"There is no file {file}.")
+    return file
+
+
 def _unwrapped(path: Path, loaded: object) -> dict[str, Tensor]:
     """Find the tensors in what a training program saved, under their own names."""
     for _ in range(_DEEPEST):
@@ -164,7 +181,7 @@ def _unwrapped(path: Path, loaded: object) -> dict[str, Tensor]:
             break
         loaded = inner
     state = _without_prefix(_checked(path, loaded))
-    if any(name.startswith("vision_encoder.") for name in state):
+    if _is_other_transformers(state):
         raise CheckpointError(
             f"{path} holds Segment Anything as the package transformers names it. Its "
             "tensors have other names there: take the checkpoint of the original "
@@ -172,6 +189,11 @@ def _unwrapped(path: Path, loaded: object) -> dict[str, Tensor]:
         )
     _check_finite(path, state)
     return state
+
+
+def _is_other_transformers(state: Mapping[str, Tensor]) -> bool:
+    """Whether names are those of transformers, but not of its SAM 2."""
+    return not is_sam2(state) and any(n.startswith("vision_encoder.") for n in state)
 
 
 def _wrapped(loaded: object) -> object | None:

@@ -65,7 +65,7 @@ class ModelEntry:
         What ``--model`` takes.
     architecture
         ``pocket``, ``vit_t``, ``vit_b``, ``vit_l``, ``vit_h``, ``sam`` for other
-        sizes, or None where only the file knows.
+        sizes; ``sam2.1_t``, ``sam2_t`` and so on; or None where only the file knows.
     good_for
         One short line.
     weights

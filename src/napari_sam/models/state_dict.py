@@ -150,7 +150,7 @@ def load_sam_state(model: Sam, state: Mapping[str, Tensor]) -> None:
         the keys and the model the state dict seems to belong to.
     """
     state = drop_unused_heads(state)
-    complaints = _complaints(model, state)
+    complaints = differences(model.state_dict(), state)
     if complaints:
         raise ValueError(
             f"The weights do not fit {_name(model.config)}: {'; '.join(complaints)}."
@@ -174,7 +174,7 @@ def sam_from_state(state: Mapping[str, Tensor]) -> Sam:
     with torch.device("meta"):
         model = Sam(config)
     state = drop_unused_heads(state)
-    complaints = _complaints(model, state)
+    complaints = differences(model.state_dict(), state)
     if complaints:
         raise ValueError(f"The weights are broken: {'; '.join(complaints)}.")
     model.load_state_dict(state, strict=True, assign=True)
@@ -182,8 +182,8 @@ def sam_from_state(state: Mapping[str, Tensor]) -> Sam:
     return model.requires_grad_(True).eval()
 
 
-def _complaints(model: Sam, state: Mapping[str, Tensor]) -> list[str]:
-    own = model.state_dict()
+def differences(own: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> list[str]:
+    """Say in which keys and shapes a state dict differs from a model's own."""
     found = {
         "missing": own.keys() - state.keys(),
         "unexpected": state.keys() - own.keys(),

@@ -67,6 +67,7 @@ def initial_learner(
     if checkpoint is not None:
         found, weights = identified(checkpoint)
         state = weights.state
+        _refuse_sam2(checkpoint, found)
     name = recipe or (found if found in RECIPES else "vit_b")
     if state is not None and recipe and found in RECIPES and found != recipe:
         raise CheckpointError(
@@ -111,6 +112,14 @@ def initial_instance_learner(
     chosen = INSTANCES.changed(settings or {})
     torch.manual_seed(chosen.seed)
     return chosen, InstanceLearner(_pocket(weights.state, checkpoint, instances=True))
+
+
+def _refuse_sam2(checkpoint: Path, found: str) -> None:
+    if found.startswith("sam2"):
+        raise CheckpointError(
+            f"{checkpoint} holds {found}, which cannot be trained here. What can be: "
+            f"{', '.join(RECIPES)}."
+        )
 
 
 def _pocket(

@@ -1,0 +1,155 @@
+"""What the tests of SAM 2 share: small models with random weights, made once.
+
+In CI (the environment variable CI) a missing transformers fails the tests; elsewhere
+they are skipped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from copy import deepcopy
+from functools import cache
+from pathlib import Path
+
+import pytest
+import torch
+
+SIZE = 128
+#: Taken off the scores of presence, so that they change their sign now and then.
+HIDDEN = {"sam2.1": 0.65, "sam2": 0.4}
+
+
+def _transformers():
+    if "CI" in os.environ:
+        import transformers
+    else:
+        transformers = pytest.importorskip("transformers")
+    return transformers
+
+
+def tiny_config(*, newer=True):
+    """A network of 128 pixels, as narrow as memories of 64 channels allow."""
+    tf = _transformers()
+    grids = [[SIZE // n, SIZE // n] for n in (4, 8, 16)]
+    backbone = tf.Sam2HieraDetConfig(
+        hidden_size=16,
+        image_size=[SIZE, SIZE],
+        blocks_per_stage=[1, 1, 3, 1],
+        embed_dim_per_stage=[16, 32, 64, 128],
+        num_attention_heads_per_stage=[1, 2, 4, 8],
+        window_size_per_stage=[8, 4, 8, 4],
+        global_attention_blocks=[3],
+        window_positional_embedding_background_size=[4, 4],
+    )
+    return tf.Sam2VideoConfig(
+        vision_config=tf.Sam2VisionConfig(
+            backbone_config=backbone,
+            backbone_channel_list=[128, 64, 32, 16],
+            backbone_feature_sizes=grids,
+            fpn_hidden_size=128,
+        ),
+        image_size=SIZE,
+        prompt_encoder_config=tf.Sam2VideoPromptEncoderConfig(
+            hidden_size=128, image_size=SIZE
+        ),
+        mask_decoder_config=tf.Sam2VideoMaskDecoderConfig(
+            hidden_size=128, mlp_dim=2048, iou_head_hidden_dim=256
+        ),
+        memory_attention_hidden_size=128,
+        memory_attention_num_layers=2,
+        memory_attention_feed_forward_hidden_size=64,
+        memory_attention_rope_feat_sizes=grids[2],
+        memory_encoder_hidden_size=128,
+        mask_downsampler_embed_dim=128,
+        memory_fuser_embed_dim=128,
+        memory_fuser_intermediate_dim=512,
+        enable_occlusion_spatial_embedding=newer,
+        enable_temporal_pos_encoding_for_object_pointers=newer,
+    )
+
+
+def random_state(shapes, seed=0):
+    """Random tensors by name, the same on every machine; no part is left at zero."""
+    generator = torch.Generator().manual_seed(seed)
+    found = {}
+    for name, shape in sorted(shapes.items()):
+        noise = torch.randn(shape, generator=generator)
+        fan = noise[0].numel() if noise.dim() > 1 else 1
+        if "positional_enc" in name or "tpos" in name or "_embed" in name:
+            found[name] = 0.3 * noise
+        elif "memory_encoder.out_proj" in name or "memory_encoder.projection" in name:
+            found[name] = noise
+        elif name.endswith("weight") and noise.dim() > 1:
+            found[name] = noise / fan**0.5
+        elif "norm" in name and name.endswith("weight"):
+            found[name] = 1 + 0.2 * noise
+        else:
+            found[name] = 0.2 * noise
+        if "memory_attention" in name and re.search(r"(q|k|v|o|out)_proj.weight", name):
+            found[name] *= 5  # attention that tells memories apart
+    return found
+
+
+def official_weights(version, shapes):
+    """Weights in the layout of official files; objects are not seen everywhere."""
+    state = random_state(shapes, seed=1)
+    state["sam_mask_decoder.pred_obj_score_head.layers.2.bias"] -= HIDDEN[version]
+    return state
+
+
+@cache
+def tiny_model(*, newer=True, seed=0, presence=0.0):
+    """A model with random weights; `presence` moves it to see its object, or not."""
+    model = _transformers().Sam2VideoModel(tiny_config(newer=newer))
+    shapes = {n: v.shape for n, v in model.state_dict().items()}
+    state = random_state(shapes, seed)
+    shared = "shared_image_embedding.positional_embedding"
+    state["prompt_encoder.shared_embedding.positional_embedding"] = state[shared]
+    state["mask_decoder.pred_obj_score_head.proj_out.bias"] += presence
+    model.load_state_dict(state)
+    return model.eval().requires_grad_(False)
+
+
+@pytest.fixture(scope="session")
+def make_model():
+    """Return a function that makes a tiny model, which its caller may change."""
+    _transformers()
+    return lambda **options: deepcopy(tiny_model(**options))
+
+
+@pytest.fixture(scope="session")
+def backend(make_model):
+    """A backend of a tiny model, to be left as it is."""
+    from napari_sam.backends.sam2.backend import Sam2Backend
+
+    return Sam2Backend(make_model(), device="cpu", precision="float32")
+
+
+@pytest.fixture(scope="session")
+def official_state():
+    """Return a function of a version: a state dict in the layout of official files."""
+    shapes = json.loads(Path(__file__).with_name("official.json").read_text())
+    return lambda version: official_weights(version, shapes[version])
+
+
+@pytest.fixture(scope="session")
+def make_official(official_state):
+    """Return a function of a version: a model with the weights of `official_state`."""
+    from napari_sam.backends.sam2.parameter_names import as_in_transformers
+
+    def make(version):
+        config = tiny_config(newer=version == "sam2.1")
+        model = _transformers().Sam2VideoModel(config)
+        model.load_state_dict(as_in_transformers(official_state(version)), strict=True)
+        return model.eval()
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def squares():
+    """Frames as the image encoder takes them: those of `freeze_official.py`."""
+    generator = torch.Generator().manual_seed(7)
+    return torch.randn(18, 3, SIZE, SIZE, generator=generator)
