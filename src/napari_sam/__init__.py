@@ -13,6 +13,8 @@ from napari_sam._version import __version__
 if TYPE_CHECKING:
     from napari_sam.api import (
         classify_objects,
+        export_labels,
+        iter_export_labels,
         iter_measure,
         link,
         load_backend,
@@ -70,6 +72,8 @@ __all__ = [
     "__version__",
     "annotate",
     "classify_objects",
+    "export_labels",
+    "iter_export_labels",
     "iter_measure",
     "link",
     "load_backend",
@@ -110,6 +114,8 @@ _ROOMS = {
     "ZarrStore": "stores.zarr",
     "annotate": "apps.annotate",
     "classify_objects": "api",
+    "export_labels": "api",
+    "iter_export_labels": "api",
     "link": "api",
     "iter_measure": "api",
     "load_backend": "api",

@@ -228,7 +228,7 @@ def test_two_layouts_in_one_folder_must_be_told_apart(label_folder, pixels):
 
 def test_a_layout_that_is_not_known_is_refused(label_folder):
     with pytest.raises(ImageError, match="expected auto, labels, masks, sa-1b"):
-        read_labelled_images(label_folder, layout="yolo")
+        read_labelled_images(label_folder, layout="cityscapes")
     with pytest.raises(MissingFileError, match=r"a\.png is not .* holds no JSON\."):
         read_labelled_images(label_folder / "images" / "a.png")
     with pytest.raises(ImageError, match="is a file"):

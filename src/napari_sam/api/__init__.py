@@ -2,6 +2,11 @@
 
 from napari_sam.api.classify import classify_objects
 from napari_sam.api.everything import segment_everything
+from napari_sam.api.exporting import (
+    export_labels,
+    iter_export_labels,
+    session_images,
+)
 from napari_sam.api.folder import segment_folder
 from napari_sam.api.linking import link
 from napari_sam.api.measurement import iter_measure, measure
@@ -16,6 +21,8 @@ from napari_sam.jobs.painting import paint
 __all__ = [
     "SimilarObjects",
     "classify_objects",
+    "export_labels",
+    "iter_export_labels",
     "iter_measure",
     "link",
     "load_backend",
@@ -29,4 +36,5 @@ __all__ = [
     "segment_many",
     "segment_objects",
     "segment_similar",
+    "session_images",
 ]

@@ -48,13 +48,18 @@ def replacing_folder(path: Path, *, overwrite: bool) -> Iterator[Path]:
     temporary = Path(mkdtemp(dir=path.parent, prefix=f".{path.name}-"))
     try:
         yield temporary
-        temporary.chmod(0o755)
-        if overwrite and path.exists():
-            _move_away(path)
-        temporary.replace(path)
+        move_folder(temporary, path, overwrite=overwrite)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
+
+
+def move_folder(folder: Path, path: Path, *, overwrite: bool) -> None:
+    """Give a complete folder its name; one that is there is deleted last."""
+    folder.chmod(0o755)
+    if overwrite and path.exists():
+        _move_away(path)
+    folder.replace(path)
 
 
 def _move_away(path: Path) -> None:

@@ -80,7 +80,7 @@ def iter_check_labelled_images(
             unusable += 1
         yield Progress(done, len(images), image.name)
     if errors:
-        raise ImageError(_all_errors(list(errors), unusable, len(images), most))
+        raise ImageError(all_errors(list(errors), unusable, len(images), most))
     if not any(counts):
         kinds = ", ".join(sorted({p.kind for p in images}))
         raise ImageError(f"{kinds}: there is no object in any of {len(images)} images.")
@@ -92,7 +92,8 @@ def _count_objects(image: LabelledImage) -> int:
     return len(image.truth.ids)
 
 
-def _all_errors(errors: list[str], unusable: int, images: int, most: int) -> str:
+def all_errors(errors: list[str], unusable: int, images: int, most: int = 10) -> str:
+    """Return the first errors of a data set in one message."""
     if len(errors) == 1:
         return errors[0]
     lines = [f"{unusable} of {images} images cannot be used:", *errors[:most]]

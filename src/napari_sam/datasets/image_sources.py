@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_sam.core.errors import ImageError
 from napari_sam.core.images.frames import Frames
+from napari_sam.datasets.class_table import read_classes
 from napari_sam.datasets.ground_truth.label_image import LabelTruth
 from napari_sam.io.images import read_image, read_label_image
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from napari_sam.datasets.read_cache import ReadCache
 
-__all__ = ["ImageFile", "LabelFile", "one_plane"]
+__all__ = ["ImageFile", "LabelFile", "PlaneOf", "one_plane"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class ImageFile:
 
     def __call__(self) -> Frames:
         """Read the plane, or return it from the cache."""
-        frames = self.cache.get(("image", self.path), self._read, _nbytes)
+        frames = self.whole()
         if self.plane is None:
             return frames
         if self.plane >= len(frames):
@@ -55,11 +56,39 @@ class ImageFile:
             )
         return one_plane(frames, self.plane)
 
+    def whole(self) -> Frames:
+        """Return all planes of the file, which are read as they are used."""
+        return self.cache.get(("image", self.path), self._read, _nbytes)
+
     def _read(self) -> Frames:
         frames = read_image(self.path, axes=self.axes).frames
         if isinstance(frames.data, np.ndarray):
             check_finite(frames.data, str(self.path))
         return frames
+
+
+@dataclass(frozen=True, slots=True)
+class PlaneOf:
+    """A plane of an image that is open, as `Frames` of its own when called.
+
+    Attributes
+    ----------
+    frames
+        The image.
+    plane
+        Index of the plane.
+    """
+
+    frames: Frames
+    plane: int
+
+    def __call__(self) -> Frames:
+        """Return the plane; its pixels are read as they are used."""
+        return one_plane(self.frames, self.plane)
+
+    def whole(self) -> Frames:
+        """Return all planes."""
+        return self.frames
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +114,18 @@ class LabelFile:
     def _read(self) -> LabelTruth:
         if self.plane is not None:  # the other planes are needed as well
             frames = self.cache.get(("labels", self.path), self._open, _nbytes)
-            return LabelTruth(frames[self.plane], where=str(self.path))
+            return self._truth(frames[self.plane])
         frames = self._open()
         if len(frames) != 1:
             raise ImageError(
                 f"{self.path} has {len(frames)} planes of labels; expected one, or an "
                 "image with as many planes."
             )
-        return LabelTruth(frames[0], where=str(self.path))
+        return self._truth(frames[0])
+
+    def _truth(self, labels: NDArray[np.generic]) -> LabelTruth:
+        classes = read_classes(self.path.with_suffix(".csv"))
+        return LabelTruth(labels, where=str(self.path), categories=classes)
 
     def _open(self) -> Frames:
         return read_label_image(self.path, axes=self.axes).frames

@@ -9,6 +9,7 @@ import numpy as np
 from napari_sam.core.errors import ImageError
 from napari_sam.datasets.ground_truth.label_image import LabelTruth
 from napari_sam.datasets.ground_truth.protocol import to_labels
+from napari_sam.datasets.image_sources import ImageFile, PlaneOf
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,6 +61,11 @@ class LabelledImage:
 
     def __repr__(self) -> str:
         return f"LabelledImage({self.name!r}, kind={self.kind!r})"
+
+    @property
+    def source(self) -> ImageFile | PlaneOf | None:
+        """What the image is a plane of; None for an image of its own."""
+        return self._frames if isinstance(self._frames, ImageFile | PlaneOf) else None
 
     @property
     def frames(self) -> Frames:

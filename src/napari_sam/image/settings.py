@@ -52,13 +52,15 @@ class AppearanceSettings:
             raise ImageError("Give either limits or percentiles, not both.")
 
     def fit(
-        self, frames: Frames, backend: Backend, names: Sequence[str] = ()
+        self, frames: Frames, backend: Backend | None, names: Sequence[str] = ()
     ) -> Appearance:
         """Fit an appearance to an image, for a model, with what is set.
 
-        `names` are those of the image's channels, where it has any.
+        `names` are those of the image's channels, where it has any. Without a model,
+        limits are those of a picture for people.
         """
         limits, pair = self.limits, self.index
+        percentiles = backend_spec(backend).percentiles if backend else None
         return Appearance.fit(
             frames,
             channels=_numbers(self.channels, names) if self.channels else None,
@@ -66,7 +68,7 @@ class AppearanceSettings:
             limits=list(zip(limits[::2], limits[1::2], strict=True))
             if limits
             else None,
-            percentiles=self.percentiles or backend_spec(backend).percentiles,
+            percentiles=self.percentiles or percentiles,
             gamma=1.0 if self.gamma is None else self.gamma,
         )
 

@@ -10,7 +10,7 @@ import click
 
 from napari_sam.apps.cli.options.image import IMAGE
 from napari_sam.apps.cli.options.model import model_options, open_model, store_option
-from napari_sam.apps.cli.progress import ProgressLine
+from napari_sam.apps.cli.progress import ProgressLine, drain_with_progress
 from napari_sam.apps.cli.verbosity import say
 from napari_sam.core.errors import SessionError
 from napari_sam.core.progress import drain
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from napari_sam.core.images.frames import Frames
     from napari_sam.core.protocols import Backend, Promptable
     from napari_sam.jobs import ModelSettings
-    from napari_sam.session import ModelSetup
+    from napari_sam.session import AnnotationSession, ModelSetup
 
 _FILE = click.Path(path_type=Path)
 
@@ -99,6 +99,36 @@ def apply(
         attributes=object_attributes(done),
     )
     say(f"{len(done.objects)} objects in {output}")
+
+
+def replayed(
+    path: Path, image: Path | None, model: ModelSettings, store: str | None
+) -> tuple[AnnotationSession, str]:
+    """Replay a session's file on its image; return it with the name of the image.
+
+    Raises
+    ------
+    SessionError
+        If the image is not where the session says, and was not given.
+    """
+    from napari_sam import io
+    from napari_sam.session.persistence.record import read_record
+    from napari_sam.session.persistence.replay import replay
+
+    record = read_record(path)
+    file = image or Path(record.source)
+    if image is None and not (record.source and file.exists()):
+        raise SessionError(
+            f"{path} is about the image {record.source or 'of no name'}, which is not "
+            "there. Name its file with --image."
+        )
+    frames = io.read_image(file, axes=record.image.axes).frames
+
+    def image_for(setup: ModelSetup | None) -> Promptable:
+        return _promptable(setup, frames, model, store)
+
+    work = replay(record, image_for)
+    return drain_with_progress(work, "nothing was written."), file.stem
 
 
 def _promptable(

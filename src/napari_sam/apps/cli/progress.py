@@ -26,6 +26,8 @@ _COUNTED = {
     "measuring": "frame",
     "measuring images": "image",
     "linking": "frame",
+    "reading": "image",
+    "writing": "image",
 }
 #: Lines of a log for one piece of work, at most.
 _LINES = 10

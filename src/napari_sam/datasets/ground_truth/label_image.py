@@ -13,6 +13,8 @@ from napari_sam.core.mask import Mask
 from napari_sam.io.label_numbers import label_numbers
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["LabelTruth"]
@@ -30,11 +32,15 @@ class LabelTruth:
         above 2147483647, all are replaced by 1, 2, ... in their order.
     where
         Its name in messages.
+    categories
+        Names of classes by label, as far as they are known.
 
     Attributes
     ----------
     labels
         ``(rows, cols)`` int32.
+    categories
+        Names of classes by object.
     ids, areas
         Number and pixels of each object, as `GroundTruth` has them.
 
@@ -44,9 +50,16 @@ class LabelTruth:
         If these are no labels of one plane; the message says why.
     """
 
-    def __init__(self, labels: ArrayLike, *, where: str = "The label image") -> None:
+    def __init__(
+        self,
+        labels: ArrayLike,
+        *,
+        where: str = "The label image",
+        categories: Mapping[int, str] | None = None,
+    ) -> None:
         self.labels = _as_labels(np.asarray(labels), where)
         self.ids, self.areas = _ids_and_areas(self.labels)
+        self.categories = dict(categories or {})
         self._windows: dict[int, Region] | None = None
 
     def __repr__(self) -> str:

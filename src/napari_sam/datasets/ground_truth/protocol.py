@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from napari_sam.core.geometry.region import Region
@@ -29,6 +31,10 @@ class GroundTruth(Protocol):
     @property
     def areas(self) -> NDArray[np.int64]:
         """Pixels of each object, in the order of `ids`; none is 0."""
+
+    @property
+    def categories(self) -> Mapping[int, str]:
+        """Names of classes by object, as far as they are known."""
 
     def mask(self, object_id: int) -> Mask:
         """Return the mask of an object."""

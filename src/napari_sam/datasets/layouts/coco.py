@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Required, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, NotRequired, Required, TypeAlias, TypedDict
 
 from napari_sam.core.errors import ImageError, MissingFileError
 from napari_sam.datasets.ground_truth.coco_masks import RleTruth
@@ -16,7 +16,7 @@ from napari_sam.datasets.listed_images import ListedImages
 from napari_sam.io.file_names import parts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from napari_sam.core.json_values import JsonValue
     from napari_sam.datasets.read_cache import ReadCache
@@ -138,6 +138,7 @@ class CocoImage(TypedDict):
     file_name: str
     height: int
     width: int
+    objects: NotRequired[int]  # how many, in files of ours
 
 
 class CocoAnnotation(TypedDict, total=False):
@@ -147,6 +148,7 @@ class CocoAnnotation(TypedDict, total=False):
     segmentation: JsonValue
     category_id: CocoId
     iscrowd: int
+    label: int  # the number of the object, in files of ours
 
 
 #: Segmentation and category of each annotation, by its number in its image.
@@ -183,7 +185,10 @@ def _by_image(
 ) -> dict[CocoId, _Masked]:
     """Return segmentation and category of annotations, by image and number in it."""
     counts: dict[CocoId, int] = {}
-    masked: dict[CocoId, _Masked] = {}
+    masked: dict[CocoId, _Masked] = {
+        key: {} for key, image in images.items() if image.get("objects") == 0
+    }
+    labelled = _with_labels(annotations)
     crowds, empty = 0, 0
     unlisted = [a["image_id"] for a in annotations if a["image_id"] not in images]
     if unlisted:
@@ -193,13 +198,15 @@ def _by_image(
         )
     for one in annotations:
         counts[one["image_id"]] = number = counts.get(one["image_id"], 0) + 1
+        if one["image_id"] in labelled:
+            number = one["label"]
         mask = one.get("segmentation")
         crowds += bool(one.get("iscrowd"))
         empty += not mask and not one.get("iscrowd")
         if mask and not one.get("iscrowd"):
             of_image = masked.setdefault(one["image_id"], {})
             of_image[number] = mask, one.get("category_id")
-    if not masked:
+    if not any(masked.values()):
         raise ImageError(
             f"{path}: there is no object with an outline: {len(annotations)} "
             f"annotations, {crowds} of crowds, {empty} without a segmentation."
@@ -208,6 +215,19 @@ def _by_image(
         if count:
             logger.warning("%s: left out %d annotations %s.", path, count, what)
     return masked
+
+
+def _with_labels(annotations: Sequence[CocoAnnotation]) -> set[CocoId]:
+    """Return the images whose annotations all have a number of their own."""
+    labels: dict[CocoId, list[object]] = {}
+    for one in annotations:
+        labels.setdefault(one["image_id"], []).append(one.get("label"))
+    return {
+        key
+        for key, found in labels.items()
+        if all(type(n) is int and n > 0 for n in found)
+        and len({*map(str, found)}) == len(found)
+    }
 
 
 def _shape(path: Path, image: CocoImage) -> tuple[int, int]:

@@ -39,8 +39,16 @@ _MASKS = re.compile(r"(.+?)(?:_cp)?_masks?|labels")
 
 
 def matches(root: Path) -> bool:
-    """Whether a folder holds ``images`` and ``labels`` or ``masks``."""
-    return (root / "images").is_dir() and any((root / f).is_dir() for f in _FOLDERS)
+    """Whether a folder holds ``images`` and ``labels`` or ``masks``.
+
+    Text files for labels are of another layout, YOLO's.
+    """
+    there = [root / f for f in _FOLDERS if (root / f).is_dir()]
+    if not (root / "images").is_dir() or not there:
+        return False
+    return not any(p.suffix == ".txt" for p in there[0].rglob("*.txt")) or any(
+        may_be_image(p) for p in there[0].iterdir()
+    )
 
 
 def read(root: Path, cache: ReadCache) -> list[LabelledImage]:

@@ -11,6 +11,7 @@ from napari_sam.datasets.ground_truth.coco_masks import RleTruth
 from napari_sam.datasets.image_files import first_few, images_in, read_json
 from napari_sam.datasets.image_sources import ImageFile
 from napari_sam.datasets.labelled_image import LabelledImage
+from napari_sam.datasets.layouts.labelme import is_labelme
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +25,10 @@ DESCRIPTION = "NAME.jpg with NAME.json (SA-1B)"
 
 def matches(root: Path) -> bool:
     """Whether a folder holds an image and a JSON file of the same name."""
-    stems = _json_files(root).keys()
+    files = _json_files(root)
+    if any(is_labelme(path) for path in list(files.values())[:1]):
+        return False
+    stems = files.keys()
     return any(
         normalize("NFC", p.stem) in stems
         for p in root.iterdir()

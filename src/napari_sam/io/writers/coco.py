@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from napari_sam.core.atomic_write import replacing
+from napari_sam.io.polygon_masks import single_ring
 from napari_sam.io.run_lengths import packed
 
 if TYPE_CHECKING:
@@ -73,19 +74,39 @@ def _annotations(
             "iscrowd": 0,
             "label": one.number,
             "area": one.pixels,
-            **_mask(one.parts, shape, masks),
+            **coco_mask(one.parts, shape, masks),
             **score,
             **({"attributes": more} if more else {}),
         }
 
 
-def _mask(parts: Sequence[Outline], shape: tuple[int, int], masks: str) -> JsonDict:
+def coco_mask(
+    parts: Sequence[Outline],
+    shape: tuple[int, int],
+    masks: str,
+    *,
+    bridged: bool = False,
+) -> JsonDict:
+    """Return ``segmentation`` and ``bbox`` of an object, as an annotation has them.
+
+    Parameters
+    ----------
+    parts
+        Its outlines.
+    shape
+        Rows and columns of the plane.
+    masks
+        ``rle`` or ``polygons``.
+    bridged
+        Keep holes of polygons: a bridge without width joins each to its shell.
+    """
     corners = np.concatenate([part.shell for part in parts])
     (top, left), (bottom, right) = corners.min(0).tolist(), corners.max(0).tolist()
     fields: JsonDict = {"bbox": [left, top, right - left, bottom - top]}
     if masks == "polygons":
-        rings = [part.shell[:-1, ::-1].ravel().tolist() for part in parts]
-        return {"segmentation": rings, **fields}
+        rings = [single_ring([p]) if bridged else p.shell[:-1] for p in parts]
+        flat = [ring[:, ::-1].ravel().tolist() for ring in rings]
+        return {"segmentation": flat, **fields}
     return {"segmentation": _runs(parts, shape), **fields}
 
 

@@ -36,7 +36,7 @@ IMAGE = _ImageName()
 
 def image_options(body: Body) -> Body:
     """Add ``read: ReadSettings`` and ``appearance: AppearanceSettings``."""
-    return _READ(_APPEARANCE(body))
+    return _READ(appearance_options(body))
 
 
 def _channels(text: str) -> tuple[int | str, ...]:
@@ -95,7 +95,8 @@ def parse_sizes(text: str) -> dict[str, float]:
     return sizes
 
 
-_APPEARANCE = settings_options(
+#: Adds ``appearance: AppearanceSettings`` to a command.
+appearance_options = settings_options(
     "appearance",
     AppearanceSettings,
     metavars={
