@@ -117,6 +117,16 @@ class Notebook:
         self.page.get_by_role("menuitem", name=menu, exact=True).click()
         self.page.get_by_role("menuitem", name=item, exact=True).click()
 
+    def use_theme(self, name: str) -> None:
+        """Choose a theme of JupyterLab, and wait until it is there."""
+        self.page.get_by_role("menuitem", name="Settings", exact=True).click()
+        labels = self.page.locator(".lm-Menu-itemLabel")
+        labels.get_by_text("Theme", exact=True).hover()
+        labels.get_by_text(name, exact=True).click()
+        self.page.wait_for_function(
+            "(name) => document.body.dataset.jpThemeName === name", arg=name
+        )
+
     def save(self, path: Path) -> None:
         """Save the notebook, and wait until its file has the widgets of its cells."""
         self.page.keyboard.press("Control+s")
@@ -174,7 +184,7 @@ class Widget:
         self.page = page
         self.index = index
         self.root = page.locator(".ns-root").nth(index)
-        self.canvas = self.root.locator("canvas")
+        self.canvas = self.root.locator("canvas.ns-canvas")
 
     def wait(self, condition: str, timeout: int = PATIENCE) -> None:
         """Wait until a condition on ``el`` (the widget) and ``app`` is true."""

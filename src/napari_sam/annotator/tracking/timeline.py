@@ -34,6 +34,26 @@ class Mark(IntEnum):
     FLAGGED = 5
 
 
+#: Colours that stay apart for the colour-blind, and on dark and light themes.
+COLORS = {
+    Mark.NOTHING: "#00000000",
+    Mark.ABSENT: "#4a4a4a",
+    Mark.APPROVED: "#009e73",
+    Mark.PROMPTED: "#56b4e9",
+    Mark.PROPAGATED: "#9aa7b2",
+    Mark.FLAGGED: "#f0e442",
+}
+#: What they mean, for a person.
+WORDS = {
+    Mark.NOTHING: "not there",
+    Mark.ABSENT: "marked as absent",
+    Mark.APPROVED: "approved",
+    Mark.PROMPTED: "prompted or drawn",
+    Mark.PROPAGATED: "propagated",
+    Mark.FLAGGED: "doubtful",
+}
+
+
 class Doubt(NamedTuple):
     """A propagated frame of an object, to be looked at.
 

@@ -168,6 +168,7 @@ class Presenter:
             "selected": {"object": self._annotator.objects.selected},
             "screen": self._screen.describe(),
             "tracks": self._tracks,
+            "strip": state.strip_state(self._annotator),
         }
 
     def _on_labels(self, patches: Sequence[LabelPatch]) -> None:

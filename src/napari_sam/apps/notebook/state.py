@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from napari_sam.annotator.commands import COMMANDS, shown_key
 from napari_sam.annotator.guidance import next_step
 from napari_sam.annotator.object_table import ObjectTable
+from napari_sam.annotator.tracking.timeline import COLORS, WORDS, Mark
 from napari_sam.apps.notebook.image_tiles import SIDE, coarsest_level
 from napari_sam.core.prompts import codec
 from napari_sam.io.pictures import COLOURS
+from napari_sam.session.timeline import time_axis
 
 if TYPE_CHECKING:
     from napari_sam.annotator.annotator import Annotator
@@ -37,6 +40,7 @@ def image_state(session: AnnotationSession, name: str, *, overview: bool) -> Jso
         "levels": coarsest_level(frames.plane_shape) + 1,
         "side": SIDE,
         "overview": overview,
+        "marks": [{"words": WORDS[m], "colour": COLORS[m]} for m in Mark],
         "colours": [list(colour) for colour in COLOURS],
         "commands": [
             {"id": c.id, "title": c.title, "tip": c.tip, "key": c.key, "shown": k}
@@ -134,6 +138,20 @@ def everything_state(annotator: Annotator) -> JsonDict:
 def tracks_state(annotator: Annotator) -> JsonDict:
     """Return how many frames are doubtful, and wait to be reviewed."""
     return {"doubtful": len(annotator.review.queue)}
+
+
+def strip_state(annotator: Annotator) -> JsonDict:
+    """Return what is known of the selected object along time, as runs of marks."""
+    session, timeline = annotator.session, annotator.timeline
+    if session is None or timeline is None:
+        return {}
+    selected = annotator.objects.selected
+    chosen = session.current.object_id if selected is None else selected
+    row = timeline.rows.get(chosen)
+    marks = [0] * timeline.length if row is None else row.tolist()
+    runs = [[mark, len(list(run))] for mark, run in groupby(marks)]
+    axis = time_axis(session.frames)
+    return {"axis": axis, "object": chosen, "runs": runs}
 
 
 def journal_sentence(journal: RecoverableSession) -> str:

@@ -8,9 +8,8 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor, QIcon
 from qtpy.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem
 
-from napari_sam.annotator.tracking.timeline import Mark
+from napari_sam.annotator.tracking.timeline import COLORS, Mark
 from napari_sam.apps.dock.panels.icons import swatch
-from napari_sam.apps.dock.panels.time_strip import COLORS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

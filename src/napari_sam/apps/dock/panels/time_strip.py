@@ -9,7 +9,7 @@ from qtpy.QtCore import QPointF, QRect, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QImage, QPainter, QPolygonF
 from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from napari_sam.annotator.tracking.timeline import Mark
+from napari_sam.annotator.tracking.timeline import COLORS, WORDS, Mark
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,24 +19,6 @@ if TYPE_CHECKING:
 
     from napari_sam.annotator.tracking.timeline import Timeline
 
-#: Colours that stay apart for the colour-blind, and on dark and light themes.
-COLORS = {
-    Mark.NOTHING: "#00000000",
-    Mark.ABSENT: "#ff4a4a4a",
-    Mark.APPROVED: "#ff009e73",
-    Mark.PROMPTED: "#ff56b4e9",
-    Mark.PROPAGATED: "#ff9aa7b2",
-    Mark.FLAGGED: "#fff0e442",
-}
-#: What they mean, for a person.
-WORDS = {
-    Mark.NOTHING: "not there",
-    Mark.ABSENT: "marked as absent",
-    Mark.APPROVED: "approved",
-    Mark.PROMPTED: "prompted or drawn",
-    Mark.PROPAGATED: "propagated",
-    Mark.FLAGGED: "doubtful",
-}
 DIVIDES = "#d55e00"
 #: Pixels of a row, of the gap below it, and of the numbers before the rows.
 _ROW, _GAP, _NUMBERS = 16, 3, 34

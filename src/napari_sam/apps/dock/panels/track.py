@@ -9,11 +9,11 @@ from qtpy.QtWidgets import QCheckBox, QLabel, QProgressBar, QSizePolicy, QSpinBo
 
 from napari_sam.annotator.tracking.family import family_of
 from napari_sam.annotator.tracking.propagation import PROPAGATING
-from napari_sam.annotator.tracking.timeline import Mark
+from napari_sam.annotator.tracking.timeline import COLORS, WORDS, Mark
 from napari_sam.apps.dock.panels.lineage_tree import LineageTree
 from napari_sam.apps.dock.panels.review_list import ReviewList
 from napari_sam.apps.dock.panels.settings_form import SettingsForm
-from napari_sam.apps.dock.panels.time_strip import COLORS, DIVIDES, WORDS, TimeStrip
+from napari_sam.apps.dock.panels.time_strip import DIVIDES, TimeStrip
 from napari_sam.apps.dock.panels.widgets import (
     Section,
     button,

@@ -361,9 +361,11 @@ function framesBar(app, facts) {
     return { axis, size, control, words, play,
       element: h("div", { class: "ns-frames" }, play, labelled(axis, control), words) };
   });
+  const strip = timeStrip(app, facts);
   return {
-    element: h("div", { hidden: !sliders.length }, ...sliders.map((s) => s.element)),
-    update({ frame }) {
+    element: h("div", { hidden: !sliders.length }, ...sliders.map((s) => s.element), strip.element),
+    update({ frame, strip: known }) {
+      strip.update(known, frame);
       for (const s of sliders) {
         setValue(s.control, frame.where[s.axis]);
         if (app.playing) s.control.value = frame.where[s.axis];
@@ -371,6 +373,49 @@ function framesBar(app, facts) {
         s.play.textContent = app.playing === s.axis ? "❚❚" : "▶";
         s.play.setAttribute("aria-pressed", app.playing === s.axis);
       }
+    },
+  };
+}
+
+// What is known of one object along time; a click goes there. Keys do that on the slider.
+function timeStrip(app, facts) {
+  const canvas = h("canvas", { class: "ns-strip", role: "img", height: 14 });
+  let known = {}, marks = [], now = 0;
+  const at = (event) => Math.min(marks.length - 1, Math.max(0,
+    Math.floor((event.offsetX / canvas.clientWidth) * marks.length)));
+  canvas.addEventListener("click", (event) =>
+    app.askSoon("frame", { kind: "frame", where: { ...app.state.frame.where, [known.axis]: at(event) } }));
+  canvas.addEventListener("pointermove", (event) => {
+    canvas.title = `Object ${known.object}, frame ${at(event)}: ${facts.marks[marks[at(event)]].words}`;
+  });
+  const redraw = () => {
+    const width = (canvas.width = canvas.clientWidth || 1);
+    const ctx = canvas.getContext("2d");
+    const scale = width / marks.length;
+    let from = 0;
+    for (const [mark, count] of known.runs || []) {
+      ctx.fillStyle = facts.marks[mark].colour;
+      ctx.fillRect(from * scale, 0, Math.max(1, count * scale), 14);
+      from += count;
+    }
+    ctx.strokeStyle = getComputedStyle(canvas).color;
+    ctx.lineWidth = 2;
+    ctx.strokeRect(now * scale + 1, 1, Math.max(2, scale - 2), 12);
+  };
+  new ResizeObserver(redraw).observe(canvas);
+  return {
+    element: canvas,
+    update(strip, { where }) {
+      show(canvas, Boolean(strip?.runs));
+      if (!strip?.runs) return;
+      known = strip;
+      marks = strip.runs.flatMap(([mark, count]) => Array(count).fill(mark));
+      now = where[strip.axis];
+      const total = (mark) => marks.filter((m) => m === mark).length;
+      const told = facts.marks.map(({ words }, i) => [words, total(i)]).filter(([, n]) => n);
+      canvas.setAttribute("aria-label",
+        `Object ${strip.object} along ${strip.axis}: ${told.map(([words, n]) => `${n} ${words}`).join(", ")}`);
+      redraw();
     },
   };
 }

@@ -311,6 +311,8 @@ class App {
   }
 
   press(event) {
+    // Notebooks take the focus away from a control at plain keys that reach them.
+    if (!event.ctrlKey && !event.metaKey) event.stopPropagation();
     if (event.target.matches("input:not([type=range]):not([type=checkbox]), select, textarea")) return;
     const key = this.keyOf(event);
     if (event.key === "Escape" && this.pointer.abandon()) this.redraw();
