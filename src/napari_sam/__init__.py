@@ -13,9 +13,11 @@ from napari_sam._version import __version__
 if TYPE_CHECKING:
     from napari_sam.api import (
         classify_objects,
+        cutouts,
         export_labels,
         iter_export_labels,
         iter_measure,
+        iter_write_cutouts,
         link,
         load_backend,
         measure,
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
         segment_everything,
         segment_many,
         segment_similar,
+        write_cutouts,
     )
     from napari_sam.apps.annotate import annotate
     from napari_sam.apps.show import show
@@ -72,9 +75,11 @@ __all__ = [
     "__version__",
     "annotate",
     "classify_objects",
+    "cutouts",
     "export_labels",
     "iter_export_labels",
     "iter_measure",
+    "iter_write_cutouts",
     "link",
     "load_backend",
     "mean_squared_displacement",
@@ -91,6 +96,7 @@ __all__ = [
     "segment_many",
     "segment_similar",
     "show",
+    "write_cutouts",
     "write_labels",
 ]
 
@@ -114,10 +120,12 @@ _ROOMS = {
     "ZarrStore": "stores.zarr",
     "annotate": "apps.annotate",
     "classify_objects": "api",
+    "cutouts": "api",
     "export_labels": "api",
     "iter_export_labels": "api",
     "link": "api",
     "iter_measure": "api",
+    "iter_write_cutouts": "api",
     "load_backend": "api",
     "mean_squared_displacement": "measurement",
     "measure": "api",
@@ -133,6 +141,7 @@ _ROOMS = {
     "segment_many": "api",
     "segment_similar": "api",
     "show": "apps.show",
+    "write_cutouts": "api",
     "write_labels": "io",
 }
 

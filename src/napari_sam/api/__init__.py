@@ -1,6 +1,7 @@
 """The functions of a script: open models and stores, segment, link, measure."""
 
 from napari_sam.api.classify import classify_objects
+from napari_sam.api.cutting_out import cutouts, iter_write_cutouts, write_cutouts
 from napari_sam.api.everything import segment_everything
 from napari_sam.api.exporting import (
     export_labels,
@@ -21,9 +22,11 @@ from napari_sam.jobs.painting import paint
 __all__ = [
     "SimilarObjects",
     "classify_objects",
+    "cutouts",
     "export_labels",
     "iter_export_labels",
     "iter_measure",
+    "iter_write_cutouts",
     "link",
     "load_backend",
     "measure",
@@ -37,4 +40,5 @@ __all__ = [
     "segment_objects",
     "segment_similar",
     "session_images",
+    "write_cutouts",
 ]

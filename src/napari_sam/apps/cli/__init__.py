@@ -14,6 +14,7 @@ COMMANDS: Commands = {
     "propagate": "napari_sam.apps.cli.propagate:propagate",
     "measure": "napari_sam.apps.cli.measure:measure",
     "link": "napari_sam.apps.cli.link:link",
+    "cutout": "napari_sam.apps.cli.cutout:cutout",
     "export": "napari_sam.apps.cli.export:export",
     "embed": "napari_sam.apps.cli.embed:embed",
     "store": "napari_sam.apps.cli.store:store",

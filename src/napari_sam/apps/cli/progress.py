@@ -26,6 +26,7 @@ _COUNTED = {
     "measuring": "frame",
     "measuring images": "image",
     "linking": "frame",
+    "cutting out": "frame",
     "reading": "image",
     "writing": "image",
 }
