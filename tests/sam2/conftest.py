@@ -70,8 +70,11 @@ def tiny_config(*, newer=True):
     )
 
 
-def random_state(shapes, seed=0):
-    """Random tensors by name, the same on every machine; no part is left at zero."""
+def random_state(shapes, seed=0, sharp=2):
+    """Random tensors by name, the same on every machine; no part is left at zero.
+
+    The larger `sharp` is, the more masks depend on memories, and on their last bits.
+    """
     generator = torch.Generator().manual_seed(seed)
     found = {}
     for name, shape in sorted(shapes.items()):
@@ -88,13 +91,13 @@ def random_state(shapes, seed=0):
         else:
             found[name] = 0.2 * noise
         if "memory_attention" in name and re.search(r"(q|k|v|o|out)_proj.weight", name):
-            found[name] *= 5  # attention that tells memories apart
+            found[name] *= sharp
     return found
 
 
 def official_weights(version, shapes):
     """Weights in the layout of official files; objects are not seen everywhere."""
-    state = random_state(shapes, seed=1)
+    state = random_state(shapes, seed=1, sharp=5)
     state["sam_mask_decoder.pred_obj_score_head.layers.2.bias"] -= HIDDEN[version]
     return state
 

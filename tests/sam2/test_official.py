@@ -10,10 +10,14 @@ import torch
 from napari_sam.backends.sam2.backend import Sam2Backend
 from napari_sam.backends.sam2.network import PointInputs
 from napari_sam.backends.sam2.parameter_names import as_in_transformers, is_sam2
+from napari_sam.core.embedding import Embedding
+from napari_sam.core.mask import Mask
 
 HERE, STEP = Path(__file__).parent, 4
 SHAPES = json.loads((HERE / "official.json").read_text())
 OFFICIAL = np.load(HERE / "official.npz")
+#: A mask that takes nothing away from what was recalled.
+EVERYWHERE = Mask.from_array(np.ones((128, 128), bool))
 
 
 @pytest.fixture(scope="module", params=["sam2.1", "sam2"])
@@ -22,10 +26,13 @@ def version(request):
 
 
 @pytest.fixture(scope="module")
-def network(version, make_official):
-    return Sam2Backend(
-        make_official(version), device="cpu", precision="float32"
-    ).network
+def backend(version, make_official):
+    return Sam2Backend(make_official(version), device="cpu", precision="float32")
+
+
+@pytest.fixture(scope="module")
+def network(backend):
+    return backend.network
 
 
 def close(found, name):
@@ -60,3 +67,41 @@ def test_official_names_become_those_of_transformers_once(version, official_stat
         sum(v.numel() for v in renamed.values())
         - renamed["shared_image_embedding.positional_embedding"].numel()
     )
+
+
+@pytest.mark.parametrize("which", [0, 1])
+@torch.inference_mode()
+def test_objects_are_followed(backend, network, version, squares, which):
+    """Logits, presence and pointers on 18 frames, of an object that comes and goes."""
+    rows, cols = ((20, 60), (30, 70)) if which == 0 else ((70, 110), (60, 120))
+    mask = Mask.from_array(
+        np.ones((rows[1] - rows[0], cols[1] - cols[0]), bool), top=rows[0], left=cols[0]
+    )
+    memories, logits, presence, pointers = [], [], [], []
+    for at, square in enumerate(squares):
+        levels = network.encode(square[None])._asdict()
+        arrays = {name: x[0].numpy() for name, x in levels.items()}
+        embedding = Embedding(arrays, tuple(square.shape[1:]))
+        if at == 0:
+            new = backend.memorize(embedding, [mask])
+        else:
+            aged = [m._replace(frames_ago=at - then) for then, m in memories]
+            (found,) = backend.recall(embedding, [aged])
+            new = backend.memorize(embedding, [EVERYWHERE], recalled=[found])
+            logits.append(found.prediction.logits[::STEP, ::STEP])
+            presence.append(found.arrays["presence"][0])
+        memories.append((at, new[0]))
+        pointers.append(new[0].arrays["pointer"][:8])
+    expected = OFFICIAL[f"{version}.presence_{which}"][1:]
+    assert (expected > 0).any()
+    assert (expected < 0).any()
+    alike(presence, expected)
+    alike(logits, OFFICIAL[f"{version}.followed_{which}"][1:])
+    alike(pointers, OFFICIAL[f"{version}.pointers_{which}"])
+
+
+def alike(found, expected):
+    """To 1e-4, until memories that are rounded the other way in bfloat16 add up."""
+    found = np.array(found)
+    np.testing.assert_allclose(found[:7], expected[:7], rtol=0, atol=1e-4)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -88,12 +88,37 @@ class Memory(NamedTuple):
     frames_ago
         How many frames ago that was; set by whoever asks, negative when going back.
     prompted
-        Whether a person said where the object is on that frame.
+        Whether its mask was given, and not recalled.
+    lasts
+        For how many frames arrays are of use, by name; others are for ever.
     """
 
     arrays: EmbeddingArrays
     frames_ago: int = 0
     prompted: bool = False
+    lasts: Mapping[str, int] | None = None
+
+    def faded(self) -> Memory | None:
+        """Return what is of use of it, `frames_ago` being its age; None if nothing."""
+        lasts = self.lasts or {}
+        age = abs(self.frames_ago)
+        left = {n: a for n, a in self.arrays.items() if lasts.get(n, age) >= age}
+        return self._replace(arrays=left) if left else None
+
+
+class Recalled(NamedTuple):
+    """What a video model finds of an object on a frame, by what it remembers.
+
+    Attributes
+    ----------
+    prediction
+        Its mask, in tile coordinates.
+    arrays
+        What the model needs besides to remember this frame, too.
+    """
+
+    prediction: Prediction
+    arrays: EmbeddingArrays
 
 
 @runtime_checkable
@@ -101,18 +126,40 @@ class SupportsVideo(Protocol):
     """A backend that finds objects of earlier frames by what it remembers of them.
 
     Memories are values: nothing of a video is kept in the model, so that any frame can
-    be corrected, and any run be repeated, from what is stored.
+    be corrected, and any run be repeated, from what is stored. Its `BackendSpec` has
+    the capability ``video``.
     """
 
     def memorize(
-        self, embedding: EmbeddingArrays, masks: Sequence[Mask], *, prompted: bool
+        self,
+        embedding: EmbeddingArrays,
+        masks: Sequence[Mask],
+        *,
+        recalled: Sequence[Recalled] | None = None,
     ) -> list[Memory]:
-        """Remember objects of one tile, given by their masks in its pixels."""
+        """Remember objects of one tile.
+
+        Parameters
+        ----------
+        embedding
+            Of the tile.
+        masks
+            Where each object is, in pixels of the tile.
+        recalled
+            What `recall` found of each on this tile, if that is how its mask is known;
+            others may have got pixels of it meanwhile. None for masks that are given.
+        """
 
     def recall(
         self, embedding: EmbeddingArrays, memories: Sequence[Sequence[Memory]]
-    ) -> list[Prediction]:
-        """Find objects on a tile, each by its memories, in tile coordinates."""
+    ) -> list[Recalled]:
+        """Find objects on a tile, each by its memories.
+
+        Raises
+        ------
+        ModelError
+            If one of them has none.
+        """
 
 
 @runtime_checkable

@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.prediction import Prediction
-from napari_sam.core.protocols import Memory
+from napari_sam.core.protocols import Memory, Recalled
 from napari_sam.testing.threshold_backend import ThresholdBackend
 
 if TYPE_CHECKING:
@@ -35,20 +35,29 @@ class VideoThresholdBackend(ThresholdBackend):
 
     recalled: list[int] = field(default_factory=list, init=False)
 
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """It has memories."""
+        return frozenset({"video"})
+
     def memorize(
-        self, embedding: EmbeddingArrays, masks: Sequence[Mask], *, prompted: bool
+        self,
+        embedding: EmbeddingArrays,
+        masks: Sequence[Mask],
+        *,
+        recalled: Sequence[Recalled] | None = None,
     ) -> list[Memory]:
         """Remember the pixels of each object."""
-        window = Region(0, 0, *_shape(embedding))
+        window, prompted = Region(0, 0, *_shape(embedding)), recalled is None
         return [Memory({"mask": m.in_window(window)}, prompted=prompted) for m in masks]
 
     def recall(
         self, embedding: EmbeddingArrays, memories: Sequence[Sequence[Memory]]
-    ) -> list[Prediction]:
+    ) -> list[Recalled]:
         """Find each object near to where its latest memory has it."""
         blobs, _ = ndimage.label(embedding["bright"], np.ones((3, 3)))
         self.recalled.extend(len(own) for own in memories)
-        return [_nearest_blob(blobs, own) for own in memories]
+        return [Recalled(_nearest_blob(blobs, own), {}) for own in memories]
 
 
 def _nearest_blob(blobs: NDArray[np.int32], memories: Sequence[Memory]) -> Prediction:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from napari_sam.core.geometry.tiles import Tile
     from napari_sam.core.mask import Mask
     from napari_sam.core.prediction import Prediction
-    from napari_sam.core.protocols import Memory, SupportsVideo
+    from napari_sam.core.protocols import Memory, Recalled, SupportsVideo
     from napari_sam.image import PromptableImage
     from napari_sam.tracking.confidence import Judge
     from napari_sam.tracking.settings import PropagateSettings
@@ -31,7 +31,9 @@ class MemoryMethod:
     """Carries objects with a model that has memories of them.
 
     Memories are made of stored embeddings and of masks; none is kept but those that the
-    next frames recall. Objects are looked for in the tile that they were in before.
+    next frames recall. Objects are looked for in the tile that they were in before. One
+    that goes on in another tile begins anew there, from its mask: memories of one tile
+    say nothing about places in another.
 
     Parameters
     ----------
@@ -58,7 +60,7 @@ class MemoryMethod:
 
     def start(self, frame: int, masks: Mapping[int, Mask]) -> dict[int, CarriedObject]:
         """Begin with objects of a frame whose masks are right."""
-        made = self._memories(frame, masks, prompted=True)
+        made = self._memories(frame, masks, {})
         return {
             i: CarriedObject(frame, mask, memories=((frame, made[i]),))
             for i, mask in masks.items()
@@ -71,11 +73,16 @@ class MemoryMethod:
         taken: Mapping[int, Mask],
     ) -> dict[int, CarriedObject]:
         """Carry objects on to the next frame; see `Propagator`."""
-        predictions = self._recall(objects, frame)
+        found = self._recall(objects, frame)
         expected = {i: o.mask for i, o in objects.items()}
+        plane = self._image.frames.plane_shape
+        predictions = {
+            i: one.recalled.prediction.on_plane(one.tile, plane)
+            for i, one in found.items()
+        }
         fused = {i: _around(predictions[i], o.mask) for i, o in objects.items()}
         masks = compete(fused, expected, taken)
-        made = self._memories(frame, masks, prompted=False)
+        made = self._memories(frame, masks, found)
         return {
             i: self._carried(objects[i], frame, mask, predictions[i].score, made[i])
             for i, mask in masks.items()
@@ -83,9 +90,8 @@ class MemoryMethod:
 
     def _recall(
         self, objects: Mapping[int, CarriedObject], frame: int
-    ) -> dict[int, Prediction]:
-        plane = self._image.frames.plane_shape
-        found: dict[int, Prediction] = {}
+    ) -> dict[int, _InTile]:
+        found: dict[int, _InTile] = {}
         for tile, mine in self._by_tile({i: o.mask for i, o in objects.items()}):
             embedding = self._image.embedding(frame, tile)
             memories = [
@@ -93,20 +99,27 @@ class MemoryMethod:
                 for i in mine
             ]
             decoded = self._backend.recall(embedding, memories)
-            for i, prediction in zip(mine, decoded, strict=True):
-                found[i] = prediction.on_plane(tile, plane)
+            for i, recalled in zip(mine, decoded, strict=True):
+                found[i] = _InTile(tile, recalled)
         return found
 
     def _memories(
-        self, frame: int, masks: Mapping[int, Mask], *, prompted: bool
+        self, frame: int, masks: Mapping[int, Mask], found: Mapping[int, _InTile]
     ) -> dict[int, Memory]:
-        found: dict[int, Memory] = {}
+        """Remember objects by what was recalled in their tile, or by masks alone."""
+        made: dict[int, Memory] = {}
         for tile, mine in self._by_tile(masks):
             embedding = self._image.embedding(frame, tile)
-            local = [_in_tile(masks[i], tile) for i in mine]
-            made = self._backend.memorize(embedding, local, prompted=prompted)
-            found.update(zip(mine, made, strict=True))
-        return found
+            local = {i: _in_tile(masks[i], tile) for i in mine}
+            known = [i for i in mine if i in found and found[i].tile == tile]
+            given = [i for i in mine if i not in known]
+            recalled = [found[i].recalled for i in known]
+            for some, how in ((given, None), (known, recalled)):
+                if some:
+                    masks_of = [local[i] for i in some]
+                    new = self._backend.memorize(embedding, masks_of, recalled=how)
+                    made.update(zip(some, new, strict=True))
+        return made
 
     def _by_tile(self, masks: Mapping[int, Mask]) -> list[tuple[Tile, list[int]]]:
         tiles = {i: tile_of_mask(self._image, mask) for i, mask in masks.items()}
@@ -128,16 +141,37 @@ class MemoryMethod:
         evidence = Evidence(
             score, agreement, change, 0.0, before.age + 1, before.confidence
         )
-        prompted = tuple(m for m in before.memories if m[1].prompted)
-        latest = [m for m in before.memories if not m[1].prompted] + [(frame, memory)]
         return replace(
             before,
             frame=frame,
             mask=mask,
             confidence=self._judge(evidence),
             age=before.age + 1,
-            memories=(*prompted, *latest[-self._settings.memories :]),
+            memories=self._kept(before, frame, memory),
         )
+
+    def _kept(
+        self, before: CarriedObject, frame: int, new: Memory
+    ) -> tuple[tuple[int, Memory], ...]:
+        """Return what the next frame recalls, and of each memory what it needs."""
+        if new.prompted:
+            return ((frame, new),)
+        prompted = [m for m in before.memories if m[1].prompted]
+        latest = [m for m in before.memories if not m[1].prompted] + [(frame, new)]
+        after = 2 * frame - before.frame
+        kept = prompted
+        for at, memory in latest[-self._settings.memories :]:
+            left = memory._replace(frames_ago=after - at).faded()
+            if left is not None:
+                kept.append((at, left))
+        return tuple(kept)
+
+
+class _InTile(NamedTuple):
+    """What was recalled of an object, and where."""
+
+    tile: Tile
+    recalled: Recalled
 
 
 def _in_tile(mask: Mask, tile: Tile) -> Mask:

@@ -31,13 +31,15 @@ def propagator(
 
         return PromptMethod(image, settings)
     if method == "memory":
+        from napari_sam.core.backend_spec import supports
         from napari_sam.core.protocols import SupportsVideo
         from napari_sam.tracking.memory_method import MemoryMethod
 
-        if not isinstance(image.backend, SupportsVideo):
+        backend = image.backend
+        if not (supports(backend, "video") and isinstance(backend, SupportsVideo)):
             raise ModelError(
                 "This model has no memory of earlier frames: use method='prompt', or a "
                 "video model."
             )
-        return MemoryMethod(image, image.backend, settings)
+        return MemoryMethod(image, backend, settings)
     raise SettingError(f"method={method!r}: expected 'prompt' or 'memory'.")

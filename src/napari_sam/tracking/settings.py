@@ -35,9 +35,9 @@ class PropagateSettings:
         step=0.05,
     )
     memories: int = setting(
-        6,
+        15,
         label="Memories",
-        tip="Latest frames that a video model recalls, besides the prompted ones.",
+        tip="Latest frames that a video model recalls at most; some recall fewer.",
         unit="frames",
         minimum=1,
         maximum=64,

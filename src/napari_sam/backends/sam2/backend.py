@@ -1,4 +1,4 @@
-"""`Sam2Backend`: SAM 2 and SAM 2.1 on images."""
+"""`Sam2Backend`: SAM 2 and SAM 2.1, on images and on films."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
+from torch.nn import functional as F
 
 from napari_sam.backends.devices import find_device
 from napari_sam.backends.encoder_batches import Batches, tiles_per_batch
@@ -16,11 +17,15 @@ from napari_sam.backends.refining_decoder import (
     RefiningDecoder,
     tile_shape,
 )
+from napari_sam.backends.sam2.memory import Found, ObjectMemory
 from napari_sam.backends.sam2.network import Levels, PointInputs, Sam2Network
 from napari_sam.backends.tensors import as_tensor, digest_state
 from napari_sam.core.backend_spec import BackendSpec
 from napari_sam.core.embedding import Embedding
+from napari_sam.core.geometry.region import Region
+from napari_sam.core.prediction import Prediction
 from napari_sam.core.prompts.model_prompts import is_ambiguous, to_model_prompts
+from napari_sam.core.protocols import Recalled
 from napari_sam.models.precision import fast_float32, prefers_bfloat16
 
 if TYPE_CHECKING:
@@ -31,6 +36,9 @@ if TYPE_CHECKING:
     from transformers import Sam2VideoModel
 
     from napari_sam.backends.refining_decoder import Round
+    from napari_sam.core.embedding import EmbeddingArrays
+    from napari_sam.core.mask import Mask
+    from napari_sam.core.protocols import Memory
 
 #: Part of every fingerprint: changes when pixels are prepared in another way.
 _PREPARATION = "sam2.1"
@@ -38,6 +46,8 @@ _PREPARATION = "sam2.1"
 _CELL = 4
 #: Arrays of all tokens of the first stage that a block holds at once, at most.
 _ALIVE = 24
+#: Objects that are looked for, or remembered, together.
+_OBJECTS = 8
 
 
 class _Tile(NamedTuple):
@@ -101,6 +111,7 @@ class Sam2Backend(RefiningDecoder[_Tile]):
         digest = digest_state(model.state_dict())
         self._fingerprint = f"{name}-{digest}-{precision}-{_PREPARATION}"
         self.network = Sam2Network(model, self.device, getattr(torch, precision))
+        self._memory = ObjectMemory(self.network)
         width = model.config.vision_config.backbone_config.hidden_size
         nbytes = _ALIVE * 4 * width * (self.working_size // 4) ** 2
         self._batches = Batches(batch_size or tiles_per_batch(self.device, nbytes))
@@ -132,6 +143,7 @@ class Sam2Backend(RefiningDecoder[_Tile]):
             batch_size=self.batch_size,
             device=str(self.device),
             precision=self.precision,
+            capabilities=frozenset({"video"}),
         )
 
     def encode(self, planes: Sequence[NDArray[np.uint8]]) -> list[Embedding]:
@@ -151,6 +163,81 @@ class Sam2Backend(RefiningDecoder[_Tile]):
             Embedding(found, (plane.shape[0], plane.shape[1]))
             for found, plane in zip(made, planes, strict=True)
         ]
+
+    def memorize(
+        self,
+        embedding: EmbeddingArrays,
+        masks: Sequence[Mask],
+        *,
+        recalled: Sequence[Recalled] | None = None,
+    ) -> list[Memory]:
+        """Remember objects of one tile; see `SupportsVideo`.
+
+        Returns
+        -------
+        list
+            For each, float16 ``features`` ``(64, rows, cols)``, and a float32
+            ``pointer`` ``(C,)``.
+        """
+        tile = self._prepared_for(Embedding.from_mapping(embedding))
+        found: list[Memory] = []
+        with torch.inference_mode(), fast_float32():
+            for start in range(0, len(masks), _OBJECTS):
+                some = slice(start, start + _OBJECTS)
+                squares = self._squares(masks[some], tile.shape)
+                if recalled is None:
+                    found += self._memory.of_masks(tile.levels, squares)
+                else:
+                    known = self._found(recalled[some])
+                    found += self._memory.of_found(tile.levels, known, squares)
+        return found
+
+    def recall(
+        self, embedding: EmbeddingArrays, memories: Sequence[Sequence[Memory]]
+    ) -> list[Recalled]:
+        """Find objects on a tile, each by its memories; see `SupportsVideo`.
+
+        Of those that are not to be seen, all logits are -1024 and the score is 0.
+
+        Raises
+        ------
+        ModelError
+            If one of them has none.
+        """
+        tile = self._prepared_for(Embedding.from_mapping(embedding))
+        found: list[Recalled] = []
+        with torch.inference_mode(), fast_float32():
+            for start in range(0, len(memories), _OBJECTS):
+                some = memories[start : start + _OBJECTS]
+                objects = self._memory.find(tile.levels, some)
+                found += [self._recalled(one, tile.shape) for one in objects]
+        return found
+
+    def _squares(self, masks: Sequence[Mask], shape: tuple[int, int]) -> Tensor:
+        """Stretch masks of a tile to the square: ``(N, 1, y, x)`` of 0 to 1."""
+        side = (self.working_size, self.working_size)
+        window = Region(0, 0, *shape)
+        planes = np.stack([m.in_window(window) for m in masks])[:, None]
+        x = as_tensor(planes).to(self.device).float()
+        if shape != side:
+            x = F.interpolate(x, side, mode="bilinear", antialias=True)
+        return x
+
+    def _recalled(self, found: Found, shape: tuple[int, int]) -> Recalled:
+        logits, score, pointer, presence = (x[0].cpu().numpy() for x in found)
+        region, stride = Region(0, 0, *shape), self._stride(shape)
+        prediction = Prediction(logits, float(score), region, stride)
+        return Recalled(prediction, {"pointer": pointer, "presence": presence[None]})
+
+    def _found(self, recalled: Sequence[Recalled]) -> Found:
+        """Return what was recalled as tensors on the device."""
+        arrays = (
+            [r.prediction.logits for r in recalled],
+            [np.float32(r.prediction.score) for r in recalled],
+            [r.arrays["pointer"] for r in recalled],
+            [r.arrays["presence"][0] for r in recalled],
+        )
+        return Found(*(as_tensor(np.stack(a)).to(self.device) for a in arrays))
 
     def _encode(self, stack: Tensor) -> list[dict[str, NDArray[np.float32]]]:
         levels = self.network.encode(stack)._asdict()

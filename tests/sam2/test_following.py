@@ -1,0 +1,246 @@
+"""Objects followed through a clip by the project's own propagator, over a store."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+
+import napari_sam as sam
+from napari_sam.backends.sam2.backend import Sam2Backend
+from napari_sam.core.geometry.region import Region
+from napari_sam.core.mask import Mask
+from napari_sam.core.protocols import SupportsVideo
+from napari_sam.stores.zarr import ZarrStore
+from napari_sam.tracking import PropagateSettings, memory_method
+from napari_sam.tracking.propagators import propagator
+
+SIDE, FRAMES = 128, 20
+
+
+@pytest.fixture(scope="module")
+def clip():
+    """Three discs that move apart from each other, over noise."""
+    rng = np.random.default_rng(4)
+    frames = rng.integers(0, 60, (FRAMES, SIDE, SIDE), np.uint8)
+    for at, frame in enumerate(frames):
+        for disc in discs(at):
+            frame[disc] += 150
+    return frames
+
+
+def discs(at):
+    y, x = np.mgrid[:SIDE, :SIDE]
+    places = ((30 - at / 4, 30), (90, 40 + at / 3), (60, 100))
+    return [(y - r) ** 2 + (x - c) ** 2 < 12**2 for r, c in places]
+
+
+def masks(at=0):
+    return {i: Mask.from_array(disc) for i, disc in enumerate(discs(at), 1)}
+
+
+@pytest.fixture(scope="module")
+def seeing(make_model):
+    """A backend that takes most objects to be there."""
+    model = make_model(seed=8, presence=3.0)
+    return Sam2Backend(model, device="cpu", precision="float32")
+
+
+@pytest.fixture
+def image(clip, seeing, tmp_path):
+    store = ZarrStore(tmp_path / "store.zarr")
+    return sam.PromptableImage(clip, seeing, axes="tyx", store=store)
+
+
+def carried(image, first, last, seeds):
+    """Carry objects from a frame to another, and return what the model recalled."""
+    method = propagator("memory", image, PropagateSettings())
+    found, recall = {}, image.backend.recall
+    objects = method.start(first, seeds)
+    way = 1 if last > first else -1
+    for frame in range(first + way, last + way, way):
+        with pytest.MonkeyPatch.context() as patch:
+            recalled = []
+            patch.setattr(
+                image.backend,
+                "recall",
+                lambda *a, into=recalled: into.extend(recall(*a)) or into,
+            )
+            objects = method.carry(objects, frame, {})
+        found[frame] = recalled, objects
+    return found
+
+
+def session(image, model, first, seeds):
+    """A session of transformers whose features are those of the store."""
+    from transformers import Sam2VideoInferenceSession
+
+    class Stored:
+        """What it keeps of each frame: the levels that the store has."""
+
+        def __len__(self):
+            return FRAMES
+
+        def get_vision_features(self, frame):
+            arrays = image.embedding(frame, image.tiling.tiles((SIDE, SIDE))[0])
+            levels = [torch.tensor(arrays[n])[None] for n in ("s4", "s8", "s16")]
+            places = [
+                model.vision_encoder.neck.position_encoding(
+                    (1, model.hidden_dim, *x.shape[2:]), "cpu", torch.float32
+                )
+                for x in levels
+            ]
+            flat = [
+                [x.flatten(2).permute(2, 0, 1) for x in y] for y in (levels, places)
+            ]
+            return dict(zip(("vision_feats", "vision_pos_embeds"), flat, strict=True))
+
+    found = Sam2VideoInferenceSession(
+        video=torch.zeros(FRAMES, 1), video_height=SIDE, video_width=SIDE,
+        dtype=torch.float32,
+    )  # fmt: skip
+    found.cache = Stored()
+    for i, mask in seeds.items():
+        plane = mask.in_window(Region(0, 0, SIDE, SIDE))
+        index = found.obj_id_to_idx(i)
+        found.add_mask_inputs(index, first, torch.tensor(plane)[None, None].float())
+        found.obj_with_new_inputs = [i]
+        model(found, frame_idx=first)
+    return found
+
+
+@pytest.fixture
+def reference(make_model, monkeypatch):
+    """The model of transformers, with the one mask that Meta's code makes of a mask.
+
+    transformers asks for several, of which it takes the pointer of the best.
+    """
+    model = make_model(seed=8, presence=3.0)
+    forward = model._single_frame_forward
+
+    def of_one_mask(**options):
+        given = options.get("input_masks") is not None
+        return forward(**options | ({"multimask_output": False} if given else {}))
+
+    monkeypatch.setattr(model, "_single_frame_forward", of_one_mask)
+    return model
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, FRAMES - 1), (FRAMES - 1, 0)])
+def test_masks_are_those_of_transformers(image, reference, first, last, monkeypatch):
+    """Of three objects on every frame of a clip, forward and backward.
+
+    Our objects share no pixel, and have no parts elsewhere; theirs may. So nobody takes
+    pixels from another here. Memories are rounded to bfloat16, some of them the other
+    way, which adds up: so later frames may differ by a pixel.
+    """
+    monkeypatch.setattr(memory_method, "compete", _unopposed)
+    seeds = masks(first)
+    theirs = session(image, reference, first, seeds)
+    found = carried(image, first, last, seeds)
+    steps = reference.propagate_in_video_iterator(
+        theirs, start_frame_idx=first, reverse=last < first
+    )
+    compared = 0
+    for step in steps:
+        if step.frame_idx == first:
+            continue
+        recalled, _ = found[step.frame_idx]
+        for ours, logits in zip(recalled, step.pred_masks[:, 0].numpy(), strict=True):
+            mine, near = ours.prediction.logits, abs(step.frame_idx - first) < 5
+            np.testing.assert_allclose(mine, logits, atol=1e-3 if near else 0.1)
+            differ = (mine > 0) != (logits > 0)
+            assert differ.sum() <= (0 if near else 3)
+            compared += int((logits > 0).any())
+    assert compared > FRAMES
+
+
+def _unopposed(fused, expected, taken):
+    found = {i: _mask(f) for i, f in fused.items()}
+    return {i: mask or expected[i] for i, mask in found.items()}
+
+
+def _mask(fused):
+    top, left = fused.region.top, fused.region.left
+    return Mask.from_array(fused.logits > 0, top=top, left=left)
+
+
+def test_state_does_not_grow_with_the_clip(image):
+    """After 60 frames, to and fro, what is carried is as large as after 20."""
+    method = propagator("memory", image, PropagateSettings())
+    objects = method.start(0, masks())
+    sizes = []
+    for at in range(1, 61):
+        objects = method.carry(objects, at, {}) if at < FRAMES else objects
+        if at >= FRAMES:
+            # Later frames look like the last one, as far as memory goes.
+            objects = method.carry(_moved(objects, at), FRAMES - 1, {})
+        sizes.append(_nbytes(objects))
+    assert sizes[59] == sizes[19]
+    whole = [len(m.arrays) for _, m in objects[1].memories]
+    assert whole == [2, *[1] * 9, *[2] * 6]
+
+
+def _moved(objects, at):
+    """Let objects have been found one frame earlier, to carry them to a frame again."""
+    return {
+        i: o.__class__(
+            o.frame - 1,
+            o.mask,
+            o.confidence,
+            o.age,
+            o.trust,
+            tuple((then - 1, m) for then, m in o.memories),
+        )
+        for i, o in objects.items()
+    }
+
+
+def _nbytes(objects):
+    return sum(
+        a.nbytes
+        for o in objects.values()
+        for _, m in o.memories
+        for a in m.arrays.values()
+    )
+
+
+def test_what_others_have_got_is_not_remembered(image, seeing):
+    embedding = image.embedding(0, image.tiling.tiles((SIDE, SIDE))[0])
+    first = seeing.memorize(embedding, [masks()[1]])[0]._replace(frames_ago=1)
+    (found,) = seeing.recall(embedding, [[first]])
+    whole = Mask.from_array(np.ones((SIDE, SIDE), bool))
+    half = Mask.from_array(np.ones((SIDE // 2, SIDE), bool))
+    made = [
+        seeing.memorize(embedding, [mask], recalled=[found])[0].arrays["features"]
+        for mask in (whole, half)
+    ]
+    rows = made[0].shape[1]
+    difference = np.abs(made[0].astype(float) - made[1]).max((0, 2))
+    assert difference[-1] > 1e-2
+    assert rows == 8
+
+
+def test_it_is_a_video_model(seeing):
+    assert isinstance(seeing, SupportsVideo)
+    assert "video" in seeing.spec.capabilities
+
+
+def test_an_object_that_changes_its_tile_begins_anew(seeing):
+    """Places in memories of one tile mean others in the next."""
+    wide = np.random.default_rng(1).integers(0, 255, (2, SIDE, 3 * SIDE), np.uint8)
+    image = sam.PromptableImage(wide, seeing, axes="tyx")
+    method = propagator("memory", image, PropagateSettings())
+    left = Mask.from_array(np.ones((20, 20), bool), top=50, left=10)
+    right = Mask.from_array(np.ones((20, 20), bool), top=50, left=300)
+    objects = method.start(0, {1: left})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(memory_method, "compete", partial(_here, right))
+        objects = method.carry(objects, 1, {})
+    ((at, memory),) = objects[1].memories
+    assert at == 1
+    assert memory.prompted
+
+
+def _here(mask, fused, expected, taken):
+    return dict.fromkeys(fused, mask)
