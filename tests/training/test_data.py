@@ -12,7 +12,8 @@ from napari_sam.core.mask import Mask
 from napari_sam.datasets.ground_truth.label_image import LabelTruth
 from napari_sam.datasets.labelled_image import LabelledImage
 from napari_sam.io import write_labels
-from napari_sam.training.data import Batches, augmented
+from napari_sam.training.augmentation import augmented
+from napari_sam.training.data import Batches
 from napari_sam.training.example_sources import (
     Crop,
     LabelledSource,

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from napari_sam.core.errors import TrainingError
-from napari_sam.training.example_sources import Crop
+from napari_sam.training.augmentation import augmented
 from napari_sam.training.simulated_prompts import PromptBatch, simulate
 
 if TYPE_CHECKING:
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_sam.training.example_sources import ScaleOf, Source
+    from napari_sam.training.example_sources import Crop, ScaleOf, Source
     from napari_sam.training.recipe import Recipe
 
-__all__ = ["Batch", "Batches", "augmented", "first_crop"]
+__all__ = ["Batch", "Batches", "first_crop"]
 
 #: Crops without an object, one after another, before an error is raised.
 _PATIENCE = 500
@@ -174,26 +174,3 @@ def _limited(examples: list[_Example], most: int) -> list[_Example]:
         )
         for e in examples
     ]
-
-
-def augmented(rng: np.random.Generator, crop: Crop) -> Crop:
-    """Return a crop rotated, flipped, and with other brightness, noise and colours."""
-    image, masks = crop.image, crop.masks
-    turns = int(rng.integers(4))
-    image, masks = np.rot90(image, turns), np.rot90(masks, turns, (1, 2))
-    if rng.uniform() < 0.5:
-        image, masks = image[:, ::-1], masks[:, :, ::-1]
-    x = image.astype(np.float32) / 255
-    if rng.uniform() < 0.15:
-        x = 1 - x
-    if rng.uniform() < 0.5:
-        x = x ** np.exp(rng.uniform(-0.6, 0.6))
-    if rng.uniform() < 0.4:
-        x = x * rng.uniform(0.3, 1.3) + rng.uniform(-0.1, 0.3)
-    if rng.uniform() < 0.3:
-        noise = rng.standard_normal(x.shape[:2]).astype(np.float32)
-        x = x + rng.uniform(0, 0.08) * noise[..., None]
-    if rng.uniform() < 0.3:
-        x = x[..., rng.permutation(3)]
-    image = (np.clip(x, 0, 1) * 255).round().astype(np.uint8)
-    return Crop(image, np.ascontiguousarray(masks))

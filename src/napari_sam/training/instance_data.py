@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import torch
 
-from napari_sam.training.data import augmented, first_crop
+from napari_sam.training.augmentation import augmented
+from napari_sam.training.data import first_crop
 from napari_sam.training.instance_targets import instance_targets
 
 if TYPE_CHECKING:
