@@ -10,6 +10,7 @@ from napari_sam.annotator.classes import Classes
 from napari_sam.annotator.commits import Commits
 from napari_sam.annotator.everything import Everything
 from napari_sam.annotator.hover import Hover
+from napari_sam.annotator.improvement import ModelImprovement
 from napari_sam.annotator.measurements import Measurements
 from napari_sam.annotator.models import LOADING, ModelPool, Models
 from napari_sam.annotator.object_editing import ObjectEditing
@@ -61,9 +62,10 @@ class Annotator:
         The current object, changes of those that are in the labels, and their classes.
     propagation, tracks, review
         Objects carried to other frames; their tracks; frames that are doubtful.
-    models, batch, everything, measurements, persistence
-        The model; many prompts at once; all objects, without prompts; their table;
-        journals.
+    models, improvement
+        The model, and what it learns from corrections.
+    batch, everything, measurements, persistence
+        Many prompts at once; all objects, without prompts; their table; journals.
     """
 
     hover: Hover
@@ -104,6 +106,7 @@ class Annotator:
         self.models = Models(
             workspace, pool or ModelPool(), store=store, ready=self.preview.refresh
         )
+        self.improvement = ModelImprovement(workspace, self.models)
 
     @property
     def events(self) -> AnnotatorEvents:

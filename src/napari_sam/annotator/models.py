@@ -6,6 +6,7 @@ import logging
 import threading
 from copy import copy
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
@@ -89,8 +90,14 @@ class Models:
         self._workspace, self._pool, self._store = workspace, pool, store
         self._ready = ready
         self.name = self._loaded = "pocket"
+        self._checkpoint: Path | None = None
         self._backend: Backend | None = None
         self._settings = SegmentSettings()
+
+    @property
+    def source(self) -> str | Path:
+        """What the model is opened by: its name, or a file of weights."""
+        return self._checkpoint or self._loaded
 
     @property
     def settings(self) -> SegmentSettings:
@@ -130,7 +137,8 @@ class Models:
             "precision": precision,
         }
         steps = iter_load(self._pool, wanted, options)
-        self._workspace.tasks.run(LOADING, steps, self._on_loaded, self._on_failure)
+        loaded = partial(self._on_loaded, None if name else checkpoint)
+        self._workspace.tasks.run(LOADING, steps, loaded, self._on_failure)
 
     def prepare_image(self) -> None:
         """Make the open image ready for the model, once there is one."""
@@ -150,8 +158,9 @@ class Models:
 
         self._workspace.tasks.run(_PREPARING, steps, prepared)
 
-    def _on_loaded(self, backend: Backend) -> None:
+    def _on_loaded(self, checkpoint: str | Path | None, backend: Backend) -> None:
         self._backend, self._loaded = backend, self.name
+        self._checkpoint = None if checkpoint is None else Path(checkpoint)
         self._workspace.events.model_changed.emit()
         self.prepare_image()
 

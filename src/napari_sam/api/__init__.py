@@ -9,6 +9,7 @@ from napari_sam.api.exporting import (
     session_images,
 )
 from napari_sam.api.folder import segment_folder
+from napari_sam.api.improvement import improve_model
 from napari_sam.api.linking import link
 from napari_sam.api.measurement import iter_measure, measure
 from napari_sam.api.models import load_backend
@@ -24,6 +25,7 @@ __all__ = [
     "classify_objects",
     "cutouts",
     "export_labels",
+    "improve_model",
     "iter_export_labels",
     "iter_measure",
     "iter_write_cutouts",

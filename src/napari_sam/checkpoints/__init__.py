@@ -20,7 +20,7 @@ from napari_sam.checkpoints.environment import (
     models_folder,
 )
 from napari_sam.checkpoints.transfer import Patience
-from napari_sam.checkpoints.user_models import add, remove
+from napari_sam.checkpoints.user_models import add, check_name, remove
 from napari_sam.checkpoints.verification import Verified, verify
 from napari_sam.core.home import home
 
@@ -31,6 +31,7 @@ __all__ = [
     "Preprocessing",
     "Verified",
     "add",
+    "check_name",
     "decoder_path",
     "default_mirror",
     "download",

@@ -63,7 +63,7 @@ def add(
     source = Path(file)
     if not source.is_file():
         raise MissingFileError(f"There is no file {source}.")
-    _check_name(name, replace=replace)
+    check_name(name, replace=replace)
     metadata = metadata_of(source)
     before = {d.file for m in models() if m.own and m.name == name for d in m.downloads}
     target = own_folder() / f"{name}{source.suffix or '.pt'}"
@@ -112,7 +112,14 @@ def remove(name: str) -> tuple[Path, ...]:
     return there
 
 
-def _check_name(name: str, *, replace: bool) -> None:
+def check_name(name: str, *, replace: bool = False) -> None:
+    """Check that a model of one's own can have a name.
+
+    Raises
+    ------
+    ModelError
+        If it is no name, or another model has it; one's own may be replaced.
+    """
     if not _NAME.fullmatch(name):
         raise ModelError(
             f"{name!r} cannot be the name of a model: expected letters, digits, dots, "

@@ -24,8 +24,8 @@ def augmented(rng: np.random.Generator, crop: Crop) -> Crop:
     image, masks = np.rot90(image, turns), np.rot90(masks, turns, (1, 2))
     if rng.uniform() < 0.5:
         image, masks = image[:, ::-1], masks[:, :, ::-1]
-    x = image.astype(np.float32) / 255
-    x = _other_noise(rng, _other_focus(rng, _other_light(rng, x)))
+    x = _other_light(rng, image.astype(np.float32) / 255)
+    x = _other_noise(rng, _other_focus(rng, x))
     if rng.uniform() < 0.3:
         x = x[..., rng.permutation(3)]
     image = (np.clip(x, 0, 1) * 255).round().astype(np.uint8)
@@ -33,8 +33,8 @@ def augmented(rng: np.random.Generator, crop: Crop) -> Crop:
 
 
 def _other_light(
-    rng: np.random.Generator, x: NDArray[np.float32]
-) -> NDArray[np.float32]:
+    rng: np.random.Generator, x: NDArray[np.floating]
+) -> NDArray[np.floating]:
     """Take dark for bright, another gamma, another range."""
     if rng.uniform() < 0.3:
         x = 1 - x
@@ -46,8 +46,8 @@ def _other_light(
 
 
 def _other_focus(
-    rng: np.random.Generator, x: NDArray[np.float32]
-) -> NDArray[np.float32]:
+    rng: np.random.Generator, x: NDArray[np.floating]
+) -> NDArray[np.floating]:
     """Blur, or make small and enlarge again."""
     if rng.uniform() < 0.15:
         return gaussian_filter(x, (*2 * (rng.uniform(0.5, 2.0),), 0))
@@ -60,8 +60,8 @@ def _other_focus(
 
 
 def _other_noise(
-    rng: np.random.Generator, x: NDArray[np.float32]
-) -> NDArray[np.float32]:
+    rng: np.random.Generator, x: NDArray[np.floating]
+) -> NDArray[np.floating]:
     """Add noise: most often weak, at times of a quarter of the range."""
     if rng.uniform() < 0.4:
         noise = rng.standard_normal(x.shape[:2]).astype(np.float32)
@@ -70,7 +70,7 @@ def _other_noise(
 
 
 def _resized(
-    x: NDArray[np.float32], shape: tuple[int, int], mode: str
-) -> NDArray[np.float32]:
+    x: NDArray[np.floating], shape: tuple[int, int], mode: str
+) -> NDArray[np.floating]:
     planes = torch.from_numpy(np.ascontiguousarray(x.transpose(2, 0, 1)))[None]
     return F.interpolate(planes, shape, mode=mode)[0].permute(1, 2, 0).numpy()

@@ -50,6 +50,17 @@ class ModelPanel(Section):
             "Download the weights once; they are verified",
             self._use,
         )
+        self.remove = button(
+            "Remove this model",
+            "Delete the weights of this model of yours",
+            self._remove,
+        )
+        self.improve = button(
+            "Improve with my corrections",
+            "Train the model on what you committed, in the background; the new one "
+            "is listed here if it is better on those held back",
+            annotator.improvement.improve,
+        )
         self.device = choice("Device that the model runs on", _DEVICES)
         self.precision = choice("Precision that the model computes with", _PRECISIONS)
         for one in (self.device, self.precision):
@@ -57,6 +68,8 @@ class ModelPanel(Section):
         self.add(named("Model", self.models))
         self.add(self.known)
         self.add(self.download)
+        self.add(self.improve)
+        self.add(self.remove)
         self.add(named("Device", self.device))
         self.add(named("Precision", self.precision))
         self.fill()
@@ -82,12 +95,14 @@ class ModelPanel(Section):
             self.known.setText(words)
             self.title.setText(f"Model: {words}" if words else "Model")
             self.download.hide()
+            self.remove.hide()
             return
         self.models.setToolTip(entry.good_for)
         self.known.setText(described(entry))
         self.title.setText(f"Model: {entry.name}")
         here = checkpoints.is_here(entry)
         self.download.setVisible(not here)
+        self.remove.setVisible(entry.own)
         self.download.setText(f"Download and use  ({_size(entry)})")
 
     def _entry(self) -> ModelEntry | None:
@@ -128,7 +143,24 @@ class ModelPanel(Section):
             precision=self.precision.currentData(),
         )
 
+    def _remove(self) -> None:
+        """Delete a model of the person, who is asked first."""
+        entry = self._entry()
+        if entry is None or not entry.own:
+            return
+        answers = ("Delete it", "Keep it")
+        if (
+            self._dialogs.choose(f"Delete {entry.name} for good?", answers)
+            == answers[0]
+        ):
+            checkpoints.remove(entry.name)
+            if self._annotator.models.name == entry.name:
+                self._annotator.models.use("pocket")
+            self.fill()
+
     def _on_model(self) -> None:
+        if self.models.count() != len(checkpoints.models()) + 1:
+            self.fill()
         entry = self._entry()
         if entry is not None and entry.name != self._annotator.models.name:
             self._checkpoint = None

@@ -1,0 +1,111 @@
+"""The process that improves a model: it says how far it is in lines of JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_sam.core.errors import NapariSamError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from napari_sam.core.json_values import JsonObject, JsonValue
+    from napari_sam.training.loop import Report
+
+#: Steps between measurements, as a share of all; so many without a rise end it.
+_MEASURED, _PATIENCE = 6, 3
+
+
+def main(options: JsonObject) -> None:
+    """Measure, train, measure again; interrupted, it goes on from where it was."""
+    folder, weights = Path(options["folder"]), Path(options["weights"])
+    improved = folder / "improved.safetensors"
+    before = measure(weights, folder / "held")
+    for step, steps in iter_steps(folder, weights, improved, options["steps"]):
+        say(what="learning from your corrections", done=step, total=steps)
+    say(what="comparing both models", done=0, total=0)
+    after = measure(improved, folder / "held")
+    say(before=before[0], after=after[0], objects=after[1])
+
+
+def measure(weights: Path, folder: Path) -> tuple[list[float], int]:
+    """Return the mean IoUs of one click, a box and five clicks, and of how many."""
+    from napari_sam.api.models import load_backend
+    from napari_sam.core.progress import drain
+    from napari_sam.datasets.labelled_images import read_labelled_images
+    from napari_sam.evaluation.mask_accuracy import iter_evaluate
+
+    say(what="measuring the model", done=0, total=0)
+    model = load_backend(checkpoint=weights)
+    found = drain(iter_evaluate(model, read_labelled_images(folder)))
+    sums = (
+        sum(r.click for r in found),
+        sum(r.box for r in found),
+        sum(r.clicks[-1] for r in found),
+    )
+    return [s / max(len(found), 1) for s in sums], len(found)
+
+
+def iter_steps(
+    folder: Path, weights: Path, improved: Path, steps: int
+) -> Iterator[tuple[int, int]]:
+    """Train the mask decoder, until nothing rises any more."""
+    from napari_sam.training.initial_weights import initial_learner
+    from napari_sam.training.training_data import read_data
+    from napari_sam.training.training_run import iter_train
+
+    recipe, learner = initial_learner(checkpoint=weights, settings=changed(steps))
+    data = read_data(
+        [(1.0, folder / "learnt")],
+        validation=[folder / "held"],
+        synthetic=0.3 if learner.architecture == "pocket" else 0.0,
+    )
+    every = max(steps // _MEASURED, 1)
+    work = iter_train(
+        recipe, learner, data.sources, improved, validation=data.validation,
+        parts="decoder", save_every=every, measure_every=every,
+        notes={"data": data.description, "begun_with": str(weights)},
+    )  # fmt: skip
+    best, since = -1.0, 0
+    for report in work:
+        yield report.step, report.steps
+        if math.isnan(report.loss):
+            best, since = followed(report, best, since)
+            if since == _PATIENCE:
+                work.close()
+
+
+def changed(steps: int) -> dict[str, str]:
+    """Return what differs from the recipe that fine-tunes a model."""
+    return {"steps": str(steps), "warmup": str(min(steps // 10, 50))}
+
+
+def followed(report: Report, best: float, since: int) -> tuple[float, int]:
+    """Return the best mean IoU, and how many measurements have not reached it."""
+    reached = (report.first + report.last) / 2
+    return (reached, 0) if reached > best else (best, since + 1)
+
+
+def say(**told: JsonValue) -> None:
+    """Write a line that the other process reads."""
+    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if hasattr(os, "nice"):
+        os.nice(10)
+    try:
+        main(json.loads(sys.argv[1]))
+    except KeyboardInterrupt:
+        sys.exit(1)
+    except (NapariSamError, OSError) as wrong:
+        say(error=str(wrong))
+        sys.exit(1)
