@@ -238,6 +238,33 @@ def test_choosing_no_file_leaves_the_model_as_it_was(annotator, calls, qtbot):
     assert panel.models.currentData() == "pocket"
 
 
+def test_a_model_learns_from_corrections_at_a_button(annotator, calls, qtbot):
+    panel = shown(ModelPanel(annotator, SimpleNamespace()), qtbot)
+    panel.title.click()
+    qtbot.mouseClick(panel.improve, Qt.MouseButton.LeftButton)
+    assert calls == [("improvement.improve", (), {})]
+
+
+def test_a_model_of_ones_own_is_listed_when_it_is_there_and_removed_when_asked(
+    annotator, calls, qtbot
+):
+    answers = ["Keep it", "Delete it"]
+    dialogs = SimpleNamespace(choose=lambda *_: answers.pop(0))
+    panel = shown(ModelPanel(annotator, dialogs), qtbot)
+    panel.title.click()
+    assert not panel.remove.isVisible()
+    file = checkpoints.path("pocket")
+    checkpoints.add(file, "mine", architecture="pocket", note="one click 0.6 → 0.7")
+    annotator.events.model_changed.emit()
+    panel.models.setCurrentIndex(panel.models.findData("mine"))
+    panel._on_choice()
+    assert "one click 0.6 → 0.7" in panel.known.text()
+    for there in (True, False):
+        qtbot.mouseClick(panel.remove, Qt.MouseButton.LeftButton)
+        assert ("mine" in {m.name for m in checkpoints.models()}) is there
+        assert (panel.models.findData("mine") >= 0) is there
+
+
 def test_earlier_work_is_restored_discarded_or_left(annotator, calls, qtbot, tmp_path):
     from datetime import datetime
 

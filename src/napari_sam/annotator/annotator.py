@@ -10,7 +10,7 @@ from napari_sam.annotator.classes import Classes
 from napari_sam.annotator.commits import Commits
 from napari_sam.annotator.everything import Everything
 from napari_sam.annotator.hover import Hover
-from napari_sam.annotator.improvement import ModelImprovement
+from napari_sam.annotator.improvement import IMPROVING, ModelImprovement
 from napari_sam.annotator.measurements import Measurements
 from napari_sam.annotator.models import LOADING, ModelPool, Models
 from napari_sam.annotator.object_editing import ObjectEditing
@@ -160,7 +160,7 @@ class Annotator:
         image, session = self._workspace.image, self._workspace.session
         if image is None or session is None:
             return
-        self._workspace.tasks.cancel_all(besides=LOADING)
+        self._workspace.tasks.cancel_all(besides=(LOADING, IMPROVING))
         image.annotators.remove(self)
         self.hover.forget()
         self.everything.discard()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from napari_sam.api.improvement import Improvement
 
 IMPROVING = "improving the model"
+#: The end of the name of a model that has learnt already.
+_LEARNT = re.compile(r"-mine(-\d+)?$")
 
 
 class ModelImprovement:
@@ -56,7 +59,7 @@ class ModelImprovement:
 
 def free_name(model: str) -> str:
     """Return a name for a model that has learnt from this person."""
-    base, taken = f"{model.removesuffix('-mine')}-mine", names()
+    base, taken = f"{_LEARNT.sub('', model)}-mine", names()
     ways = (base if n == 1 else f"{base}-{n}" for n in count(1))
     return next(name for name in ways if name not in taken)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Collection, Generator
 
     from napari_sam.annotator.events import AnnotatorEvents
     from napari_sam.annotator.executor import Executor, Job
@@ -102,10 +102,12 @@ class Tasks:
         self._cancelled.pop(name, _nothing)()
         return True
 
-    def cancel_all(self, *, besides: str = "") -> list[str]:
-        """Stop all work, except of one name; return the names of what was stopped."""
+    def cancel_all(self, *, besides: Collection[str] = ()) -> list[str]:
+        """Stop all work, except of some names; return the names of what was stopped."""
         return [
-            name for name in list(self._jobs) if name != besides and self.cancel(name)
+            name
+            for name in list(self._jobs)
+            if name not in besides and self.cancel(name)
         ]
 
     def _forget(self, name: str) -> None:
