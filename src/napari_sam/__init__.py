@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         iter_export_labels,
         iter_measure,
         iter_write_cutouts,
+        label,
         link,
         load_backend,
         measure,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from napari_sam.core.protocols import Backend, EmbeddingStore
     from napari_sam.image import PromptableImage
     from napari_sam.io import read_image, read_prompts, write_labels
+    from napari_sam.labelling import ClassExamples, LabelledDataset
     from napari_sam.measurement import (
         MeasureSettings,
         mean_squared_displacement,
@@ -61,8 +63,10 @@ __all__ = [
     "Appearance",
     "AutomaticSettings",
     "Backend",
+    "ClassExamples",
     "EmbeddingStore",
     "Frames",
+    "LabelledDataset",
     "MeasureSettings",
     "MemoryStore",
     "NapariSamError",
@@ -82,6 +86,7 @@ __all__ = [
     "iter_export_labels",
     "iter_measure",
     "iter_write_cutouts",
+    "label",
     "link",
     "load_backend",
     "mean_squared_displacement",
@@ -108,8 +113,10 @@ _ROOMS = {
     "Appearance": "core.images.appearance",
     "AutomaticSettings": "automatic",
     "Backend": "core.protocols",
+    "ClassExamples": "labelling",
     "EmbeddingStore": "core.protocols",
     "Frames": "core.images.frames",
+    "LabelledDataset": "labelling",
     "MeasureSettings": "measurement",
     "MemoryStore": "stores.memory",
     "NapariSamError": "core.errors",
@@ -125,6 +132,7 @@ _ROOMS = {
     "cutouts": "api",
     "export_labels": "api",
     "iter_export_labels": "api",
+    "label": "api",
     "link": "api",
     "improve_model": "api",
     "iter_measure": "api",

@@ -10,6 +10,7 @@ from napari_sam.api.exporting import (
 )
 from napari_sam.api.folder import segment_folder
 from napari_sam.api.improvement import improve_model
+from napari_sam.api.labelling import label
 from napari_sam.api.linking import link
 from napari_sam.api.measurement import iter_measure, measure
 from napari_sam.api.models import load_backend
@@ -29,6 +30,7 @@ __all__ = [
     "iter_export_labels",
     "iter_measure",
     "iter_write_cutouts",
+    "label",
     "link",
     "load_backend",
     "measure",

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
         EverythingFolderJob,
         iter_everything_folder,
     )
-    from napari_sam.jobs.everything_jobs import EverythingJob, everything_images
+    from napari_sam.jobs.everything_jobs import (
+        EverythingJob,
+        candidate_images,
+        everything_images,
+    )
     from napari_sam.jobs.executor import Executor, Failure
     from napari_sam.jobs.folder import (
         FolderJob,
@@ -71,6 +75,7 @@ __all__ = [
     "SegmentJob",
     "SegmentSettings",
     "absolute_path",
+    "candidate_images",
     "embed_images",
     "everything_images",
     "full_disk_named",
@@ -112,6 +117,7 @@ _ROOMS = {
     "SegmentJob": "segment_jobs",
     "SegmentSettings": "settings",
     "absolute_path": "image_spec",
+    "candidate_images": "everything_jobs",
     "embed_images": "embed_jobs",
     "everything_images": "everything_jobs",
     "full_disk_named": "full_disk",

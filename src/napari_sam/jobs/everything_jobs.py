@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from napari_sam.automatic.descriptors import Descriptors
 from napari_sam.automatic.everything import iter_everything, uses_instances
@@ -52,6 +52,8 @@ class EverythingJob:
     own
         The examples that are of this image, by their plane: they take the place of
         what is found there.
+    always_describes
+        Whether objects are described without examples too.
     """
 
     image: ImageSpec
@@ -62,6 +64,12 @@ class EverythingJob:
     examples: Examples | None = None
     similar: SimilarSettings = field(default_factory=SimilarSettings)
     own: Mapping[int, Candidates] = field(default_factory=dict)
+    always_describes: bool = False
+
+    @property
+    def describes(self) -> bool:
+        """Whether objects are described."""
+        return self.always_describes or self.examples is not None
 
     @classmethod
     def of(
@@ -99,6 +107,10 @@ class EverythingTask:
     describes: bool = False
 
 
+#: What was found of a job: tasks and their results, in any order.
+Parts: TypeAlias = list[tuple[EverythingTask, Candidates]]
+
+
 def everything_images(
     jobs: Sequence[EverythingJob],
     executor: Executor,
@@ -119,11 +131,49 @@ def everything_images(
         Called in this process with the number of a job and its masks, numbered from 1
         over all of its planes in the order to paint them in, as soon as all are there.
     """
+
+    def on_found(i: int, parts: Parts | Failure) -> None:
+        ready(i, parts if isinstance(parts, Failure) else _finished(jobs[i], parts))
+
+    yield from _iter_parts(jobs, executor, on_found)
+
+
+def candidate_images(
+    jobs: Sequence[EverythingJob],
+    executor: Executor,
+    *,
+    ready: Callable[[int, dict[int, Candidates] | Failure], object],
+) -> Generator[Progress, None, None]:
+    """Find and describe all objects of images, whatever they look like.
+
+    Parameters
+    ----------
+    jobs
+        The images, with examples, so that objects are described.
+    executor
+        Who does it.
+    ready
+        Called in this process with the number of a job and what passes its filters, by
+        the plane.
+    """
+
+    def on_found(i: int, parts: Parts | Failure) -> None:
+        ready(i, parts if isinstance(parts, Failure) else _planes(jobs[i], parts))
+
+    yield from _iter_parts(jobs, executor, on_found)
+
+
+def _iter_parts(
+    jobs: Sequence[EverythingJob],
+    executor: Executor,
+    ready: Callable[[int, Parts | Failure], object],
+) -> Generator[Progress, None, None]:
+    """Do the tasks of jobs; `ready` gets what was found of a job, when all is there."""
     numbered = [
         (i, task) for i, job in enumerate(jobs) for task in _tasks(job, executor)
     ]
     left = Counter(i for i, _ in numbered)
-    found: dict[int, list[tuple[EverythingTask, Candidates]]] = {}
+    found: dict[int, Parts] = {}
     failed: dict[int, Failure] = {}
     yield Progress(0, len(numbered), "finding objects")
     tasks = [task for _, task in numbered]
@@ -136,7 +186,7 @@ def everything_images(
         left[i] -= 1
         if not left[i]:
             mine = found.pop(i, [])
-            ready(i, failed.get(i) or _finished(jobs[i], mine))
+            ready(i, failed.get(i) or mine)
         yield Progress(done, len(tasks), "finding objects")
 
 
@@ -165,9 +215,7 @@ def _tasks(job: EverythingJob, executor: Executor) -> Iterator[EverythingTask]:
     image = job.image.for_workers(executor.threads)
     for frame in job.frames:
         for region in job.regions:
-            yield EverythingTask(
-                image, frame, region, job.settings, job.examples is not None
-            )
+            yield EverythingTask(image, frame, region, job.settings, job.describes)
 
 
 def numbered_planes(
@@ -186,10 +234,7 @@ def _finished(
     job: EverythingJob, found: Sequence[tuple[EverythingTask, Candidates]]
 ) -> dict[Address, MaskResult]:
     """Filter the masks of each plane, and number those that stay."""
-    by_frame: dict[int, list[tuple[Region, Candidates]]] = {}
-    for task, candidates in found:
-        by_frame.setdefault(task.frame, []).append((task.region, candidates))
-    planes = {frame: _of_plane(job, by_frame.get(frame, [])) for frame in job.frames}
+    planes = _planes(job, found)
     if job.examples is None:
         return numbered_planes({frame: one.found for frame, one in planes.items()})
     examples = job.examples
@@ -205,13 +250,22 @@ def _finished(
     )
 
 
+def _planes(
+    job: EverythingJob, found: Sequence[tuple[EverythingTask, Candidates]]
+) -> dict[int, Candidates]:
+    by_frame: dict[int, list[tuple[Region, Candidates]]] = {}
+    for task, candidates in found:
+        by_frame.setdefault(task.frame, []).append((task.region, candidates))
+    return {frame: _of_plane(job, by_frame.get(frame, [])) for frame in job.frames}
+
+
 def _of_plane(
     job: EverythingJob, parts: Sequence[tuple[Region, Candidates]]
 ) -> Candidates:
     """Return what stays of one plane, whose parts were found one by one."""
     ordered = [part for _, part in sorted(parts, key=lambda part: part[0])]
     found = Candidates.joined(ordered, job.plane_shape)
-    if job.examples is None:
+    if not job.describes:
         stay = filter_masks(found.found, job.settings.filters)
         return Candidates(stay, found.descriptors)
     return found.filtered(job.settings.filters)

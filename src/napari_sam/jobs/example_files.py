@@ -60,7 +60,7 @@ class ExampleFiles:
         wanted = described_examples(promptable, self._read(self.examples, image))
         unwanted: dict[int, Candidates] = {}
         if self.negatives is not None:
-            given = _read(self.negatives, image, None)
+            given = read_examples(self.negatives, image)
             unwanted = described_examples(promptable, given)
         rows = rows_of(wanted)
         return Examples.of(rows, rows_of(unwanted), rows), wanted
@@ -87,10 +87,30 @@ class ExampleFiles:
         return examples.relative_to(rows_of(planes))
 
     def _read(self, path: Path, image: Image) -> AnyExamples:
-        return _read(path, image, self.category)
+        return read_examples(path, image, category=self.category)
 
 
-def _read(path: Path, image: Image, category: str | None) -> AnyExamples:
+def read_examples(
+    path: Path, image: Image, *, category: str | None = None
+) -> AnyExamples:
+    """Read examples that lie on an image.
+
+    Parameters
+    ----------
+    path
+        A label image, or prompts in any form that `PromptFiles` reads.
+    image
+        What they lie on.
+    category
+        Only objects whose property ``class`` is this.
+
+    Raises
+    ------
+    PromptError
+        If there is none, or labels are to have classes.
+    ImageError
+        If labels do not lie on the image.
+    """
     if path.suffix.lower() in _LABELS:
         if category is not None:
             raise PromptError(
@@ -103,6 +123,28 @@ def _read(path: Path, image: Image, category: str | None) -> AnyExamples:
         planes = [frames[frame] for frame in range(len(frames))]
         return np.stack(planes).astype(np.int64).reshape(shape)
     return _of_class(path, image, category)
+
+
+def examples_by_class(path: Path, image: Image) -> dict[str, dict[int, list[Prompts]]]:
+    """Read prompts by the class that their file gives them, and by their plane.
+
+    Raises
+    ------
+    PromptError
+        If an object has no property ``class``.
+    """
+    found = PromptFiles(prompts=path).read(image)
+    classes: dict[str, dict[int, list[Prompts]]] = {}
+    for at, prompts in found.prompts.items():
+        known = found.attributes.get(at, {})
+        name = str(next((known[n] for n in _CLASS if known.get(n)), ""))
+        if not name:
+            raise PromptError(
+                f"{path}: object {at.object_id} has no class: expected a property or a "
+                "column 'class'."
+            )
+        classes.setdefault(name, {}).setdefault(at.frame, []).append(prompts)
+    return classes
 
 
 def _of_class(

@@ -10,6 +10,7 @@ COMMANDS: Commands = {
     "everything": "napari_sam.apps.cli.everything:everything",
     "similar": "napari_sam.apps.cli.similar:similar",
     "classify": "napari_sam.apps.cli.classify:classify",
+    "label": "napari_sam.apps.cli.label:label",
     "apply": "napari_sam.apps.cli.apply:apply",
     "propagate": "napari_sam.apps.cli.propagate:propagate",
     "measure": "napari_sam.apps.cli.measure:measure",

@@ -1,0 +1,171 @@
+"""A folder of images labelled in one call, and the data set that it becomes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_sam.api.models import load_backend
+from napari_sam.automatic import AutomaticSettings
+from napari_sam.automatic.object_features import ObjectFeatures, describe_objects
+from napari_sam.automatic.similar import iter_candidates
+from napari_sam.core.errors import JobError, PromptError
+from napari_sam.core.progress import drain
+from napari_sam.jobs import Executor, ModelSpec, PromptableSettings
+from napari_sam.labelling import (
+    ClassExamples,
+    LabelFolderJob,
+    LabelledDataset,
+    LabelSettings,
+    iter_label_folder,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from napari_sam.automatic import SimilarSettings
+    from napari_sam.automatic.example_masks import AnyExamples
+    from napari_sam.core.protocols import Backend
+    from napari_sam.image import PromptableImage
+    from napari_sam.jobs import ImageOutcome
+
+
+def label(
+    images: str | Path,
+    output: str | Path,
+    classes: Mapping[str, AnyExamples] | ClassExamples | None = None,
+    *,
+    on: str | Path | None = None,
+    model: str | Backend | None = None,
+    similar: SimilarSettings | None = None,
+    automatic: AutomaticSettings | None = None,
+    settings: PromptableSettings | None = None,
+    executor: Executor | None = None,
+    overwrite: bool = False,
+    report: Callable[[ImageOutcome], object] | None = None,
+) -> LabelledDataset:
+    """Label a folder of images by a few examples of each class, as a data set.
+
+    All objects are found as by `segment_everything`. Those stay that are similar enough
+    to any example, with the class that they look most like. The same call goes on where
+    it was stopped, and leaves alone what a person has reviewed.
+
+    Parameters
+    ----------
+    images
+        A folder of images, or one image file, such as a stack.
+    output
+        The folder of the data set, which is made.
+    classes
+        A few objects of each class by its name: masks, boxes (`Region`), `Prompts` or
+        labels, on the image `on`; those of the class ``""`` are not wanted. Or
+        `ClassExamples` of several images. Without any, all objects are found, and have
+        no class.
+    on
+        Which image the examples are on: a path, or a name in the folder. An image of
+        the folder has the examples among its objects, with their own outlines.
+    model
+        A name, as in `load_backend`, or a backend already open, for this process.
+    similar
+        How similar objects must be to any example; by default, `LabelSettings`.
+    automatic
+        How objects are found, and which are considered.
+    settings
+        How images are read, shown and cut.
+    executor
+        Who does it. By default, this process.
+    overwrite
+        Begin anew, also where a person has reviewed.
+    report
+        Called with the outcome of each image as soon as it is known.
+
+    Returns
+    -------
+    LabelledDataset
+        For a review, most doubtful objects first. Images that failed are not in it.
+
+    Raises
+    ------
+    PromptError
+        If examples are given without the image that they are on.
+    JobError
+        If workers are to use a model that is open here, or all images failed.
+
+    Examples
+    --------
+    >>> import napari_sam as sam
+    >>> cell, debris = sam.Region(10, 20, 42, 60), sam.Prompts.point(80, 15)
+    >>> dataset = sam.label(
+    ...     "images", "labelled", {"cell": [cell], "debris": [debris]}, on="a.tif"
+    ... )  # doctest: +SKIP
+    >>> dataset.doubtful(5)  # doctest: +SKIP
+    """
+    images, output = Path(images), Path(output)
+    is_open = model is not None and not isinstance(model, str)
+    if is_open and executor is not None and executor.threads is not None:
+        raise JobError(
+            "Workers open the model themselves, and this one is open here: give its "
+            'name, such as model="pocket".'
+        )
+    name = model if isinstance(model, str) else None
+    backend = load_backend(name) if model is None or name is not None else model
+    assert not isinstance(backend, str)
+    settings = settings or PromptableSettings()
+    automatic = automatic or AutomaticSettings()
+    examples = classes
+    if classes is not None and not isinstance(classes, ClassExamples):
+        if on is None:
+            raise PromptError("Say which image the examples are on: on='NAME.tif'.")
+        examples = class_examples(
+            _path_of(on, images), classes, backend, settings, automatic
+        )
+    assert examples is None or isinstance(examples, ClassExamples)
+    job = LabelFolderJob(
+        images,
+        output,
+        ModelSpec(load_backend, name),
+        examples,
+        automatic,
+        settings,
+        similar or LabelSettings(),
+        overwrite,
+    )
+    outcomes = drain(iter_label_folder(job, executor, backend=backend, report=report))
+    failed = [one for one in outcomes if one.state == "failed"]
+    if failed and len(failed) == len(outcomes):
+        raise JobError(f"All images failed, {failed[0].path.name}: {failed[0].reason}")
+    return LabelledDataset(output)
+
+
+def class_examples(
+    path: Path,
+    given: Mapping[str, AnyExamples],
+    backend: Backend,
+    settings: PromptableSettings,
+    automatic: AutomaticSettings,
+) -> ClassExamples:
+    """Describe examples of classes on an image, among all objects of their planes."""
+    opened = settings.of_folder(path)
+    image = opened.open(opened.read.read(path), backend)
+    own = ClassExamples.of(image, given, name=path.name)
+    planes = sorted({frame for _, frame, _ in own.masks})
+    around = ObjectFeatures.joined([_objects(image, k, automatic) for k in planes])
+    return ClassExamples(own.objects, own.names, around, own.masks)
+
+
+def _objects(
+    image: PromptableImage, frame: int, automatic: AutomaticSettings
+) -> ObjectFeatures:
+    """Describe all objects of a plane."""
+    work = iter_candidates(
+        image, frame, settings=automatic.find, instances=automatic.instances
+    )
+    found = drain(work).filtered(automatic.filters).found
+    return describe_objects(image, frame, [one.mask for one in found.masks])
+
+
+def _path_of(on: str | Path, images: Path) -> Path:
+    """Return the image that examples are on: a path, or a name in the folder."""
+    folder = images if images.is_dir() else images.parent
+    inside = folder / on
+    return inside if inside.exists() else Path(on)

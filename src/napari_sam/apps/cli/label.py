@@ -1,0 +1,189 @@
+"""``napari-sam label``: a folder labelled by a few examples, as a data set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from napari_sam.apps.cli.class_options import ClassOptions
+from napari_sam.apps.cli.folder import finish_folder, print_outcome
+from napari_sam.apps.cli.options.automatic import automatic_options
+from napari_sam.apps.cli.options.from_settings import settings_options
+from napari_sam.apps.cli.options.image import image_options
+from napari_sam.apps.cli.options.model import (
+    model_options,
+    model_spec,
+    open_model,
+    store_option,
+)
+from napari_sam.apps.cli.options.tiling import tiling_options
+from napari_sam.apps.cli.options.workers import worker_options
+from napari_sam.apps.cli.verbosity import say
+from napari_sam.core.errors import ImageError
+from napari_sam.labelling.settings import LabelSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari_sam.automatic.settings import (
+        EverythingSettings,
+        FilterSettings,
+        InstanceSettings,
+    )
+    from napari_sam.image.settings import AppearanceSettings, TilingSettings
+    from napari_sam.io.settings import ReadSettings
+    from napari_sam.jobs import Executor, ModelSettings
+
+_FILE = click.Path(path_type=Path)
+#: Objects of the review that --status lists.
+_LISTED = 10
+
+
+@click.command(no_args_is_help=True)
+@click.argument("images", type=_FILE, required=False)
+@click.option(
+    "-o", "--output", type=_FILE, metavar="FOLDER",
+    help="The folder of the data set, which is made.",
+)  # fmt: skip
+@click.option(
+    "--class", "given", multiple=True, metavar="NAME=WHERE",
+    help="An example of a class: a point ROW,COL, a box TOP,LEFT,BOTTOM,RIGHT, or a "
+    "file of labels or prompts. May be repeated.",
+)  # fmt: skip
+@click.option(
+    "--unwanted", multiple=True, metavar="WHERE",
+    help="An object that is not wanted, in the same forms.",
+)  # fmt: skip
+@click.option(
+    "--examples", type=_FILE, metavar="FILE",
+    help="Prompts whose property or column 'class' names their class.",
+)  # fmt: skip
+@click.option(
+    "--on", "on_image", type=_FILE, metavar="IMAGE",
+    help="The image that the examples are on: a file, or a name in the folder.",
+)  # fmt: skip
+@click.option(
+    "--frame", type=int, default=0, metavar="INDEX",
+    help="Which plane of that image points and boxes are on, from 0.",
+)  # fmt: skip
+@click.option(
+    "--overwrite", is_flag=True,
+    help="Begin anew, also where objects were reviewed.",
+)  # fmt: skip
+@click.option(
+    "--status", type=_FILE, metavar="FOLDER",
+    help="Instead, tell what is in a data set, and the most doubtful objects.",
+)  # fmt: skip
+@click.option(
+    "--compare", type=_FILE, nargs=2, metavar="FOLDER FOLDER",
+    help="Instead, tell how far two data sets of the same images agree.",
+)  # fmt: skip
+@settings_options("similar", LabelSettings)
+@automatic_options
+@image_options
+@model_options("Which model. [default: pocket]")
+@store_option
+@worker_options
+@tiling_options
+def label(
+    images: Path | None,
+    *,
+    output: Path | None,
+    given: Sequence[str],
+    unwanted: Sequence[str],
+    examples: Path | None,
+    on_image: Path | None,
+    frame: int,
+    overwrite: bool,
+    status: Path | None,
+    compare: tuple[Path, Path] | None,
+    similar: LabelSettings,
+    find: EverythingSettings,
+    instances: InstanceSettings,
+    filters: FilterSettings,
+    read: ReadSettings,
+    appearance: AppearanceSettings,
+    model: ModelSettings,
+    store: str | None,
+    executor: Executor,
+    tiling: TilingSettings,
+) -> None:
+    """Label the images of a folder, or a stack, by a few examples of each class.
+
+    All objects are found as by "everything". Those that are similar enough to any
+    example stay, with the class they look most like; without examples all stay, and
+    have no class. An interrupted run goes on with the same command.
+    """
+    from napari_sam.automatic.settings import AutomaticSettings
+    from napari_sam.jobs import PromptableSettings
+    from napari_sam.labelling import LabelFolderJob, iter_label_folder
+
+    if status is not None:
+        _print_status(status)
+        return
+    if compare is not None:
+        _print_agreement(*compare)
+        return
+    if images is None or output is None:
+        raise ImageError("Give a folder of images, and -o FOLDER for the data set.")
+    backend = open_model(model)
+    automatic = AutomaticSettings(find, instances, filters)
+    settings = PromptableSettings(read, appearance, tiling, store=store)
+    said = ClassOptions(tuple(given), tuple(unwanted), examples, on_image, frame)
+    job = LabelFolderJob(
+        images,
+        output,
+        model_spec(model),
+        said.examples_on(images, backend, settings, automatic),
+        automatic,
+        settings,
+        similar,
+        overwrite,
+    )
+    work = iter_label_folder(job, executor, backend=backend, report=print_outcome)
+    finish_folder(work, output)
+    _print_counts(output)
+
+
+def _print_counts(folder: Path) -> None:
+    from napari_sam.labelling import LabelledDataset
+
+    dataset = LabelledDataset(folder)
+    for name, count in dataset.class_counts.items():
+        say(f"  {count} {name or 'without a class'}")
+
+
+def _print_status(folder: Path) -> None:
+    """Tell what is in a data set, and what is most doubtful."""
+    from napari_sam.labelling import LabelledDataset
+
+    dataset = LabelledDataset(folder)
+    counts = ", ".join(f"{n} {name}" for name, n in dataset.counts.items())
+    say(f"{len(dataset.images)} images, {len(dataset)} objects: {counts}")
+    for name, count in dataset.class_counts.items():
+        say(f"  {count} {name or 'without a class'}")
+    doubtful = dataset.doubtful(_LISTED)
+    if doubtful:
+        say("Most doubtful:")
+    for item in doubtful:
+        say(f"  {item}")
+
+
+def _print_agreement(first: Path, second: Path) -> None:
+    """Tell how far two data sets agree."""
+    from napari_sam.labelling import compare_datasets
+
+    found = compare_datasets(first, second)
+    say(
+        f"{found.images} images: {found.matched} objects in both, {found.only_first} "
+        f"only in {first}, {found.only_second} only in {second}"
+    )
+    say(
+        f"F1 {found.f1:.2f}, mean IoU {found.mean_iou:.2f}, same class "
+        f"{found.same_class:.2f}, kappa {found.kappa:.2f}"
+    )
+    for (a, b), count in found.classes.items():
+        if a != b:
+            say(f"  {count} {a or 'without a class'} / {b or 'without a class'}")

@@ -1,0 +1,42 @@
+"""Folders labelled as data sets, and their review. Names are imported on first use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_sam.core.lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    from napari_sam.labelling.agreement import Agreement, compare_datasets
+    from napari_sam.labelling.class_examples import ClassExamples
+    from napari_sam.labelling.dataset import LabelledDataset
+    from napari_sam.labelling.label_folder import LabelFolderJob, iter_label_folder
+    from napari_sam.labelling.object_rows import ObjectRow
+    from napari_sam.labelling.review_item import ReviewItem
+    from napari_sam.labelling.settings import LabelSettings
+
+__all__ = [
+    "Agreement",
+    "ClassExamples",
+    "LabelFolderJob",
+    "LabelSettings",
+    "LabelledDataset",
+    "ObjectRow",
+    "ReviewItem",
+    "compare_datasets",
+    "iter_label_folder",
+]
+
+_ROOMS = {
+    "Agreement": "agreement",
+    "ClassExamples": "class_examples",
+    "LabelFolderJob": "label_folder",
+    "LabelSettings": "settings",
+    "LabelledDataset": "dataset",
+    "ObjectRow": "object_rows",
+    "ReviewItem": "review_item",
+    "compare_datasets": "agreement",
+    "iter_label_folder": "label_folder",
+}
+
+__getattr__ = lazy_names(__name__, _ROOMS)

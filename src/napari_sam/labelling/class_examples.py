@@ -1,0 +1,205 @@
+"""Examples of classes: a few objects of each, as numbers that need no image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from zipfile import ZIP_DEFLATED, ZipFile
+
+import numpy as np
+
+from napari_sam.automatic import Examples, ObjectClassifier, ObjectFeatures
+from napari_sam.automatic.descriptors import Descriptors
+from napari_sam.automatic.example_masks import example_masks
+from napari_sam.automatic.object_features import describe_objects
+from napari_sam.core.atomic_write import replacing
+from napari_sam.core.errors import ImageError, PromptError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from napari_sam.automatic.example_masks import AnyExamples
+    from napari_sam.core.mask import Mask
+    from napari_sam.image import PromptableImage
+
+#: The class of objects that are not wanted.
+UNWANTED = ""
+_COLUMNS = ("features", "areas", "light", "shapes")
+
+
+@dataclass(frozen=True, eq=False)
+class ClassExamples:
+    """A few objects of each class.
+
+    Attributes
+    ----------
+    objects
+        What they look like.
+    names
+        The class of each; ``""`` for objects that are not wanted.
+    around
+        Other objects of the same images: features are compared relative to all.
+    masks
+        Masks of the examples by the image and the plane, in the order of `objects`, so
+        that they are in its labels as they were given.
+    """
+
+    objects: ObjectFeatures
+    names: tuple[str, ...]
+    around: ObjectFeatures
+    masks: tuple[tuple[str, int, Mask], ...] = ()
+
+    def __post_init__(self) -> None:
+        if not any(self.names):
+            raise PromptError(
+                "No example of any class was given: expected one object at least."
+            )
+
+    @classmethod
+    def of(
+        cls,
+        image: PromptableImage,
+        given: Mapping[str, AnyExamples],
+        *,
+        name: str = "",
+        around: ObjectFeatures | None = None,
+    ) -> ClassExamples:
+        """Describe examples on one image.
+
+        Parameters
+        ----------
+        image
+            The image, with its model.
+        given
+            Examples of each class in any form of `segment_similar`; those of the class
+            ``""`` are not wanted.
+        name
+            What the image is called in its folder, if it is in one.
+        around
+            Other objects of the image.
+        """
+        objects, names = [], []
+        masks: list[tuple[str, int, Mask]] = []
+        for category, examples in given.items():
+            for frame, some in example_masks(image, examples).items():
+                objects.append(describe_objects(image, frame, some))
+                names += [category] * len(some)
+                masks += [(name, frame, mask) for mask in some]
+        none = ObjectFeatures.joined([])
+        return cls(
+            ObjectFeatures.joined(objects), tuple(names), around or none, tuple(masks)
+        )
+
+    @classmethod
+    def joined(cls, several: Sequence[ClassExamples]) -> ClassExamples:
+        """Put the examples of several images together."""
+        return cls(
+            ObjectFeatures.joined([one.objects for one in several]),
+            tuple(name for one in several for name in one.names),
+            ObjectFeatures.joined([one.around for one in several]),
+            tuple(mask for one in several for mask in one.masks),
+        )
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes that are wanted, sorted."""
+        return tuple(sorted({*self.names} - {UNWANTED}))
+
+    @property
+    def similar(self) -> Examples:
+        """The same, as objects are compared with examples one by one."""
+        wanted = [i for i, name in enumerate(self.names) if name]
+        unwanted = [i for i, name in enumerate(self.names) if not name]
+        looks = self.objects.looks
+        return Examples.of(
+            looks.chosen(wanted), looks.chosen(unwanted), self.around.looks
+        )
+
+    @property
+    def classifier(self) -> ObjectClassifier | None:
+        """What tells the classes apart; None if there is but one."""
+        if len(set(self.names)) < 2:
+            return None
+        among = ObjectFeatures.joined([self.objects, self.around])
+        return ObjectClassifier.fit(self.objects, self.names, among=among)
+
+    def on(self, name: str) -> list[tuple[int, Mask, str]]:
+        """Return plane, mask and class of the examples on an image; none unwanted."""
+        return [
+            (frame, mask, category)
+            for (where, frame, mask), category in zip(
+                self.masks, self.names, strict=False
+            )
+            if where == name and category
+        ]
+
+    def write(self, path: Path) -> None:
+        """Write the numbers, without masks; the file appears whole or not at all."""
+        arrays = _arrays("", self.objects) | _arrays("around_", self.around)
+        _write(path, {"names": np.array(self.names, np.str_), **arrays})
+
+
+def read_class_examples(path: Path) -> ClassExamples:
+    """Read what `ClassExamples.write` wrote.
+
+    Raises
+    ------
+    ImageError
+        If it cannot be read.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            objects, around = _features(file, ""), _features(file, "around_")
+            return ClassExamples(objects, tuple(map(str, file["names"])), around)
+    except (OSError, ValueError, KeyError) as wrong:
+        raise ImageError(f"{path} cannot be read as examples: {wrong}.") from None
+
+
+def write_features(path: Path, objects: ObjectFeatures) -> None:
+    """Write features; the file appears whole or not at all."""
+    _write(path, _arrays("", objects))
+
+
+def read_features(path: Path) -> ObjectFeatures:
+    """Read what `write_features` wrote.
+
+    Raises
+    ------
+    ImageError
+        If it cannot be read.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return _features(file, "")
+    except (OSError, ValueError, KeyError) as wrong:
+        raise ImageError(f"{path} cannot be read as features: {wrong}.") from None
+
+
+def _write(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+    """Write arrays as ``.npz``."""
+    with replacing(path) as temporary, ZipFile(temporary, "w", ZIP_DEFLATED) as file:
+        for name, values in arrays.items():
+            with file.open(f"{name}.npy", "w") as entry:
+                np.save(entry, values, allow_pickle=False)
+
+
+def _arrays(prefix: str, objects: ObjectFeatures) -> dict[str, NDArray[np.generic]]:
+    looks = objects.looks
+    values = (looks.features, looks.areas, looks.light, objects.shapes)
+    return {
+        f"{prefix}{name}": np.asarray(value, np.float32)
+        for name, value in zip(_COLUMNS, values, strict=True)
+    }
+
+
+def _features(file: Mapping[str, NDArray[np.float32]], prefix: str) -> ObjectFeatures:
+    features, areas, light, shapes = (file[f"{prefix}{name}"] for name in _COLUMNS)
+    return ObjectFeatures(Descriptors(features, areas.astype(float), light), shapes)
+
+
+def distinct(names: Iterable[str]) -> tuple[str, ...]:
+    """Return names once each, sorted, without that of unwanted objects."""
+    return tuple(sorted({*names} - {UNWANTED}))
