@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+import napari_sam as sam
 from napari_sam.backends.subprocess import NoProcessError, SubprocessBackend
 from napari_sam.backends.subprocess.prediction_codec import pack, unpack
 from napari_sam.core.backend_spec import supports
@@ -22,13 +23,14 @@ from napari_sam.core.errors import CheckpointError, ModelError, PromptError
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.prediction import Prediction
 from napari_sam.core.prompts import Prompts
-from napari_sam.testing import BackendTests, ThresholdBackend
+from napari_sam.testing import BackendTests, ThresholdBackend, VideoThresholdBackend
+from napari_sam.testing.propagator_suite import movie
 
 MODULE = """
     import os, pathlib, time
     from napari_sam.backends.subprocess import serve
     from napari_sam.core.errors import CheckpointError
-    from napari_sam.testing import ThresholdBackend
+    from napari_sam.testing import ThresholdBackend, VideoThresholdBackend
 
     class Odd(ThresholdBackend):
         view = 32
@@ -52,7 +54,7 @@ MODULE = """
     def load(name, path=None):
         if name == "broken":
             raise CheckpointError("no such weights")
-        return Odd()
+        return VideoThresholdBackend() if name == "video" else Odd()
 
     if __name__ == "__main__":
         serve(load)
@@ -145,6 +147,25 @@ def test_what_fails_there_is_said_here(apart, served):
 def test_a_model_that_cannot_be_opened_leaves_no_process():
     with pytest.raises(CheckpointError, match="no such weights"):
         SubprocessBackend("served", {"name": "broken"})
+
+
+def test_a_video_model_follows_objects_as_in_this_process():
+    pixels, labels = movie()
+    backend = SubprocessBackend("served", {"name": "video"})
+    here, there = (
+        sam.propagate(pixels, {0: labels[0]}, axes="tyx", model=model)
+        for model in (VideoThresholdBackend(), backend)
+    )
+    for one, other in zip(here.source, there.source, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert np.array_equal(np.asarray(here.source[7]) > 0, labels[7] > 0)
+    backend.end()
+
+
+def test_a_model_without_memory_says_so(apart):
+    (embedding,) = apart.encode([PLANE])
+    with pytest.raises(ModelError, match="no memory"):
+        apart.recall(embedding, [[]])
 
 
 @pytest.mark.parametrize("module", ["no_such_module", "this"])

@@ -14,6 +14,8 @@ from napari_sam.testing import (
 )
 from napari_sam.testing.propagator_suite import masks_of, movie
 from napari_sam.tracking import PropagateSettings
+from napari_sam.tracking.memory_method import MemoryMethod
+from napari_sam.tracking.prompt_method import PromptMethod
 from napari_sam.tracking.propagators import propagator
 
 
@@ -69,6 +71,13 @@ def test_what_a_model_cannot_do_and_what_is_no_method_is_refused():
         make(movie()[0], "memory", ThresholdBackend())
     with pytest.raises(SettingError, match="'prompt' or 'memory'"):
         make(movie()[0], "magic", ThresholdBackend())
+
+
+def test_a_video_model_remembers_unless_another_method_is_named():
+    pixels = movie()[0]
+    assert isinstance(make(pixels, "auto", VideoThresholdBackend()), MemoryMethod)
+    assert isinstance(make(pixels, "prompt", VideoThresholdBackend()), PromptMethod)
+    assert isinstance(make(pixels, "auto", ThresholdBackend()), PromptMethod)
 
 
 def test_a_propagator_of_ones_own_is_taken_as_it_is():

@@ -27,7 +27,7 @@ def propagate(
     axes: str | None = None,
     axis: str | None = None,
     model: str | Backend | None = None,
-    method: str | Propagator = "prompt",
+    method: str | Propagator = "auto",
     frames: tuple[int, int] | None = None,
     settings: PropagateSettings | None = None,
     tracks: Tracks | None = None,
@@ -50,7 +50,8 @@ def propagate(
     model
         A name, as in `load_backend`, or a backend already open.
     method
-        ``"prompt"``, with any model; ``"memory"``, with a video model; or an object.
+        ``"prompt"``, with any model; ``"memory"``, with a video model; ``"auto"``,
+        whichever the model can; or an object.
     frames
         First and last position along the axis to fill, both included.
     settings

@@ -31,7 +31,7 @@ def iter_propagate(
     seeds: Seeds,
     *,
     axis: str | None = None,
-    method: str | Propagator = "prompt",
+    method: str | Propagator = "auto",
     frames: tuple[int, int] | None = None,
     settings: PropagateSettings | None = None,
     tracks: Tracks | None = None,
@@ -53,7 +53,8 @@ def iter_propagate(
     axis
         ``t`` or ``z``; by default ``t`` where there is one.
     method
-        ``"prompt"``, ``"memory"`` or a `Propagator`.
+        ``"prompt"``, ``"memory"`` or a `Propagator`; ``"auto"`` is the memory of a
+        video model, and prompts for others.
     frames
         First and last position along the axis to fill, both included; by default all.
     settings

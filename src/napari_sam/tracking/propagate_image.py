@@ -27,7 +27,7 @@ def iter_tracks(
     seeds: Seeds,
     *,
     axis: str | None = None,
-    method: str | Propagator = "prompt",
+    method: str | Propagator = "auto",
     frames: tuple[int, int] | None = None,
     settings: PropagateSettings | None = None,
     tracks: Tracks | None = None,

@@ -61,10 +61,10 @@ _FILE = click.Path(path_type=Path)
 )
 @click.option(
     "--method",
-    type=click.Choice(["prompt", "memory"]),
-    default="prompt",
+    type=click.Choice(["auto", "prompt", "memory"]),
+    default="auto",
     show_default=True,
-    help="With any model, or by the memory of a video model.",
+    help="By prompts, with any model, or by the memory of a video model.",
 )
 @settings_options("settings", PropagateSettings)
 @image_options

@@ -6,7 +6,11 @@ import threading
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
-from napari_sam.backends.subprocess.prediction_codec import unpack
+from napari_sam.backends.subprocess.prediction_codec import (
+    pack_recalled,
+    unpack,
+    unpack_recalled,
+)
 from napari_sam.backends.subprocess.process import ModelProcess, ProcessEndedError
 from napari_sam.core.embedding import Embedding
 from napari_sam.core.errors import ModelError
@@ -17,12 +21,17 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from napari_sam.backends.subprocess.prediction_codec import PackedPrediction
+    from napari_sam.backends.subprocess.prediction_codec import (
+        PackedPrediction,
+        PackedRecalled,
+    )
     from napari_sam.core.backend_spec import BackendSpec
     from napari_sam.core.embedding import EmbeddingArrays
     from napari_sam.core.images.instance_maps import InstanceMaps
+    from napari_sam.core.mask import Mask
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.prompts import Prompts
+    from napari_sam.core.protocols import Memory, Recalled
 
 T = TypeVar("T")
 #: Prompts sent at once by `iter_decode`.
@@ -127,6 +136,51 @@ class SubprocessBackend:
             return found
 
         return self._about(tile, request)
+
+    def memorize(
+        self,
+        embedding: EmbeddingArrays,
+        masks: Sequence[Mask],
+        *,
+        recalled: Sequence[Recalled] | None = None,
+    ) -> list[Memory]:
+        """Remember objects of one tile; see `SupportsVideo`.
+
+        Raises
+        ------
+        ModelError
+            If the model has no memory, or the process ends twice.
+        """
+        tile, given = Embedding.from_mapping(embedding), list(masks)
+        known = None if recalled is None else [pack_recalled(r) for r in recalled]
+
+        def request(process: ModelProcess) -> list[Memory] | None:
+            found: list[Memory] | None = process.request(
+                "memorize", tile.digest, given, known
+            )
+            return found
+
+        return self._about(tile, request)
+
+    def recall(
+        self, embedding: EmbeddingArrays, memories: Sequence[Sequence[Memory]]
+    ) -> list[Recalled]:
+        """Find objects on a tile, each by its memories; see `SupportsVideo`.
+
+        Raises
+        ------
+        ModelError
+            If the model has no memory, one of them has none, or the process ends twice.
+        """
+        tile, given = Embedding.from_mapping(embedding), [list(m) for m in memories]
+
+        def request(process: ModelProcess) -> list[PackedRecalled] | None:
+            found: list[PackedRecalled] | None = process.request(
+                "recall", tile.digest, given
+            )
+            return found
+
+        return [unpack_recalled(sent) for sent in self._about(tile, request)]
 
     def iter_decode(
         self, embedding: EmbeddingArrays, prompts: Iterable[Prompts]

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from napari_sam.core.geometry.region import Region
+from napari_sam.core.protocols import Recalled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from napari_sam.core.embedding import EmbeddingArrays
     from napari_sam.core.prediction import Prediction
 
 
@@ -42,6 +44,13 @@ class PackedPrediction(NamedTuple):
     alternatives: tuple[PackedPrediction, ...]
 
 
+class PackedRecalled(NamedTuple):
+    """What a video model recalls of an object, with its prediction packed."""
+
+    prediction: PackedPrediction
+    arrays: EmbeddingArrays
+
+
 def pack(prediction: Prediction) -> PackedPrediction:
     """Pack a prediction, to be sent to another process."""
     logits = prediction.logits
@@ -64,3 +73,13 @@ def unpack(packed: PackedPrediction) -> Prediction:
     logits[packed.region.slices] = packed.differing
     alternatives = tuple(unpack(other) for other in packed.alternatives)
     return replace(packed.without_logits, logits=logits, alternatives=alternatives)
+
+
+def pack_recalled(recalled: Recalled) -> PackedRecalled:
+    """Pack what is recalled of an object, to be sent to another process."""
+    return PackedRecalled(pack(recalled.prediction), dict(recalled.arrays))
+
+
+def unpack_recalled(packed: PackedRecalled) -> Recalled:
+    """Return what is recalled, to the bit as it was."""
+    return Recalled(unpack(packed.prediction), packed.arrays)

@@ -17,11 +17,15 @@ from shutil import rmtree
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from napari_sam.backends.subprocess.prediction_codec import pack
+from napari_sam.backends.subprocess.prediction_codec import (
+    pack,
+    pack_recalled,
+    unpack_recalled,
+)
 from napari_sam.core.backend_spec import backend_spec
 from napari_sam.core.embedding import Embedding
 from napari_sam.core.errors import ModelError
-from napari_sam.core.protocols import SupportsInstances
+from napari_sam.core.protocols import SupportsInstances, SupportsVideo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,11 +34,15 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from napari_sam.backends.subprocess.prediction_codec import PackedPrediction
+    from napari_sam.backends.subprocess.prediction_codec import (
+        PackedPrediction,
+        PackedRecalled,
+    )
     from napari_sam.core.backend_spec import BackendSpec
     from napari_sam.core.images.instance_maps import InstanceMaps
+    from napari_sam.core.mask import Mask
     from napari_sam.core.prompts import Prompts
-    from napari_sam.core.protocols import Backend
+    from napari_sam.core.protocols import Backend, Memory
 
 #: Embeddings cached here; others are sent again when they are needed.
 _CACHED = 8
@@ -189,6 +197,34 @@ class _ModelServer:
         if not isinstance(model, SupportsInstances):
             raise ModelError(f"{backend_spec(model).name} finds no instances.")
         return model.instance_maps(embedding)
+
+    def _memorize(
+        self,
+        digest: str,
+        masks: Sequence[Mask],
+        recalled: Sequence[PackedRecalled] | None,
+    ) -> list[Memory] | None:
+        """Return memories; None if the embedding is not in the cache any more."""
+        model, embedding = self._video_model(), self._embedding(digest)
+        if embedding is None:
+            return None
+        known = None if recalled is None else [unpack_recalled(r) for r in recalled]
+        return model.memorize(embedding, masks, recalled=known)
+
+    def _recall(
+        self, digest: str, memories: Sequence[Sequence[Memory]]
+    ) -> list[PackedRecalled] | None:
+        """Return what is recalled; None if the embedding is not in the cache."""
+        model, embedding = self._video_model(), self._embedding(digest)
+        if embedding is None:
+            return None
+        return [pack_recalled(found) for found in model.recall(embedding, memories)]
+
+    def _video_model(self) -> SupportsVideo:
+        model = self._model()
+        if not isinstance(model, SupportsVideo):
+            raise ModelError(f"{backend_spec(model).name} has no memory of frames.")
+        return model
 
     def _embedding(self, digest: str) -> Embedding | None:
         with self._lock:
