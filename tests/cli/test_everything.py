@@ -1,11 +1,15 @@
 """``napari-sam everything``, as a person types it."""
 
+import json
+
 import numpy as np
 import pytest
 import tifffile
 from click.testing import CliRunner
 
 from napari_sam.apps.cli import main
+from napari_sam.core.geometry.region import Region
+from napari_sam.io.sa1b import read_sa1b
 from napari_sam.testing import InstanceThresholdBackend
 
 
@@ -44,6 +48,37 @@ def test_filters_and_methods_are_options(image, tmp_path):
     grid = ("--method", "grid", "--points", 16, "--stability", 0, "--overlap", 0.5)
     result = run("everything", image, "-o", out, *grid, "--overwrite")
     assert "2 objects" in result.stdout
+
+
+def test_masks_are_written_in_the_form_of_sa1b(image, tmp_path):
+    out = tmp_path / "image.json"
+    result = run("everything", image, "-o", out, "--sa1b")
+    assert result.exit_code == 0, result.output
+    masks, shape = read_sa1b(out)
+    assert (shape, sorted(one.mask.area for one in masks)) == ((64, 64), [100, 400])
+    for one in masks:
+        (row, col), region = one.point, one.mask.region
+        assert one.mask.array[int(row) - region.top, int(col) - region.left]
+        assert one.crop == Region(0, 0, 64, 64)
+    assert json.loads(out.read_text())["image"]["file_name"] == "image.tif"
+    image.rename(tmp_path / "images.tif")
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images.tif").rename(tmp_path / "images" / "image.tif")
+    result = run("everything", tmp_path / "images", "-o", tmp_path / "o", "--sa1b")
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "o" / "image.json").read_bytes() == out.read_bytes()
+
+
+def test_what_sa1b_cannot_hold_is_refused_before_the_work(image, tmp_path, blobs):
+    result = run("everything", image, "-o", tmp_path / "a.tif", "--sa1b")
+    assert "name a .json file" in result.stderr
+    stack = tmp_path / "stack.tif"
+    tifffile.imwrite(stack, np.stack([blobs, blobs]), metadata={"axes": "TYX"})
+    out = tmp_path / "a.json"
+    result = run("everything", stack, "-o", out, "--sa1b")
+    assert (result.exit_code, "2 planes" in result.stderr) == (2, True)
+    assert not out.exists()
+    assert run("everything", stack, "-o", out, "--sa1b", "--frame", 1).exit_code == 0
 
 
 def test_a_frame_that_is_not_there(image, tmp_path):

@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING
 from napari_sam.automatic.settings import AutomaticSettings, SimilarSettings
 from napari_sam.core.errors import JobError
 from napari_sam.io.settings import SaveSettings
-from napari_sam.jobs.everything_jobs import EverythingJob, everything_images
+from napari_sam.jobs.everything_jobs import (
+    AutomaticResult,
+    EverythingJob,
+    everything_images,
+)
 from napari_sam.jobs.executor import Executor, Failure
 from napari_sam.jobs.folder_run import SAFE, FolderRun, ImageOutcome
 from napari_sam.jobs.full_disk import full_disk_named
@@ -17,6 +21,7 @@ from napari_sam.jobs.painting import save_masks
 from napari_sam.jobs.prompt_pairs import images_of_folder
 from napari_sam.jobs.promptable_settings import PromptableSettings
 from napari_sam.jobs.results_file import results_setup
+from napari_sam.jobs.sa1b import check_sa1b, save_sa1b
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -28,7 +33,6 @@ if TYPE_CHECKING:
     from napari_sam.core.protocols import Backend
     from napari_sam.io import Image
     from napari_sam.jobs.image_spec import ModelSpec
-    from napari_sam.jobs.segment_jobs import MaskResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,8 @@ class EverythingFolderJob:
         Form of the labels, and whether those of others are replaced.
     examples, similar
         If given, only objects that are so similar to examples stay.
+    sa1b
+        Whether masks are written as SA-1B has them, in a .json file for each image.
     """
 
     images: Path
@@ -59,6 +65,7 @@ class EverythingFolderJob:
     save: SaveSettings = field(default_factory=SaveSettings)
     examples: Examples | None = None
     similar: SimilarSettings = field(default_factory=SimilarSettings)
+    sa1b: bool = False
 
     @property
     def setup(self) -> str:
@@ -134,7 +141,7 @@ class _FolderRun(FolderRun[_ImageWork]):
         """Open every image here once; name those that fail."""
         self.prepare_images(images, self._open)
 
-    def write(self, i: int, found: dict[Address, MaskResult] | Failure) -> None:
+    def write(self, i: int, found: dict[Address, AutomaticResult] | Failure) -> None:
         """Write the labels of an image of which all objects were found."""
         work = self.works[i]
         with self.failure_noted(work.path):
@@ -143,7 +150,10 @@ class _FolderRun(FolderRun[_ImageWork]):
             save = SaveSettings(coco=self._job.save.coco, overwrite=True)
             with full_disk_named(work.output, SAFE):
                 self.finished.begin(work.path)
-                save_masks(work.output, found, work.image, save)
+                if self._job.sa1b:
+                    save_sa1b(work.output, found, work.image)
+                else:
+                    save_masks(work.output, found, work.image, save)
             self.finished.append(work.path, work.name, work.output)
             self.note(ImageOutcome(work.path, "written", masks=found))
 
@@ -151,11 +161,14 @@ class _FolderRun(FolderRun[_ImageWork]):
         job = self._job
         settings = job.settings.of_folder(path)
         image = settings.read.read(path)
+        if job.sa1b:
+            check_sa1b(image.frames)
         promptable = settings.open(image, self._backend)
         spec = settings.spec(promptable, path, job.model)
         work = EverythingJob.of(promptable, spec, job.automatic)
         work = replace(work, examples=job.examples, similar=job.similar)
         setup = f"{results_setup(path, promptable, 0.0)}\n{job.setup}"
         name = blake2b(setup.encode(), digest_size=16).hexdigest()
-        output = job.output / f"{path.stem}.{job.save.format}"
+        suffix = "json" if job.sa1b else job.save.format
+        output = job.output / f"{path.stem}.{suffix}"
         return _ImageWork(path, output, image, work, name)

@@ -97,6 +97,21 @@ class EverythingJob:
 
 
 @dataclass(frozen=True, slots=True)
+class AutomaticResult(MaskResult):
+    """A numbered mask that nobody asked for.
+
+    Attributes
+    ----------
+    stability, point, crop
+        As an `AutomaticMask` has them.
+    """
+
+    stability: float
+    point: tuple[float, float]
+    crop: Region
+
+
+@dataclass(frozen=True, slots=True)
 class EverythingTask:
     """A task: one part of one plane."""
 
@@ -115,7 +130,7 @@ def everything_images(
     jobs: Sequence[EverythingJob],
     executor: Executor,
     *,
-    ready: Callable[[int, dict[Address, MaskResult] | Failure], object],
+    ready: Callable[[int, dict[Address, AutomaticResult] | Failure], object],
 ) -> Generator[Progress, None, None]:
     """Find all objects of images; one `Progress` a task.
 
@@ -220,19 +235,20 @@ def _tasks(job: EverythingJob, executor: Executor) -> Iterator[EverythingTask]:
 
 def numbered_planes(
     planes: Mapping[int, AutomaticMasks],
-) -> dict[Address, MaskResult]:
+) -> dict[Address, AutomaticResult]:
     """Return the masks of planes, numbered from 1 in the order to paint them in."""
-    numbered: dict[Address, MaskResult] = {}
+    numbered: dict[Address, AutomaticResult] = {}
     for frame, found in planes.items():
         masks = number_masks(found, frame=frame, first=len(numbered) + 1)
         for at, one in masks.items():
-            numbered[at] = MaskResult(at, one.mask, one.score, complete=True)
+            how = one.stability, one.point, one.crop
+            numbered[at] = AutomaticResult(at, one.mask, one.score, True, *how)
     return numbered
 
 
 def _finished(
     job: EverythingJob, found: Sequence[tuple[EverythingTask, Candidates]]
-) -> dict[Address, MaskResult]:
+) -> dict[Address, AutomaticResult]:
     """Filter the masks of each plane, and number those that stay."""
     planes = _planes(job, found)
     if job.examples is None:

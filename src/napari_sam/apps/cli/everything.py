@@ -39,10 +39,10 @@ if TYPE_CHECKING:
     from napari_sam.jobs import (
         Executor,
         Failure,
-        MaskResult,
         ModelSettings,
         PromptableSettings,
     )
+    from napari_sam.jobs.everything_jobs import AutomaticResult
     from napari_sam.jobs.example_files import ExampleFiles
 
 
@@ -64,6 +64,12 @@ if TYPE_CHECKING:
     metavar="INDEX",
     help="Only this plane of a stack, from 0. [default: every plane by itself]",
 )
+@click.option(
+    "--sa1b",
+    is_flag=True,
+    help="Write masks with scores, points and crops as SA-1B has them: into a .json "
+    "file, or one for each image of a folder.",
+)
 @automatic_options
 @image_options
 @model_options("Which model. [default: pocket]")
@@ -76,6 +82,7 @@ def everything(
     output: Path,
     save: SaveSettings,
     frame: int | None,
+    sa1b: bool,
     find: EverythingSettings,
     instances: InstanceSettings,
     filters: FilterSettings,
@@ -102,6 +109,7 @@ def everything(
         PromptableSettings(read, appearance, tiling, store=store),
         model,
         executor,
+        sa1b=sa1b,
     )
     if Path(image).is_dir() and is_folder_of_images(Path(image)):
         run.folder(frame)
@@ -122,6 +130,8 @@ class EverythingRun:
     ----------
     examples, similar
         If given, only objects that are so similar to examples are written.
+    sa1b
+        Whether they are written as SA-1B has them.
     """
 
     path: str | Path
@@ -133,6 +143,7 @@ class EverythingRun:
     executor: Executor
     examples: Examples | None = None
     similar: SimilarSettings = field(default_factory=SimilarSettings)
+    sa1b: bool = False
 
     def folder(self, frame: int | None) -> None:
         """Find all objects of every image of a folder."""
@@ -149,6 +160,7 @@ class EverythingRun:
             self.save,
             self.examples,
             self.similar,
+            sa1b=self.sa1b,
         )
         work = iter_everything_folder(
             job, self.executor, backend=open_model(self.model), report=print_outcome
@@ -160,9 +172,14 @@ class EverythingRun:
         from napari_sam.io import check_labels_path
         from napari_sam.jobs import EverythingJob, everything_images
         from napari_sam.jobs.painting import save_masks
+        from napari_sam.jobs.sa1b import check_sa1b, save_sa1b
 
         check_labels_path(self.output, overwrite=self.save.overwrite)
+        if self.sa1b and self.output.suffix.lower() != ".json":
+            raise ImageError(f"-o {self.output}: with --sa1b, name a .json file.")
         image = self.settings.read.read(self.path)
+        if self.sa1b:
+            check_sa1b(image.frames, chosen=frame)
         promptable = self.settings.open(image, open_model(self.model))
         spec = self.settings.spec(promptable, self.path, model_spec(self.model))
         frames = None if frame is None else [_checked(frame, len(image.frames))]
@@ -171,13 +188,16 @@ class EverythingRun:
         if files is not None:
             examples, own = files.on(image, promptable)
             job = replace(job, examples=examples, own=own)
-        ready: list[dict[Address, MaskResult] | Failure] = []
+        ready: list[dict[Address, AutomaticResult] | Failure] = []
         work = everything_images(
             [job], self.executor, ready=lambda _, found: ready.append(found)
         )
         drain_with_progress(work, "nothing was written.")
         masks = _without_failure(ready[0])
-        save_masks(self.output, masks, image, self.save)
+        if self.sa1b:
+            save_sa1b(self.output, masks, image)
+        else:
+            save_masks(self.output, masks, image, self.save)
         say(f"{len(masks)} objects in {self.output}")
 
 
@@ -188,8 +208,8 @@ def _checked(frame: int, count: int) -> int:
 
 
 def _without_failure(
-    found: dict[Address, MaskResult] | Failure,
-) -> dict[Address, MaskResult]:
+    found: dict[Address, AutomaticResult] | Failure,
+) -> dict[Address, AutomaticResult]:
     from napari_sam.jobs import Failure
 
     if isinstance(found, Failure):
