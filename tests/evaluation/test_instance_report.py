@@ -84,3 +84,8 @@ def test_the_command_prints_a_table_and_writes_rows(data, tmp_path, monkeypatch)
     rows = list(csv.DictReader((tmp_path / "out" / "instances.csv").open()))
     assert len(rows) == 6
     assert rows[0]["AP50"] == "1.0"
+    page = (tmp_path / "out" / "instances.html").read_text()
+    kind, image = rows[0]["kind"], rows[0]["image"]
+    assert f"Worst images of {kind}</h2>" in page
+    assert page.count("<polyline") == 3 * len({row["kind"] for row in rows})
+    assert f"<td>{image}</td>" in page

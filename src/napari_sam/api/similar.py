@@ -65,7 +65,7 @@ class SimilarObjects:
         return self.with_settings(replace(self.settings, similarity=similarity))
 
     @cached_property
-    def masks(self) -> dict[Address, MaskResult]:
+    def masks(self) -> Mapping[Address, MaskResult]:
         """Masks by their plane and number, larger ones first; scores are similarity."""
         return numbered_planes({
             frame: candidates.similar(self.examples, self.settings)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from napari_sam.evaluation.report import Report
     from napari_sam.evaluation.worst_cases import Case
 
-__all__ = ["write_html"]
+__all__ = ["page", "row", "section", "write_html"]
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #222; max-width: 1180px;
@@ -72,22 +72,27 @@ def write_html(path: str | Path, report: Report, cases: Sequence[Case] = ()) -> 
         f"<h1>{escape(report.models[0])}: evaluation of its masks</h1>",
         _facts(report),
         f"<p>{_HOW}</p>",
-        *(_section(t.title, f'<div class="wide">{t.html()}</div>')
+        *(section(t.title, f'<div class="wide">{t.html()}</div>')
           for t in all_tables(report.results, thorough=True)),
         *(f"<p>{escape(line)}</p>" for m in report.models
           if (line := ranking_line(report.results, m))),
-        _section("Plots", _row(_plots(report))),
+        section("Plots", row(_plots(report))),
         *_worst_cases(cases),
     ]  # fmt: skip
-    page = (
+    with replacing(path) as temporary:
+        text = page(f"{report.models[0]}: evaluation", parts)
+        temporary.write_text(text, encoding="utf-8")
+
+
+def page(title: str, parts: Sequence[str]) -> str:
+    """Return a whole page, in the style of the reports, of parts of HTML."""
+    return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        f"<title>{escape(report.models[0])}: evaluation</title>"
+        f"<title>{escape(title)}</title>"
         f"<style>{_STYLE}</style></head><body>\n"
         + "\n".join(parts)
         + "\n</body></html>\n"
     )
-    with replacing(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
 
 
 def _facts(report: Report) -> str:
@@ -98,11 +103,13 @@ def _facts(report: Report) -> str:
     return f"<dl>{''.join(lines)}</dl>"
 
 
-def _section(title: str, body: str) -> str:
+def section(title: str, body: str) -> str:
+    """Return a part of a page with its heading."""
     return f"<h2>{escape(title)}</h2>\n{body}"
 
 
-def _row(parts: Sequence[str]) -> str:
+def row(parts: Sequence[str]) -> str:
+    """Return parts side by side."""
     return f'<div class="row">{"".join(parts)}</div>'
 
 
@@ -171,12 +178,12 @@ def _worst_cases(cases: Sequence[Case]) -> list[str]:
         "mask</span>, and the prompts: green discs are on the object, red crosses are "
         "not.</p>"
     )
-    parts = [_section("Worst cases", legend)]
+    parts = [section("Worst cases", legend)]
     for (kind, prompted), group in groupby(
         cases, lambda c: (c.result.kind, c.prompted)
     ):
         parts.append(f"<h3>{escape(kind)}, {escape(prompted)}</h3>")
-        parts.append(_row([_figure(case) for case in group]))
+        parts.append(row([_figure(case) for case in group]))
     return parts
 
 

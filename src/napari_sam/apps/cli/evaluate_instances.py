@@ -36,6 +36,7 @@ def evaluate_instances(
         instance_table,
         iter_evaluate_instances,
     )
+    from napari_sam.evaluation.instances_html import write_instances_html
     from napari_sam.evaluation.report import write_csv
 
     work = iter_evaluate_instances(_methods(names, open_models), images)
@@ -49,6 +50,7 @@ def evaluate_instances(
     if output:
         output.mkdir(parents=True, exist_ok=True)
         write_csv(output / "instances.csv", instance_rows(results))
+        write_instances_html(output / "instances.html", results)
 
 
 def _methods(
