@@ -56,6 +56,19 @@ def palette_picture(mode="P"):
     return picture.convert(mode) if mode != "P" else picture
 
 
+def jp2(pixels, mode, *, space=None):
+    """Write a JPEG 2000 file without loss, of another colour space than it is."""
+
+    def write(path):
+        Pillow.fromarray(pixels, mode).save(path, irreversible=False)
+        if space is not None:
+            before, colr, after = path.read_bytes().partition(b"colr\x01\x00\x00")
+            number = space.to_bytes(4, "big")
+            path.write_bytes(before + colr + number + after[4:])
+
+    return write
+
+
 def photometric_of(pixels, number, **options):
     """Write a TIFF, and change its photometric interpretation afterwards."""
 
@@ -192,6 +205,9 @@ ROWS = [
     ("one-bit.png", pillow(lambda: Pillow.fromarray(GREY > 99)), GREY > 99),
     ("colours.webp", pillow(partial(Pillow.fromarray, RGB), lossless=True), RGB),
     ("moves.webp", animation, RGB),
+    ("inks.jp2", jp2(INKS, "CMYK"), BY_INKS),
+    ("cielab.jp2", jp2(RGB, "RGB", space=14), "CIELab"),
+    ("unknown.jp2", jp2(RGB, "RGB", space=77), "number 77"),
     ("colours.jp2", pillow(partial(Pillow.fromarray, RGB), irreversible=False), RGB),
     ("inside.tif", written(png(DEEP, 2)), DEEP),  # a PNG under another suffix
     # Rasters.
@@ -252,6 +268,27 @@ def test_inks_of_a_jpeg_are_not_inverted(tmp_path):
     Pillow.fromarray(flat, "CMYK").save(tmp_path / "a.jpg", quality=100)
     found = read_image(tmp_path / "a.jpg").frames[0].astype(int)
     assert np.abs(found - BY_INKS[0, 0]).max() <= 3
+
+
+def test_brightness_and_colour_of_a_jpeg_2000_become_rgb(tmp_path):
+    luma = np.asarray(Pillow.fromarray(RGB).convert("YCbCr"))
+    Pillow.fromarray(luma, "YCbCr").save(tmp_path / "a.jp2", irreversible=False)
+    found = read_image(tmp_path / "a.jp2").frames[0].astype(int)
+    right = np.asarray(Pillow.fromarray(luma, "YCbCr").convert("RGB")).astype(int)
+    assert np.abs(found - right).max() <= 3
+
+
+def test_what_is_wrong_with_a_jpeg_2000_is_said_once_and_in_one_line(tmp_path, capfd):
+    path = tmp_path / "a.jp2"
+    Pillow.fromarray(np.tile(RGB, (9, 9, 1))).save(path)
+    content = bytearray(path.read_bytes())
+    content[content.index(b"\xff\x51") + 13] ^= 4  # its height
+    path.write_bytes(content)
+    with pytest.raises(NapariSamError, match="cannot be read") as caught:
+        np.asarray(read_image(path).data)
+    assert len(str(caught.value).splitlines()) == 1
+    assert "previous exception" not in str(caught.value)
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.parametrize("orientation", range(2, 9))

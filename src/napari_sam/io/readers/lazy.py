@@ -77,8 +77,8 @@ class FileArray:
             raise
         except Exception as wrong:
             raise NotAnImageError(
-                f"{self.path} cannot be read: {wrong or type(wrong).__name__}. Is the "
-                "file damaged, or cut off?"
+                f"{self.path} cannot be read: {_why(wrong)}. Is the file damaged, or "
+                "cut off?"
             ) from wrong
         return np.asarray(pixels[rest])
 
@@ -152,3 +152,10 @@ class Stack:
             while len(self._cached) > self._most:
                 self._cached.popitem(last=False)
         return found
+
+
+def _why(wrong: BaseException) -> str:
+    """Return what went wrong first, in the words of whoever noticed it."""
+    while wrong.__cause__ is not None and str(wrong.__cause__):
+        wrong = wrong.__cause__
+    return " ".join(str(wrong).split()).rstrip(".") or type(wrong).__name__

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import nullcontext
 from pathlib import Path
 from queue import Empty, LifoQueue
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from napari_sam.io.readers.raster_placement import placement_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractContextManager
 
     from fsspec import AbstractFileSystem
     from numpy.typing import NDArray
@@ -100,6 +102,15 @@ def _open(path: Path | str, options: Mapping[str, object]) -> DatasetReader:
         return rasterio.open(path, **options)
 
 
+def _told_here(dataset: DatasetReader) -> AbstractContextManager[object]:
+    """Have errors raised only: threads of GDAL's own print them besides."""
+    import rasterio
+
+    if not dataset.driver.startswith("JP2"):
+        return nullcontext()
+    return rasterio.Env(GDAL_NUM_THREADS="1")  # type: ignore[no-any-return]
+
+
 def _check_bands(found: DatasetReader, path: Path | str) -> None:
     if found.count:
         return
@@ -137,7 +148,8 @@ class _Windows:
         window = Window(left, top, right - left, bottom - top)
         dataset = self._borrow()
         try:
-            pixels = dataset.read(bands, window=window)
+            with _told_here(dataset):
+                pixels = dataset.read(bands, window=window)
         finally:
             self._idle.put(dataset)
         if "c" not in self._axes:

@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_sam.core.errors import NotAnImageError
 from napari_sam.io.readers import colours
+from napari_sam.io.readers.jp2_colours import rule_of_jp2
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +49,10 @@ def rule_of_raster(
     _warn_of_mask(found, bands, path)
     if numbers:
         return None
+    if found.driver.startswith("JP2") and len(bands) >= 3:
+        rule = rule_of_jp2(path, _bits(found))
+        if rule is not None:
+            return rule
     if _REFUSED.intersection(bands):
         raise NotAnImageError(
             f"{path}: its bands are {', '.join(bands)}, which is not read as colours. "
