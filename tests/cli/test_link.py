@@ -26,7 +26,13 @@ def found(tmp_path):
 
 @pytest.mark.parametrize(
     ("form", "name"),
-    [("labels", "t.tif"), ("ctc", "01_RES"), ("geff", "t.zarr"), ("csv", "t.csv")],
+    [
+        ("labels", "t.tif"),
+        ("ctc", "01_RES"),
+        ("geff", "t.zarr"),
+        ("csv", "t.csv"),
+        ("trackmate", "t.xml"),
+    ],
 )
 def test_labels_are_linked_and_written_in_every_format(found, tmp_path, form, name):
     out = tmp_path / name
@@ -67,3 +73,10 @@ def test_tracks_are_measured_beside_true_ones(found, tmp_path):
     assert json.loads(as_json.output)["divisions"] == {
         "right": 0, "wrong": 0, "missed": 1,
     }  # fmt: skip
+
+
+def test_the_end_of_a_name_says_that_tracks_are_for_trackmate(found, tmp_path):
+    done = run("link", found, "-o", tmp_path / "t.xml")
+    assert done.exit_code == 0, done.output
+    again = sam.read_tracks(tmp_path / "t.xml")
+    assert again.edges == sam.link(LABELS, axes="tyx").edges

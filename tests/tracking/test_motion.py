@@ -8,6 +8,7 @@ from napari_sam.core.propagation import CarriedObject
 from napari_sam.testing import VideoThresholdBackend
 from napari_sam.testing.propagator_suite import masks_of, movie
 from napari_sam.tracking.meeting import meet
+from napari_sam.tracking.motion.body import flow_of_body
 from napari_sam.tracking.motion.drift import drift
 from napari_sam.tracking.motion.moving import Motion
 
@@ -67,3 +68,47 @@ def test_a_run_that_lost_its_object_leaves_the_frames_to_the_other():
     forward = {1: CarriedObject(1, square(20))}
     backward = {t: CarriedObject(t, square(20)) for t in (2, 3)}
     assert sorted(meet(forward, backward)) == [1, 2, 3]
+
+
+def body_of(depth, motion):
+    """Flow of a disc that moves, before a background that stands still."""
+    vectors = np.zeros((2, *depth.shape), np.float32)
+    vectors[:, depth > 4] = np.reshape(motion, (2, 1))
+    return vectors
+
+
+def disc_depth(side=100, radius=30):
+    rows, cols = np.mgrid[:side, :side] - (side - 1) / 2
+    return (radius - np.hypot(rows, cols)).astype(np.float32)
+
+
+def test_the_outline_of_a_body_goes_where_its_inside_goes():
+    depth = disc_depth()
+    found = flow_of_body(body_of(depth, (-3.0, 7.0)), depth, 30)
+    assert np.abs(found - np.reshape((-3, 7), (2, 1, 1))).max() < 0.1
+
+
+def test_the_flow_of_what_is_small_or_changes_its_shape_stays():
+    depth = disc_depth()
+    flow = body_of(depth, (-3.0, 7.0))
+    assert flow_of_body(flow, depth, 10) is flow
+    grain = 6 * texture(100)[:50, :50].repeat(2, 0).repeat(2, 1)
+    soft = flow + (30 * (grain - grain.mean())).astype(np.float32)
+    assert flow_of_body(soft, depth, 30) is soft
+
+
+def test_a_body_that_moves_leaves_no_trail():
+    """What it uncovers looks like nothing on the frame before."""
+    ground, body = texture(200, 1), texture(200, 2)
+    rows, cols = np.mgrid[:200, :200]
+    frames, truth = [], []
+    for t in range(8):
+        inside = (abs(rows - 100) < 26) & (abs(cols - 60 - 4 * t) < 34)
+        frames.append(np.where(inside, np.roll(body, 4 * t, 1), ground))
+        truth.append(inside)
+    pixels = (255 * np.stack(frames)).astype(np.uint8)
+    image = sam.PromptableImage(pixels, VideoThresholdBackend(), axes="tyx")
+    motion, mask = Motion(image, "optical"), Mask.from_array(truth[0])
+    for t in range(7):
+        mask = motion.move({1: mask}, t, t + 1)[1].mask
+    assert mask.iou(Mask.from_array(truth[-1])) > 0.8

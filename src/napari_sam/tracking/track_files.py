@@ -10,6 +10,7 @@ from napari_sam.core.images.frames import Frames
 from napari_sam.io.images import read_label_image
 from napari_sam.io.labels import check_labels_path, write_labels
 from napari_sam.io.readers.geff import geff_group
+from napari_sam.io.readers.trackmate import is_trackmate
 from napari_sam.io.writers.ctc import check_ctc_path
 from napari_sam.tracking.csv_tracks import read_csv, save_csv
 from napari_sam.tracking.ctc_tracks import ctc_table, read_ctc, save_ctc
@@ -17,6 +18,10 @@ from napari_sam.tracking.geff_tracks import (
     check_geff_path,
     read_tracks_geff,
     save_geff,
+)
+from napari_sam.tracking.trackmate_tracks import (
+    read_tracks_trackmate,
+    save_trackmate,
 )
 from napari_sam.tracking.tracks import Tracks
 
@@ -26,7 +31,7 @@ if TYPE_CHECKING:
     from napari_sam.core.images.pixels import PixelSource
     from napari_sam.io import Image
 
-TrackFormat: TypeAlias = Literal["labels", "ctc", "geff", "csv"]
+TrackFormat: TypeAlias = Literal["labels", "ctc", "geff", "csv", "trackmate"]
 FORMATS: tuple[TrackFormat, ...] = get_args(TrackFormat)
 
 
@@ -46,6 +51,8 @@ def save_tracks(
         save_geff(path, tracks, like=like, overwrite=overwrite)
     elif found == "csv":
         save_csv(path, tracks, overwrite=overwrite)
+    elif found == "trackmate":
+        save_trackmate(path, tracks, like=like, overwrite=overwrite)
     elif found == "labels":
         write_labels(
             path, tracks.labels, axes=tracks.axes, like=like, overwrite=overwrite
@@ -88,8 +95,8 @@ def read_tracks(
     ----------
     path
         A folder of the Cell Tracking Challenge (``res_track.txt`` or ``man_track.txt``
-        with masks), a graph in GEFF, a table ``.csv``, or label images in which an
-        object has one label everywhere.
+        with masks), a graph in GEFF, a file of TrackMate ``.xml``, a table ``.csv``, or
+        label images in which an object has one label everywhere.
     labels
         Label images that a table, or a graph without labels, is of; or their path.
     axes
@@ -113,6 +120,8 @@ def read_tracks(
         return read_ctc(path)
     if geff_group(path):
         return read_tracks_geff(path, frames)
+    if is_trackmate(path):
+        return read_tracks_trackmate(path, frames)
     if path.suffix.lower() == ".csv":
         if frames is None:
             raise TrackError(
@@ -146,5 +155,6 @@ def _format_of(path: Path) -> TrackFormat:
         ".csv": "csv",
         ".zarr": "geff",
         ".geff": "geff",
+        ".xml": "trackmate",
     }
     return formats.get(suffix, "labels")

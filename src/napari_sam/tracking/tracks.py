@@ -219,8 +219,10 @@ class Tracks:
             all that is known of each frame, so that nothing is lost. ``"ctc"``: a
             folder of the Cell Tracking Challenge; without confidences, states and
             merges. ``"csv"``: a table; the labels that it is of stay where they are.
+            ``"trackmate"``: XML for TrackMate, with outlines and all links.
             ``"labels"``: label images, numbered by segment; without edges. By default,
-            as the name ends: ``.zarr`` or ``.geff``, nothing, ``.csv``, else labels.
+            as the name ends: ``.zarr`` or ``.geff``, nothing, ``.csv``, ``.xml``, else
+            labels.
         like
             The image, as `read_image` returns it: its pixel sizes are copied.
         overwrite

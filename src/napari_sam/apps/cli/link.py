@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from napari_sam.apps.cli.options.from_settings import settings_options
-from napari_sam.apps.cli.options.tracks import tracks_options
+from napari_sam.apps.cli.options.tracks import track_format, tracks_options
 from napari_sam.apps.cli.progress import drain_with_progress
 from napari_sam.apps.cli.verbosity import say
 from napari_sam.tracking.linking.settings import LinkSettings
@@ -42,7 +42,7 @@ def link(
     labels: str,
     *,
     output: Path,
-    form: TrackFormat,
+    form: TrackFormat | None,
     overwrite: bool,
     axes: str | None,
     axis: str | None,
@@ -59,6 +59,7 @@ def link(
     from napari_sam.tracking import iter_link
     from napari_sam.tracking.track_files import check_tracks_path
 
+    form = track_format(output, form)
     check_tracks_path(output, form, overwrite=overwrite)
     opened = io.read_label_image(labels, axes=axes)
     work = iter_link(

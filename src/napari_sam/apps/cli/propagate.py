@@ -11,7 +11,7 @@ from napari_sam.apps.cli.options.from_settings import settings_options
 from napari_sam.apps.cli.options.image import image_options
 from napari_sam.apps.cli.options.model import model_options, open_model, store_option
 from napari_sam.apps.cli.options.tiling import tiling_options
-from napari_sam.apps.cli.options.tracks import tracks_options
+from napari_sam.apps.cli.options.tracks import track_format, tracks_options
 from napari_sam.apps.cli.progress import drain_with_progress
 from napari_sam.apps.cli.verbosity import say
 from napari_sam.core.errors import ImageError, PromptError
@@ -78,7 +78,7 @@ def propagate(
     from_labels: Path | None,
     frame: int,
     output: Path,
-    form: TrackFormat,
+    form: TrackFormat | None,
     overwrite: bool,
     axis: str | None,
     frames: tuple[int, int] | None,
@@ -98,6 +98,7 @@ def propagate(
     from napari_sam.tracking import iter_tracks
     from napari_sam.tracking.track_files import check_tracks_path
 
+    form = track_format(output, form)
     check_tracks_path(output, form, overwrite=overwrite)
     opened = read.read(image)
     seeds = _seeds(opened, prompts, from_labels, frame)

@@ -52,6 +52,8 @@ class Motion:
     def __init__(self, image: PromptableImage, kind: str = "auto") -> None:
         self._image, self._kind = image, kind
         self._views = TileViews(image)
+        # From plane to plane of a stack an object changes its shape: nothing moves.
+        self._has_bodies = "t" in image.frames.sizes
 
     def move(
         self, masks: Mapping[int, Mask], source: int, target: int
@@ -80,7 +82,9 @@ class Motion:
             local = local.shifted(-tile.window.top, -tile.window.left)
             flow = self._flow(tile, local, moved, source, target).on_plane(tile)
             for i in ids:
-                found[i] = warp_mask(masks[i], flow, regions[i], on_plane)
+                found[i] = warp_mask(
+                    masks[i], flow, regions[i], on_plane, as_body=self._has_bodies
+                )
         outside = MovedMask(empty_mask(), 1.0)
         return {i: found.get(i, outside) for i in masks}
 

@@ -9,6 +9,7 @@ from scipy import ndimage
 
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.mask import Mask
+from napari_sam.tracking.motion.body import flow_of_body
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,17 +55,23 @@ def moved_region(
 
 
 def warp_mask(
-    mask: Mask, flow: Flow, region: Region, drift: tuple[float, float]
+    mask: Mask,
+    flow: Flow,
+    region: Region,
+    drift: tuple[float, float],
+    *,
+    as_body: bool = False,
 ) -> MovedMask:
     """Move a mask by a flow; the result lies in a region of the new frame.
 
     The outline is moved with the accuracy of parts of a pixel, by signed distances.
     Where a flow would tear the mask up, as on a frame that shows nothing, the mask
-    keeps its shape and moves with the drift.
+    keeps its shape and moves with the drift. With `as_body`, an object that moves as
+    one is moved by what lies inside it: see `flow_of_body`.
     """
     if min(region.shape) < 1:
         return MovedMask(empty_mask(), 1.0)
-    moved = _warped(mask, flow, region)
+    moved = _warped(mask, flow, region, as_body)
     if _LEAST < moved.mask.area / mask.area < _MOST:
         return moved
     rows, cols = round(drift[0]), round(drift[1])
@@ -73,20 +80,32 @@ def warp_mask(
     return MovedMask(shifted, 1.0)
 
 
-def _warped(mask: Mask, flow: Flow, region: Region) -> MovedMask:
-    distance = signed_distance(np.pad(mask.array, 3))
-    start = mask.region.top - 3, mask.region.left - 3
-    at = np.mgrid[region.slices].astype(np.float32) + flow.sampled(region)
-    at -= np.reshape(start, (2, 1, 1))
-    found = ndimage.map_coordinates(
-        np.clip(distance, -_RIM, _RIM), at, order=1, mode="constant", cval=-_RIM
-    )
-    inside = found > 0
+def _warped(mask: Mask, flow: Flow, region: Region, as_body: bool) -> MovedMask:
+    vectors = flow.sampled(region)
+    inside = _inside(mask, vectors, region)
+    if as_body and inside.any():
+        radius = float(np.sqrt(mask.area / np.pi))
+        vectors = flow_of_body(vectors, signed_distance(inside), radius)
+        inside = _inside(mask, vectors, region)
     if not inside.any():
         return MovedMask(empty_mask(), 1.0)
     residual = float(flow.residual_in(region)[inside].mean())
     moved = Mask.from_array(inside, top=region.top, left=region.left)
     return MovedMask(moved, residual)
+
+
+def _inside(
+    mask: Mask, vectors: NDArray[np.float32], region: Region
+) -> NDArray[np.bool_]:
+    """Return the pixels of a region that were in a mask before they moved."""
+    distance = signed_distance(np.pad(mask.array, 3))
+    start = mask.region.top - 3, mask.region.left - 3
+    at = np.mgrid[region.slices].astype(np.float32) + vectors
+    at -= np.reshape(start, (2, 1, 1))
+    found = ndimage.map_coordinates(
+        np.clip(distance, -_RIM, _RIM), at, order=1, mode="constant", cval=-_RIM
+    )
+    return np.asarray(found > 0)
 
 
 def signed_distance(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
