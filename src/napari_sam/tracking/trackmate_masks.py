@@ -78,7 +78,7 @@ def _polygon(
     at = [np.arange(a, b + 1, dtype=float) for a, b in zip(first, last, strict=True)]
     pixels = np.zeros(last - first + 1, bool)
     if np.linalg.matrix_rank(ring - ring[0]) == 2:
-        pixels = inside(Polygon([tuple(p) for p in ring.tolist()]), at[0], at[1])
+        pixels = inside(Polygon(tuple((r, c) for r, c in ring.tolist())), at[0], at[1])
     if not pixels.any():
         row, col = np.clip(np.round(middle).astype(int) - first, 0, last - first)
         pixels[row, col] = True

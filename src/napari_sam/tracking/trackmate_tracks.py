@@ -122,15 +122,17 @@ def _spots(tracks: Tracks, rows: TrackRows) -> Iterator[list[Spot]]:
         sizes = dict(zip(ids.tolist(), areas.tolist(), strict=True))
         rings = dict(_rings(pixels)) if found and pixels.ndim == 2 else {}
         some = []
-        for row in found:
-            i = int(columns["track"][row])
-            where = tuple(
-                float(columns[a][row]) if a in columns and a != tracks.axis else 0.0
+        for at_row in found:
+            i = int(columns["track"][at_row])
+            plane, row, col = (
+                float(columns[a][at_row]) if a in columns and a != tracks.axis else 0.0
                 for a in "zyx"
             )
-            features = _features(columns, row, i, labels[i, time])
+            features = _features(columns, at_row, i, labels[i, time])
             radius = _radius(sizes[i], pixels.ndim)
-            some.append(Spot(row, time, where, radius, rings.get(i), features))
+            some.append(
+                Spot(at_row, time, (plane, row, col), radius, rings.get(i), features)
+            )
         yield some
 
 
@@ -152,7 +154,7 @@ def _rings(pixels: NDArray[np.generic]) -> Iterator[tuple[int, NDArray[np.float6
     """Yield the outer ring of the largest part of each object, by its number."""
     for number, parts in outlines(pixels):
         shell = max((part.shell for part in parts), key=area)
-        yield number, shell[:-1] - 0.5
+        yield number, np.asarray(shell[:-1] - 0.5, np.float64)
 
 
 def _radius(size: int, dimensions: int) -> float:

@@ -48,7 +48,7 @@ def is_trackmate(path: Path) -> bool:
             _, first = next(ElementTree.iterparse(file, ("start",)))
     except (ElementTree.ParseError, StopIteration, OSError):
         return False
-    return first.tag == "TrackMate"
+    return bool(first.tag == "TrackMate")
 
 
 def read_trackmate(path: Path) -> TrackMateFile:
@@ -111,11 +111,14 @@ def _image(root: Element, model: Element) -> TrackMateImage:
         "z": "voxeldepth",
         "t": "timeinterval",
     }
-    sizes = (
+    frames, planes, rows, cols = (
         int(float(has.get(n, 0))) for n in ("nframes", "nslices", "height", "width")
     )
     return TrackMateImage(
-        *sizes,
+        frames,
+        planes,
+        rows,
+        cols,
         {axis: float(has.get(name) or 0) or 1.0 for axis, name in names.items()},
         model.get("spatialunits", "pixel"),
         model.get("timeunits", "frame"),

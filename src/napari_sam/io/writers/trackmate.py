@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import XMLGenerator
+from xml.sax.xmlreader import AttributesImpl
 
 import numpy as np
 
@@ -111,7 +112,8 @@ class _Xml:
 
     def _begin(self, tag: str, attributes: Attributes) -> None:
         self._out.characters("\n" + "  " * self._depth)
-        self._out.startElement(tag, {k: str(v) for k, v in attributes.items()})
+        given = AttributesImpl({k: str(v) for k, v in attributes.items()})
+        self._out.startElement(tag, given)
 
 
 class _Stream:
@@ -219,7 +221,7 @@ def _write_settings(xml: _Xml, image: TrackMateImage) -> None:
         sizes = {"x": image.cols, "y": image.rows, "z": image.planes, "t": image.frames}
         starts = {f"{axis}start": 0 for axis in sizes}
         ends = {f"{axis}end": size - 1 for axis, size in sizes.items()}
-        xml.one("BasicSettings", **starts, **ends)
+        xml.one("BasicSettings", text="", **starts, **ends)
         xml.one("DetectorSettings", DETECTOR_NAME="MANUAL_DETECTOR", RADIUS=1.0)
         xml.one("InitialSpotFilter", feature="QUALITY", value=0.0, isabove="true")
         xml.one("SpotFilterCollection")

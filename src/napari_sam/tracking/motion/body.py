@@ -80,4 +80,4 @@ def _fitted(
         motion = np.linalg.solve(normal, terms.T @ (vectors * own[:, None]))
         away = np.hypot(*(vectors - terms @ motion).T)
         own = weights / (1 + (away / max(_NOISE, float(np.median(away)))) ** 2)
-    return motion, away
+    return np.asarray(motion, np.float64), np.asarray(away, np.float64)
