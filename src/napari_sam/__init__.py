@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         segment_everything,
         segment_many,
         segment_similar,
+        segment_text,
         write_cutouts,
     )
     from napari_sam.apps.annotate import annotate
@@ -102,6 +103,7 @@ __all__ = [
     "segment_everything",
     "segment_many",
     "segment_similar",
+    "segment_text",
     "show",
     "write_cutouts",
     "write_labels",
@@ -151,6 +153,7 @@ _ROOMS = {
     "segment_everything": "api",
     "segment_many": "api",
     "segment_similar": "api",
+    "segment_text": "api",
     "show": "apps.show",
     "write_cutouts": "api",
     "write_labels": "io",

@@ -18,11 +18,13 @@ from napari_sam.api.propagation import propagate
 from napari_sam.api.segmentation import segment, segment_many
 from napari_sam.api.similar import SimilarObjects, segment_similar
 from napari_sam.api.stores import open_store
+from napari_sam.api.words import TextObjects, open_concepts, segment_text
 from napari_sam.image import segment_objects
 from napari_sam.jobs.painting import paint
 
 __all__ = [
     "SimilarObjects",
+    "TextObjects",
     "classify_objects",
     "cutouts",
     "export_labels",
@@ -34,6 +36,7 @@ __all__ = [
     "link",
     "load_backend",
     "measure",
+    "open_concepts",
     "open_store",
     "paint",
     "propagate",
@@ -43,6 +46,7 @@ __all__ = [
     "segment_many",
     "segment_objects",
     "segment_similar",
+    "segment_text",
     "session_images",
     "write_cutouts",
 ]

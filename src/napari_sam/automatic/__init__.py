@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         FilterSettings,
         InstanceSettings,
         SimilarSettings,
+        TextSettings,
     )
     from napari_sam.automatic.similar import Candidates, Examples, iter_candidates
 
@@ -37,6 +38,7 @@ __all__ = [
     "ObjectClassifier",
     "ObjectFeatures",
     "SimilarSettings",
+    "TextSettings",
     "describe_objects",
     "filter_masks",
     "iter_candidates",
@@ -56,6 +58,7 @@ _ROOMS = {
     "ObjectClassifier": "object_classifier",
     "ObjectFeatures": "object_features",
     "SimilarSettings": "settings",
+    "TextSettings": "settings",
     "describe_objects": "object_features",
     "filter_masks": "filtering",
     "iter_candidates": "similar",

@@ -172,6 +172,31 @@ class SimilarSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TextSettings:
+    """Settings of what words found; they are applied last, and at once."""
+
+    threshold: float = setting(
+        0.2,
+        label="Threshold",
+        tip="What a model of words is less sure of is dropped.",
+        minimum=0,
+        maximum=1,
+        step=0.02,
+    )
+    overlap: float = setting(
+        0.6,
+        label="Overlap",
+        tip="Of two finds with a larger IoU, the one of the lower score is dropped.",
+        minimum=0,
+        maximum=1,
+        step=0.05,
+    )
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass(frozen=True, slots=True)
 class AutomaticSettings:
     """All settings of automatic masks.
 

@@ -9,6 +9,7 @@ COMMANDS: Commands = {
     "segment": "napari_sam.apps.cli.segment:segment",
     "everything": "napari_sam.apps.cli.everything:everything",
     "similar": "napari_sam.apps.cli.similar:similar",
+    "text": "napari_sam.apps.cli.text:text",
     "classify": "napari_sam.apps.cli.classify:classify",
     "label": "napari_sam.apps.cli.label:label",
     "apply": "napari_sam.apps.cli.apply:apply",

@@ -1,0 +1,217 @@
+"""What words are about: found by a model of words, with masks by Segment Anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from napari_sam.automatic.automatic_masks import AutomaticMask, AutomaticMasks
+from napari_sam.core.errors import PromptError
+from napari_sam.core.geometry.region import Region
+from napari_sam.core.mask import Mask
+from napari_sam.core.progress import Progress
+from napari_sam.core.prompts import Prompts
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_sam.automatic.settings import TextSettings
+    from napari_sam.core.protocols import FoundConcept, SupportsConcepts
+    from napari_sam.image import PromptableImage
+
+#: Sides of the parts of a plane that a model of words looks at one by one, and how far
+#: they overlap: it sees all of them at some thousand pixels or less.
+_SIDE, _OVERLAP = 1024, 256
+#: Finds of a lower score are not kept, and no more than so many of a plane.
+_LOWEST, _MOST = 0.02, 500
+#: Finds of one word whose boxes have a larger IoU are the same.
+_SAME = 0.6
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words that are looked for.
+
+    Attributes
+    ----------
+    wanted
+        Each is a class.
+    unwanted
+        What is more like one of these is left out.
+    """
+
+    wanted: tuple[str, ...]
+    unwanted: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        every = [word.strip() for word in self.all]
+        if not self.wanted or not all(every):
+            raise PromptError("Give one word at least, and none that is empty.")
+        if len(set(every)) < len(every):
+            raise PromptError(f"A word was given twice: {', '.join(self.all)}.")
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Wanted words, then those that are not."""
+        return (*self.wanted, *self.unwanted)
+
+
+class ConceptMasks(NamedTuple):
+    """Everything in a plane that words may be about, whatever its score.
+
+    Attributes
+    ----------
+    found
+        Masks; their score is that of the model of words.
+    words
+        The index of the word of each.
+    boxes
+        ``(n, 4)``: top, left, bottom, right of each, as the model of words gave them.
+    """
+
+    found: AutomaticMasks
+    words: tuple[int, ...]
+    boxes: NDArray[np.float64]
+
+    def chosen(
+        self, words: Words, settings: TextSettings
+    ) -> tuple[AutomaticMasks, tuple[str, ...]]:
+        """Return masks above the threshold, best first, and the word of each.
+
+        Of several words for one object the one with the highest score wins; where that
+        is an unwanted one, the object is left out. No model is asked.
+        """
+        scores = self.found.scores
+        order = [int(i) for i in np.argsort(-scores, kind="stable")]
+        first: list[int] = []
+        for i in order:
+            sure = scores[i] >= settings.threshold and self.found.masks[i].mask
+            if sure and not any(self._same(i, k, settings.overlap) for k in first):
+                first.append(i)
+        wanted = [i for i in first if self.words[i] < len(words.wanted)]
+        names = tuple(words.wanted[self.words[i]] for i in wanted)
+        return self.found.chosen(wanted), names
+
+    def _same(self, i: int, k: int, overlap: float) -> bool:
+        if _iou(self.boxes[i], self.boxes[k]) > overlap:
+            return True
+        a, b = self.found.masks[i].mask, self.found.masks[k].mask
+        common = a.region.intersection(b.region)
+        if min(common.shape) < 1:
+            return False
+        both = (a & b).area
+        return both > overlap * (a.area + b.area - both)
+
+
+def iter_concepts(
+    image: PromptableImage, frame: int, words: Words, model: SupportsConcepts
+) -> Generator[Progress, None, ConceptMasks]:
+    """Find what words are about in a plane, with a mask for each; one step a part.
+
+    A plane larger than some thousand pixels is looked at in parts that overlap. Boxes
+    become prompts to the image's own model.
+
+    Parameters
+    ----------
+    image
+        The image, with the model that draws masks.
+    frame
+        The plane.
+    words
+        What is looked for.
+    model
+        The model of words.
+    """
+    parts = list(_parts(image.frames.plane_shape))
+    found: list[FoundConcept] = []
+    for done, part in enumerate(parts):
+        yield Progress(done, len(parts) + 1, "looking for words")
+        shown = image.appearance.render(image.frames.read(frame, part))
+        found += [
+            _moved(one, part, image.frames.plane_shape)
+            for one in model.find_concepts(shown, words.all)
+            if one.score >= _LOWEST
+        ]
+    kept = _distinct(found)
+    yield Progress(len(parts), len(parts) + 1, "drawing masks")
+    masks = _masks(image, frame, kept)
+    yield Progress(len(parts) + 1, len(parts) + 1, "drawing masks")
+    boxes = np.array([one.box for one in kept], np.float64).reshape(-1, 4)
+    return ConceptMasks(masks, tuple(one.word for one in kept), boxes)
+
+
+def _masks(
+    image: PromptableImage, frame: int, found: Sequence[FoundConcept]
+) -> AutomaticMasks:
+    """Return a mask for each: the model's own, or that of its box."""
+    plane = Region(0, 0, *image.frames.plane_shape)
+    without = [one for one in found if one.mask is None]
+    prompts = [Prompts.rectangle(*one.box) for one in without]
+    drawn = iter(image.segment_many(prompts, frame) if prompts else ())
+    made = []
+    for one in found:
+        if one.mask is None:
+            mask = next(drawn).to_mask()
+        else:
+            top, left = int(one.box[0]), int(one.box[1])
+            mask = Mask.from_array(one.mask, top=top, left=left)
+        row, col = (one.box[0] + one.box[2]) / 2, (one.box[1] + one.box[3]) / 2
+        made.append(AutomaticMask(mask, one.score, 1.0, (row, col), plane))
+    return AutomaticMasks(tuple(made), plane.shape)
+
+
+def _parts(shape: tuple[int, int]) -> Iterator[Region]:
+    """Cut a plane into parts that overlap; a plane of one and a half parts is one."""
+    starts = []
+    for length in shape:
+        if length <= 1.5 * _SIDE:
+            starts.append([(0, length)])
+            continue
+        count = -(-(length - _OVERLAP) // (_SIDE - _OVERLAP))
+        at = np.linspace(0, length - _SIDE, count).round().astype(int).tolist()
+        starts.append([(start, start + _SIDE) for start in at])
+    for (top, bottom), (left, right) in product(*starts):
+        yield Region(top, left, bottom, right)
+
+
+def _moved(one: FoundConcept, part: Region, plane: tuple[int, int]) -> FoundConcept:
+    """Return a find of a part of a plane where it lies in the plane, inside of it."""
+    top, left, bottom, right = one.box
+    height, width = part.shape
+    box = (
+        part.top + min(max(top, 0.0), height - 1.0),
+        part.left + min(max(left, 0.0), width - 1.0),
+        min(part.top + min(max(bottom, top + 1), float(height)), float(plane[0])),
+        min(part.left + min(max(right, left + 1), float(width)), float(plane[1])),
+    )
+    mask = one.mask
+    if mask is None:
+        return one._replace(box=box)
+    inside = Region.around(mask)
+    at = inside.shifted(part.top, part.left)
+    tight = (float(at.top), float(at.left), float(at.bottom), float(at.right))
+    return one._replace(box=tight, mask=mask[inside.slices])
+
+
+def _distinct(found: Sequence[FoundConcept]) -> list[FoundConcept]:
+    """Return finds once each, though parts overlap: the best, and not too many."""
+    kept: list[FoundConcept] = []
+    for one in sorted(found, key=lambda one: -one.score):
+        boxes = [np.array(k.box) for k in kept if k.word == one.word]
+        if not any(_iou(np.array(one.box), box) > _SAME for box in boxes):
+            kept.append(one)
+        if len(kept) == _MOST:
+            break
+    return kept
+
+
+def _iou(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    sides = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
+    both = float(np.prod(np.maximum(sides, 0)))
+    either = float(np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2])) - both
+    return both / either if either > 0 else 0.0

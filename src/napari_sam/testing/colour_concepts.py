@@ -1,0 +1,67 @@
+"""`ColourConcepts`: a model of words with no weights, for tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+
+from napari_sam.core.protocols import FoundConcept
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+#: Colours that are words, by their channel.
+COLOURS = ("red", "green", "blue")
+
+
+class ColourConcepts:
+    """Finds blobs of a colour by its name: red, green or blue.
+
+    The score is how much of the blob's light is of that colour. Other words find
+    nothing.
+
+    Parameters
+    ----------
+    with_masks
+        Whether it gives masks, and not boxes only.
+
+    Attributes
+    ----------
+    calls
+        How often it was asked.
+    """
+
+    def __init__(self, *, with_masks: bool = False) -> None:
+        self._with_masks = with_masks
+        self.calls = 0
+
+    @property
+    def concept_model(self) -> str:
+        """What it is called."""
+        return "colours"
+
+    def find_concepts(
+        self, picture: NDArray[np.uint8], words: Sequence[str]
+    ) -> list[FoundConcept]:
+        """Find blobs of the colours that are among the words."""
+        self.calls += 1
+        blobs, count = ndimage.label(picture.max(-1) > 64)
+        found = []
+        for number in range(1, count + 1):
+            inside = blobs == number
+            shares = picture[inside].mean(0) / picture[inside].mean(0).sum()
+            for word, name in enumerate(words):
+                if name in COLOURS:
+                    share = float(shares[COLOURS.index(name)])
+                    found.append(self._one(inside, word, share))
+        return found
+
+    def _one(self, inside: NDArray[np.bool_], word: int, score: float) -> FoundConcept:
+        rows, cols = ndimage.find_objects(inside.astype(np.uint8))[0]
+        box = tuple(map(float, (rows.start, cols.start, rows.stop, cols.stop)))
+        mask = inside if self._with_masks else None
+        return FoundConcept((box[0], box[1], box[2], box[3]), word, score, mask)

@@ -1,0 +1,50 @@
+"""``napari-sam text``, as a person types it."""
+
+import json
+
+import numpy as np
+import pytest
+import tifffile
+from click.testing import CliRunner
+
+from napari_sam.apps.cli import main
+from napari_sam.testing import ColourConcepts
+
+
+def run(*args):
+    return CliRunner().invoke(main, [str(a) for a in args])
+
+
+@pytest.fixture
+def image(tmp_path, threshold_model):
+    pixels = np.zeros((64, 64, 3), np.uint8)
+    pixels[4:14, 4:14] = (240, 240, 0)
+    pixels[4:14, 30:40] = (60, 240, 240)
+    pixels[30:40, 4:14] = (240, 60, 240)
+    tifffile.imwrite(tmp_path / "image.tif", pixels)
+    return tmp_path / "image.tif"
+
+
+def test_objects_have_their_word_and_score(image, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "napari_sam.backends.owlv2.open_owlv2", lambda folder: ColourConcepts()
+    )
+    out = tmp_path / "out.geojson"
+    given = ("--concepts", tmp_path, "--threshold", 0.3, "--model", "threshold")
+    result = run("text", image, "red", "blue", "-o", out, *given)
+    assert result.exit_code == 0, result.output
+    assert "2 red, 1 blue in" in result.stdout
+    assert "words by colours, masks by threshold" in result.stdout
+    features = json.loads(out.read_text())["features"]
+    known = [one["properties"] for one in features]
+    assert sorted(one["class"] for one in known) == ["blue", "red", "red"]
+    assert all(0.3 <= one["score"] <= 0.6 for one in known)
+
+
+def test_without_a_model_of_words_it_is_said_how_to_get_one(image, tmp_path):
+    result = run(
+        "text", image, "red", "-o", tmp_path / "out.tif", "--model", "threshold"
+    )
+    assert result.exit_code == 2
+    assert "--concepts FOLDER" in result.stderr
+    assert not (tmp_path / "out.tif").exists()
