@@ -7,7 +7,7 @@ import napari_sam as sam
 from napari_sam.automatic import TextSettings
 from napari_sam.automatic.concepts import _parts
 from napari_sam.core.errors import ModelError, PromptError
-from napari_sam.core.protocols import FoundConcept
+from napari_sam.core.images.concepts import FoundConcept
 from napari_sam.testing import ColourConcepts, ConceptTests, ThresholdBackend
 
 

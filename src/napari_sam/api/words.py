@@ -11,8 +11,8 @@ from napari_sam.api.promptable import to_promptable
 from napari_sam.automatic.concepts import ConceptMasks, Words, iter_concepts
 from napari_sam.automatic.settings import TextSettings
 from napari_sam.core.errors import ModelError
+from napari_sam.core.images.concepts import SupportsConcepts
 from napari_sam.core.progress import drain
-from napari_sam.core.protocols import SupportsConcepts
 from napari_sam.jobs.image_spec import job_store
 from napari_sam.jobs.painting import paint
 from napari_sam.jobs.segment_jobs import MaskResult

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_sam.automatic.settings import TextSettings
-    from napari_sam.core.protocols import FoundConcept, SupportsConcepts
+    from napari_sam.core.images.concepts import FoundConcept, SupportsConcepts
     from napari_sam.image import PromptableImage
 
 #: Sides of the parts of a plane that a model of words looks at one by one, and how far

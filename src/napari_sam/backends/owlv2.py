@@ -10,7 +10,7 @@ import torch
 
 from napari_sam.backends.devices import find_device
 from napari_sam.core.errors import CheckpointError, MissingPackageError
-from napari_sam.core.protocols import FoundConcept
+from napari_sam.core.images.concepts import FoundConcept
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from napari_sam.core.protocols import FoundConcept
+from napari_sam.core.images.concepts import FoundConcept
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam.core.protocols import SupportsConcepts
+from napari_sam.core.images.concepts import SupportsConcepts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
