@@ -3,6 +3,7 @@
 import json
 
 import imageio.v3 as iio
+import numpy as np
 import pytest
 
 from napari_sam.core.errors import ImageError, MissingFileError
@@ -11,6 +12,7 @@ from napari_sam.core.mask import Mask
 from napari_sam.datasets.labelled_images import read_labelled_images
 from napari_sam.datasets.layouts import coco as coco_layout
 from napari_sam.datasets.layouts import sa1b
+from napari_sam.io.sa1b import run_lengths
 
 
 def rewrite(path, change):
@@ -155,6 +157,7 @@ def test_images_that_are_not_there_are_named(coco, write_coco):
         (lambda c: c["annotations"][0].update(category_id=[1]), "unhashable"),
         (lambda c: c.update(annotations=[]), "no object with an outline"),
         (lambda c: c["images"][0].update(height="tall"), "height 'tall'"),
+        (lambda c: c["images"][1].update(id=c["images"][0]["id"]), "one id to several"),
         (
             lambda c: [a.update(segmentation=[]) for a in c["annotations"]],
             "4 annotations, 1 of crowds, 3 without a segmentation",
@@ -167,6 +170,71 @@ def test_what_is_not_quite_coco_is_refused(coco, write_coco, change, match):
     (root / "annotations.json").write_text(json.dumps(coco))
     with pytest.raises(ImageError, match=match):
         read_labelled_images(root)
+
+
+def spell(write_coco, coco, change):
+    root = write_coco(coco)
+    change(coco)
+    (root / "annotations.json").write_text(json.dumps(coco))
+    return read_labelled_images(root)[0].truth
+
+
+@pytest.mark.parametrize(
+    "segmentation",
+    [
+        [[3, 2, 13, 2, 13, 8, 3, 8]],
+        [3, 2, 13, 2, 13, 8, 3, 8],
+        [["3", "2", "13", "2", "13", "8", "3", "8"]],
+        [[3, 2, 13, 2, 13, 8, 3, 8], [1, 1, 2, 2]],
+    ],
+)
+def test_a_polygon_is_read_as_other_programs_spell_it(coco, write_coco, segmentation):
+    def change(found):
+        found["annotations"][0].update(segmentation=segmentation)
+
+    assert spell(write_coco, coco, change).window(1) == Region(2, 3, 8, 13)
+
+
+def test_run_lengths_are_read_as_other_programs_spell_them(coco, write_coco, pixels):
+    shape = pixels.shape[:2]
+    mask = np.zeros(shape, bool)
+    mask[2:8, 3:13] = True
+    runs = run_lengths(Mask.from_array(mask), shape)
+    flat = mask.T.ravel().astype(int)
+    ends = [0, *(np.flatnonzero(np.diff(flat)) + 1).tolist(), flat.size]
+    plain = np.diff(ends).astype(float).tolist()
+    for segmentation in (runs, runs["counts"], {"counts": runs["counts"]},
+                         {"size": list(shape), "counts": plain}):  # fmt: skip
+
+        def change(found, segmentation=segmentation):
+            found["annotations"][0].update(segmentation=segmentation)
+
+        assert spell(write_coco, coco, change).window(1) == Region(2, 3, 8, 13)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda a: a.update(iscrowd="0"),
+        lambda a: a.update(iscrowd=None),
+        lambda a: a.update(image_id=str(a["image_id"])),
+        lambda a: a.update(image_id=float(a["image_id"])),
+        lambda a: a.update(category_id=str(a["category_id"])),
+        lambda a: a.pop("area", None),
+    ],
+)
+def test_other_spellings_change_no_object_and_no_class(coco, write_coco, change):
+    truth = spell(write_coco, coco, lambda c: change(c["annotations"][0]))
+    assert truth.ids.tolist() == [1, 3]
+    assert truth.categories == {1: "cell", 3: "debris"}
+
+
+def test_a_polygon_that_encloses_nothing_is_said(coco, write_coco, caplog):
+    def change(found):
+        found["annotations"][0].update(segmentation=[[3, 2, 13, 2]])
+
+    assert spell(write_coco, coco, change).ids.tolist() == [3]
+    assert "left out 1 annotations without a segmentation" in caplog.text
 
 
 @pytest.mark.parametrize("content", ["", "[1, 2]", "{}", '{"images": 3}', "\udcff"])

@@ -148,7 +148,8 @@ def test_what_has_no_pixel_is_left_out():
         ([[[1, 1], [9, 9], [5, 5]]], "no list of finite numbers"),
         ([["a", "b", 9, 9, 5, 5]], "no list of finite numbers"),
         ([[1e9, 1e9, 2, 2, 3, 3]], "far outside the image of 40 rows and 50"),
-        ("abc", "of the type str"),
+        ("abc", "not COCO run lengths"),
+        (7, "of the type int"),
     ],
 )
 def test_broken_masks_are_refused_by_name(broken, match):

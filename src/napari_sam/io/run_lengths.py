@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from napari_sam.core.json_values import JsonDict, JsonValue
 
-__all__ = ["Rle", "as_rle", "decoded", "packed"]
+__all__ = ["Rle", "as_rle", "decoded", "in_a_list", "packed"]
 
 
 class Rle(TypedDict):
@@ -36,7 +36,8 @@ def as_rle(segmentation: JsonValue, shape: tuple[int, int], what: str) -> Rle:
     Parameters
     ----------
     segmentation
-        ``{"size", "counts"}`` or a list of polygons ``[x, y, x, y, ...]``.
+        ``{"size", "counts"}`` or a list of polygons ``[x, y, x, y, ...]``; as other
+        programs write it, also the counts alone, or one polygon without its list.
     shape
         Rows and columns of the image.
     what
@@ -47,14 +48,22 @@ def as_rle(segmentation: JsonValue, shape: tuple[int, int], what: str) -> Rle:
     ImageError
         If it is broken, or has another size than the image.
     """
+    if isinstance(segmentation, str):
+        segmentation = {"counts": segmentation}
     if isinstance(segmentation, dict):
-        return _from_runs(segmentation, shape, what)
+        return _from_runs({"size": list(shape), **segmentation}, shape, what)
     if isinstance(segmentation, list):
-        return _from_polygons(segmentation, shape, what)
+        return _from_polygons(in_a_list(segmentation), shape, what)
     raise ImageError(
         f"{what} is of the type {type(segmentation).__name__}; expected run lengths "
         '{"size": [rows, cols], "counts": ...} or a list of polygons.'
     )
+
+
+def in_a_list(polygons: list[JsonValue]) -> list[JsonValue]:
+    """Return a list of polygons of one, or of a polygon that is in none."""
+    is_one = bool(polygons) and all(isinstance(n, int | float) for n in polygons)
+    return [polygons] if is_one else polygons
 
 
 def decoded(rle: Rle) -> Mask:
@@ -114,7 +123,10 @@ def _lengths(counts: JsonValue | bytes, what: str) -> NDArray[np.int64]:
     """Return run lengths as numbers, from numbers or from COCO's text."""
     if isinstance(counts, list):
         plain = np.array(counts) if counts else np.zeros(0, np.int64)
-        if plain.ndim == 1 and plain.dtype.kind in "iu":
+        is_whole = plain.dtype.kind in "iu" or (
+            plain.dtype.kind == "f" and (plain % 1 == 0).all()
+        )
+        if plain.ndim == 1 and is_whole:
             return plain.astype(np.int64)
     elif isinstance(counts, str) and counts.isascii():
         return _unpacked(counts.encode("ascii"), what)

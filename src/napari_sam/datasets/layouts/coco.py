@@ -14,6 +14,7 @@ from napari_sam.datasets.image_sources import ImageFile
 from napari_sam.datasets.labelled_image import LabelledImage
 from napari_sam.datasets.listed_images import ListedImages
 from napari_sam.io.file_names import parts_of
+from napari_sam.io.run_lengths import in_a_list
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -161,21 +162,52 @@ def _sections(
     """Read images by id, annotations, and names of categories by id."""
     found = read_json(path)
     try:
-        images = {i["id"]: i for i in found["images"]}
-        annotations = list(found["annotations"])
+        listed = [{**i, "id": _as_id(i["id"])} for i in found["images"]]
+        annotations = [
+            {**a, "image_id": _as_id(a["image_id"])} for a in found["annotations"]
+        ]
+        images = {i["id"]: i for i in listed}
         for needed in ("file_name", "height", "width"):
             _ = [i[needed] for i in images.values()]
         # Sets, since what is no number or text is no name of anything.
         _ = {a["image_id"] for a in annotations}
         _ = {a.get("category_id") for a in annotations}
-        categories = {c["id"]: str(c["name"]) for c in found.get("categories", ())}
+        kinds = found.get("categories") or ()
+        categories = {_as_id(c["id"]): str(c["name"]) for c in kinds}
     except (KeyError, TypeError, AttributeError) as wrong:
         lacks = f"{wrong} is missing" if isinstance(wrong, KeyError) else str(wrong)
         raise ImageError(
             f'{path} is not COCO: {lacks}. Expected {{"images": [{{"id", "file_name", '
             '"height", "width"}], "annotations": [{"image_id", "segmentation"}]}.'
         ) from None
+    if len(images) < len(listed):
+        twice = [i["file_name"] for i in listed if images[i["id"]] is not i]
+        raise ImageError(
+            f"{path} gives one id to several images: {first_few(twice)} and others. "
+            "Which annotations are whose is not known."
+        )
     return images, annotations, categories
+
+
+def _as_id(value: CocoId) -> CocoId:
+    """Return an identifier; a number that is written as text is that number."""
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
+def _is_crowd(one: CocoAnnotation) -> bool:
+    return str(one.get("iscrowd") or "0").lower() not in ("0", "0.0", "false")
+
+
+def _is_drawn(segmentation: JsonValue) -> bool:
+    """Whether there is an outline: polygons of two points enclose nothing."""
+    if not isinstance(segmentation, list):
+        return bool(segmentation)
+    return not all(
+        isinstance(polygon, list)
+        and len(polygon) < 6
+        and not any(isinstance(n, list | dict) for n in polygon)
+        for polygon in in_a_list(segmentation)
+    )
 
 
 def _by_image(
@@ -200,12 +232,12 @@ def _by_image(
         counts[one["image_id"]] = number = counts.get(one["image_id"], 0) + 1
         if one["image_id"] in labelled:
             number = one["label"]
-        mask = one.get("segmentation")
-        crowds += bool(one.get("iscrowd"))
-        empty += not mask and not one.get("iscrowd")
-        if mask and not one.get("iscrowd"):
+        mask, category = one.get("segmentation"), one.get("category_id")
+        crowds += _is_crowd(one)
+        empty += not _is_drawn(mask) and not _is_crowd(one)
+        if _is_drawn(mask) and not _is_crowd(one):
             of_image = masked.setdefault(one["image_id"], {})
-            of_image[number] = mask, one.get("category_id")
+            of_image[number] = mask, None if category is None else _as_id(category)
     if not any(masked.values()):
         raise ImageError(
             f"{path}: there is no object with an outline: {len(annotations)} "
