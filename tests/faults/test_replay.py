@@ -312,3 +312,42 @@ def test_one_odd_journal_hides_no_other(session, tmp_path, name):
     assert restore(journal.path, session.image).labels.tobytes() == (
         session.labels.tobytes()
     )
+
+
+def test_a_journal_of_a_later_version_stays_and_is_said(session, tmp_path, caplog):
+    identity = ImageIdentity.of(session.frames)
+    path = tmp_path / f"{identity.key}-0.jsonl"
+    path.write_bytes(line(b'{"format": "napari-sam journal", "version": 2}'))
+    assert find_journals(identity, folder=tmp_path) == []
+    assert path.exists()
+    assert "version 2 of a napari-sam journal" in caplog.text
+    assert "Update napari-sam" in caplog.text
+    with pytest.raises(SessionError, match="Update napari-sam"):
+        restore(path, session.image)
+
+
+@pytest.mark.parametrize("version", [0, -1, "1", None, 1.5, True, {}])
+def test_a_version_that_never_was_is_no_reason_to_update(session, version):
+    data = Record.of(session).to_dict() | {"version": version}
+    if version is True:  # equals 1
+        assert Record.from_dict(data) == Record.of(session)
+        return
+    with pytest.raises(SessionError, match="never was"):
+        Record.from_dict(data)
+
+
+def test_a_damaged_line_within_a_journal_is_said_a_torn_end_is_not(
+    session, tmp_path, caplog
+):
+    journal = Journal(session, folder=tmp_path)
+    assert journal.flush()
+    journal.close()
+    whole = journal.path.read_bytes()
+    journal.path.write_bytes(whole[:-9])
+    restore(journal.path, session.image)
+    assert caplog.text == ""
+    lines = whole.split(b"\n")
+    lines[1] = b"0" + lines[1][1:-1]
+    journal.path.write_bytes(b"\n".join(lines))
+    restore(journal.path, session.image)
+    assert "line 2 is damaged" in caplog.text

@@ -162,10 +162,11 @@ def _sections(
     """Read images by id, annotations, and names of categories by id."""
     found = read_json(path)
     try:
-        listed = [{**i, "id": _as_id(i["id"])} for i in found["images"]]
-        annotations = [
-            {**a, "image_id": _as_id(a["image_id"])} for a in found["annotations"]
-        ]
+        listed, annotations = list(found["images"]), list(found["annotations"])
+        for image in listed:
+            image["id"] = _as_id(image["id"])
+        for one in annotations:
+            one["image_id"] = _as_id(one["image_id"])
         images = {i["id"]: i for i in listed}
         for needed in ("file_name", "height", "width"):
             _ = [i[needed] for i in images.values()]

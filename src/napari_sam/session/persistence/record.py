@@ -124,9 +124,11 @@ def check_format(data: UncheckedJson, expected: str) -> None:
         )
     version = data.get("version")
     if version != VERSION:
+        is_later = type(version) is int and version > VERSION
         raise SessionError(
             f"It was written as version {version!r} of a {expected}; this napari-sam "
-            f"reads version {VERSION}. Update napari-sam."
+            f"reads version {VERSION}. "
+            + ("Update napari-sam." if is_later else "There never was such a version.")
         )
 
 

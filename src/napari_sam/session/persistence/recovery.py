@@ -13,7 +13,6 @@ from napari_sam.core.address import Address
 from napari_sam.core.errors import MissingFileError, SessionError
 from napari_sam.core.json_values import parse_json
 from napari_sam.session.actions import action_from_dict
-from napari_sam.session.codec import VERSION
 from napari_sam.session.edits import Batch, ObjectEdit, apply_all, parts
 from napari_sam.session.edits.edit_codec import edit_from_dict
 from napari_sam.session.labels.patch import LabelPatch
@@ -70,16 +69,17 @@ def find_journals(
 ) -> list[RecoverableSession]:
     """Return journals of an image that no session writes to, the latest first.
 
-    What cannot be read, or was written by a later version, is left where it is.
+    What cannot be read, or was written by a later version, is left where it is, and
+    said.
     """
     folder = journals_folder() if folder is None else folder
     found = []
     for path in folder.glob(f"{identity.key}-*.jsonl"):
         try:
             head, *lines = list(read_lines(path)) or [{}]
-            known = (head.get("format"), head.get("version")) == (FORMAT, VERSION)
-            if not known or journal_files.in_use(path, head):
+            if journal_files.in_use(path, head):
                 continue
+            check_format(head, FORMAT)
             work = _work(path, head, lines)
         except Exception as wrong:
             # Whatever one of them holds, the others are offered.
@@ -145,15 +145,27 @@ def _restored(
 
 def read_lines(path: Path) -> Iterator[JsonObject]:
     """Every line of a journal up to the first that is not whole."""
-    for line in path.read_bytes().split(b"\n"):
+    lines = path.read_bytes().split(b"\n")
+    for number, line in enumerate(lines, start=1):
         check, _, text = line.partition(b" ")
-        try:
-            whole = int(check, 16) == zlib.crc32(text)
-        except ValueError:
-            return
-        if not whole:
+        if not _is_whole(check, text):
+            # The end of what a crash cut off is nothing to wonder at.
+            if left := sum(map(bool, lines[number:])):
+                logger.warning(
+                    "%s: line %d is damaged, and with it %d later ones are lost.",
+                    path,
+                    number,
+                    left,
+                )
             return
         yield parse_json(text)
+
+
+def _is_whole(check: bytes, text: bytes) -> bool:
+    try:
+        return int(check, 16) == zlib.crc32(text)
+    except ValueError:
+        return False
 
 
 def _again(session: AnnotationSession, line: JsonObject) -> None:
