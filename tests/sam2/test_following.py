@@ -12,6 +12,7 @@ from napari_sam.core.geometry.region import Region
 from napari_sam.core.mask import Mask
 from napari_sam.core.protocols import SupportsVideo
 from napari_sam.stores.zarr import ZarrStore
+from napari_sam.testing import PropagatorTests
 from napari_sam.tracking import PropagateSettings, memory_method
 from napari_sam.tracking.propagators import propagator
 
@@ -219,6 +220,20 @@ def test_what_others_have_got_is_not_remembered(image, seeing):
     difference = np.abs(made[0].astype(float) - made[1]).max((0, 2))
     assert difference[-1] > 1e-2
     assert rows == 8
+
+
+class TestSam2Propagator(PropagatorTests):
+    """What a propagator promises, but to find things: random weights know of none."""
+
+    least_iou = least_iou_after_dark = 0.0
+
+    @pytest.fixture(autouse=True)
+    def _backend(self, seeing):
+        self.backend = seeing
+
+    def make_propagator(self, pixels):
+        image = sam.PromptableImage(pixels, self.backend, axes="tyx")
+        return propagator("memory", image, PropagateSettings())
 
 
 def test_it_is_a_video_model(seeing):

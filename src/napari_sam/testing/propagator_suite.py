@@ -59,6 +59,8 @@ class PropagatorTests(ABC):
 
     #: The least IoU with the true masks, some frames after the seeds.
     least_iou = 0.7
+    #: The least IoU on the frame after one that shows nothing.
+    least_iou_after_dark = 0.5
 
     @abstractmethod
     def make_propagator(self, pixels: NDArray[np.uint8]) -> Propagator:
@@ -121,7 +123,7 @@ class PropagatorTests(ABC):
             assert steps[1][i].mask
             assert steps[1][i].confidence < steps[0][i].confidence
             true = masks_of(movie()[1][DARK + 1])[i]
-            assert steps[2][i].mask.iou(true) > 0.5
+            assert steps[2][i].mask.iou(true) >= self.least_iou_after_dark
 
     def test_confidence_is_a_share(self) -> None:
         """From 0 to 1."""

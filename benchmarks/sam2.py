@@ -1,0 +1,216 @@
+"""SAM 2.1 follows objects: ours beside the video session of transformers.
+
+    python benchmarks/sam2.py [--size 512] [--frames 16] [--objects 3] [--model NAME]
+
+Both have the same random weights of a published size, on a square of `size` pixels, and
+follow the same masks through the same frames, each in a process of its own, on one
+thread. Ours goes by the embeddings of a store on disk, in half precision. So that masks
+can be compared, objects may share pixels in ours as they do there, and the pointer of a
+given mask is Meta's in both.
+"""
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from _measure import print_row
+
+import napari_sam as sam
+from napari_sam.backends.sam2.backend import Sam2Backend
+from napari_sam.backends.sam2.published_sizes import config_of
+from napari_sam.core.mask import Mask
+from napari_sam.models.sam import PIXEL_MEAN, PIXEL_STD
+from napari_sam.stores.zarr import ZarrStore
+from napari_sam.tracking import PropagateSettings, memory_method
+from napari_sam.tracking.propagators import propagator
+
+
+def model_of(name, size):
+    """A network with random weights that takes objects to be there."""
+    from transformers import Sam2VideoModel
+
+    config = config_of(name)
+    config.image_size = config.prompt_encoder_config.image_size = size
+    config.vision_config.backbone_feature_sizes = [[size // n] * 2 for n in (4, 8, 16)]
+    config.vision_config.backbone_config.image_size = [size, size]
+    config.memory_attention_rope_feat_sizes = [size // 16] * 2
+    torch.manual_seed(0)
+    model = Sam2VideoModel(config).eval().requires_grad_(False)
+    for parameter in model.parameters():
+        if parameter.dim() > 1:
+            parameter.normal_(0, 0.05)
+        elif not (parameter == 1).all():
+            parameter.normal_(0, 0.1)
+    model.mask_decoder.pred_obj_score_head.proj_out.bias.fill_(20.0)
+    return model
+
+
+def clip(size, frames, objects):
+    """Discs that move over noise, and their masks on the first frame."""
+    rng = np.random.default_rng(0)
+    y, x = np.mgrid[:size, :size]
+    places = rng.uniform(0.2, 0.8, (objects, 2)) * size
+    steps = rng.uniform(-3, 3, (objects, 2))
+    pixels = rng.integers(0, 60, (frames, size, size), np.uint8)
+    first = []
+    for (row, col), (down, right) in zip(places, steps, strict=True):
+        for at in range(frames):
+            far = (y - row - at * down) ** 2 + (x - col - at * right) ** 2
+            disc = far < (size / 12) ** 2
+            pixels[at][disc] = 200
+            first += [disc] if at == 0 else []
+    return pixels, first
+
+
+class Seconds:
+    """CPU seconds of the calls of a function."""
+
+    def __init__(self, function):
+        self.function, self.total = function, 0.0
+
+    def __call__(self, *args, **options):
+        began = time.process_time()
+        found = self.function(*args, **options)
+        self.total += time.process_time() - began
+        return found
+
+
+def ours(args):
+    """Follow the objects with the project's own propagator."""
+    pixels, first = clip(args.size, args.frames, args.objects)
+    backend = Sam2Backend(model_of(args.model, args.size), device="cpu")
+    backend.encode = Seconds(backend.encode)
+    memory_method.compete = unopposed
+    logits, recall = [], backend.recall
+    backend.recall = lambda *a: logits.append(recall(*a)) or logits[-1]
+    state = []
+    with tempfile.TemporaryDirectory() as folder:
+        store = ZarrStore(Path(folder) / "store.zarr")
+        rgb = np.repeat(pixels[..., None], 3, -1)  # colours are taken as they are
+        image = sam.PromptableImage(rgb, backend, axes="tyxc", store=store)
+        began = time.process_time()
+        method = propagator("memory", image, PropagateSettings())
+        seeds = {i: Mask.from_array(disc) for i, disc in enumerate(first)}
+        objects = method.start(0, seeds)
+        for frame in range(1, args.frames):
+            objects = method.carry(objects, frame, {})
+            memories = [m for o in objects.values() for _, m in o.memories]
+            state.append(sum(a.nbytes for m in memories for a in m.arrays.values()))
+    seconds = time.process_time() - began
+    found = [[r.prediction.logits for r in step] for step in logits]
+    return found, seconds, backend.encode.total, state
+
+
+def unopposed(fused, expected, taken):
+    """Give each object all that was found of it."""
+    return {i: mask_of(f) or expected[i] for i, f in fused.items()}
+
+
+def mask_of(fused):
+    top, left = fused.region.top, fused.region.left
+    return Mask.from_array(fused.logits > 0, top=top, left=left)
+
+
+def theirs(args):
+    """Follow the objects with the session of transformers."""
+    from transformers import Sam2VideoInferenceSession
+
+    pixels, first = clip(args.size, args.frames, args.objects)
+    model = model_of(args.model, args.size)
+    rgb = torch.tensor(pixels)[:, None].expand(-1, 3, -1, -1)
+    mean, std = (torch.tensor(x)[:, None, None] for x in (PIXEL_MEAN, PIXEL_STD))
+    video = (rgb - mean) / std
+    model.get_image_features = Seconds(model.get_image_features)
+    forward = model._single_frame_forward
+
+    def of_one_mask(**options):
+        given = options.get("input_masks") is not None
+        return forward(**options | ({"multimask_output": False} if given else {}))
+
+    model._single_frame_forward = of_one_mask
+    began = time.process_time()
+    session = Sam2VideoInferenceSession(
+        video=video, video_height=args.size, video_width=args.size, dtype=torch.float32
+    )
+    for i, disc in enumerate(first):
+        index = session.obj_id_to_idx(i)
+        session.add_mask_inputs(index, 0, torch.tensor(disc)[None, None].float())
+        session.obj_with_new_inputs = [i]
+        model(session, frame_idx=0)
+    found, state = [], []
+    for step in model.propagate_in_video_iterator(session, start_frame_idx=0):
+        if step.frame_idx:
+            found.append(list(step.pred_masks[:, 0].numpy()))
+            state.append(session_bytes(session))
+    seconds = time.process_time() - began
+    return found, seconds, model.get_image_features.total, state
+
+
+def session_bytes(session):
+    """Bytes that a session holds of its objects, without the frames themselves."""
+    kept = session.output_dict_per_obj.values()
+    outputs = [out for d in kept for kind in d.values() for out in kind.values()]
+    return sum(x.nbytes for out in outputs for x in out.values())
+
+
+CASES = {"transformers": theirs, "ours": ours}
+
+
+def measure(args):
+    """Run one case and write down what it found and took."""
+    torch.set_num_threads(1)
+    with torch.inference_mode():
+        found, seconds, encoding, state = CASES[args.case](args)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    facts = [seconds, encoding, peak, state[len(state) // 2], state[-1]]
+    np.savez(args.out, logits=np.array(found), facts=np.array(facts))
+
+
+def started(case, folder):
+    """Run a case in a process of its own."""
+    out = Path(folder) / f"{case}.npz"
+    command = [sys.executable, "-W", "ignore", *sys.argv, "--case", case]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    subprocess.run([*command, "--out", str(out)], check=True, env=environment)
+    return np.load(out)
+
+
+def main():
+    words = argparse.ArgumentParser(description=__doc__)
+    words.add_argument("--model", default="sam2.1_t")
+    words.add_argument("--size", type=int, default=512)
+    words.add_argument("--frames", type=int, default=16)
+    words.add_argument("--objects", type=int, default=3)
+    words.add_argument("--case", choices=CASES, help=argparse.SUPPRESS)
+    words.add_argument("--out", help=argparse.SUPPRESS)
+    args = words.parse_args()
+    if args.case:
+        measure(args)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        results = {case: started(case, folder) for case in CASES}
+    print(f"{args.model} at {args.size} pixels, {args.objects} objects, "
+          f"{args.frames} frames")  # fmt: skip
+    print_row(("", "CPU s a frame, encoder", "CPU s a frame and object, the rest",
+               "peak MB", "state MB half way", "state MB at the end"))  # fmt: skip
+    print_row(["---"] * 6)
+    for case, found in results.items():
+        seconds, encoding, peak, half, end = found["facts"]
+        rest = (seconds - encoding) / (args.frames - 1) / args.objects
+        print_row((case, f"{encoding / args.frames:.2f}", f"{rest:.2f}", f"{peak:.0f}",
+                   f"{half / 1e6:.1f}", f"{end / 1e6:.1f}"))  # fmt: skip
+    one, other = (results[case]["logits"] for case in ("ours", "transformers"))
+    both, either = ((one > 0) & (other > 0)).sum(), ((one > 0) | (other > 0)).sum()
+    print(f"IoU of all masks together {both / either:.4f}; logits differ by at most "
+          f"{np.abs(one - other).max():.2g} of {np.abs(other).max():.2g}")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
