@@ -7,6 +7,8 @@ import tifffile
 from click.testing import CliRunner
 
 from napari_sam.apps.cli import main
+from napari_sam.io import Image
+from napari_sam.tracking import Edge, Segment, Tracks
 
 
 def run(*args):
@@ -99,7 +101,31 @@ def test_a_folder_of_the_cell_tracking_challenge_is_a_movie(labels, tmp_path):
     lineage.write_text("1 0 0\n")
     broken = run(folder, "-o", out, "--overwrite")
     assert broken.exit_code == 2
-    assert "four whole numbers" in broken.stderr
+    assert "no row of label" in broken.stderr
+
+
+@pytest.mark.parametrize("name", ["t.zarr", "t.xml"])
+def test_files_of_tracks_are_measured_with_lineage_and_confidence(tmp_path, name):
+    movie = np.zeros((3, 20, 20), np.uint16)
+    movie[0, 5:9, 5:13] = 1
+    movie[1:, 5:9, 5:8], movie[1:, 5:9, 10:13] = 2, 3
+    segments = [Segment(1, [0]), Segment(2, [1, 2], confidences=[1, 0.25])]
+    segments.append(Segment(3, [1, 2]))
+    tracks = Tracks(movie, segments, [Edge(1, 2), Edge(1, 3)])
+    pixels = {"data": movie, "axes": "tyx", "scale": {"t": 60, "y": 0.5, "x": 0.5}}
+    units = {"t": "second", "y": "micrometer", "x": "micrometer"}
+    tracks.save(tmp_path / name, like=Image(**pixels, units=units))
+    out, family = tmp_path / "o.csv", tmp_path / "f.csv"
+    done = run(tmp_path / name, "-o", out, "--tracks-table", family)
+    assert done.exit_code == 0, done.output
+    table = pd.read_csv(out).set_index(["object", "frame"])
+    assert table["confidence"].to_dict() == {
+        (1, 0): 1, (2, 1): 1, (3, 1): 1, (2, 2): 0.25, (3, 2): 1
+    }  # fmt: skip
+    assert table["area"][1, 0] == 32 * 0.25
+    assert set(table["length_unit"]) == {"micrometer"}
+    assert table["time"][2, 2] == 120
+    assert pd.read_csv(family)["parent"].tolist() == [0, 1, 1]
 
 
 @pytest.mark.parametrize("name", ["table.xlsx", "missing/table.csv"])

@@ -109,13 +109,34 @@ def iter_measure(
         units=units,
         axes=Pictures(opened.frames, settings.by_plane).axes,
     )
-    return measurement.iter_measure(
+    table = yield from measurement.iter_measure(
         opened.frames,
         None if pixels is None else pixels.frames,
         calibration=calibration,
         channels=() if pixels is None else pixels.channel_names,
         settings=settings,
     )
+    return _with_confidence(table, labels)
+
+
+def _with_confidence(table: pd.DataFrame, labels: AnyImage | Tracks) -> pd.DataFrame:
+    """Add the confidence of tracks; of volumes, that of the most doubtful plane."""
+    from napari_sam.tracking import Tracks
+
+    if not isinstance(labels, Tracks):
+        return table
+    known: dict[tuple[int, int], float] = {}
+    for s in labels.segments:
+        for frame, value in zip(s.frames.tolist(), s.confidences.tolist(), strict=True):
+            at = frame
+            if "volume" in table:
+                at = labels.source.unravel(frame).get("t", 0)
+            known[s.id, at] = min(known.get((s.id, at), 1.0), value)
+    rows = zip(table["object"], table["frame"], strict=True)
+    found = [known.get((int(i), int(frame)), float("nan")) for i, frame in rows]
+    last = [name for name in ("length_unit", "time_unit") if name in table]
+    table.insert(len(table.columns) - len(last), "confidence", found)
+    return table
 
 
 def _opened_labels(labels: AnyImage | Tracks, axes: str | None) -> Image:

@@ -146,6 +146,12 @@ def read_tracks_geff(path: str | Path, labels: Frames | None = None) -> Tracks:
     return tracks_of_links(frames, links, axis=axis, where=own)
 
 
+def geff_labels(path: Path) -> Path | None:
+    """Return where a graph says that its labels are, if they are there."""
+    labels = read_geff(path).labels
+    return labels[0] if labels and labels[0].exists() else None
+
+
 def _labels(graph: GeffGraph, labels: Frames | None) -> tuple[Frames, str]:
     prop = graph.labels[1] if graph.labels else graph.tracklet
     named = graph.labels[0] if graph.labels else None

@@ -22,7 +22,9 @@ def meet(
     Where one run begins, it is next to a frame that a person decided, and the other run
     arrives: the pixels in which they differ there are those that the other has wrong.
     In between, it is taken to gather them evenly, so that the mask of a small object
-    is soon worth less than that of a large one.
+    is soon worth less than that of a large one. Where both differ in size, the smaller
+    one is worth less again, by the square root of that: a run keeps the size that it
+    began with, and most objects are nearer to the larger one until next to their end.
 
     Parameters
     ----------
@@ -36,8 +38,11 @@ def meet(
     """
     positions = sorted({*forward, *backward})
     first, last = positions[0], positions[-1]
-    up = _trust(forward, positions, _difference(forward, backward, last))
-    back = _trust(backward, positions[::-1], _difference(forward, backward, first))
+    ups, downs = _areas(forward, positions), _areas(backward, positions)
+    largest = np.maximum(np.maximum(ups, downs), 1)
+    up = _trust(ups, _difference(forward, backward, last)) * np.sqrt(ups / largest)
+    arriving = _trust(downs[::-1], _difference(forward, backward, first))
+    back = arriving * np.sqrt(downs / largest)[::-1]
     down = back[::-1]
     before = np.concatenate([[0], np.cumsum(up)])
     after = np.concatenate([np.cumsum(down[::-1])[::-1], [0]])
@@ -59,10 +64,12 @@ def _difference(
     return sum(areas) - 2 * (forward[at].mask & backward[at].mask).area
 
 
-def _trust(
-    run: Mapping[int, CarriedObject], positions: list[int], wrong: int
-) -> NDArray[np.float64]:
+def _areas(run: Mapping[int, CarriedObject], positions: list[int]) -> NDArray[np.int64]:
+    """Return the pixels of a run at each position, 0 where it is not there."""
+    return np.array([run[at].mask.area if at in run else 0 for at in positions])
+
+
+def _trust(areas: NDArray[np.int64], wrong: int) -> NDArray[np.float64]:
     """Return the expected IoU of a run along positions in its own order."""
-    along = np.linspace(0, 1, len(positions))
-    areas = np.array([run[at].mask.area if at in run else 0 for at in positions])
-    return areas / np.maximum(areas + wrong * along, 1)
+    along = np.linspace(0, 1, len(areas))
+    return np.asarray(areas / np.maximum(areas + wrong * along, 1))

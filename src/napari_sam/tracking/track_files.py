@@ -16,12 +16,14 @@ from napari_sam.tracking.csv_tracks import read_csv, save_csv
 from napari_sam.tracking.ctc_tracks import ctc_table, read_ctc, save_ctc
 from napari_sam.tracking.geff_tracks import (
     check_geff_path,
+    geff_labels,
     read_tracks_geff,
     save_geff,
 )
 from napari_sam.tracking.trackmate_tracks import (
     read_tracks_trackmate,
     save_trackmate,
+    sizes_of_trackmate,
 )
 from napari_sam.tracking.tracks import Tracks
 
@@ -83,6 +85,13 @@ def check_tracks_path(
         raise ImageError(f"{path} is there already. Give another name, or --overwrite.")
 
 
+def holds_tracks(path: str | Path) -> bool:
+    """Whether a path itself says which objects are one; tables and labels do not."""
+    path = Path(path)
+    folder = path.is_dir()
+    return bool((folder and ctc_table(path)) or geff_group(path) or is_trackmate(path))
+
+
 def read_tracks(
     path: str | Path,
     *,
@@ -130,6 +139,40 @@ def read_tracks(
             )
         return read_csv(path, frames)
     return Tracks.from_labels(_frames(path, axes))
+
+
+def labels_of_tracks(path: str | Path, tracks: Tracks) -> Image:
+    """Return the labels of tracks that were read, with the pixel sizes of their file.
+
+    Parameters
+    ----------
+    path
+        Where the tracks were read: see `holds_tracks`.
+    tracks
+        What was read there.
+
+    Returns
+    -------
+    Image
+        Labels numbered by segment, read where they are sliced.
+    """
+    from napari_sam.io import Image
+
+    path = Path(path)
+    scale: dict[str, float] = {}
+    units: dict[str, str] = {}
+    if is_trackmate(path):
+        scale, units = sizes_of_trackmate(path)
+    elif (folder := path if ctc_table(path) else geff_labels(path)) is not None:
+        found = read_label_image(folder, axes=tracks.axes)
+        scale, units = dict(found.scale), dict(found.units)
+    return Image(
+        data=tracks.labels,
+        axes=tracks.axes,
+        scale={a: n for a, n in scale.items() if a in tracks.axes},
+        units={a: n for a, n in units.items() if a in tracks.axes},
+        path=path,
+    )
 
 
 def _frames(

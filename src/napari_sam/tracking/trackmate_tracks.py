@@ -216,6 +216,19 @@ def read_tracks_trackmate(path: str | Path, labels: Frames | None = None) -> Tra
     return _with_features(tracks, {nodes[s.id]: s for s in ordered})
 
 
+def sizes_of_trackmate(path: Path) -> tuple[dict[str, float], dict[str, str]]:
+    """Return the pixel sizes of a file of TrackMate and their units, by axis."""
+    image = read_trackmate(path).image
+    names = {short: long for long, short in _UNITS.items()}
+    space = names.get(image.space_unit, image.space_unit)
+    time = names.get(image.time_unit, image.time_unit)
+    units = dict.fromkeys("zyx", space) if space not in ("pixel", "pixels") else {}
+    scale = {a: image.size(a) for a in "zyx"} if units else {}
+    if time not in ("frame", "frames"):
+        units["t"], scale["t"] = time, image.size("t")
+    return scale, units
+
+
 def _check(
     path: str | Path, nodes: Mapping[int, Detection], where: Mapping[Detection, object]
 ) -> None:

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from napari_sam.tracking import Tracks
+
 _FILE = click.Path(path_type=Path)
-#: Files of a folder that say whose daughter each object is.
-_LINEAGES = ("res_track.txt", "man_track.txt")
 
 
 @click.command(no_args_is_help=True)
@@ -86,8 +86,8 @@ def measure(
 ) -> None:
     """Measure the objects of LABELS, or of each file of a folder, as a table.
 
-    Frames are read one by one. A folder of the Cell Tracking Challenge is one movie,
-    with its lineage.
+    Frames are read one by one. A folder of the Cell Tracking Challenge, a graph in GEFF
+    and a file of TrackMate are one movie, with its lineage.
     """
     tables = _Tables(output, tracks_table, spread_table, overwrite=overwrite)
     tables.check()
@@ -95,7 +95,9 @@ def measure(
     units |= dict.fromkeys("zyx", read.unit) if read.unit else {}
     measuring = _Measuring(read, units, settings, tables)
     folder = Path(labels)
-    if folder.is_dir() and not (_is_zarr(folder) or _lineage_file(folder)):
+    from napari_sam.tracking.ctc_tracks import ctc_table
+
+    if folder.is_dir() and not (_is_zarr(folder) or ctc_table(folder)):
         measuring.folder(folder, image)
     else:
         measuring.one(labels, image)
@@ -119,24 +121,22 @@ class _Tables:
         if len(set(paths)) < len(paths):
             raise ImageError(f"Two tables would be {paths[0]}: give each its own file.")
 
-    def write(self, objects: pd.DataFrame, parents: Mapping[int, int]) -> None:
+    def write(self, objects: pd.DataFrame, tracks: Tracks | None) -> None:
         """Write the tables of one movie or image."""
-        self._write({"": (objects, parents)})
+        self._write({"": (objects, tracks)})
 
     def write_all(self, found: Mapping[str, pd.DataFrame]) -> None:
         """Write the tables of several files, with their names in a column."""
-        self._write({name: (table, {}) for name, table in found.items()})
+        self._write({name: (table, None) for name, table in found.items()})
 
-    def _write(
-        self, found: Mapping[str, tuple[pd.DataFrame, Mapping[int, int]]]
-    ) -> None:
+    def _write(self, found: Mapping[str, tuple[pd.DataFrame, Tracks | None]]) -> None:
         from napari_sam import measurement
 
         made: dict[Path, list[pd.DataFrame]] = {}
-        for name, (objects, parents) in found.items():
+        for name, (objects, family) in found.items():
             tables = {self.objects: objects}
             if self.tracks:
-                tables[self.tracks] = measurement.measure_tracks(objects, parents)
+                tables[self.tracks] = measurement.measure_tracks(objects, family)
             if self.spread:
                 tables[self.spread] = measurement.mean_squared_displacement(objects)
             for path, table in tables.items():
@@ -158,15 +158,28 @@ class _Measuring:
 
     def one(self, labels: str, image: Path | None) -> None:
         """Measure one file of labels, or one movie."""
-        table = self._measured(labels, image)
-        self.tables.write(table, _parents(Path(labels)))
+        from napari_sam.tracking.track_files import (
+            holds_tracks,
+            labels_of_tracks,
+            read_tracks,
+        )
+
+        tracks, scale, units = None, dict(self.read.scale or {}), self.units
+        if holds_tracks(labels):
+            tracks = read_tracks(labels)
+            known = labels_of_tracks(labels, tracks)
+            scale, units = {**known.scale, **scale}, {**known.units, **units}
+        table = self._measured(tracks or labels, image, scale, units)
+        self.tables.write(table, tracks)
 
     def folder(self, folder: Path, images: Path | None) -> None:
         """Measure each file of a folder; what fails does not stop the others."""
         found, failed = {}, 0
         for labels, image in _pairs(folder, images):
             try:
-                found[labels.name] = self._measured(str(labels), image)
+                found[labels.name] = self._measured(
+                    str(labels), image, self.read.scale, self.units
+                )
             except (NapariSamError, OSError) as wrong:
                 failed += 1
                 click.echo(
@@ -177,15 +190,21 @@ class _Measuring:
         if failed:
             raise SystemExit(1)
 
-    def _measured(self, labels: str, image: Path | None) -> pd.DataFrame:
+    def _measured(
+        self,
+        labels: str | Tracks,
+        image: Path | None,
+        scale: Mapping[str, float] | None,
+        units: Mapping[str, str],
+    ) -> pd.DataFrame:
         from napari_sam.api import iter_measure
 
         work = iter_measure(
             labels,
             image,
             axes=self.read.axes,
-            scale=self.read.scale,
-            units=self.units,
+            scale=scale,
+            units=units,
             settings=self.settings,
         )
         return drain_with_progress(work, "nothing was written.")
@@ -193,25 +212,6 @@ class _Measuring:
 
 def _is_zarr(folder: Path) -> bool:
     return any((folder / name).exists() for name in ("zarr.json", ".zgroup", ".zarray"))
-
-
-def _lineage_file(folder: Path) -> Path | None:
-    return next((folder / n for n in _LINEAGES if (folder / n).is_file()), None)
-
-
-def _parents(labels: Path) -> dict[int, int]:
-    """Return who is whose parent, as a folder of the Cell Tracking Challenge says."""
-    file = _lineage_file(labels)
-    if file is None:
-        return {}
-    rows = [line.split() for line in file.read_text(encoding="utf-8").splitlines()]
-    try:
-        return {int(label): int(parent) for label, _, _, parent in filter(None, rows)}
-    except ValueError:
-        raise ImageError(
-            f"{file}: expected lines of four whole numbers: label, first frame, last "
-            "frame and parent."
-        ) from None
 
 
 def _pairs(folder: Path, images: Path | None) -> Iterator[tuple[Path, Path | None]]:
