@@ -1,5 +1,6 @@
 """``napari-sam everything``, as a person types it."""
 
+import errno
 import json
 
 import numpy as np
@@ -79,6 +80,19 @@ def test_what_sa1b_cannot_hold_is_refused_before_the_work(image, tmp_path, blobs
     assert (result.exit_code, "2 planes" in result.stderr) == (2, True)
     assert not out.exists()
     assert run("everything", stack, "-o", out, "--sa1b", "--frame", 1).exit_code == 0
+
+
+@pytest.mark.parametrize("options", [("-o", "a.tif"), ("--sa1b", "-o", "a.json")])
+def test_a_full_disk_names_the_file(image, tmp_path, monkeypatch, options):
+    def full(*args, **kwargs):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("napari_sam.jobs.painting.save_masks", full)
+    monkeypatch.setattr("napari_sam.jobs.sa1b.write_sa1b", full)
+    monkeypatch.chdir(tmp_path)
+    result = run("everything", image, *options)
+    assert result.exit_code == 2, result.output
+    assert f"{options[-1]} was not written: its disk is full" in result.stderr
 
 
 def test_a_frame_that_is_not_there(image, tmp_path):

@@ -270,3 +270,14 @@ def test_drawn_scenes_in_tiles_that_lie_elsewhere():
     assert len(found) > 2
     assert min(found) > 0.9
     assert np.mean(found) > 0.95
+
+
+@pytest.mark.parametrize(("rows", "cols"), [(211, 374), (325, 270), (361, 587)])
+def test_a_mask_of_many_coarse_tiles_stays_on_a_plane_of_any_size(rows, cols):
+    pixels = np.random.default_rng(rows).integers(0, 120, (rows, cols)).astype("u1")
+    pixels[7:, 5:] = 250
+    found = image(pixels).segment(Prompts.point(rows // 2, cols // 2))
+    region = found.region
+    assert found.mask.shape == region.shape
+    assert (region.bottom, region.right) == (rows, cols)
+    assert iou(found.full((rows, cols)), pixels > 200) > 0.95

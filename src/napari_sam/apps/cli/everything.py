@@ -46,6 +46,13 @@ if TYPE_CHECKING:
     from napari_sam.jobs.example_files import ExampleFiles
 
 
+#: What a full disk takes nothing of.
+_SAFE = (
+    "What was there before is as it was. Make room, or give -o on another disk, and "
+    "repeat the command; with --store, nothing is encoded again."
+)
+
+
 @click.command(no_args_is_help=True)
 @click.argument("image")
 @click.option(
@@ -170,7 +177,7 @@ class EverythingRun:
     def one_image(self, frame: int | None, files: ExampleFiles | None = None) -> None:
         """Find all objects of one image, or all like examples in files about it."""
         from napari_sam.io import check_labels_path
-        from napari_sam.jobs import EverythingJob, everything_images
+        from napari_sam.jobs import EverythingJob, everything_images, full_disk_named
         from napari_sam.jobs.painting import save_masks
         from napari_sam.jobs.sa1b import check_sa1b, save_sa1b
 
@@ -194,10 +201,11 @@ class EverythingRun:
         )
         drain_with_progress(work, "nothing was written.")
         masks = _without_failure(ready[0])
-        if self.sa1b:
-            save_sa1b(self.output, masks, image)
-        else:
-            save_masks(self.output, masks, image, self.save)
+        with full_disk_named(self.output, _SAFE):
+            if self.sa1b:
+                save_sa1b(self.output, masks, image)
+            else:
+                save_masks(self.output, masks, image, self.save)
         say(f"{len(masks)} objects in {self.output}")
 
 

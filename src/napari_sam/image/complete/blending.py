@@ -74,13 +74,19 @@ def agreement(one: Prediction, other: Prediction) -> float:
 
 
 def to_prediction(
-    logits: NDArray[np.float32], window: Region, step: int, like: Prediction
+    logits: NDArray[np.float32],
+    window: Region,
+    step: int,
+    like: Prediction,
+    *,
+    plane: tuple[int, int],
 ) -> Prediction:
-    """Make one prediction of blended logits."""
+    """Make one prediction of blended logits; the last of them may leave the plane."""
+    tile = Region(*(n * step for n in _corners(window)))
     return replace(
         like,
         logits=logits + np.float32(like.threshold),
-        tile=Region(*(n * step for n in _corners(window))),
+        tile=tile.intersection(Region(0, 0, *plane)),
         stride=(float(step), float(step)),
         alternatives=(),
     )

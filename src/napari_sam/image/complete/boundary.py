@@ -85,7 +85,7 @@ def _refined(
     agreed = [a for a in masks if a is not None and agreement(a, coarse) >= _SAME]
     fine, known = blend(agreed, window, step)
     logits = np.where(known & _near_boundary(base > 0, width), fine, base)
-    return to_prediction(logits, window, step, coarse)
+    return to_prediction(logits, window, step, coarse, plane=plane.shape)
 
 
 def _decoded(

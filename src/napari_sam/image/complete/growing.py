@@ -47,7 +47,7 @@ def grow_into_tiles(
     logits, _ = blend(masks.values(), window, step)
     mean = replace(first, score=min(m.score for m in masks.values()))
     return replace(
-        to_prediction(logits, window, step, mean),
+        to_prediction(logits, window, step, mean, plane=plane.shape),
         open_edges=(False, False, False, False),
         truncated=refused or open_ends,
     )
