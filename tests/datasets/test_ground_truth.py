@@ -192,3 +192,13 @@ def test_truth_of_another_shape_is_refused(pixels, labels):
 def test_sizes_that_no_image_has_are_refused(shape):
     with pytest.raises(ImageError, match="rows"):
         RleTruth(shape, {1: [[1, 1, 5, 1, 5, 5]]})
+
+
+def test_an_image_may_have_more_than_255_masks():
+    """So many are more than pycocotools counts the pixels of."""
+    masks = {n: np.zeros((20, 20), bool) for n in range(1, 301)}
+    for n, mask in masks.items():
+        mask.ravel()[n : n + 3] = True
+    truth = RleTruth((20, 20), {n: runs_of(mask) for n, mask in masks.items()})
+    assert truth.areas.tolist() == [3] * 300
+    np.testing.assert_array_equal(whole(truth, 299), masks[299])

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
     from napari_sam.core.json_values import JsonDict, JsonValue
 
-__all__ = ["Rle", "as_rle", "decoded", "in_a_list", "packed"]
+__all__ = ["Rle", "areas_of", "as_rle", "decoded", "in_a_list", "packed"]
+
+
+#: Masks that pycocotools is asked about together.
+_AT_ONCE = 255
 
 
 class Rle(TypedDict):
@@ -78,6 +82,15 @@ def decoded(rle: Rle) -> Mask:
     columns = np.zeros((right - left) * rows, bool)
     columns[: runs.sum()] = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
     return Mask.from_array(columns.reshape(right - left, rows).T, left=left)
+
+
+def areas_of(runs: Sequence[Rle]) -> NDArray[np.int64]:
+    """Return the pixels of each mask; pycocotools fails on more than 255 at once."""
+    from pycocotools import mask
+
+    parts = [runs[i : i + _AT_ONCE] for i in range(0, len(runs), _AT_ONCE)]
+    areas = [np.asarray(mask.area(part), np.int64) for part in parts]
+    return np.concatenate([np.zeros(0, np.int64), *areas])
 
 
 def packed(lengths: Sequence[int], shape: tuple[int, int]) -> JsonDict:

@@ -27,8 +27,7 @@ _COUNTED = {
     "measuring images": "image",
     "linking": "frame",
     "cutting out": "frame",
-    "reading": "image",
-    "writing": "image",
+    "exporting": "step",
 }
 #: Lines of a log for one piece of work, at most.
 _LINES = 10

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from napari_sam.core.atomic_write import check_writable, move_folder, replacing
 from napari_sam.core.errors import ImageError
-from napari_sam.core.progress import Progress
+from napari_sam.core.progress import Progress, iter_part
 from napari_sam.datasets.export.data_card import CARD, LIST, data_card, image_list
 from napari_sam.datasets.export.finished import Finished
 from napari_sam.datasets.export.formats.coco import CocoWriter
@@ -23,7 +23,7 @@ from napari_sam.datasets.export.images import export_images
 from napari_sam.datasets.export.pictures import Pictures
 from napari_sam.datasets.export.settings import SUBSETS
 from napari_sam.datasets.export.split import split
-from napari_sam.datasets.export.survey import iter_survey
+from napari_sam.datasets.export.survey import EXPORTING, iter_survey
 from napari_sam.datasets.image_sources import ImageFile
 
 if TYPE_CHECKING:
@@ -105,7 +105,8 @@ def iter_export(
     prepared = export_images(images, settings.experiment)
     if settings.split is not None:
         prepared = split(prepared, settings.split, settings.seed)
-    facts = yield from iter_survey(prepared, settings.default_class)
+    survey = iter_survey(prepared, settings.default_class)
+    facts = yield from iter_part(survey, 0, 2)
     plan = _plan(settings, prepared, facts, appearance)
     writer = _writer(plan)
     part = path.with_name(f".{path.name}.part")
@@ -114,14 +115,14 @@ def iter_export(
     known = dict(zip((one.stem for one in prepared), facts, strict=True))
     written: dict[str, Written] = {}
     for done, unit in enumerate(units):
-        yield Progress(done, len(units), "writing")
+        yield Progress(len(units) + done, 2 * len(units), EXPORTING)
         written[unit.name] = _write(writer, unit, part, finished, known)
     writer.finish(part, written)
     _write_text(part / LIST, image_list(prepared, facts, written))
     _write_text(part / CARD, data_card(path.name, plan, prepared, facts, written))
     finished.close()
     move_folder(part, path, overwrite=overwrite)
-    yield Progress(len(units), len(units), "writing")
+    yield Progress(2 * len(units), 2 * len(units), EXPORTING)
     return _report(path, plan, prepared, facts, written)
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["ExportImage", "export_images"]
 
 _PLANE = re.compile(r"(.*?)\[([tz]=\d+(?:,[tz]=\d+)*)\]")
+#: A frame of a movie of the Cell Tracking Challenge, whose folder is the movie.
+_MOVIE = re.compile(r"(?:.*/)?\d+/t\d+")
 #: What some system or program does not take in a file's name.
 _ODD = re.compile(r'[\x00-\x1f<>:"/\\|?*\[\]]+')
 
@@ -83,7 +85,8 @@ def export_images(
         base, at = _parts(one.name)
         stack = f"{_folder(one)}/{base}" if at else _folder(one)
         single = f"{one.kind}/{base}"
-        usual = _folder(one) if len(folders) > 1 else single
+        in_folder = len(folders) > 1 or _MOVIE.fullmatch(base)
+        usual = _folder(one) if in_folder else single
         experiment = _matched(pattern, one) if pattern else usual
         found.append(ExportImage(one, stem, experiment, stack, at))
     return found

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
     from napari_sam.datasets.export.images import ExportImage
 
-__all__ = ["Facts", "iter_survey"]
+__all__ = ["EXPORTING", "Facts", "iter_survey"]
+
+#: What progress is of: images are read first, then written.
+EXPORTING = "exporting"
 
 #: What a name in messages has behind the path of the file.
 _BEHIND = re.compile(r"(\[[^\]]*\]| \(image .*\))$")
@@ -65,7 +68,7 @@ def iter_survey(
             found.append(_facts(one, default_class))
         except NapariSamError as wrong:
             errors[str(wrong)] = None
-        yield Progress(done, len(images), "reading")
+        yield Progress(done, len(images), EXPORTING)
     if errors:
         unusable = len(images) - len(found)
         raise ImageError(all_errors(list(errors), unusable, len(images)))

@@ -8,7 +8,7 @@ import numpy as np
 
 from napari_sam.core.errors import ImageError
 from napari_sam.core.geometry.region import Region
-from napari_sam.io.run_lengths import as_rle, decoded
+from napari_sam.io.run_lengths import areas_of, as_rle, decoded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,15 +61,13 @@ class RleTruth:
         where: str = "The masks",
         categories: Mapping[int, str] | None = None,
     ) -> None:
-        from pycocotools import mask
-
         _check_size(shape, where)
         self.shape = shape
         numbers = sorted(segmentations)
         runs = [
             as_rle(segmentations[n], shape, f"{where}: annotation {n}") for n in numbers
         ]
-        areas = np.asarray(mask.area(runs), np.int64) if runs else np.zeros(0, np.int64)
+        areas = areas_of(runs)
         nonempty = np.flatnonzero(areas)
         self.ids: NDArray[np.int64] = np.array(numbers, np.int64)[nonempty]
         self.areas: NDArray[np.int64] = areas[nonempty]
