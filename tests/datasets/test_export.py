@@ -1,7 +1,9 @@
 """Data sets written in the formats of other programs, and read back."""
 
+import base64
 import json
 import xml.etree.ElementTree as ET
+from io import BytesIO
 
 import imageio.v3 as iio
 import numpy as np
@@ -224,6 +226,22 @@ def test_voc_has_pictures_of_objects_and_classes(cells, tmp_path):
     assert len((root / "ImageSets/Main/train.txt").read_text().splitlines()) == 3
 
 
+def test_labelme_has_masks_of_what_has_holes(cells, tmp_path, hard):
+    sam.export_labels(cells, tmp_path / "out", format="labelme")
+    content = json.loads((tmp_path / "out" / f"{NAME}.json").read_text())
+    shapes = {s["group_id"]: s for s in content["shapes"] if s["shape_type"] == "mask"}
+    assert list(shapes) == [300]
+    (left, top), (right, bottom) = shapes[300]["points"]
+    pixels = np.zeros(SHAPE, np.uint8)
+    picture = Image.open(BytesIO(base64.b64decode(shapes[300]["mask"])))
+    pixels[top : bottom + 1, left : right + 1] = picture  # as LabelMe has it
+    np.testing.assert_array_equal(pixels > 0, hard == 300)
+    parts = [s["shape_type"] for s in content["shapes"] if s["group_id"] == 65535]
+    assert parts == ["polygon"] * 3
+    assert content["imagePath"] == f"{NAME}.png"
+    assert (content["imageHeight"], content["imageWidth"]) == SHAPE
+
+
 def test_voc_of_many_objects_has_16_bits(tmp_path):
     labels = np.arange(400).reshape(20, 20)
     image = LabelledImage("a", "set", sam.Frames(np.zeros((20, 20), np.uint8)), labels)
@@ -299,6 +317,13 @@ def test_a_split_never_parts_an_experiment(tmp_path, hard):
         ExportSettings(split=(0.5, 0.4))
 
 
+def test_no_subset_stays_empty(tmp_path, hard):
+    blank = sam.Frames(np.zeros(SHAPE, np.uint8))
+    images = [LabelledImage(n, "set", blank, hard.astype(int)) for n in "abcd"]
+    report = export(images, tmp_path / "out", "masks", split=(0.9, 0.05, 0.05))
+    assert report.images == {"train": 2, "val": 1, "test": 1}
+
+
 def test_frames_of_a_movie_are_one_experiment(tmp_path, hard):
     blank = sam.Frames(np.zeros(SHAPE, np.uint8))
     names = ["01/t000", "01/t001", "s[z=0]", "s[z=1]"]
@@ -347,17 +372,19 @@ def test_the_card_says_what_is_in_it(cells, tmp_path):
 
 
 def test_planes_of_a_stack_are_shown_alike(tmp_path):
-    pixels = np.stack([np.full(SHAPE, 100), np.full(SHAPE, 1000)]).astype(np.uint16)
-    labels = np.ones((2, *SHAPE), np.uint8)
+    pixels = np.array([100, 550, 1000], np.uint16)[:, None, None] + np.zeros(
+        SHAPE, np.uint16
+    )
+    labels = np.ones((3, *SHAPE), np.uint8)
     for kind, array in (("images", pixels), ("labels", labels)):
         (tmp_path / "set" / kind).mkdir(parents=True)
+        file = tmp_path / "set" / kind / "s.tif"
         tifffile.imwrite(
-            tmp_path / "set" / kind / "s.tif", array, metadata={"axes": "ZYX"}
+            file, array, metadata={"axes": "ZYX"}, photometric="minisblack"
         )
     sam.export_labels(tmp_path / "set", tmp_path / "out", format="yolo")
-    means = [iio.imread(tmp_path / f"out/images/s_z00{z}.png").mean() for z in (0, 1)]
-    assert means[0] < 50
-    assert means[1] > 200
+    files = [tmp_path / f"out/images/s_z00{z}.png" for z in range(3)]
+    assert [int(iio.imread(file).mean()) for file in files] == [0, 128, 255]
 
 
 def test_what_is_there_is_never_mixed_with(cells, tmp_path):
@@ -413,6 +440,19 @@ def eval_name(name):
 def content(root):
     files = (p for p in root.rglob("*") if p.is_file())
     return {str(p.relative_to(root)): p.read_bytes() for p in files}
+
+
+def test_what_another_export_left_is_not_mixed_in(cells, tmp_path):
+    work = iter_export(
+        read_labelled_images(cells), tmp_path / "out", ExportSettings("yolo")
+    )
+    for step in work:
+        if step.done == step.total - 1:
+            break
+    work.close()
+    assert (tmp_path / ".out.part" / "labels").is_dir()
+    sam.export_labels(cells, tmp_path / "out", format="coco")
+    assert not (tmp_path / "out" / "labels").exists()
 
 
 def test_a_changed_source_is_exported_anew(cells, tmp_path):
