@@ -8,10 +8,12 @@ import pytest
 import tifffile
 
 import napari_sam as sam
+from napari_sam.automatic import TextSettings
 from napari_sam.core.errors import ImageError, JobError, MissingFileError, PromptError
 from napari_sam.io.settings import ReadSettings
 from napari_sam.jobs import Executor, ModelSpec, PromptableSettings
 from napari_sam.labelling import LabelFolderJob, LabelSettings, iter_label_folder
+from napari_sam.testing import ColourConcepts, ThresholdBackend
 
 from .conftest import scene
 
@@ -158,3 +160,41 @@ def test_what_cannot_be_is_said(images, tmp_path, backend, classes):
         sam.label(images, tmp_path / "o", model=backend, executor=Executor(workers=1))
     with pytest.raises(MissingFileError, match=r"dataset\.json"):
         sam.LabelledDataset(tmp_path / "nothing")
+
+
+def test_words_say_the_classes_too(tmp_path):
+    folder = tmp_path / "colours"
+    folder.mkdir()
+    pixels = np.zeros((64, 64, 3), np.uint8)
+    pixels[4:14, 4:14] = (240, 40, 40)
+    pixels[4:14, 30:40] = (40, 240, 40)
+    pixels[30:40, 4:14] = (200, 40, 240)
+    for name in "ab":
+        tifffile.imwrite(folder / f"{name}.tif", pixels)
+    concepts = ColourConcepts()
+    given = {"words": ["red", "green"], "unwanted_words": ["blue"]}
+    told = []
+
+    def labelled():
+        return sam.label(
+            folder, tmp_path / "out", **given, concepts=concepts,
+            model=ThresholdBackend(threshold=60), text=TextSettings(threshold=0.4),
+            report=lambda outcome: told.append(outcome.state),
+        )  # fmt: skip
+
+    found = labelled()
+    assert found.class_counts == {"green": 2, "red": 2}
+    assert found.classes == ("green", "red")
+    assert {item.row.source for item in found.items()} == {"words"}
+    assert "colours" in (tmp_path / "out" / "dataset.json").read_text()
+    calls = concepts.calls
+    labelled()
+    assert (concepts.calls, told) == (calls, ["written"] * 2 + ["there"] * 2)
+    one, *_ = found.doubtful(1)
+    found.reject(one)
+    assert found.class_counts[one.category] == 1
+    with pytest.raises(PromptError, match="not by both"):
+        sam.label(
+            folder, tmp_path / "o", {"a": [sam.Prompts.point(5, 5)]}, words=["red"],
+            model=ThresholdBackend(),
+        )  # fmt: skip

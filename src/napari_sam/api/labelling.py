@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_sam.api.models import load_backend
-from napari_sam.automatic import AutomaticSettings
+from napari_sam.api.words import open_concepts
+from napari_sam.automatic import AutomaticSettings, TextSettings
+from napari_sam.automatic.concepts import Words
 from napari_sam.automatic.object_features import ObjectFeatures, describe_objects
 from napari_sam.automatic.similar import iter_candidates
 from napari_sam.core.errors import JobError, PromptError
@@ -18,13 +21,15 @@ from napari_sam.labelling import (
     LabelledDataset,
     LabelSettings,
     iter_label_folder,
+    iter_label_words,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from napari_sam.automatic import SimilarSettings
     from napari_sam.automatic.example_masks import AnyExamples
+    from napari_sam.core.images.concepts import SupportsConcepts
     from napari_sam.core.protocols import Backend
     from napari_sam.image import PromptableImage
     from napari_sam.jobs import ImageOutcome
@@ -36,6 +41,10 @@ def label(
     classes: Mapping[str, AnyExamples] | ClassExamples | None = None,
     *,
     on: str | Path | None = None,
+    words: Sequence[str] = (),
+    unwanted_words: Sequence[str] = (),
+    concepts: SupportsConcepts | str | Path | None = None,
+    text: TextSettings | None = None,
     model: str | Backend | None = None,
     similar: SimilarSettings | None = None,
     automatic: AutomaticSettings | None = None,
@@ -64,6 +73,9 @@ def label(
     on
         Which image the examples are on: a path, or a name in the folder. An image of
         the folder has the examples among its objects, with their own outlines.
+    words, unwanted_words, concepts, text
+        Words instead of examples, each of which is a class, with the model that knows
+        them and how sure it must be: see `segment_text`. Workers take no part in it.
     model
         A name, as in `load_backend`, or a backend already open, for this process.
     similar
@@ -87,7 +99,7 @@ def label(
     Raises
     ------
     PromptError
-        If examples are given without the image that they are on.
+        If examples are given without the image that they are on, or with words.
     JobError
         If workers are to use a model that is open here, or all images failed.
 
@@ -112,6 +124,8 @@ def label(
     assert not isinstance(backend, str)
     settings = settings or PromptableSettings()
     automatic = automatic or AutomaticSettings()
+    if words and classes is not None:
+        raise PromptError("Give classes by examples or by words, not by both.")
     examples = classes
     if classes is not None and not isinstance(classes, ClassExamples):
         if on is None:
@@ -130,7 +144,14 @@ def label(
         similar or LabelSettings(),
         overwrite,
     )
-    outcomes = drain(iter_label_folder(job, executor, backend=backend, report=report))
+    if words:
+        asked = Words(tuple(words), tuple(unwanted_words))
+        job = replace(job, words=asked, text=text or TextSettings())
+        finder = open_concepts(concepts, backend)
+        work = iter_label_words(job, finder, backend=backend, report=report)
+    else:
+        work = iter_label_folder(job, executor, backend=backend, report=report)
+    outcomes = drain(work)
     failed = [one for one in outcomes if one.state == "failed"]
     if failed and len(failed) == len(outcomes):
         raise JobError(f"All images failed, {failed[0].path.name}: {failed[0].reason}")

@@ -67,7 +67,8 @@ class ConceptMasks(NamedTuple):
     Attributes
     ----------
     found
-        Masks; their score is that of the model of words.
+        Masks; their score is that of the model of words, and their stability that of
+        the model which drew them.
     words
         The index of the word of each.
     boxes
@@ -155,13 +156,15 @@ def _masks(
     drawn = iter(image.segment_many(prompts, frame) if prompts else ())
     made = []
     for one in found:
+        drawn_well = 1.0
         if one.mask is None:
-            mask = next(drawn).to_mask()
+            prediction = next(drawn)
+            mask, drawn_well = prediction.to_mask(), float(prediction.score)
         else:
             top, left = int(one.box[0]), int(one.box[1])
             mask = Mask.from_array(one.mask, top=top, left=left)
         row, col = (one.box[0] + one.box[2]) / 2, (one.box[1] + one.box[3]) / 2
-        made.append(AutomaticMask(mask, one.score, 1.0, (row, col), plane))
+        made.append(AutomaticMask(mask, one.score, drawn_well, (row, col), plane))
     return AutomaticMasks(tuple(made), plane.shape)
 
 

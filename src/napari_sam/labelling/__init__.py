@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from napari_sam.labelling.class_examples import ClassExamples
     from napari_sam.labelling.dataset import LabelledDataset
     from napari_sam.labelling.label_folder import LabelFolderJob, iter_label_folder
+    from napari_sam.labelling.label_words import iter_label_words
     from napari_sam.labelling.object_rows import ObjectRow
     from napari_sam.labelling.review_item import ReviewItem
     from napari_sam.labelling.settings import LabelSettings
@@ -25,6 +26,7 @@ __all__ = [
     "ReviewItem",
     "compare_datasets",
     "iter_label_folder",
+    "iter_label_words",
 ]
 
 _ROOMS = {
@@ -37,6 +39,7 @@ _ROOMS = {
     "ReviewItem": "review_item",
     "compare_datasets": "agreement",
     "iter_label_folder": "label_folder",
+    "iter_label_words": "label_words",
 }
 
 __getattr__ = lazy_names(__name__, _ROOMS)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from napari_sam.automatic import AutomaticMasks, ObjectFeatures, number_masks
-from napari_sam.automatic.object_features import shape_of
+from napari_sam.automatic.object_features import describe_objects, shape_of
 from napari_sam.jobs.segment_jobs import MaskResult
 from napari_sam.labelling.class_examples import UNWANTED
 from napari_sam.labelling.object_rows import ObjectRow
@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_sam.automatic import SimilarSettings
+    from napari_sam.automatic import SimilarSettings, TextSettings
+    from napari_sam.automatic.concepts import ConceptMasks, Words
     from napari_sam.automatic.similar import Candidates, Examples
     from napari_sam.core.address import Address
+    from napari_sam.image import PromptableImage
     from napari_sam.labelling.class_examples import ClassExamples
 
 
@@ -84,6 +86,35 @@ def classed_objects(
             for frame, found in planes.items()
         }
     )
+
+
+def worded_objects(
+    image: PromptableImage,
+    planes: Mapping[int, ConceptMasks],
+    words: Words,
+    settings: TextSettings,
+) -> FoundObjects:
+    """Return the objects that words are about, each with its word as class.
+
+    Parameters
+    ----------
+    image
+        The image, with the model that describes objects.
+    planes
+        Everything that words may be about, by the plane.
+    words
+        The words.
+    settings
+        How sure the model of words must be.
+    """
+    classed = {}
+    for frame, plane in planes.items():
+        found, names = plane.chosen(words, settings)
+        features = describe_objects(image, frame, [one.mask for one in found.masks])
+        classed[frame] = _Classed(
+            found, features, names, found.scores, ("words",) * len(names)
+        )
+    return _numbered(classed)
 
 
 class _Model:
@@ -176,7 +207,7 @@ def _row(classed: _Classed, i: int, number: int, frame: int) -> ObjectRow:
         frame=frame,
         category=name,
         class_score=sure,
-        score=float(one.score),
+        score=float(one.stability if source == "words" else one.score),
         source=source,
         status="accepted" if source == "example" else "found",
         area=one.mask.area,

@@ -7,7 +7,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from napari_sam.automatic.everything import uses_instances
-from napari_sam.automatic.settings import AutomaticSettings
+from napari_sam.automatic.settings import AutomaticSettings, TextSettings
 from napari_sam.automatic.similar import Candidates, example_candidates
 from napari_sam.core.errors import ImageError, JobError
 from napari_sam.io.settings import SaveSettings
@@ -20,7 +20,7 @@ from napari_sam.jobs.prompt_pairs import images_of_folder
 from napari_sam.jobs.promptable_settings import PromptableSettings
 from napari_sam.jobs.results_file import results_setup
 from napari_sam.labelling.class_examples import write_features
-from napari_sam.labelling.found_objects import classed_objects
+from napari_sam.labelling.found_objects import FoundObjects, classed_objects
 from napari_sam.labelling.layout import DatasetLayout
 from napari_sam.labelling.object_rows import write_rows
 from napari_sam.labelling.review_log import ReviewLog
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
     from pathlib import Path
 
+    from napari_sam.automatic.concepts import Words
     from napari_sam.automatic.settings import SimilarSettings
     from napari_sam.core.progress import Progress
     from napari_sam.core.protocols import Backend
@@ -62,6 +63,8 @@ class LabelFolderJob:
         How similar to any example an object must be.
     overwrite
         Whether to begin anew, also where a person has reviewed.
+    words, text
+        Words that say the classes instead, and how sure a model of words must be.
     """
 
     images: Path
@@ -72,10 +75,14 @@ class LabelFolderJob:
     settings: PromptableSettings = field(default_factory=PromptableSettings)
     similar: SimilarSettings = field(default_factory=LabelSettings)
     overwrite: bool = False
+    words: Words | None = None
+    text: TextSettings = field(default_factory=TextSettings)
 
     @property
     def setup(self) -> str:
         """What the labels depend on, besides the image and its model."""
+        if self.words is not None:
+            return f"{self.words}\n{asdict(self.text)}"
         found = f"{asdict(self.automatic)}"
         if self.examples is None:
             return found
@@ -114,7 +121,7 @@ def iter_label_folder(
         If images or output are no folders.
     """
     images = labelled_paths(job.images)
-    run = _LabelRun(job, backend or job.model.open(), report)
+    run = LabelRun(job, backend or job.model.open(), report)
     run.begin(images)
     try:
         run.prepare_images(images, run.open_image)
@@ -146,7 +153,7 @@ def labelled_paths(images: Path) -> list[Path]:
 
 
 @dataclass(frozen=True, slots=True)
-class _LabelWork:
+class LabelWork:
     """An image of the folder, open."""
 
     path: Path
@@ -158,8 +165,14 @@ class _LabelWork:
     source: str
 
 
-class _LabelRun(FolderRun[_LabelWork]):
-    """One run over a folder: the tasks, and the outcome of each image."""
+class LabelRun(FolderRun[LabelWork]):
+    """One run over a folder: the tasks, and the outcome of each image.
+
+    Attributes
+    ----------
+    words_by
+        The model of words, by the name that a person knows it by.
+    """
 
     def __init__(
         self,
@@ -171,6 +184,7 @@ class _LabelRun(FolderRun[_LabelWork]):
         super().__init__(self._layout.labels, overwrite=job.overwrite, report=report)
         self._job, self._backend = job, backend
         self._log = ReviewLog(self._layout.review)
+        self.words_by = ""
 
     def begin(self, images: Sequence[Path]) -> None:
         """Write down what the data set is, before the first image."""
@@ -186,16 +200,18 @@ class _LabelRun(FolderRun[_LabelWork]):
         """Write which images are labelled by now."""
         job = self._job
         classes = () if job.examples is None else job.examples.classes
+        classes = classes if job.words is None else job.words.wanted
         made_by = {
             "model": job.model.name or "pocket",
             "fingerprint": self._backend.fingerprint,
             "automatic": f"{asdict(job.automatic)}",
             "similar": f"{asdict(job.similar)}",
+            "words": self.words_by,
         }
         axes = job.settings.read.axes
         self._layout.write_index(images, classes, made_by, axes=axes)
 
-    def open_image(self, path: Path) -> _LabelWork | None:
+    def open_image(self, path: Path) -> LabelWork | None:
         """Open an image, unless a person has reviewed it."""
         output = self._layout.labels_of(path)
         if output.exists() and self._log.knows(path.stem):
@@ -205,23 +221,28 @@ class _LabelRun(FolderRun[_LabelWork]):
 
     def write(self, i: int, found: dict[int, Candidates] | Failure) -> None:
         """Write labels, table and features of an image of which all was found."""
-        work, layout, job = self.works[i], self._layout, self._job
+        work, job = self.works[i], self._job
         with self.failure_noted(work.path):
             if isinstance(found, Failure):
                 raise JobError(found.reason)
             objects = classed_objects(
                 found, job.examples, work.own, job.similar, source=work.source
             )
-            with full_disk_named(work.output, SAFE):
-                self.finished.begin(work.path)
-                write_features(layout.features_of(work.path), objects.features)
-                save = SaveSettings(overwrite=True)
-                save_masks(work.output, objects.masks, work.image, save)
-                write_rows(layout.table_of(work.path), objects.rows)
-            self.finished.append(work.path, work.name, work.output)
-            self.note(ImageOutcome(work.path, "written", masks=objects.masks))
+            self.write_objects(work, objects)
 
-    def _open(self, path: Path, output: Path) -> _LabelWork:
+    def write_objects(self, work: LabelWork, objects: FoundObjects) -> None:
+        """Write the objects of an image, and note that it is finished."""
+        layout = self._layout
+        with full_disk_named(work.output, SAFE):
+            self.finished.begin(work.path)
+            write_features(layout.features_of(work.path), objects.features)
+            save = SaveSettings(overwrite=True)
+            save_masks(work.output, objects.masks, work.image, save)
+            write_rows(layout.table_of(work.path), objects.rows)
+        self.finished.append(work.path, work.name, work.output)
+        self.note(ImageOutcome(work.path, "written", masks=objects.masks))
+
+    def _open(self, path: Path, output: Path) -> LabelWork:
         job = self._job
         settings = job.settings.of_folder(path)
         image = settings.read.read(path)
@@ -229,7 +250,7 @@ class _LabelRun(FolderRun[_LabelWork]):
         spec = settings.spec(promptable, path, job.model)
         work = EverythingJob.of(promptable, spec, job.automatic)
         setup = f"{results_setup(path, promptable, 0.0)}\n{job.setup}"
-        return _LabelWork(
+        return LabelWork(
             path,
             output,
             image,

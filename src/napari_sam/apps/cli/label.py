@@ -21,20 +21,25 @@ from napari_sam.apps.cli.options.model import (
 from napari_sam.apps.cli.options.tiling import tiling_options
 from napari_sam.apps.cli.options.workers import worker_options
 from napari_sam.apps.cli.verbosity import say
+from napari_sam.automatic.concepts import Words
+from napari_sam.automatic.settings import TextSettings
 from napari_sam.core.errors import ImageError
 from napari_sam.labelling.settings import LabelSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
 
     from napari_sam.automatic.settings import (
         EverythingSettings,
         FilterSettings,
         InstanceSettings,
     )
+    from napari_sam.core.progress import Progress
+    from napari_sam.core.protocols import Backend
     from napari_sam.image.settings import AppearanceSettings, TilingSettings
     from napari_sam.io.settings import ReadSettings
-    from napari_sam.jobs import Executor, ModelSettings
+    from napari_sam.jobs import Executor, ImageOutcome, ModelSettings
+    from napari_sam.labelling import LabelFolderJob
 
 _FILE = click.Path(path_type=Path)
 #: Objects of the review that --status lists.
@@ -69,6 +74,19 @@ _LISTED = 10
     help="Which plane of that image points and boxes are on, from 0.",
 )  # fmt: skip
 @click.option(
+    "--word", "words", multiple=True, metavar="WORD",
+    help="Instead of examples: what is looked for; each word is a class.",
+)  # fmt: skip
+@click.option(
+    "--unwanted-word", "unwanted_words", multiple=True, metavar="WORD",
+    help="What is more like this word is left out.",
+)  # fmt: skip
+@click.option(
+    "--concepts", type=_FILE, metavar="FOLDER",
+    help="The model of words: a folder that holds OWLv2, as transformers saves it.",
+)  # fmt: skip
+@settings_options("text", TextSettings, fields=("threshold",))
+@click.option(
     "--overwrite", is_flag=True,
     help="Begin anew, also where objects were reviewed.",
 )  # fmt: skip
@@ -96,6 +114,10 @@ def label(
     examples: Path | None,
     on_image: Path | None,
     frame: int,
+    words: Sequence[str],
+    unwanted_words: Sequence[str],
+    concepts: Path | None,
+    text: TextSettings,
     overwrite: bool,
     status: Path | None,
     compare: tuple[Path, Path] | None,
@@ -118,7 +140,7 @@ def label(
     """
     from napari_sam.automatic.settings import AutomaticSettings
     from napari_sam.jobs import PromptableSettings
-    from napari_sam.labelling import LabelFolderJob, iter_label_folder
+    from napari_sam.labelling import LabelFolderJob
 
     if status is not None:
         _print_status(status)
@@ -141,10 +163,24 @@ def label(
         settings,
         similar,
         overwrite,
+        Words(tuple(words), tuple(unwanted_words)) if words else None,
+        text,
     )
-    work = iter_label_folder(job, executor, backend=backend, report=print_outcome)
-    finish_folder(work, output)
+    finish_folder(_work(job, executor, backend, concepts), output)
     _print_counts(output)
+
+
+def _work(
+    job: LabelFolderJob, executor: Executor, backend: Backend, concepts: Path | None
+) -> Generator[Progress, None, list[ImageOutcome]]:
+    """Return the work, by words or by examples."""
+    from napari_sam.api import open_concepts
+    from napari_sam.labelling import iter_label_folder, iter_label_words
+
+    if job.words is None:
+        return iter_label_folder(job, executor, backend=backend, report=print_outcome)
+    finder = open_concepts(concepts, backend)
+    return iter_label_words(job, finder, backend=backend, report=print_outcome)
 
 
 def _print_counts(folder: Path) -> None:
