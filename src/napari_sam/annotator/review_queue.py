@@ -1,0 +1,241 @@
+"""The review of a labelled data set behind a face: one object after another."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from psygnal import Signal
+
+from napari_sam.core.errors import NapariSamError, SessionError
+from napari_sam.core.progress import Progress
+from napari_sam.labelling import LabelledDataset
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Mapping
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from napari_sam.annotator.executor import Executor
+    from napari_sam.labelling import ReviewItem
+
+#: Objects that are shown at once, and rows and columns of their pictures.
+_SHOWN, _SIDE = 24, 96
+
+
+class ShownObject(NamedTuple):
+    """An object of the queue with its picture.
+
+    Attributes
+    ----------
+    item
+        What is thought of it.
+    picture
+        ``(side, side, 3)`` uint8, with its outline.
+    """
+
+    item: ReviewItem
+    picture: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class ReviewPage:
+    """What a face shows: the most doubtful objects, and what there is.
+
+    Attributes
+    ----------
+    objects
+        The most doubtful ones, the first of which is the current one.
+    counts
+        How many were found, accepted, rejected and corrected.
+    classes
+        Names of the classes.
+    """
+
+    objects: tuple[ShownObject, ...] = ()
+    counts: Mapping[str, int] | None = None
+    classes: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The counts, for a person."""
+        if self.counts is None:
+            return "No data set is open."
+        done = sum(self.counts.values()) - self.counts["found"]
+        listed = ", ".join(f"{n} {name}" for name, n in self.counts.items() if n)
+        return f"{done} of {sum(self.counts.values())} reviewed: {listed}."
+
+
+class ReviewQueue:
+    """Goes through the objects of a data set, most doubtful first.
+
+    Its methods are called on the face's own thread. The data set is touched by one
+    other thread alone, one decision after another, so that none is lost.
+
+    Parameters
+    ----------
+    executor
+        Who does slow work.
+
+    Attributes
+    ----------
+    page
+        What is shown.
+    category
+        Only objects of this class are shown; None for all.
+    changed
+        Emitted when another page is shown.
+    message
+        ``"info"`` or ``"error"``, and a sentence for the person.
+    """
+
+    changed = Signal()
+    message = Signal(str, str)
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+        self._dataset: LabelledDataset | None = None
+        self._waiting: deque[Callable[[], object]] = deque()
+        self._is_busy = False
+        self._passed: set[tuple[str, int]] = set()
+        self.page = ReviewPage()
+        self.category: str | None = None
+
+    @property
+    def current(self) -> ShownObject | None:
+        """The object that is decided about next."""
+        return self.page.objects[0] if self.page.objects else None
+
+    def open(self, path: Path) -> None:
+        """Open a data set; what was decided in another one is saved."""
+        self.close()
+
+        def opened() -> None:
+            self._dataset = LabelledDataset(path)
+
+        self._passed.clear()
+        self._do(opened)
+
+    def show(self, category: str | None) -> None:
+        """Show the objects of one class; None for all."""
+        self.category = category
+        self._do(lambda: None)
+
+    def accept(self) -> None:
+        """Say that the current object is right, with its class."""
+        self._decide(lambda dataset, item: dataset.accept(item))
+
+    def reject(self) -> None:
+        """Say that the current object is none."""
+        self._decide(lambda dataset, item: dataset.reject(item))
+
+    def set_class(self, category: str) -> None:
+        """Say that the current object is right, and of a class."""
+        name = category.strip()
+        if name:
+            self._decide(lambda dataset, item: dataset.set_class(item, name))
+
+    def skip(self) -> None:
+        """Go on to the next object, and leave this one for later."""
+        current = self.current
+        if current is not None:
+            self._passed.add(current.item.key)
+            self._show_without(current)
+            self._do(lambda: None)
+
+    def undo(self) -> None:
+        """Take the last decision back; its object is the current one again."""
+
+        def undone() -> None:
+            item = self._require().undo()
+            if item is None:
+                raise SessionError("There is nothing to undo.")
+            self._passed.discard(item.key)
+
+        self._do(undone)
+
+    def close(self) -> None:
+        """Write the classes of all objects into the tables, and leave the data set."""
+        if self._dataset is not None or self._waiting or self._is_busy:
+            self._do(self._leave)
+
+    def _leave(self) -> None:
+        dataset, self._dataset = self._dataset, None
+        if dataset is not None:
+            dataset.save()
+
+    def _decide(self, how: Callable[[LabelledDataset, ReviewItem], object]) -> None:
+        current = self.current
+        if current is None:
+            self.message.emit("info", "There is nothing left to review.")
+            return
+        self._show_without(current)
+        self._do(lambda: how(self._require(), current.item))
+
+    def _show_without(self, gone: ShownObject) -> None:
+        """Show the next object at once; what is learnt meanwhile comes after."""
+        left = tuple(one for one in self.page.objects if one is not gone)
+        self.page = ReviewPage(left, self.page.counts, self.page.classes)
+        self.changed.emit()
+
+    def _require(self) -> LabelledDataset:
+        if self._dataset is None:
+            raise SessionError("Open a data set first.")
+        return self._dataset
+
+    def _do(self, call: Callable[[], object]) -> None:
+        """Have something done after all that waits already."""
+        self._waiting.append(call)
+        if not self._is_busy:
+            self._start()
+
+    def _start(self) -> None:
+        self._is_busy = True
+        steps = self._steps(self._waiting.popleft())
+        self._executor.iterate(steps, lambda _: None, self._on_done, self._on_failed)
+
+    def _steps(
+        self, call: Callable[[], object]
+    ) -> Generator[Progress, None, tuple[ReviewPage, str]]:
+        """Do one thing; what is wrong with it is told beside the page after it."""
+        yield Progress(0, 2, "reviewing")
+        wrong = ""
+        try:
+            call()
+        except (NapariSamError, OSError) as error:
+            wrong = str(error) or type(error).__name__
+        yield Progress(1, 2, "reviewing")
+        return self._page(), wrong
+
+    def _page(self) -> ReviewPage:
+        dataset = self._dataset
+        if dataset is None:
+            return ReviewPage()
+        queue = dataset.doubtful(category=self.category)
+        later = [item for item in queue if item.key in self._passed]
+        first = [item for item in queue if item.key not in self._passed]
+        shown = tuple(
+            ShownObject(item, dataset.picture(item, side=_SIDE))
+            for item in [*first, *later][:_SHOWN]
+        )
+        return ReviewPage(shown, dataset.counts, dataset.classes)
+
+    def _on_done(self, result: tuple[ReviewPage, str]) -> None:
+        page, wrong = result
+        if wrong:
+            self.message.emit("error", wrong)
+        self._is_busy = False
+        if self._waiting:
+            self._start()
+            return
+        self.page = page
+        self.changed.emit()
+
+    def _on_failed(self, error: Exception) -> None:
+        self.message.emit("error", str(error) or type(error).__name__)
+        self._is_busy = False
+        if self._waiting:
+            self._start()

@@ -1,0 +1,83 @@
+"""The review in napari, by keys and buttons as a person presses them."""
+
+import numpy as np
+import pytest
+import tifffile
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
+
+import napari_sam as sam
+from napari_sam.annotator.scripted_view import ImmediateExecutor
+from napari_sam.apps.dock.review_widget import ReviewWidget
+from napari_sam.testing import InstanceThresholdBackend
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Six squares on an image, none of which has a class."""
+    pixels = np.zeros((64, 64), np.uint8)
+    for k in range(6):
+        pixels[4 + 20 * (k // 3) : 12 + 20 * (k // 3), 4 + 20 * (k % 3) :][:, :8] = 200
+    (tmp_path / "images").mkdir()
+    tifffile.imwrite(tmp_path / "images" / "a.tif", pixels)
+    sam.label(tmp_path / "images", tmp_path / "out", model=InstanceThresholdBackend())
+    return tmp_path / "out"
+
+
+@pytest.fixture
+def widget(qtbot, folder):
+    made = ReviewWidget(executor=ImmediateExecutor())
+    qtbot.addWidget(made)
+    made.show()
+    made.open(folder)
+    return made
+
+
+def press(widget, keys):
+    for key in keys:
+        QTest.keyClick(widget, getattr(Qt.Key, f"Key_{key}"))
+
+
+def test_keys_answer(widget, folder):
+    assert widget.counts.text() == "0 of 6 reviewed: 6 found."
+    assert not widget.large.pixmap().isNull()
+    assert widget.next.count() == 5
+    press(widget, "ARN")
+    assert widget.counts.text() == "2 of 6 reviewed: 4 found, 1 accepted, 1 rejected."
+    press(widget, "Z")
+    assert widget.counts.text() == "1 of 6 reviewed: 5 found, 1 accepted."
+    assert sam.LabelledDataset(folder).counts["accepted"] == 1, "on the disk at once"
+
+
+def test_classes_are_given_by_name_and_by_number(widget):
+    QTest.keyClicks(widget.category, "cell")
+    QTest.keyClick(widget.category, Qt.Key.Key_Return)
+    assert widget.queue.page.classes == ("cell",)
+    assert widget.category.text() == ""
+    assert widget.numbers.text() == "Keys of classes: 1 cell"
+    press(widget, "1")
+    assert widget.queue.page.counts["accepted"] == 2
+    assert [widget.only.itemText(i) for i in range(2)] == ["all classes", "cell"]
+    press(widget, "7")
+    assert widget.queue.page.counts["accepted"] == 2, "there is no seventh class"
+
+
+def test_buttons_do_the_same_and_rest_when_all_is_reviewed(widget):
+    for one in (widget.accept, widget.reject, widget.accept, widget.undo):
+        one.click()
+    assert widget.counts.text() == "2 of 6 reviewed: 4 found, 1 accepted, 1 rejected."
+    press(widget, "AAAA")
+    assert not widget.accept.isEnabled()
+    assert widget.about.text() == ""
+
+
+def test_closing_writes_the_tables(widget, folder):
+    QTest.keyClicks(widget.category, "cell")
+    QTest.keyClick(widget.category, Qt.Key.Key_Return)
+    widget.close()
+    assert "cell" in (folder / "labels" / "a.csv").read_text()
+
+
+def test_a_folder_that_is_none_is_said(widget, tmp_path):
+    widget.open(tmp_path)
+    assert "dataset.json" in widget.said.text()
