@@ -455,6 +455,14 @@ def test_what_another_export_left_is_not_mixed_in(cells, tmp_path):
     assert not (tmp_path / "out" / "labels").exists()
 
 
+def test_a_folder_that_no_export_left_stays(cells, tmp_path):
+    (tmp_path / ".out.part").mkdir()
+    (tmp_path / ".out.part" / "mine.txt").write_text("mine")
+    with pytest.raises(ImageError, match="no export that was stopped"):
+        sam.export_labels(cells, tmp_path / "out", format="coco")
+    assert (tmp_path / ".out.part" / "mine.txt").read_text() == "mine"
+
+
 def test_a_changed_source_is_exported_anew(cells, tmp_path):
     images = read_labelled_images(cells)
     work = iter_export(images, tmp_path / "out", ExportSettings("masks"))

@@ -65,6 +65,14 @@ def test_yolo_as_others_write_it(tmp_path, pixels, names, caplog):
     assert "holds boxes" in caplog.text
 
 
+def test_a_file_of_settings_in_any_encoding_is_in_nobodys_way(tmp_path, pixels):
+    files = {"images/a.png": None, "labels/a.png": None}
+    write(tmp_path / "set", files, pixels)
+    (tmp_path / "set" / "a.yaml").write_bytes("names: [h\u00e4user]".encode("latin-1"))
+    [image] = read_labelled_images(tmp_path / "set")
+    assert image.name == "a"
+
+
 def test_a_part_of_yolo_by_its_folder(tmp_path, pixels):
     files = {
         "images/val/a.png": None,

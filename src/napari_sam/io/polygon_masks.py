@@ -64,9 +64,9 @@ def mask_of_rings(rings: Sequence[NDArray[np.generic]], shape: tuple[int, int]) 
     if bottom <= top:
         return Mask.from_array(np.zeros((0, 0), bool))
     left = int(cols.min())
-    changes = np.zeros((bottom - top, int(cols.max()) - left + 1), np.int32)
-    np.add.at(changes, (rows - top, cols - left), 1)
-    inside = np.cumsum(changes, axis=1) % 2 == 1
+    changes = np.zeros((bottom - top, int(cols.max()) - left + 1), np.uint8)
+    np.bitwise_xor.at(changes, (rows - top, cols - left), np.uint8(1))
+    inside = np.bitwise_xor.accumulate(changes, axis=1)
     return Mask.from_array(inside, top=top, left=left)
 
 

@@ -6,6 +6,8 @@ import json
 import shutil
 from typing import TYPE_CHECKING, TextIO
 
+from napari_sam.core.errors import ImageError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -34,12 +36,17 @@ class Finished:
 
     @classmethod
     def open(cls, folder: Path, key: str) -> Finished:
-        """Go on in a folder if it is of the same export; else begin anew."""
+        """Go on in a folder if it is of the same export; else begin anew.
+
+        Raises
+        ------
+        ImageError
+            If there is something else, which is no export that was stopped.
+        """
         path = folder / _NAME
         lines = _lines(path)
         if not lines or lines[0] != {"key": key}:
-            if folder.exists():
-                shutil.rmtree(folder)
+            _clear(folder)
             folder.mkdir(parents=True)
             lines = []
         found = {str(one["unit"]): one["written"] for one in lines[1:]}
@@ -62,6 +69,18 @@ class Finished:
         """Delete the list, when all is written."""
         self._file.close()
         self._path.unlink()
+
+
+def _clear(folder: Path) -> None:
+    """Delete what another export left."""
+    if not folder.exists():
+        return
+    if not (folder / _NAME).is_file() and any(folder.iterdir()):
+        raise ImageError(
+            f"{folder} is there, and no export that was stopped. Move it away, or give "
+            "another name."
+        )
+    shutil.rmtree(folder)
 
 
 def _lines(path: Path) -> list[JsonObject]:

@@ -150,7 +150,8 @@ def _settings(root: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     key = ""
     for path in paths[:1]:
-        for line in path.read_text(encoding="utf-8-sig").splitlines():
+        text = path.read_text(encoding="utf-8-sig", errors="replace")
+        for line in text.splitlines():
             if match := _KEY.match(line):
                 key = match[1]
                 found[key] = match[2]
