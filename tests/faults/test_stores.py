@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -201,6 +202,42 @@ def test_a_description_that_is_nonsense_is_our_error(tmp_path, path, text):
             ZarrStore(path).info()
         file.write_text(whole)
     assert ZarrStore(path).get(key()) is not None
+
+
+def _as_folder(file):
+    file.unlink()
+    file.mkdir()
+
+
+def _as_link_to_itself(file):
+    file.unlink()
+    file.symlink_to(file.name)
+
+
+def _as_link_to_nothing(file):
+    file.unlink()
+    file.symlink_to("/nowhere/at/all")
+
+
+@pytest.mark.filterwarnings("ignore:Embeddings cannot be written")
+@pytest.mark.parametrize(
+    "change",
+    [_as_folder, _as_link_to_itself, _as_link_to_nothing, lambda file: file.unlink(),
+     lambda file: file.write_bytes(b""), lambda file: file.write_bytes(b"null")],
+)  # fmt: skip
+def test_whatever_becomes_of_a_file_the_answer_is_right_none_or_our_error(path, change):
+    whole = path.with_name("whole")
+    shutil.copytree(path, whole)
+    for file in [f.relative_to(path) for f in path.rglob("*") if f.is_file()]:
+        shutil.rmtree(path)
+        shutil.copytree(whole, path)
+        change(path / file)
+        with suppress(StoreError):
+            store = ZarrStore(path)
+            found = store.get(key())
+            for name in found or ():
+                np.testing.assert_array_equal(found[name], ARRAYS[name])
+            store.put(key(), ARRAYS)
 
 
 @pytest.mark.parametrize("value", [[1], {"a": 1}, 1.5, None])

@@ -12,7 +12,7 @@ from urllib.request import url2pathname
 
 from zarr.storage import FsspecStore, LocalStore
 
-from napari_sam.core.errors import MissingFileError, StoreError
+from napari_sam.core.errors import MissingFileError, StoreError, StoreMismatchError
 from napari_sam.stores import inspection, maintenance
 from napari_sam.stores.layout import GroupKey, from_stored, pixels_digest, to_stored
 from napari_sam.stores.memory import MemoryStore
@@ -63,7 +63,7 @@ class ZarrStore:
         self.memory = MemoryStore(memory)
         store, self.files = _connect(self.path, read_only=mode == "r")
         self._arrays = TileArrays(store, self.files)
-        if not inspection.is_store(self.files, self.path) and mode == "r":
+        if not self._is_there() and mode == "r":
             raise MissingFileError(f"There is no store of embeddings at {self.path}.")
         self.unwritten = 0
         self._size: int | None = None
@@ -142,6 +142,15 @@ class ZarrStore:
         self._check_writable()
         maintenance.clear(self.files)
         self._forget()
+
+    def _is_there(self) -> bool:
+        try:
+            return inspection.is_store(self.files, self.path)
+        except OSError as wrong:
+            raise StoreMismatchError(
+                f"{self.path} cannot be read as a store of embeddings: {wrong}. Give "
+                "another place, or the right to read there."
+            ) from wrong
 
     def _read(self, key: EmbeddingKey) -> EmbeddingArrays | None:
         group, (plane, _, tile) = GroupKey.of(key, self.precision), key.at
