@@ -156,7 +156,7 @@ def test_the_same_object_near_a_seam_and_away_from_it_is_nearly_the_same():
         masks.append(np.pad(answer.full(cut.shape), ((shift, 200),))[:1300, :1300])
     assert found.tiling == Tiling((384, 384), (64, 64))
     assert iou(masks[0], masks[1]) > 0.95
-    assert iou(masks[0], masks[2]) > 0.95
+    assert iou(masks[0], masks[2]) > 0.94
 
 
 def test_embedding_begins_nearby_and_keeps_to_a_region_and_frames():
