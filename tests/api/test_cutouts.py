@@ -173,6 +173,23 @@ def test_a_bar_has_the_length_that_it_says(pixels, labels):
     assert 0.05 < length / plain.shape[1] < 0.21
 
 
+def test_texts_are_legible_without_a_font_of_their_letters(monkeypatch):
+    from PIL import ImageDraw
+
+    from napari_sam.io.cutouts import sheet
+
+    monkeypatch.setattr(sheet, "_FONTS", ("none-such.ttf",))
+
+    def written(text):
+        picture = Image.new("L", (160, 30))
+        sheet._write(ImageDraw.Draw(picture), (0, 0), text, 18, (255,))
+        return np.array(picture).tolist()
+
+    assert written("5 µm") == written("5 um")
+    assert written("débris") == written("debris")
+    assert written("日") == written("?")
+
+
 def test_classes_have_headings(pixels, labels):
     found = list(
         sam.cutouts(sam.Frames(pixels, "yxc"), labels, classes={3: "roof", 7: "tree"})

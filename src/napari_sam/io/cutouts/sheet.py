@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from itertools import groupby
 from math import floor, log10, sqrt
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
+from unicodedata import combining, normalize
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -25,6 +27,13 @@ _LONGEST, _LEAST = 12_000, 480
 #: Objects whose side is below this in the middle are enlarged.
 _SMALL = 48
 _GAP, _HEADING, _FOOT = 8, 34, 46
+#: Fonts of systems with letters of many languages.
+_FONTS = ("DejaVuSans.ttf", "NotoSans-Regular.ttf", "Arial.ttf", "arial.ttf")
+#: Short names of units.
+_UNITS = MappingProxyType({
+    "micrometer": "µm", "micron": "µm", "nanometer": "nm", "millimeter": "mm",
+    "meter": "m", "metre": "m",
+})  # fmt: skip
 
 
 class _Placed(NamedTuple):
@@ -79,8 +88,7 @@ def draw_sheet(
     pen, ink = ImageDraw.Draw(sheet), (235,) * 3 if dark else (40,) * 3
     for top, left, content in placed:
         if isinstance(content, str):
-            font = ImageFont.load_default(size=20)
-            pen.text((left, top + 6), content, fill=ink, font=font)
+            _write(pen, (left, top + 6), content, 20, ink)
         else:
             picture = Image.fromarray(content)
             sheet.paste(picture, (left, top), picture)
@@ -155,7 +163,7 @@ def _bar(width: int, pixel_size: float, unit: str) -> tuple[int, str]:
     longest = width / 5 * pixel_size
     power = 10.0 ** floor(log10(longest))
     length = max(f * power for f in (1, 2, 5) if f * power <= longest)
-    name = {"micrometer": "µm", "micron": "µm", "nanometer": "nm"}.get(unit, unit)
+    name = _UNITS.get(unit, unit)
     return round(length / pixel_size), f"{length:g} {name or 'px'}"
 
 
@@ -163,5 +171,25 @@ def _draw_bar(
     pen: ImageDraw.ImageDraw, top: int, length: int, text: str, ink: tuple[int, ...]
 ) -> None:
     pen.rectangle((_GAP, top + 8, _GAP + length - 1, top + 13), fill=ink)
-    font = ImageFont.load_default(size=18)
-    pen.text((_GAP, top + 18), text, fill=ink, font=font)
+    _write(pen, (_GAP, top + 18), text, 18, ink)
+
+
+def _write(
+    pen: ImageDraw.ImageDraw,
+    at: tuple[int, int],
+    text: str,
+    size: int,
+    ink: tuple[int, ...],
+) -> None:
+    """Write a text; the font that Pillow brings has no letters beyond ASCII."""
+    if not text.isascii():
+        for name in _FONTS:
+            try:
+                pen.text(at, text, fill=ink, font=ImageFont.truetype(name, size))
+            except OSError:
+                continue
+            return
+        parted = normalize("NFKD", text.replace("µ", "u").replace("μ", "u"))
+        text = "".join(c for c in parted if not combining(c))
+        text = text.encode("ascii", "replace").decode("ascii")
+    pen.text(at, text, fill=ink, font=ImageFont.load_default(size=size))
