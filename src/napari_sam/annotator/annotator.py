@@ -21,6 +21,7 @@ from napari_sam.annotator.tracking.propagation import Propagation
 from napari_sam.annotator.tracking.review import Review
 from napari_sam.annotator.tracking.timeline import Timeline
 from napari_sam.annotator.tracking.track_editing import TrackEditing
+from napari_sam.annotator.tracking.track_files import TrackFiles
 from napari_sam.annotator.workspace import Workspace
 from napari_sam.session.actions import Paint, SetPrompts
 
@@ -60,8 +61,9 @@ class Annotator:
         The mask of the current prompts, and what becomes of it.
     objects, editing, classes
         The current object, changes of those that are in the labels, and their classes.
-    propagation, tracks, review
-        Objects carried to other frames; their tracks; frames that are doubtful.
+    propagation, tracks, track_files, review
+        Objects carried to other frames; their tracks, and files of them; frames that
+        are doubtful.
     models, improvement
         The model, and what it learns from corrections.
     batch, everything, measurements, persistence
@@ -100,6 +102,7 @@ class Annotator:
         self.everything = Everything(workspace)
         self.propagation = Propagation(workspace)
         self.tracks = TrackEditing(workspace, self.objects)
+        self.track_files = TrackFiles(workspace)
         self.review = Review(workspace, self.objects)
         self.measurements = Measurements(workspace)
         self.persistence = Persistence(workspace, replaced=_replace_session)

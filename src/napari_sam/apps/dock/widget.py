@@ -31,6 +31,7 @@ from napari_sam.apps.dock.panels.shared_height import SharedHeight
 from napari_sam.apps.dock.panels.similar import SimilarPanel
 from napari_sam.apps.dock.panels.status import StatusPanel
 from napari_sam.apps.dock.panels.track import TrackPanel
+from napari_sam.apps.dock.panels.track_files import TrackFilesPanel
 from napari_sam.apps.dock.panels.welcome import WelcomePanel
 from napari_sam.apps.dock.panels.widgets import (
     APART,
@@ -104,6 +105,7 @@ class SegmentWidget(QWidget):
         self.trouble.end()
         self.image.end()
         self.batch.end()
+        self.track_files.end()
         self.everything.end()
         self.controller.close()
         self.executor.close()
@@ -131,6 +133,10 @@ class SegmentWidget(QWidget):
         self.track = TrackPanel(
             self.controller, commands, lambda: self.objects.selected
         )
+        self.track_files = TrackFilesPanel(
+            self.controller, self.dialogs, self._plot_growth
+        )
+        self.track.add(self.track_files)
         self.batch = BatchPanel(self.viewer, self.controller)
         self.embed = EmbedPanel(annotator)
         self.keys = KeysPanel({keys[c.id]: c.tip for c in COMMANDS})
@@ -174,6 +180,10 @@ class SegmentWidget(QWidget):
         self.viewer.layers.events.inserted.connect(self._on_layers)
         self.viewer.layers.events.removed.connect(self._on_layers)
         self._on_layers()
+
+    def _plot_growth(self) -> None:
+        self.measure.title.setChecked(True)
+        self.measure.run.click()
 
     def _begin(self) -> None:
         if not self._ended and not self.controller.annotator.has_model:
