@@ -267,16 +267,32 @@ def measure(me: Newcomer):
     me.viewer.close()
 
 
+def everything(me: Newcomer):
+    """Find all coins at once; nothing is accepted."""
+    me.viewer.open_sample("napari-sam", "coins")
+    annotator, panel = me.dock.controller.annotator, me.dock.everything
+    me.until(lambda: annotator.has_model, "the model")
+    me.dock.prompts.title.click()
+    panel.run.click()
+    me.until(lambda: annotator.everything.masks, "all coins")
+    me.rest()
+    panel.parentWidget().parentWidget().parentWidget().ensureWidgetVisible(panel.count)
+    me.shot("everything")
+    annotator.everything.discard()
+    me.session.mark_saved()
+    me.viewer.close()
+
+
 def main():
     """Run both halves, each in a process of its own; kill the first."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--into", type=Path, default=IMAGES)
-    parser.add_argument("--part", choices=("work", "restore", "measure"))
+    parser.add_argument("--part", choices=("work", "restore", *ALONE))
     parser.add_argument("--folder", type=Path)
     given = parser.parse_args()
     if given.part:
         os.chdir(given.folder)
-        parts = {"work": work, "restore": restore, "measure": measure}
+        parts = {"work": work, "restore": restore, **ALONE}
         parts[given.part](Newcomer(given.folder, given.into))
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -297,8 +313,12 @@ def main():
                     working.send_signal(signal.SIGKILL)
         if working.returncode != -signal.SIGKILL:
             raise SystemExit("the work did not come to its crash")
-        for part in ("restore", "measure"):
+        for part in ("restore", *ALONE):
             subprocess.run([*command, part], env=environment, check=True)
+
+
+#: Parts that need no other.
+ALONE = {"measure": measure, "everything": everything}
 
 
 if __name__ == "__main__":
