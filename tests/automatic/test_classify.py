@@ -91,6 +91,20 @@ def test_a_class_of_many_examples_counts_as_one_of_few():
     np.testing.assert_allclose(middle, 0.5, atol=0.02)
 
 
+def test_one_strange_example_does_not_take_all_others_from_its_class():
+    """Sizes lie evenly around the middle; the small example has a strange light."""
+    areas = 2.0 ** np.linspace(8, 12, 21)
+    light = np.zeros((21, 4), np.float32)
+    light[0] = 1
+    looks = Descriptors(np.zeros((21, 0), np.float32), areas, light)
+    objects = ObjectFeatures(looks, np.zeros((21, 4), np.float32))
+    examples = objects.chosen([0, 20])
+    made = ObjectClassifier.fit(examples, ["small", "large"], among=objects)
+    names = [name for name, _ in made.classify(objects)]
+    assert names.count("small") >= 4
+    assert names == ["small"] * names.count("small") + ["large"] * names.count("large")
+
+
 def test_a_model_without_features_and_no_objects_at_all():
     pixels, labels = scene()
     image = sam.PromptableImage(pixels, ThresholdBackend())

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 #: weights: `benchmarks/classify.py` tries others.
 _WEIGHTS = (1.0, 1.0, 1.0, 2.0)
 _PENALTY = 0.1
+#: How much less the constant is penalised than weights of features.
+_CONSTANT = 0.3
 #: A standardised feature is cut here: one strange object must not decide alone.
 _FURTHEST = 4.0
 
@@ -51,16 +53,20 @@ class Standardisation:
         return cls(centres, tuple(b.std(0) + np.float32(1e-3) for b in blocks), weights)
 
     def table(self, objects: ObjectFeatures) -> NDArray[np.float64]:
-        """Return features as one table ``(n, k)``, and a column of ones at its end."""
+        """Return features as one table ``(n, k)``, and a column of ones at its end.
+
+        Of the model's features, only the direction counts.
+        """
         made = [
-            weight
-            * np.clip((block - centre) / spread, -_FURTHEST, _FURTHEST)
-            / np.sqrt(max(block.shape[1], 1))
+            weight * np.clip((block - centre) / spread, -_FURTHEST, _FURTHEST)
             for block, centre, spread, weight in zip(
                 objects.blocks, self.centres, self.spreads, self.weights, strict=True
             )
         ]
-        return np.concatenate([*made, np.ones((len(objects), 1))], 1)
+        *measured, features = made
+        sides = [block / np.sqrt(max(block.shape[1], 1)) for block in measured]
+        sides.append(_directions(features) * self.weights[-1])
+        return np.concatenate([*sides, np.ones((len(objects), 1))], 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,6 +147,15 @@ class ObjectClassifier:
         ]
 
 
+def _directions(features: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return features of length 1: an example that is far from all is one like others.
+
+    Else, of a few examples, the one that is farthest out would get the fewest objects.
+    """
+    lengths = np.linalg.norm(features, axis=1, keepdims=True)
+    return np.asarray(features / np.maximum(lengths, 1e-9), np.float64)
+
+
 def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     powers = np.exp(logits - logits.max(1, keepdims=True))
     return np.asarray(powers / powers.sum(1, keepdims=True), np.float64)
@@ -149,19 +164,25 @@ def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
 def _fitted(
     table: NDArray[np.float64], wanted: NDArray[np.intp], penalty: float
 ) -> NDArray[np.float64]:
-    """Minimise the cross-entropy, each class alike, and half of the penalty."""
+    """Minimise the cross-entropy, each class alike, and half of the penalty.
+
+    The constant is penalised too: of a few examples, one that is unlike all others
+    would else draw the border to itself.
+    """
     count = int(wanted.max()) + 1
     shape = (table.shape[1], count)
     each = 1 / np.bincount(wanted, minlength=count)[wanted] / count
     target = np.eye(count)[wanted]
+    costs = np.full((shape[0], 1), penalty)
+    costs[-1] *= _CONSTANT
 
     def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         weights = flat.reshape(shape)
         found = _softmax(table @ weights)
         right = found[np.arange(len(wanted)), wanted]
         slope = table.T @ ((found - target) * each[:, None])
-        slope[:-1] += penalty * weights[:-1]
-        cost = -each @ np.log(right + 1e-12) + penalty / 2 * (weights[:-1] ** 2).sum()
+        slope += costs * weights
+        cost = -each @ np.log(right + 1e-12) + (costs * weights**2).sum() / 2
         return float(cost), slope.ravel()
 
     start = np.zeros(shape[0] * shape[1])
