@@ -207,6 +207,12 @@ def finish(me, hand, start, new):
     hand.go(min(start + 2, hand.annotator.timeline.length - 1))
     me.shot("track-division")
     hand.panel.grab().save(str(me.into / "napari-track-panel.png"))
+    files = hand.dock.track_files
+    files.title.setChecked(True)
+    layers = hand.dock.viewer.layers
+    hand.press(files.link)
+    me.until(lambda: any(one.name.endswith(": tracks") for one in layers), "linking")
+    files.grab().save(str(me.into / "napari-track-link.png"))
 
 
 def main():
