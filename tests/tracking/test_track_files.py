@@ -219,7 +219,7 @@ def test_what_is_there_stays_and_what_cannot_be_is_refused(tmp_path):
     tracks.changed(edges=[]).save(tmp_path / "u.zarr", overwrite=True)
     assert sam.read_tracks(tmp_path / "u.zarr").edges == ()
     with pytest.raises(TrackError, match="'geff', 'csv'"):
-        tracks.save(tmp_path / "t.xml", format="trackmate")
+        tracks.save(tmp_path / "t.xml", format="mamut")
     with pytest.raises(MissingFileError):
         sam.read_tracks(tmp_path / "nothing.tif")
 
