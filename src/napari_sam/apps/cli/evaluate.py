@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from napari_sam.evaluation.worst_cases import Case
 
 _FOLDER = click.Path(path_type=Path)
-_LAYOUTS = ("auto", "labels", "masks", "sa-1b", "coco", "ctc", "ctc-st", "ctc-tra",
-            "ome-zarr")  # fmt: skip
+_LAYOUTS = ("auto", "labels", "masks", "sa-1b", "coco", "yolo", "voc", "labelme", "ctc",
+            "ctc-st", "ctc-tra", "ome-zarr")  # fmt: skip
 
 
 @click.command(no_args_is_help=True)
