@@ -72,7 +72,7 @@ class InstanceFinder:
                 if self._is_cut(one.mask.region, window) and _meet(one, block):
                     one = yield from self._iter_followed(one, window, total)
                 if block.contains(*one.seed):
-                    found.append(_automatic(one, window))
+                    found.append(_automatic(one, self.plane))
         return found
 
     def _iter_values(
@@ -132,9 +132,9 @@ def blocks(region: Region) -> Iterator[Region]:
             yield Region(top, left, bottom, right).intersection(region)
 
 
-def _automatic(one: Instance, window: Region) -> AutomaticMask:
+def _automatic(one: Instance, plane: Region) -> AutomaticMask:
     row, col = one.seed
-    return AutomaticMask(one.mask, one.score, 1.0, (float(row), float(col)), window)
+    return AutomaticMask(one.mask, one.score, 1.0, (float(row), float(col)), plane)
 
 
 def _meet(one: Instance, block: Region) -> bool:
