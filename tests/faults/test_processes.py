@@ -72,6 +72,18 @@ def test_strangers_neither_end_nor_block_it(served):
     backend.end()
 
 
+def test_a_long_path_for_temporary_files_is_no_obstacle(served, tmp_path, monkeypatch):
+    temporary = tmp_path / ("long" * 30)
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    backend = SubprocessBackend(served, {})
+    address = backend._process._address
+    assert answers(backend)
+    backend.end()
+    assert len(address) < 100
+    assert not Path(address).parent.exists()
+
+
 CLIENT = """
 import os, sys, time
 from napari_sam.backends.subprocess import SubprocessBackend

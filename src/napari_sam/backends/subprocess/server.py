@@ -14,7 +14,7 @@ from functools import partial
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Listener, answer_challenge, deliver_challenge
 from shutil import rmtree
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import TYPE_CHECKING
 
 from napari_sam.backends.subprocess.prediction_codec import (
@@ -50,6 +50,10 @@ _CACHED = 8
 _LOOK = 2.0
 #: Seconds until the next one is listened to after one who hung up.
 _POLL = 0.05
+#: The longest path of a socket, in bytes, on macOS; Linux takes four more.
+_LONGEST = 103
+#: How the name of the folder of the socket begins.
+_PREFIX = "napari-sam-"
 
 
 def serve(load: Callable[..., Backend]) -> None:
@@ -70,7 +74,7 @@ def serve(load: Callable[..., Backend]) -> None:
     os.dup2(2, 1)  # what libraries print is no message
     key, parent = bytes.fromhex(setup["key"]), os.getppid()
     with (
-        TemporaryDirectory(prefix="napari-sam-") as folder,
+        TemporaryDirectory(prefix=_PREFIX, dir=_parent_of_folder()) as folder,
         Listener(_place(folder), backlog=16) as listener,
     ):
         out.write(json.dumps({"address": listener.address}) + "\n")
@@ -88,6 +92,13 @@ def serve(load: Callable[..., Backend]) -> None:
             threading.Thread(
                 target=server.welcome, args=(connection, key), daemon=True
             ).start()
+
+
+def _parent_of_folder() -> str | None:
+    """Return where to make that folder: /tmp if the usual place has too long a path."""
+    likely = os.path.join(gettempdir(), f"{_PREFIX}12345678", "model")
+    too_long = len(os.fsencode(likely)) > _LONGEST and os.name != "nt"
+    return "/tmp" if too_long else None
 
 
 def _place(folder: str) -> str | None:

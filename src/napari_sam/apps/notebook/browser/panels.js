@@ -379,7 +379,7 @@ function framesBar(app, facts) {
 
 // What is known of one object along time; a click goes there. Keys do that on the slider.
 function timeStrip(app, facts) {
-  const canvas = h("canvas", { class: "ns-strip", role: "img", height: 14 });
+  const canvas = h("canvas", { class: "ns-strip", role: "img", height: 14, "aria-label": "The selected object along time" });
   let known = {}, marks = [], now = 0;
   const at = (event) => Math.min(marks.length - 1, Math.max(0,
     Math.floor((event.offsetX / canvas.clientWidth) * marks.length)));
