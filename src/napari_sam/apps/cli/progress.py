@@ -21,6 +21,8 @@ T = TypeVar("T")
 #: The unit of work whose progress is not counted in objects.
 _COUNTED = {
     "embedding": "tile",
+    "finding objects": "part",
+    "looking for words": "part",
     "doing again": "step",
     "propagating": "frame",
     "measuring": "frame",
