@@ -59,11 +59,7 @@ class ModelImprovement:
 
 def free_name(model: str) -> str:
     """Return a name for a model that has learnt from this person."""
-    base, taken = f"{_LEARNT.sub('', model)}-mine", names()
+    base = f"{_LEARNT.sub('', model)}-mine"
+    taken = {entry.name for entry in checkpoints.models()}
     ways = (base if n == 1 else f"{base}-{n}" for n in count(1))
     return next(name for name in ways if name not in taken)
-
-
-def names() -> set[str]:
-    """Return the names of all models there are."""
-    return {entry.name for entry in checkpoints.models()}

@@ -229,7 +229,7 @@ def _iter_train(
                 yield Progress(told["done"], told["total"], told["what"])
     if child.returncode or "after" not in told:
         why = told.get("error", f"its process ended with code {child.returncode}")
-        raise TrainingError(f"The model could not be improved: {why}.")
+        raise TrainingError(f"The model could not be improved: {why.rstrip('.')}.")
     return told
 
 

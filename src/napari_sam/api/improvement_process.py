@@ -29,9 +29,11 @@ def main(options: JsonObject) -> None:
     before = measure(weights, folder / "held")
     for step, steps in iter_steps(folder, weights, improved, options["steps"]):
         say(what="learning from your corrections", done=step, total=steps)
+    from napari_sam.training.weight_mean import write_weight_mean
+
     say(what="comparing both models", done=0, total=0)
     mean = folder / "mean.safetensors"
-    write_mean(weights, improved, mean)
+    write_weight_mean(weights, improved, mean)
     after = measure(mean, folder / "held")
     say(before=before[0], after=after[0], objects=after[1])
 
@@ -52,13 +54,6 @@ def measure(weights: Path, folder: Path) -> tuple[list[float], int]:
         sum(r.clicks[-1] for r in found),
     )
     return [s / max(len(found), 1) for s in sums], len(found)
-
-
-def write_mean(weights: Path, improved: Path, mean: Path) -> None:
-    """Write what the person gets: it forgets less than what was trained."""
-    from napari_sam.training.weight_mean import write_weight_mean
-
-    write_weight_mean(weights, improved, mean)
 
 
 def iter_steps(

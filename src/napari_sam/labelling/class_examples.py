@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -16,7 +17,7 @@ from napari_sam.core.atomic_write import replacing
 from napari_sam.core.errors import ImageError, PromptError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -150,12 +151,9 @@ def read_class_examples(path: Path) -> ClassExamples:
     ImageError
         If it cannot be read.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            objects, around = _features(file, ""), _features(file, "around_")
-            return ClassExamples(objects, tuple(map(str, file["names"])), around)
-    except (OSError, ValueError, KeyError) as wrong:
-        raise ImageError(f"{path} cannot be read as examples: {wrong}.") from None
+    with _reading(path, "examples") as file:
+        objects, around = _features(file, ""), _features(file, "around_")
+        return ClassExamples(objects, tuple(map(str, file["names"])), around)
 
 
 def write_features(path: Path, objects: ObjectFeatures) -> None:
@@ -171,11 +169,18 @@ def read_features(path: Path) -> ObjectFeatures:
     ImageError
         If it cannot be read.
     """
+    with _reading(path, "features") as file:
+        return _features(file, "")
+
+
+@contextmanager
+def _reading(path: Path, what: str) -> Iterator[Mapping[str, NDArray[np.float32]]]:
+    """Open what `_write` wrote; a file that lacks something cannot be read."""
     try:
         with np.load(path, allow_pickle=False) as file:
-            return _features(file, "")
+            yield file
     except (OSError, ValueError, KeyError) as wrong:
-        raise ImageError(f"{path} cannot be read as features: {wrong}.") from None
+        raise ImageError(f"{path} cannot be read as {what}: {wrong}.") from None
 
 
 def _write(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> None:

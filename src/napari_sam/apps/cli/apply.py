@@ -16,10 +16,14 @@ from napari_sam.core.errors import SessionError
 from napari_sam.core.progress import drain
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from napari_sam.core.images.frames import Frames
+    from napari_sam.core.progress import Progress
     from napari_sam.core.protocols import Backend, Promptable
     from napari_sam.jobs import ModelSettings
     from napari_sam.session import AnnotationSession, ModelSetup
+    from napari_sam.session.persistence.record import Record
 
 _FILE = click.Path(path_type=Path)
 
@@ -73,17 +77,12 @@ def apply(
     from napari_sam import io
     from napari_sam.session.object_attributes import object_attributes
     from napari_sam.session.persistence.record import read_record
-    from napari_sam.session.persistence.replay import replay
 
     io.check_labels_path(output, overwrite=overwrite)
     record = read_record(session)
     opened = io.read_image(image, axes=axes or record.image.axes, series=series)
     io.check_labels_fit(output, opened)
-
-    def image_for(setup: ModelSetup | None) -> Promptable:
-        return _promptable(setup, opened.frames, model, store)
-
-    work = replay(record, image_for, similar=similar)
+    work = _replayed_on(opened.frames, record, model, store, similar=similar)
     done = drain(work, ProgressLine().show)
     if similar:
         click.echo(
@@ -113,7 +112,6 @@ def replayed(
     """
     from napari_sam import io
     from napari_sam.session.persistence.record import read_record
-    from napari_sam.session.persistence.replay import replay
 
     record = read_record(path)
     file = image or Path(record.source)
@@ -123,12 +121,25 @@ def replayed(
             "there. Name its file with --image."
         )
     frames = io.read_image(file, axes=record.image.axes).frames
+    work = _replayed_on(frames, record, model, store)
+    return drain_with_progress(work, "nothing was written."), file.stem
+
+
+def _replayed_on(
+    frames: Frames,
+    record: Record,
+    model: ModelSettings,
+    store: str | None,
+    *,
+    similar: bool = False,
+) -> Generator[Progress, None, AnnotationSession]:
+    """Replay a record on an image, each step with the model that it says."""
+    from napari_sam.session.persistence.replay import replay
 
     def image_for(setup: ModelSetup | None) -> Promptable:
         return _promptable(setup, frames, model, store)
 
-    work = replay(record, image_for)
-    return drain_with_progress(work, "nothing was written."), file.stem
+    return replay(record, image_for, similar=similar)
 
 
 def _promptable(
