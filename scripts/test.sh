@@ -22,7 +22,10 @@ check ruff format --check .
 check mypy
 check lint-imports
 check npe2 validate napari.yaml
-check pytest "$@"
+# Two workers and one thread each: threads that wait for each other on a shared core
+# spin. A later -n 0 among the arguments runs them one after another.
+export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
+check pytest -n 2 --dist worksteal "$@"
 
 [ ${#failed[@]} -eq 0 ] || fail "Failed: ${failed[*]}"
 say "All checks passed"
