@@ -411,6 +411,28 @@ def test_a_world_file_is_read(tmp_path, name, sidecar):
     assert read_image(tmp_path / name).transform == (2, 0, 100, 0, -2, 500)
 
 
+@pytest.mark.parametrize(
+    "content",
+    [b"\xef\xbb\xbf2.5\r\n0\r\n0\r\n-2.5\r\n1.25\r\n8.75\r\n",
+     b"2,5\n0,0\n0,0\n-2,5\n1,25\n8,75\n"],
+    ids=["mark", "commas"],
+)  # fmt: skip
+def test_a_world_file_of_other_programs_is_read(tmp_path, content):
+    Pillow.fromarray(GREY).save(tmp_path / "a.png")
+    (tmp_path / "a.pgw").write_bytes(content)
+    assert read_image(tmp_path / "a.png").transform == (2.5, 0, 0, 0, -2.5, 10)
+
+
+@pytest.mark.parametrize("name", ["EPSG:32633", "+proj=utm +zone=33"])
+def test_a_reference_system_beside_an_image_may_be_named(tmp_path, name):
+    Pillow.fromarray(GREY).save(tmp_path / "a.png")
+    (tmp_path / "a.pgw").write_text("2\n0\n0\n-2\n101\n499\n")
+    (tmp_path / "a.png.aux.xml").write_text(
+        f"<PAMDataset><SRS>{name}</SRS></PAMDataset>"
+    )
+    assert read_image(tmp_path / "a.png").crs == name
+
+
 def test_a_world_file_is_turned_with_its_image(tmp_path):
     stored = Pillow.fromarray(as_stored(GREY, 6))
     stored.save(tmp_path / "a.png", exif=exif_of(6))

@@ -289,29 +289,3 @@ def test_mrc_is_read_with_its_sizes(tmp_path):
     found = read_image(tmp_path / "a.mrc")
     assert (found.axes, found.scale["y"]) == ("zyx", 2.5)
     np.testing.assert_array_equal(found.frames[2], STACK[2])
-
-
-@pytest.mark.parametrize(
-    ("kind", "stored", "right"),
-    [("MONOCHROME2", GREY, GREY), ("MONOCHROME1", 255 - GREY, GREY), ("RGB", RGB, RGB)],
-)
-def test_dicom_is_read_as_it_is_meant(tmp_path, kind, stored, right):
-    pydicom = pytest.importorskip("pydicom")
-    meta = pydicom.dataset.FileMetaDataset()
-    meta.TransferSyntaxUID = pydicom.uid.ExplicitVRLittleEndian
-    meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.7"
-    meta.MediaStorageSOPInstanceUID = "1.2.3"
-    data = pydicom.dataset.FileDataset("a", {}, file_meta=meta, preamble=bytes(128))
-    data.Rows, data.Columns = stored.shape[:2]
-    data.SamplesPerPixel = stored.shape[2] if stored.ndim == 3 else 1
-    data.PlanarConfiguration = 0
-    data.PhotometricInterpretation = kind
-    data.BitsAllocated = data.BitsStored = 8
-    data.HighBit, data.PixelRepresentation = 7, 0
-    data.PixelSpacing = [0.2, 0.3]
-    content = stored.tobytes()
-    data.PixelData = content + bytes(len(content) % 2)
-    data.save_as(tmp_path / "a.dcm", enforce_file_format=True)
-    found = read_image(tmp_path / "a.dcm")
-    np.testing.assert_array_equal(found.data, right)
-    assert found.scale == {"y": 0.2, "x": 0.3}

@@ -196,6 +196,13 @@ CSV = {
     "empty rows": "object,row,col\n,,\n7,12,30\n\n;\n".replace(";", ",,"),
     "old Macs": "object,row,col\r7,12,30\r",
     "a row without a place": "object,row,col\n3,,\n7,12,30\n",
+    "a row of no numbers": "object,row,col\n3,NaN,NA\n7,12,30\n",
+    "points of napari": "object,axis-0,axis-1\n7,12,30\n",
+    "points of napari, through time": "id,axis-0,axis-1,axis-2\n7,0.0,12,30\n",
+    "centroids": "id,centroid-0,centroid-1,bbox-0,bbox-1,bbox-2,bbox-3\n"
+    "7,12,30,1,2,3,4\n",
+    "middles of ImageJ": "id,X,Y,BX,BY,Width,Height\n7,30,12,20,6,20,12\n",
+    "a long outline": f"object,row,col,outline\n7,12,30,{'1 ' * 100_000}\n",
 }
 
 
@@ -218,10 +225,44 @@ def test_rows_without_numbers_are_objects_of_their_own(tmp_path, image):
     assert found.attributes[Address(0, 2)] == {"kind": "ash"}
 
 
-def test_boxes_of_a_table_may_be_named_by_x_and_y(tmp_path, image):
-    (tmp_path / "a.csv").write_text("id,xmin,ymin,xmax,ymax\n4,10,2,40,9\n")
-    found = read_prompts(tmp_path / "a.csv", image=image)
-    assert found == {Address(0, 4): Prompts.rectangle(2, 10, 9, 40)}
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("id,xmin,ymin,xmax,ymax\n4,10,2,40,9\n", ""),
+        ("id,x1,y1,x2,y2\n4,10,2,40,9\n", ""),
+        ("id,bbox-0,bbox-1,bbox-2,bbox-3\n4,2,10,9,40\n", ""),
+        ("id,x,y,w,h\n4,10,2,30,7\n", "x, y, w and h are taken for boxes"),
+        ("id,x,y,width,height\n4,10,2,30,7\n", "taken for boxes"),
+        ("id;BX;BY;Width;Height\n4;10,0;2,0;30,0;7,0\n", "BX, BY, Width and Height"),
+    ],
+)
+def test_boxes_of_a_table_are_corners_or_a_corner_and_a_size(
+    tmp_path, image, text, said
+):
+    (tmp_path / "a.csv").write_text(text)
+    found = read_prompts_on(tmp_path / "a.csv", image)
+    assert found.prompts == {Address(0, 4): Prompts.rectangle(2, 10, 9, 40)}
+    assert said in " ".join(found.notes)
+    assert bool(said) == bool(found.notes)
+
+
+def test_letters_of_western_windows_are_read_and_said(tmp_path, image):
+    (tmp_path / "a.csv").write_bytes("x,y,kind\n30,12,Bäume\n".encode("cp1252"))
+    found = read_prompts_on(tmp_path / "a.csv", image)
+    assert found.attributes[Address(0, 1)] == {"kind": "Bäume"}
+    assert "not in Unicode" in found.notes[0]
+
+
+def test_a_table_of_names_alone_holds_no_prompts(tmp_path, image):
+    (tmp_path / "a.csv").write_text("id,x,y\n")
+    assert read_prompts(tmp_path / "a.csv", image=image) == {}
+
+
+def test_what_is_no_number_of_json_stays_text(tmp_path, image):
+    (tmp_path / "a.csv").write_text(f"x,y,area\n30,12,{'7' * 5000}\n1,1,inf\n")
+    found = read_prompts_on(tmp_path / "a.csv", image)
+    json.dumps(dict(found.attributes[Address(0, 1)]), allow_nan=False)
+    assert found.attributes[Address(0, 2)] == {"area": "inf"}
 
 
 @pytest.mark.parametrize(
@@ -259,6 +300,10 @@ def test_tables_of_places_on_earth_are_brought_to_the_raster(
         ("lon,lat\n2,48\n", "no coordinates"),
         ("object,row,col,positiv\n1,2,3,0\n", "positiv for positive"),
         ("object,row,col\n1,2,3,4\n", "more values"),
+        (
+            "index,shape-type,vertex-index,axis-0,axis-1\n0,ellipse,0,2,3\n",
+            "napari's shapes",
+        ),
         ("name,size\na,3\n", "object must be there|either row and col"),
         ("", "first line"),
     ],

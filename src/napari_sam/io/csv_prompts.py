@@ -12,7 +12,7 @@ from napari_sam.io.feature_places import places_of
 from napari_sam.io.features.csv_table import CsvTable, number_of, read_table
 from napari_sam.io.features.feature_set import PIXELS, FeatureSet
 from napari_sam.io.features.object_numbers import object_numbers
-from napari_sam.io.features.text import read_text
+from napari_sam.io.features.text import read_text_of_any_age
 from napari_sam.io.geo_transform import LON_LAT
 from napari_sam.io.vector_prompts import VectorPrompts, prompts_of_features
 
@@ -51,6 +51,10 @@ class TablePrompts(NamedTuple):
 
     def on(self, image: Image | None) -> VectorPrompts:
         """Return the prompts on an image."""
+        found = self._on(image)
+        return found._replace(notes=(*self.table.notes, *found.notes))
+
+    def _on(self, image: Image | None) -> VectorPrompts:
         table = self.table
         if table.kind == "pixels" or not table.kind:
             return self._in_pixels(table)
@@ -77,6 +81,8 @@ class TablePrompts(NamedTuple):
     def _in_pixels(self, table: CsvTable) -> VectorPrompts:
         """Return prompts of rows and columns, the middle of the first pixel at 0."""
         records, notes = _with_places(table)
+        if not records and table.kind:
+            return VectorPrompts({}, notes=notes)
         if "object" not in table.columns and records:
             found = object_numbers([number_of(r.get("id", "")) for _, r in records])
             notes += found.notes
@@ -112,11 +118,15 @@ def csv_table(path: Path) -> CsvTable:
     PromptError
         If it is none.
     """
-    text = read_text(path)
+    text, is_unicode = read_text_of_any_age(path)
     try:
-        return read_table(text)
+        table = read_table(text)
     except PromptError as wrong:
         raise PromptError(f"{path}: {wrong}") from None
+    if is_unicode:
+        return table
+    said = f"{path.name} is not in Unicode; its letters are taken for Windows-1252."
+    return table._replace(notes=(said, *table.notes))
 
 
 def _pixel_name(name: str, columns: tuple[str, ...]) -> str:

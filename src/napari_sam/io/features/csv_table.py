@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import csv
 import re
+from contextlib import contextmanager
 from difflib import get_close_matches
 from io import StringIO
+from math import isfinite
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from napari_sam.core.errors import PromptError
+from napari_sam.io.features.columns_of_others import plain_names, with_corners
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from napari_sam.core.json_values import JsonValue
 
@@ -36,10 +39,10 @@ _NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "y": ("y", "northing", "point_y", "coord_y", "y_coord", "ycoord"),
         "lon": ("lon", "lng", "long", "longitude"),
         "lat": ("lat", "latitude"),
-        "xmin": ("xmin", "x_min", "minx", "min_x"),
-        "ymin": ("ymin", "y_min", "miny", "min_y"),
-        "xmax": ("xmax", "x_max", "maxx", "max_x"),
-        "ymax": ("ymax", "y_max", "maxy", "max_y"),
+        "xmin": ("xmin", "x_min", "minx", "min_x", "x1"),
+        "ymin": ("ymin", "y_min", "miny", "min_y", "y1"),
+        "xmax": ("xmax", "x_max", "maxx", "max_x", "x2"),
+        "ymax": ("ymax", "y_max", "maxy", "max_y", "y2"),
     }
 )
 _MEANING: Mapping[str, str] = MappingProxyType(
@@ -47,6 +50,8 @@ _MEANING: Mapping[str, str] = MappingProxyType(
 )
 _POINT, _BOX = ("row", "col"), ("top", "left", "bottom", "right")
 _MAP_BOX = ("xmin", "ymin", "xmax", "ymax")
+#: What programs of statistics write where there is no value.
+_NOTHING = frozenset(("nan", "na", "n/a", "null"))
 #: How much like a column another must be to be taken for a slip of the pen.
 _ALIKE = 0.85
 
@@ -62,11 +67,14 @@ class CsvTable(NamedTuple):
         The cells of each row that is not empty, in the order of the columns.
     lines
         The line of each row in the file.
+    notes
+        What a person should know of how it was read.
     """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     lines: tuple[int, ...]
+    notes: tuple[str, ...] = ()
 
     def records(self) -> list[dict[str, str]]:
         """Return each row as a mapping from columns to cells."""
@@ -79,6 +87,7 @@ class CsvTable(NamedTuple):
             (*self.columns[:at], *self.columns[at + 1 :]),
             tuple((*self.rows[i][:at], *self.rows[i][at + 1 :]) for i in keep),
             tuple(self.lines[i] for i in keep),
+            self.notes,
         )
 
     @property
@@ -116,22 +125,35 @@ def read_table(text: str) -> CsvTable:
     reader = csv.reader(StringIO("".join(lines[skipped:]), newline=""),
                         delimiter=delimiter)  # fmt: skip
     try:
-        columns = _columns(next(reader, []))
-        numbered = [(reader.line_num + skipped, row) for row in reader]
+        with _long_cells():
+            columns = plain_names(_columns(next(reader, [])))
+            numbered = [(reader.line_num + skipped, row) for row in reader]
     except csv.Error as wrong:
         raise PromptError(f"This is not CSV: {wrong}.") from None
     kept = [(n, row) for n, row in numbered if any(cell.strip() for cell in row)]
-    rows = tuple(_cells(row, columns, n, delimiter) for n, row in kept)
-    return CsvTable(columns, rows, tuple(n for n, _ in kept))
+    rows = [_cells(row, columns, n, delimiter) for n, row in kept]
+    named, cells, said = with_corners(columns, rows)
+    return CsvTable(named, cells, tuple(n for n, _ in kept), (said,) * bool(said))
+
+
+@contextmanager
+def _long_cells() -> Iterator[None]:
+    """Read cells of any length, such as outlines in text."""
+    before = csv.field_size_limit(2**31 - 1)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
 
 
 def number_of(cell: str) -> JsonValue:
     """Return a cell as a number where it is one, None where it is empty."""
     for kind in (int, float):
         try:
-            return kind(cell)
+            number = kind(cell)
         except ValueError:
             continue
+        return number if isfinite(number) else cell
     return cell or None
 
 
@@ -188,7 +210,7 @@ def _unique(names: Sequence[str]) -> tuple[str, ...]:
 def _cells(
     row: Sequence[str], columns: Sequence[str], line: int, delimiter: str
 ) -> tuple[str, ...]:
-    cells = [cell.strip() for cell in row]
+    cells = ["" if cell.strip().lower() in _NOTHING else cell.strip() for cell in row]
     if any(cells[len(columns) :]):
         raise PromptError(f"Line {line} of the CSV: more values than columns.")
     if delimiter != ",":

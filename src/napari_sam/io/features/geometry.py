@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from napari_sam.core.json_values import UncheckedJson
 
+_KINDS = ("Point", "LineString", "Polygon")
+
 
 def simple_geometries(
     path: Path, geometry: UncheckedJson, number: int
@@ -31,15 +33,17 @@ def simple_geometries(
             return
         parts = geometry["coordinates"] or []
         single = kind.removeprefix("Multi")
-        if single not in ("Point", "LineString", "Polygon"):
-            raise ValueError(kind)
+        if single not in _KINDS:
+            expected = ", ".join(_KINDS)
+            raise ValueError(f"its type is {kind!r}; expected {expected}, or several")
         for one in [parts] if kind == single else parts:
             points = _points(single, one)
             if len(points):
                 yield single, points
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as wrong:
+        reason = str(wrong) if type(wrong) is ValueError else repr(wrong)
         raise PromptError(
-            f"{path}: the geometry of feature {number} cannot be understood: {wrong!r}."
+            f"{path}: the geometry of feature {number} cannot be understood: {reason}."
         ) from None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import count
 from math import isfinite
+from textwrap import shorten
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -88,7 +89,9 @@ def _notes(
     for place, (name, old, new) in enumerate(zip(names, given, found, strict=True), 1):
         if old is None:
             text = _text(name)
-            said[repr(text) if text else f"feature {place}, which has none"] = new
+            said[
+                repr(shorten(text, 40)) if text else f"feature {place}, which has none"
+            ] = new
     if not said:
         return ()
     listed = [f"{who} is {number}" for who, number in list(said.items())[:_LISTED]]

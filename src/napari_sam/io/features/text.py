@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from napari_sam.core.errors import PromptError
@@ -37,6 +38,29 @@ def read_text(path: Path) -> str:
         raise PromptError(
             f"{path} cannot be read: {wrong}. Expected text in UTF-8 or UTF-16."
         ) from None
+
+
+def read_text_of_any_age(path: Path) -> tuple[str, bool]:
+    """Read text in Unicode, or in the one byte a letter of western Windows.
+
+    Returns
+    -------
+    The text, and whether it is in Unicode: otherwise letters beyond ASCII are a guess.
+
+    Raises
+    ------
+    PromptError
+        If it cannot be read, or is no text.
+    """
+    try:
+        return read_text(path), True
+    except PromptError:
+        data = path.read_bytes() if path.is_file() else b"\0"
+        if b"\0" in data:
+            raise
+        with suppress(ValueError):
+            return data.decode("cp1252"), False
+        raise
 
 
 def read_json(path: Path) -> UncheckedJson:

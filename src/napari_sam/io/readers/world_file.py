@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
@@ -17,12 +18,16 @@ if TYPE_CHECKING:
     from napari_sam.io.geo_transform import Transform
     from napari_sam.io.readers.image import Image
 
+#: WKT, the name of an authority with its number, or a definition of PROJ.
+_SYSTEM = re.compile(r"[A-Za-z_0-9]+\s*\[|[A-Za-z]+:\d+$|\+proj=")
+
 
 def transform_beside(path: Path) -> Transform | None:
     """Return the transform of the stored pixels in a world file; None without one.
 
     A world file is named by the first and last letter of the suffix and a ``w``
-    (``.jgw``), the suffix and a ``w`` (``.jpgw``), or ``.wld``.
+    (``.jgw``), the suffix and a ``w`` (``.jpgw``), or ``.wld``. Its decimals may be
+    behind a comma.
 
     Raises
     ------
@@ -41,12 +46,16 @@ def transform_beside(path: Path) -> Transform | None:
 
 
 def crs_beside(path: Path) -> str | None:
-    """Return the reference system in ``.prj`` or ``.aux.xml``, as WKT."""
+    """Return the reference system in ``.prj`` or ``.aux.xml``.
+
+    It is WKT, a name such as ``EPSG:32633`` or a definition of PROJ; what else a
+    ``.prj`` may hold is of no system that is known.
+    """
     text = _from_sidecar(path, "SRS")
     projection = _first(path, [".prj"])
     if text is None and projection is not None:
-        text = projection.read_text(encoding="utf-8", errors="replace").strip()
-    return text if text and "[" in text else None
+        text = projection.read_text(encoding="utf-8-sig", errors="replace").strip()
+    return text if text and _SYSTEM.match(text.strip()) else None
 
 
 def _world_suffixes(suffix: str) -> list[str]:
@@ -65,7 +74,8 @@ def _first(path: Path, suffixes: list[str]) -> Path | None:
 
 
 def _from_world_file(path: Path) -> Transform:
-    numbers = _numbers(path.read_text(encoding="utf-8", errors="replace"))
+    text = path.read_text(encoding="utf-8-sig", errors="replace")
+    numbers = _numbers(text if "." in text else text.replace(",", "."))
     if len(numbers) != 6 or numbers[0] * numbers[3] == numbers[1] * numbers[2]:
         raise ImageError(
             f"{path} is no world file: expected six numbers, the size of a pixel and "
