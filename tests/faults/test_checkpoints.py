@@ -37,6 +37,11 @@ WRAPPED = {
     },
     "ema": lambda s: {"model_ema": s, "step": 1},
     "net": lambda s: {"net": s},
+    "a prefix of no name": prefixed("student.", "backbone."),
+    "a key of no name": lambda s: {
+        "best_model": s, "optimizer": {"state": {0: {"step": torch.ones(1)}}}
+    },
+    "losses beside": lambda s: {**prefixed("model.")(s), "loss.w": torch.ones(2)},
     "deeper": lambda s: {"ema": {"state_dict": prefixed("module.")(s)}},
 }  # fmt: skip
 
@@ -64,7 +69,9 @@ OTHERS = {
     "empty": (b"", "empty"),
     "gzip": (b"\x1f\x8b\x08\x00rest", "gzip"),
     "text": (b"hello", "cannot be read|damaged"),
-    "JSON": (b'{"a": 1}', "cannot be read|damaged"),
+    "JSON": (b'{"a": 1}', "JSON"),
+    "an exported graph": (b"\x08\x07\x12\x07pytorch" + bytes(99), "ONNX"),
+    "another format": (b"GGUF\x03" + bytes(99), "GGUF"),
     "zeros": (bytes(4096), "cannot be read|damaged"),
     "a zip": (b"PK\x03\x04" + bytes(200), "cannot be read|damaged"),
     "a long head": (b"\xff" * 8 + b"{" + bytes(99), "cannot be read|damaged"),
@@ -87,6 +94,20 @@ def test_the_names_of_transformers_are_told(tmp_path):
     save_file(transformers_names(None), path)
     with pytest.raises(CheckpointError, match="transformers"):
         load_backend(checkpoint=path)
+
+
+@pytest.mark.parametrize(
+    ("wrap", "words"),
+    [
+        (lambda s: {"a": s, "b": s}, "several state dicts: a, b"),
+        (lambda s: {n: v.to("meta") for n, v in s.items()}, "without values"),
+        (lambda s: list(s.values()), "no state dict"),
+    ],
+)
+def test_what_is_not_one_model_is_named(pocket, tmp_path, wrap, words):
+    torch.save(wrap(pocket), tmp_path / "weights.pt")
+    with pytest.raises(CheckpointError, match=words):
+        load_backend(checkpoint=tmp_path / "weights.pt")
 
 
 def test_bits_that_flipped_are_our_error(pocket, tmp_path):

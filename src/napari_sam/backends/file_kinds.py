@@ -22,6 +22,9 @@ _OTHERS = (
     (b"\x89png", "is a picture"),
     (b"\x89hdf", "is HDF5, as of Keras: expected weights of PyTorch"),
     (b"\x08\x00\x00\x00onnx", "is ONNX: expected weights of PyTorch"),
+    (b"gguf", "is GGUF: expected weights of PyTorch"),
+    (b"{", "is text (JSON): expected weights; download the file again"),
+    (b"[", "is text (JSON): expected weights; download the file again"),
 )  # fmt: skip
 
 
@@ -37,9 +40,18 @@ def refuse_other_kinds(path: Path) -> None:
     if not head:
         raise CheckpointError(f"{path} is empty: download it again.")
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if _is_onnx(path, head):
+        raise CheckpointError(f"{path} is ONNX: expected weights of PyTorch.")
     for beginning, what in _OTHERS:
         if head.lower().startswith(beginning) or start.startswith(beginning):
             raise CheckpointError(f"{path} {what}.")
+
+
+def _is_onnx(path: Path, head: bytes) -> bool:
+    """Whether a file is ONNX, which begins with its version and who wrote it."""
+    return path.suffix.lower() == ".onnx" or (
+        head[:1] == b"\x08" and head[2:3] == b"\x12" and b"pytorch" in head[:32]
+    )
 
 
 def is_safetensors(path: Path) -> bool:

@@ -14,6 +14,7 @@ from torch import Tensor
 from napari_sam.backends.file_kinds import is_safetensors, refuse_other_kinds
 from napari_sam.backends.sam2.parameter_names import is_sam2
 from napari_sam.backends.sam2.published_sizes import sam2_name
+from napari_sam.backends.wrapped_weights import checked_state, unwrapped
 from napari_sam.core.errors import CheckpointError
 from napari_sam.models.config import SamConfig
 from napari_sam.models.state_dict import guess_config, split_extras
@@ -26,17 +27,6 @@ if TYPE_CHECKING:
 SIZES = ("vit_t", "vit_b", "vit_l", "vit_h")
 #: What a second decoder's tensors are called among the extras.
 INSTANCE_DECODER = "instance_decoder."
-#: Keys under which training programs wrap the weights.
-_WRAPPERS = (
-    "model", "model_state", "state_dict", "model_state_dict", "model_ema", "ema",
-    "ema_state_dict", "net", "network", "params", "weights",
-)  # fmt: skip
-#: What they put before the names of all weights.
-_PREFIXES = ("module.", "_orig_mod.", "model.", "sam_model.", "sam.", "net.")
-#: What names of weights begin with.
-_MODEL = ("image_encoder.", "prompt_encoder.", "mask_decoder.")
-#: Wrappers and prefixes may lie in each other, so many times.
-_DEEPEST = 4
 #: The key under which micro-sam keeps its second decoder next to them.
 _DECODER = "decoder_state"
 #: What transformers calls the file of weights in its folders.
@@ -78,10 +68,10 @@ def read_weights(path: Path) -> Weights:
         If the file is missing, damaged, or holds anything but weights.
     """
     loaded, metadata = _load(path)
-    found = _unwrapped(path, loaded)
+    found = _model_state(path, loaded)
     state, extras = split_extras(found)
     if isinstance(loaded, dict) and isinstance(loaded.get(_DECODER), dict):
-        extras |= _as_extras(_checked(path, loaded[_DECODER]))
+        extras |= _as_extras(checked_state(path, loaded[_DECODER]))
     return Weights(state, extras, metadata)
 
 
@@ -93,7 +83,7 @@ def read_state(path: Path) -> dict[str, Tensor]:
 def read_decoder(path: Path) -> dict[str, Tensor]:
     """Read a second decoder from a file of its own, named as an extra."""
     loaded, _ = _load(path)
-    return _as_extras(_checked(path, loaded))
+    return _as_extras(checked_state(path, loaded))
 
 
 def architecture_of(weights: Weights) -> str:
@@ -173,14 +163,9 @@ def _file_of(path: Path) -> Path:
     return file
 
 
-def _unwrapped(path: Path, loaded: object) -> dict[str, Tensor]:
-    """Find the tensors in what a training program saved, under their own names."""
-    for _ in range(_DEEPEST):
-        inner = _wrapped(loaded)
-        if inner is None:
-            break
-        loaded = inner
-    state = _without_prefix(_checked(path, loaded))
+def _model_state(path: Path, loaded: object) -> dict[str, Tensor]:
+    """Find the tensors in what a training program saved; refuse what cannot be used."""
+    state = unwrapped(path, loaded)
     if _is_other_transformers(state):
         raise CheckpointError(
             f"{path} holds Segment Anything as the package transformers names it. Its "
@@ -196,34 +181,13 @@ def _is_other_transformers(state: Mapping[str, Tensor]) -> bool:
     return not is_sam2(state) and any(n.startswith("vision_encoder.") for n in state)
 
 
-def _wrapped(loaded: object) -> object | None:
-    """Return what lies under the key of a training program, if there is one."""
-    if not isinstance(loaded, dict):
-        return None
-    return next((loaded[w] for w in _WRAPPERS if isinstance(loaded.get(w), dict)), None)
-
-
-def _without_prefix(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Drop what wrappers of modules put before the names of all weights."""
-    for _ in range(_DEEPEST):
-        prefix = next(
-            (p for p in _PREFIXES if any(n.startswith(p) for n in state)), None
-        )
-        if prefix is None:
-            return state
-        shared = {n: v for n, v in state.items() if n.startswith(prefix)}
-        if len(shared) < len(state) and prefix != "sam.":
-            # Beside the model: losses, metrics, counters of averages.
-            others = [n for n in state if n.startswith(_MODEL)]
-            if others:
-                return state
-            state = shared
-        state = {n.removeprefix(prefix): v for n, v in state.items()}
-    return state
-
-
 def _check_finite(path: Path, state: Mapping[str, Tensor]) -> None:
     for name, value in state.items():
+        if value.is_meta:
+            raise CheckpointError(
+                f"{path} holds names and shapes without values, as of {name!r}: save "
+                "the weights from the device that has them."
+            )
         if value.is_floating_point() and not bool(torch.isfinite(value).all()):
             raise CheckpointError(
                 f"{path} holds numbers that are not finite, in {name!r}: training went "
@@ -233,12 +197,3 @@ def _check_finite(path: Path, state: Mapping[str, Tensor]) -> None:
 
 def _as_extras(decoder: dict[str, Tensor]) -> dict[str, Tensor]:
     return {INSTANCE_DECODER + name: value for name, value in decoder.items()}
-
-
-def _checked(path: Path, loaded: object) -> dict[str, Tensor]:
-    """Return a state dict; refuse anything else."""
-    if not isinstance(loaded, dict) or not all(
-        isinstance(k, str) and isinstance(v, Tensor) for k, v in loaded.items()
-    ):
-        raise CheckpointError(f"{path} holds no state dict: names and tensors.")
-    return loaded
