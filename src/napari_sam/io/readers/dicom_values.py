@@ -39,16 +39,16 @@ def with_units(data: Dataset, pixels: NDArray[np.generic]) -> NDArray[np.generic
     Whole numbers stay whole where slope and intercept are; else they are float32.
     """
     if data.get("ModalityLUTSequence"):
-        from pydicom.pixels import apply_modality_lut
+        from pydicom import pixels as pixel_data
 
-        return np.asarray(apply_modality_lut(pixels, data))
+        return np.asarray(pixel_data.processing.apply_modality_lut(pixels, data))
     frames = range(len(pixels)) if pixels.ndim == 3 else range(1)
     lines = [_line(data, k) for k in frames]
     if all(line == (1.0, 0.0) for line in lines):
         return pixels
     shape = (-1,) + (1,) * (pixels.ndim - 1) if pixels.ndim == 3 else ()
     slopes, intercepts = (np.reshape(part, shape) for part in zip(*lines, strict=True))
-    values = pixels * slopes.astype(np.float64) + intercepts
+    values = pixels.astype(np.float64) * slopes + intercepts
     return values.astype(_dtype(lines, pixels.dtype, values))
 
 
