@@ -27,6 +27,12 @@ PATIENCE = 60_000
 _SETTINGS = {"fetchNews": "false", "checkForUpdates": False}
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"]
 _FLAGS += ["--disable-background-networking", "--disable-component-update"]
+#: Finds a widget by its number; marimo has them in a shadow tree.
+_FIND = """
+const shadow = document.querySelector("marimo-anywidget")?.shadowRoot;
+const el = (shadow ?? document).querySelectorAll(".ns-root")[i];
+const app = el?.parentElement?.napariSam;
+"""
 
 
 def find_chromium() -> str | None:
@@ -170,9 +176,15 @@ class Notebook:
         outputs = cell.locator(".jp-OutputArea-output")
         return "\n".join(outputs.all_inner_texts()).strip()
 
+    def open_widget(self, index: int = 0) -> Widget:
+        """Return a widget of the page, when it is there."""
+        found = Widget(self.page, index)
+        found.wait("app")
+        return found
+
     def widget(self, index: int = 0) -> Widget:
         """Return a widget of the page, when its image is drawn."""
-        found = Widget(self.page, index)
+        found = self.open_widget(index)
         found.wait("el.dataset.tiles === 'ready'")
         return found
 
@@ -190,8 +202,7 @@ class Widget:
         """Wait until a condition on ``el`` (the widget) and ``app`` is true."""
         self.page.wait_for_function(
             f"""(i) => {{
-                const el = document.querySelectorAll(".ns-root")[i];
-                const app = el?.parentElement?.napariSam;
+                {_FIND}
                 return app && ({condition});
             }}""",
             arg=self.index,
@@ -202,8 +213,7 @@ class Widget:
         """Return the value of an expression on ``el`` and ``app``."""
         return self.page.evaluate(
             f"""(i) => {{
-                const el = document.querySelectorAll(".ns-root")[i];
-                const app = el.parentElement.napariSam;
+                {_FIND}
                 return {expression};
             }}""",
             self.index,

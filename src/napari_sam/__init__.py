@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         write_cutouts,
     )
     from napari_sam.apps.annotate import annotate
+    from napari_sam.apps.review import review
     from napari_sam.apps.show import show
     from napari_sam.automatic import AutomaticSettings
     from napari_sam.core.address import Address
@@ -99,6 +100,7 @@ __all__ = [
     "read_image",
     "read_prompts",
     "read_tracks",
+    "review",
     "segment",
     "segment_everything",
     "segment_many",
@@ -149,6 +151,7 @@ _ROOMS = {
     "read_image": "io",
     "read_prompts": "io",
     "read_tracks": "tracking",
+    "review": "apps.review",
     "segment": "api",
     "segment_everything": "api",
     "segment_many": "api",

@@ -1,14 +1,21 @@
 """What a browser sends is done, and what is done is sent: without a browser."""
 
+import json
+
 import numpy as np
 import pytest
 
 import napari_sam as sam
+from napari_sam import checkpoints
+from napari_sam.api import improvement
+from napari_sam.api.improvement import Accuracy, Improvement
 from napari_sam.apps.notebook.annotation import NotebookAnnotation
 from napari_sam.apps.notebook.cell_thread import CellThread
 from napari_sam.apps.notebook.image_tiles import TileAddress
 from napari_sam.apps.notebook.tile_server import TileRequest
 from napari_sam.core.errors import SessionError
+from napari_sam.core.progress import Progress
+from napari_sam.io import write_prompts
 from napari_sam.testing import InstanceThresholdBackend, ThresholdBackend
 
 POINT = {"kind": "point", "row": 15, "col": 25, "positive": True}
@@ -238,14 +245,115 @@ def test_the_mask_under_the_cursor_comes_and_goes(blobs, opened):
 
 def test_all_objects_are_found_filtered_rejected_and_accepted(blobs, opened):
     annotation, browser = opened(blobs, InstanceThresholdBackend())
-    settings = {"split": 0.15, "foreground": 0.5}
-    browser.ask("everything", action="find", **settings)
+    browser.ask("everything", action="find", instances={"split": 0.2})
     assert browser.state("everything")["shown"] == 2
     browser.ask("everything", action="reject", row=55, col=8)
     assert browser.state("everything")["rejected"] == 1
     browser.ask("everything", action="accept")
     assert np.unique(annotation.labels).tolist() == [0, 1]
     assert (annotation.labels > 0).sum() == 400
+
+
+def test_objects_are_found_inside_a_shape_and_their_settings_are_checked(blobs, opened):
+    annotation, browser = opened(blobs, InstanceThresholdBackend())
+    browser.ask("everything", action="find", where="drawn")
+    assert browser.last("tool")[0]["tool"] == "polygon"
+    around = [[45, 0], [45, 20], [63, 20], [63, 0]]
+    browser.ask(
+        "prompt", item={"kind": "polygon", "vertices": around, "positive": True}
+    )
+    assert browser.state("everything")["shown"] == 1
+    browser.ask("everything", action="filter", filters={"smallest": 200})
+    assert browser.state("everything")["shown"] == 0
+    browser.ask("everything", action="find", instances={"split": 3})
+    assert "split=3" in browser.said()[-1]
+    assert annotation.annotator.everything.filters.smallest == 200
+
+
+def test_automatic_masks_are_merged_and_split_by_lines(blobs, opened):
+    _, browser = opened(blobs, InstanceThresholdBackend())
+    browser.ask("everything", action="find")
+    browser.ask("everything", action="split")
+    line = [[20, 15], [20, 45]]
+    browser.ask("prompt", item={"kind": "scribble", "path": line, "positive": True})
+    assert browser.state("everything")["shown"] == 3
+    browser.ask("everything", action="merge")
+    line = [[12, 30], [28, 30]]
+    browser.ask("prompt", item={"kind": "scribble", "path": line, "positive": True})
+    assert browser.state("everything")["shown"] == 2
+
+
+def test_forms_have_what_the_settings_say(blobs, opened):
+    _, browser = opened(blobs)
+    forms = browser.last("image")[0]["forms"]
+    split = next(f for f in forms["instances"] if f["name"] == "split")
+    assert (split["minimum"], split["maximum"], split["value"]) == (0.01, 0.9, 0.15)
+    overlap = forms["batch"][0]
+    assert overlap["choices"][0] == [None, "as for clicks"]
+    json.dumps(forms)
+
+
+def test_prompts_of_a_file_become_objects_in_one_step(blobs, opened, tmp_path):
+    annotation, browser = opened(blobs)
+    found = {
+        sam.Address(0, 1): sam.Prompts.point(15, 25),
+        sam.Address(0, 2): sam.Prompts.point(55, 8),
+    }
+    write_prompts(tmp_path / "prompts.csv", found)
+    browser.ask("batch", path=str(tmp_path / "prompts.csv"), settings={"overlap": None})
+    assert np.unique(annotation.labels).tolist() == [0, 1, 2]
+    browser.ask("command", id="undo")
+    assert not annotation.labels.any()
+    browser.ask("batch", path=str(tmp_path / "none.csv"))
+    assert "does not exist" in browser.said()[-1]
+
+
+def test_the_view_is_embedded_ahead(blobs, opened):
+    annotation, browser = opened(blobs)
+    browser.ask("embed", settings={"batch": None, "background": 10})
+    image = annotation.session.image
+    assert image.is_embedded(0, image.tiles[0])
+    assert "embedded" in browser.said()[-1]
+
+
+def test_doubtful_frames_are_reviewed_the_worst_first(opened):
+    pixels = np.zeros((4, 32, 32), np.uint8)
+    pixels[:, 5:15, 5:15] = 200
+    _, browser = opened(pixels, axes="tyx")
+    browser.ask("prompt", item={**POINT, "row": 8, "col": 8})
+    browser.ask("propagate", direction="forward", settings={"flag_below": 1.0})
+    queue = browser.state("tracks")["queue"]
+    doubts = [one["confidence"] for one in queue]
+    assert len(queue) == 3
+    assert doubts == sorted(doubts)
+    browser.ask("command", id="review_next")
+    assert browser.state("tracks")["current"] == [queue[0]["frame"], 1]
+    assert browser.state("frame")["frame"] == queue[0]["frame"]
+    browser.ask("command", id="review_accept")
+    assert queue[0] not in browser.state("tracks")["queue"]
+    browser.ask("review", frame=queue[2]["frame"], object=1)
+    assert browser.state("frame")["frame"] == queue[2]["frame"]
+    browser.ask("command", id="review_correct")
+    browser.ask("prompt", item={**POINT, "row": 8, "col": 8})
+    browser.ask("command", id="commit")
+    left = [one["frame"] for one in browser.state("tracks")["queue"]]
+    assert left == [queue[1]["frame"]]
+
+
+def test_a_model_that_learnt_is_listed_with_what_it_brought(blobs, opened, monkeypatch):
+    def iter_improve(session, name, *, model):
+        yield Progress(1, 2, "learning")
+        checkpoints.add(checkpoints.path("pocket"), name, architecture="pocket")
+        worse, better = Accuracy(0.5, 0.6, 0.7), Accuracy(0.6, 0.7, 0.8)
+        return Improvement(name, worse, better, 7)
+
+    monkeypatch.setattr(improvement, "iter_improve", iter_improve)
+    _, browser = opened(blobs, InstanceThresholdBackend())
+    browser.ask("improve")
+    told = browser.state("models")
+    (name,) = [m["name"] for m in told["known"] if "mine" in m["name"]]
+    assert name in told["improved"]["words"]
+    assert told["improved"]["rows"][0] == ["one click", 0.5, 0.6]
 
 
 def test_contrast_of_the_screen_is_nothing_to_the_model(blobs, opened):

@@ -6,7 +6,18 @@ MOVIE = """
 import time
 import numpy as np
 import napari_sam as sam
+from napari_sam.api import improvement
+from napari_sam.core.progress import Progress
 from napari_sam.testing import InstanceThresholdBackend
+
+def iter_improve(session, name, *, model):
+    for i in range(20):
+        yield Progress(i, 20, "learning")
+        time.sleep(0.05)
+    before = improvement.Accuracy(0.5, 0.6, 0.7)
+    return improvement.Improvement(None, before, before, 4)
+
+improvement.iter_improve = iter_improve
 
 class SlowBackend(InstanceThresholdBackend):
     def encode(self, planes):
@@ -92,7 +103,7 @@ def test_frames_play_until_they_are_stopped(widget):
     assert widget.button("Play along t").get_attribute("aria-pressed") == "true"
     widget.button("Play along t").click()
     assert widget.button("Play along t").get_attribute("aria-pressed") == "false"
-    widget.wait("!app.soon.get('frame') && el.dataset.tiles === 'ready'")
+    widget.wait("!app.link.soon.get('frame') && el.dataset.tiles === 'ready'")
     stopped = widget.value("app.state.frame.where.t")
     widget.page.wait_for_timeout(400)
     assert widget.value("app.state.frame.where.t") == stopped
@@ -140,6 +151,39 @@ def test_the_strip_tells_of_the_object_and_a_click_on_it_goes_to_the_frame(widge
     assert strip.get_attribute("title") == "Object 1, frame 7: propagated"
     strip.click(position={"x": box["width"] * 0.62, "y": 5})
     widget.wait(FRAME.format(7))
+
+
+def test_doubtful_frames_are_reviewed_the_worst_first_by_keys_and_buttons(widget):
+    first, second, third, *_ = widget.value(
+        "app.state.tracks.queue.map((d) => d.frame)"
+    )
+    gone = "!app.state.tracks.queue.some((d) => d.frame === {}) && !el.dataset.busy"
+    widget.press("Shift+D")
+    widget.wait(FRAME.format(first))
+    here = widget.root.locator(".ns-queue [aria-current]")
+    assert f"Object 1, frame {first}" in here.inner_text()
+    widget.press("Shift+G")
+    widget.wait(f"{gone.format(first)} && {FRAME.format(second)}")
+    widget.button(f"Object 1, frame {third}").click()
+    widget.wait(FRAME.format(third))
+    widget.button("Correct here").click()
+    widget.click(35, 40 + third)
+    widget.wait("Number(el.dataset.preview) > 1000")
+    widget.press("k")
+    widget.wait(gone.format(third))
+
+
+def test_the_model_learns_from_corrections_until_it_is_stopped(widget):
+    widget.root.locator("summary", has_text="Model").click()
+    widget.button("Improve with my corrections").click()
+    widget.wait("el.querySelector('progress').value > 0.1")
+    widget.button("Cancel").click()
+    widget.wait("!el.dataset.busy && app.state.models.improved === null")
+    widget.button("Improve with my corrections").click()
+    rows = widget.root.locator(".ns-improved tbody tr")
+    rows.first.wait_for()
+    assert rows.all_inner_texts()[0].split() == ["one", "click", "0.50", "0.50"]
+    widget.root.get_by_text("no better: it was dropped").wait_for()
 
 
 def test_labels_of_all_frames_are_in_the_next_cell(notebook):

@@ -28,10 +28,16 @@ class ModelImprovement:
         The image and its session, and who does slow work.
     models
         The model to begin with.
+
+    Attributes
+    ----------
+    last
+        What came of it the last time, or None.
     """
 
     def __init__(self, workspace: Workspace, models: Models) -> None:
         self._workspace, self._models = workspace, models
+        self.last: Improvement | None = None
 
     def improve(self, name: str | None = None) -> None:
         """Train, compare, and list the new model if it is better: `improve_model`.
@@ -50,6 +56,7 @@ class ModelImprovement:
             self._workspace.tasks.run(IMPROVING, work, self._on_improved)
 
     def _on_improved(self, found: Improvement) -> None:
+        self.last = found
         text = f"{found}"
         if found.name is not None:
             text += f" It is {found.name}: choose it under Model."

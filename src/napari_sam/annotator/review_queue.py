@@ -20,10 +20,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_sam.annotator.executor import Executor
+    from napari_sam.core.mask import Mask
     from napari_sam.labelling import ReviewItem
 
-#: Objects that are shown at once, and rows and columns of their pictures.
-_SHOWN, _SIDE = 24, 96
+#: Objects that are shown at once.
+_SHOWN = 24
+#: Rows and columns of their pictures.
+SIDE = 96
 
 
 class ShownObject(NamedTuple):
@@ -105,6 +108,11 @@ class ReviewQueue:
         self.category: str | None = None
 
     @property
+    def is_busy(self) -> bool:
+        """Whether answers are still on their way to the disk."""
+        return self._is_busy or bool(self._waiting)
+
+    @property
     def current(self) -> ShownObject | None:
         """The object that is decided about next."""
         return self.page.objects[0] if self.page.objects else None
@@ -138,6 +146,31 @@ class ReviewQueue:
         if name:
             self._decide(lambda dataset, item: dataset.set_class(item, name))
 
+    def correct(self, mask: Mask) -> None:
+        """Give the current object other pixels; other objects keep theirs."""
+        self._decide(lambda dataset, item: dataset.correct(item, mask))
+
+    def look_up(self, then: Callable[[ReviewItem, Mask, str | None], object]) -> None:
+        """Read the pixels of the current object, which may be in a large file.
+
+        Parameters
+        ----------
+        then
+            Called on the face's thread, with the object, its pixels, and the axes of
+            its image, if it does not name them.
+        """
+        current = self.current
+        if current is None:
+            self.message.emit("info", "There is nothing left to review.")
+            return
+
+        def read() -> None:
+            dataset = self._require()
+            found = current.item, dataset.mask(current.item), dataset.axes
+            self._executor.tell(lambda: then(*found))
+
+        self._do(read)
+
     def skip(self) -> None:
         """Go on to the next object, and leave this one for later."""
         current = self.current
@@ -156,6 +189,10 @@ class ReviewQueue:
             self._passed.discard(item.key)
 
         self._do(undone)
+
+    def save(self) -> None:
+        """Write the classes of all objects into the tables."""
+        self._do(lambda: self._require().save())
 
     def close(self) -> None:
         """Write the classes of all objects into the tables, and leave the data set."""
@@ -218,7 +255,7 @@ class ReviewQueue:
         later = [item for item in queue if item.key in self._passed]
         first = [item for item in queue if item.key not in self._passed]
         shown = tuple(
-            ShownObject(item, dataset.picture(item, side=_SIDE))
+            ShownObject(item, dataset.picture(item, side=SIDE))
             for item in [*first, *later][:_SHOWN]
         )
         return ReviewPage(shown, dataset.counts, dataset.classes)

@@ -74,7 +74,7 @@ def in_notebook() -> bool:
 def _annotate_in_notebook(
     image: AnyImage, axes: str | None, model: str | Backend, labels: LabelArray | None
 ) -> Annotation:
-    _require("anywidget")
+    require("anywidget", "annotate")
     from napari_sam.apps.notebook.annotation import NotebookAnnotation
 
     return NotebookAnnotation(image, axes=axes, model=model, labels=labels)
@@ -83,7 +83,7 @@ def _annotate_in_notebook(
 def _annotate_in_napari(
     image: AnyImage, axes: str | None, model: str | Backend, labels: LabelArray | None
 ) -> Annotation:
-    _require("napari")
+    require("napari", "annotate")
     from napari_sam.api.promptable import to_image
     from napari_sam.apps.dock.annotation import DockAnnotation
 
@@ -98,9 +98,23 @@ def _annotate_in_napari(
     return DockAnnotation(found, name=name, model=model, labels=labels)
 
 
-def _require(package: str) -> None:
+def require(package: str, who: str) -> None:
+    """Refuse to go on without a package.
+
+    Parameters
+    ----------
+    package
+        Its name, to import it and to install it.
+    who
+        The function that needs it.
+
+    Raises
+    ------
+    MissingPackageError
+        If it is not installed.
+    """
     if find_spec(package) is None:
         raise MissingPackageError(
-            f"annotate needs {package} here, which is not installed: "
+            f"{who} needs {package} here, which is not installed: "
             f"python -m pip install {package}."
         )

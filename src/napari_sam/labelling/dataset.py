@@ -108,6 +108,11 @@ class LabelledDataset:
         return list(self._images)
 
     @property
+    def axes(self) -> str | None:
+        """Axes of the images, where they do not name them."""
+        return self._axes
+
+    @property
     def classes(self) -> tuple[str, ...]:
         """Names of the classes, sorted: of the examples, and of what was reviewed."""
         found = (row.category for row in self._now.rows)

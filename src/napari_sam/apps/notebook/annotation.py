@@ -146,6 +146,10 @@ class NotebookAnnotation(Annotation):
             self.widget.steps = session.history.position
             self.widget.busy = self._controller.presenter.busy
 
+    def _display_(self) -> AnnotationWidget:
+        """Return what marimo displays."""
+        return self.widget
+
     def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, object], object]:
         """Return the widget, and a picture for where no widget can run."""
         bundle, metadata = self.widget._repr_mimebundle_() or ({}, {})

@@ -54,6 +54,7 @@ class Presenter:
         self._table: ObjectTable | None = None
         self._told: dict[str, JsonDict] = {}
         self._tracks: JsonDict = {"doubtful": 0}
+        self._models: JsonDict = state.models_state(annotator)
         self._waits, self._trouble = False, ""
         self.busy = ""
         self.journals: list[RecoverableSession] = []
@@ -130,7 +131,6 @@ class Presenter:
             events.objects_changed,
             events.selection_changed,
             events.candidates_changed,
-            events.model_changed,
             events.polarity_changed,
             events.hover_changed,
             events.journal_trouble,
@@ -138,6 +138,7 @@ class Presenter:
             signal.connect(self.refresh)
         events.automatic_changed.connect(self._on_automatic)
         events.tracks_changed.connect(self._on_tracks)
+        events.model_changed.connect(self._on_models)
         events.busy.connect(self._on_busy)
         events.message.connect(self.say)
         events.journals_found.connect(self._on_journals)
@@ -168,6 +169,7 @@ class Presenter:
             "selected": {"object": self._annotator.objects.selected},
             "screen": self._screen.describe(),
             "tracks": self._tracks,
+            "models": self._models,
             "strip": state.strip_state(self._annotator),
         }
 
@@ -200,6 +202,10 @@ class Presenter:
 
     def _on_tracks(self) -> None:
         self._tracks = state.tracks_state(self._annotator)
+        self.refresh()
+
+    def _on_models(self) -> None:
+        self._models = state.models_state(self._annotator)
         self.refresh()
 
     def _on_busy(self, name: str, progress: Progress | None) -> None:

@@ -6,14 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_sam.annotator.commands import COMMANDS
+from napari_sam.apps.notebook.long_work import LONG_WORK
 from napari_sam.apps.notebook.screen import Contrast
-from napari_sam.automatic import EverythingSettings, FilterSettings, InstanceSettings
 from napari_sam.core.errors import ImageError, NapariSamError
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.prompts import Prompts, codec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from napari_sam.annotator.annotator import Annotator
     from napari_sam.apps.notebook.controller import NotebookController
@@ -178,45 +178,6 @@ def screen_of(message: JsonObject) -> Contrast:
     )
 
 
-def _everything(controller: NotebookController, message: JsonObject) -> None:
-    everything, action = controller.annotator.everything, message["action"]
-    if action == "find":
-        everything.find(
-            EverythingSettings(method=message.get("method", "auto")),
-            InstanceSettings(
-                split=float(message["split"]), foreground=float(message["foreground"])
-            ),
-            in_view=bool(message.get("in_view")),
-        )
-    elif action == "filter":
-        everything.filter(FilterSettings(score=float(message["score"])))
-    elif action == "reject":
-        everything.reject(float(message["row"]), float(message["col"]))
-    elif action == "accept":
-        everything.accept()
-    else:
-        everything.discard()
-
-
-def _propagate(controller: NotebookController, message: JsonObject) -> None:
-    direction = message["direction"]
-    if direction not in ("both", "forward", "backward"):
-        raise ValueError(direction)
-    controller.annotator.propagation.propagate(direction=direction)
-
-
-def _tracks(controller: NotebookController, message: JsonObject) -> None:
-    tracks, ids = controller.annotator.tracks, [int(i) for i in message["ids"]]
-    doing: Mapping[str, Callable[[Sequence[int] | None], object]] = {
-        "divide": tracks.divide,
-        "cut": tracks.cut,
-        "join": tracks.join,
-        "swap": tracks.swap,
-        "end": tracks.end,
-    }
-    doing[message["action"]](ids or None)
-
-
 def _journal(controller: NotebookController, message: JsonObject) -> None:
     controller.presenter.answer_journal(message["answer"])
 
@@ -225,10 +186,6 @@ def _save(controller: NotebookController, message: JsonObject) -> None:
     controller.annotator.persistence.save(
         str(message["path"]), done=controller.presenter.refresh
     )
-
-
-def _model(controller: NotebookController, message: JsonObject) -> None:
-    controller.annotator.models.use(str(message["name"]))
 
 
 _KINDS: Mapping[str, Callable[[NotebookController, JsonObject], None]] = {
@@ -248,10 +205,7 @@ _KINDS: Mapping[str, Callable[[NotebookController, JsonObject], None]] = {
     "overlap": _overlap,
     "connected": _connected,
     "screen": _screen,
-    "everything": _everything,
-    "propagate": _propagate,
-    "tracks": _tracks,
     "journal": _journal,
     "save": _save,
-    "model": _model,
+    **LONG_WORK,
 }

@@ -5,10 +5,12 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from napari_sam import checkpoints
 from napari_sam.annotator.commands import COMMANDS, shown_key
 from napari_sam.annotator.guidance import next_step
 from napari_sam.annotator.object_table import ObjectTable
 from napari_sam.annotator.tracking.timeline import COLORS, WORDS, Mark
+from napari_sam.apps.notebook.forms import all_forms
 from napari_sam.apps.notebook.image_tiles import SIDE, coarsest_level
 from napari_sam.core.prompts import codec
 from napari_sam.io.pictures import COLOURS
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 #: Those that make sense here: a notebook has no folder of images.
 _SHOWN = [command for command in COMMANDS if command.id != "next_image"]
 _KEYS = {command.id: shown_key(command.key) for command in _SHOWN}
+#: What `Accuracy` is of, in its order.
+_PROMPTS = ("one click", "box", "five clicks")
 #: Prompts of other objects that are shown at most.
 _OTHERS = 200
 
@@ -40,6 +44,7 @@ def image_state(session: AnnotationSession, name: str, *, overview: bool) -> Jso
         "levels": coarsest_level(frames.plane_shape) + 1,
         "side": SIDE,
         "overview": overview,
+        "forms": all_forms(),
         "marks": [{"words": WORDS[m], "colour": COLORS[m]} for m in Mark],
         "colours": [list(colour) for colour in COLOURS],
         "commands": [
@@ -129,15 +134,46 @@ def everything_state(annotator: Annotator) -> JsonDict:
     everything = annotator.everything
     return {
         "frame": everything.frame,
-        "shown": len(everything.masks),
+        "planes": len(everything.frames),
+        "shown": everything.count,
         "rejected": len(everything.rejected),
-        "score": everything.filters.score,
     }
 
 
 def tracks_state(annotator: Annotator) -> JsonDict:
-    """Return how many frames are doubtful, and wait to be reviewed."""
-    return {"doubtful": len(annotator.review.queue)}
+    """Return the doubtful frames that wait to be reviewed, the worst first."""
+    queue, current = annotator.review.queue, annotator.review.current
+    return {
+        "doubtful": len(queue),
+        "queue": [
+            {
+                "frame": one.at.frame,
+                "object": one.at.object_id,
+                "confidence": round(one.confidence, 3),
+                "flagged": one.flagged,
+            }
+            for one in queue
+        ],
+        "current": None if current is None else [current.frame, current.object_id],
+    }
+
+
+def models_state(annotator: Annotator) -> JsonDict:
+    """Return the models that can be chosen, and what the last improvement brought."""
+    found = annotator.improvement.last
+    rows = () if found is None else zip(found.before, found.after, strict=True)
+    improved: JsonDict | None = None
+    if found is not None:
+        end = f"it is {found.name} now" if found.name else "no better: it was dropped"
+        improved = {
+            "words": f"IoU on {found.objects} objects held back; {end}",
+            "rows": [[w, *row] for w, row in zip(_PROMPTS, rows, strict=True)],
+        }
+    known: list[JsonDict] = [
+        {"name": m.name, "here": checkpoints.is_here(m), "good_for": m.good_for}
+        for m in checkpoints.models()
+    ]
+    return {"known": known, "improved": improved}
 
 
 def strip_state(annotator: Annotator) -> JsonDict:

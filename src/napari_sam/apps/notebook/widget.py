@@ -15,7 +15,18 @@ if TYPE_CHECKING:
 
 _FOLDER = Path(__file__).parent / "browser"
 #: Parts of the one module that a browser loads, in order.
-_PARTS = ("viewport", "tiles", "overlays", "tools", "panels", "widget")
+_PARTS = (
+    "elements",
+    "link",
+    "viewport",
+    "tiles",
+    "overlays",
+    "tools",
+    "panels",
+    "work",
+    "review",
+    "widget",
+)
 
 
 class AnnotationWidget(anywidget.AnyWidget):
@@ -30,6 +41,8 @@ class AnnotationWidget(anywidget.AnyWidget):
         Called with each message of a browser, on the thread where it arrives.
     read_only
         Whether the image is only looked at.
+    face
+        ``"annotation"``, or ``"review"`` for a labelled data set.
 
     Attributes
     ----------
@@ -49,6 +62,7 @@ class AnnotationWidget(anywidget.AnyWidget):
     _css = (_FOLDER / "widget.css").read_text("utf-8")
 
     read_only = traitlets.Bool(False).tag(sync=True)
+    face = traitlets.Unicode("annotation").tag(sync=True)
     frame = traitlets.Int(0)
     current_object = traitlets.Int(1)
     object_count = traitlets.Int(0)
@@ -56,10 +70,14 @@ class AnnotationWidget(anywidget.AnyWidget):
     busy = traitlets.Unicode("")
 
     def __init__(
-        self, receive: Callable[[JsonObject], object], *, read_only: bool = False
+        self,
+        receive: Callable[[JsonObject], object],
+        *,
+        read_only: bool = False,
+        face: str = "annotation",
     ) -> None:
         super().__init__()
-        self.read_only = read_only
+        self.read_only, self.face = read_only, face
         self._receive = receive
         self.on_msg(self._on_message)
 

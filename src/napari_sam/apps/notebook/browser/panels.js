@@ -1,59 +1,5 @@
 // Controls beside the image: each part shows a piece of the state, and asks for changes.
 
-let made = 0;
-
-function h(tag, props = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(props)) {
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (value === true) element.setAttribute(name, "");
-    else if (value !== false && value != null) element.setAttribute(name, value);
-  }
-  element.append(...children.filter((child) => child != null));
-  return element;
-}
-
-function labelled(words, control, props = {}) {
-  control.id ||= `napari-sam-${++made}`;
-  return h("div", { class: "ns-field", ...props }, h("label", { for: control.id }, words), control);
-}
-
-function slider(min, max, step, value, onInput, props = {}) {
-  const control = h("input", { type: "range", min, max, step, value, ...props });
-  control.addEventListener("input", () => onInput(Number(control.value)));
-  return control;
-}
-
-function show(element, visible) {
-  element.hidden = !visible;
-}
-
-// Does not move a control that a person holds.
-function setValue(control, value) {
-  if (control !== control.getRootNode().activeElement) control.value = value;
-}
-
-function commandButton(app, id, props = {}) {
-  const button = h("button", { type: "button", "data-command": id, ...props });
-  button.addEventListener("click", () => app.command(id));
-  return button;
-}
-
-function nameCommands(root, commands) {
-  for (const button of root.querySelectorAll("[data-command]")) {
-    const found = commands.find((c) => c.id === button.dataset.command);
-    if (!found) continue;
-    const own = button.dataset.title;
-    button.replaceChildren(own || found.title, h("kbd", { "aria-hidden": "true" }, found.shown));
-    button.title = `${found.tip} (${found.shown})`;
-    button.setAttribute("aria-keyshortcuts", found.key.replaceAll("-", "+"));
-  }
-}
-
-function section(title, open, ...children) {
-  return h("details", { open, class: "ns-section" }, h("summary", {}, title), ...children);
-}
-
 function toolBar(app) {
   const tools = TOOLS.map(([name, title, tip]) =>
     h("button", { type: "button", "data-tool": name, title: tip, "aria-pressed": "false",
@@ -240,65 +186,6 @@ function objectsPanel(app) {
   };
 }
 
-function everythingPanel(app) {
-  const values = { split: 0.15, foreground: 0.5, score: 0.3 };
-  const find = (inView) => app.ask({ kind: "everything", action: "find", in_view: inView, ...values });
-  const act = (action) => () => app.ask({ kind: "everything", action });
-  let inView = false;
-  const again = () => { if (app.state.everything.frame !== null) find(inView); };
-  const score = slider(0, 1, 0.01, values.score, (v) => {
-    values.score = v;
-    app.askSoon("score", { kind: "everything", action: "filter", score: v });
-  });
-  const cut = (name, min, max) => {
-    const control = slider(min, max, 0.01, values[name], (v) => { values[name] = v; });
-    control.addEventListener("change", again);
-    return control;
-  };
-  const words = h("div", { class: "ns-hint" });
-  const accept = h("button", { type: "button", class: "ns-main", onclick: act("accept") }, "Accept");
-  const discard = h("button", { type: "button", onclick: act("discard") }, "Discard");
-  const button = (text, view) => h("button", { type: "button", onclick: () => { inView = view; find(view); } }, text);
-  return {
-    element: section("Everything", false,
-      h("div", { class: "ns-group" }, button("Find all objects", false), button("In view", true)),
-      labelled("Score", score), labelled("Split", cut("split", 0.01, 0.9)),
-      labelled("Foreground", cut("foreground", 0.02, 0.98)), words,
-      h("div", { class: "ns-group" }, accept, discard)),
-    update({ everything: now }) {
-      const there = now.frame !== null;
-      words.textContent = there
-        ? `${now.shown} shown, ${now.rejected} rejected. Click one to leave it out.`
-        : "Nothing was looked for yet.";
-      accept.disabled = !now.shown;
-      discard.disabled = !there;
-      setValue(score, now.score);
-    },
-  };
-}
-
-function tracksPanel(app) {
-  const go = (direction, words, title) => h("button", { type: "button", title,
-    onclick: () => app.ask({ kind: "propagate", direction }) }, words);
-  const act = (action, words, title) => h("button", { type: "button", title,
-    onclick: () => app.ask({ kind: "tracks", action, ids: app.objects.selected() }) }, words);
-  const words = h("div", { class: "ns-hint" });
-  return {
-    element: section("Through frames", true,
-      h("div", { class: "ns-group" }, go("backward", "◀ Backward", "From this frame to the first"),
-        go("forward", "Forward ▶", "From this frame to the last"),
-        commandButton(app, "propagate")), words,
-      h("div", { class: "ns-group" }, commandButton(app, "review_next"),
-        commandButton(app, "review_accept"), commandButton(app, "review_correct")),
-      h("div", { class: "ns-group" }, act("divide", "Divides", "The first selected object divides into the others here"),
-        act("cut", "Cut", "Another object from this frame on"), act("join", "Join", "Make the selected objects one track"),
-        act("swap", "Swap", "Exchange two objects from this frame on"), act("end", "Ends", "It is not there after this frame"))),
-    update({ tracks }) {
-      words.textContent = tracks.doubtful ? `${tracks.doubtful} doubtful frames to review.` : "";
-    },
-  };
-}
-
 function imagePanel(app, facts) {
   const now = { channels: null, low: 0, high: 1, gamma: 1 };
   const send = () => app.askSoon("screen", { kind: "screen", ...now });
@@ -446,7 +333,3 @@ function statusBar(app) {
   };
 }
 
-function question(words, ...answers) {
-  return h("div", { class: "ns-question", role: "group", "aria-label": words }, h("span", {}, words),
-    ...answers.map(([text, does]) => h("button", { type: "button", onclick: does }, text)));
-}

@@ -27,10 +27,12 @@ class Viewport {
     this.y = y - this.height / 2 / this.scale;
   }
 
-  show(top, left, bottom, right) {
-    const room = 1.6;
+  // Zooms out if it has to; only if `close`, also in.
+  show(top, left, bottom, right, close = false) {
+    const room = close ? 3 : 1.6;
     const largest = Math.max((right - left) / this.width, (bottom - top) / this.height);
-    this.scale = Math.min(this.scale, 1 / (largest * room));
+    const fits = Math.min(64, 1 / (largest * room));
+    this.scale = close ? fits : Math.min(this.scale, fits);
     this.centreOn((left + right) / 2, (top + bottom) / 2);
   }
 

@@ -1,46 +1,38 @@
 // The widget: state from Python on one side, the canvas and its controls on the other.
 
-const WITHOUT_ANSWER_MS = 1500;
 // Positions of the mouse that are on their way at once. Two: a server may hold the end of
 // an answer back until the browser has sent something, which then is the next position.
 const MOST_HOVERING = 2;
 
 class App {
   constructor(model, el) {
-    this.model = model;
-    this.who = Math.random().toString(36).slice(2);
+    this.link = new Link(model, (message, buffers) => this.take(message, buffers),
+      (level, text) => this.onSay({ level, text }));
     this.view = new Viewport();
     this.tool = "point";
     this.state = null;
     this.layers = {};
     this.masks = {};
-    this.soon = new Map();
-    this.unanswered = new Map();
     this.hovering = new Set();
-    this.number = 0;
     this.opacity = 0.3;
     this.keyboard = false;
     this.readOnly = Boolean(model.get("read_only"));
     this.canvas = h("canvas", { tabindex: "0", class: "ns-canvas", role: "application",
       "aria-label": "Image. Arrow keys move it, plus and minus zoom, Enter clicks in the middle." });
     this.stage = h("div", { class: "ns-stage" }, this.canvas);
-    this.root = h("div", { class: "ns-root", "data-lm-suppress-shortcuts": "true", "data-jp-suppress-context-menu": "true" },
-      h("div", { class: "ns-hint" }, "Waiting for Python …"));
+    this.root = rootElement(h("div", { class: "ns-hint" }, "Waiting for Python …"));
     el.append(this.root);
     this.pointer = new Pointer(this);
-    this.onMessage = (message, buffers) => this.take(message, buffers || []);
-    model.on("msg:custom", this.onMessage);
     this.root.addEventListener("keydown", (e) => this.press(e));
-    this.onKey = (event) => this.shareKey(event);
-    window.addEventListener("keydown", this.onKey, true);
+    this.unshareKeys = shareKeys(this.root, (event) => this.commandOf(event));
     this.sizes = new ResizeObserver(() => this.resize());
     this.clock = setInterval(() => this.tick(), 250);
     this.send({ kind: "hello" });
   }
 
   end() {
-    this.model.off("msg:custom", this.onMessage);
-    window.removeEventListener("keydown", this.onKey, true);
+    this.link.end();
+    this.unshareKeys();
     this.sizes.disconnect();
     clearInterval(this.clock);
     this.ended = true;
@@ -48,23 +40,11 @@ class App {
 
   // ---- to Python
 
-  send(message) {
-    this.model.send({ ...message, who: this.who });
-  }
+  send(message) { this.link.send(message); }
 
-  ask(message) {
-    const n = ++this.number;
-    this.unanswered.set(n, performance.now());
-    this.send({ ...message, n });
-    return n;
-  }
+  ask(message) { return this.link.ask(message); }
 
-  // Of messages that follow each other fast, the newest only, when the last was done.
-  askSoon(key, message) {
-    const now = this.soon.get(key);
-    if (now?.n) { now.next = message; return; }
-    this.soon.set(key, { n: this.ask(message), next: null });
-  }
+  askSoon(key, message) { this.link.askSoon(key, message); }
 
   command(id) {
     this.ask({ kind: "command", id });
@@ -73,11 +53,10 @@ class App {
   // ---- from Python
 
   take(message, buffers) {
-    const mine = !message.who || message.who === this.who;
     const doing = { image: "onImage", state: "onState", tile: "onTile", stale: "onStale",
       mask: "onMask", objects: "onObjects", say: "onSay", busy: "onBusy", done: "onDone",
       go_to: "onGoTo", tool: "onTool", journal: "onJournal", overlap: "onOverlap" }[message.kind];
-    if (mine && doing && (this.facts || message.kind === "image")) this[doing](message, buffers);
+    if (doing && (this.facts || message.kind === "image")) this[doing](message, buffers);
   }
 
   onImage(facts) {
@@ -85,9 +64,9 @@ class App {
     this.facts = facts;
     const { side } = facts;
     this.layers = {
-      image: new TileLayer("image", side, decodeImage, this.who),
-      labels: new TileLayer("labels", side, labelDecoder(facts.colours, this.opacity), this.who),
-      found: new TileLayer("found", side, labelDecoder(facts.colours, 0.12), this.who),
+      image: new TileLayer("image", side, decodeImage, this.link.who),
+      labels: new TileLayer("labels", side, labelDecoder(facts.colours, this.opacity), this.link.who),
+      found: new TileLayer("found", side, labelDecoder(facts.colours, 0.12), this.link.who),
     };
     [this.view.rows, this.view.cols] = facts.shape;
     this.layOut(facts);
@@ -102,7 +81,8 @@ class App {
     const moves = Object.values(facts.sizes).some((size) => size > 1);
     const panels = this.readOnly
       ? [this.objects, imagePanel(this, facts)]
-      : [promptsPanel(this), this.objects, ...(moves ? [tracksPanel(this)] : []), everythingPanel(this), imagePanel(this, facts),
+      : [promptsPanel(this), this.objects, ...(moves ? [tracksPanel(this, facts)] : []),
+        everythingPanel(this, facts), batchPanel(this, facts), modelPanel(this), imagePanel(this, facts),
         savePanel(this), keysPanel(facts)];
     this.panels = [...panels, this.bar, this.frames, this.status];
     const main = h("div", { class: "ns-main-part" }, this.stage, this.frames.element);
@@ -171,19 +151,11 @@ class App {
   }
 
   onDone({ n }) {
-    this.unanswered.delete(n);
     if (this.hovering.delete(n) && this.hoverNext) this.hover(...this.hoverNext);
-    for (const [key, one] of this.soon) {
-      if (one.n !== n) continue;
-      this.soon.delete(key);
-      if (one.next) this.askSoon(key, one.next);
-    }
-    if (this.silent && !this.unanswered.size) this.onSay({ level: "info", text: "" });
-    if (!this.unanswered.size) this.silent = false;
   }
 
-  onGoTo({ region }) {
-    this.view.show(...region);
+  onGoTo({ region, close }) {
+    this.view.show(...region, close);
     this.moved();
   }
 
@@ -282,22 +254,13 @@ class App {
   step(axis, size) {
     setTimeout(() => {
       if (this.playing !== axis || this.ended) return;
-      if (this.root.dataset.tiles === "ready" && !this.soon.get("frame")) {
+      if (this.root.dataset.tiles === "ready" && !this.link.soon.get("frame")) {
         const where = { ...this.state.frame.where };
         where[axis] = (where[axis] + 1) % size;
         this.askSoon("frame", { kind: "frame", where });
       }
       this.step(axis, size);
     }, 90);
-  }
-
-  // JupyterLab keeps keys with Control that are none of ours, as to save; its letters
-  // would cut or move cells while somebody works on the image.
-  shareKey(event) {
-    if (!this.root.contains(event.target)) return;
-    const theirs = (event.ctrlKey || event.metaKey) && !this.commandOf(event);
-    if (theirs) this.root.removeAttribute("data-lm-suppress-shortcuts");
-    else this.root.setAttribute("data-lm-suppress-shortcuts", "true");
   }
 
   keyOf(event) {
@@ -313,7 +276,7 @@ class App {
   press(event) {
     // Notebooks take the focus away from a control at plain keys that reach them.
     if (!event.ctrlKey && !event.metaKey) event.stopPropagation();
-    if (event.target.matches("input:not([type=range]):not([type=checkbox]), select, textarea")) return;
+    if (isTyping(event)) return;
     const key = this.keyOf(event);
     if (event.key === "Escape" && this.pointer.abandon()) this.redraw();
     else if (event.target === this.canvas && this.pressOnImage(event, key)) this.redraw();
@@ -446,20 +409,14 @@ class App {
       return;
     }
     if (this.root.dataset.tiles === "waiting") this.redraw();
-    const oldest = Math.min(...this.unanswered.values());
-    const silence = performance.now() - oldest;
-    if (this.unanswered.size && silence > WITHOUT_ANSWER_MS) {
-      this.silent = true;
-      this.onSay({ level: "warning", text: silence > 15000
-        ? "Python does not answer. If its kernel was restarted, run the cell again: your work is in the journal, and is offered to be restored."
-        : "Python is busy with a cell: what you do is kept, and done as soon as it is free." });
-    }
+    this.link.tick();
   }
 }
 
 export default {
   render({ model, el }) {
-    const app = new App(model, el);
+    const Face = model.get("face") === "review" ? Review : App;
+    const app = new Face(model, el);
     el.napariSam = app;
     return () => app.end();
   },

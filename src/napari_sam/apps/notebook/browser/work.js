@@ -1,0 +1,177 @@
+// Controls of work that takes longer: all objects at once, prompts of a file, objects
+// through frames, and the model. Their forms are made of the settings that Python has.
+
+const WHERE = [["plane", "in this plane"], ["planes", "in all planes"], ["view", "in view"],
+  ["drawn", "in a shape I draw"]];
+
+function workButton(words, title, does, props = {}) {
+  return h("button", { type: "button", title, onclick: does, ...props }, words);
+}
+
+function group(...children) {
+  return h("div", { class: "ns-group" }, ...children);
+}
+
+function everythingPanel(app, { forms, sizes }) {
+  const several = Object.values(sizes).some((size) => size > 1);
+  const where = h("select", {}, ...WHERE.filter(([name]) => several || name !== "planes")
+    .map(([name, words]) => h("option", { value: name }, words)));
+  const method = settingsForm(forms.everything);
+  const filters = settingsForm(forms.filters, () =>
+    app.askSoon("filter", { kind: "everything", action: "filter", filters: filters.values() }));
+  const cut = settingsForm(forms.instances);
+  const similar = settingsForm(forms.similar, () =>
+    app.askSoon("compare", { kind: "everything", action: "compare", similar: similar.values() }));
+  let last = {};
+  const find = (chosen = {}) => {
+    last = chosen;
+    app.ask({ kind: "everything", action: "find", where: where.value, everything: method.values(),
+      instances: cut.values(), filters: filters.values(), similar: similar.values(), ...chosen });
+  };
+  cut.element.addEventListener("change", () => {
+    if (app.state.everything.frame !== null) find(last);
+  });
+  const act = (words, title, action, props) =>
+    workButton(words, title, () => app.ask({ kind: "everything", action }), props);
+  const like = workButton("Find all like the selected", "Objects like those selected in the list", () => {
+    const ids = app.objects.selected();
+    if (ids.length) find({ like: ids });
+    else app.onSay({ level: "error", text: "Select objects in the list that are examples." });
+  });
+  const words = h("div", { class: "ns-hint", role: "status" });
+  const accept = act("Accept", "Commit all masks that are shown, as one step", "accept", { class: "ns-main" });
+  const discard = act("Discard", "Forget what was found", "discard");
+  const drawn = [act("Merge masks", "Draw a line through masks: they become one", "merge"),
+    act("Split a mask", "Draw a line across a mask: it is cut there", "split")];
+  return {
+    element: section("Everything", false,
+      group(workButton("Find all objects", "Nothing is committed yet", () => find())),
+      labelled("Where", where), group(like), words, group(accept, discard), group(...drawn),
+      section("Which are shown", false, filters.element, cut.element),
+      section("How they are found", false, method.element),
+      section("What is alike", false, similar.element)),
+    update({ everything: now }) {
+      const there = now.frame !== null;
+      words.textContent = there
+        ? `${now.shown} shown${now.planes > 1 ? ` in ${now.planes} planes` : ""}, ${now.rejected} rejected. Click one to leave it out.`
+        : "Nothing was looked for yet.";
+      for (const one of [accept, ...drawn]) one.disabled = !now.shown;
+      discard.disabled = !there;
+    },
+  };
+}
+
+function batchPanel(app, { forms }) {
+  const embed = settingsForm(forms.embed);
+  const batch = settingsForm(forms.batch);
+  const path = h("input", { type: "text", value: "prompts.csv", spellcheck: "false" });
+  return {
+    element: section("Ahead and in batches", false,
+      h("div", { class: "ns-hint" }, "A click on an embedded tile shows its mask at once."),
+      embed.element,
+      group(workButton("Embed this view", "Encode all tiles in view, so that no click has to wait",
+        () => app.ask({ kind: "embed", settings: embed.values() }))),
+      labelled("Prompts in", path, { title: "Prompts as .csv or .json, tables with x and y, .geojson …" }),
+      batch.element,
+      group(workButton("Segment these prompts", "Commit a mask for each object in the file, as one step",
+        () => app.ask({ kind: "batch", path: path.value, settings: batch.values() })))),
+    update() {},
+  };
+}
+
+function modelPanel(app) {
+  const models = h("select", { onchange: () => choose() });
+  const about = h("div", { class: "ns-hint" });
+  const download = workButton("Download and use", "Download the weights once; they are verified", () => use());
+  const improve = workButton("Improve with my corrections",
+    "Train the model on what you committed, beside your work; the new one is listed here if it is better on those held back",
+    () => app.ask({ kind: "improve" }));
+  const found = h("div", { role: "status" });
+  const row = labelled("Model", models);
+  let drawn = "", known = [];
+  const use = () => app.ask({ kind: "model", name: models.value });
+  const entry = () => known.find((one) => one.name === models.value);
+  function describe() {
+    const one = entry();
+    about.textContent = one ? one.good_for : "";
+    show(download, Boolean(one) && !one.here);
+  }
+  function choose() {
+    describe();
+    if (entry()?.here) use();
+  }
+  return {
+    element: section("Model", false, row, about, group(download), group(improve), found),
+    update({ models: now, activity }) {
+      known = now.known;
+      const wanted = JSON.stringify([now, activity.model]);
+      show(row, known.some((one) => one.name === activity.model));
+      if (wanted === drawn) return;
+      drawn = wanted;
+      models.replaceChildren(...known.map((one) => h("option", { value: one.name }, one.here ? one.name : `${one.name} ↓`)));
+      models.value = activity.model;
+      describe();
+      found.replaceChildren(...(now.improved ? improvedTable(now.improved) : []));
+    },
+  };
+}
+
+// Before and after learning, for those objects that were held back.
+function improvedTable({ words, rows }) {
+  const cells = rows.map(([prompt, before, after]) => h("tr", {}, h("th", { scope: "row" }, prompt),
+    ...[before, after].map((n) => h("td", { class: "ns-number" }, n.toFixed(2)))));
+  const heads = ["", "before", "after"].map((t) => h("th", { scope: "col" }, t));
+  return [h("table", { class: "ns-improved" }, h("caption", {}, words),
+    h("thead", {}, h("tr", {}, ...heads)), h("tbody", {}, ...cells))];
+}
+
+function tracksPanel(app, { forms }) {
+  const settings = settingsForm(forms.propagate);
+  const go = (direction, words, title) => workButton(words, title, () =>
+    app.ask({ kind: "propagate", direction, settings: settings.values() }));
+  const act = (action, words, title) => workButton(words, title, () =>
+    app.ask({ kind: "tracks", action, ids: app.objects.selected() }));
+  const words = h("div", { class: "ns-hint", role: "status" });
+  const queue = reviewQueue(app);
+  return {
+    element: section("Through frames", true,
+      group(go("backward", "◀ Backward", "From this frame to the first"),
+        go("forward", "Forward ▶", "From this frame to the last"),
+        commandButton(app, "propagate")), words, queue.element,
+      group(commandButton(app, "review_next"),
+        commandButton(app, "review_accept"), commandButton(app, "review_correct")),
+      group(act("divide", "Divides", "The first selected object divides into the others here"),
+        act("cut", "Cut", "Another object from this frame on"), act("join", "Join", "Make the selected objects one track"),
+        act("swap", "Swap", "Exchange two objects from this frame on"), act("end", "Ends", "It is not there after this frame")),
+      section("How objects are carried", false, settings.element)),
+    update({ tracks }) {
+      words.textContent = tracks.doubtful
+        ? `${tracks.doubtful} frame${tracks.doubtful > 1 ? "s" : ""} to review, the most doubtful first.` : "";
+      queue.update(tracks);
+    },
+  };
+}
+
+// Doubtful frames, the worst first; a click goes there.
+function reviewQueue(app) {
+  const list = h("ol", { class: "ns-queue", "aria-label": "Doubtful frames" });
+  let drawn = "";
+  return {
+    element: list,
+    update({ queue = [], current }) {
+      const wanted = JSON.stringify([queue, current]);
+      show(list, queue.length > 0);
+      if (wanted === drawn) return;
+      drawn = wanted;
+      list.replaceChildren(...queue.map(({ frame, object, confidence, flagged }) => {
+        const here = current && current[0] === frame && current[1] === object;
+        return h("li", {}, h("button", { type: "button", "aria-current": here ? "true" : null,
+          title: flagged ? "Below the limit of confidence" : "Propagated",
+          onclick: () => app.ask({ kind: "review", frame, object }) },
+        `${flagged ? "⚑ " : ""}Object ${object}, frame ${frame}`, h("span", {}, confidence.toFixed(2))));
+      }));
+      const here = list.querySelector("[aria-current]");
+      if (here) list.scrollTop = here.offsetTop - list.clientHeight / 2; // the page stays
+    },
+  };
+}
