@@ -12,12 +12,8 @@ from torch.nn import functional as F
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from napari_sam.backends.devices import find_device
-from napari_sam.backends.encoder_batches import Batches, tiles_per_batch
-from napari_sam.backends.refining_decoder import (
-    MaskCandidates,
-    RefiningDecoder,
-    tile_shape,
-)
+from napari_sam.backends.encoding_backend import EncodingBackend
+from napari_sam.backends.refining_decoder import MaskCandidates, tile_shape
 from napari_sam.backends.tensors import as_tensor, digest_state
 from napari_sam.backends.weight_files import read_state
 from napari_sam.core.backend_spec import BackendSpec
@@ -61,7 +57,7 @@ class _Tile(NamedTuple):
     shape: tuple[int, int]
 
 
-class PocketBackend(RefiningDecoder[_Tile]):
+class PocketBackend(EncodingBackend[_Tile]):
     """The backend of the model `pocket`.
 
     Parameters
@@ -94,27 +90,15 @@ class PocketBackend(RefiningDecoder[_Tile]):
         precision: str = "auto",
         batch_size: int | None = None,
     ) -> None:
-        super().__init__()
-        self.device = find_device(device)
-        self.name = name
         weights = model.state_dict().items()
         digest = digest_state({n: v for n, v in weights if not n.startswith(HEAD)})
-        self.precision = "float32" if precision == "auto" else precision
-        self._fingerprint = f"{name}-{digest}-{self.precision}-{_PREPARATION}"
+        precision = "float32" if precision == "auto" else precision
+        identity = [digest, _PREPARATION]
+        super().__init__(name, find_device(device), precision, identity=identity)
         self.model = fused(model).to(self.device)
         self.model.encoder.to(getattr(torch, self.precision))
         convert_conv2d_weight_memory_format(self.model, torch.channels_last)
-        self._batches = Batches(batch_size or tiles_per_batch(self.device, _TILE_BYTES))
-
-    @property
-    def batch_size(self) -> int:
-        """Tiles encoded at once; fewer, once memory ran out."""
-        return self._batches.size
-
-    @property
-    def fingerprint(self) -> str:
-        """Changes whenever `encode` would return other embeddings."""
-        return self._fingerprint
+        self._set_batches(batch_size, _TILE_BYTES)
 
     @property
     def spec(self) -> BackendSpec:
@@ -135,7 +119,6 @@ class PocketBackend(RefiningDecoder[_Tile]):
         with_head = {"instances"} if self.model.instances is not None else set()
         return frozenset({"features", *with_head})
 
-    @torch.inference_mode()
     def encode(self, planes: Sequence[NDArray[np.uint8]]) -> list[Embedding]:
         """Embed tiles ``(y, x, 3)``.
 
@@ -145,11 +128,7 @@ class PocketBackend(RefiningDecoder[_Tile]):
             For each, float32 features ``(C, rows, cols)`` at strides 16, 8, 4 and 2
             of the working image.
         """
-        made = self._batches.run([self._working_image(p) for p in planes], self._encode)
-        return [
-            Embedding(found, (plane.shape[0], plane.shape[1]))
-            for found, plane in zip(made, planes, strict=True)
-        ]
+        return super().encode(planes)
 
     def features(self, embedding: EmbeddingArrays) -> list[FeatureMap]:
         """Return the features at strides 8 and 4 of the working image."""

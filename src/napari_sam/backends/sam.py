@@ -12,14 +12,9 @@ from PIL import Image
 from torch.nn import functional as F
 
 from napari_sam.backends.devices import find_device
-from napari_sam.backends.encoder_batches import Batches, tiles_per_batch
+from napari_sam.backends.encoding_backend import EncodingBackend, precision_for
 from napari_sam.backends.prior_logits import PROMPT_LOGIT, prior_logits
-from napari_sam.backends.refining_decoder import (
-    GROUP,
-    MaskCandidates,
-    RefiningDecoder,
-    tile_shape,
-)
+from napari_sam.backends.refining_decoder import MaskCandidates, tile_shape
 from napari_sam.backends.tensors import as_tensor, digest_state
 from napari_sam.backends.weight_files import INSTANCE_DECODER, read_state
 from napari_sam.core.backend_spec import BackendSpec
@@ -29,7 +24,7 @@ from napari_sam.core.images.instance_maps import InstanceMaps
 from napari_sam.core.prompts.model_prompts import is_ambiguous, to_model_prompts
 from napari_sam.models.config import SamConfig, VitConfig
 from napari_sam.models.instance_decoder import instance_decoder_from_state
-from napari_sam.models.precision import fast_float32, prefers_bfloat16
+from napari_sam.models.precision import fast_float32
 from napari_sam.models.sam import PromptInputs, Sam
 from napari_sam.models.tiny_vit import TinyVit, for_inference
 
@@ -66,7 +61,7 @@ class _Tile(NamedTuple):
     shape: tuple[int, int]
 
 
-class SamBackend(RefiningDecoder[_Tile]):
+class SamBackend(EncodingBackend[_Tile]):
     """The backend of Segment Anything, of any size.
 
     Parameters
@@ -109,24 +104,19 @@ class SamBackend(RefiningDecoder[_Tile]):
         extras: Mapping[str, Tensor] | None = None,
         batch_size: int | None = None,
     ) -> None:
-        super().__init__()
         if fit not in _FITS or values not in _VALUES:
             raise ModelError(
                 f"fit={fit!r}, values={values!r}: expected one of {', '.join(_FITS)}, "
                 f"and one of {', '.join(_VALUES)}."
             )
+        found, usual = find_device(device), fit == "pad" and values == "normalised"
+        prepared = _PREPARATION if usual else f"{_PREPARATION}.{fit}.{values}"
+        identity = [digest_state(model.state_dict()), prepared]
+        precision = precision_for(precision, found)
+        super().__init__(name, found, precision, identity=identity)
         self.fit, self.values, self.percentiles = fit, values, percentiles
         self.extras = MappingProxyType(dict(extras or {}))
         self._instances, self._without_instances = instance_decoder_of(self.extras)
-        self.device, self.name = find_device(device), name
-        digest = digest_state(model.state_dict())
-        if precision == "auto":
-            fast = prefers_bfloat16(self.device)
-            precision = "bfloat16" if fast else "float32"
-        self.precision = precision
-        usual = fit == "pad" and values == "normalised"
-        prepared = _PREPARATION if usual else f"{_PREPARATION}.{fit}.{values}"
-        self._fingerprint = f"{name}-{digest}-{precision}-{prepared}"
         self.model = model.eval().requires_grad_(False).to(self.device)
         if isinstance(model.image_encoder, TinyVit):
             self.model.image_encoder = for_inference(model.image_encoder)
@@ -136,20 +126,7 @@ class SamBackend(RefiningDecoder[_Tile]):
         if values == "unit":
             self.model.pixel_mean.zero_()
             self.model.pixel_std.fill_(1)
-        size = batch_size or tiles_per_batch(self.device, _tile_bytes(model.config))
-        self._batches = Batches(size)
-        # A CPU is no faster with more, and other sizes give other last bits.
-        self._group = 1 if self.device.type == "cpu" else GROUP
-
-    @property
-    def batch_size(self) -> int:
-        """Tiles encoded at once; fewer, once memory ran out."""
-        return self._batches.size
-
-    @property
-    def fingerprint(self) -> str:
-        """Changes whenever `encode` would return other embeddings."""
-        return self._fingerprint
+        self._set_batches(batch_size, _tile_bytes(model.config))
 
     @property
     def working_size(self) -> int:
@@ -205,17 +182,13 @@ class SamBackend(RefiningDecoder[_Tile]):
         list
             For each, one float32 array ``image`` ``(C, rows, cols)``.
         """
-        with torch.inference_mode(), fast_float32():
-            made = self._batches.run([self._resized(p) for p in planes], self._encode)
-        return [
-            Embedding({"image": found}, (plane.shape[0], plane.shape[1]))
-            for found, plane in zip(made, planes, strict=True)
-        ]
+        with fast_float32():
+            return super().encode(planes)
 
-    def _encode(self, stack: Tensor) -> list[NDArray[np.float32]]:
-        return list(self.model.encode(stack).cpu().numpy())
+    def _encode(self, stack: Tensor) -> list[dict[str, NDArray[np.float32]]]:
+        return [{"image": one} for one in self.model.encode(stack).cpu().numpy()]
 
-    def _resized(self, plane: NDArray[np.uint8]) -> Tensor:
+    def _working_image(self, plane: NDArray[np.uint8]) -> Tensor:
         """Return the resized image ``(3, rows, cols)``."""
         shape = plane.shape[0], plane.shape[1]
         rows, cols = self._working_shape(shape)

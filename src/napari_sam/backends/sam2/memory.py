@@ -64,7 +64,7 @@ class ObjectMemory:
     def __init__(self, network: Sam2Network) -> None:
         self._network, self._model = network, network.model
         self._config = network.model.config
-        side = network.size // 16
+        side = network.cells // 4
         shape = (1, self._config.memory_encoder_output_channels, side, side)
         places = self._model.memory_encoder.position_encoding
         self._places = places(shape, network.device, torch.float32)[0].flatten(1).T

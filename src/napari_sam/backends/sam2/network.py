@@ -92,6 +92,10 @@ class Sam2Network:
         model.vision_encoder.to(precision)
         self.device, self.precision = device, precision
         self.size: int = model.config.image_size
+        #: Rows and columns of logits; there are four to each of the coarsest features.
+        self.cells = 4 * (self.size // model.config.prompt_encoder_config.patch_size)
+        #: Channels of the first stage of the image encoder.
+        self.width: int = model.config.vision_config.backbone_config.hidden_size
         self._mean = torch.tensor(PIXEL_MEAN, device=device)[:, None, None] / 255
         self._std = torch.tensor(PIXEL_STD, device=device)[:, None, None] / 255
         with torch.inference_mode():
