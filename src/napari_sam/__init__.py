@@ -12,6 +12,7 @@ from napari_sam._version import __version__
 
 if TYPE_CHECKING:
     from napari_sam.api import (
+        accept_licence,
         classify_objects,
         cutouts,
         export_labels,
@@ -80,6 +81,7 @@ __all__ = [
     "Tracks",
     "ZarrStore",
     "__version__",
+    "accept_licence",
     "annotate",
     "classify_objects",
     "cutouts",
@@ -131,6 +133,7 @@ _ROOMS = {
     "Tiling": "core.geometry.tiling",
     "Tracks": "tracking",
     "ZarrStore": "stores.zarr",
+    "accept_licence": "api",
     "annotate": "apps.annotate",
     "classify_objects": "api",
     "cutouts": "api",

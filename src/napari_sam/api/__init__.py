@@ -13,7 +13,7 @@ from napari_sam.api.improvement import improve_model
 from napari_sam.api.labelling import label
 from napari_sam.api.linking import link
 from napari_sam.api.measurement import iter_measure, measure
-from napari_sam.api.models import load_backend
+from napari_sam.api.models import accept_licence, load_backend
 from napari_sam.api.propagation import propagate
 from napari_sam.api.segmentation import segment, segment_many
 from napari_sam.api.similar import SimilarObjects, segment_similar
@@ -25,6 +25,7 @@ from napari_sam.jobs.painting import paint
 __all__ = [
     "SimilarObjects",
     "TextObjects",
+    "accept_licence",
     "classify_objects",
     "cutouts",
     "export_labels",

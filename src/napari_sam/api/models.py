@@ -48,14 +48,45 @@ def load_backend(
         from napari_sam.backends.native import open_file
 
         return open_file(checkpoint, device=device, precision=precision)
+    from napari_sam.backends.native import BY_HAND, open_backend
+
     name = name or "pocket"
     entry = _checkpoint_of(name)
     if entry is not None:
         return _open_entry(entry, checkpoint, device=device, precision=precision)
-    known = [m.name for m in checkpoints.models()]
+    if name in BY_HAND and dict(offered()).get(name, _PACKAGE) == _PACKAGE:
+        return open_backend(
+            name, checkpoint=checkpoint, device=device, precision=precision
+        )
+    known = [*(m.name for m in checkpoints.models()), *BY_HAND]
     factory = resolve_backend(name, also=known)
     path = None if checkpoint is None else str(checkpoint)
     return factory(name, checkpoint=path, device=device, precision=precision)
+
+
+def accept_licence(name: str, *, folder: str | Path | None = None) -> Path:
+    """Accept the licence of a model that asks for it, once on this machine.
+
+    Parameters
+    ----------
+    name
+        ``"sam3"``.
+    folder
+        With its weights; a digest of the licence in it is kept.
+
+    Returns
+    -------
+    Path
+        The file that says so. Deleting it takes the acceptance back.
+
+    Raises
+    ------
+    UnknownModelError
+        If no model of that name asks for it.
+    """
+    from napari_sam.backends.licences import accept
+
+    return accept(name, folder=None if folder is None else Path(folder))
 
 
 def _checkpoint_of(name: str) -> ModelEntry | None:

@@ -11,7 +11,7 @@ from napari_sam.api.promptable import to_promptable
 from napari_sam.automatic.concepts import ConceptMasks, Words, iter_concepts
 from napari_sam.automatic.settings import TextSettings
 from napari_sam.core.errors import ModelError
-from napari_sam.core.images.concepts import SupportsConcepts
+from napari_sam.core.images.concepts import ExampleBoxes, SupportsConcepts
 from napari_sam.core.progress import drain
 from napari_sam.jobs.image_spec import job_store
 from napari_sam.jobs.painting import paint
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from napari_sam.core.address import Address
     from napari_sam.core.geometry.tiling import Tiling
     from napari_sam.core.images.appearance import Appearance
+    from napari_sam.core.images.concepts import Box
     from napari_sam.core.images.frames import Frames
     from napari_sam.core.protocols import Backend
     from napari_sam.jobs.painting import LabelArray
@@ -105,6 +106,7 @@ def segment_text(
     image: AnyImage,
     *words: str,
     unwanted: Sequence[str] = (),
+    examples: Mapping[str, ExampleBoxes | Sequence[Box]] | None = None,
     concepts: SupportsConcepts | str | Path | None = None,
     axes: str | None = None,
     model: str | Backend | None = None,
@@ -127,9 +129,14 @@ def segment_text(
         What is looked for, such as ``"roof"``; each is a class.
     unwanted
         What is more like one of these is left out.
+    examples
+        Of some of the words, boxes ``(top, left, bottom, right)`` around a few of them
+        in the same plane; an `ExampleBoxes` also says what is none. Only SAM 3 goes by
+        them.
     concepts
-        The model of words: a folder that holds OWLv2 as transformers saves it, or
-        anything that is `SupportsConcepts`. By default `model` itself, if it is.
+        The model of words: a folder that holds OWLv2, Grounding DINO or SAM 3 as
+        transformers saves them, or anything that is `SupportsConcepts`. By default
+        `model` itself, if it is.
     axes, model, appearance, tiling
         As in `segment`; the model draws the masks.
     settings
@@ -169,8 +176,9 @@ def segment_text(
     )
     finder = open_concepts(concepts, promptable.backend)
     chosen = range(len(promptable.frames)) if frames is None else frames
+    shown = {word: _boxes(given) for word, given in (examples or {}).items()}
     planes = {
-        frame: drain(iter_concepts(promptable, frame, asked, finder))
+        frame: drain(iter_concepts(promptable, frame, asked, finder, examples=shown))
         for frame in chosen
     }
     drawn = promptable.backend.fingerprint.partition("-")[0]
@@ -178,6 +186,10 @@ def segment_text(
     return TextObjects(
         promptable.frames, planes, asked, settings or TextSettings(), said
     )
+
+
+def _boxes(given: ExampleBoxes | Sequence[Box]) -> ExampleBoxes:
+    return given if isinstance(given, ExampleBoxes) else ExampleBoxes(tuple(given))
 
 
 def open_concepts(
@@ -191,14 +203,15 @@ def open_concepts(
         If there is none.
     """
     if isinstance(concepts, str | Path):
-        from napari_sam.backends.owlv2 import open_owlv2
+        from napari_sam.backends.words.opening import open_words
 
-        return open_owlv2(concepts)
+        return open_words(concepts)
     found = backend if concepts is None else concepts
     if not isinstance(found, SupportsConcepts):
         raise ModelError(
-            "Words need a model that knows them: give the folder of OWLv2, as "
-            "concepts=FOLDER or --concepts FOLDER. Fetch google/owlv2-base-patch16-"
-            "ensemble from huggingface.co, and pip install transformers."
+            "Words need a model that knows them: give the folder of OWLv2, Grounding "
+            "DINO or SAM 3, as concepts=FOLDER or --concepts FOLDER. Fetch "
+            "google/owlv2-base-patch16-ensemble from huggingface.co, and pip install "
+            "transformers."
         )
     return found

@@ -9,19 +9,24 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from napari_sam.automatic.automatic_masks import AutomaticMask, AutomaticMasks
-from napari_sam.core.errors import PromptError
+from napari_sam.core.errors import ModelError, PromptError
 from napari_sam.core.geometry.region import Region
+from napari_sam.core.images.concepts import SupportsExamples
 from napari_sam.core.mask import Mask
 from napari_sam.core.progress import Progress
 from napari_sam.core.prompts import Prompts
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Generator, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from napari_sam.automatic.settings import TextSettings
-    from napari_sam.core.images.concepts import FoundConcept, SupportsConcepts
+    from napari_sam.core.images.concepts import (
+        ExampleBoxes,
+        FoundConcept,
+        SupportsConcepts,
+    )
     from napari_sam.image import PromptableImage
 
 #: Sides of the parts of a plane that a model of words looks at one by one, and how far
@@ -110,7 +115,12 @@ class ConceptMasks(NamedTuple):
 
 
 def iter_concepts(
-    image: PromptableImage, frame: int, words: Words, model: SupportsConcepts
+    image: PromptableImage,
+    frame: int,
+    words: Words,
+    model: SupportsConcepts,
+    *,
+    examples: Mapping[str, ExampleBoxes] | None = None,
 ) -> Generator[Progress, None, ConceptMasks]:
     """Find what words are about in a plane, with a mask for each; one step a part.
 
@@ -127,15 +137,27 @@ def iter_concepts(
         What is looked for.
     model
         The model of words.
+    examples
+        Of some of the words, in pixels of the plane. The plane is then looked at as a
+        whole, however large it is: what the examples are like is to be seen in it.
+
+    Raises
+    ------
+    ModelError
+        If the model does not go by examples.
+    PromptError
+        If an example is of no word, or no box in the plane.
     """
-    parts = list(_parts(image.frames.plane_shape))
+    shape = image.frames.plane_shape
+    shown = _by_index(examples or {}, words, shape)
+    parts = [Region(0, 0, *shape)] if shown else list(_parts(shape))
     found: list[FoundConcept] = []
     for done, part in enumerate(parts):
         yield Progress(done, len(parts) + 1, "looking for words")
-        shown = image.appearance.render(image.frames.read(frame, part))
+        picture = image.appearance.render(image.frames.read(frame, part))
         found += [
-            _moved(one, part, image.frames.plane_shape)
-            for one in model.find_concepts(shown, words.all)
+            _moved(one, part, shape)
+            for one in _looked_for(model, picture, words, shown)
             if one.score >= _LOWEST
         ]
     kept = _distinct(found)
@@ -144,6 +166,43 @@ def iter_concepts(
     yield Progress(len(parts) + 1, len(parts) + 1, "drawing masks")
     boxes = np.array([one.box for one in kept], np.float64).reshape(-1, 4)
     return ConceptMasks(masks, tuple(one.word for one in kept), boxes)
+
+
+def _looked_for(
+    model: SupportsConcepts,
+    picture: NDArray[np.uint8],
+    words: Words,
+    examples: Mapping[int, ExampleBoxes],
+) -> list[FoundConcept]:
+    if not examples:
+        return model.find_concepts(picture, words.all)
+    if not isinstance(model, SupportsExamples):
+        raise ModelError(
+            f"{model.concept_model} goes by words only, not by examples of them. Take "
+            "SAM 3, or segment_similar, which goes by examples without words."
+        )
+    return model.find_by_examples(picture, words.all, examples)
+
+
+def _by_index(
+    examples: Mapping[str, ExampleBoxes], words: Words, shape: tuple[int, int]
+) -> dict[int, ExampleBoxes]:
+    """Return examples by the index of their word; refuse what is none."""
+    for word, given in examples.items():
+        if word not in words.all:
+            raise PromptError(
+                f"There are examples of {word!r}, which is none of the words "
+                f"{', '.join(words.all)}."
+            )
+        for box in (*given.wanted, *given.unwanted):
+            top, left, bottom, right = box
+            if not (0 <= top < bottom <= shape[0] and 0 <= left < right <= shape[1]):
+                raise PromptError(
+                    f"The example {tuple(box)} of {word!r} is no box in a plane of "
+                    f"{shape[0]} by {shape[1]} pixels: expected top, left, bottom and "
+                    "right."
+                )
+    return {words.all.index(word): given for word, given in examples.items()}
 
 
 def _masks(

@@ -76,9 +76,7 @@ class EncodingBackend(RefiningDecoder[Prepared]):
         """Return a tile as the encoder takes it, ``(3, rows, cols)`` on the device."""
 
     @abstractmethod
-    def _encode(
-        self, stack: Tensor
-    ) -> Iterable[Mapping[str, NDArray[np.float32]]]:
+    def _encode(self, stack: Tensor) -> Iterable[Mapping[str, NDArray[np.float32]]]:
         """Return the arrays of each working image of a stack ``(N, 3, y, x)``."""
 
 

@@ -10,6 +10,8 @@ from napari_sam.core.errors import ModelError
 if TYPE_CHECKING:
     from napari_sam.core.protocols import Backend
 
+#: Models whose weights nobody may hand out: a person gives a folder of them.
+BY_HAND = ("sam3",)
 _PRECISIONS = ("auto", "float32", "bfloat16")
 
 
@@ -31,8 +33,8 @@ def open_backend(
     ----------
     name
         ``pocket``, ``vit_t``, ``vit_b``, ``vit_l`` or ``vit_h``; ``sam2.1_t``,
-        ``sam2_t`` and their larger sizes ``s``, ``b`` and ``l``; or any name, with an
-        architecture.
+        ``sam2_t`` and their larger sizes ``s``, ``b`` and ``l``; ``sam3``; or any
+        name, with an architecture.
     checkpoint
         A file of weights, or a folder that transformers has written one into. Only
         `pocket` has some in the package.
@@ -64,6 +66,10 @@ def open_backend(
         from napari_sam.backends.pocket import open_pocket
 
         return open_pocket(checkpoint, device=device, precision=precision)
+    if (architecture or name) == "sam3":
+        from napari_sam.backends.sam3.weights import open_sam3
+
+        return open_sam3(name, checkpoint, device=device, precision=precision)
     if (architecture or name).startswith("sam2"):
         from napari_sam.backends.sam2.weights import open_sam2
 

@@ -31,6 +31,8 @@ INSTANCE_DECODER = "instance_decoder."
 _DECODER = "decoder_state"
 #: What transformers calls the file of weights in its folders.
 IN_FOLDER = "model.safetensors"
+#: What names of SAM 3 begin with, as transformers has them.
+_SAM3 = "detector_model."
 #: A key that only `pocket` has.
 _POCKET = "decoder.iou_token.weight"
 
@@ -89,7 +91,7 @@ def read_decoder(path: Path) -> dict[str, Tensor]:
 def architecture_of(weights: Weights) -> str:
     """Return ``pocket``, one of `SIZES`, or ``sam`` for other sizes.
 
-    Of SAM 2, return a name as of `sam2_name`.
+    Of SAM 2, return a name as of `sam2_name`; of SAM 3, ``sam3``.
 
     Raises
     ------
@@ -98,6 +100,8 @@ def architecture_of(weights: Weights) -> str:
     """
     if _POCKET in weights.state:
         return "pocket"
+    if any(name.startswith(_SAM3) for name in weights.state):
+        return "sam3"
     if is_sam2(weights.state):
         return sam2_name(weights.state)
     return name_of(guess_config(weights.state)) or "sam"

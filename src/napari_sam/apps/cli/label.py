@@ -83,7 +83,8 @@ _LISTED = 10
 )  # fmt: skip
 @click.option(
     "--concepts", type=_FILE, metavar="FOLDER",
-    help="The model of words: a folder that holds OWLv2, as transformers saves it.",
+    help="The model of words: a folder of OWLv2, Grounding DINO or SAM 3, as "
+    "transformers saves it.",
 )  # fmt: skip
 @settings_options("text", TextSettings, fields=("threshold",))
 @click.option(

@@ -186,6 +186,27 @@ def remove(name: str, *, yes: bool) -> None:
         say(f"{gone} was deleted.")
 
 
+@models.command()
+@_NAME
+@click.option(
+    "--folder", type=click.Path(path_type=Path), metavar="FOLDER",
+    help="The folder with the weights: the text of the licence in it is shown.",
+)  # fmt: skip
+@click.option("--yes", is_flag=True, help="Do not ask: you have read it.")
+def accept(name: str, *, folder: Path | None, yes: bool) -> None:
+    """Show the licence of a model that asks for it, and accept it."""
+    from napari_sam.api import accept_licence
+    from napari_sam.backends.licences import licence_of, text_of
+
+    licence, text = licence_of(name), text_of(folder)
+    click.echo(f"{licence.title} of {licence.model}: {licence.url}\n{licence.gist}.")
+    if text is not None:
+        click.echo(f"\n{text}")
+    if not yes:
+        click.confirm("Have you read it, and do you accept it?", abort=True)
+    say(f"Accepted; {accept_licence(name, folder=folder)} says so.")
+
+
 def _offered_by_others() -> list[tuple[str, str]]:
     from napari_sam import checkpoints
     from napari_sam.core.registry import offered

@@ -35,7 +35,8 @@ _FILE = click.Path(path_type=Path)
 )  # fmt: skip
 @click.option(
     "--concepts", type=_FILE, metavar="FOLDER",
-    help="The model of words: a folder that holds OWLv2, as transformers saves it.",
+    help="The model of words: a folder of OWLv2, Grounding DINO or SAM 3, as "
+    "transformers saves it.",
 )  # fmt: skip
 @click.option(
     "-o", "--output", type=_FILE, required=True, metavar="FILE",

@@ -111,7 +111,7 @@ class Sam2Network:
     def encode(self, squares: Tensor) -> Levels:
         """Return the features of normalised squares ``(N, 3, y, x)``, in float32."""
         found = self.model.vision_encoder(squares.to(self.precision), return_dict=True)
-        s4, s8, s16 = (level.float() for level in found.fpn_hidden_states)
+        s4, s8, s16 = (level.float() for level in found.fpn_hidden_states[:3])
         decoder = self.model.mask_decoder
         return Levels(decoder.conv_s0(s4), decoder.conv_s1(s8), s16)
 

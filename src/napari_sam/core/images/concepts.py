@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
+
+    #: ``(top, left, bottom, right)`` in pixels of a picture, half-open.
+    Box = tuple[float, float, float, float]
 
 
 class FoundConcept(NamedTuple):
@@ -26,10 +29,23 @@ class FoundConcept(NamedTuple):
         Its pixels, ``(rows, cols)`` of the picture; None where the model gives boxes.
     """
 
-    box: tuple[float, float, float, float]
+    box: Box
     word: int
     score: float
     mask: NDArray[np.bool_] | None = None
+
+
+class ExampleBoxes(NamedTuple):
+    """Boxes around a few examples of a word, and around what it is not about.
+
+    Attributes
+    ----------
+    wanted, unwanted
+        Each ``(top, left, bottom, right)``.
+    """
+
+    wanted: tuple[Box, ...] = ()
+    unwanted: tuple[Box, ...] = ()
 
 
 @runtime_checkable
@@ -50,4 +66,27 @@ class SupportsConcepts(Protocol):
 
         Doubtful finds are among them, with their low scores: thresholds are moved
         afterwards.
+        """
+
+
+@runtime_checkable
+class SupportsExamples(SupportsConcepts, Protocol):
+    """A model of words that also goes by examples of them in the same picture."""
+
+    def find_by_examples(
+        self,
+        picture: NDArray[np.uint8],
+        words: Sequence[str],
+        examples: Mapping[int, ExampleBoxes],
+    ) -> list[FoundConcept]:
+        """Find what words and their examples are about, as `find_concepts`.
+
+        Parameters
+        ----------
+        picture
+            ``(y, x, 3)``.
+        words
+            What is looked for.
+        examples
+            Of some of the words, by index, in pixels of the picture.
         """

@@ -1,0 +1,1 @@
+"""SAM 3 on images: words, examples and prompts, by the package transformers."""

@@ -1,0 +1,1 @@
+"""Models of words from folders of the user's: their boxes, found by transformers."""
