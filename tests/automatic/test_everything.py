@@ -8,6 +8,8 @@ from scipy import ndimage
 
 import napari_sam as sam
 from napari_sam.automatic import (
+    AutomaticMask,
+    AutomaticMasks,
     AutomaticSettings,
     EverythingSettings,
     FilterSettings,
@@ -17,12 +19,14 @@ from napari_sam.automatic import (
     iter_everything,
     number_masks,
 )
+from napari_sam.automatic.filtering import box_ious, which_stay
 from napari_sam.core.errors import ModelError, SettingError
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.geometry.tiling import Tiling
 from napari_sam.core.images.instance_maps import InstanceMaps
 from napari_sam.core.mask import Mask
 from napari_sam.core.progress import Progress, drain
+from napari_sam.evaluation.instance_accuracy import instance_accuracy
 from napari_sam.image import PromptableImage
 from napari_sam.stores.memory import MemoryStore
 from napari_sam.testing import (
@@ -106,6 +110,75 @@ def test_objects_across_tiles_are_one(settings):
         found = filter_masks(found, ALL)
         np.testing.assert_array_equal(painted(found, labels.shape) > 0, labels > 0)
         assert len(found) == len(centres)
+
+
+class Magnifying(InstanceThresholdBackend):
+    """A model that gains by enlarged tiles, and notes which it was shown."""
+
+    magnification = 2
+
+    def __init__(self):
+        super().__init__(working_size=512)
+        self.shown = []
+
+    def encode(self, planes):
+        self.shown += [plane.shape[:2] for plane in planes]
+        return super().encode(planes)
+
+
+def test_small_objects_are_looked_at_from_nearer():
+    small, labels = discs(centres=((12, 14), (16, 60), (46, 30), (48, 78)), radius=6)
+    backend = Magnifying()
+    found = everything(small, backend=backend)
+    assert backend.shown == [(64, 96), (96, 144)]
+    assert instance_accuracy(painted(found, labels.shape), labels).f1 == 1
+    large, labels = discs(centres=((30, 25), (30, 70)), radius=20)
+    backend = Magnifying()
+    found = everything(large, backend=backend)
+    assert backend.shown == [(64, 96)]
+    np.testing.assert_array_equal(painted(found, labels.shape), labels)
+
+
+def test_of_tiles_only_those_of_small_objects_are_looked_at_twice():
+    rows, cols = np.ogrid[:200, :400]
+    pixels = ((rows % 40 - 20) ** 2 + (cols % 40 - 20) ** 2 < 36) * np.uint8(200)
+    pixels[:, 200:] = (np.hypot(rows - 100, cols[:, 200:] - 300) < 80) * 200
+    backend = Magnifying()
+    image = PromptableImage(pixels, backend, tiling=Tiling((160, 160), (40, 40)))
+    found = drain(iter_everything(image))
+    assert sorted(one.mask.area > 1000 for one in found.masks) == [False] * 25 + [True]
+    tiles = [shape for shape in backend.shown if shape == (240, 240)]
+    assert len(tiles) == len(image.tiles) == 2
+    assert {shape for shape in backend.shown if shape not in tiles} == {(384, 384)}
+
+
+def test_a_plane_that_is_made_smaller_is_cut_where_objects_are_small():
+    centres = [(20 + 40 * i, 20 + 40 * j) for i in range(10) for j in range(10)]
+    pixels, labels = discs((400, 400), centres)
+    backend = Magnifying()
+    backend.view = 256
+    found = everything(pixels, backend=backend, tiling=Tiling())
+    assert backend.shown == [(400, 400)] + [(384, 384)] * 4
+    np.testing.assert_array_equal(painted(found, labels.shape), labels)
+
+
+def test_duplicates_are_dropped_wherever_they_lie_in_the_order():
+    rng = np.random.default_rng(0)
+    corners = rng.integers(0, 100, (400, 2))
+    boxes = np.concatenate([corners, corners + rng.integers(1, 60, (400, 2))], 1)
+    kept: list[int] = []
+    for i, box in enumerate(boxes):
+        if not (box_ious(box[None], boxes[kept]) > 0.3).any():
+            kept.append(i)
+    masks = []
+    for i, (top, left, bottom, right) in enumerate(boxes.tolist()):
+        full = np.ones((bottom - top, right - left), bool)
+        mask = Mask.from_array(full, top=top, left=left)
+        crop = Region(0, 0, 200, 200)
+        masks.append(AutomaticMask(mask, 1 - i / 400, 1.0, (top, left), crop))
+    found = AutomaticMasks(tuple(masks), (200, 200))
+    settings = FilterSettings(score=0, smallest=0, overlap=0.3)
+    assert which_stay(found, settings).tolist() == kept
 
 
 def test_an_object_beyond_its_block_is_followed(monkeypatch):
@@ -224,7 +297,7 @@ def test_embeddings_are_gone_before_labels_are_painted(monkeypatch):
     store, painted = MemoryStore(), []
     known = ref(store)
     stores = [store]
-    monkeypatch.setattr(module, "job_store", lambda _: stores.pop())
+    monkeypatch.setattr(module, "job_store", lambda *_: stores.pop())
     monkeypatch.setattr(module, "paint", lambda *_, **__: painted.append(known()))
     del store
     sam.segment_everything(discs()[0], model=InstanceThresholdBackend())

@@ -27,6 +27,7 @@ from napari_sam.jobs import (
     everything_images,
     iter_everything_folder,
 )
+from napari_sam.testing import InstanceThresholdBackend
 
 
 def model():
@@ -59,6 +60,21 @@ def test_blocks_of_a_plane_are_tasks(stack, monkeypatch):
     monkeypatch.setattr(instance_finder, "_BLOCK", 64)
     monkeypatch.setattr(instance_finder, "_MARGIN", 48)
     assert found_by(stack, Executor()) == whole
+
+
+def test_a_worker_draws_a_tile_once_for_all_blocks(stack, monkeypatch):
+    drawn = []
+    exact = InstanceThresholdBackend.instance_maps
+
+    def counted(self, embedding):
+        drawn.append(1)
+        return exact(self, embedding)
+
+    monkeypatch.setattr(InstanceThresholdBackend, "instance_maps", counted)
+    monkeypatch.setattr(instance_finder, "_BLOCK", 64)
+    monkeypatch.setattr(instance_finder, "_MARGIN", 48)
+    found_by(stack, Executor())
+    assert len(drawn) == 6
 
 
 def test_a_model_that_fails_is_named(stack):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from napari_sam.api.promptable import to_promptable
 from napari_sam.core.progress import drain
 from napari_sam.jobs.everything_jobs import numbered_planes
-from napari_sam.jobs.image_spec import job_store
+from napari_sam.jobs.image_spec import ONE_BY_ONE, job_store
 from napari_sam.jobs.painting import paint
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def segment_everything(
         model,
         appearance=appearance,
         tiling=tiling,
-        store=job_store(None),
+        store=job_store(None) if find.refine else job_store(None, ONE_BY_ONE),
     )
     planes = _masks(promptable, replace(settings, find=find), frames, region)
     pixels = promptable.frames

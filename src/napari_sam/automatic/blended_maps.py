@@ -10,11 +10,12 @@ import numpy as np
 from napari_sam.core.geometry.region import Region
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from numpy.typing import NDArray
 
     from napari_sam.core.geometry.tiles import Tile
+    from napari_sam.core.images.instance_maps import InstanceMaps
     from napari_sam.core.protocols import SupportsInstances
     from napari_sam.image import PromptableImage
 
@@ -54,8 +55,13 @@ class BlendedMaps:
         found = grid.tiles_in(near)
         return [t for t in found if min(t.window.intersection(window).shape) > 0]
 
-    def iter_window(self, window: Region) -> Iterator[Tile | NDArray[np.float32]]:
-        """Yield each tile of a window as it is done, then the maps ``(3, y, x)``."""
+    def iter_window(
+        self, window: Region
+    ) -> Iterator[Tile | NDArray[np.float32] | None]:
+        """Yield each tile of a window as it is done, then the maps ``(3, y, x)``.
+
+        In between, None for each step of a tile that takes several.
+        """
         total = np.zeros((3, *window.shape), np.float32)
         weights = np.zeros(window.shape, np.float32)
         for tile in self.tiles(window):
@@ -63,21 +69,30 @@ class BlendedMaps:
             inside = part.shifted(-tile.window.top, -tile.window.left)
             here = part.shifted(-window.top, -window.left)
             weight = self._weights(tile)[inside.slices]
-            total[:, *here.slices] += self._maps(tile)[:, *inside.slices] * weight
+            maps = yield from self._iter_maps(tile)
+            total[:, *here.slices] += maps[:, *inside.slices] * weight
             weights[here.slices] += weight
             yield tile
         yield total / weights
 
-    def _maps(self, tile: Tile) -> NDArray[np.float16]:
+    def _iter_maps(self, tile: Tile) -> Generator[None, None, NDArray[np.float16]]:
         known = self._cached.pop(tile.index, None)
         if known is None:
-            embedding = self._image.embedding(self._frame, tile)
-            maps = self._backend.instance_maps(embedding)
-            known = maps.sampled(Region(0, 0, *tile.window.shape)).astype(np.float16)
+            drawn = yield from self._iter_drawn(tile)
+            known = drawn.astype(np.float16)
         self._cached[tile.index] = known
         while len(self._cached) * known.nbytes > _CACHED_BYTES:
             self._cached.popitem(last=False)
         return known
+
+    def _iter_drawn(self, tile: Tile) -> Generator[None, None, NDArray[np.float32]]:
+        """Draw the maps of a tile at the pixels of its window."""
+        yield from ()
+        return self.drawn(tile).sampled(Region(0, 0, *tile.window.shape))
+
+    def drawn(self, tile: Tile) -> InstanceMaps:
+        """Return the maps of a tile, as the model draws them."""
+        return self._backend.instance_maps(self._image.embedding(self._frame, tile))
 
     def _weights(self, tile: Tile) -> NDArray[np.float32]:
         """Distance to the nearest edge of a tile that is not one of the plane."""

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_sam.automatic.automatic_masks import AutomaticMask, AutomaticMasks
-from napari_sam.automatic.blended_maps import BlendedMaps
 from napari_sam.automatic.instance_finder import InstanceFinder
 from napari_sam.automatic.point_grid import iter_grid_masks
+from napari_sam.automatic.scaled_maps import ScaledMaps
 from napari_sam.automatic.settings import EverythingSettings, InstanceSettings
 from napari_sam.core.backend_spec import backend_spec, supports
 from napari_sam.core.errors import ModelError
@@ -37,6 +37,7 @@ def iter_everything(
     instances: InstanceSettings | None = None,
     region: Region | None = None,
     within: Mask | None = None,
+    maps: ScaledMaps | None = None,
 ) -> Generator[Progress, None, AutomaticMasks]:
     """Find the masks of all objects of a plane; no threshold is applied yet.
 
@@ -56,6 +57,9 @@ def iter_everything(
         Only objects that lie in this part of the plane, by their most central pixel.
     within
         Only objects whose most central pixel is in this mask.
+    maps
+        The instance maps of the plane, of an earlier call for another region: tiles
+        that both have a part in are not drawn again. See `plane_maps`.
 
     Returns
     -------
@@ -73,9 +77,15 @@ def iter_everything(
     if within is not None:
         part = part.intersection(within.region)
     if uses_instances(image, settings):
-        found = yield from _iter_instances(
-            image, frame, settings, instances or InstanceSettings(), part
+        finder = InstanceFinder(
+            maps or plane_maps(image, frame),
+            plane,
+            part,
+            instances or InstanceSettings(),
         )
+        found = yield from finder.iter_masks()
+        if settings.refine:
+            found = yield from _iter_refined(image, frame, found)
     else:
         found = yield from iter_grid_masks(image, frame, settings, part)
     if within is not None:
@@ -100,21 +110,14 @@ def uses_instances(image: PromptableImage, settings: EverythingSettings) -> bool
     return can and settings.method != "grid"
 
 
-def _iter_instances(
-    image: PromptableImage,
-    frame: int,
-    settings: EverythingSettings,
-    cut: InstanceSettings,
-    region: Region,
-) -> Generator[Progress, None, list[AutomaticMask]]:
+def plane_maps(image: PromptableImage, frame: int) -> ScaledMaps:
+    """Return the instance maps of a plane; its tiles are drawn when they are needed.
+
+    The model is one with the capability ``instances``: see `uses_instances`.
+    """
     backend = image.backend
     assert isinstance(backend, SupportsInstances)
-    maps = BlendedMaps(image, backend, frame)
-    plane = Region(0, 0, *image.frames.plane_shape)
-    found = yield from InstanceFinder(maps, plane, region, cut).iter_masks()
-    if settings.refine:
-        found = yield from _iter_refined(image, frame, found)
-    return found
+    return ScaledMaps(image, backend, frame)
 
 
 def _iter_refined(

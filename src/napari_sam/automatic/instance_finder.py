@@ -82,10 +82,12 @@ class InstanceFinder:
         for tile_or_maps in self.maps.iter_window(window):
             if isinstance(tile_or_maps, np.ndarray):
                 return tile_or_maps
-            if tile_or_maps.index not in self._seen:
+            done = len(self._seen)
+            if tile_or_maps is None:  # one may stop here, within a tile
+                yield Progress(done, max(done + 1, total), "finding objects")
+            elif tile_or_maps.index not in self._seen:
                 self._seen.add(tile_or_maps.index)
-                done = len(self._seen)
-                yield Progress(done, max(done, total), "finding objects")
+                yield Progress(done + 1, max(done + 1, total), "finding objects")
         raise AssertionError  # a window's maps come last
 
     def _iter_followed(

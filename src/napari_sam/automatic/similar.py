@@ -11,7 +11,7 @@ import numpy as np
 
 from napari_sam.automatic.automatic_masks import AutomaticMask, AutomaticMasks
 from napari_sam.automatic.descriptors import Descriptors, describe
-from napari_sam.automatic.everything import iter_everything, uses_instances
+from napari_sam.automatic.everything import iter_everything, plane_maps, uses_instances
 from napari_sam.automatic.filtering import which_stay
 from napari_sam.automatic.instance_finder import blocks
 from napari_sam.automatic.settings import EverythingSettings, SimilarSettings
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_sam.automatic.scaled_maps import ScaledMaps
     from napari_sam.automatic.settings import FilterSettings, InstanceSettings
     from napari_sam.core.mask import Mask
     from napari_sam.core.progress import Progress
@@ -191,17 +192,20 @@ def iter_candidates(
     instances: InstanceSettings | None = None,
     region: Region | None = None,
     within: Mask | None = None,
+    maps: ScaledMaps | None = None,
 ) -> Generator[Progress, None, Candidates]:
     """Find all objects of a plane and describe them; see `iter_everything`."""
     settings = settings or EverythingSettings()
     plane = Region(0, 0, *image.frames.plane_shape)
     part = plane if region is None else region.intersection(plane)
-    cut = list(blocks(part)) if uses_instances(image, settings) else [part]
+    if maps is None and uses_instances(image, settings):
+        maps = plane_maps(image, frame)
+    cut = list(blocks(part)) if maps else [part]
     parts: list[Candidates] = []
     for k, block in enumerate(cut):
         work = iter_everything(
             image, frame, settings=settings, instances=instances, region=block,
-            within=within,
+            within=within, maps=maps,
         )  # fmt: skip
         found = yield from iter_part(work, k, len(cut))
         rows = describe(image, frame, [one.mask for one in found.masks])

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam.core.backend_spec import BackendSpec, backend_spec
+from napari_sam.core.errors import ModelError
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.geometry.resampling import upsample
 from napari_sam.core.prompts.prompts_in_tiles import enlarged
+from napari_sam.core.protocols import SupportsInstances
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_sam.core.embedding import EmbeddingArrays
+    from napari_sam.core.images.instance_maps import InstanceMaps
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.prompts import Prompts
     from napari_sam.core.protocols import Backend
@@ -37,18 +40,18 @@ class MagnifiedBackend:
         Factor by which tiles are enlarged.
     """
 
-    def __init__(self, backend: Backend, by: int) -> None:
+    def __init__(self, backend: Backend, by: float) -> None:
         self.backend, self.by = backend, by
 
     @property
     def fingerprint(self) -> str:
         """Changes whenever `encode` would return other embeddings."""
-        return f"{self.backend.fingerprint}-x{self.by}"
+        return f"{self.backend.fingerprint}-x{self.by:g}"
 
     @property
     def working_size(self) -> int:
         """Side of the square that the image encoder takes, in pixels of the tile."""
-        return self.backend.working_size // self.by
+        return int(self.backend.working_size / self.by)
 
     @property
     def spec(self) -> BackendSpec:
@@ -62,15 +65,42 @@ class MagnifiedBackend:
     def decode(
         self, embedding: EmbeddingArrays, prompts: Sequence[Prompts]
     ) -> list[Prediction]:
-        """Decode the best mask of each prompt, in pixels of the tile as it was."""
-        given = [enlarged(p, self.by) for p in prompts]
+        """Decode the best mask of each prompt, in pixels of the tile as it was.
+
+        Raises
+        ------
+        ModelError
+            If tiles are not enlarged by a whole number.
+        """
+        by = int(self.by)
+        if by != self.by:
+            raise ModelError(
+                f"Prompts for tiles enlarged {self.by:g} times: masks are decoded of "
+                "whole factors only."
+            )
+        given = [enlarged(p, by) for p in prompts]
         return [_reduced(p, self.by) for p in self.backend.decode(embedding, given)]
 
+    def instance_maps(self, embedding: EmbeddingArrays) -> InstanceMaps:
+        """Return the maps of all objects, in pixels of the tile as it was.
 
-def _enlarged_plane(plane: NDArray[np.uint8], by: int) -> NDArray[np.uint8]:
+        Raises
+        ------
+        ModelError
+            If the model has no instance head.
+        """
+        if not isinstance(self.backend, SupportsInstances):
+            name = backend_spec(self.backend).name
+            raise ModelError(f"{name} has no instance head: take the model pocket.")
+        found = self.backend.instance_maps(embedding)
+        rows, cols = found.stride
+        return replace(found, stride=(rows / self.by, cols / self.by))
+
+
+def _enlarged_plane(plane: NDArray[np.uint8], by: float) -> NDArray[np.uint8]:
     """Enlarge ``(y, x, c)`` bilinearly."""
-    shape = plane.shape[0] * by, plane.shape[1] * by
-    window = slice(0, shape[0]), slice(0, shape[1])
+    rows, cols = (max(1, round(n * by)) for n in plane.shape[:2])
+    window = slice(0, rows), slice(0, cols)
     channels = [
         upsample(plane[..., c].astype(np.float32), window, (by, by))
         for c in range(plane.shape[2])
@@ -78,11 +108,11 @@ def _enlarged_plane(plane: NDArray[np.uint8], by: int) -> NDArray[np.uint8]:
     return np.rint(np.stack(channels, -1)).astype(np.uint8)
 
 
-def _reduced(found: Prediction, by: int) -> Prediction:
+def _reduced(found: Prediction, by: float) -> Prediction:
     rows, cols = found.tile.shape
     return replace(
         found,
-        tile=Region(0, 0, rows // by, cols // by),
+        tile=Region(0, 0, round(rows / by), round(cols / by)),
         stride=(found.stride[0] / by, found.stride[1] / by),
         alternatives=tuple(_reduced(other, by) for other in found.alternatives),
     )

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from napari_sam.automatic.descriptors import Descriptors
-from napari_sam.automatic.everything import iter_everything, uses_instances
+from napari_sam.automatic.everything import uses_instances
 from napari_sam.automatic.example_masks import rows_of
 from napari_sam.automatic.filtering import filter_masks
 from napari_sam.automatic.instance_finder import blocks
 from napari_sam.automatic.numbering import number_masks
 from napari_sam.automatic.settings import SimilarSettings
-from napari_sam.automatic.similar import Candidates, iter_candidates
+from napari_sam.automatic.similar import Candidates
 from napari_sam.core.geometry.region import Region
-from napari_sam.core.progress import Progress, drain
+from napari_sam.core.progress import Progress
+from napari_sam.jobs.everything_worker import EverythingTask, EverythingWorker
 from napari_sam.jobs.executor import Executor, Failure, run_tasks
-from napari_sam.jobs.image_spec import ImageSpec, OpenImages
+from napari_sam.jobs.image_spec import ONE_BY_ONE, ImageSpec
 from napari_sam.jobs.segment_jobs import MaskResult
 
 if TYPE_CHECKING:
@@ -111,17 +111,6 @@ class AutomaticResult(MaskResult):
     crop: Region
 
 
-@dataclass(frozen=True, slots=True)
-class EverythingTask:
-    """A task: one part of one plane."""
-
-    image: ImageSpec
-    frame: int
-    region: Region
-    settings: AutomaticSettings
-    describes: bool = False
-
-
 #: What was found of a job: tasks and their results, in any order.
 Parts: TypeAlias = list[tuple[EverythingTask, Candidates]]
 
@@ -205,29 +194,10 @@ def _iter_parts(
         yield Progress(done, len(tasks), "finding objects")
 
 
-class EverythingWorker:
-    """Finds objects in the process of a worker, which holds the images it opened."""
-
-    def __init__(self) -> None:
-        self._images = OpenImages()
-
-    def __call__(self, task: EverythingTask) -> Candidates:
-        """Return the masks of a task, before they are filtered."""
-        image = self._images.open(task.image)
-        find, cut = task.settings.find, task.settings.instances
-        if task.describes:
-            work = iter_candidates(
-                image, task.frame, settings=find, instances=cut, region=task.region
-            )
-            return drain(work)
-        masks = iter_everything(
-            image, task.frame, settings=find, instances=cut, region=task.region
-        )
-        return Candidates(drain(masks), Descriptors.joined([]))
-
-
 def _tasks(job: EverythingJob, executor: Executor) -> Iterator[EverythingTask]:
     image = job.image.for_workers(executor.threads)
+    if not (job.describes or job.settings.find.refine):
+        image = replace(image, in_memory=ONE_BY_ONE)
     for frame in job.frames:
         for region in job.regions:
             yield EverythingTask(image, frame, region, job.settings, job.describes)

@@ -27,8 +27,10 @@ _NAMES_OTHERS = (".vrt", ".xml", ".ome", ".json", ".txt")
 
 K = TypeVar("K")
 V = TypeVar("V")
-#: Bytes of embeddings that a job without a store has in memory.
-_IN_MEMORY = 2**29
+#: Bytes of embeddings that a job without a store has in memory: the tiles around.
+_AROUND = 2**29
+#: The same for a job that needs each tile once.
+ONE_BY_ONE = 2**26
 
 _WHOLE = ImagePart()
 
@@ -88,6 +90,8 @@ class ImageSpec:
         image that was changed is another, also to a worker that lives on.
     connected
         Whether masks of clicks have only the parts that they hit.
+    in_memory
+        Bytes of embeddings that are kept in memory where there is no store.
     backend
         The model, where it is open in this process; it does not travel.
     """
@@ -102,6 +106,7 @@ class ImageSpec:
     threads: int | None = None
     stamp: str = ""
     connected: bool = True
+    in_memory: int = _AROUND
     backend: Backend | None = field(default=None, compare=False, repr=False)
 
     @classmethod
@@ -211,19 +216,26 @@ def open_image(spec: ImageSpec, backend: Backend | None = None) -> PromptableIma
         read_part(spec.path, spec.part, axes=spec.axes).frames,
         backend,
         appearance=spec.appearance,
-        store=job_store(spec.store),
+        store=job_store(spec.store, spec.in_memory),
         tiling=spec.tiling,
         connected=spec.connected,
     )
 
 
-def job_store(path: str | None) -> EmbeddingStore:
+def job_store(path: str | None, in_memory: int = _AROUND) -> EmbeddingStore:
     """Open the store of a job; without one, the latest tiles are in memory.
 
     Few of them: a job goes from tile to tile, and does not come back as a person does.
+
+    Parameters
+    ----------
+    path
+        Of the store; without one, it is in memory.
+    in_memory
+        Bytes of embeddings that are kept there.
     """
     if path is None:
-        return MemoryStore(_IN_MEMORY)
+        return MemoryStore(in_memory)
     from napari_sam.stores.zarr import ZarrStore
 
     return ZarrStore(path)
