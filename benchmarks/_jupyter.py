@@ -113,6 +113,12 @@ class Notebook:
         page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=PATIENCE)
         self.wait_idle()
 
+    def in_another_tab(self) -> Notebook:
+        """Open the same notebook in another page."""
+        page = self.page.context.new_page()
+        page.set_default_timeout(PATIENCE)
+        return Notebook(page, self.page.url)
+
     def wait_idle(self) -> None:
         """Wait until the kernel is there and idle, as the bar at the bottom says."""
         bar = self.page.locator("#jp-main-statusbar")

@@ -5,10 +5,11 @@
 A real JupyterLab with a real kernel, seen by a headless Chromium that draws by the CPU,
 on this machine: the way from a laptop to a server and back comes on top. `pocket`
 predicts. From the release of the button to the drawing that has an outline ("outline")
-and the mask ("mask"), on tiles that are embedded: a first click waits for the close-up
-of its object to be encoded, and is outlined before. "kB" are of the kernel's WebSocket,
-both ways, until the mask, or the tiles after a drag of 300 pixels, are drawn. "Hover":
-how many masks a second follow the mouse.
+and the mask ("mask"), for first clicks in the middle of objects, on tiles that are
+embedded. Objects are about 110 pixels wide, or 20: a click on a small one waits for its
+close-up to be encoded, if nothing near was clicked, and is outlined before. "kB" are of
+the kernel's WebSocket, both ways, until the mask, or the tiles after a drag of 300
+pixels, are drawn. "Hover": how many masks a second follow the mouse.
 """
 
 from __future__ import annotations
@@ -17,10 +18,16 @@ import argparse
 import sys
 import tempfile
 import time
+from itertools import count, islice
 from pathlib import Path
 from statistics import median, quantiles
 
+import numpy as np
 from _jupyter import Notebook, browser, lab
+from skimage.measure import regionprops
+
+from napari_sam.core.mask import Mask
+from napari_sam.synthetic import draw_scene
 
 CELL = """
 import numpy as np
@@ -35,11 +42,14 @@ class Repeated:
         rows, cols = (np.arange(*s.indices(n)) for s, n in zip(index, self.shape))
         return self.pattern[np.ix_(rows % 1024, cols % 1024)]
 
-scene = draw_scene(5, size=1024, kind="nuclei")
+scene = draw_scene({seed}, size=1024, kind="nuclei")
 pixels, labels = scene.image[..., 1], None
 """
+#: Seeds of scenes of large and of small objects.
+LARGE, SMALL = 5, 2
 CASES = {
     "1,024": "",
+    "1,024, small objects": "",
     "1,024, 200 objects": """
 labels = np.zeros((1024, 1024), np.uint32)
 for i in range(200):
@@ -101,29 +111,52 @@ class Wire:
         return self.bytes - before
 
 
-def click(widget, place: tuple[float, float], count: int) -> None:
-    """Click at a place of the canvas, as shares of it, and wait for the mask."""
-    box = widget.canvas.bounding_box()
-    widget.canvas.click(
-        position={"x": place[0] * box["width"], "y": place[1] * box["height"]}
-    )
+def middles(seed: int) -> list[tuple[int, int]]:
+    """Return the most central pixel of each object of a scene."""
+    labels = draw_scene(seed, size=1024, kind="nuclei").labels
+    return [
+        Mask.from_array(one.image, top=one.bbox[0], left=one.bbox[1]).deepest
+        for one in regionprops(labels)
+    ]
+
+
+def spots(widget, seed: int, clicks: int) -> list[dict[str, float]]:
+    """Return places of the canvas that are on objects, other ones first."""
+    top, left, bottom, right = widget.value("app.view.region()")
+    found = [
+        (row + 1024 * i, col + 1024 * j)
+        for row, col in middles(seed)
+        for i in range(top // 1024, bottom // 1024 + 1)
+        for j in range(left // 1024, right // 1024 + 1)
+        if top + 40 < row + 1024 * i < bottom - 40
+        and left + 40 < col + 1024 * j < right - 40
+    ]
+    order = np.random.default_rng(0).permutation(len(found))
+    places = ((found[i], 2 * again) for again in count() for i in order)
+    return [widget.place(r + by, c + by) for (r, c), by in islice(places, clicks)]
+
+
+def click(widget, position: dict[str, float], count: int) -> None:
+    """Click at a place of the canvas, and wait for the mask."""
+    widget.canvas.click(position=position)
     widget.wait(f"app.times.length === {count} && el.dataset.tiles === 'ready'")
     widget.press("Control+z")
     widget.wait("!app.masks.preview && el.dataset.busy === ''")
 
 
-def measure(page, notebook, wire: Wire, clicks: int) -> list[str]:
+def measure(page, notebook, wire: Wire, clicks: int, seed: int) -> list[str]:
     widget = notebook.widget()
     widget.wait("el.dataset.ready === 'true'")
     widget.value(WATCH)
     widget.value("app.zoom(Math.max(1, 0.5 / app.view.scale))")
-    for i, place in enumerate(FIRST):
-        click(widget, place, i + 1)
+    widget.wait("el.dataset.tiles === 'ready'")
+    box = widget.canvas.bounding_box()
+    for i, (x, y) in enumerate(FIRST):
+        click(widget, {"x": x * box["width"], "y": y * box["height"]}, i + 1)
     wire_of_clicks = []
-    for i in range(clicks):
-        place = (0.3 + 0.4 * (i % 5) / 5, 0.3 + 0.4 * (i // 5 % 4) / 4)
-        count = i + 1 + len(FIRST)
-        wire_of_clicks.append(wire.during(lambda p=place, n=count: click(widget, p, n)))
+    for i, place in enumerate(spots(widget, seed, clicks)):
+        n = i + 1 + len(FIRST)
+        wire_of_clicks.append(wire.during(lambda p=place, n=n: click(widget, p, n)))
     outlined, times = widget.value("[app.outlined, app.times]")
     times = times[len(FIRST) :]
     followed = hover(page, widget)
@@ -179,10 +212,11 @@ def main() -> None:
             for i, (name, code) in enumerate(CASES.items()):
                 page = context.new_page()
                 wire = Wire(page)
-                cell = CELL + code + OPEN
+                seed = SMALL if "small" in name else LARGE
+                cell = CELL.replace("{seed}", str(seed)) + code + OPEN
                 notebook = Notebook(page, server.write(f"case{i}", cell))
                 notebook.run_all()
-                found = measure(page, notebook, wire, clicks)
+                found = measure(page, notebook, wire, clicks, seed)
                 print(f"| {name} | {' | '.join(found)} |")
                 sys.stdout.flush()
                 page.close()

@@ -19,14 +19,15 @@ SMALL, LARGE = (300, 300, 312, 312), (100, 60, 180, 130)
 
 @dataclass(slots=True)
 class Magnifying(ThresholdBackend):
-    """Gains by close-ups, or says so: its scores are `close` in them, and .5 else."""
+    """Gains by close-ups, or says so: its scores are `close` in them, else `far`."""
 
     magnification: int = 2
     close: float = 0.6
+    far: float = 0.5
 
     def decode(self, embedding, prompts):
         near = embedding["bright"].shape == (2 * CLOSE, 2 * CLOSE)
-        score = self.close if near else 0.5
+        score = self.close if near else self.far
         found = ThresholdBackend.decode(self, embedding, prompts)
         return [replace(one, score=score) for one in found]
 
@@ -68,6 +69,19 @@ def test_of_a_click_the_scale_with_the_higher_score_is_taken(plane):
     assert segment(plane, middle(SMALL), close=0.4).score == 0.5
     box = Prompts.rectangle(*SMALL)
     assert segment(plane, box, close=0.4).score == 0.4
+
+
+@pytest.mark.parametrize(
+    ("box", "far", "encoded"), [(LARGE, 0.6, 1), (LARGE, 0.5, 2), (SMALL, 0.6, 2)]
+)
+def test_no_close_up_is_encoded_of_a_large_mask_that_is_sure(plane, box, far, encoded):
+    backend = Magnifying(far=far, close=0.9)
+    image = PromptableImage(plane, backend, tiling=Tiling())
+    early = []
+    image.segment_many([middle(box)], early=early.append)
+    assert (backend.encoded, len(early)) == (encoded, encoded - 1)
+    image.segment(middle(box).point(200, 200, positive=False))
+    assert backend.encoded == encoded
 
 
 def test_later_clicks_stay_at_the_scale_of_the_first(plane):

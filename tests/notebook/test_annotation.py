@@ -255,7 +255,7 @@ def test_all_objects_are_found_filtered_rejected_and_accepted(blobs, opened):
 
 
 def test_objects_are_found_inside_a_shape_and_their_settings_are_checked(blobs, opened):
-    annotation, browser = opened(blobs, InstanceThresholdBackend())
+    _, browser = opened(blobs, InstanceThresholdBackend())
     browser.ask("everything", action="find", where="drawn")
     assert browser.last("tool")[0]["tool"] == "polygon"
     around = [[45, 0], [45, 20], [63, 20], [63, 0]]
@@ -267,7 +267,6 @@ def test_objects_are_found_inside_a_shape_and_their_settings_are_checked(blobs, 
     assert browser.state("everything")["shown"] == 0
     browser.ask("everything", action="find", instances={"split": 3})
     assert "split=3" in browser.said()[-1]
-    assert annotation.annotator.everything.filters.smallest == 200
 
 
 def test_automatic_masks_are_merged_and_split_by_lines(blobs, opened):
@@ -354,6 +353,17 @@ def test_a_model_that_learnt_is_listed_with_what_it_brought(blobs, opened, monke
     (name,) = [m["name"] for m in told["known"] if "mine" in m["name"]]
     assert name in told["improved"]["words"]
     assert told["improved"]["rows"][0] == ["one click", 0.5, 0.6]
+
+
+def test_pixels_that_were_changed_in_place_are_predicted_anew(blobs, opened):
+    annotation, browser = opened(blobs)
+    browser.ask("prompt", item={**POINT, "row": 35, "col": 50})
+    assert not annotation.session.preview.area
+    blobs[33:40, 45:60] = 220
+    annotation.pixels_changed()
+    annotation.wait(30)
+    assert annotation.session.preview.area == 7 * 15
+    assert browser.last("stale", layer="image")
 
 
 def test_contrast_of_the_screen_is_nothing_to_the_model(blobs, opened):

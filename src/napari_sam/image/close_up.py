@@ -2,7 +2,8 @@
 
 How large an object looks to a model decides more than anything else how well its
 boundary is found. A box says how large the object is. A click does not, so it is asked
-at both scales, and of a small mask and another the one with the higher score is taken.
+at both scales, and of a small mask and another the one with the higher score is taken;
+but where the usual scale gives a large mask that the model is sure of, that is it.
 Prompts that follow a click stay at the scale that was taken for it.
 """
 
@@ -36,6 +37,9 @@ TILING = Tiling((64, 64), (48, 48))
 _SMALL_SIDE = 32
 #: A mask is small if it has fewer pixels.
 _SMALL_AREA = 24 * 24
+#: A mask with as many pixels and as high a score is of a large object: its close-up,
+#: which takes longer to encode than all else of a click, would not be taken.
+_LARGE_AREA, _SURE = 2 * _SMALL_AREA, 0.6
 #: Clicks of which it is remembered at which scale they were taken.
 _REMEMBERED = 1024
 
@@ -108,10 +112,21 @@ class CloseUps:
         small = [one for one in asked if self._is_small(frame, one)]
         return _complete(small, self._decode(frame, small))
 
-    def must_encode(self, frame: int, asked: Sequence[Question]) -> bool:
-        """Whether clicks wait for close-ups that are not embedded yet."""
-        clicks = self._undecided(frame, asked)
-        return any(not self._near.is_embedded(frame, one.tile) for one in clicks)
+    def must_encode(
+        self, frame: int, asked: Sequence[Question], found: Mapping[int, Prediction]
+    ) -> bool:
+        """Whether clicks wait for close-ups that are not embedded yet.
+
+        Parameters
+        ----------
+        frame, asked, found
+            As for `of_clicks`.
+        """
+        return any(
+            not self._near.is_embedded(frame, one.tile)
+            for one in self._undecided(frame, asked)
+            if one.prompts != one.first or not _is_large(found[one.at])
+        )
 
     def of_clicks(
         self, frame: int, asked: Sequence[Question], found: Mapping[int, Prediction]
@@ -163,16 +178,18 @@ class CloseUps:
         """Ask first clicks at both scales; return the close masks that are better."""
         later = [one for one in asked if one.prompts != one.first]
         wide = dict(zip((o.at for o in later), self._first(frame, later), strict=True))
+        far = {o.at: wide.get(o.at, found[o.at]) for o in asked}
         firsts = [one._replace(prompts=one.first) for one in asked]
+        unsure = [one for one in firsts if not _is_large(far[one.at])]
         close: dict[int, Prediction] = {}
         if len(self._nearer) > _REMEMBERED:
             self._nearer.clear()
-        for one, mask in zip(firsts, self._decode(frame, firsts), strict=True):
-            far = wide.get(one.at, found[one.at])
-            is_small = min(far.area, mask.area) < _SMALL_AREA and mask.complete
-            if better := is_small and mask.score > far.score:
+        self._nearer |= {(frame, one.prompts): False for one in firsts}
+        for one, mask in zip(unsure, self._decode(frame, unsure), strict=True):
+            is_small = min(far[one.at].area, mask.area) < _SMALL_AREA and mask.complete
+            if is_small and mask.score > far[one.at].score:
                 close[one.at] = mask
-            self._nearer[frame, one.prompts] = better
+                self._nearer[frame, one.prompts] = True
         return close
 
     def _first(self, frame: int, asked: Sequence[Question]) -> list[Prediction]:
@@ -201,6 +218,11 @@ def _complete(
     """Return the masks that end within their tiles, by the place of the object."""
     pairs = zip(asked, masks, strict=True)
     return {one.at: mask for one, mask in pairs if mask.complete and mask.area}
+
+
+def _is_large(mask: Prediction) -> bool:
+    """Whether a mask of the usual scale is of an object that needs no close-up."""
+    return mask.score >= _SURE and mask.area >= _LARGE_AREA
 
 
 def _is_rough(prompts: Prompts) -> bool:

@@ -197,7 +197,7 @@ class PromptableImage:
         found = self._segment_in_tiles(frame, [prompts[i] for i in rest])
         usual = dict(zip(rest, found, strict=True))
         masks |= usual
-        if near and early and near.must_encode(frame, asked):
+        if near and early and near.must_encode(frame, asked, usual):
             early(_at_thresholds(masks, prompts))
         if near:
             masks |= near.of_clicks(frame, asked, usual)

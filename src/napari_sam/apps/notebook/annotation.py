@@ -124,6 +124,13 @@ class NotebookAnnotation(Annotation):
         self.annotator.persistence.save(path)
         self.wait()
 
+    def pixels_changed(self) -> None:
+        """Show and encode the pixels anew: call it after changing them in place.
+
+        Labels and prompts stay; open prompts are predicted again.
+        """
+        self._controller.look_again()
+
     def close(self) -> None:
         """Stop all work and let the model go; the journal of the session stays."""
         self._controller.close()

@@ -95,6 +95,12 @@ class NotebookController:
         ended = not self._executor.is_working
         return self.cells.run_waiting() == 0 and ended and not self.presenter.busy
 
+    def look_again(self) -> None:
+        """Show the pixels anew, and make them ready for the model: they are others."""
+        self.screen.forget()
+        self.presenter.stale("image")
+        self.annotator.models.prepare_image()
+
     def tell_all(self) -> None:
         """Tell everything, as to a browser that knows nothing yet."""
         image, session = self.annotator.image, self.annotator.session

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 from napari_sam.annotator.batch import BatchSettings
 from napari_sam.annotator.shapes import enclosed
 from napari_sam.apps.notebook.forms import read_settings
-from napari_sam.automatic import EverythingSettings, InstanceSettings
+from napari_sam.automatic import (
+    EverythingSettings,
+    FilterSettings,
+    InstanceSettings,
+    SimilarSettings,
+)
 from napari_sam.core.address import Address
 from napari_sam.core.prompts.items import Polygon, Scribble
 from napari_sam.image.settings import EmbedSettings
@@ -71,12 +76,12 @@ def _in_shape(
 
 def _filter(everything: Everything, message: JsonObject) -> None:
     if "filters" in message:
-        everything.filter(read_settings(everything.filters, message["filters"]))
+        everything.filter(read_settings(FilterSettings(), message["filters"]))
 
 
 def _compare(everything: Everything, message: JsonObject) -> None:
     if "similar" in message:
-        everything.compare(read_settings(everything.similar, message["similar"]))
+        everything.compare(read_settings(SimilarSettings(), message["similar"]))
 
 
 def _along_a_line(

@@ -12,6 +12,7 @@ class Link {
     Object.assign(this, { model, say });
     this.who = Math.random().toString(36).slice(2);
     this.number = 0;
+    this.lostAfter = LOST_MS;
     this.unanswered = new Map();
     this.soon = new Map();
     this.onMessage = (message, buffers) => {
@@ -30,7 +31,11 @@ class Link {
   }
 
   send(message) {
-    this.model.send({ ...message, who: this.who });
+    try {
+      this.model.send({ ...message, who: this.who });
+    } catch {
+      this.lost = true; // there is no kernel any more
+    }
   }
 
   ask(message) {
@@ -65,7 +70,7 @@ class Link {
     const silence = performance.now() - Math.min(...this.unanswered.values());
     if (!this.lost && !(this.unanswered.size && silence > WITHOUT_ANSWER_MS)) return;
     this.silent = true;
-    this.say("warning", this.lost || silence > LOST_MS
+    this.say("warning", this.lost || silence > this.lostAfter
       ? `Python does not answer. ${RUN_AGAIN}`
       : "Python is busy with a cell: what you do is kept, and done as soon as it is free.");
   }

@@ -1,6 +1,7 @@
 // What the pointer does to the image: prompts are drawn, or the view is moved.
 
-const CLICK_PX = 4;
+// What moves no more was a click; a finger is less exact than a mouse.
+const CLICK_PX = 4, TAP_PX = 12;
 const TOOLS = [
   ["point", "Point", "Click on the object; right-click or Alt-click beside it. Drag to move the image."],
   ["box", "Box", "Drag a box around the object"],
@@ -74,7 +75,8 @@ class Pointer {
 
   drag(event, at, last) {
     const { tool, view } = this.host;
-    const far = Math.hypot(at[0] - this.start[0], at[1] - this.start[1]) > CLICK_PX;
+    const most = event.pointerType === "touch" ? TAP_PX : CLICK_PX;
+    const far = Math.hypot(at[0] - this.start[0], at[1] - this.start[1]) > most;
     if (tool === "point" && far && this.button === 0 && !this.moving) {
       this.moving = true;
       view.pan(at[0] - this.start[0], at[1] - this.start[1]);
@@ -166,7 +168,8 @@ class Pointer {
     }
     event.preventDefault();
     const lines = event.deltaMode === 1 ? 16 : 1;
-    if (event.shiftKey) host.view.pan(-(event.deltaX || event.deltaY) * lines, 0);
+    const sideways = event.shiftKey || (!pinched && Math.abs(event.deltaX) > Math.abs(event.deltaY));
+    if (sideways) host.view.pan(-(event.deltaX || event.deltaY) * lines, 0);
     else host.view.zoom(...this.at(event), Math.exp(-event.deltaY * lines * (pinched ? 0.01 : 0.0015)));
     host.moved();
   }
