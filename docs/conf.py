@@ -15,5 +15,7 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the signature has them
 exclude_patterns = ["_build"]
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["gallery.css"]
 html_title = f"napari-sam {release}"
 myst_heading_anchors = 3

@@ -48,11 +48,24 @@ def test_a_command_and_its_options_are_explained(name):
 
 def test_every_page_is_in_the_table_of_contents():
     pages = {str(p.relative_to(DOCS).with_suffix("")) for p in DOCS.rglob("*.md")}
-    index = (DOCS / "index.md").read_text()
-    toctree = re.search(r"^```\{toctree\}\n(.*?)^```", index, re.M | re.S)
-    assert toctree
-    listed = {line for line in toctree[1].split() if not line.startswith(":")}
-    assert listed == pages - {"index"}
+    listed = []
+    for page in ("index", "examples"):
+        text = (DOCS / f"{page}.md").read_text()
+        for tree in re.findall(r"^```\{toctree\}\n(.*?)^```", text, re.M | re.S):
+            lines = [line for line in tree.splitlines() if not line.startswith(":")]
+            listed += [line for line in lines if line]
+    assert sorted(listed) == sorted(pages - {"index"})
+
+
+def test_every_figure_and_picture_has_its_command():
+    page = (DOCS / "figures.md").read_text()
+    root = DOCS.parent
+    for script in (root / "benchmarks").glob("[a-z]*.py"):
+        assert script.name in page, script
+    for command in re.findall(r"python (\S+\.py)", page):
+        assert (root / command).exists(), command
+    for picture in (DOCS / "images").iterdir():
+        assert f"`{picture.name}{'/' * picture.is_dir()}`" in page, picture
 
 
 def test_every_public_name_has_a_place_in_the_reference():
