@@ -94,7 +94,7 @@ def test_a_class_of_many_examples_counts_as_one_of_few():
 def test_one_strange_example_does_not_take_all_others_from_its_class():
     """Sizes lie evenly around the middle; the small example has a strange light."""
     areas = 2.0 ** np.linspace(8, 12, 21)
-    light = np.zeros((21, 4), np.float32)
+    light = np.zeros((21, 6), np.float32)
     light[0] = 1
     looks = Descriptors(np.zeros((21, 0), np.float32), areas, light)
     objects = ObjectFeatures(looks, np.zeros((21, 4), np.float32))
@@ -110,7 +110,7 @@ def test_a_model_without_features_and_no_objects_at_all():
     image = sam.PromptableImage(pixels, ThresholdBackend())
     masks = masks_by_address(image.frames, labels)
     found = describe_objects(image, 0, list(masks.values()))
-    assert [block.shape[1] for block in found.blocks] == [1, 4, 4, 0]
+    assert [block.shape[1] for block in found.blocks] == [1, 6, 4, 0]
     assert len(describe_objects(image, 0, [])) == 0
     assert masks[sam.Address(0, 10)] == Mask.from_array(labels == 10)
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 import napari_sam as sam
 from napari_sam import Prompts, Region
@@ -123,19 +124,25 @@ def test_nothing_to_look_for_is_said():
         SimilarSettings(similarity=2)
 
 
-def test_features_are_averaged_over_the_object():
+def test_features_are_averaged_over_the_object_and_around_it():
     values = np.arange(16, dtype=np.float32).reshape(1, 4, 4)
     maps = [FeatureMap(values, (2.0, 2.0))]
     mask = Mask.from_array(np.ones((2, 4)), top=12, left=10)
     window = Region(10, 10, 18, 18)
-    assert pooled(maps, mask, window) == [(4 + 5) / 2]
-    assert pooled(maps, mask.shifted(50, 50), window) == [0]
+    mean, spread, around = pooled(maps, mask, window)
+    assert (mean, spread) == ((4 + 5) / 2, 0.5)
+    far = ndimage.distance_transform_edt(~mask.in_window(window))
+    near = np.kron(values[0], np.ones((2, 2)))[(far > 1) & (far <= 5)]
+    assert around == pytest.approx(near.mean())
+    assert pooled(maps, mask.shifted(50, 50), window).tolist() == [0, 0, 0]
+    whole = Mask.from_array(np.ones((8, 8)), top=10, left=10)
+    assert pooled(maps, whole, window)[[0, 2]].tolist() == [7.5, 7.5]
 
 
 def test_features_tell_apart_what_size_and_light_do_not():
     def described(features):
         rows = np.array(features, np.float32)
-        return Descriptors(rows, np.full(len(rows), 50.0), np.ones((len(rows), 4)))
+        return Descriptors(rows, np.full(len(rows), 50.0), np.ones((len(rows), 6)))
 
     objects = described([[1, 0], [0.9, 0], [-1, 0], [-0.9, 0]])
     examples = Examples.of(objects.chosen([0]), Descriptors.joined([]), objects)
@@ -153,4 +160,5 @@ def test_a_model_without_features_compares_by_size_and_light():
     row = describe(image, 0, [Mask.from_array(labels == 1)])
     assert row.features.shape == (1, 0)
     assert row.areas.tolist() == [36]
-    assert row.light[0] == pytest.approx([150 / 255] * 3 + [0], abs=1e-6)
+    light = [150 / 255] * 3 + [0, 0, 150 / 255]
+    assert row.light[0] == pytest.approx(light, abs=1e-6)

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import ndimage
 
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.protocols import SupportsFeatures
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
     from napari_sam.core.protocols import FeatureMap
     from napari_sam.image import PromptableImage
 
-#: Numbers that tell how light an object is: three channels, and how they vary.
-LIGHT = 4
+#: Numbers that tell how light an object and what is around it are.
+LIGHT = 6
+#: Pixels from an object of what counts as around it: its own blur is not.
+_AROUND = (1.0, 5.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,13 +35,15 @@ class Descriptors:
     Attributes
     ----------
     features
-        ``(n, C)`` float32: the model's features, averaged over the object; no columns
-        if the model has none to compare by.
+        ``(n, C)`` float32: the model's features, their mean and standard deviation over
+        the object and their mean around it; no columns if the model has none to compare
+        by.
     areas
         ``(n,)`` pixels.
     light
-        ``(n, 4)`` float32: mean red, green and blue as the model is shown them, and
-        the standard deviation of their mean, of 1.
+        ``(n, 6)`` float32: mean red, green and blue as the model is shown them, the
+        standard deviation of their mean, that mean around the object, and how much
+        lighter the object is than that; of 1.
     """
 
     features: NDArray[np.float32]
@@ -100,24 +105,64 @@ def describe(image: PromptableImage, frame: int, masks: Sequence[Mask]) -> Descr
 def pooled(
     maps: Sequence[FeatureMap], mask: Mask, window: Region
 ) -> NDArray[np.float32]:
-    """Average the features of a tile over the pixels of a mask in its window."""
-    here = mask.region.intersection(window)
+    """Return mean and deviation of the features of a tile over a mask, and around it.
+
+    Parameters
+    ----------
+    maps
+        Features of the tile.
+    mask
+        Pixels of the plane.
+    window
+        Where the tile lies on the plane.
+    """
+    inside, around, here = _with_surroundings(mask, window)
+    if not inside.any():
+        return np.zeros(3 * sum(len(one.array) for one in maps), np.float32)
+    at = here.top - window.top, here.left - window.left
+    within = [_cells(one, inside, at) for one in maps]
+    outside = [_cells(one, around, at)[0] for one in maps]
+    means, deviations = zip(*within, strict=True)
+    return np.concatenate([*means, *deviations, *outside])
+
+
+def _with_surroundings(
+    mask: Mask, window: Region
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], Region]:
+    """Return what of a mask and of its surroundings is in a window, and where that is.
+
+    A mask that has no surroundings there is its own.
+    """
+    reach, region = int(_AROUND[1]), mask.region
+    here = Region(
+        region.top - reach, region.left - reach, region.bottom + reach,
+        region.right + reach,
+    ).intersection(window)  # fmt: skip
     if min(here.shape) < 1:
-        return np.zeros(sum(len(one.array) for one in maps), np.float32)
-    rows, cols = np.nonzero(mask.in_window(here))
-    rows, cols = rows + here.top - window.top, cols + here.left - window.left
-    return np.concatenate([_pooled(one, rows, cols) for one in maps])
+        none = np.zeros((0, 0), bool)
+        return none, none, here
+    inside = mask.in_window(here)
+    if not inside.any() or inside.all():
+        return inside, inside, here
+    far = ndimage.distance_transform_edt(~inside)
+    around = (far > _AROUND[0]) & (far <= _AROUND[1])
+    return inside, around if around.any() else inside, here
 
 
-def _pooled(
-    one: FeatureMap, rows: NDArray[np.intp], cols: NDArray[np.intp]
-) -> NDArray[np.float32]:
+def _cells(
+    one: FeatureMap, inside: NDArray[np.bool_], at: tuple[int, int]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return mean and standard deviation of each channel over pixels of the tile."""
     channels, height, width = one.array.shape
-    down = np.minimum((rows / one.stride[0]).astype(np.intp), height - 1)
-    across = np.minimum((cols / one.stride[1]).astype(np.intp), width - 1)
+    rows, cols = np.nonzero(inside)
+    down = np.minimum(((rows + at[0]) / one.stride[0]).astype(np.intp), height - 1)
+    across = np.minimum(((cols + at[1]) / one.stride[1]).astype(np.intp), width - 1)
     cells, counts = np.unique(down * width + across, return_counts=True)
     values = one.array.reshape(channels, -1)[:, cells].astype(np.float32)
-    return np.asarray(values @ (counts / max(counts.sum(), 1)), np.float32)
+    share = counts / max(counts.sum(), 1)
+    mean = values @ share
+    spread = np.sqrt(np.maximum((values - mean[:, None]) ** 2 @ share, 0))
+    return np.asarray(mean, np.float32), np.asarray(spread, np.float32)
 
 
 def _by_tile(
@@ -137,8 +182,10 @@ def _by_tile(
 
 def _light(image: PromptableImage, frame: int, mask: Mask) -> NDArray[np.float32]:
     plane = Region(0, 0, *image.frames.plane_shape)
-    region = mask.region.intersection(plane)
-    shown = image.appearance.render(image.frames.read(frame, region))
-    pixels = shown[mask.in_window(region)].astype(np.float32) / 255
+    inside, around, here = _with_surroundings(mask, plane)
+    shown = image.appearance.render(image.frames.read(frame, here))
+    colours = shown.astype(np.float32) / 255
+    pixels, outside = colours[inside], float(colours[around].mean())
     grey = pixels.mean(1)
-    return np.array([*pixels.mean(0), grey.std()], np.float32)
+    numbers = [*pixels.mean(0), grey.std(), outside, grey.mean() - outside]
+    return np.array(numbers, np.float32)

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 #: What counts as different: twice the area, a fifth of the range of light, features
 #: of which little is alike. `benchmarks/similar.py` tries others.
 _LIGHT, _FEATURES = 0.2, 0.7
+#: Features say more than size and light: they count so many times.
+_TIMES = 2
 #: A candidate of which more than this share lies on an example is that example.
 _COVERED = 0.5
 
@@ -109,7 +111,7 @@ class Examples:
         light = (((of.light[:, None] - to.light) / _LIGHT) ** 2).mean(-1)
         alike = self._directions(of) @ self._directions(to).T
         looks = ((1 - alike) / _FEATURES) ** 2
-        by_features = settings.by_features if of.features.shape[1] else 0.0
+        by_features = _TIMES * settings.by_features if of.features.shape[1] else 0.0
         weights = np.array([settings.by_size, settings.by_light, by_features])
         each = np.stack([size, light, looks])
         far = np.tensordot(weights, each, 1) / max(weights.sum(), 1e-12)
