@@ -154,7 +154,7 @@ def test_of_tiles_only_those_of_small_objects_are_looked_at_twice():
 
 def test_a_plane_that_is_made_smaller_is_cut_where_objects_are_small():
     centres = [(20 + 40 * i, 20 + 40 * j) for i in range(10) for j in range(10)]
-    pixels, labels = discs((400, 400), centres)
+    pixels, labels = discs((400, 400), centres, radius=6)
     backend = Magnifying()
     backend.view = 256
     found = everything(pixels, backend=backend, tiling=Tiling())
