@@ -259,7 +259,8 @@ def test_the_review_goes_from_the_worst_to_the_best(annotator):
     adder = MaskAdder(session)
     for frame, confidence in given.items():
         at = Address(frame, 1)
-        region, pixels = session.state.mask(at)
+        mask = session.state.mask(at)
+        region, pixels = mask.region, mask.array
         mask = Mask.from_array(pixels, top=region.top, left=region.left)
         known = ObjectState(State.PROPAGATED, confidence, confidence < 0.5)
         adder.add(adder.request({at: mask}, {at: known})())

@@ -41,6 +41,20 @@ def test_objects_have_their_word_and_score(image, tmp_path, monkeypatch):
     assert all(0.3 <= one["score"] <= 0.6 for one in known)
 
 
+def test_words_are_the_categories_of_coco(image, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "napari_sam.backends.owlv2.open_owlv2", lambda folder: ColourConcepts()
+    )
+    out = tmp_path / "out.json"
+    given = ("--concepts", tmp_path, "--threshold", 0.3, "--model", "threshold")
+    assert run("text", image, "red", "blue", "-o", out, *given).exit_code == 0
+    written = json.loads(out.read_text())
+    names = {one["id"]: one["name"] for one in written["categories"]}
+    assert sorted(names.values()) == ["blue", "red"]
+    found = [names[one["category_id"]] for one in written["annotations"]]
+    assert sorted(found) == ["blue", "red", "red"]
+
+
 def test_without_a_model_of_words_it_is_said_how_to_get_one(image, tmp_path):
     result = run(
         "text", image, "red", "-o", tmp_path / "out.tif", "--model", "threshold"

@@ -87,7 +87,7 @@ def test_a_run_that_is_closed_leaves_a_data_set_of_what_is_done(
     job = LabelFolderJob(images, tmp_path / "out", ModelSpec(sam.load_backend))
     work = iter_label_folder(job, backend=backend)
     for step in work:
-        if step.done == 1:
+        if step.what != "opening images" and step.done == 1:
             break
     work.close()
     half = sam.LabelledDataset(tmp_path / "out")

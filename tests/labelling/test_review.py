@@ -9,6 +9,7 @@ import tifffile
 import napari_sam as sam
 from napari_sam.core.errors import ImageError
 from napari_sam.core.mask import Mask
+from napari_sam.labelling import EditedLabels
 
 from .conftest import scene
 
@@ -176,3 +177,68 @@ def test_a_picture_shows_the_object_in_its_middle_with_its_outline(dataset):
     assert not outlined[48, 48]
     assert picture[48, 48].min() > 200
     assert picture[0].max() == 0, "outside of the image"
+
+
+def test_a_corrected_object_is_described_anew_and_undo_brings_back_the_old(
+    dataset, backend
+):
+    known = sam.LabelledDataset(dataset.path, backend=backend)
+    before = known._objects.features.looks.areas.copy()
+    one = item(known, "b", 1)
+    place = known._objects.require(one.key)
+    known.correct(one, Mask.from_array(np.ones((3, 3), bool), top=4, left=5))
+    assert known._objects.features.looks.areas[place] == 9
+    assert known._objects.features.shapes[place][0] == pytest.approx(1)
+    again = reopened(known)
+    assert again._objects.features.looks.areas[place] == 9
+    np.testing.assert_array_equal(np.delete(before, place), _but(again, place))
+    again.undo()
+    assert again._objects.features.looks.areas[place] == 36
+
+
+def _but(dataset, place):
+    return np.delete(dataset._objects.features.looks.areas, place)
+
+
+def test_an_object_that_was_missed_is_added_and_undo_takes_it_out(dataset):
+    mask = Mask.from_array(np.ones((4, 4), bool), top=25, left=50)
+    added = dataset.add("b", 0, mask, category="dot")
+    assert added.key == ("b", 8)
+    assert (labels(dataset, "b") == 8).sum() == 16
+    again = reopened(dataset)
+    assert item(again, "b", 8).row.status == "accepted"
+    assert item(again, "b", 8).row.source == "drawn"
+    assert len(again) == 22
+    assert again.undo().key == ("b", 8)
+    assert not (labels(again, "b") == 8).any()
+    assert again.add("b", 0, mask).key == ("b", 9), "no number is used twice"
+    with pytest.raises(ImageError, match="not among the images"):
+        dataset.add("none", 0, mask)
+
+
+def test_what_was_edited_elsewhere_is_taken_over(dataset):
+    edited = EditedLabels(dataset, "b")
+    now = edited.labels.copy()
+    now[now == 1] = 0  # gone
+    now[4:8, 25:31][now[4:8, 25:31] == 2] = 3  # the third takes most of the second
+    now[50:53, 50:60] = 20  # new
+    dataset.reject(item(dataset, "b", 4))  # meanwhile, in the review
+    classes = {**edited.classes, 20: "dot", 7: "long"}
+    count = edited.take_over(dataset, now, classes)
+    assert count == 5
+    again = reopened(dataset)
+    said = {i: item(again, "b", i).row.status for i in (1, 2, 3, 4, 5, 7, 8)}
+    assert said == {
+        1: "rejected",
+        2: "corrected",
+        3: "corrected",
+        4: "rejected",
+        5: "found",
+        7: "accepted",
+        8: "accepted",
+    }
+    assert item(again, "b", 7).category == "long"
+    assert item(again, "b", 8).category == "dot"
+    expected = np.where(now == 20, 8, np.where(now == 4, 0, now))
+    np.testing.assert_array_equal(labels(again, "b"), expected)
+    assert edited.take_over(dataset, now, classes) == 0

@@ -151,7 +151,7 @@ class Annotating(RuleBasedStateMachine):
         """Propagated masks leave what a person has said as it is."""
         state, adder = self.session.state, MaskAdder(self.session)
         said = {
-            at: state.mask(at)[1].tobytes()
+            at: state.mask(at).array.tobytes()
             for at in state.footprints
             if state.is_decided(at)
         }
@@ -160,7 +160,7 @@ class Annotating(RuleBasedStateMachine):
             for place, number in places
         }
         adder.add(adder.request(masks, dict.fromkeys(masks, ObjectState()))())
-        assert said == {at: state.mask(at)[1].tobytes() for at in said}
+        assert said == {at: state.mask(at).array.tobytes() for at in said}
 
     @rule(number=IDS, frame=FRAMES, back=st.booleans())
     def approves_frames(self, number, frame, back):
@@ -217,7 +217,7 @@ class Annotating(RuleBasedStateMachine):
     def leaves_frames_that_are_approved_as_they_are(self):
         state = self.session.state
         now = {
-            (at.frame, state.mask(at)[0], state.mask(at)[1].tobytes())
+            (at.frame, state.mask(at).region, state.mask(at).array.tobytes())
             for at, known in state.tracked.items()
             if known.state is Known.APPROVED
         }

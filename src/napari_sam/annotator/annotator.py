@@ -9,6 +9,8 @@ from napari_sam.annotator.candidates import Candidates
 from napari_sam.annotator.classes import Classes
 from napari_sam.annotator.commits import Commits
 from napari_sam.annotator.everything import Everything
+from napari_sam.annotator.folder_labelling import LABELLING, FolderLabelling
+from napari_sam.annotator.found_planes import FoundPlanes
 from napari_sam.annotator.hover import Hover
 from napari_sam.annotator.improvement import IMPROVING, ModelImprovement
 from napari_sam.annotator.measurements import Measurements
@@ -22,6 +24,7 @@ from napari_sam.annotator.tracking.review import Review
 from napari_sam.annotator.tracking.timeline import Timeline
 from napari_sam.annotator.tracking.track_editing import TrackEditing
 from napari_sam.annotator.tracking.track_files import TrackFiles
+from napari_sam.annotator.word_finder import WordFinder
 from napari_sam.annotator.workspace import Workspace
 from napari_sam.session.actions import Paint, SetPrompts
 
@@ -66,8 +69,12 @@ class Annotator:
         are doubtful.
     models, improvement
         The model, and what it learns from corrections.
-    batch, everything, measurements, persistence
-        Many prompts at once; all objects, without prompts; their table; journals.
+    folder
+        Folders that are labelled.
+    batch, everything, words
+        Many prompts at once; all objects, without prompts; what words are about.
+    measurements, persistence
+        The table of objects; journals.
     """
 
     hover: Hover
@@ -99,7 +106,9 @@ class Annotator:
         self.editing = ObjectEditing(workspace, self.commits, self.objects)
         self.classes = Classes(workspace)
         self.batch = Batch(workspace, self.commits)
-        self.everything = Everything(workspace)
+        found = FoundPlanes()
+        self.everything = Everything(workspace, found)
+        self.words = WordFinder(workspace, found)
         self.propagation = Propagation(workspace)
         self.tracks = TrackEditing(workspace, self.objects)
         self.track_files = TrackFiles(workspace)
@@ -110,6 +119,7 @@ class Annotator:
             workspace, pool or ModelPool(), store=store, ready=self.preview.refresh
         )
         self.improvement = ModelImprovement(workspace, self.models)
+        self.folder = FolderLabelling(workspace, self.models, self.words.models)
 
     @property
     def events(self) -> AnnotatorEvents:
@@ -163,7 +173,7 @@ class Annotator:
         image, session = self._workspace.image, self._workspace.session
         if image is None or session is None:
             return
-        self._workspace.tasks.cancel_all(besides=(LOADING, IMPROVING))
+        self._workspace.tasks.cancel_all(besides=(LOADING, IMPROVING, LABELLING))
         image.annotators.remove(self)
         self.hover.forget()
         self.everything.discard()

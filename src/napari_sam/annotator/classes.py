@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from napari_sam.automatic.named_objects import iter_numbered_features
 from napari_sam.core.errors import SessionError
-from napari_sam.core.mask import Mask
 from napari_sam.session.actions import Classify
 
 if TYPE_CHECKING:
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from napari_sam.annotator.workspace import Workspace
     from napari_sam.automatic.named_objects import NumberedFeatures
     from napari_sam.core.address import Address
+    from napari_sam.core.mask import Mask
     from napari_sam.session import AnnotationSession
 
 CLASSIFYING = "classifying objects"
@@ -79,9 +79,8 @@ def _reader(session: AnnotationSession) -> Callable[[Address], Mask | None]:
 
     def read(at: Address) -> Mask | None:
         try:
-            region, inside = session.state.mask(at)
+            return session.state.mask(at)
         except SessionError:
             return None
-        return Mask.from_array(inside, top=region.top, left=region.left)
 
     return read

@@ -33,6 +33,10 @@ class AnnotatorEvents:
         `Measurements`.
     measured_object_changed
         Number of the object that is looked at in tables and plots, or None.
+    words_changed
+        Another model of words is used: see `WordModels`.
+    folder_labelled
+        Path of the data set that a folder became: see `FolderLabelling`.
     model_changed
         Another model is being loaded, or the one being loaded is ready.
     polarity_changed
@@ -69,6 +73,8 @@ class AnnotatorEvents:
     automatic_changed = Signal()
     measurements_changed = Signal()
     measured_object_changed = Signal(object)
+    words_changed = Signal()
+    folder_labelled = Signal(object)
     model_changed = Signal()
     polarity_changed = Signal(bool)
     hover_changed = Signal(bool)

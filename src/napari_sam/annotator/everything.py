@@ -2,91 +2,89 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from napari_sam.annotator.acceptance import Acceptance
 from napari_sam.annotator.found_masks import Search, iter_found, merged, split
-from napari_sam.annotator.lines import pixels_along
-from napari_sam.automatic import (
-    AutomaticMasks,
-    EverythingSettings,
-    FilterSettings,
-    InstanceSettings,
-    SimilarSettings,
-    number_masks,
-)
+from napari_sam.automatic import EverythingSettings, InstanceSettings
 from napari_sam.core.errors import SessionError
-from napari_sam.core.mask import Mask
-from napari_sam.core.progress import Progress
-from napari_sam.session.adding_masks import MaskAdder
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping, Sequence
+    from collections.abc import Sequence
 
-    from napari_sam.annotator.found_masks import FoundMasks
+    from napari_sam.annotator.found_masks import FoundMasks, Limits
+    from napari_sam.annotator.found_planes import FoundPlanes, Place
     from napari_sam.annotator.workspace import Workspace
-    from napari_sam.automatic import AutomaticMask, Examples
-    from napari_sam.core.address import Address
+    from napari_sam.automatic import (
+        AutomaticMask,
+        Examples,
+        FilterSettings,
+        SimilarSettings,
+    )
+    from napari_sam.core.geometry.region import Region
+    from napari_sam.core.mask import Mask
+    from napari_sam.image import PromptableImage
     from napari_sam.session import AnnotationSession
-    from napari_sam.session.adding_masks import MaskRequest, PreparedMasks
 
-FINDING, ACCEPTING = "finding objects", "committing objects"
-#: Masks that are put into the labels at once.
-_CHUNK = 1000
+FINDING = "finding objects"
 #: Examples that objects are compared with at most.
 _MOST_EXAMPLES = 200
-#: A mask, and the plane that it is in.
-_Place: TypeAlias = "tuple[int, Mask]"
 
 
 class Everything:
     """Finds all objects of planes; nothing changes until they are accepted.
 
-    Attributes
+    What `WordFinder` finds is shown, filtered and accepted here as well.
+
+    Parameters
     ----------
-    filters
-        Which of the masks are shown.
-    similar
-        How similar to examples they must be, if there are any.
-    rejected
-        Masks that the person does not want, each with its plane.
+    workspace
+        The image, and who does slow work.
+    planes
+        What was found.
     """
 
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
-        self._found: dict[int, FoundMasks] = {}
-        self._stay: dict[int, AutomaticMasks] = {}
-        self._examples: Examples | None = None
-        self.filters = FilterSettings()
-        self.similar = SimilarSettings()
-        self.rejected: set[_Place] = set()
+    def __init__(self, workspace: Workspace, planes: FoundPlanes) -> None:
+        self._workspace, self._planes = workspace, planes
+
+    @property
+    def limits(self) -> Limits:
+        """Which of the masks are shown."""
+        return self._planes.limits
+
+    @property
+    def rejected(self) -> set[Place]:
+        """Masks that the person does not want, each with its plane."""
+        return self._planes.rejected
 
     @property
     def frame(self) -> int | None:
         """The current plane if it was looked at, else another that was, or None."""
         session = self._workspace.session
         here = None if session is None else session.current.frame
-        return here if here in self._found else next(iter(self._found), None)
+        return here if here in self.frames else next(iter(self.frames), None)
 
     @property
     def frames(self) -> tuple[int, ...]:
         """The planes that were looked at."""
-        return tuple(self._found)
+        return self._planes.frames
 
     @property
     def masks(self) -> tuple[AutomaticMask, ...]:
         """The masks of the current plane that are shown, and would be accepted."""
         frame = self.frame
-        return () if frame is None else tuple(self._wanted(frame))
+        return () if frame is None else tuple(self._planes.wanted(frame))
 
     @property
     def count(self) -> int:
         """How many masks of all planes would be accepted."""
-        return sum(1 for frame in self._stay for _ in self._wanted(frame))
+        return self._planes.count
 
     @property
     def has_examples(self) -> bool:
         """Whether masks are compared with examples."""
-        return self._examples is not None
+        return self._planes.limits.examples is not None
 
     def find(
         self,
@@ -115,19 +113,13 @@ class Everything:
             Numbers of objects in the labels: only what is like the first is shown, and
             not what is more like the others.
         """
-        from napari_sam.image import PromptableImage
-
         with self._workspace.events.reporting():
-            session, view = self._workspace.require_model(), self._workspace.view
-            image = session.image
-            if view is None or not isinstance(image, PromptableImage):
-                raise SessionError("There is no image in which to find objects.")
-            here = session.current.frame
+            session, image, view = searched(self._workspace)
             search = Search(
-                range(len(image.frames)) if all_planes else [here],
+                range(len(image.frames)) if all_planes else [session.current.frame],
                 settings or EverythingSettings(),
                 instances or InstanceSettings(),
-                view.region_in_view() if in_view else None,
+                view if in_view else None,
                 within,
                 _masks_of(session, like),
                 _masks_of(session, unlike),
@@ -138,23 +130,18 @@ class Everything:
 
     def filter(self, filters: FilterSettings) -> None:
         """Show the masks that stay with other thresholds; the model is not asked."""
-        self.filters = filters
-        self._filter()
+        self._planes.filter(replace(self._planes.limits, filters=filters))
+        self._tell()
 
     def compare(self, similar: SimilarSettings) -> None:
         """Show the masks that are so similar to the examples; no model is asked."""
-        self.similar = similar
-        self._filter()
+        self._planes.filter(replace(self._planes.limits, similar=similar))
+        self._tell()
 
     def reject(self, row: float, col: float) -> None:
         """Reject the mask at a position of the plane, or take it again."""
         frame = self.frame
-        if frame is None:
-            return
-        under = [m.mask for m in self._stay[frame].masks if m.mask.contains(row, col)]
-        if under:
-            smallest = min(under, key=lambda mask: mask.area)
-            self.rejected ^= {(frame, smallest)}
+        if frame is not None and self._planes.toggle(frame, row, col):
             self._workspace.events.automatic_changed.emit()
 
     def merge(self, path: Sequence[tuple[float, float]]) -> None:
@@ -174,86 +161,60 @@ class Everything:
             self._replace(under[:1], split(under[0].mask, path))
 
     def accept(self) -> None:
-        """Commit the masks that are shown as new objects, in one step of undo."""
+        """Commit the masks that are shown as new objects, in one step of undo.
+
+        What words found has its word as class, which leans as that of a classifier.
+        """
         with self._workspace.events.reporting():
             session = self._workspace.require_session()
             if not self.count:
                 raise SessionError("There are no masks to accept: find objects first.")
-            numbered = list(self._numbered(session.state.free_id()))
-            chunks = [
-                dict(numbered[i : i + _CHUNK]) for i in range(0, len(numbered), _CHUNK)
-            ]
+            numbered = list(self._planes.numbered(session.state.free_id()))
             self.discard()
-            self._add(MaskAdder(session, overlap="keep"), chunks, len(numbered))
+            Acceptance(self._workspace, numbered).go_on()
 
     def discard(self) -> None:
         """Forget what was found."""
-        self._found, self._stay, self._examples = {}, {}, None
-        self.rejected.clear()
+        self._planes.clear()
         self._workspace.events.automatic_changed.emit()
 
-    def _wanted(self, frame: int) -> Iterator[AutomaticMask]:
-        for one in self._stay[frame].masks:
-            if (frame, one.mask) not in self.rejected:
-                yield one
-
-    def _numbered(self, first: int) -> Iterator[tuple[Address, Mask]]:
-        """Yield what is to be committed, plane by plane, numbered from `first`.
-
-        What is there keeps its pixels, and so do smaller masks: they come first.
-        """
-        for frame, stay in self._stay.items():
-            chosen = AutomaticMasks(tuple(self._wanted(frame)), stay.plane_shape)
-            numbered = number_masks(chosen, frame=frame, first=first)
-            first += len(numbered)
-            for at, one in reversed(numbered.items()):
-                yield at, one.mask
-
     def _under(self, path: Sequence[tuple[float, float]]) -> list[AutomaticMask]:
-        """Return the masks that a line runs through, the longest way first."""
-        ways = [(_way(one.mask, path), one) for one in self.masks]
-        return [one for way, one in sorted(ways, key=lambda pair: -pair[0]) if way]
+        frame = self.frame
+        return [] if frame is None else self._planes.under(frame, path)
 
     def _replace(self, old: Sequence[AutomaticMask], new: Sequence[Mask]) -> None:
         frame = self.frame
         assert frame is not None  # there are masks
-        self._found[frame] = self._found[frame].replaced(old, new)
-        self._filter()
+        self._planes.replace(frame, old, new)
+        self._tell()
 
-    def _filter(self) -> None:
-        if self._found:
-            self._stay = {
-                frame: found.filtered(self.filters, self._examples, self.similar)
-                for frame, found in self._found.items()
-            }
+    def _tell(self) -> None:
+        if self.frames:
             self._workspace.events.automatic_changed.emit()
 
     def _on_found(self, result: tuple[Sequence[FoundMasks], Examples | None]) -> None:
-        planes, self._examples = result
-        self._found = {one.frame: one for one in planes}
-        self._filter()
-        count, there = self.count, sum(len(one.candidates.found) for one in planes)
-        text = f"{count} object{'s' * (count != 1)} found"
-        if not count and there:
-            text = f"{there} masks found, but none passes the filters"
-        self._workspace.events.message.emit("info", f"{text}.")
+        planes, examples = result
+        self._planes.show(planes, examples=examples)
+        self._tell()
+        self._workspace.events.message.emit("info", self._planes.summary)
 
-    def _add(
-        self, adder: MaskAdder, chunks: Sequence[Mapping[Address, Mask]], count: int
-    ) -> None:
-        """Put masks into the labels chunk by chunk; what changes is computed aside."""
-        if not chunks:
-            objects = f"{count} object{'s' * (count != 1)}"
-            self._workspace.events.message.emit("info", f"{objects} committed.")
-            return
 
-        def on_prepared(prepared: PreparedMasks) -> None:
-            with self._workspace.events.reporting():
-                adder.add(prepared)
-                self._add(adder, chunks[1:], count)
+def searched(
+    workspace: Workspace,
+) -> tuple[AnnotationSession, PromptableImage, Region]:
+    """Return the session, its image with a model, and what is in view.
 
-        steps = _iter_prepared(adder.request(chunks[0]))
-        self._workspace.tasks.run(ACCEPTING, steps, on_prepared)
+    Raises
+    ------
+    SessionError
+        If there is no image, or no model yet.
+    """
+    from napari_sam.image import PromptableImage
+
+    session, view = workspace.require_model(), workspace.view
+    if view is None or not isinstance(session.image, PromptableImage):
+        raise SessionError("There is no image in which to find objects.")
+    return session, session.image, view.region_in_view()
 
 
 def _masks_of(session: AnnotationSession, ids: Sequence[int]) -> dict[int, list[Mask]]:
@@ -263,18 +224,5 @@ def _masks_of(session: AnnotationSession, ids: Sequence[int]) -> dict[int, list[
         raise SessionError("The examples have no pixels: commit them first.")
     found: dict[int, list[Mask]] = {}
     for at in places[:: 1 + len(places) // _MOST_EXAMPLES]:
-        region, inside = session.state.mask(at)
-        mask = Mask.from_array(inside, top=region.top, left=region.left)
-        found.setdefault(at.frame, []).append(mask)
+        found.setdefault(at.frame, []).append(session.state.mask(at))
     return found
-
-
-def _way(mask: Mask, path: Sequence[tuple[float, float]]) -> int:
-    """Return how many steps of a line lie in a mask."""
-    return sum(mask.contains(row, col) for row, col in pixels_along(path))
-
-
-def _iter_prepared(request: MaskRequest) -> Generator[Progress, None, PreparedMasks]:
-    """Compute what masks change, as one step."""
-    yield Progress(0, 1, ACCEPTING)
-    return request()

@@ -13,7 +13,10 @@ from napari_sam.automatic import (
     Candidates,
     EverythingSettings,
     Examples,
+    FilterSettings,
     InstanceSettings,
+    SimilarSettings,
+    TextSettings,
     filter_masks,
     iter_candidates,
     iter_everything,
@@ -28,7 +31,7 @@ from napari_sam.session.edits.outline_edits import cut_along
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
 
-    from napari_sam.automatic import AutomaticMask, FilterSettings, SimilarSettings
+    from napari_sam.automatic import AutomaticMask
     from napari_sam.core.geometry.region import Region
     from napari_sam.core.progress import Progress
     from napari_sam.image import PromptableImage
@@ -36,6 +39,26 @@ if TYPE_CHECKING:
 
 #: A mask of which more than this share lies on objects is theirs already.
 _COVERED = 0.5
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What decides which of the masks that were found are shown.
+
+    Attributes
+    ----------
+    filters
+        Scores and sizes.
+    similar, examples
+        How similar to examples they must be, and these; None for no examples.
+    text
+        How sure a model of words must be.
+    """
+
+    filters: FilterSettings = field(default_factory=FilterSettings)
+    similar: SimilarSettings = field(default_factory=SimilarSettings)
+    examples: Examples | None = None
+    text: TextSettings = field(default_factory=TextSettings)
 
 
 @dataclass(frozen=True)
@@ -81,22 +104,22 @@ class FoundMasks:
     candidates: Candidates
     covered: Mapping[Mask, float]
 
-    def filtered(
-        self,
-        filters: FilterSettings,
-        examples: Examples | None,
-        similar: SimilarSettings,
-    ) -> AutomaticMasks:
+    def __len__(self) -> int:
+        return len(self.candidates.found)
+
+    def filtered(self, limits: Limits) -> AutomaticMasks:
         """Return the masks that stay, and that are not objects already."""
         found = self.candidates.found
-        free = [
-            i for i, m in enumerate(found.masks) if self.covered[m.mask] <= _COVERED
-        ]
-        if examples is None:
-            return filter_masks(found.chosen(free), filters)
+        free = [i for i, m in enumerate(found.masks) if is_free(self.covered[m.mask])]
+        if limits.examples is None:
+            return filter_masks(found.chosen(free), limits.filters)
         rows = self.candidates.descriptors.chosen(free)
         there = Candidates(found.chosen(free), rows)
-        return there.filtered(filters).similar(examples, similar)
+        return there.filtered(limits.filters).similar(limits.examples, limits.similar)
+
+    def word_of(self, mask: Mask) -> str:
+        """Return ``""``: nobody asked for it by words."""
+        return ""
 
     def replaced(self, old: Sequence[AutomaticMask], new: Sequence[Mask]) -> FoundMasks:
         """Put masks that a person made in place of others; they look like the first."""
@@ -104,7 +127,7 @@ class FoundMasks:
         gone = {one.mask for one in old}
         left = [i for i, one in enumerate(found.masks) if one.mask not in gone]
         first = next(i for i, one in enumerate(found.masks) if one.mask in gone)
-        made = tuple(_made(old[0], mask) for mask in new)
+        made = tuple(made_mask(old[0], mask) for mask in new)
         masks = AutomaticMasks((*found.chosen(left).masks, *made), found.plane_shape)
         if len(rows):
             rows = rows.chosen([*left, *[first] * len(made)])
@@ -152,7 +175,7 @@ def iter_found(
         work = _iter_plane(image, frame, search)
         candidates = yield from iter_part(work, k, len(search.frames))
         covered = {
-            one.mask: _share_on_objects(one.mask, labels, frame)
+            one.mask: share_on_objects(one.mask, labels, frame)
             for one in candidates.found.masks
         }
         found.append(FoundMasks(frame, candidates, covered))
@@ -189,14 +212,20 @@ def _iter_plane(
     return Candidates(masks, Descriptors.joined([]))
 
 
-def _share_on_objects(mask: Mask, labels: LabelStore, frame: int) -> float:
+def share_on_objects(mask: Mask, labels: LabelStore, frame: int) -> float:
+    """Return which share of a mask lies on objects in the labels."""
     if not mask:
         return 0.0
     there = labels.read(frame, mask.region) != 0
     return float(np.count_nonzero(there & mask.array) / mask.area)
 
 
-def _made(like: AutomaticMask, mask: Mask) -> AutomaticMask:
+def is_free(covered: float) -> bool:
+    """Tell whether a mask is no object yet, by the share of it that lies on some."""
+    return covered <= _COVERED
+
+
+def made_mask(like: AutomaticMask, mask: Mask) -> AutomaticMask:
     """Return a mask that a person made: nobody doubts it."""
     row, col = mask.deepest
     return replace(

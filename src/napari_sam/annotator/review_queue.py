@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from psygnal import Signal
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from napari_sam.core.mask import Mask
     from napari_sam.labelling import ReviewItem
 
+_Result = TypeVar("_Result")
 #: Objects that are shown at once.
 _SHOWN = 24
 #: Rows and columns of their pictures.
@@ -193,6 +194,27 @@ class ReviewQueue:
     def save(self) -> None:
         """Write the classes of all objects into the tables."""
         self._do(lambda: self._require().save())
+
+    def ask(
+        self,
+        call: Callable[[LabelledDataset], _Result],
+        then: Callable[[_Result], object],
+    ) -> None:
+        """Have something done with the data set, after all that waits already.
+
+        Parameters
+        ----------
+        call
+            Called on the thread of the data set.
+        then
+            Called with what it returns, on the face's own thread.
+        """
+
+        def asked() -> None:
+            result = call(self._require())
+            self._executor.tell(lambda: then(result))
+
+        self._do(asked)
 
     def close(self) -> None:
         """Write the classes of all objects into the tables, and leave the data set."""

@@ -10,7 +10,7 @@ from napari_sam.api.exporting import (
 )
 from napari_sam.api.folder import segment_folder
 from napari_sam.api.improvement import improve_model
-from napari_sam.api.labelling import label
+from napari_sam.api.labelling import iter_class_examples, iter_label, label
 from napari_sam.api.linking import link
 from napari_sam.api.measurement import iter_measure, measure
 from napari_sam.api.models import accept_licence, load_backend
@@ -30,7 +30,9 @@ __all__ = [
     "cutouts",
     "export_labels",
     "improve_model",
+    "iter_class_examples",
     "iter_export_labels",
+    "iter_label",
     "iter_measure",
     "iter_write_cutouts",
     "label",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ from napari_sam.automatic.concepts import Words
 from napari_sam.automatic.object_features import ObjectFeatures, describe_objects
 from napari_sam.automatic.similar import iter_candidates
 from napari_sam.core.errors import JobError, PromptError
-from napari_sam.core.progress import drain
+from napari_sam.core.progress import Progress, drain, iter_part
 from napari_sam.jobs import Executor, ModelSpec, PromptableSettings
 from napari_sam.labelling import (
     ClassExamples,
@@ -25,7 +24,7 @@ from napari_sam.labelling import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
     from napari_sam.automatic import SimilarSettings
     from napari_sam.automatic.example_masks import AnyExamples
@@ -33,6 +32,10 @@ if TYPE_CHECKING:
     from napari_sam.core.protocols import Backend
     from napari_sam.image import PromptableImage
     from napari_sam.jobs import ImageOutcome
+
+#: How objects are found unless something else is said.
+_AUTOMATIC = AutomaticSettings()
+_NOT_BOTH = "Give classes by examples or by words, not by both."
 
 
 def label(
@@ -113,49 +116,83 @@ def label(
     >>> dataset.doubtful(5)  # doctest: +SKIP
     """
     images, output = Path(images), Path(output)
-    is_open = model is not None and not isinstance(model, str)
-    if is_open and executor is not None and executor.threads is not None:
-        raise JobError(
-            "Workers open the model themselves, and this one is open here: give its "
-            'name, such as model="pocket".'
-        )
-    name = model if isinstance(model, str) else None
-    backend = load_backend(name) if model is None or name is not None else model
-    assert not isinstance(backend, str)
-    settings = settings or PromptableSettings()
-    automatic = automatic or AutomaticSettings()
+    name, backend = _model(model, executor)
+    settings, automatic = settings or PromptableSettings(), automatic or _AUTOMATIC
     if words and classes is not None:
-        raise PromptError("Give classes by examples or by words, not by both.")
-    examples = classes
+        raise PromptError(_NOT_BOTH)
     if classes is not None and not isinstance(classes, ClassExamples):
         if on is None:
             raise PromptError("Say which image the examples are on: on='NAME.tif'.")
-        examples = class_examples(
-            _path_of(on, images), classes, backend, settings, automatic
-        )
-    assert examples is None or isinstance(examples, ClassExamples)
+        path = _path_of(on, images)
+        classes = class_examples(path, classes, backend, settings, automatic)
     job = LabelFolderJob(
         images,
         output,
         ModelSpec(load_backend, name),
-        examples,
+        classes,
         automatic,
         settings,
         similar or LabelSettings(),
         overwrite,
+        Words(tuple(words), tuple(unwanted_words)) if words else None,
+        text or TextSettings(),
     )
-    if words:
-        asked = Words(tuple(words), tuple(unwanted_words))
-        job = replace(job, words=asked, text=text or TextSettings())
-        finder = open_concepts(concepts, backend)
-        work = iter_label_words(job, finder, backend=backend, report=report)
-    else:
+    finder = open_concepts(concepts, backend) if words else None
+    work = iter_label(job, backend, concepts=finder, executor=executor, report=report)
+    check_outcomes(drain(work))
+    return LabelledDataset(output)
+
+
+def iter_label(
+    job: LabelFolderJob,
+    backend: Backend,
+    *,
+    concepts: SupportsConcepts | None = None,
+    executor: Executor | None = None,
+    report: Callable[[ImageOutcome], object] | None = None,
+) -> Generator[Progress, None, list[ImageOutcome]]:
+    """Label a folder as `label` does, and yield progress; closing it stops the work.
+
+    Parameters
+    ----------
+    job
+        Images, output, classes and settings.
+    backend
+        The model that finds objects, or draws those that words find.
+    concepts
+        The model of words, if the job has words.
+    executor
+        Who does it. By default, this process; words are looked for by it alone.
+    report
+        Called with the outcome of each image as soon as it is known.
+
+    Raises
+    ------
+    PromptError
+        If classes are said by words and by examples, or words lack their model.
+    """
+    if job.words is not None and job.examples is not None:
+        raise PromptError(_NOT_BOTH)
+    if job.words is None:
         work = iter_label_folder(job, executor, backend=backend, report=report)
-    outcomes = drain(work)
+    elif concepts is None:
+        raise PromptError("Words need a model that knows them: see open_concepts.")
+    else:
+        work = iter_label_words(job, concepts, backend=backend, report=report)
+    return (yield from work)
+
+
+def check_outcomes(outcomes: Sequence[ImageOutcome]) -> None:
+    """Raise an error if there is no image that did not fail.
+
+    Raises
+    ------
+    JobError
+        With the reason of the first.
+    """
     failed = [one for one in outcomes if one.state == "failed"]
     if failed and len(failed) == len(outcomes):
         raise JobError(f"All images failed, {failed[0].path.name}: {failed[0].reason}")
-    return LabelledDataset(output)
 
 
 def class_examples(
@@ -168,20 +205,63 @@ def class_examples(
     """Describe examples of classes on an image, among all objects of their planes."""
     opened = settings.of_folder(path)
     image = opened.open(opened.read.read(path), backend)
-    own = ClassExamples.of(image, given, name=path.name)
+    return drain(iter_class_examples(image, given, automatic, name=path.name))
+
+
+def iter_class_examples(
+    image: PromptableImage,
+    given: Mapping[str, AnyExamples],
+    automatic: AutomaticSettings,
+    *,
+    name: str = "",
+) -> Generator[Progress, None, ClassExamples]:
+    """Describe examples of classes on an image, among all objects of their planes.
+
+    Parameters
+    ----------
+    image
+        The image, with its model.
+    given
+        A few objects of each class by its name; those of the class ``""`` are not
+        wanted.
+    automatic
+        How the other objects are found.
+    name
+        Of the image in its folder, if it is in one.
+    """
+    yield Progress(0, 1, "describing the examples")
+    own = ClassExamples.of(image, given, name=name)
     planes = sorted({frame for _, frame, _ in own.masks})
-    around = ObjectFeatures.joined([_objects(image, k, automatic) for k in planes])
+    found = []
+    for k, frame in enumerate(planes):
+        work = _iter_objects(image, frame, automatic)
+        found.append((yield from iter_part(work, k, len(planes))))
+    around = ObjectFeatures.joined(found)
     return ClassExamples(own.objects, own.names, around, own.masks)
 
 
-def _objects(
+def _model(
+    model: str | Backend | None, executor: Executor | None
+) -> tuple[str | None, Backend]:
+    """Return the name of a model if it has one, and the model itself."""
+    if model is None or isinstance(model, str):
+        return model, load_backend(model)
+    if executor is not None and executor.threads is not None:
+        raise JobError(
+            "Workers open the model themselves, and this one is open here: give its "
+            'name, such as model="pocket".'
+        )
+    return None, model
+
+
+def _iter_objects(
     image: PromptableImage, frame: int, automatic: AutomaticSettings
-) -> ObjectFeatures:
+) -> Generator[Progress, None, ObjectFeatures]:
     """Describe all objects of a plane."""
-    work = iter_candidates(
+    candidates = yield from iter_candidates(
         image, frame, settings=automatic.find, instances=automatic.instances
     )
-    found = drain(work).filtered(automatic.filters).found
+    found = candidates.filtered(automatic.filters).found
     return describe_objects(image, frame, [one.mask for one in found.masks])
 
 

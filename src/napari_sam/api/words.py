@@ -181,11 +181,16 @@ def segment_text(
         frame: drain(iter_concepts(promptable, frame, asked, finder, examples=shown))
         for frame in chosen
     }
-    drawn = promptable.backend.fingerprint.partition("-")[0]
-    said = f"words by {finder.concept_model}, masks by {drawn}"
+    said = who_found(finder, promptable.backend)
     return TextObjects(
         promptable.frames, planes, asked, settings or TextSettings(), said
     )
+
+
+def who_found(concepts: SupportsConcepts, backend: Backend) -> str:
+    """Say which model looked for words, and which one drew the masks."""
+    drawn = backend.fingerprint.partition("-")[0]
+    return f"words by {concepts.concept_model}, masks by {drawn}"
 
 
 def _boxes(given: ExampleBoxes | Sequence[Box]) -> ExampleBoxes:

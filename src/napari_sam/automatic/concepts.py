@@ -66,6 +66,33 @@ class Words:
         return (*self.wanted, *self.unwanted)
 
 
+def read_words(written: str) -> Words:
+    """Read words as people write them: ``"roof, tree; not: car"``.
+
+    Parameters
+    ----------
+    written
+        Words between commas, and, after a semicolon and ``not:``, those that are
+        unwanted.
+
+    Raises
+    ------
+    PromptError
+        If there is no wanted word, or one twice.
+    """
+    wanted, _, rest = written.partition(";")
+    rest = rest.strip()
+    if rest and not rest.startswith("not:"):
+        raise PromptError(
+            f"{written!r}: expected words such as 'roof, tree; not: car'."
+        )
+    return Words(_split(wanted), _split(rest.removeprefix("not:")))
+
+
+def _split(written: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in written.split(",") if word.strip())
+
+
 class ConceptMasks(NamedTuple):
     """Everything in a plane that words may be about, whatever its score.
 

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar
 
 from napari_sam.core.atomic_write import check_writable
 from napari_sam.core.errors import ImageError, NapariSamError, NotWrittenError
+from napari_sam.core.progress import Progress, drain
 from napari_sam.io import check_labels_path
 from napari_sam.jobs.painting import Covered
 from napari_sam.jobs.prompt_sources import FoundPrompts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Generator, Iterator, Mapping
     from pathlib import Path
 
     from napari_sam.core.address import Address
@@ -116,6 +117,12 @@ class FolderRun(Generic[W]):
     def prepare_images(
         self, paths: Collection[Path], open_image: Callable[[Path], W | None]
     ) -> None:
+        """Open every image here once, as `iter_prepare_images` does."""
+        drain(self.iter_prepare_images(paths, open_image))
+
+    def iter_prepare_images(
+        self, paths: Collection[Path], open_image: Callable[[Path], W | None]
+    ) -> Generator[Progress, None, None]:
         """Open every image here once; name those that fail.
 
         Parameters
@@ -126,7 +133,8 @@ class FolderRun(Generic[W]):
             Opens one of them, or notes itself why there is nothing to do.
         """
         stems = Counter(path.stem for path in paths)
-        for path in paths:
+        for k, path in enumerate(paths):
+            yield Progress(k, len(paths), "opening images")
             with self.failure_noted(path):
                 if stems[path.stem] > 1:
                     raise ImageError(f"another image is called {path.stem} too.")

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from napari_sam.labelling.agreement import Agreement, compare_datasets
     from napari_sam.labelling.class_examples import ClassExamples
     from napari_sam.labelling.dataset import LabelledDataset
+    from napari_sam.labelling.edited_labels import EditedLabels
     from napari_sam.labelling.label_folder import LabelFolderJob, iter_label_folder
     from napari_sam.labelling.label_words import iter_label_words
     from napari_sam.labelling.object_rows import ObjectRow
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Agreement",
     "ClassExamples",
+    "EditedLabels",
     "LabelFolderJob",
     "LabelSettings",
     "LabelledDataset",
@@ -32,6 +34,7 @@ __all__ = [
 _ROOMS = {
     "Agreement": "agreement",
     "ClassExamples": "class_examples",
+    "EditedLabels": "edited_labels",
     "LabelFolderJob": "label_folder",
     "LabelSettings": "settings",
     "LabelledDataset": "dataset",

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from zipfile import ZIP_DEFLATED, ZipFile
 
 import numpy as np
 
 from napari_sam.automatic import Examples, ObjectClassifier, ObjectFeatures
-from napari_sam.automatic.descriptors import Descriptors
 from napari_sam.automatic.example_masks import example_masks
 from napari_sam.automatic.object_features import describe_objects
-from napari_sam.core.atomic_write import replacing
-from napari_sam.core.errors import ImageError, PromptError
+from napari_sam.core.errors import PromptError
+from napari_sam.labelling.feature_files import (
+    feature_arrays,
+    features_in,
+    reading_arrays,
+    write_arrays,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
-
-    from numpy.typing import NDArray
 
     from napari_sam.automatic.example_masks import AnyExamples
     from napari_sam.core.mask import Mask
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 #: The class of objects that are not wanted.
 UNWANTED = ""
-_COLUMNS = ("features", "areas", "light", "shapes")
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,8 +138,8 @@ class ClassExamples:
 
     def write(self, path: Path) -> None:
         """Write the numbers, without masks; the file appears whole or not at all."""
-        arrays = _arrays("", self.objects) | _arrays("around_", self.around)
-        _write(path, {"names": np.array(self.names, np.str_), **arrays})
+        arrays = feature_arrays(self.objects) | feature_arrays(self.around, "around_")
+        write_arrays(path, {"names": np.array(self.names, np.str_), **arrays})
 
 
 def read_class_examples(path: Path) -> ClassExamples:
@@ -151,58 +150,9 @@ def read_class_examples(path: Path) -> ClassExamples:
     ImageError
         If it cannot be read.
     """
-    with _reading(path, "examples") as file:
-        objects, around = _features(file, ""), _features(file, "around_")
+    with reading_arrays(path, "examples") as file:
+        objects, around = features_in(file), features_in(file, "around_")
         return ClassExamples(objects, tuple(map(str, file["names"])), around)
-
-
-def write_features(path: Path, objects: ObjectFeatures) -> None:
-    """Write features; the file appears whole or not at all."""
-    _write(path, _arrays("", objects))
-
-
-def read_features(path: Path) -> ObjectFeatures:
-    """Read what `write_features` wrote.
-
-    Raises
-    ------
-    ImageError
-        If it cannot be read.
-    """
-    with _reading(path, "features") as file:
-        return _features(file, "")
-
-
-@contextmanager
-def _reading(path: Path, what: str) -> Iterator[Mapping[str, NDArray[np.float32]]]:
-    """Open what `_write` wrote; a file that lacks something cannot be read."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            yield file
-    except (OSError, ValueError, KeyError) as wrong:
-        raise ImageError(f"{path} cannot be read as {what}: {wrong}.") from None
-
-
-def _write(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> None:
-    """Write arrays as ``.npz``."""
-    with replacing(path) as temporary, ZipFile(temporary, "w", ZIP_DEFLATED) as file:
-        for name, values in arrays.items():
-            with file.open(f"{name}.npy", "w") as entry:
-                np.save(entry, values, allow_pickle=False)
-
-
-def _arrays(prefix: str, objects: ObjectFeatures) -> dict[str, NDArray[np.generic]]:
-    looks = objects.looks
-    values = (looks.features, looks.areas, looks.light, objects.shapes)
-    return {
-        f"{prefix}{name}": np.asarray(value, np.float32)
-        for name, value in zip(_COLUMNS, values, strict=True)
-    }
-
-
-def _features(file: Mapping[str, NDArray[np.float32]], prefix: str) -> ObjectFeatures:
-    features, areas, light, shapes = (file[f"{prefix}{name}"] for name in _COLUMNS)
-    return ObjectFeatures(Descriptors(features, areas.astype(float), light), shapes)
 
 
 def distinct(names: Iterable[str]) -> tuple[str, ...]:

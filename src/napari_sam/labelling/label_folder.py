@@ -19,9 +19,9 @@ from napari_sam.jobs.painting import save_masks
 from napari_sam.jobs.prompt_pairs import images_of_folder
 from napari_sam.jobs.promptable_settings import PromptableSettings
 from napari_sam.jobs.results_file import results_setup
-from napari_sam.labelling.class_examples import write_features
+from napari_sam.labelling.feature_files import write_features
 from napari_sam.labelling.found_objects import FoundObjects, classed_objects
-from napari_sam.labelling.layout import DatasetLayout
+from napari_sam.labelling.layout import DatasetLayout, appearance_values
 from napari_sam.labelling.object_rows import write_rows
 from napari_sam.labelling.review_log import ReviewLog
 from napari_sam.labelling.settings import LabelSettings
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from napari_sam.automatic.concepts import Words
     from napari_sam.automatic.settings import SimilarSettings
+    from napari_sam.core.json_values import JsonDict
     from napari_sam.core.progress import Progress
     from napari_sam.core.protocols import Backend
     from napari_sam.image import PromptableImage
@@ -124,7 +125,7 @@ def iter_label_folder(
     run = LabelRun(job, backend or job.model.open(), report)
     run.begin(images)
     try:
-        run.prepare_images(images, run.open_image)
+        yield from run.iter_prepare_images(images, run.open_image)
         if run.works:
             yield from candidate_images(
                 [work.job for work in run.works],
@@ -201,12 +202,13 @@ class LabelRun(FolderRun[LabelWork]):
         job = self._job
         classes = () if job.examples is None else job.examples.classes
         classes = classes if job.words is None else job.words.wanted
-        made_by = {
+        made_by: JsonDict = {
             "model": job.model.name or "pocket",
             "fingerprint": self._backend.fingerprint,
             "automatic": f"{asdict(job.automatic)}",
             "similar": f"{asdict(job.similar)}",
             "words": self.words_by,
+            "appearance": appearance_values(job.settings.appearance),
         }
         axes = job.settings.read.axes
         self._layout.write_index(images, classes, made_by, axes=axes)

@@ -59,7 +59,7 @@ def iter_label_words(
     run.words_by = concepts.concept_model
     run.begin(images)
     try:
-        run.prepare_images(images, run.open_image)
+        yield from run.iter_prepare_images(images, run.open_image)
         for i, work in enumerate(run.works):
             with run.failure_noted(work.path):
                 image = open_image(work.job.image, model)

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from napari_sam.core.atomic_write import replacing
 from napari_sam.core.errors import ImageError, MissingFileError
+from napari_sam.image.settings import AppearanceSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from napari_sam.core.json_values import JsonDict, JsonValue
+    from napari_sam.core.json_values import JsonDict, JsonObject, JsonValue
 
 #: What the index says it is, and the version of this layout.
 FORMAT, VERSION = "napari-sam labelled images", 1
+_USUAL = AppearanceSettings()
 
 
 class DatasetIndex(NamedTuple):
@@ -31,11 +33,17 @@ class DatasetIndex(NamedTuple):
         Names of the classes of the examples.
     axes
         Axes of the images, where they do not name them.
+    fingerprint
+        Of the model that described the objects.
+    appearance
+        How images were shown to it.
     """
 
     images: list[Path]
     classes: tuple[str, ...]
     axes: str | None
+    fingerprint: str = ""
+    appearance: AppearanceSettings = _USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +94,10 @@ class DatasetLayout:
     def features_of(self, image: Path) -> Path:
         """Return the features of the objects of an image."""
         return self.root / "features" / f"{image.stem}.npz"
+
+    def corrected_of(self, image: Path) -> Path:
+        """Return the features of objects of an image that a person corrected."""
+        return self.root / "features" / f"{image.stem}.corrected.npz"
 
     def write_index(
         self,
@@ -155,7 +167,35 @@ class DatasetLayout:
                 f"expected {FORMAT!r} up to {VERSION}. A newer napari-sam reads it."
             )
         normal = [Path(os.path.normpath(image)) for image in images]
-        return DatasetIndex(normal, classes, index.get("axes"))
+        made_by = index.get("made_by", {})
+        return DatasetIndex(
+            normal,
+            classes,
+            index.get("axes"),
+            str(made_by.get("fingerprint", "")),
+            _appearance(made_by.get("appearance", {})),
+        )
+
+
+def appearance_values(settings: AppearanceSettings) -> JsonDict:
+    """Return settings as an index has them: those that are not the usual ones."""
+    values = {one.name: getattr(settings, one.name) for one in fields(settings)}
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in values.items()
+        if value is not None
+    }
+
+
+def _appearance(values: JsonObject) -> AppearanceSettings:
+    """Read what `appearance_values` gives; what is not known is passed over."""
+    names = {one.name for one in fields(AppearanceSettings)}
+    known = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in values.items()
+        if name in names
+    }
+    return replace(_USUAL, **known)  # type: ignore[arg-type]
 
 
 def _relative(path: Path, root: Path) -> str:

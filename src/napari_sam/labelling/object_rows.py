@@ -37,7 +37,8 @@ class ObjectRow:
     score
         How good the model thinks the mask is, from 0 to 1.
     source
-        Where it came from: ``"instances"``, ``"grid"``, ``"example"``, ``"words"``.
+        Where it came from: ``"instances"``, ``"grid"``, ``"example"``, ``"words"``,
+        or ``"drawn"`` by a person in the review.
     status
         ``"found"``, or what a person decided: ``"accepted"``, ``"rejected"``,
         ``"corrected"``.

@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_sam.automatic import ObjectClassifier, ObjectFeatures
 from napari_sam.labelling.class_examples import UNWANTED
+from napari_sam.labelling.decided_rows import DRAWN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,7 +101,9 @@ def _fitted(
     known = [
         i
         for i, row in enumerate(rows)
-        if row.status != "found" and row.source != "example"
+        if row.status != "found"
+        and row.source != "example"
+        and not (row.source == DRAWN and row.status == "rejected")
     ]
     names = [UNWANTED if rows[i].status == "rejected" else rows[i].category
              for i in known]  # fmt: skip

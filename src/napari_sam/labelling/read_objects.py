@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from napari_sam.core.errors import ImageError
-from napari_sam.labelling.class_examples import read_features
+from napari_sam.labelling.feature_files import read_features
 from napari_sam.labelling.object_rows import read_rows
 
 if TYPE_CHECKING:
@@ -44,9 +44,10 @@ def read_objects(layout: DatasetLayout, image: Path) -> ImageObjects:
     """
     table = layout.table_of(image)
     rows, features = read_rows(table), read_features(layout.features_of(image))
-    if len(rows) != len(features):
+    if len(rows) > len(features):
         raise ImageError(
             f"{table} has {len(rows)} objects, and {len(features)} have features: "
             "label the image again, with --overwrite."
         )
-    return ImageObjects(image, rows, features)
+    # Features of an object that a crash kept from its table are last, and too many.
+    return ImageObjects(image, rows, features.chosen(range(len(rows))))

@@ -200,6 +200,11 @@ class MaskAdder:
         ``"keep"`` leaves the pixels of other objects alone; ``"overwrite"`` takes
         them, except those of approved objects.
 
+    Attributes
+    ----------
+    group
+        The group of its steps: others in it are undone with them.
+
     Examples
     --------
     ``request`` and ``add`` belong to the session's thread; calling a request belongs to
@@ -213,7 +218,7 @@ class MaskAdder:
 
     def __init__(self, document: Document, *, overlap: Overlap = "keep") -> None:
         self._document, self._overlap = document, overlap
-        self._group = document.history.new_group()
+        self.group = document.history.new_group()
 
     def request(
         self,
@@ -239,7 +244,7 @@ class MaskAdder:
         action = prepared.action
         if action.patches or action.ids or action.tracked:
             edits = action.edits_as_prepared(self._document.state)
-            self._document.execute(action, group=self._group, edits=edits)
+            self._document.execute(action, group=self.group, edits=edits)
 
 
 def _groups(

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import zlib
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from napari_sam.core.errors import SessionError
 
@@ -25,7 +22,7 @@ class MaskScores:
     """
 
     def __init__(self) -> None:
-        self._noted: dict[Address, tuple[float, int]] = {}
+        self._noted: dict[Address, tuple[float, str]] = {}
 
     def note(self, state: State, predictions: Mapping[Address, Prediction]) -> None:
         """Remember the scores of masks that are in the labels now."""
@@ -42,10 +39,9 @@ class MaskScores:
         }
 
 
-def _digest(state: State, at: Address) -> int | None:
-    """Return a number that another mask, or place, hardly has; None without a mask."""
+def _digest(state: State, at: Address) -> str | None:
+    """Return what another mask, or place, has not; None without a mask."""
     try:
-        region, mask = state.mask(at)
+        return state.mask(at).digest
     except SessionError:  # also of a session that goes on while it is saved
         return None
-    return zlib.crc32(repr(region).encode() + np.packbits(mask).tobytes())

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from napari_sam.core.geometry.region import Region
     from napari_sam.core.images.frames import Frames
+    from napari_sam.core.mask import Mask
     from napari_sam.core.prompts import Prompts
     from napari_sam.core.propagation import Edge, ObjectState
     from napari_sam.session.labels.arrays import LabelArray
@@ -70,8 +71,14 @@ class State:
         """Return where an object has pixels, frame by frame."""
         return self.footprints.of_object(object_id)
 
-    def mask(self, at: Address) -> tuple[Region, NDArray[np.bool_]]:
-        """Return the pixels of an object in a plane, and where they are."""
+    def mask(self, at: Address) -> Mask:
+        """Return the pixels of an object in a plane.
+
+        Raises
+        ------
+        SessionError
+            If it has none there.
+        """
         return self.labels.mask(at)
 
     def approved_on(self, frame: int) -> frozenset[int]:

@@ -175,13 +175,12 @@ def _work(
     job: LabelFolderJob, executor: Executor, backend: Backend, concepts: Path | None
 ) -> Generator[Progress, None, list[ImageOutcome]]:
     """Return the work, by words or by examples."""
-    from napari_sam.api import open_concepts
-    from napari_sam.labelling import iter_label_folder, iter_label_words
+    from napari_sam.api import iter_label, open_concepts
 
-    if job.words is None:
-        return iter_label_folder(job, executor, backend=backend, report=print_outcome)
-    finder = open_concepts(concepts, backend)
-    return iter_label_words(job, finder, backend=backend, report=print_outcome)
+    finder = None if job.words is None else open_concepts(concepts, backend)
+    return iter_label(
+        job, backend, concepts=finder, executor=executor, report=print_outcome
+    )
 
 
 def _print_counts(folder: Path) -> None:

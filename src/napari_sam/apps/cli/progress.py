@@ -30,6 +30,7 @@ _COUNTED = {
     "linking": "frame",
     "cutting out": "frame",
     "exporting": "step",
+    "opening images": "image",
 }
 #: Lines of a log for one piece of work, at most.
 _LINES = 10
@@ -49,13 +50,15 @@ class ProgressLine:
     """How far work is: written over on a terminal, some ten lines in a log."""
 
     def __init__(self) -> None:
-        self._shown = -1
+        self._shown, self._what = -1, ""
 
     def show(self, step: Progress) -> None:
         """Print how far it is, if that is news."""
         text = f"{_COUNTED.get(step.what, 'object')} {step.done} of {step.total}"
         if is_quiet():
             return
+        if step.what != self._what:
+            self._shown, self._what = -1, step.what
         if sys.stderr.isatty():
             click.echo(f"\r{text}", err=True, nl=step.done == step.total)
             return

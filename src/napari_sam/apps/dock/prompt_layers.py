@@ -226,5 +226,6 @@ def _committed_prompts(session: AnnotationSession, at: Address) -> Prompts:
         return state.committed_prompts[at]
     if at not in state.footprints or not state.is_decided(at):
         return Prompts()
-    region, mask = state.mask(at)
-    return Prompts.from_mask(mask, top=region.top, left=region.left)
+    mask = state.mask(at)
+    top, left = mask.region.top, mask.region.left
+    return Prompts.from_mask(mask.array, top=top, left=left)

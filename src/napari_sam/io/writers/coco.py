@@ -12,7 +12,7 @@ from napari_sam.io.polygon_masks import single_ring
 from napari_sam.io.run_lengths import packed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from napari_sam.core.json_values import JsonDict, JsonValue
     from napari_sam.io.writers.objects import OutlinedObject
     from napari_sam.io.writers.outlines import Outline
+
+#: The category of objects that have no class.
+_UNNAMED = "object"
 
 
 def write_coco(
@@ -38,7 +41,8 @@ def write_coco(
     path
         The JSON file.
     objects
-        The objects; they may overlap.
+        The objects; they may overlap. The class among their attributes is their
+        category.
     frames
         Their planes.
     image
@@ -53,31 +57,35 @@ def write_coco(
         more = {"frame": plane} if len(frames) > 1 else {}
         size = {"height": rows, "width": cols}
         images.append({"id": plane + 1, "file_name": image, **size, **more})
-    categories = [{"id": 1, "name": "object"}]
+    categories: dict[str, int] = {}
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
         file.write(f'{{"images": {json.dumps(images)}, "annotations": [')
-        for i, one in enumerate(_annotations(objects, (rows, cols), masks)):
-            file.write(f"{', ' if i else ''}{json.dumps(one)}")
-        file.write(f'], "categories": {json.dumps(categories)}}}')
+        for i, one in enumerate(objects):
+            name = str(one.attributes.get("class") or _UNNAMED)
+            number = categories.setdefault(name, len(categories) + 1)
+            written = _annotation(i + 1, one, number, (rows, cols), masks)
+            file.write(f"{', ' if i else ''}{json.dumps(written)}")
+        listed = [{"id": n, "name": name} for name, n in categories.items()]
+        listed = listed or [{"id": 1, "name": _UNNAMED}]
+        file.write(f'], "categories": {json.dumps(listed)}}}')
 
 
-def _annotations(
-    objects: Iterable[OutlinedObject], shape: tuple[int, int], masks: str
-) -> Iterator[JsonDict]:
-    for i, one in enumerate(objects, start=1):
-        more = dict(one.attributes)
-        score = {"score": more.pop("score")} if "score" in more else {}
-        yield {
-            "id": i,
-            "image_id": one.frame + 1,
-            "category_id": 1,
-            "iscrowd": 0,
-            "label": one.number,
-            "area": one.pixels,
-            **coco_mask(one.parts, shape, masks),
-            **score,
-            **({"attributes": more} if more else {}),
-        }
+def _annotation(
+    number: int, one: OutlinedObject, category: int, shape: tuple[int, int], masks: str
+) -> JsonDict:
+    more = dict(one.attributes)
+    score = {"score": more.pop("score")} if "score" in more else {}
+    return {
+        "id": number,
+        "image_id": one.frame + 1,
+        "category_id": category,
+        "iscrowd": 0,
+        "label": one.number,
+        "area": one.pixels,
+        **coco_mask(one.parts, shape, masks),
+        **score,
+        **({"attributes": more} if more else {}),
+    }
 
 
 def coco_mask(

@@ -38,8 +38,9 @@ class ReopenObject(Action):
         """Return the edits of open prompts and of the object's status."""
         prompts = state.committed_prompts.get(self.at)
         if prompts is None:
-            region, mask = state.mask(self.at)
-            prompts = Prompts.from_mask(mask, top=region.top, left=region.left)
+            mask = state.mask(self.at)
+            top, left = mask.region.top, mask.region.left
+            prompts = Prompts.from_mask(mask.array, top=top, left=left)
         now = state.open_prompts.get(self.at)
         if now != prompts:
             yield PromptsEdit(self.at, "open", now, prompts)

@@ -55,10 +55,10 @@ def commit_masks(
 
 def relabelled(state: State, at: Address, label: int) -> Iterator[Edit]:
     """Give the pixels of an object in one plane another number."""
-    region, mask = state.mask(at)
-    before = state.read(at.frame, region)
+    mask = state.mask(at)
+    before = state.read(at.frame, mask.region)
     yield from patched(
-        at.frame, region, before, np.where(mask, np.int64(label), before)
+        at.frame, mask.region, before, np.where(mask.array, np.int64(label), before)
     )
 
 

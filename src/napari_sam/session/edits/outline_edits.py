@@ -34,7 +34,8 @@ def split(
     Pixels on the line go to the nearest part, so that none is lost. Parts hang
     together by their sides, not by corners.
     """
-    region, mask = state.mask(at)
+    whole = state.mask(at)
+    region, mask = whole.region, whole.array
     parts, count = cut_along(mask, region, path)
     if count <= ndimage.label(mask)[1]:
         raise SessionError(
@@ -78,7 +79,7 @@ def cut_along(
 
 def resize(state: State, at: Address, pixels: int) -> Iterator[Edit]:
     """Move an outline outwards, onto background only, or inwards if negative."""
-    region, _ = state.mask(at)
+    region = state.mask(at).region
     wide = _within(_padded(region, max(pixels, 0) + 1), state.labels.plane_shape)
     before = state.read(at.frame, wide)
     mask = before == at.object_id
@@ -101,9 +102,10 @@ def resize(state: State, at: Address, pixels: int) -> Iterator[Edit]:
 
 def fill_holes(state: State, at: Address) -> Iterator[Edit]:
     """Close the holes of an object, as far as nothing else is in them."""
-    region, mask = state.mask(at)
+    mask = state.mask(at)
+    region = mask.region
     before = state.read(at.frame, region)
-    holes = ndimage.binary_fill_holes(mask) & (before == 0)
+    holes = ndimage.binary_fill_holes(mask.array) & (before == 0)
     yield from patched(
         at.frame, region, before, np.where(holes, np.int64(at.object_id), before)
     )

@@ -11,6 +11,7 @@ import numpy as np
 
 from napari_sam.core.errors import ImageError, SessionError
 from napari_sam.core.geometry.region import Region
+from napari_sam.core.mask import Mask
 from napari_sam.session.labels.arrays import empty_labels, is_untouched, labels_shape
 from napari_sam.session.labels.deferred import DeferredLabels
 from napari_sam.session.labels.footprints import Footprint, Footprints, footprints_in
@@ -85,8 +86,8 @@ class LabelStore:
         """Return a number that is another one after each change of a plane."""
         return self._versions[frame]
 
-    def mask(self, at: Address) -> tuple[Region, NDArray[np.bool_]]:
-        """Return the pixels of an object in a plane, and where they are.
+    def mask(self, at: Address) -> Mask:
+        """Return the pixels of an object in a plane.
 
         Raises
         ------
@@ -98,7 +99,8 @@ class LabelStore:
             raise SessionError(
                 f"Object {at.object_id} has no pixels in frame {at.frame}."
             )
-        return here.region, self.read(at.frame, here.region) == at.object_id
+        inside = self.read(at.frame, here.region) == at.object_id
+        return Mask.from_array(inside, top=here.region.top, left=here.region.left)
 
     def overlapped(self, at: Address, mask: Prediction) -> dict[int, float]:
         """Return which other objects a mask lies on, and with how much of its area."""

@@ -1,0 +1,110 @@
+"""An image of a labelled data set, open as a session, and written back into it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_sam.image import PromptableImage
+from napari_sam.labelling import EditedLabels
+from napari_sam.session.actions import Classify, SetInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari_sam.annotator.review_queue import ReviewQueue
+    from napari_sam.labelling import LabelledDataset, ReviewItem
+    from napari_sam.session import AnnotationSession
+
+
+class DatasetSession:
+    """Takes an image of the data set of a review into a session, and back.
+
+    Parameters
+    ----------
+    queue
+        The review; the data set is touched by its thread alone.
+    """
+
+    def __init__(self, queue: ReviewQueue) -> None:
+        self._queue = queue
+        self._session: AnnotationSession | None = None
+        self._edited: EditedLabels | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an image of the data set is open as a session."""
+        return self._session is not None
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether there is something in the session that is not in the data set."""
+        return self._session is not None and self._session.unsaved
+
+    def read(self, item: ReviewItem, then: Callable[[EditedLabels], object]) -> None:
+        """Read the labels of the image of an object, on the thread of the data set.
+
+        Parameters
+        ----------
+        item
+            The object.
+        then
+            Called with its image, labels and classes, on the face's own thread; it
+            opens the image with these labels, and calls `begin`.
+        """
+        self._queue.ask(lambda dataset: EditedLabels(dataset, item.image), then)
+
+    def begin(self, session: AnnotationSession, edited: EditedLabels) -> None:
+        """Go on in a session that was opened with the labels, and give it the classes.
+
+        What a person decided is a person's class there too; others lean.
+        """
+        leaning: list[tuple[int, str, float]] = []
+        sure: list[tuple[int, str, float]] = []
+        for i, name in edited.classes.items():
+            if name and i in session.objects:
+                some = sure if edited.scores[i] >= 1 else leaning
+                some.append((i, name, round(edited.scores[i], 4)))
+        group = session.history.new_group()
+        if leaning:
+            session.execute(Classify(tuple(leaning)), group=group)
+        for i, name, _ in sure:
+            info = replace(session.objects[i], category=name)
+            session.execute(SetInfo(i, info), group=group)
+        session.mark_saved()
+        self._session, self._edited = session, edited
+
+    def take_over(self, then: Callable[[int], object] = lambda _: None) -> None:
+        """Write what changed into the data set, where each change can be undone.
+
+        Parameters
+        ----------
+        then
+            Called with the number of changes.
+        """
+        session, edited = self._session, self._edited
+        if session is None or edited is None:
+            return
+
+        def taken(dataset: LabelledDataset) -> tuple[int, int]:
+            position = session.history.position
+            image = session.image
+            if isinstance(image, PromptableImage):
+                dataset.describer.use(image.backend)
+            classes = {i: info.category for i, info in dict(session.objects).items()}
+            labels = np.array(session.labels)
+            return edited.take_over(dataset, labels, classes), position
+
+        def done(result: tuple[int, int]) -> None:
+            count, position = result
+            if position == session.history.position and not session.open_prompts:
+                session.mark_saved()
+            then(count)
+
+        self._queue.ask(taken, done)
+
+    def end(self) -> None:
+        """Go on in no session any more."""
+        self._session = self._edited = None
