@@ -181,3 +181,28 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
     for name in ("a.csv", "a.geojson"):
         with pytest.raises(MissingFileError, match="pipe or a device"):
             read_prompts(tmp_path / name)
+
+
+def test_remarks_of_gdal_are_no_lines_of_ours(tmp_path):
+    """It prints them itself where no environment of rasterio takes them."""
+    rasterio = pytest.importorskip("rasterio")
+    path = tmp_path / "a.tif"
+    size = {"width": 40, "height": 30, "count": 1, "dtype": "uint8"}
+    place = rasterio.Affine(2, 0, 100, 0, -2, 500)
+    with rasterio.open(path, "w", driver="GTiff", transform=place, **size) as out:
+        out.write(np.zeros((1, 30, 40), np.uint8))
+    content = bytearray(path.read_bytes())
+    at = int.from_bytes(content[4:8], "little") + 2
+    while int.from_bytes(content[at : at + 2], "little") != 262:
+        at += 12
+    content[at + 4 : at + 8] = (7).to_bytes(4, "little")
+    path.write_bytes(content)
+    program = (
+        "import sys, numpy as np; from napari_sam.io import read_image;"
+        "np.asarray(read_image(sys.argv[1]).frames[0])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(path)],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stderr == ""

@@ -183,6 +183,11 @@ class DockController:
         self.layer.events.data.connect(self._on_pixels)
         return binding
 
+    def show_again(self) -> None:
+        """Make our layers again if all are gone, as after all layers were removed."""
+        if self.binding is not None and not self.binding.layers:
+            self.binding.start()
+
     def hide(self, image: OpenImage) -> None:
         """Take the layers of ours away, unless another dock shows them."""
         assert self.layer is not None

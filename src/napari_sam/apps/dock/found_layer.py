@@ -63,7 +63,8 @@ class FoundLayer:
         """Show the masks there are now."""
         everything = self._annotator.everything
         frame, geometry = everything.frame, self._geometry
-        if frame is None or geometry is None or not everything.masks:
+        shown = geometry is not None and layer_style.has_image(self._viewer, geometry)
+        if frame is None or geometry is None or not everything.masks or not shown:
             self._hide()
             return
         window = _window(everything.masks)

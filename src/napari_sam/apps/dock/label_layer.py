@@ -88,6 +88,13 @@ class LabelLayer:
         self._session.selection_changed.disconnect(self._on_selection)
         self._forget()
 
+    def color_of(self, object_id: int) -> NDArray[np.floating] | None:
+        """Return the colour of an object, as RGBA from 0 to 1; None if it has none."""
+        color: NDArray[np.floating] | None = None
+        if self.is_there:
+            color = self._layer.get_color(object_id)
+        return color
+
     @property
     def shows_classes(self) -> bool:
         """Whether objects of one class have one colour."""
@@ -138,7 +145,8 @@ class LabelLayer:
 
     def _on_labels(self, patches: tuple[LabelPatch, ...]) -> None:
         if not self.is_there:
-            _ = self.layer
+            if layer_style.has_image(self._viewer, self._geometry):
+                _ = self.layer
             return
         for frame, region in _regions(self._in_view(patches)):
             self._redraw(frame, region)

@@ -56,13 +56,37 @@ def still_in(viewer: ViewerModel, layer: AnyLayer | None) -> AnyLayer | None:
     return layer if layer is not None and layer in viewer.layers else None
 
 
+def has_image(viewer: ViewerModel, geometry: PlaneGeometry) -> bool:
+    """Whether the image is in the viewer: without it, ours do not come again."""
+    return geometry.layer in viewer.layers
+
+
+def before_removal(layer: Layer) -> None:
+    """Hide and empty a layer of ours that a person is about to remove.
+
+    Otherwise, if points ever lost one, napari 0.9 draws from freed memory when the next
+    layer comes, and the process ends. See docs/napari-crash.md, the report to napari.
+    """
+    if _OURS in layer.metadata:
+        _empty(layer)  # before it is hidden: what is hidden is not drawn anew
+        layer.visible = False
+
+
+def _empty(layer: Layer) -> None:
+    """Take all rows from a layer of points."""
+    from napari.layers import Points
+
+    if isinstance(layer, Points):
+        layer.selected_data = set()
+        layer.data = np.zeros((0, layer.ndim))
+
+
 def retire(layer: Layer) -> None:
     """Hide a layer of ours that is needed no more; `add_points` and others reuse it.
 
-    It is not removed: after a layer of points that had lost one was removed, napari
-    0.9 draws from freed memory when the next layer comes, and the process ends. See
-    docs/napari-crash.md, which is the report to napari.
+    It is not removed: see `before_removal`.
     """
+    _empty(layer)
     layer.visible = False
     layer.metadata[_RETIRED] = True
     if layer.metadata.get(_OURS) in (LABELS, PREVIEW_NAME, FOUND, ONION):

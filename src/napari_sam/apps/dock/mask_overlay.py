@@ -71,6 +71,10 @@ class MaskOverlay:
             self._draw(before.region)
         if mask is None or not mask.area:
             return
+        if self.layer is None and not layer_style.has_image(
+            self._viewer, self._geometry
+        ):
+            return
         region = mask.region
         self._shown[kind] = _Outline(frame, region, outline(mask.mask))
         fits = self._window.intersection(region) == region

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from napari.components import ViewerModel
     from napari.layers import Points, Shapes
+    from napari.utils.events import Event
 
     from napari_sam.apps.dock.geometry import PlaneGeometry
     from napari_sam.core.address import Address
@@ -59,6 +60,7 @@ class PromptLayers:
         self.intercept: Callable[[Prompt], object] | None = None
         session.prompts_changed.connect(self.push)
         session.selection_changed.connect(self._restyle)
+        viewer.layers.events.removing.connect(self._on_removing)
 
     @property
     def points(self) -> Points:
@@ -79,6 +81,7 @@ class PromptLayers:
         """Listen no more; the layers stay where they are."""
         self._session.prompts_changed.disconnect(self.push)
         self._session.selection_changed.disconnect(self._restyle)
+        self._viewer.layers.events.removing.disconnect(self._on_removing)
         for part in (self._points, self._shapes):
             self._forget(part)
 
@@ -107,9 +110,10 @@ class PromptLayers:
         with self._quietly():
             for part in there:
                 part.show(prompts)
-        for part in (self._points, self._shapes):
-            if part not in self._parts() and rows_of(prompts, points=part.points):
-                self._made(part)
+        if layer_style.has_image(self._viewer, self._geometry):
+            for part in (self._points, self._shapes):
+                if part not in self._parts() and rows_of(prompts, points=part.points):
+                    self._made(part)
         self._restyle()
 
     def pull(self, part: PromptLayer, action: str, indices: Collection[int]) -> None:
@@ -182,6 +186,10 @@ class PromptLayers:
                 self._end_drawing()
             part.layer = None
             part.forget_rows()
+
+    def _on_removing(self, event: Event) -> None:
+        with self._quietly():
+            layer_style.before_removal(self._viewer.layers[event.index])
 
     def _restyle(self, _: Address | None = None) -> None:
         """Style what is shown for the current object."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from contextlib import nullcontext
 from pathlib import Path
 from queue import Empty, LifoQueue
 from typing import TYPE_CHECKING
@@ -103,12 +102,14 @@ def _open(path: Path | str, options: Mapping[str, object]) -> DatasetReader:
 
 
 def _told_here(dataset: DatasetReader) -> AbstractContextManager[object]:
-    """Have errors raised only: threads of GDAL's own print them besides."""
+    """Have errors raised only: outside of this, GDAL prints them besides.
+
+    It does so from threads of its own too, which JPEG 2000 is decoded by.
+    """
     import rasterio
 
-    if not dataset.driver.startswith("JP2"):
-        return nullcontext()
-    return rasterio.Env(GDAL_NUM_THREADS="1")  # type: ignore[no-any-return]
+    threads = {"GDAL_NUM_THREADS": "1"} if dataset.driver.startswith("JP2") else {}
+    return rasterio.Env(**threads)  # type: ignore[no-any-return]
 
 
 def _check_bands(found: DatasetReader, path: Path | str) -> None:

@@ -72,6 +72,8 @@ class ImagePanel(QWidget):
             return
         count, before = self.layers.count(), self._count
         self._count = count
+        if count > before and not self._is_gone():
+            QTimer.singleShot(0, self, self._again)
         if self.layers.layer is None and count and self._may_leave(count > before):
             active = self._viewer.layers.selection.active
             self.layers.layer = active
@@ -85,6 +87,12 @@ class ImagePanel(QWidget):
         layer, say = event.value, self._controller.annotator.events.message.emit
         if holds_labels(layer):
             QTimer.singleShot(0, self, lambda: show_as_labels(self._viewer, layer, say))
+
+    def _again(self) -> None:
+        """Show the work on an image that was taken out and has come back."""
+        if not self._ended and not self._is_gone():
+            self._controller.show_again()
+            self.layers.layer = self._controller.layer
 
     def _is_gone(self) -> bool:
         """Whether no image is open, or one that was removed."""

@@ -261,5 +261,5 @@ class ObjectsPanel(Section):
 
     def _color_of(self, object_id: int) -> Any:
         binding = self._controller.binding
-        color = None if binding is None else binding.labels.get_color(object_id)
+        color = None if binding is None else binding.label_layer.color_of(object_id)
         return (0.5, 0.5, 0.5) if color is None else color
