@@ -37,6 +37,7 @@ def features(model):
 
 
 POCKET = "napari_sam.models.pocket.window_decoder"
+CONTEXT = "napari_sam.models.pocket.context_window.CONTEXT"
 
 
 def click(*places, kinds):
@@ -116,7 +117,7 @@ def _clicked(model, features, col=100.0):
 
 
 def test_what_is_outside_the_context_changes_nothing(model, features, monkeypatch):
-    monkeypatch.setattr(f"{POCKET}.CONTEXT", 3)
+    monkeypatch.setattr(CONTEXT, 3)
     monkeypatch.setattr(f"{POCKET}.reaches_edge", lambda *_: False)
     far = Features(*(f.clone() for f in features))
     for f, times in zip(far, (1, 2, 4, 8), strict=True):
@@ -130,7 +131,7 @@ def test_what_is_outside_the_context_changes_nothing(model, features, monkeypatc
 
 def test_an_answer_moves_with_what_is_seen(model, features, monkeypatch):
     """Tiles cut elsewhere see the same around a prompt, and answer the same."""
-    monkeypatch.setattr(f"{POCKET}.CONTEXT", 2)
+    monkeypatch.setattr(CONTEXT, 2)
     monkeypatch.setattr(f"{POCKET}.reaches_edge", lambda *_: False)
     moved = Features(
         *(f[..., 2 * k :] for f, k in zip(features, (1, 2, 4, 8), strict=True))
@@ -155,9 +156,30 @@ def test_the_context_grows_while_a_mask_reaches_its_edge(model, features, monkey
         _clicked(model, features)
         return contexts
 
-    monkeypatch.setattr(f"{POCKET}.CONTEXT", 2)
+    monkeypatch.setattr(CONTEXT, 2)
     assert drawn(lambda *s: torch.zeros(1, *s)) == [(8, 8)]
     assert drawn(lambda *s: torch.ones(1, *s)) == [(8, 8), (12, 12), (12, 16)]
+
+
+def test_an_approximate_mask_is_decoded_in_a_narrower_context(
+    model, features, monkeypatch
+):
+    def predict(self, windows, inputs):
+        contexts.append((windows[0].right - windows[0].left, inputs.halo))
+        return [(torch.zeros(1, 8, 8), torch.ones(1))]
+
+    contexts = []
+    monkeypatch.setattr(WindowDecoder, "_predict_in_contexts", predict)
+    monkeypatch.setattr(WindowDecoder, "_in_image", lambda self, *found: found)
+    monkeypatch.setattr("napari_sam.models.pocket.context_window.NEAR", 1)
+    monkeypatch.setattr(CONTEXT, 3)
+    prior = -torch.ones(1, 48, 64)
+    prior[:, 16:24, 40:44] = 1
+    xy, kinds = click([42.5 * 4, 20 * 4.0], kinds=[POSITIVE])
+    one = PocketPrompts(xy, kinds, prior)
+    decoder = WindowDecoder(model, features, multimask_output=False)
+    decoder.predict([one, one._replace(approximate=True)])
+    assert contexts == [(8, 3), (4, 1)]
 
 
 def test_padding_tokens_change_nothing(model, features):

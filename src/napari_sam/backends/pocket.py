@@ -20,7 +20,11 @@ from napari_sam.core.backend_spec import BackendSpec
 from napari_sam.core.embedding import Embedding
 from napari_sam.core.errors import CheckpointError, ModelError
 from napari_sam.core.images.instance_maps import InstanceMaps
-from napari_sam.core.prompts.model_prompts import is_ambiguous, to_model_prompts
+from napari_sam.core.prompts.model_prompts import (
+    is_ambiguous,
+    is_approximate,
+    to_model_prompts,
+)
 from napari_sam.core.protocols import FeatureMap
 from napari_sam.models.pocket import (
     GRID,
@@ -237,6 +241,7 @@ class PocketBackend(EncodingBackend[_Tile]):
             as_tensor(inputs.point_labels.astype(np.int64))[None].to(self.device),
             prior,
             previous,
+            approximate=is_approximate(one.prompts),
         )
 
     def _stride(self, shape: tuple[int, int]) -> tuple[float, float]:

@@ -16,7 +16,7 @@ from napari_sam.core.embedding import Embedding
 from napari_sam.core.errors import ModelError
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.prediction import Prediction
-from napari_sam.core.prompts.model_prompts import refinement_steps
+from napari_sam.core.prompts.model_prompts import is_approximate, refinement_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -35,6 +35,8 @@ _CACHED_ROUNDS = 64
 _PREPARED = 2
 #: Prompts decoded side by side; their masks are in memory together.
 GROUP = 16
+#: Prompts after which freed memory is given back: to ask for it again takes time, too.
+_KEPT = 64
 #: Digest of the embedding, prompts, and the candidate chosen in each round. Earlier
 #: candidates count, since each round starts from the logits of the one before it.
 _RoundKey: TypeAlias = "tuple[str, Prompts, tuple[int, ...]]"
@@ -105,11 +107,13 @@ class RefiningDecoder(ABC, Generic[Prepared]):
     ) -> Iterator[Prediction]:
         """Like `decode`, but with no more than `GROUP` predictions in memory."""
         tile = Embedding.from_mapping(embedding)
-        waiting = iter(prompts)
+        waiting, since = iter(prompts), 0
         while some := list(islice(waiting, GROUP)):
             yield from self._decode_group(tile, some)
-            if len(some) == GROUP:
+            since += len(some)
+            if since >= _KEPT:
                 return_freed_memory()
+                since = 0
 
     def _decode_group(
         self, embedding: Embedding, prompts: Sequence[Prompts]
@@ -127,7 +131,9 @@ class RefiningDecoder(ABC, Generic[Prepared]):
                 prediction = self._predictions(embedding, masks.ranked())
                 found[i] = prediction.chosen(steps[i][n].candidate)
                 logits[i] = found[i].logits
-                self._cache_logits(_key(embedding, steps[i][: n + 1]), logits[i])
+                if not is_approximate(prompts[i]):
+                    key = _key(embedding, steps[i][: n + 1])
+                    self._cache_logits(key, logits[i])
         return [found[i] for i in range(len(prompts))]
 
     def _pending(

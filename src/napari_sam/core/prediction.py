@@ -110,6 +110,8 @@ class Prediction:
     @cached_property
     def crossed_edges(self) -> tuple[bool, bool, bool, bool]:
         """Whether the mask leaves the tile at its top, left, bottom and right."""
+        if not any(self.open_edges):
+            return False, False, False, False
         rows, cols = self._tile_cells
         above = self.logits[:rows, :cols] > self.threshold
         sides = above[:_EDGE], above[:, :_EDGE], above[-_EDGE:], above[:, -_EDGE:]

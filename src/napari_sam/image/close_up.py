@@ -12,8 +12,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from napari_sam.core.geometry.tiling import Tiling
-from napari_sam.core.prompts.items import MaskPrompt, bounds, encloses
-from napari_sam.core.prompts.model_prompts import refinement_steps
+from napari_sam.core.prompts.items import bounds, encloses
+from napari_sam.core.prompts.model_prompts import is_approximate, refinement_steps
 from napari_sam.core.prompts.prompts_in_tiles import (
     check_inside,
     first_tile,
@@ -162,7 +162,7 @@ class CloseUps:
         shape = self._near.frames.plane_shape
         check_inside(prompts, shape)
         tile = nearest_tile(prompts, TILING, shape, 0)
-        if not fits(prompts, tile, TILING, shape) or _is_rough(prompts):
+        if not fits(prompts, tile, TILING, shape) or is_approximate(prompts):
             return None
         first = refinement_steps(prompts)[0].prompts
         return Question(at, prompts, first, _size(prompts), tile)
@@ -223,11 +223,6 @@ def _complete(
 def _is_large(mask: Prediction) -> bool:
     """Whether a mask of the usual scale is of an object that needs no close-up."""
     return mask.score >= _SURE and mask.area >= _LARGE_AREA
-
-
-def _is_rough(prompts: Prompts) -> bool:
-    """Whether there is a mask that says only about where the object is."""
-    return any(isinstance(p, MaskPrompt) and p.approximate for p in prompts.items)
 
 
 def _size(prompts: Prompts) -> float | None:

@@ -58,9 +58,7 @@ def fuse(
         Log-odds of what is deep inside, or far outside, of the expected mask.
     """
     region = _around(expected.region, _MARGIN, plane)
-    distance = signed_distance(expected.in_window(region))
-    radius = max(1.0, float(np.sqrt(expected.area / np.pi)))
-    logits = np.clip(distance * (trust / (_SURE * radius)), -trust, trust)
+    logits = _log_odds(expected, region, trust)
     if prediction is not None:
         found = np.full(region.shape, -_LOGIT_BOUND, np.float32)
         both = region.intersection(prediction.tile)
@@ -69,6 +67,19 @@ def fuse(
             found[at.slices] = prediction.sampled(both) - prediction.threshold
         logits = logits + np.clip(found, -_LOGIT_BOUND, _LOGIT_BOUND)
     return Fused(region, np.asarray(logits, np.float32))
+
+
+def _log_odds(expected: Mask, region: Region, trust: float) -> NDArray[np.float32]:
+    """Return the log-odds of an expected mask; far outside of it, minus `trust`."""
+    sure = _SURE * max(1.0, float(np.sqrt(expected.area / np.pi)))
+    rim = int(np.ceil(sure)) + 1
+    near = _around(expected.region, rim, (region.bottom, region.right))
+    near = near.intersection(region)
+    logits = np.full(region.shape, -trust, np.float32)
+    distance = signed_distance(expected.in_window(near))
+    at = near.shifted(-region.top, -region.left).slices
+    logits[at] = np.clip(distance * (trust / sure), -trust, trust)
+    return logits
 
 
 def compete(
@@ -91,7 +102,11 @@ def compete(
     dict
         Masks by object, without those whose pixels are all taken.
     """
-    masks = {i: _winner(i, fused, expected[i], taken) for i in fused}
+    rivals = _rivals({i: one.region for i, one in fused.items()})
+    masks = {
+        i: _winner(i, {j: fused[j] for j in rivals[i]}, one, expected[i], taken)
+        for i, one in fused.items()
+    }
     for i in [i for i, m in masks.items() if m.area < _LEAST * expected[i].area]:
         rest = expected[i]
         others = [m for j, m in masks.items() if j != i]
@@ -102,15 +117,30 @@ def compete(
     return {i: mask for i, mask in masks.items() if mask}
 
 
+def _rivals(regions: Mapping[int, Region]) -> dict[int, list[int]]:
+    """Return, of each object, the others whose regions have pixels in common."""
+    ids = np.array([*regions])
+    sides = np.array([[r.top, r.left, r.bottom, r.right] for r in regions.values()])
+    top, left, bottom, right = sides.reshape(-1, 4).T
+    meet = (top[:, None] < bottom) & (top < bottom[:, None])
+    meet &= (left[:, None] < right) & (left < right[:, None])
+    np.fill_diagonal(meet, val=False)
+    pairs = zip(ids.tolist(), meet, strict=True)
+    return {i: ids[row].tolist() for i, row in pairs}
+
+
 def _winner(
-    i: int, fused: Mapping[int, Fused], expected: Mask, taken: Mapping[int, Mask]
+    i: int,
+    rivals: Mapping[int, Fused],
+    fused: Fused,
+    expected: Mask,
+    taken: Mapping[int, Mask],
 ) -> Mask:
     """Return the pixels of an object that no other has a better claim to."""
-    region, logits = fused[i]
+    region, logits = fused
     own = logits > 0
-    for j, other in fused.items():
-        if j != i:
-            _yield_to(own, region, logits, other, first=j < i)
+    for j, other in rivals.items():
+        _yield_to(own, region, logits, other, first=j < i)
     for mask in taken.values():
         if min(region.intersection(mask.region).shape) > 0:
             own &= ~mask.in_window(region)
@@ -128,8 +158,6 @@ def _yield_to(
 ) -> None:
     """Take away the pixels where another object has higher logits."""
     both = region.intersection(other.region)
-    if min(both.shape) < 1:
-        return
     mine = both.shifted(-region.top, -region.left).slices
     theirs = both.shifted(-other.region.top, -other.region.left).slices
     better = np.greater_equal if first else np.greater

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from napari_sam.tracking.meeting import meet
@@ -74,7 +74,8 @@ class Sweep:
             final: dict[int, CarriedObject] = {}
             for span, carried in found.items():
                 if span.meets:
-                    self._waiting.setdefault(span, {})[at] = carried
+                    kept = replace(carried, memories=())
+                    self._waiting.setdefault(span, {})[at] = kept
                 else:
                     final[span.object_id] = carried
             if at <= needed:
@@ -88,7 +89,7 @@ class Sweep:
             final: ByPosition = {at: {}}
             for span, carried in found.items():
                 if span.meets:
-                    runs.setdefault(span, {})[at] = carried
+                    runs.setdefault(span, {})[at] = replace(carried, memories=())
                 else:
                     final[at][span.object_id] = carried
             for span in [s for s in self.line.spans if s.meets and s.first == at]:

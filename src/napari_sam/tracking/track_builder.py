@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING, Protocol, cast
 
 import numpy as np
 
+from napari_sam.core.geometry.region import Region
 from napari_sam.tracking.motion.warp import empty_mask
 from napari_sam.tracking.segment import Segment, State
 from napari_sam.tracking.track_labels import layered_labels
@@ -20,6 +22,14 @@ if TYPE_CHECKING:
     from napari_sam.core.images.pixels import PixelSource
     from napari_sam.core.mask import Mask
     from napari_sam.tracking.object_frame import ObjectFrame
+
+
+_COLUMNS = ("states", "confidences", "flags")
+#: What is known of an object on a frame; all zero where nothing is.
+_ROW = np.dtype(
+    [("known", "?"), ("states", "u1"), ("confidences", "<f4"), ("flags", "?")]
+)
+_NOTHING = (False, 0, 0.0, False)
 
 
 class PaintedLabels(Protocol):
@@ -67,25 +77,31 @@ class TrackBuilder:
         self._axes = "".join(frames.sizes) + "yx"
         self._axis, self._base, self._out = axis, base, out
         self._masks: dict[int, dict[int, Mask]] = {}
-        self._rows: dict[int, dict[int, tuple[int, float, bool]]] = {}
+        self._rows: dict[int, NDArray[np.void]] = {}
         self._removed: set[tuple[int, int]] = set()
 
     def add(self, finished: Mapping[int, Mapping[int, ObjectFrame]]) -> None:
         """Take in objects of frames; what was known of them is replaced."""
         for frame, objects in finished.items():
             for i, found in objects.items():
-                row = int(found.state), found.confidence, found.flagged
-                self._rows.setdefault(i, {})[frame] = row
+                row = True, int(found.state), found.confidence, found.flagged
+                self._rows_of(i)[frame] = row
                 self._removed.discard((i, frame))
-                self._keep(frame, i, found.mask)
+            self._keep(frame, {i: found.mask for i, found in objects.items()})
 
     def remove(self, removed: Mapping[int, Collection[int]]) -> None:
         """Take objects off frames, as if they had never been there."""
         for frame, ids in removed.items():
             for i in ids:
                 self._removed.add((i, frame))
-                self._rows.get(i, {}).pop(frame, None)
-                self._keep(frame, i, None)
+                self._rows_of(i)[frame] = _NOTHING
+            self._keep(frame, dict.fromkeys(ids))
+
+    def _rows_of(self, i: int) -> NDArray[np.void]:
+        """Return a row for each frame: a few bytes, however many frames there are."""
+        if i not in self._rows:
+            self._rows[i] = np.zeros(int(np.prod(self._sizes)), _ROW)
+        return self._rows[i]
 
     def tracks(self) -> Tracks:
         """Return the tracks so far."""
@@ -111,28 +127,36 @@ class TrackBuilder:
         masks = {f: dict(m) for f, m in self._masks.items()}
         return layered_labels(masks, self._shape, base=base)
 
-    def _keep(self, frame: int, i: int, mask: Mask | None) -> None:
+    def _keep(self, frame: int, masks: Mapping[int, Mask | None]) -> None:
         if self._out is None:
-            empty = self._masks.setdefault(frame, {})
-            empty[i] = mask if mask is not None else empty_mask()
-        elif mask is not None:
-            outer = [int(n) for n in np.unravel_index(frame, self._sizes)]
-            window: tuple[int | slice, ...] = (*outer, *mask.region.slices)
-            pixels = np.array(self._out[window])
-            pixels[mask.array] = i
-            self._out[window] = pixels
+            kept = self._masks.setdefault(frame, {})
+            kept |= {i: mask or empty_mask() for i, mask in masks.items()}
+            return
+        given = {i: mask for i, mask in masks.items() if mask}
+        if not given:
+            return
+        around = reduce(Region.union, (mask.region for mask in given.values()))
+        outer = [int(n) for n in np.unravel_index(frame, self._sizes)]
+        window: tuple[int | slice, ...] = (*outer, *around.slices)
+        pixels = np.array(self._out[window])
+        for i, mask in given.items():
+            at = mask.region.shifted(-around.top, -around.left)
+            pixels[at.slices][mask.array] = i
+        self._out[window] = pixels
 
     def _segment(self, i: int, known: Segment | None) -> Segment | None:
-        rows = self._rows.get(i, {})
+        rows = np.zeros(int(np.prod(self._sizes)), _ROW)
         if known is not None:
-            columns = (known.states, known.confidences, known.flags)
-            old = zip(*(c.tolist() for c in columns), strict=True)
-            rows = dict(zip(known.frames.tolist(), old, strict=True)) | rows
-        frames = sorted(f for f in rows if (i, f) not in self._removed)
-        if not frames:
+            rows["known"][known.frames] = True
+            for name in _COLUMNS:
+                rows[name][known.frames] = getattr(known, name)
+        new = self._rows.get(i)
+        if new is not None:
+            rows = np.where(new["known"], new, rows)
+        rows["known"][[f for j, f in self._removed if j == i]] = False
+        frames = np.flatnonzero(rows["known"])
+        if not frames.size:
             return None
-        states, confidences, flags = zip(*(rows[f] for f in frames), strict=True)
-        labels = np.where(np.asarray(states) == State.ABSENT, 0, i)
-        return Segment(
-            i, frames, labels, states=states, confidences=confidences, flags=flags
-        )
+        columns = {name: rows[name][frames] for name in _COLUMNS}
+        labels = np.where(columns["states"] == State.ABSENT, 0, i)
+        return Segment(i, frames, labels, **columns)

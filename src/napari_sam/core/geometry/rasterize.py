@@ -62,7 +62,10 @@ def coverage(
         region = shape.mask.region
         down = _overlap(region.top, region.shape[0], plane[0], grid[0])
         across = _overlap(region.left, region.shape[1], plane[1], grid[1])
-        return np.asarray(down @ shape.array @ across.T)
+        rows, cols = _touched(down), _touched(across)
+        share = np.zeros(grid)
+        share[rows, cols] = down[rows] @ shape.array @ across[cols].T
+        return share
     rows, cols = (
         _centres(0, p, g * _SUBCELLS) for p, g in zip(plane, grid, strict=True)
     )
@@ -203,6 +206,12 @@ def _overlap(start: int, pixels: int, size: int, cells: int) -> NDArray[np.float
     first = start + np.arange(pixels)
     low, high = np.maximum(edges[:-1], first), np.minimum(edges[1:], first + 1)
     return np.asarray(np.clip(high - low, 0, None) * cells / size)
+
+
+def _touched(overlap: NDArray[np.float64]) -> slice:
+    """Return the cells along a side that any pixel lies in."""
+    cells = np.flatnonzero(overlap.any(1))
+    return slice(int(cells[0]), int(cells[-1]) + 1) if cells.size else slice(0, 0)
 
 
 def _depth(cells: NDArray[np.bool_], at: NDArray[np.float64]) -> NDArray[np.float64]:

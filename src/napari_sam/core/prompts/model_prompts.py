@@ -126,6 +126,11 @@ def is_ambiguous(prompts: Prompts) -> bool:
     return len(items) == 1 and isinstance(items[0], Point) and items[0].positive
 
 
+def is_approximate(prompts: Prompts) -> bool:
+    """Whether a mask says only about where the object is, as one of another frame."""
+    return any(isinstance(p, MaskPrompt) and p.approximate for p in prompts.items)
+
+
 def to_model_prompts(
     prompts: Prompts, shape: tuple[int, int], *, grid: tuple[int, int] | None = None
 ) -> ModelPrompts:

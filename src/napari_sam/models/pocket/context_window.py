@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 #: Stride-16 cells of context on every side of a prompt. The model was trained on crops
 #: of about this size; and so the context does not depend on where tiles end.
 CONTEXT = 9
+#: The same around an approximate mask, which tells about where all of the object is.
+NEAR = 5
+#: Stride-16 cells around a window on which logits at its edge depend; those of an
+#: approximate mask are looked at nowhere near that edge.
+HALO, NEAR_HALO = 3, 1
 #: How much finer each of `Features` is than stride 16.
 _TIMES = (1, 2, 4, 8)
 
@@ -29,22 +34,34 @@ class PocketPrompts(NamedTuple):
     kinds: Tensor  # (N, P)
     prior: Tensor | None = None  # (N, 4H, 4W), see `prompt_maps`
     previous: Tensor | None = None  # (N, 4H, 4W) logits
+    approximate: bool = False  # whether the prior is a mask of another frame
+
+    @property
+    def reach(self) -> int:
+        """Stride-16 cells of context on every side."""
+        return NEAR if self.approximate else CONTEXT
+
+    @property
+    def halo(self) -> int:
+        """Stride-16 cells around the part that is decoded finely."""
+        return NEAR_HALO if self.approximate else HALO
 
     @classmethod
     def together(cls, some: Sequence[PocketPrompts]) -> PocketPrompts:
         """Put prompts of one `kind_of_arrays` side by side."""
         xy, kinds, prior, previous = (
             None if arrays[0] is None else torch.cat(arrays)
-            for arrays in zip(*some, strict=True)
+            for arrays in zip(*(one[:4] for one in some), strict=True)
         )
         assert xy is not None
         assert kinds is not None
-        return cls(xy, kinds, prior, previous)
+        return cls(xy, kinds, prior, previous, some[0].approximate)
 
     @property
-    def kind_of_arrays(self) -> tuple[int, bool, bool]:
-        """How many points there are, and which of the other arrays."""
-        return self.xy.shape[1], self.prior is None, self.previous is None
+    def kind_of_arrays(self) -> tuple[int, bool, bool, bool]:
+        """How many points there are, which of the other arrays, and their context."""
+        points = self.xy.shape[1]
+        return points, self.prior is None, self.previous is None, self.approximate
 
     def window(self, grid: tuple[int, int]) -> CellWindow:
         """Smallest window of a grid of cells that holds all prompts of one object."""
@@ -55,8 +72,8 @@ class PocketPrompts(NamedTuple):
             if dense is not None:
                 # Negative cells of a mask reach over all of the tile: they say where
                 # the object is not.
-                inside = (dense[0] > 0).unflatten(0, (-1, 4)).unflatten(2, (-1, 4))
-                cells |= inside.any(3).any(1)
+                rows, cols = _extent(dense[0] > 0)
+                cells[rows, cols] = True
         return CellWindow.around(cells)
 
     def within(self, window: CellWindow) -> PocketPrompts:
@@ -66,12 +83,24 @@ class PocketPrompts(NamedTuple):
             None if dense is None else dense[..., *window.at(4)]
             for dense in (self.prior, self.previous)
         )
-        return PocketPrompts(self.xy - corner, self.kinds, prior, previous)
+        return self._replace(xy=self.xy - corner, prior=prior, previous=previous)
 
     def maps(self, grid: tuple[int, int]) -> Tensor:
         """Rasterize them on the stride-4 grid of a grid of cells."""
         fine = grid[0] * 4, grid[1] * 4
         return prompt_maps(self.xy, self.kinds, fine, self.prior, self.previous)
+
+
+def _extent(inside: Tensor) -> tuple[slice, slice]:
+    """Rows and columns of the cells that true cells of a grid four times as fine reach.
+
+    Both are empty if there are none.
+    """
+    sides = (inside.any(1).nonzero() // 4, inside.any(0).nonzero() // 4)
+    if not len(sides[0]):
+        return slice(0), slice(0)
+    rows, cols = (slice(int(n[0]), int(n[-1]) + 1) for n in sides)
+    return rows, cols
 
 
 def crop(features: Features, windows: Sequence[CellWindow]) -> Features:

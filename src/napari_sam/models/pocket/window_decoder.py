@@ -9,7 +9,6 @@ import torch
 from napari_sam.models.pocket.cell_window import CellWindow, object_cells
 from napari_sam.models.pocket.config import PADDING
 from napari_sam.models.pocket.context_window import (
-    CONTEXT,
     PocketPrompts,
     crop,
     crops,
@@ -30,8 +29,6 @@ Key = TypeVar("Key", bound="Hashable")
 
 #: Candidate masks of an ambiguous prompt.
 CANDIDATES = 3
-#: Stride-16 cells around a window on which logits at its edge depend.
-HALO = 3
 #: Logit of everything outside the decoded window.
 OUTSIDE = -10.0
 
@@ -39,10 +36,10 @@ OUTSIDE = -10.0
 class WindowDecoder:
     """Predicts masks of objects of one image, each from a window around its prompts.
 
-    A context window reaches `CONTEXT` cells beyond the prompts, and twice as far each
-    time the best mask reaches its edge. Objects whose windows have one shape are
-    decoded together. Which they are changes no bit: no step adds over objects, and the
-    shape of a window depends on its own prompts alone.
+    A context window goes some cells beyond the prompts (`PocketPrompts.reach`), and
+    twice as far each time the best mask reaches its edge. Objects whose windows have
+    one shape are decoded together. Which they are changes no bit: no step adds over
+    objects, and the shape of a window depends on its own prompts alone.
 
     Parameters
     ----------
@@ -71,9 +68,11 @@ class WindowDecoder:
         grid = self._grid
         prompted = [one.window(grid) for one in inputs]
         found: dict[int, tuple[Tensor, Tensor]] = {}
-        waiting, reach = list(range(len(inputs))), CONTEXT
+        waiting, times = list(range(len(inputs))), 1
         while waiting:
-            windows = {i: prompted[i].around_by(reach, grid) for i in waiting}
+            windows = {
+                i: prompted[i].around_by(times * inputs[i].reach, grid) for i in waiting
+            }
             kinds = {
                 i: (_shape(w), inputs[i].kind_of_arrays) for i, w in windows.items()
             }
@@ -87,7 +86,7 @@ class WindowDecoder:
             ]
             final = [i for i in windows if i not in waiting]
             found |= {i: self._in_image(*found[i], windows[i]) for i in final}
-            reach *= 2
+            times *= 2
         return [found[i] for i in range(len(inputs))]
 
     def _in_image(
@@ -109,7 +108,8 @@ class WindowDecoder:
             )
         ]
         near = {
-            n: CellWindow.around(c).around_by(HALO, cells) for n, c in enumerate(inside)
+            n: CellWindow.around(c).around_by(inputs.halo, cells)
+            for n, c in enumerate(inside)
         }
         found: dict[int, tuple[Tensor, Tensor]] = {}
         for some in _alike({n: _shape(w) for n, w in near.items()}):

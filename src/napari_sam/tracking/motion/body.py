@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 #: Radius in pixels from which an object shows its own motion well enough.
-_LEAST_RADIUS = 16.0
+LEAST_RADIUS = 16.0
 #: Share of its radius that what lies deep inside may move away from a body's motion: up
 #: to the first an object is a body, from the second on it is none.
 _STIFF, _SOFT = 0.015, 0.03
@@ -47,7 +47,7 @@ def flow_of_body(
         Flow of the same shape.
     """
     inside = depth > 0
-    if radius < _LEAST_RADIUS or not inside.any():
+    if radius < LEAST_RADIUS or not inside.any():
         return vectors
     at = _terms(depth.shape, radius)
     terms, weights = at[:, inside].T, depth[inside]

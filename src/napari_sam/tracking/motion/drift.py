@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy import fft, ndimage
@@ -34,13 +34,43 @@ def drift(
     tuple
         Rows and columns, in pixels.
     """
-    by = -(-max(source.shape) // _LONGEST)
-    small = [_averaged(picture, by) for picture in (source, target)]
-    first, second = map(_spectrum, small)
-    cross = second * first.conj()
+    return drift_of(spectrum(source), spectrum(target))
+
+
+class Spectrum(NamedTuple):
+    """The Fourier transform of a grey picture, as drift is found by.
+
+    Attributes
+    ----------
+    array
+        Complex, of real numbers, of the picture averaged down.
+    shape
+        Rows and columns of the averaged picture.
+    step
+        Pixels along a side of what was averaged.
+    """
+
+    array: NDArray[np.complex64]
+    shape: tuple[int, int]
+    step: int
+
+
+def spectrum(picture: NDArray[np.float32]) -> Spectrum:
+    """Return the spectrum of a grey picture ``(y, x)``."""
+    by = -(-max(picture.shape) // _LONGEST)
+    small = _averaged(picture, by)
+    rows, cols = small.shape
+    window = np.outer(np.hanning(rows), np.hanning(cols)).astype(np.float32)
+    array = np.asarray(fft.rfft2((small - small.mean()) * window))
+    return Spectrum(array, (rows, cols), by)
+
+
+def drift_of(source: Spectrum, target: Spectrum) -> tuple[float, float]:
+    """Return the drift between two pictures, as `drift` does, by their spectra."""
+    cross = target.array * source.array.conj()
     size = np.abs(cross)
     cross /= size + 1e-3 * size.mean() + 1e-9
-    shape = small[0].shape
+    shape, by = source.shape, source.step
     found = ndimage.gaussian_filter(fft.irfft2(cross, shape), 1.0, mode="wrap")
     peak = np.unravel_index(int(found.argmax()), shape)
     if found[peak] < _CLEAR * found.std():
@@ -55,13 +85,9 @@ def drift(
 def _averaged(picture: NDArray[np.float32], by: int) -> NDArray[np.float32]:
     """Return the means of squares of `by` pixels a side; what is left over is cut."""
     rows, cols = (max(n // by, 1) for n in picture.shape)
-    whole = picture[: rows * by, : cols * by]
-    return np.asarray(
-        whole.reshape(rows, -1, cols, whole.shape[1] // cols).mean((1, 3))
-    )
-
-
-def _spectrum(picture: NDArray[np.float32]) -> NDArray[np.complex64]:
-    rows, cols = picture.shape
-    window = np.outer(np.hanning(rows), np.hanning(cols)).astype(np.float32)
-    return np.asarray(fft.rfft2((picture - picture.mean()) * window))
+    down, across = (min(by, n) for n in picture.shape)
+    total = np.zeros((rows, cols), np.float32)
+    for i in range(down):
+        for j in range(across):
+            total += picture[i : rows * down : down, j : cols * across : across]
+    return total / np.float32(down * across)

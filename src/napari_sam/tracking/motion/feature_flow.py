@@ -121,10 +121,15 @@ def _matched(
     for i, (down, right) in enumerate((offsets + reach).T):
         shifted = warped[:, down : down + rows, right : right + cols]
         np.einsum("chw,chw->hw", window.array, shifted, out=likeness[i])
-    likeness = ndimage.uniform_filter(likeness, (0, _WINDOW, _WINDOW), mode="nearest")
+    for axis in (1, 2):
+        ndimage.uniform_filter1d(
+            likeness, _WINDOW, axis, output=likeness, mode="nearest"
+        )
     away = np.hypot(*offsets).astype(np.float32)
-    weight = (likeness - _PENALTY * away[:, None, None]) / _TEMPERATURE
-    weight = np.exp(weight - weight.max(0))
+    weight = likeness - _PENALTY * away[:, None, None]
+    weight -= weight.max(0)
+    weight *= 1 / _TEMPERATURE
+    np.exp(weight, out=weight)
     weight /= weight.sum(0)
     found = expected + np.tensordot(offsets.astype(np.float32), weight, 1)
     unlike = 1 - np.einsum("nhw,nhw->hw", likeness, weight)
@@ -148,8 +153,13 @@ def _warped(
     low = np.clip(np.floor(at).astype(np.intp), 0, limits)
     high = np.minimum(low + 1, limits)
     down, right = np.clip(at - low, 0, 1).astype(np.float32)
-    top = source[:, low[0], low[1]] * (1 - right) + source[:, low[0], high[1]] * right
-    below = (
-        source[:, high[0], low[1]] * (1 - right) + source[:, high[0], high[1]] * right
-    )
-    return np.asarray(top * (1 - down) + below * down)
+    flat, width = source.reshape(len(source), -1), source.shape[2]
+    out = np.zeros((len(source), *down.shape), np.float32)
+    for row, of_row in ((low[0], 1 - down), (high[0], down)):
+        for col, of_col in ((low[1], 1 - right), (high[1], right)):
+            weight = of_row * of_col
+            if weight.any():
+                corner = np.take(flat, row * width + col, axis=1)
+                corner *= weight
+                out += corner
+    return out

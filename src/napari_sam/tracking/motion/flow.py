@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy import ndimage
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,17 +49,16 @@ class Flow(NamedTuple):
 
     def sampled(self, region: Region) -> NDArray[np.float32]:
         """Return the flow ``(2, h, w)`` at the pixels of a region."""
-        at = self._cells(region)
-        return np.stack([_bilinear(v, at) for v in self.vectors])
+        return _bilinear(self.vectors, *self._cells(region))
 
     def residual_in(self, region: Region) -> NDArray[np.float32]:
         """Return the residual at the pixels of a region."""
-        return _bilinear(self.residual, self._cells(region))
+        return _bilinear(self.residual, *self._cells(region))
 
-    def _cells(self, region: Region) -> NDArray[np.float64]:
+    def _cells(self, region: Region) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         rows = (np.arange(region.top, region.bottom) - self.start[0]) / self.stride[0]
         cols = (np.arange(region.left, region.right) - self.start[1]) / self.stride[1]
-        return np.stack(np.meshgrid(rows, cols, indexing="ij"))
+        return rows, cols
 
 
 def still_flow(region: Region, vector: tuple[float, float]) -> Flow:
@@ -75,7 +73,22 @@ def still_flow(region: Region, vector: tuple[float, float]) -> Flow:
 
 
 def _bilinear(
-    grid: NDArray[np.float32], at: NDArray[np.float64]
+    grid: NDArray[np.float32], rows: NDArray[np.float64], cols: NDArray[np.float64]
 ) -> NDArray[np.float32]:
-    found = ndimage.map_coordinates(grid, at, order=1, mode="nearest")
-    return np.asarray(found, np.float32)
+    """Sample the last two axes at ``rows x cols``, one after the other."""
+    low, high, down = _taps(rows, grid.shape[-2])
+    left, right, across = _taps(cols, grid.shape[-1])
+    part = grid[..., left[0] : right[-1] + 1]
+    upper = part[..., low, :]
+    lines = upper + (part[..., high, :] - upper) * down[:, None]
+    first = lines[..., left - left[0]]
+    return np.asarray(first + (lines[..., right - left[0]] - first) * across)
+
+
+def _taps(
+    at: NDArray[np.float64], cells: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
+    """For ascending positions: the two cells to blend, and the second's weight."""
+    inside = np.clip(at, 0, cells - 1)
+    low = inside.astype(np.intp)
+    return low, np.minimum(low + 1, cells - 1), (inside - low).astype(np.float32)

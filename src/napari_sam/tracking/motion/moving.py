@@ -9,7 +9,7 @@ from napari_sam.core.geometry.region import Region
 from napari_sam.core.prompts import Prompts
 from napari_sam.core.prompts.items import MaskPrompt
 from napari_sam.core.prompts.prompts_in_tiles import first_tile
-from napari_sam.tracking.motion.drift import drift
+from napari_sam.tracking.motion.drift import drift_of
 from napari_sam.tracking.motion.feature_flow import feature_flow
 from napari_sam.tracking.motion.flow import still_flow
 from napari_sam.tracking.motion.optical_flow import optical_flow
@@ -69,7 +69,8 @@ class Motion:
     def _move_in(
         self, tile: Tile, masks: Mapping[int, Mask], source: int, target: int
     ) -> dict[int, MovedMask]:
-        moved = drift(self._views.grey(source, tile), self._views.grey(target, tile))
+        spectra = (self._views.spectrum(frame, tile) for frame in (source, target))
+        moved = drift_of(*spectra)
         on_plane = moved[0] * tile.scale, moved[1] * tile.scale
         plane = tile.region(self._image.frames.plane_shape)
         margin = _MARGIN * tile.scale

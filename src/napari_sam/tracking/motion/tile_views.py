@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from napari_sam.core.protocols import SupportsFeatures
+from napari_sam.tracking.motion.drift import Spectrum, spectrum
 from napari_sam.tracking.motion.feature_flow import normalised
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class TileViews:
     def __init__(self, image: PromptableImage) -> None:
         self._image = image
         self._grey: OrderedDict[object, NDArray[np.float32]] = OrderedDict()
+        self._spectra: OrderedDict[object, Spectrum] = OrderedDict()
         self._features: OrderedDict[object, list[FeatureMap]] = OrderedDict()
 
     @property
@@ -52,6 +54,14 @@ class TileViews:
             return np.asarray(picture.mean(-1) / 255, np.float32)
 
         return _cached(self._grey, (frame, tile), make)
+
+    def spectrum(self, frame: int, tile: Tile) -> Spectrum:
+        """Return the spectrum of the grey picture of a tile."""
+
+        def make() -> Spectrum:
+            return spectrum(self.grey(frame, tile))
+
+        return _cached(self._spectra, (frame, tile), make)
 
     def features(self, frame: int, tile: Tile) -> list[FeatureMap]:
         """Return features of a tile, `normalised`, coarsest first."""

@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.mask import Mask
-from napari_sam.tracking.motion.body import flow_of_body
+from napari_sam.tracking.motion.body import LEAST_RADIUS, flow_of_body
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -83,8 +83,8 @@ def warp_mask(
 def _warped(mask: Mask, flow: Flow, region: Region, as_body: bool) -> MovedMask:
     vectors = flow.sampled(region)
     inside = _inside(mask, vectors, region)
-    if as_body and inside.any():
-        radius = float(np.sqrt(mask.area / np.pi))
+    radius = float(np.sqrt(mask.area / np.pi))
+    if as_body and radius >= LEAST_RADIUS and inside.any():
         vectors = flow_of_body(vectors, signed_distance(inside), radius)
         inside = _inside(mask, vectors, region)
     if not inside.any():
@@ -102,10 +102,12 @@ def _inside(
     start = mask.region.top - 3, mask.region.left - 3
     at = np.mgrid[region.slices].astype(np.float32) + vectors
     at -= np.reshape(start, (2, 1, 1))
-    found = ndimage.map_coordinates(
-        np.clip(distance, -_RIM, _RIM), at, order=1, mode="constant", cval=-_RIM
-    )
-    return np.asarray(found > 0)
+    rows, cols = distance.shape
+    near = (at[0] >= 0) & (at[0] <= rows - 1) & (at[1] >= 0) & (at[1] <= cols - 1)
+    rim = np.clip(distance, -_RIM, _RIM)
+    inside = np.zeros(region.shape, bool)
+    inside[near] = ndimage.map_coordinates(rim, at[:, near], order=1) > 0
+    return inside
 
 
 def signed_distance(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
