@@ -3,6 +3,7 @@ import pytest
 from scipy import ndimage
 
 import napari_sam as sam
+from napari_sam.core.geometry.region import Region
 from napari_sam.core.mask import Mask
 from napari_sam.core.propagation import CarriedObject
 from napari_sam.testing import VideoThresholdBackend
@@ -10,7 +11,9 @@ from napari_sam.testing.propagator_suite import masks_of, movie
 from napari_sam.tracking.meeting import meet
 from napari_sam.tracking.motion.body import flow_of_body
 from napari_sam.tracking.motion.drift import drift
+from napari_sam.tracking.motion.flow import still_flow
 from napari_sam.tracking.motion.moving import Motion
+from napari_sam.tracking.motion.optical_flow import refined_flow
 
 
 def texture(side=160, seed=0):
@@ -21,6 +24,16 @@ def texture(side=160, seed=0):
 
 def moved(picture, rows, cols):
     return ndimage.shift(picture, (rows, cols), order=1, mode="wrap")
+
+
+def test_a_flow_is_refined_by_what_the_pictures_show():
+    picture = texture()
+    region = Region(40, 40, 120, 120)
+    flow = still_flow(region, (-1.0, 0.0))
+    found = refined_flow(moved(picture, 2.5, -1.5), picture, region, flow)
+    vectors = found.sampled(region)
+    assert np.abs(np.median(vectors, (1, 2)) - (-2.5, 1.5)).max() < 0.2
+    assert np.abs(vectors - np.reshape((-1.0, 0.0), (2, 1, 1))).max() <= 4
 
 
 @pytest.mark.parametrize("side", [150, 600])

@@ -26,6 +26,8 @@ _SHIFT = 0.08
 _TRIED = 4.0
 #: What the model restores of the IoU, and the trust in motion that goes with it.
 _GAINS, _TRUSTS = (0.0, 0.02, 0.04), (12.0, 8.0, 4.0)
+#: Trust with which motion alone decides, and the gain in a stack below which it does.
+ALONE, _UNKNOWN = 1000.0, 0.02
 
 
 def calibrated_trust(
@@ -35,7 +37,9 @@ def calibrated_trust(
 
     Masks that are right are moved a little, and the model is prompted with them as with
     those of another frame. A model that brings them back knows these objects, and
-    motion counts less; one that does not would only do harm.
+    motion counts less; one that does not would only do harm. From plane to plane of a
+    stack, what the pictures show is enough then, and the result is `ALONE`: what the
+    model adds there of its own grows with every plane.
 
     Parameters
     ----------
@@ -61,7 +65,10 @@ def calibrated_trust(
         top, left = fused.region.top, fused.region.left
         restored = Mask.from_array(fused.logits > 0, top=top, left=left)
         gains.append(restored.iou(mask) - moved.iou(mask))
-    return float(np.interp(np.mean(gains), _GAINS, _TRUSTS))
+    gain = float(np.mean(gains))
+    if "t" not in image.frames.sizes and gain < _UNKNOWN:
+        return ALONE
+    return float(np.interp(gain, _GAINS, _TRUSTS))
 
 
 def _moved(mask: Mask, plane: tuple[int, int]) -> Iterator[Mask]:

@@ -10,7 +10,7 @@ import numpy as np
 from napari_sam.core.prompts import Prompts
 from napari_sam.core.prompts.items import MaskPrompt
 from napari_sam.core.propagation import CarriedObject
-from napari_sam.tracking.calibration import calibrated_trust
+from napari_sam.tracking.calibration import ALONE, calibrated_trust
 from napari_sam.tracking.confidence import Evidence, judge
 from napari_sam.tracking.fusion import compete, fuse
 from napari_sam.tracking.motion.moving import Motion
@@ -73,8 +73,7 @@ class PromptMethod:
     ) -> dict[int, CarriedObject]:
         """Carry objects on to the next frame; see `Propagator`."""
         source = next(iter(objects.values())).frame
-        masks = {i: o.mask for i, o in objects.items()}
-        moved = self._motion.move(masks, source, frame)
+        moved = self._moved(objects, source, frame)
         expected = {i: m.mask for i, m in moved.items() if m.mask}
         trust = {i: objects[i].trust for i in expected}
         scores, fused = self._fused(expected, frame, trust)
@@ -83,6 +82,18 @@ class PromptMethod:
             i: self._carried(objects[i], frame, mask, scores[i], moved[i])
             for i, mask in found.items()
         }
+
+    def _moved(
+        self, objects: Mapping[int, CarriedObject], source: int, frame: int
+    ) -> dict[int, MovedMask]:
+        """Move masks; of objects that the model does not know, by pictures as well."""
+        found: dict[int, MovedMask] = {}
+        for alone in (False, True):
+            masks = {
+                i: o.mask for i, o in objects.items() if (o.trust >= ALONE) == alone
+            }
+            found |= self._motion.move(masks, source, frame, refined=alone)
+        return {i: found[i] for i in objects}
 
     def _fused(
         self, expected: Mapping[int, Mask], frame: int, trust: Mapping[int, float]

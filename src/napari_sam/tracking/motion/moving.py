@@ -12,7 +12,7 @@ from napari_sam.core.prompts.prompts_in_tiles import first_tile
 from napari_sam.tracking.motion.drift import drift_of
 from napari_sam.tracking.motion.feature_flow import feature_flow
 from napari_sam.tracking.motion.flow import still_flow
-from napari_sam.tracking.motion.optical_flow import optical_flow
+from napari_sam.tracking.motion.optical_flow import optical_flow, refined_flow
 from napari_sam.tracking.motion.tile_views import TileViews
 from napari_sam.tracking.motion.warp import (
     MovedMask,
@@ -56,18 +56,31 @@ class Motion:
         self._has_bodies = "t" in image.frames.sizes
 
     def move(
-        self, masks: Mapping[int, Mask], source: int, target: int
+        self,
+        masks: Mapping[int, Mask],
+        source: int,
+        target: int,
+        *,
+        refined: bool = False,
     ) -> dict[int, MovedMask]:
-        """Return masks of a source frame where they are expected on a target frame."""
+        """Return masks of a source frame where they are expected on a target frame.
+
+        With `refined`, what features say of the motion is refined by grey pictures.
+        """
         found: dict[int, MovedMask] = {}
         tiles = {i: tile_of_mask(self._image, mask) for i, mask in masks.items()}
         for tile in dict.fromkeys(tiles.values()):
             mine = {i: masks[i] for i, other in tiles.items() if other == tile}
-            found.update(self._move_in(tile, mine, source, target))
+            found.update(self._move_in(tile, mine, source, target, refined))
         return {i: found[i] for i in masks}
 
     def _move_in(
-        self, tile: Tile, masks: Mapping[int, Mask], source: int, target: int
+        self,
+        tile: Tile,
+        masks: Mapping[int, Mask],
+        source: int,
+        target: int,
+        refined: bool,
     ) -> dict[int, MovedMask]:
         spectra = (self._views.spectrum(frame, tile) for frame in (source, target))
         moved = drift_of(*spectra)
@@ -81,7 +94,10 @@ class Motion:
         for window, ids in _windows(regions):
             local = window.coarser(tile.scale)
             local = local.shifted(-tile.window.top, -tile.window.left)
-            flow = self._flow(tile, local, moved, source, target).on_plane(tile)
+            flow = self._flow(tile, local, moved, source, target)
+            if refined and self._by_features:
+                flow = self._refined(tile, local, flow, source, target)
+            flow = flow.on_plane(tile)
             for i in ids:
                 found[i] = warp_mask(
                     masks[i], flow, regions[i], on_plane, as_body=self._has_bodies
@@ -102,7 +118,7 @@ class Motion:
         pictures = [views.grey(frame, tile) for frame in (source, target)]
         if min(float(p[region.slices].std()) for p in pictures) < _CONTRAST:
             return still_flow(region, expected)
-        if self._kind != "optical" and views.has_features:
+        if self._by_features:
             return feature_flow(
                 views.features(target, tile),
                 views.features(source, tile),
@@ -110,6 +126,17 @@ class Motion:
                 expected,
             )
         return optical_flow(pictures[1], pictures[0], region, expected)
+
+    @property
+    def _by_features(self) -> bool:
+        return self._kind != "optical" and self._views.has_features
+
+    def _refined(
+        self, tile: Tile, region: Region, flow: Flow, source: int, target: int
+    ) -> Flow:
+        new, old = (self._views.grey(frame, tile) for frame in (target, source))
+        shows = min(float(p[region.slices].std()) for p in (new, old)) >= _CONTRAST
+        return refined_flow(new, old, region, flow) if shows else flow
 
 
 def _windows(regions: Mapping[int, Region]) -> list[tuple[Region, list[int]]]:
