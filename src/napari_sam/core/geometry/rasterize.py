@@ -62,10 +62,10 @@ def coverage(
         region = shape.mask.region
         down = _overlap(region.top, region.shape[0], plane[0], grid[0])
         across = _overlap(region.left, region.shape[1], plane[1], grid[1])
-        rows, cols = _touched(down), _touched(across)
-        share = np.zeros(grid)
-        share[rows, cols] = down[rows] @ shape.array @ across[cols].T
-        return share
+        tall, wide = _touched(down), _touched(across)
+        covered = np.zeros(grid)
+        covered[tall, wide] = down[tall] @ shape.array @ across[wide].T
+        return covered
     rows, cols = (
         _centres(0, p, g * _SUBCELLS) for p, g in zip(plane, grid, strict=True)
     )

@@ -90,4 +90,4 @@ def _averaged(picture: NDArray[np.float32], by: int) -> NDArray[np.float32]:
     for i in range(down):
         for j in range(across):
             total += picture[i : rows * down : down, j : cols * across : across]
-    return total / np.float32(down * across)
+    return np.asarray(total / (down * across), np.float32)

@@ -58,7 +58,7 @@ class Flow(NamedTuple):
     def _cells(self, region: Region) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         rows = (np.arange(region.top, region.bottom) - self.start[0]) / self.stride[0]
         cols = (np.arange(region.left, region.right) - self.start[1]) / self.stride[1]
-        return rows, cols
+        return np.asarray(rows, np.float64), np.asarray(cols, np.float64)
 
 
 def still_flow(region: Region, vector: tuple[float, float]) -> Flow:
