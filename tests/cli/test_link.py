@@ -75,6 +75,16 @@ def test_tracks_are_measured_beside_true_ones(found, tmp_path):
     }  # fmt: skip
 
 
+def test_masks_of_the_same_ids_are_measured_too(found, tmp_path):
+    pytest.importorskip("ctc_metrics")
+    truth = tmp_path / "truth.zarr"
+    Tracks.from_labels(LABELS, axes="tyx").save(truth)
+    done = run("evaluate", "--tracks", truth, truth, "--same-ids")
+    assert done.exit_code == 0, done.output
+    assert "J      1.000" in done.output
+    assert "F      1.000" in done.output
+
+
 def test_the_end_of_a_name_says_that_tracks_are_for_trackmate(found, tmp_path):
     done = run("link", found, "-o", tmp_path / "t.xml")
     assert done.exit_code == 0, done.output

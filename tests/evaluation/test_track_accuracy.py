@@ -5,6 +5,7 @@ import pytest
 
 import napari_sam as sam
 from napari_sam.core.errors import TrackError
+from napari_sam.evaluation.boundary_accuracy import boundary_f, mask_fs
 from napari_sam.evaluation.propagated_masks import mask_ious, mean_j
 from napari_sam.evaluation.track_accuracy import track_accuracy
 from napari_sam.testing.linker_suite import BIRTH, FRAMES, cells
@@ -93,3 +94,22 @@ def test_j_is_the_mean_over_objects_without_the_frames_that_were_given():
     given = {i: {0} for i in (1, 2, 3)}
     assert mean_j(ious, given) == pytest.approx(((n - 1) / n * 2 + thirds) / 3)
     assert mean_j(ious, {i: range(FRAMES) for i in (1, 2, 3)}) is None
+
+
+def test_f_forgives_boundaries_that_are_a_little_off():
+    square = np.zeros((60, 60), bool)
+    square[20:40, 20:40] = True
+    assert boundary_f(square, square, tolerance=1) == 1
+    assert boundary_f(square, np.roll(square, 1, 0), tolerance=1) == 1
+    assert 0 < boundary_f(square, np.roll(square, 4, 0), tolerance=1) < 1
+    assert boundary_f(square, np.roll(square, 4, 0), tolerance=4) == 1
+    assert boundary_f(square, np.zeros_like(square), tolerance=1) == 0
+    assert boundary_f(~square & square, ~square & square, tolerance=1) == 1
+
+
+def test_f_of_each_object_and_frame():
+    labels = cells()
+    labels[1][labels[1] == 1] = 0
+    found = mask_fs(Tracks.from_labels(cells()), Tracks.from_labels(labels))
+    assert found[1] == {f: float(f != 1) for f in range(FRAMES)}
+    assert set(found[2].values()) == {1.0}

@@ -13,6 +13,7 @@ from napari_sam.core.lazy_names import lazy_names
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from napari_sam.evaluation.boundary_accuracy import mask_fs
     from napari_sam.evaluation.classical import open_classical
     from napari_sam.evaluation.html import write_html
     from napari_sam.evaluation.mask_accuracy import Result, iter_evaluate
@@ -30,6 +31,7 @@ __all__ = [
     "evaluate",
     "iter_evaluate",
     "iter_worst",
+    "mask_fs",
     "mask_ious",
     "mean_j",
     "open_classical",
@@ -46,6 +48,7 @@ _MODULES: Mapping[str, str] = MappingProxyType({
     "evaluate": "report",
     "iter_evaluate": "mask_accuracy",
     "iter_worst": "worst_cases",
+    "mask_fs": "boundary_accuracy",
     "mask_ious": "propagated_masks",
     "mean_j": "propagated_masks",
     "open_classical": "classical",

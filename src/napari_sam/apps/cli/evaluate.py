@@ -64,6 +64,10 @@ _LAYOUTS = ("auto", "labels", "masks", "sa-1b", "coco", "yolo", "voc", "labelme"
     "--tracks", type=_FOLDER, metavar="TRUTH",
     help="Measure tracks: MODEL is then the file or folder of the result.",
 )  # fmt: skip
+@click.option(
+    "--same-ids", is_flag=True,
+    help="With --tracks: also J and F of DAVIS, of objects of the same id.",
+)  # fmt: skip
 @click.option("--markdown", is_flag=True, help="Print the tables of a model card.")
 @click.option("--json", "as_json", is_flag=True, help="Print every figure as JSON.")
 @click.option("--device", default="auto", show_default=True, help="cpu, cuda, mps.")
@@ -80,6 +84,7 @@ def evaluate(
     output: Path | None,
     layout: str,
     tracks: Path | None,
+    same_ids: bool,
     settings: EvaluationSettings,
     markdown: bool,
     as_json: bool,
@@ -96,7 +101,7 @@ def evaluate(
     Tracks are measured beside true ones by --tracks TRUTH RESULT.
     """
     if tracks:
-        evaluate_tracks(tracks, model, as_json=as_json)
+        evaluate_tracks(tracks, model, same_ids=same_ids, as_json=as_json)
         return
     if output:
         check_writable(output, folder=True)
