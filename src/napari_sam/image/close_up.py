@@ -2,9 +2,9 @@
 
 How large an object looks to a model decides more than anything else how well its
 boundary is found. A box says how large the object is. A click does not, so it is asked
-at both scales, and of a small mask and another the one with the higher score is taken;
-but where the usual scale gives a large mask that the model is sure of, that is it.
-Prompts that follow a click stay at the scale that was taken for it.
+at both scales, unless the usual one gives a mask that is large and that the model is
+sure of; the mask is what the candidates of both agree on. Prompts that follow a click
+stay at the scale whose mask was small and had the higher score.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from napari_sam.core.prompts.prompts_in_tiles import (
     fits,
     nearest_tile,
 )
+from napari_sam.image.agreement import agreed
 from napari_sam.image.connected import connected
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ TILING = Tiling((64, 64), (48, 48))
 _SMALL_SIDE = 32
 #: A mask is small if it has fewer pixels.
 _SMALL_AREA = 24 * 24
-#: A mask with as many pixels and as high a score is of a large object: its close-up,
-#: which takes longer to encode than all else of a click, would not be taken.
+#: A mask with as many pixels and as high a score is of a large object: its close-up
+#: takes longer to encode than all the rest of a click, and is not encoded.
 _LARGE_AREA, _SURE = 2 * _SMALL_AREA, 0.6
 #: Clicks of which it is remembered at which scale they were taken.
 _REMEMBERED = 1024
@@ -107,7 +108,8 @@ class CloseUps:
     def known(self, frame: int, asked: Sequence[Question]) -> dict[int, Prediction]:
         """Return masks of the objects of which it is known that they are small.
 
-        They are by the object's place, as those of `of_clicks`.
+        They are by the object's place, as those of `of_clicks`. First clicks are not
+        among them: they are asked at both scales.
         """
         small = [one for one in asked if self._is_small(frame, one)]
         return _complete(small, self._decode(frame, small))
@@ -122,16 +124,14 @@ class CloseUps:
         frame, asked, found
             As for `of_clicks`.
         """
-        return any(
-            not self._near.is_embedded(frame, one.tile)
-            for one in self._undecided(frame, asked)
-            if one.prompts != one.first or not _is_large(found[one.at])
-        )
+        firsts, later = self._undecided(frame, asked)
+        unsure = [one for one in firsts if not _is_large(found[one.at])]
+        return not all(self._near.is_embedded(frame, o.tile) for o in unsure + later)
 
     def of_clicks(
         self, frame: int, asked: Sequence[Question], found: Mapping[int, Prediction]
     ) -> dict[int, Prediction]:
-        """Return masks of clicked objects that are better seen in a close-up.
+        """Return masks of clicked objects that gain by a close-up, or by agreement.
 
         Parameters
         ----------
@@ -142,20 +142,23 @@ class CloseUps:
         found
             Masks at the usual scale, by the object's place.
         """
-        clicks = [one for one in self._undecided(frame, asked) if one.at in found]
-        close = self._choose_scales(frame, clicks, found)
-        small = [one for one in clicks if one.at in close]
-        later = [one for one in small if one.prompts != one.first]
-        masks = {o.at: close[o.at] for o in small if o.prompts == o.first}
-        return masks | _complete(later, self._decode(frame, later))
+        asked = [one for one in asked if one.at in found]
+        firsts, later = self._undecided(frame, asked)
+        masks = self._at_both_scales(frame, firsts, found)
+        wide = zip((one.at for one in later), self._first(frame, later), strict=True)
+        clicks = [one._replace(prompts=one.first) for one in later]
+        self._at_both_scales(frame, clicks, dict(wide))
+        small = [one for one in later if self._is_small(frame, one)]
+        return masks | _complete(small, self._decode(frame, small))
 
-    def _undecided(self, frame: int, asked: Sequence[Question]) -> list[Question]:
-        """Return clicks of which it is not known at which scale they are taken."""
-        return [
-            one
-            for one in asked
-            if one.size is None and (frame, one.first) not in self._nearer
-        ]
+    def _undecided(
+        self, frame: int, asked: Sequence[Question]
+    ) -> tuple[list[Question], list[Question]]:
+        """Return first clicks, and further ones of which the scale is not known."""
+        clicks = [one for one in asked if one.size is None]
+        firsts = [one for one in clicks if one.prompts == one.first]
+        later = [one for one in clicks if one.prompts != one.first]
+        return firsts, [o for o in later if (frame, o.first) not in self._nearer]
 
     def _question(self, at: int, prompts: Prompts) -> Question | None:
         """Return what is asked of the close-ups, or None if they do not show it."""
@@ -164,33 +167,43 @@ class CloseUps:
         tile = nearest_tile(prompts, TILING, shape, 0)
         if not fits(prompts, tile, TILING, shape) or is_approximate(prompts):
             return None
-        first = refinement_steps(prompts)[0].prompts
+        steps = refinement_steps(prompts)
+        first = steps[0].prompts
+        if len(steps) == 1 and steps[0].candidate == 0:
+            prompts = first
         return Question(at, prompts, first, _size(prompts), tile)
 
     def _is_small(self, frame: int, one: Question) -> bool:
-        if one.size is None:
-            return self._nearer.get((frame, one.first), False)
-        return one.size < _SMALL_SIDE
+        if one.size is not None:
+            return one.size < _SMALL_SIDE
+        further = one.prompts != one.first
+        return further and self._nearer.get((frame, one.first), False)
 
-    def _choose_scales(
-        self, frame: int, asked: Sequence[Question], found: Mapping[int, Prediction]
+    def _at_both_scales(
+        self, frame: int, clicks: Sequence[Question], far: Mapping[int, Prediction]
     ) -> dict[int, Prediction]:
-        """Ask first clicks at both scales; return the close masks that are better."""
-        later = [one for one in asked if one.prompts != one.first]
-        wide = dict(zip((o.at for o in later), self._first(frame, later), strict=True))
-        far = {o.at: wide.get(o.at, found[o.at]) for o in asked}
-        firsts = [one._replace(prompts=one.first) for one in asked]
-        unsure = [one for one in firsts if not _is_large(far[one.at])]
-        close: dict[int, Prediction] = {}
+        """Ask first clicks at both scales; return what the candidates agree on.
+
+        Of a small object, the scale with the higher score is the one for the clicks to
+        come, and the one whose candidates are offered.
+        """
         if len(self._nearer) > _REMEMBERED:
             self._nearer.clear()
-        self._nearer |= {(frame, one.prompts): False for one in firsts}
-        for one, mask in zip(unsure, self._decode(frame, unsure), strict=True):
-            is_small = min(far[one.at].area, mask.area) < _SMALL_AREA and mask.complete
-            if is_small and mask.score > far[one.at].score:
-                close[one.at] = mask
-                self._nearer[frame, one.prompts] = True
-        return close
+        unsure = [one for one in clicks if not _is_large(far[one.at])]
+        near = dict(
+            zip((o.at for o in unsure), self._decode(frame, unsure), strict=True)
+        )
+        masks: list[Prediction] = []
+        for one in clicks:
+            best, other = far[one.at], near.get(one.at)
+            nearer = other is not None and _is_better(other, best)
+            self._nearer[frame, one.first] = nearer
+            if other is not None and nearer:
+                best, other = other, best
+            others = () if other is None else other.candidates
+            masks.append(agreed(best, (*best.alternatives, *others)))
+        whole = self._cleaned(masks, [one.prompts for one in clicks])
+        return {one.at: mask for one, mask in zip(clicks, whole, strict=True)}
 
     def _first(self, frame: int, asked: Sequence[Question]) -> list[Prediction]:
         """Decode the first prompts at the usual scale."""
@@ -218,6 +231,12 @@ def _complete(
     """Return the masks that end within their tiles, by the place of the object."""
     pairs = zip(asked, masks, strict=True)
     return {one.at: mask for one, mask in pairs if mask.complete and mask.area}
+
+
+def _is_better(near: Prediction, far: Prediction) -> bool:
+    """Whether an object is small, and its mask in the close-up the better one."""
+    is_small = min(far.area, near.area) < _SMALL_AREA and near.complete
+    return is_small and near.score > far.score
 
 
 def _is_large(mask: Prediction) -> bool:

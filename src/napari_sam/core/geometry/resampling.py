@@ -16,7 +16,7 @@ def upsample(
     grid: NDArray[np.float32],
     window: tuple[slice, slice],
     stride: tuple[float, float],
-    start: tuple[int, int] = (0, 0),
+    start: tuple[float, float] = (0, 0),
     step: int = 1,
 ) -> NDArray[np.float32]:
     """Bilinear values of a grid at the middles of pixels, one axis after the other.
@@ -75,7 +75,7 @@ def _summed(pixels: Pixels, by: int) -> NDArray[np.float32]:
 
 
 def _taps(
-    window: slice, stride: float, cells: int, start: int, step: int
+    window: slice, stride: float, cells: int, start: float, step: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
     """For pixels along one side: the two cells to blend, and the second's weight."""
     middles = (np.arange(window.start, window.stop) + 0.5) * step - start
