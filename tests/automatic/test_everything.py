@@ -20,6 +20,7 @@ from napari_sam.automatic import (
     number_masks,
 )
 from napari_sam.automatic.filtering import box_ious, which_stay
+from napari_sam.automatic.scaled_maps import nearness
 from napari_sam.core.errors import ModelError, SettingError
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.geometry.tiling import Tiling
@@ -150,6 +151,11 @@ def test_of_tiles_only_those_of_small_objects_are_looked_at_twice():
     tiles = [shape for shape in backend.shown if shape == (240, 240)]
     assert len(tiles) == len(image.tiles) == 2
     assert {shape for shape in backend.shown if shape not in tiles} == {(384, 384)}
+
+
+def test_between_small_and_usual_both_views_count():
+    widths = [0, 5, 14, 15.5, 17, 40]
+    np.testing.assert_allclose([nearness(w) for w in widths], [0, 1, 1, 0.5, 0, 0])
 
 
 def test_a_plane_that_is_made_smaller_is_cut_where_objects_are_small():

@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from napari_sam.core.geometry.tiles import Tile
     from napari_sam.core.protocols import SupportsInstances
 
-#: Objects less wide, in cells of the maps, are looked at from nearer.
-_SMALL = 15.0
+#: Objects less wide, in cells of the maps, are looked at from nearer only. Up to the
+#: second width both views are blended, so that a tile that was cut a little to the
+#: side, with other objects in it, does not look altogether different.
+_SMALL, _USUAL = 14.0, 17.0
 #: How much nearer that is.
 _NEARER = 1.5
 #: Side of a view from nearer that is not cut, and how others are, in pixels.
@@ -64,9 +66,11 @@ class ScaledMaps(BlendedMaps):
             return maps
         yield
         width = found_width(maps) if self._shrunk else typical_width(maps)
-        if not 0 < width / max(drawn.stride) < _SMALL:
+        share = nearness(width / max(drawn.stride))
+        if share == 0:
             return maps
-        return (yield from self._iter_near(tile.window))
+        near = yield from self._iter_near(tile.window)
+        return share * near + (1 - share) * maps
 
     def _iter_near(self, window: Region) -> Generator[None, None, NDArray[np.float32]]:
         for tile_or_maps in self._near.iter_window(window):
@@ -95,6 +99,19 @@ class ScaledMaps(BlendedMaps):
             levels=(),
         )
         return BlendedMaps(seen, backend, self._frame)
+
+
+def nearness(width: float) -> float:
+    """Return how much the view from nearer counts, from 0 to 1.
+
+    Parameters
+    ----------
+    width
+        Of the objects, in cells of the maps; 0 if there are none.
+    """
+    if width == 0:
+        return 0.0
+    return min(1.0, max(0.0, (_USUAL - width) / (_USUAL - _SMALL)))
 
 
 def found_width(maps: NDArray[np.float32]) -> float:
