@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import tifffile
 
 import napari_sam as sam
 from napari_sam import checkpoints
@@ -16,7 +17,11 @@ from napari_sam.apps.notebook.tile_server import TileRequest
 from napari_sam.core.errors import SessionError
 from napari_sam.core.progress import Progress
 from napari_sam.io import write_prompts
-from napari_sam.testing import InstanceThresholdBackend, ThresholdBackend
+from napari_sam.testing import (
+    ColourConcepts,
+    InstanceThresholdBackend,
+    ThresholdBackend,
+)
 
 POINT = {"kind": "point", "row": 15, "col": 25, "positive": True}
 
@@ -280,6 +285,61 @@ def test_automatic_masks_are_merged_and_split_by_lines(blobs, opened):
     line = [[12, 30], [28, 30]]
     browser.ask("prompt", item={"kind": "scribble", "path": line, "positive": True})
     assert browser.state("everything")["shown"] == 2
+
+
+@pytest.fixture
+def colours():
+    """64 x 64, RGB: two red squares, one of which is pale, and a green one."""
+    pixels = np.zeros((64, 64, 3), np.uint8)
+    for row, col, channel in ((4, 4, 0), (4, 24, 0), (24, 4, 1)):
+        pixels[row : row + 10, col : col + 10, channel] = 250
+    pixels[4:14, 24:34, 1] = 120
+    return pixels
+
+
+def test_words_become_classes(colours, opened):
+    annotation, browser = opened(colours, InstanceThresholdBackend(40), axes="yxc")
+    assert not browser.state("words")["ready"]
+    assert "huggingface.co" in browser.state("words")["model"]
+    annotation.annotator.words.models.use(ColourConcepts())
+    annotation.wait(30)
+    assert browser.state("words")["ready"]
+    settings = {"threshold": 0.1}
+    asked = {"words": "red, green", "where": "plane", "settings": settings}
+    browser.ask("words", action="find", **asked)
+    assert browser.state("words")["counts"] == {"green": 1, "red": 2}
+    browser.ask("words", action="trust", settings={"threshold": 0.9})
+    assert browser.state("words")["counts"] == {"green": 1, "red": 1}
+    browser.ask("words", action="trust", settings=settings)
+    browser.ask("everything", action="accept")
+    assert sorted(annotation.table()["class"]) == ["green", "red", "red"]
+    browser.ask("words", action="use", folder="nowhere")
+    assert "config.json" in browser.said()[-1]
+
+
+def test_a_folder_is_labelled_by_examples(blobs, opened, tmp_path):
+    (tmp_path / "images").mkdir()
+    tifffile.imwrite(tmp_path / "images" / "a.tif", blobs)
+    path = tmp_path / "images" / "a.tif"
+    annotation, browser = opened(path, InstanceThresholdBackend())
+    to = {"images": str(path.parent), "output": str(tmp_path / "out"), "words": ""}
+    browser.ask("label", by="named", ids=[], **to)
+    assert "No object here has a class" in browser.said()[-1]
+    browser.ask("label", by="selected", ids=[], **to)
+    assert "Select objects" in browser.said()[-1]
+    asked = []
+    annotation.annotator.folder.label = asked.append
+    browser.ask("prompt", item=POINT)
+    browser.ask("command", id="commit")
+    browser.ask("describe", id=1, category="cell")
+    browser.ask("label", by="named", ids=[], similar={"similarity": 0.4}, **to)
+    browser.ask("label", by="words", ids=[], **(to | {"words": "red; not: car"}))
+    named, words = asked
+    assert (named.examples, named.similar.similarity, named.on) == ((1,), 0.4, path)
+    assert words.words.wanted == ("red",)
+    annotation.annotator.events.folder_labelled.emit(tmp_path / "out")
+    annotation.wait(30)
+    assert browser.state("words")["labelled"] == str(tmp_path / "out")
 
 
 def test_forms_have_what_the_settings_say(blobs, opened):

@@ -29,6 +29,12 @@ def notebook(jupyter, labelled_folder):
 def test_objects_are_accepted_classed_rejected_and_clicked_anew(notebook):
     widget = notebook.open_widget(0)
     widget.wait("el.dataset.left === '6'")
+    unnamed = widget.value(
+        """[...el.querySelectorAll('button, input, select, canvas')]
+        .filter((one) => !(one.getAttribute('aria-label') || one.textContent.trim()
+            || one.labels?.length)).map((one) => one.outerHTML)"""
+    )
+    assert unnamed == []
     widget.root.focus()
     keyboard = notebook.page.keyboard
     keyboard.press("a")

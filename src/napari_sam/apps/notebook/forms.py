@@ -11,9 +11,11 @@ from napari_sam.automatic import (
     FilterSettings,
     InstanceSettings,
     SimilarSettings,
+    TextSettings,
 )
 from napari_sam.core.settings import settings_of
 from napari_sam.image.settings import EmbedSettings
+from napari_sam.labelling import LabelSettings
 from napari_sam.tracking import PropagateSettings
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ _FORMS: Mapping[str, tuple[DataclassInstance, Sequence[str]]] = {
     "instances": (InstanceSettings(), ()),
     "filters": (FilterSettings(), ("score", "smallest", "largest", "exclude_border")),
     "similar": (SimilarSettings(), ()),
+    "text": (TextSettings(), ("threshold",)),
+    "label": (LabelSettings(), ("similarity",)),
     "embed": (EmbedSettings(), ("background", "batch")),
     "batch": (BatchSettings(), ("overlap",)),
     "propagate": (PropagateSettings(), ()),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_sam.annotator.batch import BatchSettings
+from napari_sam.annotator.folder_labelling import FolderPlan
 from napari_sam.annotator.shapes import enclosed
 from napari_sam.apps.notebook.forms import read_settings
 from napari_sam.automatic import (
@@ -13,11 +16,15 @@ from napari_sam.automatic import (
     FilterSettings,
     InstanceSettings,
     SimilarSettings,
+    TextSettings,
 )
+from napari_sam.automatic.concepts import read_words
 from napari_sam.core.address import Address
+from napari_sam.core.errors import SessionError
 from napari_sam.core.prompts.items import Polygon, Scribble
 from napari_sam.image.settings import EmbedSettings
 from napari_sam.io import read_prompts
+from napari_sam.labelling import LabelSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -45,6 +52,61 @@ def _everything(controller: NotebookController, message: JsonObject) -> None:
     doing[message["action"]]()
 
 
+def _words(controller: NotebookController, message: JsonObject) -> None:
+    words, action = controller.annotator.words, message["action"]
+    if action == "use":
+        words.models.use(str(message["folder"]))
+        return
+    words.trust(read_settings(TextSettings(), message["settings"]))
+    if action == "find":
+        asked = read_words(str(message["words"]))
+        _search(controller, str(message["where"]), partial(words.find, asked))
+
+
+def _label(controller: NotebookController, message: JsonObject) -> None:
+    """Label a folder, by what the person chose."""
+    annotator, by = controller.annotator, message["by"]
+    images, output = str(message["images"]).strip(), str(message["output"]).strip()
+    if not images or not output:
+        raise SessionError("Give a folder of images, and one for the data set.")
+    image = annotator.image
+    on = None if image is None else image.source.describe().path
+    plan = FolderPlan(
+        Path(images).expanduser(),
+        Path(output).expanduser(),
+        on=on,
+        similar=read_settings(LabelSettings(), message.get("similar", {})),
+        text=read_settings(TextSettings(), message.get("text", {})),
+    )
+    if by == "words":
+        plan = replace(plan, words=read_words(str(message["words"])))
+    elif by != "all":
+        plan = replace(plan, examples=_examples(controller, message))
+    annotator.folder.label(plan)
+
+
+def _examples(controller: NotebookController, message: JsonObject) -> tuple[int, ...]:
+    """Return the objects that are examples.
+
+    Raises
+    ------
+    SessionError
+        If there are none.
+    """
+    if message["by"] == "selected":
+        chosen = tuple(int(i) for i in message["ids"])
+        if not chosen:
+            raise SessionError("Select objects in the list that are examples.")
+        return chosen
+    found = controller.annotator.folder.named
+    if not found:
+        raise SessionError(
+            "No object here has a class: write one into the column Class of the list, "
+            "for an object or two of each kind."
+        )
+    return found
+
+
 def _find(controller: NotebookController, message: JsonObject) -> None:
     """Find objects, where the person chose; those like some, if there are any."""
     everything, where = controller.annotator.everything, message.get("where", "plane")
@@ -54,15 +116,20 @@ def _find(controller: NotebookController, message: JsonObject) -> None:
         everything.find,
         read_settings(EverythingSettings(), message.get("everything", {})),
         read_settings(InstanceSettings(), message.get("instances", {})),
-        in_view=where == "view",
-        all_planes=where == "planes",
         like=[int(i) for i in message.get("like", ())],
     )
+    _search(controller, str(where), find)
+
+
+def _search(
+    controller: NotebookController, where: str, find: Callable[..., object]
+) -> None:
+    """Look for something where the person chose, or in a shape that is drawn."""
     if where == "drawn":
         _draw(controller, "polygon", partial(_in_shape, controller, find))
         controller.presenter.say("info", "Draw a polygon: objects inside are found.")
     else:
-        find()
+        find(in_view=where == "view", all_planes=where == "planes")
 
 
 def _in_shape(
@@ -157,6 +224,8 @@ def _improve(controller: NotebookController, _: JsonObject) -> None:
 #: What does each kind of request.
 LONG_WORK: Mapping[str, Callable[[NotebookController, JsonObject], None]] = {
     "everything": _everything,
+    "words": _words,
+    "label": _label,
     "embed": _embed,
     "batch": _batch,
     "propagate": _propagate,

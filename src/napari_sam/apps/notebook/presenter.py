@@ -10,6 +10,7 @@ from napari_sam.apps.notebook.mask_message import mask_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from napari_sam.annotator.annotator import Annotator
     from napari_sam.apps.notebook.cell_thread import CellThread
@@ -55,7 +56,7 @@ class Presenter:
         self._told: dict[str, JsonDict] = {}
         self._tracks: JsonDict = {"doubtful": 0}
         self._models: JsonDict = state.models_state(annotator)
-        self._waits, self._trouble = False, ""
+        self._waits, self._trouble, self._labelled = False, "", ""
         self.busy = ""
         self.journals: list[RecoverableSession] = []
         self.on_flush: Callable[[], object] = lambda: None
@@ -134,11 +135,13 @@ class Presenter:
             events.polarity_changed,
             events.hover_changed,
             events.journal_trouble,
+            events.words_changed,
         ):
             signal.connect(self.refresh)
         events.automatic_changed.connect(self._on_automatic)
         events.tracks_changed.connect(self._on_tracks)
         events.model_changed.connect(self._on_models)
+        events.folder_labelled.connect(self._on_labelled)
         events.busy.connect(self._on_busy)
         events.message.connect(self.say)
         events.journals_found.connect(self._on_journals)
@@ -170,6 +173,7 @@ class Presenter:
             "screen": self._screen.describe(),
             "tracks": self._tracks,
             "models": self._models,
+            "words": state.words_state(self._annotator) | {"labelled": self._labelled},
             "strip": state.strip_state(self._annotator),
         }
 
@@ -206,6 +210,10 @@ class Presenter:
 
     def _on_models(self) -> None:
         self._models = state.models_state(self._annotator)
+        self.refresh()
+
+    def _on_labelled(self, output: Path) -> None:
+        self._labelled = str(output)
         self.refresh()
 
     def _on_busy(self, name: str, progress: Progress | None) -> None:

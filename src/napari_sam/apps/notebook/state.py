@@ -10,6 +10,7 @@ from napari_sam.annotator.commands import COMMANDS, shown_key
 from napari_sam.annotator.guidance import next_step
 from napari_sam.annotator.object_table import ObjectTable
 from napari_sam.annotator.tracking.timeline import COLORS, WORDS, Mark
+from napari_sam.annotator.word_models import HOW_TO_GET_ONE
 from napari_sam.apps.notebook.forms import all_forms
 from napari_sam.apps.notebook.image_tiles import SIDE, coarsest_level
 from napari_sam.core.prompts import codec
@@ -174,6 +175,18 @@ def models_state(annotator: Annotator) -> JsonDict:
         for m in checkpoints.models()
     ]
     return {"known": known, "improved": improved}
+
+
+def words_state(annotator: Annotator) -> JsonDict:
+    """Return what words have found, and which model knows them."""
+    words = annotator.words
+    models = words.models
+    return {
+        "ready": models.is_there,
+        "model": f"Model: {models.name}." if models.is_there else HOW_TO_GET_ONE,
+        "counts": words.counts if words.found_by else {},
+        "by": words.found_by,
+    }
 
 
 def strip_state(annotator: Annotator) -> JsonDict:

@@ -79,10 +79,11 @@ class App {
     this.bar = toolBar(this);
     this.objects = objectsPanel(this);
     const moves = Object.values(facts.sizes).some((size) => size > 1);
+    const everything = everythingPanel(this, facts);
     const panels = this.readOnly
       ? [this.objects, imagePanel(this, facts)]
       : [promptsPanel(this), this.objects, ...(moves ? [tracksPanel(this, facts)] : []),
-        everythingPanel(this, facts), batchPanel(this, facts), modelPanel(this), imagePanel(this, facts),
+        everything, wordsPanel(this, facts, everything), folderPanel(this, facts), batchPanel(this, facts), modelPanel(this), imagePanel(this, facts),
         savePanel(this), keysPanel(facts)];
     this.panels = [...panels, this.bar, this.frames, this.status];
     const main = h("div", { class: "ns-main-part" }, this.stage, this.frames.element);

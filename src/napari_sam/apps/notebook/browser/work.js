@@ -44,6 +44,7 @@ function everythingPanel(app, { forms, sizes }) {
   const drawn = [act("Merge masks", "Draw a line through masks: they become one", "merge"),
     act("Split a mask", "Draw a line across a mask: it is cut there", "split")];
   return {
+    where: () => where.value,
     element: section("Everything", false,
       group(workButton("Find all objects", "Nothing is committed yet", () => find())),
       labelled("Where", where), group(like), words, group(accept, discard), group(...drawn),
@@ -57,6 +58,70 @@ function everythingPanel(app, { forms, sizes }) {
         : "Nothing was looked for yet.";
       for (const one of [accept, ...drawn]) one.disabled = !now.shown;
       discard.disabled = !there;
+    },
+  };
+}
+
+// Words are looked for, and become classes; *Everything* says where.
+function wordsPanel(app, { forms }, everything) {
+  const line = h("input", { type: "text", placeholder: "roof, tree; not: car", spellcheck: "false",
+    onkeydown: (e) => { if (e.key === "Enter") find.click(); } });
+  const trust = settingsForm(forms.text, () =>
+    app.askSoon("trust", { kind: "words", action: "trust", settings: trust.values() }));
+  const find = workButton("Find these words", "Find what the words are about; nothing is committed yet", () =>
+    app.ask({ kind: "words", action: "find", words: line.value, where: everything.where(), settings: trust.values() }));
+  const found = h("div", { class: "ns-hint", role: "status" });
+  const model = h("div", { class: "ns-hint" });
+  const folder = h("input", { type: "text", spellcheck: "false", placeholder: "folder of a model of words" });
+  const use = workButton("Use this model", "The folder of a model that knows words, such as OWLv2; it is remembered",
+    () => app.ask({ kind: "words", action: "use", folder: folder.value }));
+  const act = (words, title, action, props) =>
+    workButton(words, title, () => app.ask({ kind: "everything", action }), props);
+  const accept = act("Commit words", "Commit all that is shown, with the words as classes, as one step", "accept", { class: "ns-main" });
+  const discard = act("Discard words", "Forget what was found", "discard");
+  return {
+    element: section("Words", false, labelled("Words", line,
+      { title: "What is looked for, with commas: each word is a class. After “not:”, what is to be left out" }),
+    group(find), trust.element, found, group(accept, discard), model,
+    labelled("Model", folder), group(use)),
+    update({ words: now }) {
+      find.disabled = !now.ready;
+      model.textContent = now.model;
+      const listed = Object.entries(now.counts).map(([word, n]) => `${n} ${word}`).join(", ");
+      found.textContent = now.by ? `${listed || "Nothing so sure"}; ${now.by}.` : "";
+      accept.disabled = !listed;
+      discard.disabled = !now.by;
+    },
+  };
+}
+
+const BY = [["named", "objects here that have a class"], ["selected", "the selected objects"],
+  ["words", "words"], ["all", "nothing: find all objects"]];
+
+// A folder is labelled beside everything else: what by, and where to.
+function folderPanel(app, { forms }) {
+  const text = (placeholder) => h("input", { type: "text", spellcheck: "false", placeholder });
+  const [images, output, line] = [text("a folder of images"), text("a new folder"), text("roof, tree; not: car")];
+  const by = h("select", { onchange: () => which() },
+    ...BY.map(([name, words]) => h("option", { value: name }, words)));
+  const similar = settingsForm(forms.label), sure = settingsForm(forms.text);
+  const words = labelled("Words", line);
+  const run = workButton("Label the folder",
+    "Find and class the objects of all images, beside your work; it goes on where it was stopped", () =>
+      app.ask({ kind: "label", images: images.value, output: output.value, by: by.value, words: line.value,
+        ids: app.objects.selected(), similar: similar.values(), text: sure.values() }));
+  const done = h("div", { class: "ns-hint", role: "status" });
+  function which() {
+    show(words, by.value === "words");
+    show(sure.element, by.value === "words");
+    show(similar.element, by.value === "named" || by.value === "selected");
+  }
+  which();
+  return {
+    element: section("Label a folder", false, labelled("Images", images), labelled("By", by), words,
+      similar.element, sure.element, labelled("Data set", output), group(run), done),
+    update({ words: now }) {
+      done.textContent = now.labelled ? `Labelled: sam.review("${now.labelled}") in a cell goes through it.` : "";
     },
   };
 }
