@@ -68,7 +68,10 @@ def in_notebook() -> bool:
     """Whether this runs in the kernel of a notebook."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
-    return getattr(shell, "kernel", None) is not None or "marimo" in sys.modules
+    if getattr(shell, "kernel", None) is not None:
+        return True
+    marimo = sys.modules.get("marimo")
+    return marimo is not None and bool(marimo.running_in_notebook())
 
 
 def _annotate_in_notebook(
