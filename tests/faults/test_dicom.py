@@ -100,6 +100,45 @@ def test_frames_of_dicom_are_planes_or_times(tmp_path):
     assert (found.axes, found.scale["t"], found.units["t"]) == ("tyx", 0.04, "second")
 
 
+def slices(folder, names, **elements):
+    """Write slices from the top, whose names are in another order."""
+    for k, name in enumerate(names):
+        at = {key: value(k) for key, value in elements.items()}
+        dicom(folder / name, GREY + np.uint8(k), **at)
+
+
+LYING = [1, 0, 0, 0, 1, 0]
+
+
+def test_slices_lie_by_their_positions_whatever_they_are_called(tmp_path):
+    slices(
+        tmp_path, ["c.dcm", "a.dcm", "b.dcm"], InstanceNumber=lambda k: 9 - k,
+        ImagePositionPatient=lambda k: [5, 5, 2.5 * k],
+        ImageOrientationPatient=lambda _: LYING,
+    )  # fmt: skip
+    found = read_image(tmp_path)
+    assert (found.axes, found.scale["z"], found.units["z"]) == (
+        "zyx",
+        2.5,
+        "millimeter",
+    )
+    for k in range(3):
+        np.testing.assert_array_equal(found.frames[k], GREY + np.uint8(k))
+
+
+def test_slices_without_positions_lie_by_their_numbers(tmp_path):
+    slices(tmp_path, ["c.dcm", "a.dcm", "b.dcm"], InstanceNumber=lambda k: k + 1)
+    found = read_image(tmp_path)
+    assert "z" not in found.scale
+    np.testing.assert_array_equal(found.frames[2], GREY + np.uint8(2))
+
+
+def test_slices_of_several_series_are_refused(tmp_path):
+    slices(tmp_path, ["a.dcm", "b.dcm"], SeriesInstanceUID=lambda k: f"1.2.{k}")
+    with pytest.raises(NapariSamError, match="2 series"):
+        read_image(tmp_path)
+
+
 def test_pixels_beyond_what_was_scanned_are_no_data(tmp_path):
     said = {"RescaleSlope": 1, "RescaleIntercept": -1024, "PixelPaddingValue": 7}
     dicom(tmp_path / "a.dcm", WIDE, **said)

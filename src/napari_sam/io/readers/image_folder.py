@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam.core.errors import AxesError, ImageError, NotAnImageError
-from napari_sam.io.readers.image import Image
+from napari_sam.io.readers.dicom_series import are_slices, in_order
+from napari_sam.io.readers.image import Image, PixelSizes
 from napari_sam.io.readers.lazy import FileArray, Stack
 
 if TYPE_CHECKING:
@@ -20,7 +21,20 @@ if TYPE_CHECKING:
     from napari_sam.core.images.pixels import PixelSource
 
 _PICTURES = frozenset(
-    (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".npy")
+    (
+        ".png",
+        ".jpg",
+        ".jpeg",
+        ".bmp",
+        ".gif",
+        ".webp",
+        ".tif",
+        ".tiff",
+        ".npy",
+        ".dcm",
+        ".dicom",
+        ".ima",
+    )
 )
 _DIGITS = re.compile(r"(\d+)")
 
@@ -30,6 +44,8 @@ def read_folder(
 ) -> Image:
     """Read the images of a folder as a stack, ``a2.png`` before ``a10.png``.
 
+    Slices of DICOM are a volume, in the order in which they lie.
+
     Parameters
     ----------
     path
@@ -38,12 +54,14 @@ def read_folder(
         Reads one file.
     axes
         Axes of the stack; the first letter is the axis along the files, by
-        default ``t``.
+        default ``t``, of slices of DICOM ``z``.
     """
-    files = images_in(path)
+    files, usual, between = images_in(path), "t", None
+    if are_slices(files):
+        usual, (files, between) = "z", in_order(files)
     first = read(files[0])
     inside = axes[1:] if axes else first.axes or "yx"[: len(first.data.shape)]
-    along = axes[0] if axes else "t"
+    along = axes[0] if axes else usual
     if along in inside or len(inside) != len(first.data.shape):
         raise AxesError(
             f"{path}: each file has the axes {first.axes or '?'!r} and shape "
@@ -61,11 +79,19 @@ def read_folder(
     return Image(
         data=FileArray(path, (len(files), *shape), dtype, Stack(frame)),
         axes=along + inside,
-        scale={a: s for a, s in first.scale.items() if a != along},
-        units={a: u for a, u in first.units.items() if a != along},
+        **_sizes(first, along, between),
         channel_names=first.channel_names,
         metadata={"kind": "folder", "files": [p.name for p in files]},
     )
+
+
+def _sizes(first: Image, along: str, between: float | None) -> PixelSizes:
+    """Return sizes of pixels, with millimetres between slices where they are known."""
+    scale = {a: s for a, s in first.scale.items() if a != along}
+    units = {a: u for a, u in first.units.items() if a != along}
+    if between is not None and along == "z":
+        scale["z"], units["z"] = between, "millimeter"
+    return {"scale": scale, "units": units}
 
 
 def images_in(path: Path) -> list[Path]:
