@@ -102,6 +102,24 @@ def official_weights(version, shapes):
     return state
 
 
+def repvit_weights(shapes, seed=2):
+    """Random weights of RepViT by name; numbers stay small through its blocks."""
+    generator = torch.Generator().manual_seed(seed)
+    found = {}
+    for name, shape in sorted(shapes.items()):
+        if name.endswith("num_batches_tracked"):
+            found[name] = torch.tensor(0)
+            continue
+        noise = torch.randn(shape, generator=generator)
+        if name.endswith("running_var"):
+            found[name] = 1 + 0.2 * noise.abs()
+        elif noise.dim() > 1:
+            found[name] = noise / noise[0].numel() ** 0.5
+        else:
+            found[name] = 0.3 * name.endswith("bn.weight") + 0.1 * noise
+    return found
+
+
 @cache
 def tiny_model(*, newer=True, seed=0, presence=0.0):
     """A model with random weights; `presence` moves it to see its object, or not."""
@@ -120,6 +138,80 @@ def make_model():
     """Return a function that makes a tiny model, which its caller may change."""
     _transformers()
     return lambda **options: deepcopy(tiny_model(**options))
+
+
+def tiny_edgetam_config():
+    """EdgeTAM of 128 pixels, whose image encoder has its only size."""
+    tf = _transformers()
+    from napari_sam.backends.sam2.edgetam import edgetam_config
+
+    published = edgetam_config()
+    grids = [[SIZE // n, SIZE // n] for n in (4, 8, 16)]
+    stand_in = tf.Sam2HieraDetConfig(
+        hidden_size=16,
+        image_size=[SIZE, SIZE],
+        blocks_per_stage=[1, 1, 1, 1],
+        embed_dim_per_stage=[16, 32, 64, 128],
+        num_attention_heads_per_stage=[1, 2, 4, 8],
+        window_size_per_stage=[8, 4, 8, 4],
+        global_attention_blocks=[],
+        window_positional_embedding_background_size=[4, 4],
+    )
+    return tf.EdgeTamVideoConfig(
+        vision_config=tf.Sam2VisionConfig(
+            backbone_config=stand_in,
+            backbone_channel_list=published.vision_config.backbone_channel_list,
+            backbone_feature_sizes=grids,
+            fpn_hidden_size=128,
+        ),
+        image_size=SIZE,
+        prompt_encoder_config=tf.EdgeTamVideoPromptEncoderConfig(
+            hidden_size=128, image_size=SIZE
+        ),
+        mask_decoder_config=tf.EdgeTamVideoMaskDecoderConfig(
+            hidden_size=128, mlp_dim=2048, iou_head_hidden_dim=256
+        ),
+        memory_attention_hidden_size=128,
+        memory_attention_num_layers=2,
+        memory_attention_mlp_hidden_size=64,
+        memory_attention_rope_feat_sizes=grids[2],
+        memory_attention_rope_k_sizes=[4, 4],
+        perceiver_resampler_num_latents=8,
+        perceiver_resampler_num_latents_2d=16,
+        memory_encoder_hidden_size=128,
+        mask_downsampler_embed_dim=128,
+        memory_fuser_embed_dim=128,
+        memory_fuser_intermediate_dim=512,
+        enable_occlusion_spatial_embedding=False,
+        enable_temporal_pos_encoding_for_object_pointers=False,
+    )
+
+
+@cache
+def tiny_edgetam(presence=0.0):
+    """A model with random weights; `presence` moves it to see its object, or not."""
+    _transformers()
+    from napari_sam.backends.sam2.edgetam import edgetam_model
+
+    model = edgetam_model(tiny_edgetam_config())
+    trunk = "vision_encoder.backbone."
+    shapes = {n: v.shape for n, v in model.state_dict().items()}
+    own = {n.removeprefix(trunk): s for n, s in shapes.items() if n.startswith(trunk)}
+    rest = {n: s for n, s in shapes.items() if not n.startswith(trunk)}
+    state = {trunk + n: v for n, v in repvit_weights(own).items()}
+    state |= random_state(rest, seed=3)
+    shared = "shared_image_embedding.positional_embedding"
+    state["prompt_encoder.shared_embedding.positional_embedding"] = state[shared]
+    state["mask_decoder.pred_obj_score_head.proj_out.bias"] += presence
+    model.load_state_dict(state)
+    return model.eval().requires_grad_(False)
+
+
+@pytest.fixture(scope="session")
+def make_edgetam():
+    """Return a function that makes a tiny EdgeTAM, which its caller may change."""
+    _transformers()
+    return lambda **options: deepcopy(tiny_edgetam(**options))
 
 
 @pytest.fixture(scope="session")

@@ -33,8 +33,8 @@ def open_backend(
     ----------
     name
         ``pocket``, ``vit_t``, ``vit_b``, ``vit_l`` or ``vit_h``; ``sam2.1_t``,
-        ``sam2_t`` and their larger sizes ``s``, ``b`` and ``l``; ``sam3``; or any
-        name, with an architecture.
+        ``sam2_t`` and their larger sizes ``s``, ``b`` and ``l``; ``sam3``,
+        ``edgetam``; or any name, with an architecture.
     checkpoint
         A file of weights, or a folder that transformers has written one into. Only
         `pocket` has some in the package.
@@ -70,6 +70,10 @@ def open_backend(
         from napari_sam.backends.sam3.weights import open_sam3
 
         return open_sam3(name, checkpoint, device=device, precision=precision)
+    if (architecture or name) == "edgetam":
+        from napari_sam.backends.sam2.edgetam_weights import open_edgetam
+
+        return open_edgetam(name, checkpoint, device=device, precision=precision)
     if (architecture or name).startswith("sam2"):
         from napari_sam.backends.sam2.weights import open_sam2
 

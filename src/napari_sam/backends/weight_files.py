@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from napari_sam.backends.file_kinds import is_safetensors, refuse_other_kinds
+from napari_sam.backends.sam2.edgetam_names import is_edgetam
 from napari_sam.backends.sam2.parameter_names import is_sam2
 from napari_sam.backends.sam2.published_sizes import sam2_name
 from napari_sam.backends.wrapped_weights import checked_state, unwrapped
@@ -91,7 +92,8 @@ def read_decoder(path: Path) -> dict[str, Tensor]:
 def architecture_of(weights: Weights) -> str:
     """Return ``pocket``, one of `SIZES`, or ``sam`` for other sizes.
 
-    Of SAM 2, return a name as of `sam2_name`; of SAM 3, ``sam3``.
+    Of SAM 2, return a name as of `sam2_name`; of others, ``sam3`` or
+    ``edgetam``.
 
     Raises
     ------
@@ -102,6 +104,8 @@ def architecture_of(weights: Weights) -> str:
         return "pocket"
     if any(name.startswith(_SAM3) for name in weights.state):
         return "sam3"
+    if is_edgetam(weights.state):
+        return "edgetam"
     if is_sam2(weights.state):
         return sam2_name(weights.state)
     return name_of(guess_config(weights.state)) or "sam"
@@ -181,8 +185,9 @@ def _model_state(path: Path, loaded: object) -> dict[str, Tensor]:
 
 
 def _is_other_transformers(state: Mapping[str, Tensor]) -> bool:
-    """Whether names are those of transformers, but not of its SAM 2."""
-    return not is_sam2(state) and any(n.startswith("vision_encoder.") for n in state)
+    """Whether names are those of transformers, but of no video model."""
+    known = is_sam2(state) or is_edgetam(state)
+    return not known and any(n.startswith("vision_encoder.") for n in state)
 
 
 def _check_finite(path: Path, state: Mapping[str, Tensor]) -> None:

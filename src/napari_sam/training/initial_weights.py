@@ -115,7 +115,7 @@ def initial_instance_learner(
 
 
 def _refuse_sam2(checkpoint: Path, found: str) -> None:
-    if found.startswith("sam2"):
+    if found.startswith(("sam2", "sam3", "edgetam")):
         raise CheckpointError(
             f"{checkpoint} holds {found}, which cannot be trained here. What can be: "
             f"{', '.join(RECIPES)}."

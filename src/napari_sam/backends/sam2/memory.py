@@ -22,6 +22,7 @@ from napari_sam.core.protocols import Memory
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from napari_sam.backends.sam2.network import Decoded, Levels, Sam2Network
@@ -45,12 +46,13 @@ class Found(NamedTuple):
     presence: Tensor
 
 
-class _Tokens(NamedTuple):
+class Tokens(NamedTuple):
     """Tokens that an image attends to, ``(L, 64)``; the last ones are of pointers."""
 
     values: Tensor
     positions: Tensor
     pointers: int
+    frames: int
 
     @property
     def kind(self) -> tuple[int, int]:
@@ -65,12 +67,29 @@ class ObjectMemory:
         self._network, self._model = network, network.model
         self._config = network.model.config
         side = network.cells // 4
-        shape = (1, self._config.memory_encoder_output_channels, side, side)
-        places = self._model.memory_encoder.position_encoding
-        self._places = places(shape, network.device, torch.float32)[0].flatten(1).T
+        self._places = self._memory_places(side)
         image = self._model.vision_encoder.neck.position_encoding
         shape = (1, self._config.vision_config.fpn_hidden_size, side, side)
         self._grid = image(shape, network.device, torch.float32)
+
+    def _memory_places(self, side: int) -> Tensor:
+        """Return where each token of a memory lies, ``(L, 64)``."""
+        shape = (1, self._config.memory_encoder_output_channels, side, side)
+        places = self._model.memory_encoder.position_encoding
+        found: Tensor = places(shape, self._network.device, torch.float32)
+        return found[0].flatten(1).T
+
+    def _kept(self, features: Tensor) -> NDArray[np.floating]:
+        """Return features ``(N, 64, H, W)`` as they are kept in memories.
+
+        They are rounded to bfloat16, as in training, and half precision holds that.
+        """
+        rounded = features.to(torch.bfloat16).float()
+        return rounded.cpu().numpy().astype(np.float16)
+
+    def _attention_options(self, tokens: Tokens) -> dict[str, int]:
+        """Return what else the attention to memories is told."""
+        return {"num_object_pointer_tokens": tokens.pointers}
 
     @property
     def lasting(self) -> dict[str, int]:
@@ -117,7 +136,7 @@ class ObjectMemory:
                 found[i] = Found(*(x[n : n + 1] for x in one))
         return [found[i] for i in range(len(objects))]
 
-    def _found(self, levels: Levels, alike: Sequence[_Tokens]) -> Found:
+    def _found(self, levels: Levels, alike: Sequence[Tokens]) -> Found:
         features = self._attended(levels, alike)
         config = self._config
         several = (
@@ -126,7 +145,7 @@ class ObjectMemory:
         decoded = self._network.decode(levels, features, None, None, multimask=several)
         return self._best(decoded)
 
-    def _attended(self, levels: Levels, alike: Sequence[_Tokens]) -> Tensor:
+    def _attended(self, levels: Levels, alike: Sequence[Tokens]) -> Tensor:
         """Return the features of an image ``(N, C, H, W)`` in the light of memories."""
         count, (_, channels, rows, cols) = len(alike), levels.s16.shape
         image, grid = (
@@ -138,7 +157,7 @@ class ObjectMemory:
             current_vision_position_embeddings=grid,
             memory=torch.stack([t.values for t in alike], 1),
             memory_posision_embeddings=torch.stack([t.positions for t in alike], 1),
-            num_object_pointer_tokens=alike[0].pointers,
+            **self._attention_options(alike[0]),
         )
         found: Tensor = attended[0].transpose(1, 2)
         return found.reshape(count, channels, rows, cols)
@@ -163,11 +182,10 @@ class ObjectMemory:
             presence[:, None] > 0, pointers, self._model.no_object_pointer
         )
 
-    def _features(self, levels: Levels, masks: Tensor, presence: Tensor) -> Tensor:
-        """Mix masks of 0 to 1 into the features of their frame.
-
-        They are rounded to bfloat16, as in training.
-        """
+    def _features(
+        self, levels: Levels, masks: Tensor, presence: Tensor
+    ) -> NDArray[np.floating]:
+        """Mix masks of 0 to 1 into the features of their frame."""
         config = self._config
         scaled = masks * config.sigmoid_scale_for_mem_enc
         scaled = scaled + config.sigmoid_bias_for_mem_enc
@@ -177,9 +195,9 @@ class ObjectMemory:
         if hidden is not None:
             absent = (presence <= 0).float()[:, None, None, None]
             features = features + absent * hidden[..., None, None]
-        return features.to(torch.bfloat16)
+        return self._kept(features)
 
-    def _tokens(self, memories: Sequence[Memory]) -> _Tokens:
+    def _tokens(self, memories: Sequence[Memory]) -> Tokens:
         """Line up what is remembered of an object, with where and when that was."""
         pick = chosen(memories, self.lasting[_FEATURES], self.lasting[_POINTER])
         times = self._model.memory_temporal_positional_encoding[:, 0]
@@ -196,7 +214,8 @@ class ObjectMemory:
             values.append(pointers.reshape(-1, self._places.shape[1]))
             positions.append(self._pointer_times(ages).repeat_interleave(parts, 0))
         count = len(values[-1]) if ages else 0
-        return _Tokens(torch.cat(values), torch.cat(positions), count)
+        frames = len(pick.features)
+        return Tokens(torch.cat(values), torch.cat(positions), count, frames)
 
     def _pointer_times(self, ages: Sequence[int]) -> Tensor:
         """Return ``(pointers, 64)``: how long ago each was; SAM 2 does not say."""
@@ -218,18 +237,14 @@ class ObjectMemory:
 
 
 def _memories(
-    features: Tensor,
+    features: NDArray[np.floating],
     pointers: Tensor,
     *,
     prompted: bool = False,
     lasts: dict[str, int] | None = None,
 ) -> list[Memory]:
-    """Return memories as values; half precision holds what bfloat16 does."""
-    arrays = zip(
-        features.float().cpu().numpy().astype(np.float16),
-        pointers.float().cpu().numpy(),
-        strict=True,
-    )
+    """Return memories as values."""
+    arrays = zip(features, pointers.float().cpu().numpy(), strict=True)
     return [
         Memory({_FEATURES: f, _POINTER: p}, prompted=prompted, lasts=lasts)
         for f, p in arrays

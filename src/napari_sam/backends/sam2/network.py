@@ -14,7 +14,7 @@ from napari_sam.models.sam import PIXEL_MEAN, PIXEL_STD
 
 if TYPE_CHECKING:
     from torch import Tensor
-    from transformers import Sam2VideoModel
+    from transformers import EdgeTamVideoModel, Sam2VideoModel
 
 #: The label of a point that is none: a list of points ends with one.
 _NO_POINT = -1
@@ -86,7 +86,10 @@ class Sam2Network:
     """
 
     def __init__(
-        self, model: Sam2VideoModel, device: torch.device, precision: torch.dtype
+        self,
+        model: Sam2VideoModel | EdgeTamVideoModel,
+        device: torch.device,
+        precision: torch.dtype,
     ) -> None:
         self.model = model.eval().requires_grad_(False).to(device)
         model.vision_encoder.to(precision)

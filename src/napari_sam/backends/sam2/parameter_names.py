@@ -90,7 +90,26 @@ def as_in_transformers(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
         The same tensors; kinds of points are joined to one, and the matrix that encodes
         positions has both its names. Names that are not known stay as they are.
     """
-    official = _OFFICIAL in state
+    return renamed_for_transformers(state, official=_OFFICIAL in state)
+
+
+def renamed_for_transformers(
+    state: Mapping[str, Tensor], *, official: bool
+) -> dict[str, Tensor]:
+    """Rename the parts that every model of this family has; see `as_in_transformers`.
+
+    Parameters
+    ----------
+    state
+        As in an official file, or as transformers writes them.
+    official
+        Which of the two.
+
+    Returns
+    -------
+    dict
+        As of `as_in_transformers`.
+    """
     found: dict[str, Tensor] = {}
     points: dict[int, Tensor] = {}
     last = _last_of_downsampler(state)
