@@ -53,11 +53,12 @@ class PerceiverMemory(ObjectMemory):
         return places[0]
 
     def _kept(self, features: Tensor) -> NDArray[np.floating]:
-        shape = (1, *features.shape[1:])
         encode = self._model.memory_encoder.position_encoding
-        places = encode(shape, features.device, features.dtype)
-        places = places.expand(len(features), -1, -1, -1)
-        tokens: Tensor = self._model.spatial_perceiver(features, places)[0]
+        places = encode((1, *features.shape[1:]), features.device, features.dtype)
+        # The perceiver of transformers takes one at a time.
+        tokens = torch.cat(
+            [self._model.spatial_perceiver(one[None], places)[0] for one in features]
+        )
         return tokens.transpose(1, 2).float().cpu().numpy()
 
     def _attention_options(self, tokens: Tokens) -> dict[str, int]:
