@@ -8,6 +8,7 @@ from napari_sam.annotator.batch import Batch
 from napari_sam.annotator.candidates import Candidates
 from napari_sam.annotator.classes import Classes
 from napari_sam.annotator.commits import Commits
+from napari_sam.annotator.cutting_out import CuttingOut
 from napari_sam.annotator.everything import Everything
 from napari_sam.annotator.folder_labelling import LABELLING, FolderLabelling
 from napari_sam.annotator.found_planes import FoundPlanes
@@ -73,8 +74,8 @@ class Annotator:
         Folders that are labelled.
     batch, everything, words
         Many prompts at once; all objects, without prompts; what words are about.
-    measurements, persistence
-        The table of objects; journals.
+    measurements, cutting_out, persistence
+        The table of objects; their pictures; journals.
     """
 
     hover: Hover
@@ -114,6 +115,7 @@ class Annotator:
         self.track_files = TrackFiles(workspace)
         self.review = Review(workspace, self.objects)
         self.measurements = Measurements(workspace)
+        self.cutting_out = CuttingOut(workspace)
         self.persistence = Persistence(workspace, replaced=_replace_session)
         self.models = Models(
             workspace, pool or ModelPool(), store=store, ready=self.preview.refresh

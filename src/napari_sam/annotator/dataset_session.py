@@ -99,7 +99,8 @@ class DatasetSession:
 
         def done(result: tuple[int, int]) -> None:
             count, position = result
-            if position == session.history.position and not session.open_prompts:
+            is_whole = count > 0 or not session.open_prompts
+            if position == session.history.position and is_whole:
                 session.mark_saved()
             then(count)
 

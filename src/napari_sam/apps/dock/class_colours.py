@@ -10,7 +10,7 @@ from napari.utils.colormaps import DirectLabelColormap
 from napari_sam.io.pictures import COLOURS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -26,14 +26,18 @@ def class_colormap(entries: Iterable[Entry]) -> DirectLabelColormap:
     Classes take the colours in the order of their names; objects without a class are
     grey.
     """
-    known = list(entries)
-    names = sorted({entry.category for entry in known} - {""})
+    return colormap_of({entry.index: entry.category for entry in entries})
+
+
+def colormap_of(classes: Mapping[int, str]) -> DirectLabelColormap:
+    """Return such a colormap for classes by the numbers of objects."""
+    names = sorted({*classes.values()} - {""})
     colours = {
         name: (*(part / 255 for part in COLOURS[k % len(COLOURS)]), 1.0)
         for k, name in enumerate(names)
     }
     table: dict[int | None, NDArray[np.float64]] = {
-        e.index: np.array(colours.get(e.category, _GREY)) for e in known
+        i: np.array(colours.get(name, _GREY)) for i, name in classes.items()
     }
     table |= {None: np.array(_GREY), 0: np.array(_NONE)}
     return DirectLabelColormap(color_dict=table)

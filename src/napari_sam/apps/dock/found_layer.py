@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from napari.utils.colormaps import CyclicLabelColormap, label_colormap
 
 from napari_sam.apps.dock import layer_style
+from napari_sam.apps.dock.class_colours import colormap_of
 from napari_sam.core.geometry.region import Region
 
 if TYPE_CHECKING:
@@ -78,15 +80,33 @@ class FoundLayer:
                 layer = layer_style.add_found(self._viewer, data, keywords)
             layer.mouse_drag_callbacks.append(self._press)
             self._layer = layer
-            return
-        layer.data = data
-        for name, value in keywords.items():
-            setattr(layer, name, value)
+        else:
+            layer.data = data
+            for name, value in keywords.items():
+                setattr(layer, name, value)
+        self._colour(layer, frame, everything.masks)
 
     def close(self) -> None:
         """Listen no more, and show nothing."""
         self._annotator.events.automatic_changed.disconnect(self.refresh)
         self._hide()
+
+    def _colour(
+        self, layer: Labels, frame: int, masks: Sequence[AutomaticMask]
+    ) -> None:
+        """Give what words found one colour a word, and say it under the mouse."""
+        words = self._annotator.words
+        if not words.found_by:
+            if not isinstance(layer.colormap, CyclicLabelColormap):
+                layer.colormap = label_colormap()
+                layer.features = {}
+            return
+        classes = {k: words.word_of(frame, m.mask) for k, m in enumerate(masks, 1)}
+        layer.colormap = colormap_of(classes)
+        scores = [round(one.score, 2) for one in masks]
+        layer.features = {
+            "index": list(classes), "word": list(classes.values()), "score": scores
+        }  # fmt: skip
 
     def _hide(self) -> None:
         layer = self.layer

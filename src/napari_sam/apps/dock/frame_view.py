@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from napari_sam.apps.dock.geometry import PlaneGeometry
 
+#: How many times an object that is zoomed on fits into the view.
+_AROUND = 4.0
+
 
 class FrameView:
     """Sliders and camera of a viewer, as frames and planes of an image.
@@ -67,6 +70,15 @@ class FrameView:
         center = [world[d - start] for d in shown if d >= start]
         if len(center) == len(shown):
             self._viewer.scene.camera.center = tuple(center)
+
+    def zoom_on(self, frame: int, region: Region) -> None:
+        """Move the camera so that a region is seen, with its surroundings."""
+        self.center_on(frame, region.center)
+        corners = ((region.top, region.left), (region.bottom, region.right))
+        world = np.array([self._geometry.to_world(frame, one)[0] for one in corners])
+        sides = np.abs(world[1] - world[0])[-2:]
+        room = np.array(self._viewer.canvas.size, float) / (_AROUND * sides)
+        self._viewer.scene.camera.zoom = float(room.min())
 
     def _is_frame_axis(self, axis: int) -> bool:
         geometry = self._geometry

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QSize, Qt
+from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtGui import QIcon, QImage, QPixmap
 from qtpy.QtWidgets import (
-    QFileDialog,
+    QDockWidget,
     QLabel,
     QLineEdit,
     QListView,
@@ -17,24 +17,56 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_sam.annotator.dataset_session import DatasetSession
 from napari_sam.annotator.review_queue import ReviewQueue
-from napari_sam.apps.dock.panels.widgets import button, choice, column, named, row, text
+from napari_sam.apps.dock import compat
+from napari_sam.apps.dock.panels.dialogs import Dialogs
+from napari_sam.apps.dock.panels.export import ExportPanel
+from napari_sam.apps.dock.panels.widgets import (
+    NEAR,
+    button,
+    choice,
+    column,
+    named,
+    row,
+    text,
+)
 from napari_sam.apps.dock.qt_executor import QtExecutor
+from napari_sam.apps.dock.review_layer import ReviewLayer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import numpy as np
+    from napari.viewer import Viewer
     from numpy.typing import NDArray
-    from qtpy.QtGui import QCloseEvent, QKeyEvent
+    from qtpy.QtGui import QCloseEvent, QKeyEvent, QMouseEvent
 
     from napari_sam.annotator.executor import Executor
+    from napari_sam.labelling import EditedLabels, ReviewItem
 
+#: What the review is called where napari docks it.
+REVIEW = "Review labelled images (napari-sam)"
 #: Rows and columns of the picture of the current object on the screen.
 _LARGE = 240
 _ALL = "all classes"
 #: Classes that a digit gives.
 _DIGITS = 9
+_CORRECTING = (
+    "Correcting {} in the image: click what is missing, right-click what does not "
+    "belong to it, K commits. Then take it over."
+)
+
+
+class _Picture(QLabel):
+    """A picture that can be clicked."""
+
+    clicked = Signal()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Tell of the click."""
+        event.accept()
+        self.clicked.emit()
 
 
 class ReviewWidget(QWidget):
@@ -42,14 +74,24 @@ class ReviewWidget(QWidget):
 
     Parameters
     ----------
+    napari_viewer
+        Where images are opened to be corrected; without one, they are not.
     executor
         Who does slow work; by default, a thread of its own.
     """
 
-    def __init__(self, *, executor: Executor | None = None) -> None:
+    def __init__(
+        self, napari_viewer: Viewer | None = None, *, executor: Executor | None = None
+    ) -> None:
         super().__init__()
-        self._own = None if executor is not None else QtExecutor()
-        self.queue = ReviewQueue(executor or self._own or QtExecutor())
+        executor = executor or QtExecutor()
+        viewer = None if napari_viewer is None else compat.unwrapped(napari_viewer)
+        self.queue = ReviewQueue(executor)
+        self.edited = DatasetSession(self.queue)
+        self._layer = None if viewer is None else ReviewLayer(viewer)
+        window = None if viewer is None else compat.window_of(viewer)
+        self.dialogs = Dialogs(self, window)
+        self.export = ExportPanel(executor, self.dialogs, self._write)
         self._make()
         self._lay_out()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -59,9 +101,26 @@ class ReviewWidget(QWidget):
 
     def open(self, path: str | Path) -> None:
         """Open a data set that ``napari-sam label`` made."""
+        self.take_over()
+        self.edited.end()
         self.said.setText("")
+        self.export.dataset = Path(path)
         self.queue.open(Path(path))
         self.setFocus()
+
+    def correct(self) -> None:
+        """Open the image of the current object in the dock, to correct it there."""
+        current = self.queue.current
+        if current is None or self._layer is None:
+            return
+        self.take_over()
+        item = current.item
+        self.edited.read(item, lambda edited: self._begin(item, edited))
+
+    def take_over(self) -> None:
+        """Write what was changed in the image into the data set."""
+        if self.edited.has_changes:
+            self.edited.take_over(self._on_taken)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Take the answer of a key."""
@@ -74,7 +133,8 @@ class ReviewWidget(QWidget):
             super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Write the tables."""
+        """Write what was changed, and the tables."""
+        self.take_over()
         self.queue.close()
         super().closeEvent(event)
 
@@ -85,51 +145,80 @@ class ReviewWidget(QWidget):
             "r": self.queue.reject,
             "n": self.queue.skip,
             "z": self.queue.undo,
+            "c": self.correct,
+            "t": self.take_over,
         }
 
     def _make(self) -> None:
         queue = self.queue
-        self.choose = button("Open data set ...", "A folder that label made", self._ask)
+        self.choose = button("Open data set …", "A folder that label made", self._ask)
         self.counts = text()
-        self.large = QLabel()
+        self.large = _Picture()
         self.large.setFixedSize(_LARGE, _LARGE)
+        self.large.clicked.connect(self.correct)
         self.about = text()
         self.accept = button("Accept  (A)", "It is right", queue.accept)
         self.reject = button("Reject  (R)", "It is no object", queue.reject)
         self.later = button("Later  (N)", "Leave it, go on to the next", queue.skip)
         self.undo = button("Undo  (Z)", "Take the last answer back", queue.undo)
+        self.mend = button(
+            "Correct  (C)", "Open its image, and correct it by clicks", self.correct
+        )
+        self.taken = button(
+            "Take over  (T)",
+            "Write what was changed in the image into the data set",
+            self.take_over,
+        )
         self.category = QLineEdit()
         self.category.setPlaceholderText("another class, and Enter")
         self.category.returnPressed.connect(self._by_name)
         self.only = choice("Show the objects of one class", [(None, _ALL)])
         self.only.activated.connect(self._on_only)
-        self.next = QListWidget()
-        self.next.setViewMode(QListView.ViewMode.IconMode)
-        self.next.setIconSize(QSize(64, 64))
-        self.next.setResizeMode(QListView.ResizeMode.Adjust)
-        self.next.setMovement(QListView.Movement.Static)
-        self.next.setSelectionMode(QListWidget.SelectionMode.NoSelection)
-        self.next.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.numbers, self.said = text(faint=True), text()
+        self.next = _thumbnails()
 
     def _lay_out(self) -> None:
         rows = column(self)
+        rows.setContentsMargins(NEAR, NEAR, NEAR, NEAR)
         rows.addWidget(self.choose)
         rows.addWidget(self.counts)
         rows.addWidget(self.large, alignment=Qt.AlignmentFlag.AlignHCenter)
         rows.addWidget(self.about)
         rows.addWidget(row(self.accept, self.reject))
         rows.addWidget(row(self.later, self.undo))
+        rows.addWidget(row(self.mend, self.taken))
         rows.addWidget(named("Class", self.category))
         rows.addWidget(named("Show", self.only))
         rows.addWidget(self.numbers)
         rows.addWidget(self.next, stretch=1)
         rows.addWidget(self.said)
+        rows.addWidget(self.export)
+
+    def _write(self, then: Callable[[], object]) -> None:
+        """Have all that was decided in the tables, and then go on."""
+        self.take_over()
+        self.queue.ask(lambda dataset: dataset.save(), lambda _: then())
 
     def _ask(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, "Open a labelled data set")
-        if chosen:
+        chosen = self.dialogs.folder_to_open("Open a labelled data set")
+        if chosen is not None:
             self.open(chosen)
+
+    def _begin(self, item: ReviewItem, edited: EditedLabels) -> None:
+        """Show an image with its labels, and the object to be corrected."""
+        assert self._layer is not None
+        annotator = self._layer.open(edited)
+        if annotator.session is None:
+            return
+        self.edited.begin(annotator.session, edited)
+        self._layer.look_at(annotator, item.row.object)
+        self._say("info", _CORRECTING.format(f"object {item.row.object}"))
+        self._refresh()
+
+    def _on_taken(self, count: int) -> None:
+        changes = f"{count} object{'s' * (count != 1)} taken over."
+        nothing = "Nothing was changed: K commits what you clicked."
+        self._say("info", changes if count else nothing)
 
     def _by_name(self) -> None:
         self.queue.set_class(self.category.text())
@@ -151,12 +240,16 @@ class ReviewWidget(QWidget):
         self.counts.setText(page.text)
         for control in (self.accept, self.reject, self.later, self.category):
             control.setEnabled(current is not None)
+        self.mend.setEnabled(current is not None and self._layer is not None)
+        self.taken.setEnabled(self.edited.is_open)
         self.undo.setEnabled(page.counts is not None)
+        self.export.setEnabled(page.counts is not None)
         self.large.clear()
         self.about.setText("" if current is None else str(current.item))
         if current is not None:
             shown = _pixmap(current.picture).scaled(_LARGE, _LARGE)
             self.large.setPixmap(shown)
+            self.large.setToolTip("Click to correct it in its image")
         self.next.clear()
         for one in page.objects[1:]:
             words = one.item.category or "no class"
@@ -176,6 +269,35 @@ class ReviewWidget(QWidget):
 
     def _say(self, kind: str, words: str) -> None:
         self.said.setText(words if kind == "info" else f"<b>{words}</b>")
+
+
+def review_of(viewer: Viewer) -> ReviewWidget:
+    """Return the review in a viewer's window, in front; a new one if there is none."""
+    window = viewer.window._qt_window
+    found = window.findChildren(ReviewWidget)
+    if found:
+        there: ReviewWidget = found[0]
+    else:
+        there = ReviewWidget(viewer)
+        viewer.window.add_dock_widget(there, name=REVIEW, area="right", tabify=True)
+    above = there.parentWidget()
+    while above is not None and not isinstance(above, QDockWidget):
+        above = above.parentWidget()
+    if above is not None:
+        above.show()
+        above.raise_()
+    return there
+
+
+def _thumbnails() -> QListWidget:
+    made = QListWidget()
+    made.setViewMode(QListView.ViewMode.IconMode)
+    made.setIconSize(QSize(64, 64))
+    made.setResizeMode(QListView.ResizeMode.Adjust)
+    made.setMovement(QListView.Movement.Static)
+    made.setSelectionMode(QListWidget.SelectionMode.NoSelection)
+    made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return made
 
 
 def _pixmap(picture: NDArray[np.uint8]) -> QPixmap:

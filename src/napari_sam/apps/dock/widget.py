@@ -16,9 +16,11 @@ from napari_sam.apps.dock.panels.activity import ActivityPanel, TroublePanel
 from napari_sam.apps.dock.panels.batch import BatchPanel
 from napari_sam.apps.dock.panels.closing import CloseWatcher
 from napari_sam.apps.dock.panels.command_buttons import CommandButtons
+from napari_sam.apps.dock.panels.cut_out import CutOutPanel
 from napari_sam.apps.dock.panels.dialogs import Dialogs
 from napari_sam.apps.dock.panels.embed import EmbedPanel
 from napari_sam.apps.dock.panels.everything import EverythingPanel
+from napari_sam.apps.dock.panels.folder import FolderPanel
 from napari_sam.apps.dock.panels.image import ImagePanel
 from napari_sam.apps.dock.panels.keys import KeysPanel
 from napari_sam.apps.dock.panels.measure import MeasurePanel
@@ -39,9 +41,13 @@ from napari_sam.apps.dock.panels.widgets import (
     column,
     scroll_past_values,
 )
+from napari_sam.apps.dock.panels.words import WordsPanel
 from napari_sam.apps.dock.qt_executor import QtExecutor
+from napari_sam.apps.dock.review_widget import review_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from napari.viewer import Viewer
 
 #: What the dock is called where napari is asked to dock it again.
@@ -129,6 +135,14 @@ class SegmentWidget(QWidget):
         self.similar = SimilarPanel(
             annotator, self.everything, lambda: self.objects.selected
         )
+        self.words = WordsPanel(annotator, self.everything, self.dialogs)
+        self.folder = FolderPanel(
+            self.controller,
+            self.everything,
+            self.dialogs,
+            lambda: self.objects.selected,
+            self._review,
+        )
         self.measure = MeasurePanel(annotator, self.dialogs)
         self.track = TrackPanel(
             self.controller, commands, lambda: self.objects.selected
@@ -139,6 +153,9 @@ class SegmentWidget(QWidget):
         self.track.add(self.track_files)
         self.batch = BatchPanel(self.viewer, self.controller)
         self.embed = EmbedPanel(annotator)
+        self.cut_out = CutOutPanel(
+            self.controller, self.dialogs, lambda: self.objects.selected
+        )
         self.keys = KeysPanel({keys[c.id]: c.tip for c in COMMANDS})
         self.save = SavePanel(self.controller, self.dialogs)
 
@@ -149,12 +166,13 @@ class SegmentWidget(QWidget):
         rows.setContentsMargins(0, 0, NEAR, 0)
         tools = [
             self.image, self.model, self.prompts, self.everything, self.similar,
-            self.batch, self.measure, self.embed, self.keys,
+            self.words, self.folder, self.batch, self.measure, self.cut_out,
+            self.embed, self.keys,
         ]  # fmt: skip
         self._needs_image = [*tools, self.objects]
         for panel in (self.welcome, *tools):
             rows.addWidget(panel)
-            if panel is self.similar:
+            if panel is self.folder:
                 rows.addWidget(self.track)
         rows.addStretch()
         # Two parts that scroll by themselves: the table is in sight in any window.
@@ -180,6 +198,10 @@ class SegmentWidget(QWidget):
         self.viewer.layers.events.inserted.connect(self._on_layers)
         self.viewer.layers.events.removed.connect(self._on_layers)
         self._on_layers()
+
+    def _review(self, dataset: Path) -> None:
+        """Open the review of a data set beside the dock."""
+        review_of(self.viewer).open(dataset)
 
     def _plot_growth(self) -> None:
         self.measure.title.setChecked(True)

@@ -81,6 +81,24 @@ class Dialogs:
         )
         return Path(found) if found else None
 
+    def folder_to_open(self, title: str, start: Path | None = None) -> Path | None:
+        """Ask for a folder."""
+        found = QFileDialog.getExistingDirectory(
+            self._parent, title, "" if start is None else str(start)
+        )
+        return Path(found) if found else None
+
+    def new_folder(self, start: Path) -> Path | None:
+        """Ask for a folder to make, and whether to replace one that is there."""
+        dialog = QFileDialog(self._parent, "Folder to make", str(start.parent))
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)
+        dialog.selectFile(start.name)
+        if not dialog.exec():
+            return None
+        found = Path(dialog.selectedFiles()[0])
+        return found if self._may_write(found) else None
+
     def weights_to_open(self) -> Path | None:
         """Ask for a file of weights to open."""
         found, _ = QFileDialog.getOpenFileName(

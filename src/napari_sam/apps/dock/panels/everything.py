@@ -75,45 +75,65 @@ class EverythingPanel(Section):
         self, *, like: Sequence[int] = (), unlike: Sequence[int] = ()
     ) -> None:
         """Find all objects where the person chose; or only those like some."""
-        where = self.where.currentData()
-        if where == _DRAWN and self._annotator.view is not None:
-            drawn = partial(self._find_in_shape, tuple(like), tuple(unlike))
+        self.look(partial(self._find, tuple(like), tuple(unlike)))
+
+    def look(self, find: Callable[..., object]) -> None:
+        """Look for something where the person chose, once they have drawn it.
+
+        Parameters
+        ----------
+        find
+            Called with `within`, `in_view` and `all_planes`, as `Everything.find` is.
+        """
+        chosen = self.where.currentData()
+        where = {"in_view": chosen == _VIEW, "all_planes": chosen == _PLANES}
+        if chosen == _DRAWN and self._annotator.view is not None:
+            drawn = partial(self._look_in_shape, partial(find, **where))
             self._annotator.view.draw_once("polygon", drawn)
             self._annotator.events.message.emit(
                 "info", "Draw a polygon: objects inside of it are found."
             )
             return
         with self._annotator.events.reporting():
-            within = self._mask_of_layer() if where == _LAYER else None
-            self._find(like, unlike, within)
+            within = self._mask_of_layer() if chosen == _LAYER else None
+            find(within=within, **where)
 
     def end(self) -> None:
         """Listen no more."""
         self.layers.close_list()
 
     def _find(
-        self, like: Sequence[int], unlike: Sequence[int], within: Mask | None
+        self,
+        like: Sequence[int],
+        unlike: Sequence[int],
+        *,
+        within: Mask | None,
+        in_view: bool,
+        all_planes: bool,
     ) -> None:
-        where = self.where.currentData()
-        self._again = partial(self._find, like, unlike, within)
+        self._again = partial(
+            self._find,
+            like,
+            unlike,
+            within=within,
+            in_view=in_view,
+            all_planes=all_planes,
+        )
         self._annotator.everything.find(
             self.method.settings,
             self.instances,
-            in_view=where == _VIEW,
-            all_planes=where == _PLANES,
+            in_view=in_view,
+            all_planes=all_planes,
             within=within,
             like=like,
             unlike=unlike,
         )
 
-    def _find_in_shape(
-        self, like: Sequence[int], unlike: Sequence[int], shape: Prompt
-    ) -> None:
+    def _look_in_shape(self, find: Callable[..., object], shape: Prompt) -> None:
         session = self._annotator.session
         if session is not None:
             with self._annotator.events.reporting():
-                plane = session.frames.plane_shape
-                self._find(like, unlike, enclosed([shape], plane))
+                find(within=enclosed([shape], session.frames.plane_shape))
 
     def _mask_of_layer(self) -> Mask:
         layer = self.layers.layer
@@ -181,8 +201,9 @@ class EverythingPanel(Section):
         return isinstance(layer, Shapes | Labels) and not mine
 
     def _find_again(self) -> None:
-        """Cut instances out anew, if any were found."""
-        if self._annotator.everything.frame is not None:
+        """Cut instances out anew, if any were found; words have none."""
+        by_words = bool(self._annotator.words.found_by)
+        if self._annotator.everything.frame is not None and not by_words:
             self._again()
 
     def _filter(self, _: object = None) -> None:
