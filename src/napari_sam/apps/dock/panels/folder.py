@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QLineEdit
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLineEdit, QToolButton
 
 from napari_sam.annotator.folder_labelling import FolderPlan
 from napari_sam.annotator.word_models import HOW_TO_GET_ONE
@@ -28,15 +29,13 @@ from napari_sam.labelling import LabelSettings
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from qtpy.QtWidgets import QPushButton
-
     from napari_sam.apps.dock.controller import DockController
     from napari_sam.apps.dock.panels.dialogs import Dialogs
     from napari_sam.apps.dock.panels.everything import EverythingPanel
 
 _NAMED, _SELECTED, _ALL, _WORDS = "named", "selected", "all", "words"
 _BY = (
-    (_NAMED, "objects here that have a class"),
+    (_NAMED, "objects with a class"),
     (_SELECTED, "the selected objects"),
     (_WORDS, "words"),
     (_ALL, "nothing: find all objects"),
@@ -187,9 +186,12 @@ class FolderPanel(Section):
         )
         self.state = text(faint=True)
 
-    def _dots(self, tip: str, called: Callable[[], object]) -> QPushButton:
-        made = button("…", tip, called)
-        made.setFixedWidth(28)
+    def _dots(self, tip: str, called: Callable[[], object]) -> QToolButton:
+        made = QToolButton()
+        made.setText("…")
+        made.setToolTip(tip)
+        made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        made.clicked.connect(lambda: called())
         return made
 
     def _lay_out(self) -> None:
