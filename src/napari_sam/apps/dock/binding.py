@@ -185,13 +185,6 @@ class LayerBinding:
         if region.intersection(self._view.region) != region:
             self._view.center_on(at.frame, region.center)
 
-    def zoom_on(self, at: Address) -> None:
-        """Bring an object into view with its surroundings, and not much more."""
-        self._view.show(at.frame)
-        footprint = self.session.state.footprints.get(at)
-        if footprint is not None:
-            self._view.zoom_on(at.frame, footprint.region)
-
     def toggle_prompts(self) -> None:
         """Hide the layers of prompts, or show them again."""
         layers = self.prompts.layers

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from napari.layers import Image
 
+from napari_sam.apps.dock.frame_view import FrameView
 from napari_sam.apps.dock.reader import add_image
 from napari_sam.core.errors import ImageError
 
@@ -58,9 +59,11 @@ class ReviewLayer:
         """Correct an object, with some of its surroundings in view."""
         session, binding = annotator.session, dock_of(self._viewer).controller.binding
         places = [] if session is None else session.state.of_object(number)
-        if binding is not None and places:
+        if session is not None and binding is not None and places:
             annotator.objects.correct(number)
-            binding.zoom_on(places[0])
+            region = session.state.mask(places[0]).region
+            view = FrameView(self._viewer, binding.geometry)
+            view.zoom_on(places[0].frame, region)
 
 
 def dock_of(viewer: Viewer) -> SegmentWidget:
