@@ -171,3 +171,26 @@ def test_panels_stand_side_by_side():
     sheet = compose([(grey(50, 60), "one"), (grey(50, 30), "two")], gap=10)
     assert sheet.shape[1] == 60 + 30 + 30
     assert sheet.shape[0] > 60
+
+
+def test_an_overlay_of_a_grey_picture_is_that_of_the_same_in_colour(tmp_path):
+    plain, labels = np.full((40, 60), 90, np.uint8), np.zeros((40, 60), int)
+    labels[10:20, 10:30] = 1
+    colour = np.repeat(plain[..., None], 3, axis=2)
+    drawn = draw_overlay(plain, labels)
+    np.testing.assert_array_equal(drawn, draw_overlay(colour, labels))
+    write_overlay(tmp_path / "grey.png", plain, labels, {1: Prompts.point(15, 20)})
+    assert (tmp_path / "grey.png").stat().st_size
+
+
+@pytest.mark.parametrize(
+    ("picture", "message"),
+    [
+        (np.zeros((40, 60), np.uint16), r"uint16; expected"),
+        (np.zeros((40, 60, 4), np.uint8), r"\(40, 60, 4\).*expected"),
+        (np.zeros((40, 50), np.uint8), r"\(40, 60\) on a picture of \(40, 50\)"),
+    ],
+)
+def test_a_picture_that_labels_cannot_be_drawn_on_is_refused(picture, message):
+    with pytest.raises(ImageError, match=message):
+        draw_overlay(picture, np.zeros((40, 60), int))

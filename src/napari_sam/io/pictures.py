@@ -91,14 +91,20 @@ def draw_overlay(
     Parameters
     ----------
     picture
-        ``(y, x, 3)``, 8-bit, as an `Appearance` renders it.
+        ``(y, x, 3)``, 8-bit, as an `Appearance` renders it; or grey, ``(y, x)``.
     labels
         ``(y, x)``: the number of the object at each pixel, 0 for none.
     prompts
         Prompts by the number of the object.
     height
         Rows of the result; by default so that the longer side is 768 to 2048.
+
+    Raises
+    ------
+    ImageError
+        If the picture is of another shape or type, or the labels are of another plane.
     """
+    picture = _as_rgb(picture, labels)
     scale = _scale(picture.shape, height)
     rows, cols = (round(n * scale) for n in picture.shape[:2])
     large = Image.fromarray(picture).resize((cols, rows), Image.Resampling.BICUBIC)
@@ -110,6 +116,23 @@ def draw_overlay(
     if prompts:
         _draw_prompts(result, prompts, scale)
     return np.asarray(result)
+
+
+def _as_rgb(
+    picture: NDArray[np.uint8], labels: NDArray[np.generic]
+) -> NDArray[np.uint8]:
+    """Return a grey picture in three channels, and one in colour as it is."""
+    grey, colour = picture.ndim == 2, picture.ndim == 3 and picture.shape[2] == 3
+    if picture.dtype != np.uint8 or not (grey or colour):
+        raise ImageError(
+            f"A picture of the shape {picture.shape} and the type {picture.dtype}; "
+            "expected (y, x, 3) or (y, x) of uint8."
+        )
+    if picture.shape[:2] != labels.shape:
+        raise ImageError(
+            f"Labels of the shape {labels.shape} on a picture of {picture.shape[:2]}."
+        )
+    return np.repeat(picture[..., None], 3, axis=2) if grey else picture
 
 
 def colour_of(number: int) -> tuple[int, int, int]:

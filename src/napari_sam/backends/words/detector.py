@@ -63,7 +63,7 @@ class BoxDetector(ABC):
         """Find what words may be about in a picture ``(y, x, 3)``: boxes."""
         with torch.inference_mode():
             found = self._detect(picture, words)
-            scores, word = found.scores.float().max(-1)
+            scores, word = found.scores.max(-1)
         sides = picture.shape[0], picture.shape[1]
         kept = torch.nonzero(scores >= LOWEST)[:, 0].tolist()
         boxes = found.boxes.float().cpu().numpy()

@@ -71,10 +71,13 @@ def load_tokenizer(folder: Path, *, expected: str) -> PreTrainedTokenizerBase:
     """
     from transformers import AutoTokenizer
 
+    refusal = f"{folder} holds no tokenizer that can be read; {expected}."
     try:
-        return AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        found = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     except Exception as wrong:
         # Readers of vocabularies raise errors of any type at files that they miss.
-        raise CheckpointError(
-            f"{folder} holds no tokenizer that can be read; {expected}."
-        ) from wrong
+        raise CheckpointError(refusal) from wrong
+    # Without a vocabulary one is made of its marks alone, to which all words are alike.
+    if len(found) <= len(found.all_special_tokens):
+        raise CheckpointError(refusal)
+    return found

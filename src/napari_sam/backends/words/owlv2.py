@@ -36,7 +36,8 @@ class Owlv2Concepts(BoxDetector):
         )
         # The picture is padded to a square, of which boxes are shares.
         side = max(picture.shape[:2])
-        scores = torch.sigmoid(found.logits[0].float())
+        # In double precision, so that two words of which it is sure are no tie.
+        scores = torch.sigmoid(found.logits[0].double())
         return Detections(found.pred_boxes[0], scores, (side, side))
 
     def _pixels(self, picture: NDArray[np.uint8]) -> torch.Tensor:
