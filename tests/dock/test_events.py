@@ -195,7 +195,7 @@ def test_candidates_are_chosen_and_the_mask_under_the_mouse_is_never_kept(
     steps = len(session.history.done)
     hand.hover(55, 8)
     shown = opened.viewer.layers["SAM preview"].data
-    outline = 100 - 6 * 6  # two pixels wide
+    outline = 100 - 8 * 8  # one pixel wide, for the mask is small
     until(lambda: int((shown == HOVERED).sum()) == outline)
     assert session.preview is None
     assert len(session.history.done) == steps

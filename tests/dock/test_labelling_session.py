@@ -90,7 +90,8 @@ def test_by_examples_from_the_folder_to_coco_and_yolo(dock, until, hand, tmp_pat
     annotator = named(dock, until)
     assert dock.folder.folder.text() == str(tmp_path / "images")
     assert dock.folder.target.text() == str(tmp_path / "images-labelled")
-    assert dock.folder.state.text() == "2 examples."
+    assert dock.folder.state.text() == "2 examples: 1 bar, 1 square."
+    assert dock.folder.target.toolTip() == dock.folder.target.text()
     review = labelled(dock, until, tmp_path / "out")
     assert len(dock.viewer.window._qt_window.findChildren(ReviewWidget)) == 1
     assert review.queue.page.counts == {

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 #: How to get a model of words, in a sentence.
 HOW_TO_GET_ONE = (
     "Words need a model that knows them: fetch google/owlv2-base-patch16-ensemble from "
-    "huggingface.co, install transformers, and choose the folder."
+    "huggingface.co, install transformers, and choose the folder. Folders of Grounding "
+    "DINO and of SAM 3 open too."
 )
 
 
@@ -95,7 +96,7 @@ def _check(folder: Path) -> None:
     if not (folder / "config.json").is_file():
         raise ModelError(
             f"{folder} holds no config.json: expected the folder of a model of words, "
-            "such as OWLv2, as transformers saves it."
+            "such as OWLv2, Grounding DINO or SAM 3, as transformers saves it."
         )
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _SIDE = 2048
 #: Pixels that an outline is wide, inside the mask.
 _WIDE = 2
+#: Pixels of a mask that is small: two wide, the outline would hide what is in it.
+_SMALL = 400
 
 
 class _Outline(NamedTuple):
@@ -140,11 +142,12 @@ class MaskOverlay:
 
 def outline(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return where a mask is, without what lies deeper inside than an outline is."""
-    held = np.pad(mask, _WIDE)
+    wide = _WIDE if np.count_nonzero(mask) >= _SMALL else 1
+    held = np.pad(mask, wide)
     rows, cols = mask.shape
     inside = mask.copy()
-    for away in range(1, _WIDE + 1):
-        low, high = _WIDE - away, _WIDE + away
-        for top, left in ((low, _WIDE), (high, _WIDE), (_WIDE, low), (_WIDE, high)):
+    for away in range(1, wide + 1):
+        low, high = wide - away, wide + away
+        for top, left in ((low, wide), (high, wide), (wide, low), (wide, high)):
             inside &= held[top : top + rows, left : left + cols]
     return mask & ~inside

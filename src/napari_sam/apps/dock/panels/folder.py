@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -161,6 +162,8 @@ class FolderPanel(Section):
         self.folder, self.target = QLineEdit(), QLineEdit()
         self.folder.setPlaceholderText("a folder of images")
         self.target.setPlaceholderText("a new folder")
+        for line in (self.folder, self.target):
+            line.textChanged.connect(line.setToolTip)
         self.folder.textChanged.connect(self._on_folder)
         self.target.textEdited.connect(self._on_target)
         self.target.textChanged.connect(lambda _: self._refresh())
@@ -258,7 +261,9 @@ class FolderPanel(Section):
         if by == _SELECTED:
             count = len(self._selected())
             return f"{count} selected.{going_on}"
-        count = len(self._annotator.folder.named)
-        if not count:
+        named, session = self._annotator.folder.named, self._annotator.session
+        if not named or session is None:
             return "Name the class of an object or two of each kind in the table."
-        return f"{count} examples.{going_on}"
+        classes = Counter(session.objects[i].category for i in named)
+        listed = ", ".join(f"{n} {name}" for name, n in sorted(classes.items()))
+        return f"{len(named)} examples: {listed}.{going_on}"
