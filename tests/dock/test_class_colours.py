@@ -3,12 +3,15 @@
 import numpy as np
 import pytest
 from napari.components import ViewerModel
+from napari.utils.colormaps.standardize_color import transform_color
 from qtpy.QtCore import Qt
 
 from napari_sam import Address
 from napari_sam.annotator.commands import COMMANDS
 from napari_sam.annotator.scripted_view import ImmediateExecutor
+from napari_sam.apps.dock.class_colours import colormap_of
 from napari_sam.apps.dock.controller import DockController
+from napari_sam.apps.dock.layer_style import HOVER, PREVIEW
 from napari_sam.apps.dock.panels.command_buttons import CommandButtons
 from napari_sam.apps.dock.panels.object_model import CLASS
 from napari_sam.apps.dock.panels.objects import ObjectsPanel
@@ -78,6 +81,13 @@ def test_objects_of_a_class_have_one_colour_as_long_as_that_is_wanted(panel):
     assert now[0] != now[4]
     panel.by_class.setChecked(False)
     assert colours(panel) == before
+
+
+def test_classes_have_other_colours_than_outlines():
+    colours = colormap_of(dict(enumerate("abcde", 1))).color_dict
+    outlines = [transform_color(one)[0] for one in (PREVIEW, HOVER)]
+    for i in range(1, 6):
+        assert not any(np.allclose(colours[i], one, atol=0.01) for one in outlines)
 
 
 def test_another_image_begins_with_its_usual_colours(panel):
