@@ -73,7 +73,7 @@ function wordsPanel(app, { forms }, everything) {
   const found = h("div", { class: "ns-hint", role: "status" });
   const model = h("div", { class: "ns-hint" });
   const folder = h("input", { type: "text", spellcheck: "false", placeholder: "folder of a model of words" });
-  const use = workButton("Use this model", "The folder of a model that knows words, such as OWLv2; it is remembered",
+  const use = workButton("Use this model", "The folder of a model that knows words, such as OWLv2, Grounding DINO or SAM 3; it is remembered",
     () => app.ask({ kind: "words", action: "use", folder: folder.value }));
   const act = (words, title, action, props) =>
     workButton(words, title, () => app.ask({ kind: "everything", action }), props);
