@@ -22,6 +22,7 @@ NAMES = [
     "vit_h",
 ]
 NAMES += [f"{version}_{size}" for version in ("sam2.1", "sam2") for size in "tsbl"]
+NAMES += ["edgetam"]
 NAMES += [f"vit_{size}_lm" for size in "tbl"]
 NAMES += [f"vit_{size}_em_organelles" for size in "tbl"]
 NAMES += [f"vit_{size}_histopathology" for size in "blh"]
@@ -34,7 +35,8 @@ def test_the_models_that_were_promised_are_there():
 
 @pytest.mark.parametrize("model", checkpoints.models(), ids=lambda m: m.name)
 def test_an_entry_is_whole(model):
-    known = {"pocket", "vit_t", "vit_b", "vit_l", "vit_h", *published_sizes.NAMES}
+    known = {"pocket", "vit_t", "vit_b", "vit_l", "vit_h", "edgetam"}
+    known |= set(published_sizes.NAMES)
     assert model.architecture in known
     assert model.good_for
     assert len(model.good_for) < 50

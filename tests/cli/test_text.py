@@ -27,7 +27,7 @@ def image(tmp_path, threshold_model):
 
 def test_objects_have_their_word_and_score(image, tmp_path, monkeypatch):
     monkeypatch.setattr(
-        "napari_sam.backends.owlv2.open_owlv2", lambda folder: ColourConcepts()
+        "napari_sam.backends.words.opening.open_words", lambda folder: ColourConcepts()
     )
     out = tmp_path / "out.geojson"
     given = ("--concepts", tmp_path, "--threshold", 0.3, "--model", "threshold")
@@ -43,7 +43,7 @@ def test_objects_have_their_word_and_score(image, tmp_path, monkeypatch):
 
 def test_words_are_the_categories_of_coco(image, tmp_path, monkeypatch):
     monkeypatch.setattr(
-        "napari_sam.backends.owlv2.open_owlv2", lambda folder: ColourConcepts()
+        "napari_sam.backends.words.opening.open_words", lambda folder: ColourConcepts()
     )
     out = tmp_path / "out.json"
     given = ("--concepts", tmp_path, "--threshold", 0.3, "--model", "threshold")
