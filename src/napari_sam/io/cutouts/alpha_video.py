@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
@@ -22,19 +22,34 @@ __all__ = ["FORMS", "write_alpha_video"]
 
 
 class _Form(NamedTuple):
-    """How frames are encoded: encoder, layout of pixels, and options."""
+    """How frames are encoded: encoder, layout of pixels, full opacity, and options."""
 
     encoder: str
     layout: str
+    opaque: int
     options: Mapping[str, str]
 
 
+class _Plane(Protocol):
+    """One plane of a frame of PyAV."""
+
+    height: int
+    line_size: int
+
+    def update(self, data: bytes, /) -> None:
+        """Write its bytes, row by row."""
+
+
+#: Which plane of a frame has its opacity.
+_OPACITY = 3
 #: Encoders that keep opacity, by suffix.
 FORMS: Mapping[str, _Form] = MappingProxyType({
     ".webm": _Form(
-        "libvpx-vp9", "yuva420p", {"crf": "20", "b:v": "0", "auto-alt-ref": "0"}
+        "libvpx-vp9", "yuva420p", 255, {"crf": "20", "b:v": "0", "auto-alt-ref": "0"}
     ),
-    ".mov": _Form("prores_ks", "yuva444p10le", {"profile": "4444", "alpha_bits": "16"}),
+    ".mov": _Form(
+        "prores_ks", "yuva444p10le", 1023, {"profile": "4444", "alpha_bits": "16"}
+    ),
 })  # fmt: skip
 
 
@@ -82,11 +97,24 @@ def write_alpha_video(
                 stream.height, stream.width = picture.shape[:2]
                 stream.pix_fmt, stream.options = form.layout, dict(form.options)
             frame = av.VideoFrame.from_ndarray(picture, format="rgba")
+            frame = frame.reformat(format=form.layout)
+            _write_opacity(frame.planes[_OPACITY], picture[..., 3], form.opaque)
             container.mux(stream.encode(frame))
         if stream is None:
             raise ImageError(f"{path}: there is no frame to write.")
         container.mux(stream.encode(None))
     return count
+
+
+def _write_opacity(plane: _Plane, alpha: NDArray[np.uint8], opaque: int) -> None:
+    """Write the opacity of a frame into its plane.
+
+    What libswscale makes of it has, now and then, opaque pixels in clear rows.
+    """
+    kind = np.dtype(np.uint8 if opaque < 256 else "<u2")
+    rows = np.zeros((plane.height, plane.line_size // kind.itemsize), kind)
+    rows[:, : alpha.shape[1]] = (alpha.astype(np.uint32) * opaque + 127) // 255
+    plane.update(rows.tobytes())
 
 
 def _even(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
