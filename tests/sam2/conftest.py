@@ -29,23 +29,27 @@ def _transformers():
     return transformers
 
 
+def tiny_hiera(blocks, attention):
+    """An image encoder: blocks of each stage, and those with global attention."""
+    return _transformers().Sam2HieraDetConfig(
+        hidden_size=16,
+        image_size=[SIZE, SIZE],
+        blocks_per_stage=blocks,
+        embed_dim_per_stage=[16, 32, 64, 128],
+        num_attention_heads_per_stage=[1, 2, 4, 8],
+        window_size_per_stage=[8, 4, 8, 4],
+        global_attention_blocks=attention,
+        window_positional_embedding_background_size=[4, 4],
+    )
+
+
 def tiny_config(*, newer=True):
     """A network of 128 pixels, as narrow as memories of 64 channels allow."""
     tf = _transformers()
     grids = [[SIZE // n, SIZE // n] for n in (4, 8, 16)]
-    backbone = tf.Sam2HieraDetConfig(
-        hidden_size=16,
-        image_size=[SIZE, SIZE],
-        blocks_per_stage=[1, 1, 3, 1],
-        embed_dim_per_stage=[16, 32, 64, 128],
-        num_attention_heads_per_stage=[1, 2, 4, 8],
-        window_size_per_stage=[8, 4, 8, 4],
-        global_attention_blocks=[3],
-        window_positional_embedding_background_size=[4, 4],
-    )
     return tf.Sam2VideoConfig(
         vision_config=tf.Sam2VisionConfig(
-            backbone_config=backbone,
+            backbone_config=tiny_hiera([1, 1, 3, 1], [3]),
             backbone_channel_list=[128, 64, 32, 16],
             backbone_feature_sizes=grids,
             fpn_hidden_size=128,
@@ -147,19 +151,9 @@ def tiny_edgetam_config():
 
     published = edgetam_config()
     grids = [[SIZE // n, SIZE // n] for n in (4, 8, 16)]
-    stand_in = tf.Sam2HieraDetConfig(
-        hidden_size=16,
-        image_size=[SIZE, SIZE],
-        blocks_per_stage=[1, 1, 1, 1],
-        embed_dim_per_stage=[16, 32, 64, 128],
-        num_attention_heads_per_stage=[1, 2, 4, 8],
-        window_size_per_stage=[8, 4, 8, 4],
-        global_attention_blocks=[],
-        window_positional_embedding_background_size=[4, 4],
-    )
     return tf.EdgeTamVideoConfig(
         vision_config=tf.Sam2VisionConfig(
-            backbone_config=stand_in,
+            backbone_config=tiny_hiera([1, 1, 1, 1], []),
             backbone_channel_list=published.vision_config.backbone_channel_list,
             backbone_feature_sizes=grids,
             fpn_hidden_size=128,

@@ -144,12 +144,16 @@ class CloseUps:
         """
         asked = [one for one in asked if one.at in found]
         firsts, later = self._undecided(frame, asked)
-        masks = self._at_both_scales(frame, firsts, found)
-        wide = zip((one.at for one in later), self._first(frame, later), strict=True)
-        clicks = [one._replace(prompts=one.first) for one in later]
-        self._at_both_scales(frame, clicks, dict(wide))
+        far = [found[one.at] for one in firsts] + self._first(frame, later)
+        clicks = firsts + [one._replace(prompts=one.first) for one in later]
+        scales = self._choose_scales(frame, clicks, far)[: len(firsts)]
+        masks = self._cleaned(
+            [agreed(best, others) for best, others in scales],
+            [one.prompts for one in firsts],
+        )
         small = [one for one in later if self._is_small(frame, one)]
-        return masks | _complete(small, self._decode(frame, small))
+        by_place = zip((one.at for one in firsts), masks, strict=True)
+        return dict(by_place) | _complete(small, self._decode(frame, small))
 
     def _undecided(
         self, frame: int, asked: Sequence[Question]
@@ -179,31 +183,34 @@ class CloseUps:
         further = one.prompts != one.first
         return further and self._nearer.get((frame, one.first), False)
 
-    def _at_both_scales(
-        self, frame: int, clicks: Sequence[Question], far: Mapping[int, Prediction]
-    ) -> dict[int, Prediction]:
-        """Ask first clicks at both scales; return what the candidates agree on.
+    def _choose_scales(
+        self, frame: int, clicks: Sequence[Question], far: Sequence[Prediction]
+    ) -> list[tuple[Prediction, list[Prediction]]]:
+        """Ask first clicks at both scales; return the best and the other candidates.
 
         Of a small object, the scale with the higher score is the one for the clicks to
         come, and the one whose candidates are offered.
         """
         if len(self._nearer) > _REMEMBERED:
             self._nearer.clear()
-        unsure = [one for one in clicks if not _is_large(far[one.at])]
+        pairs = list(zip(clicks, far, strict=True))
+        unsure = [one for one, mask in pairs if not _is_large(mask)]
         near = dict(
             zip((o.at for o in unsure), self._decode(frame, unsure), strict=True)
         )
-        masks: list[Prediction] = []
-        for one in clicks:
-            best, other = far[one.at], near.get(one.at)
-            nearer = other is not None and _is_better(other, best)
+        chosen: list[tuple[Prediction, list[Prediction]]] = []
+        for one, usual in pairs:
+            close = near.get(one.at)
+            nearer = close is not None and _is_better(close, usual)
             self._nearer[frame, one.first] = nearer
-            if other is not None and nearer:
-                best, other = other, best
-            others = () if other is None else other.candidates
-            masks.append(agreed(best, (*best.alternatives, *others)))
-        whole = self._cleaned(masks, [one.prompts for one in clicks])
-        return {one.at: mask for one, mask in zip(clicks, whole, strict=True)}
+            scales = [usual] if close is None else [usual, close]
+            best, *others = [
+                candidate
+                for mask in (reversed(scales) if nearer else scales)
+                for candidate in mask.candidates
+            ]
+            chosen.append((best, others))
+        return chosen
 
     def _first(self, frame: int, asked: Sequence[Question]) -> list[Prediction]:
         """Decode the first prompts at the usual scale."""
