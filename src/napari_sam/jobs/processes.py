@@ -196,7 +196,7 @@ def _serve(
     while True:
         try:
             task = pipe.recv()
-        except EOFError:
+        except (EOFError, OSError):  # the latter with a result that nobody has read
             _end_undisturbed()
             return
         result = call_safely(call, task)
