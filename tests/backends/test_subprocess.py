@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 import napari_sam as sam
-from napari_sam.backends.subprocess import NoProcessError, SubprocessBackend
+from napari_sam.backends.subprocess import NoProcessError, SubprocessBackend, process
 from napari_sam.backends.subprocess.prediction_codec import pack, unpack
 from napari_sam.core.backend_spec import supports
 from napari_sam.core.errors import CheckpointError, ModelError, PromptError
@@ -172,6 +172,18 @@ def test_a_model_without_memory_says_so(apart):
 def test_a_module_that_does_not_serve(module):
     with pytest.raises(NoProcessError):
         SubprocessBackend(module, {})
+
+
+def test_a_process_that_ended_before_it_read_is_cleared_away(tmp_path):
+    place = tmp_path / "socket"
+    place.mkdir()
+    child = subprocess.Popen(
+        [sys.executable, "-c", ""], stdin=subprocess.PIPE, text=True
+    )
+    child.wait()
+    child.stdin.write("nobody reads this")
+    process._terminate(child, [place])
+    assert not place.exists()
 
 
 def test_no_python_to_start(monkeypatch):

@@ -84,6 +84,8 @@ class PocketBackend(EncodingBackend[_Tile]):
     view = WORKING_SIZE // 2
     #: Beyond that, for objects that are small even then.
     magnification = 2
+    #: Both measured on training images: docs/models/pocket-log.md.
+    refinement_bias, box_bias = 0.25, 1.5
 
     def __init__(
         self,
@@ -115,6 +117,8 @@ class PocketBackend(EncodingBackend[_Tile]):
             device=str(self.device),
             precision=self.precision,
             magnification=self.magnification,
+            refinement_bias=self.refinement_bias,
+            box_bias=self.box_bias,
             capabilities=self._capabilities,
         )
 

@@ -31,6 +31,11 @@ class BackendSpec:
     magnification
         How many times further small objects are enlarged, in tiles of their own: see
         `napari_sam.image.close_up`. 1 for a model that does not gain by it.
+    refinement_bias
+        Logits that each further prompt adds to the mask of an object of 125 pixels,
+        which is too wide by that: see `napari_sam.image.calibration`.
+    box_bias
+        Logits by which a mask may be lowered until it does not go beyond its box.
     capabilities
         What the model can do besides masks for prompts: ``video``, ``concepts``,
         ``instances``, ``features`` (`SupportsFeatures`).
@@ -44,6 +49,8 @@ class BackendSpec:
     device: str = "cpu"
     precision: str = "float32"
     magnification: int = 1
+    refinement_bias: float = 0.0
+    box_bias: float = 0.0
     capabilities: frozenset[str] = frozenset()
 
 
@@ -69,6 +76,8 @@ def spec_from_attributes(backend: Backend) -> BackendSpec:
         device=str(getattr(backend, "device", "cpu")),
         precision=str(getattr(backend, "precision", "float32")),
         magnification=int(getattr(backend, "magnification", 1)),
+        refinement_bias=float(getattr(backend, "refinement_bias", 0.0)),
+        box_bias=float(getattr(backend, "box_bias", 0.0)),
         capabilities=frozenset(getattr(backend, "capabilities", ())),
     )
 

@@ -12,6 +12,7 @@ from napari_sam.core.images.frames import Frames, pixels_digest
 from napari_sam.core.progress import drain
 from napari_sam.core.prompts.prompts_in_tiles import first_tile, prompts_in_tile
 from napari_sam.image import tile_pixels
+from napari_sam.image.calibration import calibrated
 from napari_sam.image.close_up import TILING, CloseUps
 from napari_sam.image.complete.completing import complete
 from napari_sam.image.complete.plane import PromptablePlane
@@ -209,7 +210,11 @@ class PromptableImage:
         """Decode each object in its tile, and follow those that go on beyond it."""
         shape = self.frames.plane_shape
         plane = PromptablePlane(
-            partial(self._decode, frame), self._cost, self.tiling, shape, self.connected
+            partial(self._decode_one, frame),
+            self._cost,
+            self.tiling,
+            shape,
+            self.connected,
         )
         first = [first_tile(one, self.tiling, shape) for one in prompts]
         masks = self.decode_in_tiles(frame, first, prompts)
@@ -386,14 +391,22 @@ class PromptableImage:
         for tile in dict.fromkeys(tiles):
             mine = [i for i, other in enumerate(tiles) if other == tile]
             local = [prompts_in_tile(prompts[i], tile) for i in mine]
-            found = self.backend.decode(self.embedding(frame, tile), local)
-            for i, prediction in zip(mine, found, strict=True):
-                masks[i] = prediction.on_plane(tile, self.frames.plane_shape)
+            masks |= dict(zip(mine, self._decode(frame, tile, local), strict=True))
         return [masks[i] for i in range(len(tiles))]
 
-    def _decode(self, frame: int, tile: Tile, prompts: Prompts) -> Prediction:
-        (found,) = self.backend.decode(self.embedding(frame, tile), [prompts])
-        return found.on_plane(tile, self.frames.plane_shape)
+    def _decode(
+        self, frame: int, tile: Tile, prompts: Sequence[Prompts]
+    ) -> list[Prediction]:
+        found = self.backend.decode(self.embedding(frame, tile), prompts)
+        spec = backend_spec(self.backend)
+        return [
+            calibrated(mask, one, spec).on_plane(tile, self.frames.plane_shape)
+            for mask, one in zip(found, prompts, strict=True)
+        ]
+
+    def _decode_one(self, frame: int, tile: Tile, prompts: Prompts) -> Prediction:
+        (found,) = self._decode(frame, tile, [prompts])
+        return found
 
     def _cost(self, tile: Tile) -> int:
         return tile_pixels.pixels_to_read(self._sources, tile)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import weakref
+from contextlib import suppress
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client
 from pathlib import Path
@@ -189,7 +190,8 @@ def _is_stopped(pid: int) -> bool:
 def _terminate(child: subprocess.Popen[str], place: list[Path]) -> None:
     """End a process, and delete the folder of its socket, however it ended."""
     if child.stdin is not None:
-        child.stdin.close()
+        with suppress(OSError):  # it ended before it had read all that was written
+            child.stdin.close()
     try:
         child.wait(_PATIENCE)
     except subprocess.TimeoutExpired:
