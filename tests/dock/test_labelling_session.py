@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tifffile
+from napari.layers import Image
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
@@ -224,3 +225,87 @@ def test_objects_are_cut_out(dock, until, tmp_path):
     press(dock.cut_out.run)
     until(lambda: (tmp_path / "a-objects.png").exists())
     annotator.session.mark_saved()
+
+
+def go_to(review, until, name, *, besides=()):
+    """Skip until an object of an image is the current one."""
+    for _ in range(40):
+        item = review.queue.current.item
+        if item.image.name == name and item.row.object not in besides:
+            rested(review, until)
+            if review.queue.current.item.key == item.key:
+                return item.row.object
+        key(review, "N")
+    raise AssertionError(name)
+
+
+def correct(review, until, number):
+    key(review, "C")
+    annotator = review.dock.controller.annotator
+    at = Address(0, number)
+    rested(review, until)
+    until(lambda: review.edited.is_open and annotator.session.current == at)
+    return annotator.session
+
+
+def images_of(viewer):
+    return [layer.name for layer in viewer.layers if isinstance(layer, Image)]
+
+
+def test_an_image_that_is_open_is_corrected_where_it_is(dock, until, tmp_path):
+    annotator = named(dock, until)
+    mine, layer = annotator.session, dock.controller.layer
+    review = labelled(dock, until, tmp_path / "out")
+    review.dock = dock
+
+    number = go_to(review, until, "a.tif")
+    session = correct(review, until, number)
+    assert images_of(dock.viewer) == ["a"]
+    assert dock.controller.layer is layer
+    assert session is not mine
+    assert len(session.objects) > len(mine.objects) - 2
+    assert not dock.recovery.isVisible(), "what is aside is not lost"
+    assert mine.unsaved
+
+    # Another object of it: the same session, where nothing else changed.
+    other = go_to(review, until, "a.tif", besides=[number])
+    assert correct(review, until, other) is session
+    assert list(session.open_prompts) == [Address(0, other)]
+    assert not session.unsaved, "to look is no change"
+    key(review, "T")
+    assert "Nothing was changed" in review.said.text()
+
+    # What is decided meanwhile is in the labels; the layer is still the same one.
+    key(review, "R")
+    third = go_to(review, until, "a.tif", besides=[number, other])
+    again = correct(review, until, third)
+    assert again is not session
+    assert not (again.labels == other).any()
+    assert images_of(dock.viewer) == ["a"]
+    assert dock.controller.layer is layer
+
+    # The next image gets a layer, and the first one has its own work again.
+    correct(review, until, go_to(review, until, "b.tif"))
+    assert images_of(dock.viewer) == ["a", "b"]
+    assert not layer.visible
+    dock.controller.open(layer)
+    assert annotator.session is mine
+    review.close()
+    assert layer.visible
+    assert mine.objects[6].category == "bar"
+    assert not dock.recovery.isVisible()
+    mine.mark_saved()
+
+
+def test_a_closed_review_gives_the_image_back(dock, until, tmp_path):
+    annotator = named(dock, until)
+    mine = annotator.session
+    review = labelled(dock, until, tmp_path / "out")
+    review.dock = dock
+    assert correct(review, until, go_to(review, until, "a.tif")) is not mine
+    review.close()
+    rested(review, until)
+    assert annotator.session is mine
+    assert not dock.recovery.isVisible()
+    assert {mine.objects[1].category, mine.objects[6].category} == {"bar", "square"}
+    mine.mark_saved()

@@ -30,7 +30,7 @@ from napari_sam.apps.dock.panels.object_model import (
 from napari_sam.apps.dock.panels.recovery import RecoveryPanel
 from napari_sam.apps.dock.panels.shared_height import SharedHeight
 from napari_sam.apps.dock.panels.status import StatusPanel
-from napari_sam.apps.dock.panels.widgets import column
+from napari_sam.apps.dock.panels.widgets import Section, column
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.prediction import Prediction
 from napari_sam.core.progress import Progress
@@ -410,3 +410,30 @@ def test_what_is_used_with_every_click_is_in_sight_above_the_table(qtbot, height
     parts.moveSplitter(200, 1)
     parts.resize(280, height + 10)
     assert parts.sizes()[0] < 260, "the border is where a person put it"
+
+
+def test_the_table_has_room_while_a_panel_beside_it_is_open(qtbot):
+    inside, table, line = QWidget(), QLabel("table"), QLabel("candidates")
+    rows = column(inside)
+    section = Section("Label a folder", is_open=False)
+    section.add(shown := QLabel("folder"))
+    shown.setFixedHeight(150)
+    for height_of, one in ((300, QLabel("tools")), (60, line), (400, QLabel("more"))):
+        one.setFixedHeight(height_of)
+        rows.addWidget(one)
+    rows.addWidget(section)
+    fitted = []
+    parts = SharedHeight(
+        inside, table, line, beside=[section.inside], fit=fitted.append
+    )
+    section.opened.connect(parts.bring_into_sight)
+    qtbot.addWidget(parts)
+    parts.resize(280, 600)
+    parts.show()
+    qtbot.waitUntil(lambda: line.visibleRegion().boundingRect().height() == 60)
+    QTest.mouseClick(section.title, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: parts.sizes()[1] > 380)
+    qtbot.waitUntil(lambda: shown.visibleRegion().boundingRect().height() == 150)
+    assert fitted[-1] == parts.sizes()[1]
+    QTest.mouseClick(section.title, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: parts.sizes()[1] < 300)

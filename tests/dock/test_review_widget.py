@@ -81,3 +81,29 @@ def test_closing_writes_the_tables(widget, folder):
 def test_a_folder_that_is_none_is_said(widget, tmp_path):
     widget.open(tmp_path)
     assert "dataset.json" in widget.said.text()
+
+
+@pytest.mark.parametrize("width", [300, 620])
+def test_thumbnails_fill_the_width(widget, qtbot, width):
+    widget.resize(width, 900)
+    qtbot.waitUntil(lambda: widget.width() == width)
+    across = widget.next.across
+    rects = [widget.next.visualItemRect(widget.next.item(i)) for i in range(5)]
+    first = [one for one in rects if one.top() == rects[0].top()]
+    assert len(first) == min(across, 5)
+    cell = widget.next.viewport().width() / across
+    assert 70 < cell < 150
+    assert rects[0].width() > cell - 4
+    icon = widget.next.item(0).icon().availableSizes()[0]
+    assert icon.width() == widget.next.iconSize().width() > cell - 12
+
+
+def test_what_was_decided_is_written_when_the_window_is_gone(qtbot, folder):
+    gone = ReviewWidget()
+    gone.open(folder)
+    qtbot.waitUntil(lambda: gone.queue.current is not None)
+    press(gone, "AAR")
+    with qtbot.waitSignal(gone.destroyed):
+        gone.deleteLater()
+    counts = sam.LabelledDataset(folder).counts
+    assert (counts["accepted"], counts["rejected"]) == (2, 1)

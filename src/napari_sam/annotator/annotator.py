@@ -190,7 +190,7 @@ class Annotator:
         session.changed.disconnect(self._on_changed)
         session.objects_changed.disconnect(self._on_objects)
         self._views.hide(image)
-        if not image.annotators:
+        if not image.annotators and not image.is_aside:
             image.close_journal()
         self._workspace.image = self._workspace.view = None
 
@@ -271,6 +271,8 @@ def _replace_session(image: OpenImage, restored: Restored) -> None:
     frame, annotators = session.current.frame, list(image.annotators)
     for annotator in annotators:
         annotator.leave()
+    # They are of the session before, which may be restored in its turn.
+    image.left.clear()
     image.session = session
     first, *_ = annotators
     first.persistence.replace_journal(image, before)

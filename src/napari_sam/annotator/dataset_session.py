@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_sam.image import PromptableImage
 from napari_sam.labelling import EditedLabels
-from napari_sam.session.actions import Classify, SetInfo
+from napari_sam.session.actions import Classify, ReopenObject, SetInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +43,9 @@ class DatasetSession:
         """Whether there is something in the session that is not in the data set."""
         return self._session is not None and self._session.unsaved
 
-    def read(self, item: ReviewItem, then: Callable[[EditedLabels], object]) -> None:
+    def read(
+        self, item: ReviewItem, then: Callable[[EditedLabels, bool], object]
+    ) -> None:
         """Read the labels of the image of an object, on the thread of the data set.
 
         Parameters
@@ -51,30 +53,47 @@ class DatasetSession:
         item
             The object.
         then
-            Called with its image, labels and classes, on the face's own thread; it
-            opens the image with these labels, and calls `begin`.
+            Called with its image, labels and classes, and with whether the session
+            that is open shows these labels; on the face's own thread. It opens the
+            image with them, and calls `begin`.
         """
-        self._queue.ask(lambda dataset: EditedLabels(dataset, item.image), then)
+        session, before = self._session, self._edited
+
+        def read(dataset: LabelledDataset) -> tuple[EditedLabels, bool]:
+            edited = EditedLabels(dataset, item.image)
+            if session is None or before is None or before.image != edited.image:
+                return edited, False
+            labels = np.asarray(session.labels)
+            return edited, np.array_equal(labels, edited.labels)
+
+        self._queue.ask(read, lambda found: then(*found))
 
     def begin(self, session: AnnotationSession, edited: EditedLabels) -> None:
         """Go on in a session that was opened with the labels, and give it the classes.
 
-        What a person decided is a person's class there too; others lean.
+        What a person decided is a person's class there too; others lean. In the session
+        of before, only what is otherwise by now is changed.
         """
-        leaning: list[tuple[int, str, float]] = []
-        sure: list[tuple[int, str, float]] = []
-        for i, name in edited.classes.items():
-            if name and i in session.objects:
-                some = sure if edited.scores[i] >= 1 else leaning
-                some.append((i, name, round(edited.scores[i], 4)))
-        group = session.history.new_group()
-        if leaning:
-            session.execute(Classify(tuple(leaning)), group=group)
-        for i, name, _ in sure:
-            info = replace(session.objects[i], category=name)
-            session.execute(SetInfo(i, info), group=group)
+        goes_on, self._edited = session is self._session, edited
+        if not goes_on:
+            self._session = session
+            session.mark_saved()
+        self.look(lambda: _classify(session, edited, changed_only=goes_on))
+
+    def look(self, call: Callable[[], object]) -> None:
+        """Do in the session what is no change of the data set.
+
+        An object that was opened to be corrected, and was not, is closed before.
+        """
+        session = self._session
+        if session is None or session.unsaved:
+            call()
+            return
+        last = session.history.last
+        if last is not None and isinstance(last.action, ReopenObject):
+            session.undo()
+        call()
         session.mark_saved()
-        self._session, self._edited = session, edited
 
     def take_over(self, then: Callable[[int], object] = lambda _: None) -> None:
         """Write what changed into the data set, where each change can be undone.
@@ -109,3 +128,25 @@ class DatasetSession:
     def end(self) -> None:
         """Go on in no session any more."""
         self._session = self._edited = None
+
+
+def _classify(
+    session: AnnotationSession, edited: EditedLabels, *, changed_only: bool
+) -> None:
+    """Give the objects of a session the classes of a data set, as one step."""
+    leaning: list[tuple[int, str, float]] = []
+    sure: list[tuple[int, str]] = []
+    for i, name in edited.classes.items():
+        known = session.objects.get(i)
+        if not name or known is None or (changed_only and known.category == name):
+            continue
+        if edited.scores[i] >= 1:
+            sure.append((i, name))
+        else:
+            leaning.append((i, name, round(edited.scores[i], 4)))
+    group = session.history.new_group()
+    if leaning:
+        session.execute(Classify(tuple(leaning)), group=group)
+    for i, name in sure:
+        info = replace(session.objects[i], category=name)
+        session.execute(SetInfo(i, info), group=group)

@@ -11,6 +11,7 @@ from napari_sam.session import AnnotationSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from napari_sam.annotator.annotator import Annotator
     from napari_sam.annotator.view import ImageSource
@@ -85,6 +86,10 @@ class OpenImage:
         Those who work on it.
     trouble
         Why the journal cannot be written, as its thread said last; else empty.
+    is_aside
+        Whether it is out of sight for a while: its journal goes on without annotators.
+    left
+        Journals of this session from when it was open before.
     """
 
     source: ImageSource
@@ -93,6 +98,8 @@ class OpenImage:
     journal: Journal | None = None
     annotators: list[Annotator] = field(default_factory=list)
     trouble: str = ""
+    is_aside: bool = False
+    left: set[Path] = field(default_factory=set)
 
     @classmethod
     def of(
@@ -114,10 +121,18 @@ class OpenImage:
         """Take note of what the journal's thread says; annotators look here."""
         self.trouble = text
 
+    def come_back(self) -> None:
+        """Be aside no longer: if nobody works on it, its journal ends."""
+        self.is_aside = False
+        if not self.annotators:
+            self.close_journal()
+
     def close_journal(self) -> None:
         """End the journal; it stays if something was not saved."""
         if self.journal is not None:
             self.journal.close(keep=self.session.unsaved)
+            if self.journal.path is not None:
+                self.left.add(self.journal.path)
             self.journal = None
 
 

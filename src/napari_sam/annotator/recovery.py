@@ -50,12 +50,23 @@ def iter_replace(
 def iter_find(
     image: OpenImage,
 ) -> Generator[Progress, None, tuple[RecoverableSession, ...]]:
-    """Find journals of earlier sessions on an image that nobody works on."""
+    """Find journals of earlier sessions on an image that nobody works on.
+
+    One that this session wrote when it was open before is none of them: it is deleted
+    once all of it is in the journal of now.
+    """
     from napari_sam.session.model_setup import ImageIdentity
     from napari_sam.session.persistence.recovery import find_journals
 
     yield Progress(0, 0, "looking for earlier work")
-    return tuple(find_journals(ImageIdentity.of(image.source.frames)))
+    journal, left = image.journal, image.left
+    found = find_journals(ImageIdentity.of(image.source.frames))
+    own = [one for one in found if one.path in left]
+    if own and journal is not None and journal.flush(timeout=60):
+        for one in own:
+            one.discard()
+            left.discard(one.path)
+    return tuple(one for one in found if one not in own)
 
 
 def iter_restore(

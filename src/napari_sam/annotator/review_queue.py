@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from napari_sam.annotator.executor import Executor
     from napari_sam.core.mask import Mask
     from napari_sam.labelling import ReviewItem
+
+logger = logging.getLogger(__name__)
 
 _Result = TypeVar("_Result")
 #: Objects that are shown at once.
@@ -221,6 +224,18 @@ class ReviewQueue:
         if self._dataset is not None or self._waiting or self._is_busy:
             self._do(self._leave)
 
+    def finish(self) -> None:
+        """Do what waits and leave the data set, for good; nobody is told any more.
+
+        To be called once the executor works no longer.
+        """
+        for call in (*self._waiting, self._leave):
+            try:
+                call()
+            except (NapariSamError, OSError):
+                logger.exception("A decision could not be written.")
+        self._waiting.clear()
+
     def _leave(self) -> None:
         dataset, self._dataset = self._dataset, None
         if dataset is not None:
@@ -253,17 +268,17 @@ class ReviewQueue:
 
     def _start(self) -> None:
         self._is_busy = True
-        steps = self._steps(self._waiting.popleft())
-        self._executor.iterate(steps, lambda _: None, self._on_done, self._on_failed)
+        self._executor.iterate(
+            self._steps(), lambda _: None, self._on_done, self._on_failed
+        )
 
-    def _steps(
-        self, call: Callable[[], object]
-    ) -> Generator[Progress, None, tuple[ReviewPage, str]]:
+    def _steps(self) -> Generator[Progress, None, tuple[ReviewPage, str]]:
         """Do one thing; what is wrong with it is told beside the page after it."""
         yield Progress(0, 2, "reviewing")
         wrong = ""
         try:
-            call()
+            # Taken here: what was not begun still waits.
+            self._waiting.popleft()()
         except (NapariSamError, OSError) as error:
             wrong = str(error) or type(error).__name__
         yield Progress(1, 2, "reviewing")

@@ -102,6 +102,25 @@ def open_layer(
     return image
 
 
+def lend_layer(layer: ImageLayer) -> OpenImage | None:
+    """Take a layer's session aside, so that another one can begin on it.
+
+    Returns
+    -------
+    What was annotated on it, whose journal goes on; None if nothing was.
+    """
+    known: OpenImage | None = getattr(layer, _ATTRIBUTE, None)
+    setattr(layer, _ATTRIBUTE, None)
+    if known is not None:
+        known.is_aside = True
+    return known
+
+
+def return_layer(layer: ImageLayer, image: OpenImage | None) -> None:
+    """Give a layer back the session that was taken aside; None for no session."""
+    setattr(layer, _ATTRIBUTE, image)
+
+
 def source_of(image: OpenImage) -> LayerSource:
     """Return the layer of an image that `open_layer` opened."""
     assert isinstance(image.source, LayerSource)

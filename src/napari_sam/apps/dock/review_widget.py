@@ -5,23 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QSize, Qt, Signal
-from qtpy.QtGui import QIcon, QImage, QPixmap
-from qtpy.QtWidgets import (
-    QDockWidget,
-    QLabel,
-    QLineEdit,
-    QListView,
-    QListWidget,
-    QListWidgetItem,
-    QWidget,
-)
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QDockWidget, QLabel, QLineEdit, QWidget
 
 from napari_sam.annotator.dataset_session import DatasetSession
 from napari_sam.annotator.review_queue import ReviewQueue
 from napari_sam.apps.dock import compat
 from napari_sam.apps.dock.panels.dialogs import Dialogs
 from napari_sam.apps.dock.panels.export import ExportPanel
+from napari_sam.apps.dock.panels.thumbnails import Thumbnails, pixmap
 from napari_sam.apps.dock.panels.widgets import (
     NEAR,
     button,
@@ -37,16 +29,14 @@ from napari_sam.apps.dock.review_layer import ReviewLayer
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    import numpy as np
     from napari.viewer import Viewer
-    from numpy.typing import NDArray
     from qtpy.QtGui import QCloseEvent, QKeyEvent, QMouseEvent
 
     from napari_sam.annotator.executor import Executor
     from napari_sam.labelling import EditedLabels, ReviewItem
 
 #: What the review is called where napari docks it.
-REVIEW = "Review labelled images (napari-sam)"
+REVIEW = "Review labels (napari-sam)"
 #: Rows and columns of the picture of the current object on the screen.
 _LARGE = 240
 _ALL = "all classes"
@@ -84,7 +74,9 @@ class ReviewWidget(QWidget):
         self, napari_viewer: Viewer | None = None, *, executor: Executor | None = None
     ) -> None:
         super().__init__()
-        executor = executor or QtExecutor()
+        own = None if executor is not None else QtExecutor()
+        executor = executor or own
+        assert executor is not None
         viewer = None if napari_viewer is None else compat.unwrapped(napari_viewer)
         self.queue = ReviewQueue(executor)
         self.edited = DatasetSession(self.queue)
@@ -98,11 +90,14 @@ class ReviewWidget(QWidget):
         self.queue.changed.connect(self._refresh)
         self.queue.message.connect(self._say)
         self._refresh()
+        if own is not None:
+            queue = self.queue
+            self.destroyed.connect(lambda _: _end(own, queue))
 
     def open(self, path: str | Path) -> None:
         """Open a data set that ``napari-sam label`` made."""
         self.take_over()
-        self.edited.end()
+        self._leave()
         self.said.setText("")
         self.export.dataset = Path(path)
         self.queue.open(Path(path))
@@ -115,7 +110,7 @@ class ReviewWidget(QWidget):
             return
         self.take_over()
         item = current.item
-        self.edited.read(item, lambda edited: self._begin(item, edited))
+        self.edited.read(item, lambda *found: self._begin(item, *found))
 
     def take_over(self) -> None:
         """Write what was changed in the image into the data set."""
@@ -136,7 +131,14 @@ class ReviewWidget(QWidget):
         """Write what was changed, and the tables."""
         self.take_over()
         self.queue.close()
+        self._leave()
         super().closeEvent(event)
+
+    def _take_over_now(self) -> None:
+        if self.edited.has_changes:
+            self.take_over()
+        elif self.edited.is_open:
+            self._on_taken(0)
 
     @property
     def _keys(self) -> Mapping[str, Callable[[], None]]:
@@ -146,7 +148,7 @@ class ReviewWidget(QWidget):
             "n": self.queue.skip,
             "z": self.queue.undo,
             "c": self.correct,
-            "t": self.take_over,
+            "t": self._take_over_now,
         }
 
     def _make(self) -> None:
@@ -167,7 +169,7 @@ class ReviewWidget(QWidget):
         self.taken = button(
             "Take over  (T)",
             "Write what was changed in the image into the data set",
-            self.take_over,
+            self._take_over_now,
         )
         self.category = QLineEdit()
         self.category.setPlaceholderText("another class, and Enter")
@@ -175,7 +177,7 @@ class ReviewWidget(QWidget):
         self.only = choice("Show the objects of one class", [(None, _ALL)])
         self.only.activated.connect(self._on_only)
         self.numbers, self.said = text(faint=True), text()
-        self.next = _thumbnails()
+        self.next = Thumbnails()
 
     def _lay_out(self) -> None:
         rows = column(self)
@@ -194,6 +196,12 @@ class ReviewWidget(QWidget):
         rows.addWidget(self.said)
         rows.addWidget(self.export)
 
+    def _leave(self) -> None:
+        """Correct nothing any more: layers show again what they did before."""
+        self.edited.end()
+        if self._layer is not None:
+            self._layer.close()
+
     def _write(self, then: Callable[[], object]) -> None:
         """Have all that was decided in the tables, and then go on."""
         self.take_over()
@@ -204,15 +212,16 @@ class ReviewWidget(QWidget):
         if chosen is not None:
             self.open(chosen)
 
-    def _begin(self, item: ReviewItem, edited: EditedLabels) -> None:
+    def _begin(self, item: ReviewItem, edited: EditedLabels, is_shown: bool) -> None:
         """Show an image with its labels, and the object to be corrected."""
         assert self._layer is not None
-        annotator = self._layer.open(edited)
+        annotator = self._layer.open(edited, is_shown=is_shown)
         if annotator.session is None:
             return
         self.edited.begin(annotator.session, edited)
-        self._layer.look_at(annotator, item.row.object)
-        self._say("info", _CORRECTING.format(f"object {item.row.object}"))
+        layer, number = self._layer, item.row.object
+        self.edited.look(lambda: layer.look_at(annotator, number))
+        self._say("info", _CORRECTING.format(f"object {number}"))
         self._refresh()
 
     def _on_taken(self, count: int) -> None:
@@ -247,13 +256,11 @@ class ReviewWidget(QWidget):
         self.large.clear()
         self.about.setText("" if current is None else str(current.item))
         if current is not None:
-            shown = _pixmap(current.picture).scaled(_LARGE, _LARGE)
-            self.large.setPixmap(shown)
+            self.large.setPixmap(pixmap(current.picture).scaled(_LARGE, _LARGE))
             self.large.setToolTip("Click to correct it in its image")
-        self.next.clear()
-        for one in page.objects[1:]:
-            words = one.item.category or "no class"
-            self.next.addItem(QListWidgetItem(QIcon(_pixmap(one.picture)), words))
+        self.next.show_pictures(
+            [(one.picture, one.item.category or "no class") for one in page.objects[1:]]
+        )
         self._offer(page.classes)
 
     def _offer(self, classes: tuple[str, ...]) -> None:
@@ -269,6 +276,12 @@ class ReviewWidget(QWidget):
 
     def _say(self, kind: str, words: str) -> None:
         self.said.setText(words if kind == "info" else f"<b>{words}</b>")
+
+
+def _end(executor: QtExecutor, queue: ReviewQueue) -> None:
+    """Tell nothing to a window that is gone, and write all that was decided in it."""
+    executor.close(wait=True)
+    queue.finish()
 
 
 def review_of(viewer: Viewer) -> ReviewWidget:
@@ -287,22 +300,3 @@ def review_of(viewer: Viewer) -> ReviewWidget:
         above.show()
         above.raise_()
     return there
-
-
-def _thumbnails() -> QListWidget:
-    made = QListWidget()
-    made.setViewMode(QListView.ViewMode.IconMode)
-    made.setIconSize(QSize(64, 64))
-    made.setResizeMode(QListView.ResizeMode.Adjust)
-    made.setMovement(QListView.Movement.Static)
-    made.setSelectionMode(QListWidget.SelectionMode.NoSelection)
-    made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    return made
-
-
-def _pixmap(picture: NDArray[np.uint8]) -> QPixmap:
-    height, width, _ = picture.shape
-    made = QImage(
-        picture.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888
-    )
-    return QPixmap.fromImage(made)

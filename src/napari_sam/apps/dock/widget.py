@@ -38,6 +38,7 @@ from napari_sam.apps.dock.panels.welcome import WelcomePanel
 from napari_sam.apps.dock.panels.widgets import (
     APART,
     NEAR,
+    Section,
     column,
     scroll_past_values,
 )
@@ -176,7 +177,16 @@ class SegmentWidget(QWidget):
                 rows.addWidget(self.track)
         rows.addStretch()
         # Two parts that scroll by themselves: the table is in sight in any window.
-        parts = SharedHeight(inside, self.objects, self.prompts.candidates)
+        # Classes are written into the table while a folder is to be labelled.
+        parts = SharedHeight(
+            inside,
+            self.objects,
+            self.prompts.candidates,
+            beside=[self.folder.inside],
+            fit=self.objects.fit,
+        )
+        for section in inside.findChildren(Section):
+            section.opened.connect(parts.bring_into_sight)
         outside = QVBoxLayout(self)
         outside.setContentsMargins(NEAR, NEAR, NEAR, NEAR)
         outside.setSpacing(NEAR)

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import (
     QItemSelectionModel,
+    QPoint,
     QRegularExpression,
     QSortFilterProxyModel,
     Qt,
+    QTimer,
 )
 from qtpy.QtWidgets import (
     QAbstractItemView,
@@ -26,7 +28,7 @@ from napari_sam.apps.dock.panels.object_model import (
     STATE,
     ObjectModel,
 )
-from napari_sam.apps.dock.panels.widgets import Section, button, choice, named, row
+from napari_sam.apps.dock.panels.widgets import Section, button, choice, row
 
 if TYPE_CHECKING:
     from qtpy.QtGui import QKeyEvent
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
     from napari_sam.apps.dock.panels.command_buttons import CommandButtons
 
 _ALL = "all classes"
+#: Pixels of the table at least, and of the first row of buttons below it.
+_LEAST, _BUTTONS = 90, 36
 
 
 class _Table(QTableView):
@@ -62,7 +66,7 @@ class ObjectsPanel(Section):
     def __init__(self, controller: DockController, commands: CommandButtons) -> None:
         super().__init__("Objects")
         self._controller = controller
-        self._following = False
+        self._following, self._height = False, 0
         self.model = ObjectModel(self._color_of, self._describe, self)
         self._sorted = QSortFilterProxyModel(self)
         self._sorted.setSourceModel(self.model)
@@ -72,14 +76,13 @@ class ObjectsPanel(Section):
         self.table = self._table()
         self.classes = choice("Show the objects of one class", [(None, _ALL)])
         self.classes.activated.connect(self._on_class)
-        self._show_classes = named("Show", self.classes)
-        self._show_classes.hide()
         self.by_class = QCheckBox("Colour by class")
         self.by_class.setToolTip("Objects of one class have one colour")
         self.by_class.toggled.connect(self._on_by_class)
         self.by_class.hide()
+        self._show_classes = row(self.classes, self.by_class)
+        self._show_classes.hide()
         self.rows.addWidget(self._show_classes)
-        self.rows.addWidget(self.by_class)
         self.rows.addWidget(self.table)
         self._add_buttons(commands)
         events = controller.annotator.events
@@ -87,6 +90,12 @@ class ObjectsPanel(Section):
         events.objects_changed.connect(self._refresh)
         events.selection_changed.connect(self._follow)
         self._on_opened(controller.annotator.session)
+
+    def fit(self, height: int) -> None:
+        """Fill so many pixels with the table and the buttons that are used most."""
+        self._height = height
+        above = self.table.mapTo(self, QPoint(0, 0)).y()
+        self.table.setMinimumHeight(max(_LEAST, height - above - _BUTTONS))
 
     @property
     def selected(self) -> list[int]:
@@ -139,7 +148,7 @@ class ObjectsPanel(Section):
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
         for column, width in ((NUMBER, 40), (CLASS, 46), (STATE, 82), (PIXELS, 50)):
             table.setColumnWidth(column, width)
-        table.setMinimumHeight(90)
+        table.setMinimumHeight(_LEAST)
         table.selectionModel().selectionChanged.connect(self._on_selection)
         return table
 
@@ -169,9 +178,12 @@ class ObjectsPanel(Section):
             self.classes.clear()
             self.classes.addItems(offered)
             self.classes.setCurrentText(now if now in offered else _ALL)
-            self._show_classes.setVisible(bool(found))
-            self.by_class.setVisible(bool(found))
+            for one in (self._show_classes, self.by_class):
+                one.setVisible(bool(found))
+            self.table.setColumnWidth(CLASS, 70 if found else 46)
             self._on_class()
+            # Once the line above the table has its place.
+            QTimer.singleShot(0, self, lambda: self.fit(self._height))
 
     def _on_by_class(self, wanted: bool) -> None:
         binding = self._controller.binding

@@ -10,10 +10,14 @@ from qtpy.QtWidgets import QSplitter, QWidget
 from napari_sam.apps.dock.panels.widgets import NEAR, scrolling
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from qtpy.QtGui import QResizeEvent
 
 #: Share of the upper part where there is room, and the least height of the lower one.
 _SHARE, _LEAST = 0.6, 112
+#: Pixels of a title above a part; milliseconds until an opened part has its place.
+_TITLE, _SETTLED = 40, 50
 
 
 class SharedHeight(QSplitter):
@@ -27,16 +31,45 @@ class SharedHeight(QSplitter):
         The parts.
     line
         What of the upper part is to be in sight.
+    beside
+        Parts of the upper part that are worked on together with the lower one: while
+        one of them is open, the upper part is no higher than it.
+    fit
+        Called with the height of what is seen of the lower part.
     """
 
-    def __init__(self, above: QWidget, below: QWidget, line: QWidget) -> None:
+    def __init__(
+        self,
+        above: QWidget,
+        below: QWidget,
+        line: QWidget,
+        *,
+        beside: Sequence[QWidget] = (),
+        fit: Callable[[int], object] = lambda _: None,
+    ) -> None:
         super().__init__(Qt.Orientation.Vertical)
         self._above, self._line, self._is_dragged = above, line, False
-        for part in (above, below):
-            self.addWidget(scrolling(part))
+        self._beside, self._fit = tuple(beside), fit
+        self._areas = [scrolling(part) for part in (above, below)]
+        for area in self._areas:
+            self.addWidget(area)
         self.setChildrenCollapsible(False)
         self.splitterMoved.connect(self._on_dragged)
         above.installEventFilter(self)
+        self._areas[1].installEventFilter(self)
+
+    def bring_into_sight(self, part: QWidget) -> None:
+        """Scroll to a part of the upper part, once it has its place."""
+
+        def scroll() -> None:
+            place = part.mapTo(self._above, QPoint(0, 0))
+            area = self._areas[0]
+            end = place.y() + part.height()
+            # Its end first: where it is too high for the area, its top counts.
+            area.ensureVisible(0, end, 0, NEAR)
+            area.ensureVisible(0, place.y(), 0, NEAR)
+
+        QTimer.singleShot(_SETTLED, self, scroll)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Share the height out again."""
@@ -45,7 +78,10 @@ class SharedHeight(QSplitter):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Share it out when panels above come, go, open or close."""
-        if event.type() == QEvent.Type.LayoutRequest:
+        if watched is self._areas[1]:
+            if event.type() == QEvent.Type.Resize:
+                self._fit(self._areas[1].height())
+        elif event.type() == QEvent.Type.LayoutRequest:
             QTimer.singleShot(0, self, self._share)
         return False
 
@@ -57,7 +93,10 @@ class SharedHeight(QSplitter):
             return
         total, line = sum(self.sizes()), self._line
         upper = round(_SHARE * total)
-        if line.isVisibleTo(self._above):
+        beside = [one for one in self._beside if one.isVisibleTo(self._above)]
+        if beside:
+            upper = min(upper, max(one.height() for one in beside) + _TITLE)
+        elif line.isVisibleTo(self._above):
             end = line.mapTo(self._above, QPoint(0, line.height())).y() + NEAR
             upper = max(upper, min(end, total - _LEAST))
         self.setSizes([upper, total - upper])

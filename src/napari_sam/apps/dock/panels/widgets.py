@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QEvent, QObject, QSize, Qt
+from qtpy.QtCore import QEvent, QObject, QSize, Qt, Signal
 from qtpy.QtWidgets import (
     QAbstractSpinBox,
     QComboBox,
@@ -46,7 +46,14 @@ class Section(QWidget):
         What it is about, in a word or two.
     is_open
         Whether it is open at first.
+
+    Attributes
+    ----------
+    opened
+        Emitted with the section when it is opened.
     """
+
+    opened = Signal(QWidget)
 
     def __init__(self, title: str, *, is_open: bool = True) -> None:
         super().__init__()
@@ -67,6 +74,7 @@ class Section(QWidget):
         outside.addWidget(self.title)
         outside.addWidget(self.inside)
         self._show(is_open)
+        self.title.clicked.connect(self._on_clicked)
 
     def add(self, *widgets: QWidget) -> None:
         """Put widgets in a row of their own; one alone takes all of it."""
@@ -77,6 +85,10 @@ class Section(QWidget):
             Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow
         )
         self.inside.setVisible(is_open)
+
+    def _on_clicked(self, is_open: bool) -> None:
+        if is_open:
+            self.opened.emit(self)
 
 
 class _WheelGuard(QObject):
