@@ -1,5 +1,7 @@
 """Words find objects, which wait to be accepted with their words as classes."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -15,6 +17,7 @@ from napari_sam.annotator.word_models import HOW_TO_GET_ONE
 from napari_sam.automatic import TextSettings
 from napari_sam.automatic.concepts import Words
 from napari_sam.core.mask import Mask
+from napari_sam.core.progress import Progress, drain
 from napari_sam.testing import ColourConcepts, InstanceThresholdBackend
 
 PLACES = {"red": [(4, 4), (4, 24)], "green": [(24, 4)], "blue": [(24, 24), (44, 44)]}
@@ -124,3 +127,34 @@ def test_the_folder_of_a_model_is_remembered(annotator, tmp_path):
     assert not Annotator(
         ImmediateExecutor(), Views(), pool=Pool()
     ).words.models.is_there
+
+
+def test_a_name_is_remembered_and_opened_with_what_it_downloads(annotator, monkeypatch):
+    steps = []
+
+    def iter_download(name):
+        steps.append(name)
+        yield Progress(1, 2, "owlv2: model.safetensors")
+
+    monkeypatch.setattr("napari_sam.checkpoints.iter_download", iter_download)
+    monkeypatch.setattr(
+        "napari_sam.api.word_models.word_folder", lambda name: Path(f"/{name}")
+    )
+    monkeypatch.setattr(
+        "napari_sam.backends.words.opening.open_words", lambda _: ColourConcepts()
+    )
+    models = annotator.words.models
+    models.use("owl")
+    assert "owlv2" in annotator.told[-1][1]
+    models.use("owlv2")
+    assert models.name == "owlv2"
+    again = Annotator(ImmediateExecutor(), Views(), pool=Pool())
+    assert again.words.models.name == "owlv2"
+    backend = InstanceThresholdBackend(40)
+    work = models.iter_open(backend)
+    assert next(work).what == "owlv2: model.safetensors"
+    opened = drain(work)
+    assert drain(models.iter_open(backend)) is opened
+    assert steps == ["owlv2"]
+    # A model of words belongs to the process of a model of masks.
+    assert drain(models.iter_open(InstanceThresholdBackend(40))) is not opened

@@ -5,7 +5,7 @@ import pytest
 
 import napari_sam as sam
 from napari_sam.automatic import TextSettings
-from napari_sam.automatic.concepts import _parts
+from napari_sam.automatic.concept_boxes import overlapping_parts
 from napari_sam.core.errors import ModelError, PromptError
 from napari_sam.core.images.concepts import FoundConcept
 from napari_sam.testing import ColourConcepts, ConceptTests, ThresholdBackend
@@ -109,8 +109,8 @@ def test_planes_of_a_stack_are_looked_at_one_by_one():
 
 
 def test_large_planes_are_looked_at_in_parts_and_nothing_is_found_twice():
-    assert len(list(_parts((1500, 900)))) == 1
-    parts = list(_parts((3000, 900)))
+    assert len(list(overlapping_parts((1500, 900)))) == 1
+    parts = list(overlapping_parts((3000, 900)))
     assert [(p.top, p.bottom) for p in parts] == [
         (0, 1024), (659, 1683), (1317, 2341), (1976, 3000),
     ]  # fmt: skip
@@ -138,5 +138,5 @@ def test_what_cannot_be_is_said():
         found()
     with pytest.raises(PromptError, match="twice"):
         found("red", unwanted=["red"])
-    with pytest.raises(ModelError, match="owlv2-base"):
+    with pytest.raises(ModelError, match="--concepts owlv2"):
         sam.segment_text(picture(), "red", axes="yxc", model=ThresholdBackend())

@@ -16,20 +16,30 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 import napari_sam as sam
+from napari_sam.api import open_concepts
 from napari_sam.backends.subprocess import NoProcessError, SubprocessBackend, process
 from napari_sam.backends.subprocess.prediction_codec import pack, unpack
 from napari_sam.core.backend_spec import supports
 from napari_sam.core.errors import CheckpointError, ModelError, PromptError
 from napari_sam.core.geometry.region import Region
+from napari_sam.core.images.concepts import ExampleBoxes, SupportsExamples
 from napari_sam.core.prediction import Prediction
 from napari_sam.core.prompts import Prompts
-from napari_sam.testing import BackendTests, ThresholdBackend, VideoThresholdBackend
+from napari_sam.testing import (
+    BackendTests,
+    ColourConcepts,
+    ColourMatching,
+    ConceptTests,
+    ThresholdBackend,
+    VideoThresholdBackend,
+)
 from napari_sam.testing.propagator_suite import movie
 
 MODULE = """
     import os, pathlib, time
     from napari_sam.backends.subprocess import serve
     from napari_sam.core.errors import CheckpointError
+    from napari_sam.testing import ColourConcepts, ColourMatching
     from napari_sam.testing import ThresholdBackend, VideoThresholdBackend
 
     class Odd(ThresholdBackend):
@@ -54,10 +64,35 @@ MODULE = """
     def load(name, path=None):
         if name == "broken":
             raise CheckpointError("no such weights")
+        if name == "words":
+            return Knowing()
         return VideoThresholdBackend() if name == "video" else Odd()
 
+    class Knowing(ColourConcepts, ThresholdBackend):
+        capabilities = ("concepts",)
+
+        def __init__(self):
+            ColourConcepts.__init__(self)
+            ThresholdBackend.__init__(self)
+
+    class Examples(ColourConcepts):
+        def find_by_examples(self, picture, words, examples):
+            if os.path.exists("die"):
+                os._exit(7)
+            wanted = [examples[i].wanted[0] for i in examples]
+            return [one for one in self.find_concepts(picture, words)
+                    if one.box in wanted]
+
+    def open_words(folder):
+        with open("opened", "a") as log:
+            log.write(folder.name + chr(10))
+        if folder.name == "none":
+            raise CheckpointError(f"{folder} holds no model")
+        return {"boxes": ColourConcepts, "examples": Examples}.get(
+            folder.name, ColourMatching)()
+
     if __name__ == "__main__":
-        serve(load)
+        serve(load, open_words=open_words)
 """
 PLANE = np.zeros((20, 30, 3), np.uint8)
 PLANE[5:10, 5:12] = 255
@@ -274,3 +309,75 @@ def _is_gone(pid):
             return file.read().rsplit(")", 1)[1].split()[0] == "Z"
     except OSError:
         return False
+
+
+class TestWordsInTheProcess(ConceptTests):
+    @pytest.fixture(autouse=True)
+    def _one(self, apart, served):
+        (served / "boxes").mkdir()
+        self.opened = open_concepts(served / "boxes", apart)
+
+    def make_concepts(self):
+        return self.opened
+
+
+PICTURE = TestWordsInTheProcess().picture()
+
+
+def test_words_are_opened_once_beside_the_model(apart, served):
+    (served / "boxes").mkdir()
+    model = open_concepts(served / "boxes", apart)
+    assert model.concept_model == "colours"
+    assert not isinstance(model, SupportsExamples)
+    found = model.find_concepts(PICTURE, ["red", "green"])
+    assert found == ColourConcepts().find_concepts(PICTURE, ["red", "green"])
+    model.find_concepts(PICTURE, ["blue"])
+    assert (served / "opened").read_text() == "boxes\n"
+    assert not hasattr(sys.modules.get("served"), "opened")
+
+
+def test_a_process_that_died_opens_the_words_again(apart, served):
+    (served / "examples").mkdir()
+    model = open_concepts(served / "examples", apart)
+    assert isinstance(model, SupportsExamples)
+    examples = {0: ExampleBoxes(((8, 8, 24, 24),))}
+    (known,) = model.find_by_examples(PICTURE, ["red"], examples)
+    assert known.box == (8, 8, 24, 24)
+    first = _child(apart)
+    first.kill()
+    first.wait()
+    assert model.find_by_examples(PICTURE, ["red"], examples) == [known]
+    assert _child(apart) is not first
+    assert (served / "opened").read_text() == "examples\nexamples\n"
+    (served / "die").touch()
+    with pytest.raises(ModelError, match="ended twice"):
+        model.find_by_examples(PICTURE, ["red"], examples)
+
+
+def test_what_compares_pictures_looks_at_masks_of_that_model(apart, served):
+    (served / "matching").mkdir()
+    model = open_concepts(served / "matching", apart)
+    assert model.concept_model == "names of colours over automatic masks"
+    pictures = [PICTURE[8:24, 8:24], PICTURE[24:40, 40:60]]
+    scores = apart.open_words(served / "matching").match_words(pictures, ["red"])
+    known = ColourMatching().match_words(pictures, ["red"])
+    np.testing.assert_array_equal(scores, known)
+    assert scores.dtype == np.float32
+
+
+def test_a_folder_that_is_none_is_said_as_in_this_process(apart, served):
+    (served / "none").mkdir()
+    with pytest.raises(CheckpointError, match="none holds no model"):
+        open_concepts(served / "none", apart)
+
+
+def test_a_model_that_knows_words_is_asked_itself(apart, served):
+    with pytest.raises(ModelError, match="Words need a model that knows them"):
+        open_concepts(None, apart)
+    knowing = SubprocessBackend("served", {"name": "words"})
+    try:
+        model = open_concepts(None, knowing)
+        assert model.find_concepts(PICTURE, ["red"])[0].box == (8, 8, 24, 24)
+    finally:
+        knowing.end()
+    assert not (served / "opened").exists()

@@ -7,7 +7,9 @@ import pytest
 import tifffile
 from click.testing import CliRunner
 
+import napari_sam as sam
 from napari_sam.apps.cli import main
+from napari_sam.automatic import SimilarSettings
 from napari_sam.testing import InstanceThresholdBackend
 
 #: All squares are as light as each other: only their size tells them apart.
@@ -99,3 +101,61 @@ def test_examples_of_a_class(images, tmp_path):
     none = run(*given, "--class", "round", "-o", tmp_path / "none.tif")
     assert none.exit_code == 2
     assert "no object of the class 'round'" in none.stderr
+
+
+def test_examples_are_boxes_and_points_as_in_python(images, tmp_path):
+    out = tmp_path / "out.tif"
+    given = ("similar", images / "a.tif", "-o", out, *BY_SIZE)
+    result = run(*given, "--example", "4,4,10,10")
+    assert result.exit_code == 0, result.output
+    assert "3 objects in" in result.stdout
+    found = sam.segment_similar(
+        images / "a.tif",
+        [sam.Region(4, 4, 10, 10)],
+        model=InstanceThresholdBackend(),
+        settings=SimilarSettings(by_light=0, by_features=0),
+    )
+    np.testing.assert_array_equal(tifffile.imread(out), found.labels)
+    result = run(*given, "--example", "35,35", "--overwrite")
+    assert "1 objects in" in result.stdout
+    assert (tifffile.imread(out) > 0).sum() == 400
+
+
+def test_boxes_are_taken_with_files_and_against_unwanted_ones(images, tmp_path):
+    out, examples = tmp_path / "out.tif", tmp_path / "examples.tif"
+    given = ("similar", images / "a.tif", "-o", out, *BY_SIZE)
+    both = (*given, "--examples", examples, "--example", "30,30,50,50")
+    assert "4 objects in" in run(*both).stdout
+    scores = tmp_path / "scores.json"
+    low = ("similar", images / "a.tif", "-o", scores, *BY_SIZE, "--similarity", 0,
+           "--example", "4,4,10,10", "--overwrite")  # fmt: skip
+    without = lowest_score(scores, run(*low))
+    assert lowest_score(scores, run(*low, "--negative", "30,30,50,50")) < without
+
+
+def lowest_score(file, result):
+    assert "4 objects in" in result.stdout
+    return min(one["score"] for one in json.loads(file.read_text())["annotations"])
+
+
+def test_a_box_on_one_image_is_looked_for_in_a_folder(images, tmp_path):
+    given = ("--example", "4,4,10,10", "--of", images / "a.tif", *BY_SIZE)
+    result = run("similar", images, "-o", tmp_path / "out", *given)
+    assert result.exit_code == 0, result.output
+    assert "2 written" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ((), "--example ROW,COL"),
+        (("--example", "4,4,10"), "expected ROW,COL or TOP,LEFT,BOTTOM,RIGHT"),
+        (("--example", "here"), "expected ROW,COL or TOP,LEFT,BOTTOM,RIGHT"),
+        (("--example", "4,4", "--frame", 1), "Plane 1: the image has 1"),
+    ],
+)
+def test_what_is_no_example_is_said(images, tmp_path, given, said):
+    result = run("similar", images / "a.tif", "-o", tmp_path / "out.tif", *given)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert not (tmp_path / "out.tif").exists()

@@ -8,6 +8,7 @@ import tifffile
 from click.testing import CliRunner
 
 from napari_sam.apps.cli import main
+from napari_sam.core.images.concepts import ExampleBoxes
 from napari_sam.testing import ColourConcepts
 
 
@@ -60,5 +61,51 @@ def test_without_a_model_of_words_it_is_said_how_to_get_one(image, tmp_path):
         "text", image, "red", "-o", tmp_path / "out.tif", "--model", "threshold"
     )
     assert result.exit_code == 2
-    assert "--concepts FOLDER" in result.stderr
+    assert "--concepts owlv2" in result.stderr
     assert not (tmp_path / "out.tif").exists()
+
+
+class WithExamples(ColourConcepts):
+    """Goes by the boxes that it is given, and remembers them."""
+
+    def find_by_examples(self, picture, words, examples):
+        self.given = dict(examples)
+        return self.find_concepts(picture, words)
+
+
+def test_boxes_are_examples_of_words(image, tmp_path, monkeypatch):
+    model = WithExamples()
+    monkeypatch.setattr(
+        "napari_sam.backends.words.opening.open_words", lambda folder: model
+    )
+    out = tmp_path / "out.tif"
+    said = ("red=4,4,14,14", "blue=30,4,40,14", "red=4,30,14,40")
+    boxes = [given for one in said for given in ("--example", one)]
+    boxes += ["--negative", "red=40,40,50,50"]
+    given = ("--concepts", tmp_path, "--model", "threshold", "-o", out)
+    result = run("text", image, "red", "blue", *boxes, *given)
+    assert result.exit_code == 0, result.output
+    red = ExampleBoxes(((4, 4, 14, 14), (4, 30, 14, 40)), ((40, 40, 50, 50),))
+    assert model.given == {0: red, 1: ExampleBoxes(((30, 4, 40, 14),))}
+    out.unlink()
+    result = run("text", image, "red", "--example", "red=4,4", *given)
+    assert result.exit_code == 2
+    assert "WORD=TOP,LEFT,BOTTOM,RIGHT" in result.stderr
+
+
+def test_a_name_is_downloaded_with_its_progress(image, tmp_path, monkeypatch):
+    fetched = []
+    monkeypatch.setattr("napari_sam.apps.cli.download.fetch", fetched.append)
+    monkeypatch.setattr(
+        "napari_sam.api.word_models.word_folder", lambda name: tmp_path / name
+    )
+    monkeypatch.setattr(
+        "napari_sam.backends.words.opening.open_words", lambda folder: ColourConcepts()
+    )
+    given = ("--concepts", "owlv2", "--model", "threshold")
+    out = tmp_path / "out.tif"
+    assert run("text", image, "red", *given, "-o", out).exit_code == 0
+    word = ("label", image, "-o", tmp_path / "labelled", "--word", "red", *given)
+    assert run(*word).exit_code == 0
+    assert fetched == ["owlv2", "owlv2"]
+    assert run("text", image, "red", "--concepts", "cat", "-o", out).exit_code == 2

@@ -54,6 +54,20 @@ def owlv2(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def clip(tmp_path_factory):
+    made = tmp_path_factory.mktemp("clip") / "clip-tiny"
+    config = transformers.CLIPConfig(
+        text_config={**TEXT, "max_position_embeddings": 64},
+        vision_config={**SMALL, "image_size": 32, "patch_size": 16},
+        projection_dim=16,
+    )
+    torch.manual_seed(0)
+    transformers.CLIPModel(config).save_pretrained(made)
+    write_clip_tokenizer(made)
+    return made
+
+
+@pytest.fixture(scope="session")
 def grounding_dino(tmp_path_factory):
     made = tmp_path_factory.mktemp("dino") / "grounding-dino-tiny"
     backbone = {"model_type": "swin", "embed_dim": 8, "depths": [1, 1, 1, 1],

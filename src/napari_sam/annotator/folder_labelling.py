@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from napari_sam.automatic import AutomaticSettings, TextSettings
 from napari_sam.core.errors import SessionError
-from napari_sam.core.progress import Progress
 from napari_sam.image.settings import AppearanceSettings
 from napari_sam.io.settings import ReadSettings
 from napari_sam.jobs import PromptableSettings
@@ -19,15 +18,14 @@ from napari_sam.labelling.label_folder import LabelFolderJob
 from napari_sam.labelling.settings import LabelSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping, Sequence
+    from collections.abc import Generator, Mapping, Sequence
 
     from napari_sam.annotator.models import Models
     from napari_sam.annotator.word_models import WordModels
     from napari_sam.annotator.workspace import Workspace
     from napari_sam.automatic.concepts import Words
-    from napari_sam.core.images.concepts import SupportsConcepts
     from napari_sam.core.mask import Mask
-    from napari_sam.core.protocols import Backend
+    from napari_sam.core.progress import Progress
     from napari_sam.image import PromptableImage
     from napari_sam.jobs import ImageOutcome
     from napari_sam.session import AnnotationSession
@@ -203,12 +201,5 @@ def _iter_labelled(
         job = replace(job, examples=(yield from work))
     concepts = None
     if job.words is not None:
-        concepts = yield from _iter_opened(words.open, image.backend)
+        concepts = yield from words.iter_open(image.backend)
     return (yield from iter_label(job, image.backend, concepts=concepts))
-
-
-def _iter_opened(
-    open_model: Callable[[Backend], SupportsConcepts], backend: Backend
-) -> Generator[Progress, None, SupportsConcepts]:
-    yield Progress(0, 0, "loading the model of words")
-    return open_model(backend)

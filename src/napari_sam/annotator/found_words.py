@@ -134,7 +134,7 @@ class FoundWords:
 def iter_found_words(
     image: PromptableImage,
     search: WordSearch,
-    open_model: Callable[[Backend], SupportsConcepts],
+    open_model: Callable[[Backend], Generator[Progress, None, SupportsConcepts]],
     labels: LabelStore,
 ) -> Generator[Progress, None, tuple[list[FoundWords], str]]:
     """Find what words are about in planes, and what of it is in the labels.
@@ -157,8 +157,7 @@ def iter_found_words(
     """
     from napari_sam.api.words import who_found
 
-    yield Progress(0, 0, "loading the model of words")
-    model = open_model(image.backend)
+    model = yield from open_model(image.backend)
     found = []
     for k, frame in enumerate(search.frames):
         work = iter_concepts(image, frame, search.words, model)

@@ -86,7 +86,7 @@ class WordFinder:
             self._planes.clear()
             self._workspace.events.automatic_changed.emit()
             steps = iter_found_words(
-                image, search, self.models.open, session.state.labels
+                image, search, self.models.iter_open, session.state.labels
             )
             self._workspace.tasks.run(SEARCHING, steps, self._on_found)
 

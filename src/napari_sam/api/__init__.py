@@ -18,7 +18,8 @@ from napari_sam.api.propagation import propagate
 from napari_sam.api.segmentation import segment, segment_many
 from napari_sam.api.similar import SimilarObjects, segment_similar
 from napari_sam.api.stores import open_store
-from napari_sam.api.words import TextObjects, open_concepts, segment_text
+from napari_sam.api.word_models import open_concepts
+from napari_sam.api.words import TextObjects, segment_text
 from napari_sam.image import segment_objects
 from napari_sam.jobs.painting import paint
 

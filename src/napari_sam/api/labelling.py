@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_sam.api.models import load_backend
-from napari_sam.api.words import open_concepts
+from napari_sam.api.word_models import open_concepts
 from napari_sam.automatic import AutomaticSettings, TextSettings
 from napari_sam.automatic.concepts import Words
 from napari_sam.automatic.object_features import ObjectFeatures, describe_objects
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from napari_sam.automatic import SimilarSettings
     from napari_sam.automatic.example_masks import AnyExamples
-    from napari_sam.core.images.concepts import SupportsConcepts
+    from napari_sam.core.images.concepts import SupportsConcepts, SupportsMatching
     from napari_sam.core.protocols import Backend
     from napari_sam.image import PromptableImage
     from napari_sam.jobs import ImageOutcome
@@ -46,7 +46,7 @@ def label(
     on: str | Path | None = None,
     words: Sequence[str] = (),
     unwanted_words: Sequence[str] = (),
-    concepts: SupportsConcepts | str | Path | None = None,
+    concepts: SupportsConcepts | SupportsMatching | str | Path | None = None,
     text: TextSettings | None = None,
     model: str | Backend | None = None,
     similar: SimilarSettings | None = None,

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_sam.api.promptable import to_promptable
+from napari_sam.api.word_models import open_concepts
 from napari_sam.automatic.concepts import ConceptMasks, Words, iter_concepts
 from napari_sam.automatic.settings import TextSettings
-from napari_sam.core.errors import ModelError
-from napari_sam.core.images.concepts import ExampleBoxes, SupportsConcepts
+from napari_sam.core.images.concepts import ExampleBoxes
 from napari_sam.core.progress import drain
 from napari_sam.jobs.image_spec import job_store
 from napari_sam.jobs.painting import paint
@@ -19,12 +18,13 @@ from napari_sam.jobs.segment_jobs import MaskResult
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from napari_sam.api.promptable import AnyImage
     from napari_sam.core.address import Address
     from napari_sam.core.geometry.tiling import Tiling
     from napari_sam.core.images.appearance import Appearance
-    from napari_sam.core.images.concepts import Box
+    from napari_sam.core.images.concepts import Box, SupportsConcepts, SupportsMatching
     from napari_sam.core.images.frames import Frames
     from napari_sam.core.protocols import Backend
     from napari_sam.jobs.painting import LabelArray
@@ -107,7 +107,7 @@ def segment_text(
     *words: str,
     unwanted: Sequence[str] = (),
     examples: Mapping[str, ExampleBoxes | Sequence[Box]] | None = None,
-    concepts: SupportsConcepts | str | Path | None = None,
+    concepts: SupportsConcepts | SupportsMatching | str | Path | None = None,
     axes: str | None = None,
     model: str | Backend | None = None,
     settings: TextSettings | None = None,
@@ -117,9 +117,9 @@ def segment_text(
 ) -> TextObjects:
     """Return the objects of an image that words are about.
 
-    A model of words finds boxes, which become prompts to the model that draws masks.
-    Models of words know everyday things and views from the air; of cells they know
-    little.
+    A model of words finds boxes, which become prompts to the model that draws masks; or
+    it compares words with crops of automatic masks, as CLIP does. Models of words know
+    everyday things and views from the air; of cells they know little.
 
     Parameters
     ----------
@@ -134,8 +134,9 @@ def segment_text(
         in the same plane; an `ExampleBoxes` also says what is none. Only SAM 3 goes by
         them.
     concepts
-        The model of words: a folder that holds OWLv2, Grounding DINO or SAM 3 as
-        transformers saves them, or anything that is `SupportsConcepts`. By default
+        The model of words: ``"owlv2"``, ``"grounding-dino"`` or ``"clip"``, which are
+        downloaded once; a folder that holds one of these or SAM 3 as transformers saves
+        them; or anything that is `SupportsConcepts` or `SupportsMatching`. By default
         `model` itself, if it is.
     axes, model, appearance, tiling
         As in `segment`; the model draws the masks.
@@ -161,7 +162,7 @@ def segment_text(
     --------
     >>> import napari_sam as sam
     >>> found = sam.segment_text(
-    ...     "town.tif", "roof", "tree", concepts="owlv2-base-patch16-ensemble"
+    ...     "town.tif", "roof", "tree", concepts="owlv2"
     ... )  # doctest: +SKIP
     >>> found.with_threshold(0.3).classes  # doctest: +SKIP
     """
@@ -195,28 +196,3 @@ def who_found(concepts: SupportsConcepts, backend: Backend) -> str:
 
 def _boxes(given: ExampleBoxes | Sequence[Box]) -> ExampleBoxes:
     return given if isinstance(given, ExampleBoxes) else ExampleBoxes(tuple(given))
-
-
-def open_concepts(
-    concepts: SupportsConcepts | str | Path | None, backend: Backend
-) -> SupportsConcepts:
-    """Open a model of words, or return the backend if it is one.
-
-    Raises
-    ------
-    ModelError
-        If there is none.
-    """
-    if isinstance(concepts, str | Path):
-        from napari_sam.backends.words.opening import open_words
-
-        return open_words(concepts)
-    found = backend if concepts is None else concepts
-    if not isinstance(found, SupportsConcepts):
-        raise ModelError(
-            "Words need a model that knows them: give the folder of OWLv2, Grounding "
-            "DINO or SAM 3, as concepts=FOLDER or --concepts FOLDER. Fetch "
-            "google/owlv2-base-patch16-ensemble from huggingface.co, and pip install "
-            "transformers."
-        )
-    return found

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from napari_sam.automatic.automatic_masks import AutomaticMask, AutomaticMasks
+from napari_sam.automatic.concept_boxes import (
+    box_iou,
+    distinct,
+    moved_to_plane,
+    overlapping_parts,
+)
+from napari_sam.automatic.mask_concepts import MaskConcepts
 from napari_sam.core.errors import ModelError, PromptError
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.images.concepts import SupportsExamples
@@ -17,7 +23,7 @@ from napari_sam.core.progress import Progress
 from napari_sam.core.prompts import Prompts
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping, Sequence
+    from collections.abc import Generator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -29,13 +35,8 @@ if TYPE_CHECKING:
     )
     from napari_sam.image import PromptableImage
 
-#: Sides of the parts of a plane that a model of words looks at one by one, and how far
-#: they overlap: it sees all of them at some thousand pixels or less.
-_SIDE, _OVERLAP = 1024, 256
-#: Finds of a lower score are not kept, and no more than so many of a plane.
-_LOWEST, _MOST = 0.02, 500
-#: Finds of one word whose boxes have a larger IoU are the same.
-_SAME = 0.6
+#: Finds of a lower score are not kept.
+_LOWEST = 0.02
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ class ConceptMasks(NamedTuple):
         return self.found.chosen(wanted), names
 
     def _same(self, i: int, k: int, overlap: float) -> bool:
-        if _iou(self.boxes[i], self.boxes[k]) > overlap:
+        if box_iou(self.boxes[i], self.boxes[k]) > overlap:
             return True
         a, b = self.found.masks[i].mask, self.found.masks[k].mask
         common = a.region.intersection(b.region)
@@ -152,7 +153,8 @@ def iter_concepts(
     """Find what words are about in a plane, with a mask for each; one step a part.
 
     A plane larger than some thousand pixels is looked at in parts that overlap. Boxes
-    become prompts to the image's own model.
+    become prompts to the image's own model. `MaskConcepts` goes by what the image has
+    embedded already.
 
     Parameters
     ----------
@@ -175,24 +177,39 @@ def iter_concepts(
     PromptError
         If an example is of no word, or no box in the plane.
     """
+    shown = _by_index(examples or {}, words, image.frames.plane_shape)
+    if isinstance(model, MaskConcepts) and not shown:
+        work = model.iter_concepts(image, frame, words.all)
+    else:
+        work = _iter_parts(image, frame, words, model, shown)
+    found = yield from work
+    kept = distinct([one for one in found if one.score >= _LOWEST])
+    yield Progress(0, 0, "drawing masks")
+    masks = _masks(image, frame, kept)
+    boxes = np.array([one.box for one in kept], np.float64).reshape(-1, 4)
+    return ConceptMasks(masks, tuple(one.word for one in kept), boxes)
+
+
+def _iter_parts(
+    image: PromptableImage,
+    frame: int,
+    words: Words,
+    model: SupportsConcepts,
+    examples: Mapping[int, ExampleBoxes],
+) -> Generator[Progress, None, list[FoundConcept]]:
+    """Look for words in each part of a plane; finds lie where they are in the plane."""
     shape = image.frames.plane_shape
-    shown = _by_index(examples or {}, words, shape)
-    parts = [Region(0, 0, *shape)] if shown else list(_parts(shape))
+    parts = [Region(0, 0, *shape)] if examples else list(overlapping_parts(shape))
     found: list[FoundConcept] = []
     for done, part in enumerate(parts):
         yield Progress(done, len(parts) + 1, "looking for words")
         picture = image.appearance.render(image.frames.read(frame, part))
+        every = _looked_for(model, picture, words, examples)
         found += [
-            _moved(one, part, shape)
-            for one in _looked_for(model, picture, words, shown)
-            if one.score >= _LOWEST
+            moved_to_plane(one, part, shape) for one in every if one.score >= _LOWEST
         ]
-    kept = _distinct(found)
-    yield Progress(len(parts), len(parts) + 1, "drawing masks")
-    masks = _masks(image, frame, kept)
-    yield Progress(len(parts) + 1, len(parts) + 1, "drawing masks")
-    boxes = np.array([one.box for one in kept], np.float64).reshape(-1, 4)
-    return ConceptMasks(masks, tuple(one.word for one in kept), boxes)
+    yield Progress(len(parts), len(parts) + 1, "looking for words")
+    return found
 
 
 def _looked_for(
@@ -252,55 +269,3 @@ def _masks(
         row, col = (one.box[0] + one.box[2]) / 2, (one.box[1] + one.box[3]) / 2
         made.append(AutomaticMask(mask, one.score, drawn_well, (row, col), plane))
     return AutomaticMasks(tuple(made), plane.shape)
-
-
-def _parts(shape: tuple[int, int]) -> Iterator[Region]:
-    """Cut a plane into parts that overlap; a plane of one and a half parts is one."""
-    starts = []
-    for length in shape:
-        if length <= 1.5 * _SIDE:
-            starts.append([(0, length)])
-            continue
-        count = -(-(length - _OVERLAP) // (_SIDE - _OVERLAP))
-        at = np.linspace(0, length - _SIDE, count).round().astype(int).tolist()
-        starts.append([(start, start + _SIDE) for start in at])
-    for (top, bottom), (left, right) in product(*starts):
-        yield Region(top, left, bottom, right)
-
-
-def _moved(one: FoundConcept, part: Region, plane: tuple[int, int]) -> FoundConcept:
-    """Return a find of a part of a plane where it lies in the plane, inside of it."""
-    top, left, bottom, right = one.box
-    height, width = part.shape
-    box = (
-        part.top + min(max(top, 0.0), height - 1.0),
-        part.left + min(max(left, 0.0), width - 1.0),
-        min(part.top + min(max(bottom, top + 1), float(height)), float(plane[0])),
-        min(part.left + min(max(right, left + 1), float(width)), float(plane[1])),
-    )
-    mask = one.mask
-    if mask is None:
-        return one._replace(box=box)
-    inside = Region.around(mask)
-    at = inside.shifted(part.top, part.left)
-    tight = (float(at.top), float(at.left), float(at.bottom), float(at.right))
-    return one._replace(box=tight, mask=mask[inside.slices])
-
-
-def _distinct(found: Sequence[FoundConcept]) -> list[FoundConcept]:
-    """Return finds once each, though parts overlap: the best, and not too many."""
-    kept: list[FoundConcept] = []
-    for one in sorted(found, key=lambda one: -one.score):
-        boxes = [np.array(k.box) for k in kept if k.word == one.word]
-        if not any(_iou(np.array(one.box), box) > _SAME for box in boxes):
-            kept.append(one)
-        if len(kept) == _MOST:
-            break
-    return kept
-
-
-def _iou(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    sides = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
-    both = float(np.prod(np.maximum(sides, 0)))
-    either = float(np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2])) - both
-    return both / either if either > 0 else 0.0

@@ -4,12 +4,13 @@ Nothing here opens a file of weights; that is for the backends. So neither torch
 the network is needed to list what there is.
 """
 
-from napari_sam.checkpoints.catalogue import find, models
+from napari_sam.checkpoints.catalogue import find, models, word_models
 from napari_sam.checkpoints.download import (
     decoder_path,
     download,
     is_here,
     iter_download,
+    model_path,
     path,
     weights_path,
 )
@@ -40,10 +41,12 @@ __all__ = [
     "is_here",
     "is_offline",
     "iter_download",
+    "model_path",
     "models",
     "models_folder",
     "path",
     "remove",
     "verify",
     "weights_path",
+    "word_models",
 ]

@@ -1,4 +1,4 @@
-"""The catalogue of models: those of `models.toml`, and those added on this machine."""
+"""The catalogue of models: of two lists of ours, and those added on this machine."""
 
 from __future__ import annotations
 
@@ -32,19 +32,22 @@ def models() -> tuple[ModelEntry, ...]:
 
 
 def find(name: str) -> ModelEntry:
-    """Return the entry of a model.
+    """Return the entry of a model, be it of masks or of words.
 
     Raises
     ------
     UnknownModelError
         If there is none of that name.
     """
-    known = {entry.name: entry for entry in models()}
+    every = (*models(), *word_models())
+    # A model of one's own may have had its name before there were models of words.
+    known = {entry.name: entry for entry in reversed(every)}
     if name not in known:
         close = get_close_matches(name, known, n=1)
         hint = f" Did you mean {close[0]!r}?" if close else ""
         raise UnknownModelError(
-            f"There is no checkpoint {name!r}.{hint} Known: {', '.join(known)}."
+            f"There is no checkpoint {name!r}.{hint} Known: "
+            f"{', '.join(m.name for m in every)}."
         )
     return known[name]
 
@@ -52,7 +55,22 @@ def find(name: str) -> ModelEntry:
 @cache
 def published() -> tuple[ModelEntry, ...]:
     """Return the models of `models.toml`, in its order."""
-    text = files("napari_sam.checkpoints").joinpath("models.toml").read_text("utf-8")
+    return _listed("models.toml")
+
+
+def word_models() -> tuple[ModelEntry, ...]:
+    """Return the models of words, which ``--concepts`` takes; each is a folder."""
+    return published_words()
+
+
+@cache
+def published_words() -> tuple[ModelEntry, ...]:
+    """Return the models of `word_models.toml`, in its order."""
+    return _listed("word_models.toml")
+
+
+def _listed(name: str) -> tuple[ModelEntry, ...]:
+    text = files("napari_sam.checkpoints").joinpath(name).read_text("utf-8")
     found = tomllib.loads(text)
     return tuple(_published(m, found["citations"]) for m in found["model"])
 
@@ -73,6 +91,7 @@ def _published(entry: JsonObject, citations: Mapping[str, str]) -> ModelEntry:
         data=entry["data"],
         citations=tuple(citations[key] for key in entry["cite"]),
         note=entry.get("note", ""),
+        files=tuple(Download(**file) for file in entry.get("files", ())),
     )
 
 

@@ -46,6 +46,8 @@ def download(
 ) -> Path:
     """Download and verify a model's files; return that of its weights.
 
+    Of a model of words, the folder of its files is returned.
+
     What is there already is not downloaded again; what was cut goes on. Several
     processes may ask at once.
 
@@ -69,7 +71,7 @@ def download(
     """
     entry = find(name)
     if report is None and not is_here(entry):
-        logger.warning("Downloading %s to %s ...", name, weights_path(entry))
+        logger.warning("Downloading %s to %s ...", name, model_path(entry))
     return drain(iter_download(name, mirror=mirror), report)
 
 
@@ -88,11 +90,13 @@ def iter_download(
     entry = find(name)
     for part in entry.downloads:
         yield from _iter_download_file(entry, part, mirror, patience or Patience())
-    return weights_path(entry)
+    return model_path(entry)
 
 
 def path(name: str) -> Path:
     """Return the file of a model's weights, verified, without the network.
+
+    Of a model of words, the folder of its files is returned.
 
     Raises
     ------
@@ -102,20 +106,26 @@ def path(name: str) -> Path:
         If it is not on this disk, or is not what it should be.
     """
     entry = find(name)
-    found = weights_path(entry)
-    if entry.weights is not None:
-        if not found.is_file():
-            raise CheckpointError(
-                f"{name} is not on this disk. Download it: napari-sam models download "
-                f"{name}."
-            )
-        check(found, entry.weights)
-    return found
+    if not is_here(entry):
+        raise CheckpointError(
+            f"{name} is not on this disk. Download it: napari-sam models download "
+            f"{name}."
+        )
+    for part in entry.needed:
+        check(models_folder() / part.file, part)
+    return model_path(entry)
 
 
 def is_here(entry: ModelEntry) -> bool:
-    """Whether a model's weights are on this disk; they are not read."""
-    return weights_path(entry).is_file()
+    """Whether what a model needs is on this disk; it is not read."""
+    files = [models_folder() / part.file for part in entry.needed]
+    return all(file.is_file() for file in files or [weights_path(entry)])
+
+
+def model_path(entry: ModelEntry) -> Path:
+    """Return where a model is, or would be: its weights; of words, their folder."""
+    weights = weights_path(entry)
+    return weights.parent if entry.files else weights
 
 
 def decoder_path(entry: ModelEntry) -> Path | None:

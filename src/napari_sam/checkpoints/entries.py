@@ -84,6 +84,8 @@ class ModelEntry:
         What else to know.
     own
         Whether it was added on this machine.
+    files
+        Of a model of words, what belongs to its weights: they are all in one folder.
     """
 
     name: str
@@ -97,8 +99,15 @@ class ModelEntry:
     citations: tuple[str, ...] = ()
     note: str = ""
     own: bool = False
+    files: tuple[Download, ...] = ()
 
     @property
     def downloads(self) -> tuple[Download, ...]:
         """Its files, the weights first; none for what is in the package."""
-        return tuple(d for d in (self.weights, self.decoder) if d is not None)
+        with_decoder = (d for d in (self.weights, self.decoder) if d is not None)
+        return (*with_decoder, *self.files)
+
+    @property
+    def needed(self) -> tuple[Download, ...]:
+        """Those of its files without which it does not open."""
+        return (() if self.weights is None else (self.weights,)) + self.files

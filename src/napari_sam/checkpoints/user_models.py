@@ -9,7 +9,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_sam.checkpoints.catalogue import find, models
+from napari_sam.checkpoints.catalogue import find, models, word_models
 from napari_sam.checkpoints.environment import models_folder, own_folder
 from napari_sam.checkpoints.integrity import digest, forget, remember
 from napari_sam.checkpoints.safetensors_header import metadata_of
@@ -131,7 +131,8 @@ def check_name(name: str, *, replace: bool = False) -> None:
             f"You have a model {name!r} already. Give another name, or --replace "
             "(replace=True)."
         )
-    taken = {m.name for m in models()} | set(backend_names())
+    listed = (*models(), *word_models())
+    taken = {m.name for m in listed} | set(backend_names())
     if name in taken - mine:
         raise ModelError(f"{name!r} is the name of another model. Give another one.")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from napari_sam.checkpoints.catalogue import find, models
+from napari_sam.checkpoints.catalogue import find, models, word_models
 from napari_sam.checkpoints.environment import models_folder
 from napari_sam.checkpoints.integrity import digest, forget, remember
 
@@ -42,7 +42,8 @@ def verify(name: str | None = None) -> tuple[Verified, ...]:
         If there is no such model.
     """
     found = []
-    for entry in models() if name is None else (find(name),):
+    every = (*models(), *word_models())
+    for entry in every if name is None else (find(name),):
         for download in entry.downloads:
             path = models_folder() / download.file
             if not path.is_file():

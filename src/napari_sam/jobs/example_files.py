@@ -1,4 +1,4 @@
-"""Examples in files: labels or prompts, of the image itself or of another one."""
+"""Examples of a run: labels or prompts in files, and what was said of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam.automatic.example_masks import described_examples, rows_of
+from napari_sam.automatic.example_masks import (
+    described_examples,
+    masks_of_labels,
+    rows_of,
+)
 from napari_sam.automatic.similar import Examples, iter_candidates
 from napari_sam.core.errors import PromptError
 from napari_sam.core.progress import drain
@@ -18,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from napari_sam.automatic.example_masks import AnyExamples
+    from napari_sam.automatic.example_masks import AnyExample, AnyExamples
     from napari_sam.automatic.settings import AutomaticSettings
     from napari_sam.automatic.similar import Candidates
     from napari_sam.core.prompts import Prompts
@@ -33,7 +37,7 @@ _CLASS = ("class", "category")
 
 @dataclass(frozen=True, slots=True)
 class ExampleFiles:
-    """Which files hold wanted and unwanted objects.
+    """Which objects are wanted and unwanted: files of them, and examples one by one.
 
     Attributes
     ----------
@@ -41,11 +45,18 @@ class ExampleFiles:
         A label image, or prompts in any form that `PromptFiles` reads.
     category
         Only objects of this class are examples; files of labels name none.
+    wanted, unwanted
+        Further ones, on the plane `frame`.
+    frame
+        The plane that those lie on.
     """
 
-    examples: Path
+    examples: Path | None = None
     negatives: Path | None = None
     category: str | None = None
+    wanted: tuple[AnyExample, ...] = ()
+    unwanted: tuple[AnyExample, ...] = ()
+    frame: int = 0
 
     def on(
         self, image: Image, promptable: PromptableImage
@@ -57,11 +68,12 @@ class ExampleFiles:
         PromptError
             If there is none.
         """
-        wanted = described_examples(promptable, self._read(self.examples, image))
-        unwanted: dict[int, Candidates] = {}
-        if self.negatives is not None:
-            given = read_examples(self.negatives, image)
-            unwanted = described_examples(promptable, given)
+        given = self._on(image, self.examples, self.wanted, category=self.category)
+        if not given:
+            raise PromptError("Give an example of what is looked for.")
+        others = self._on(image, self.negatives, self.unwanted)
+        wanted = described_examples(promptable, given)
+        unwanted = described_examples(promptable, others)
         rows = rows_of(wanted)
         return Examples.of(rows, rows_of(unwanted), rows), wanted
 
@@ -86,8 +98,37 @@ class ExampleFiles:
         }
         return examples.relative_to(rows_of(planes))
 
-    def _read(self, path: Path, image: Image) -> AnyExamples:
-        return read_examples(path, image, category=self.category)
+    def _on(
+        self,
+        image: Image,
+        file: Path | None,
+        said: tuple[AnyExample, ...],
+        *,
+        category: str | None = None,
+    ) -> dict[int, list[AnyExample]]:
+        """Return examples of a file, and those that were said, by their plane."""
+        if not 0 <= self.frame < len(image.frames):
+            raise PromptError(
+                f"Plane {self.frame}: the image has {len(image.frames)}, from 0."
+            )
+        found: dict[int, list[AnyExample]] = {}
+        if file is not None:
+            found = examples_by_plane(file, image, category=category)
+        if said:
+            found.setdefault(self.frame, []).extend(said)
+        return found
+
+
+def examples_by_plane(
+    path: Path, image: Image, *, category: str | None = None
+) -> dict[int, list[AnyExample]]:
+    """Read examples as `read_examples` does: masks or prompts, by their plane."""
+    read = read_examples(path, image, category=category)
+    if isinstance(read, np.ndarray):
+        masks = masks_of_labels(image.frames, read)
+        return {frame: [*some] for frame, some in masks.items()}
+    assert isinstance(read, dict)  # prompts by their plane
+    return {frame: [*some] for frame, some in read.items()}
 
 
 def read_examples(

@@ -1,7 +1,7 @@
 """Models with no weights, and tests for models, stores, propagators and linkers."""
 
 from napari_sam.testing.backend_suite import BackendTests
-from napari_sam.testing.colour_concepts import ColourConcepts
+from napari_sam.testing.colour_concepts import ColourConcepts, ColourMatching
 from napari_sam.testing.concept_suite import ConceptTests
 from napari_sam.testing.instance_suite import InstanceTests
 from napari_sam.testing.linker_suite import LinkerTests
@@ -16,6 +16,7 @@ from napari_sam.testing.video_threshold_backend import VideoThresholdBackend
 __all__ = [
     "BackendTests",
     "ColourConcepts",
+    "ColourMatching",
     "ConceptTests",
     "InstanceTests",
     "InstanceThresholdBackend",

@@ -65,3 +65,37 @@ class ColourConcepts:
         box = tuple(map(float, (rows.start, cols.start, rows.stop, cols.stop)))
         mask = inside if self._with_masks else None
         return FoundConcept((box[0], box[1], box[2], box[3]), word, score, mask)
+
+
+class ColourMatching:
+    """Compares pictures with the names of colours, as `SupportsMatching`.
+
+    The score is how much of the light of a picture's middle is of that colour.
+
+    Attributes
+    ----------
+    shown
+        Pictures that it was shown.
+    """
+
+    def __init__(self) -> None:
+        self.shown: list[NDArray[np.uint8]] = []
+
+    @property
+    def concept_model(self) -> str:
+        """What it is called."""
+        return "names of colours"
+
+    def match_words(
+        self, pictures: Sequence[NDArray[np.uint8]], words: Sequence[str]
+    ) -> NDArray[np.float32]:
+        """Return the shares of colours; 0 for other words."""
+        self.shown += pictures
+        scores = np.zeros((len(pictures), len(words)), np.float32)
+        for i, picture in enumerate(pictures):
+            row, col = picture.shape[0] // 2, picture.shape[1] // 2
+            light = picture[row, col].astype(float)
+            for k, word in enumerate(words):
+                if word in COLOURS:
+                    scores[i, k] = light[COLOURS.index(word)] / max(light.sum(), 1)
+        return scores

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from napari_sam.apps.cli.options.examples import examples_at
 from napari_sam.core.errors import ImageError, PromptError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from napari_sam.automatic import AutomaticSettings
     from napari_sam.automatic.example_masks import AnyExample
     from napari_sam.core.protocols import Backend
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from napari_sam.jobs import PromptableSettings
     from napari_sam.labelling import ClassExamples
 
-_NUMBERS = re.compile(r"-?\d+(\.\d+)?(,-?\d+(\.\d+)?)*")
 #: Examples of each class by their plane.
 _Given = dict[str, dict[int, list["AnyExample"]]]
 
@@ -102,36 +100,5 @@ class ClassOptions:
 
     def _add(self, found: _Given, name: str, where: str, image: Image) -> None:
         planes = found.setdefault(name, {})
-        for frame, some in self._examples(where, image).items():
+        for frame, some in examples_at(where, image, self.frame).items():
             planes.setdefault(frame, []).extend(some)
-
-    def _examples(self, where: str, image: Image) -> dict[int, list[AnyExample]]:
-        from napari_sam.automatic.example_masks import masks_of_labels
-        from napari_sam.jobs.example_files import read_examples
-
-        if _NUMBERS.fullmatch(where):
-            return {self.frame: [_point_or_box(where)]}
-        path = Path(where)
-        if not path.exists():
-            raise PromptError(
-                f"{where}: expected a point ROW,COL, a box TOP,LEFT,BOTTOM,RIGHT, or "
-                "the path of a file that is there."
-            )
-        read = read_examples(path, image)
-        if isinstance(read, np.ndarray):
-            return {
-                k: [*masks] for k, masks in masks_of_labels(image.frames, read).items()
-            }
-        assert isinstance(read, dict)  # prompts by their plane
-        return {frame: [*some] for frame, some in read.items()}
-
-
-def _point_or_box(text: str) -> AnyExample:
-    from napari_sam.core.prompts import Prompts
-
-    numbers = [float(part) for part in text.split(",")]
-    if len(numbers) == 2:
-        return Prompts.point(*numbers)
-    if len(numbers) == 4:
-        return Prompts.rectangle(*numbers)
-    raise PromptError(f"{text}: expected ROW,COL or TOP,LEFT,BOTTOM,RIGHT.")

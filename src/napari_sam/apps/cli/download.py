@@ -34,10 +34,11 @@ def fetch(name: str, *, mirror: str | None = None) -> Path:
 
 
 def fetch_missing(name: str | None) -> None:
-    """Have the files of a model of our list; other packages see to their own."""
+    """Have the files of a model of our lists; other packages see to their own."""
     from napari_sam import checkpoints
 
-    known = {m.name: m for m in checkpoints.models()}
+    listed = (*checkpoints.word_models(), *checkpoints.models())
+    known = {m.name: m for m in listed}
     if name in known and not checkpoints.is_here(known[name]):
         fetch(name)
 

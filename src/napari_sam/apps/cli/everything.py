@@ -9,38 +9,21 @@ from typing import TYPE_CHECKING
 import click
 
 from napari_sam.apps.cli.folder import finish_folder, print_outcome
-from napari_sam.apps.cli.options.automatic import automatic_options
-from napari_sam.apps.cli.options.image import image_options
-from napari_sam.apps.cli.options.model import (
-    model_options,
-    model_spec,
-    open_model,
-    store_option,
-)
+from napari_sam.apps.cli.options.model import model_spec, open_model
+from napari_sam.apps.cli.options.run import run_options
 from napari_sam.apps.cli.options.save import save_options
-from napari_sam.apps.cli.options.tiling import tiling_options
-from napari_sam.apps.cli.options.workers import worker_options
 from napari_sam.apps.cli.progress import drain_with_progress
 from napari_sam.apps.cli.verbosity import say
 from napari_sam.automatic.settings import SimilarSettings
 from napari_sam.core.errors import ImageError, JobError
 
 if TYPE_CHECKING:
-    from napari_sam.automatic.settings import (
-        AutomaticSettings,
-        EverythingSettings,
-        FilterSettings,
-        InstanceSettings,
-    )
+    from napari_sam.apps.cli.options.run import RunOptions
     from napari_sam.automatic.similar import Examples
     from napari_sam.core.address import Address
-    from napari_sam.image.settings import AppearanceSettings, TilingSettings
-    from napari_sam.io.settings import ReadSettings, SaveSettings
+    from napari_sam.io.settings import SaveSettings
     from napari_sam.jobs import (
-        Executor,
         Failure,
-        ModelSettings,
-        PromptableSettings,
     )
     from napari_sam.jobs.everything_jobs import AutomaticResult
     from napari_sam.jobs.example_files import ExampleFiles
@@ -77,12 +60,7 @@ _SAFE = (
     help="Write masks with scores, points and crops as SA-1B has them: into a .json "
     "file, or one for each image of a folder.",
 )
-@automatic_options
-@image_options
-@model_options("Which model. [default: pocket]")
-@store_option
-@worker_options
-@tiling_options
+@run_options
 def everything(
     image: str,
     *,
@@ -90,38 +68,19 @@ def everything(
     save: SaveSettings,
     frame: int | None,
     sa1b: bool,
-    find: EverythingSettings,
-    instances: InstanceSettings,
-    filters: FilterSettings,
-    read: ReadSettings,
-    appearance: AppearanceSettings,
-    model: ModelSettings,
-    store: str | None,
-    executor: Executor,
-    tiling: TilingSettings,
+    run: RunOptions,
 ) -> None:
     """All objects of IMAGE, or of each image of a folder, written as labels.
 
     Planes of a stack are segmented one by one, and every object of every plane has a
     number of its own. An interrupted run over a folder goes on with the same command.
     """
-    from napari_sam.automatic.settings import AutomaticSettings
-    from napari_sam.jobs import PromptableSettings
-
-    run = EverythingRun(
-        Path(image) if Path(image).exists() else image,
-        output,
-        save,
-        AutomaticSettings(find, instances, filters),
-        PromptableSettings(read, appearance, tiling, store=store),
-        model,
-        executor,
-        sa1b=sa1b,
-    )
+    path = Path(image) if Path(image).exists() else image
+    work = EverythingRun(path, output, save, run, sa1b=sa1b)
     if Path(image).is_dir() and is_folder_of_images(Path(image)):
-        run.folder(frame)
+        work.folder(frame)
     else:
-        run.one_image(frame)
+        work.one_image(frame)
 
 
 def is_folder_of_images(path: Path) -> bool:
@@ -144,10 +103,7 @@ class EverythingRun:
     path: str | Path
     output: Path
     save: SaveSettings
-    automatic: AutomaticSettings
-    settings: PromptableSettings
-    model: ModelSettings
-    executor: Executor
+    run: RunOptions
     examples: Examples | None = None
     similar: SimilarSettings = field(default_factory=SimilarSettings)
     sa1b: bool = False
@@ -161,16 +117,19 @@ class EverythingRun:
         job = EverythingFolderJob(
             Path(self.path),
             self.output,
-            model_spec(self.model),
-            self.automatic,
-            self.settings,
+            model_spec(self.run.model),
+            self.run.automatic,
+            self.run.settings,
             self.save,
             self.examples,
             self.similar,
             sa1b=self.sa1b,
         )
         work = iter_everything_folder(
-            job, self.executor, backend=open_model(self.model), report=print_outcome
+            job,
+            self.run.executor,
+            backend=open_model(self.run.model),
+            report=print_outcome,
         )
         finish_folder(work, self.output)
 
@@ -184,20 +143,20 @@ class EverythingRun:
         check_labels_path(self.output, overwrite=self.save.overwrite)
         if self.sa1b and self.output.suffix.lower() != ".json":
             raise ImageError(f"-o {self.output}: with --sa1b, name a .json file.")
-        image = self.settings.read.read(self.path)
+        image = self.run.settings.read.read(self.path)
         if self.sa1b:
             check_sa1b(image.frames, chosen=frame)
-        promptable = self.settings.open(image, open_model(self.model))
-        spec = self.settings.spec(promptable, self.path, model_spec(self.model))
+        promptable = self.run.settings.open(image, open_model(self.run.model))
+        spec = self.run.settings.spec(promptable, self.path, model_spec(self.run.model))
         frames = None if frame is None else [_checked(frame, len(image.frames))]
-        job = EverythingJob.of(promptable, spec, self.automatic, frames=frames)
+        job = EverythingJob.of(promptable, spec, self.run.automatic, frames=frames)
         job = replace(job, examples=self.examples, similar=self.similar)
         if files is not None:
             examples, own = files.on(image, promptable)
             job = replace(job, examples=examples, own=own)
         ready: list[dict[Address, AutomaticResult] | Failure] = []
         work = everything_images(
-            [job], self.executor, ready=lambda _, found: ready.append(found)
+            [job], self.run.executor, ready=lambda _, found: ready.append(found)
         )
         drain_with_progress(work, "nothing was written.")
         masks = _without_failure(ready[0])

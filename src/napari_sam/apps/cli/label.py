@@ -8,18 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from napari_sam.apps.cli.class_options import ClassOptions
+from napari_sam.apps.cli.download import fetch_missing
 from napari_sam.apps.cli.folder import finish_folder, print_outcome
-from napari_sam.apps.cli.options.automatic import automatic_options
 from napari_sam.apps.cli.options.from_settings import settings_options
-from napari_sam.apps.cli.options.image import image_options
-from napari_sam.apps.cli.options.model import (
-    model_options,
-    model_spec,
-    open_model,
-    store_option,
-)
-from napari_sam.apps.cli.options.tiling import tiling_options
-from napari_sam.apps.cli.options.workers import worker_options
+from napari_sam.apps.cli.options.model import model_spec, open_model
+from napari_sam.apps.cli.options.run import run_options
 from napari_sam.apps.cli.verbosity import say
 from napari_sam.automatic.concepts import Words
 from napari_sam.automatic.settings import TextSettings
@@ -29,16 +22,10 @@ from napari_sam.labelling.settings import LabelSettings
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
-    from napari_sam.automatic.settings import (
-        EverythingSettings,
-        FilterSettings,
-        InstanceSettings,
-    )
+    from napari_sam.apps.cli.options.run import RunOptions
     from napari_sam.core.progress import Progress
     from napari_sam.core.protocols import Backend
-    from napari_sam.image.settings import AppearanceSettings, TilingSettings
-    from napari_sam.io.settings import ReadSettings
-    from napari_sam.jobs import Executor, ImageOutcome, ModelSettings
+    from napari_sam.jobs import Executor, ImageOutcome
     from napari_sam.labelling import LabelFolderJob
 
 _FILE = click.Path(path_type=Path)
@@ -82,9 +69,9 @@ _LISTED = 10
     help="What is more like this word is left out.",
 )  # fmt: skip
 @click.option(
-    "--concepts", type=_FILE, metavar="FOLDER",
-    help="The model of words: a folder of OWLv2, Grounding DINO or SAM 3, as "
-    "transformers saves it.",
+    "--concepts", metavar="NAME|FOLDER",
+    help="The model of words: owlv2, grounding-dino or clip, which is downloaded once; "
+    "or a folder of one of these or of SAM 3, as transformers saves it.",
 )  # fmt: skip
 @settings_options("text", TextSettings, fields=("threshold",))
 @click.option(
@@ -100,12 +87,7 @@ _LISTED = 10
     help="Instead, tell how far two data sets of the same images agree.",
 )  # fmt: skip
 @settings_options("similar", LabelSettings)
-@automatic_options
-@image_options
-@model_options("Which model. [default: pocket]")
-@store_option
-@worker_options
-@tiling_options
+@run_options
 def label(
     images: Path | None,
     *,
@@ -117,21 +99,13 @@ def label(
     frame: int,
     words: Sequence[str],
     unwanted_words: Sequence[str],
-    concepts: Path | None,
+    concepts: str | None,
     text: TextSettings,
     overwrite: bool,
     status: Path | None,
     compare: tuple[Path, Path] | None,
     similar: LabelSettings,
-    find: EverythingSettings,
-    instances: InstanceSettings,
-    filters: FilterSettings,
-    read: ReadSettings,
-    appearance: AppearanceSettings,
-    model: ModelSettings,
-    store: str | None,
-    executor: Executor,
-    tiling: TilingSettings,
+    run: RunOptions,
 ) -> None:
     """Label the images of a folder, or a stack, by a few examples of each class.
 
@@ -139,8 +113,6 @@ def label(
     example stay, with the class they look most like; without examples all stay, and
     have no class. An interrupted run goes on with the same command.
     """
-    from napari_sam.automatic.settings import AutomaticSettings
-    from napari_sam.jobs import PromptableSettings
     from napari_sam.labelling import LabelFolderJob
 
     if status is not None:
@@ -151,14 +123,12 @@ def label(
         return
     if images is None or output is None:
         raise ImageError("Give a folder of images, and -o FOLDER for the data set.")
-    backend = open_model(model)
-    automatic = AutomaticSettings(find, instances, filters)
-    settings = PromptableSettings(read, appearance, tiling, store=store)
+    backend, automatic, settings = open_model(run.model), run.automatic, run.settings
     said = ClassOptions(tuple(given), tuple(unwanted), examples, on_image, frame)
     job = LabelFolderJob(
         images,
         output,
-        model_spec(model),
+        model_spec(run.model),
         said.examples_on(images, backend, settings, automatic),
         automatic,
         settings,
@@ -167,17 +137,20 @@ def label(
         Words(tuple(words), tuple(unwanted_words)) if words else None,
         text,
     )
-    finish_folder(_work(job, executor, backend, concepts), output)
+    finish_folder(_work(job, run.executor, backend, concepts), output)
     _print_counts(output)
 
 
 def _work(
-    job: LabelFolderJob, executor: Executor, backend: Backend, concepts: Path | None
+    job: LabelFolderJob, executor: Executor, backend: Backend, concepts: str | None
 ) -> Generator[Progress, None, list[ImageOutcome]]:
     """Return the work, by words or by examples."""
     from napari_sam.api import iter_label, open_concepts
 
-    finder = None if job.words is None else open_concepts(concepts, backend)
+    finder = None
+    if job.words is not None:
+        fetch_missing(concepts)
+        finder = open_concepts(concepts, backend)
     return iter_label(
         job, backend, concepts=finder, executor=executor, report=print_outcome
     )

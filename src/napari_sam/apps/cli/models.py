@@ -21,7 +21,7 @@ _NAME = click.argument("name", metavar="NAME")
 
 @click.group()
 def models() -> None:
-    """Models that --model can name: what there is, downloading, your own."""
+    """Models that --model and --concepts name: what there is, downloads, your own."""
 
 
 @models.command("list")
@@ -30,24 +30,31 @@ def list_(*, as_json: bool) -> None:
     """List the models there are; * marks those on this disk."""
     from napari_sam import checkpoints
 
-    found = checkpoints.models()
+    found, words = checkpoints.models(), checkpoints.word_models()
     if as_json:
-        click.echo(json.dumps([_described(m) for m in found], indent=1))
+        click.echo(json.dumps([_described(m) for m in (*found, *words)], indent=1))
         return
-    width = max(len(m.name) for m in found) + 2
+    width = max(len(m.name) for m in (*found, *words)) + 2
     click.echo(f"  {'name':{width}}{'size':>9}  {'licence':14}good for")
     for model in found:
-        mark = "*" if checkpoints.is_here(model) else " "
-        click.echo(
-            f"{mark} {model.name:{width}}{_size(model):>9}  {_short(model):14}"
-            f"{model.good_for}"
-        )
+        click.echo(_line(model, width))
     for name, package in _offered_by_others():
         click.echo(f"  {name:{width}}{'':9}  {'':14}offered by {package}")
+    click.echo("\nModels of words, for --concepts:")
+    for model in words:
+        click.echo(_line(model, width))
     click.echo(
         f"\n* is on this disk, in {checkpoints.home() / 'models'} or in the package."
         "\nMore about one: napari-sam models info NAME"
     )
+
+
+def _line(model: ModelEntry, width: int) -> str:
+    from napari_sam import checkpoints
+
+    mark = "*" if checkpoints.is_here(model) else " "
+    facts = f"{mark} {model.name:{width}}{_size(model):>9}  {_short(model):14}"
+    return facts + model.good_for
 
 
 @models.command()
@@ -123,7 +130,7 @@ def verify(ctx: click.Context, name: str | None) -> None:
 @models.command()
 @_NAME
 def path(name: str) -> None:
-    """Print where a model's weights are, verified."""
+    """Print where a model's weights are, verified; of words, their folder."""
     from napari_sam import checkpoints
 
     click.echo(checkpoints.path(name))
@@ -226,14 +233,15 @@ def _where(model: ModelEntry) -> str:
 
     if model.weights is None:
         return "yes, in the package"
-    there = checkpoints.models_folder() / model.weights.file
-    return str(there) if checkpoints.is_here(model) else "no"
+    return str(checkpoints.model_path(model)) if checkpoints.is_here(model) else "no"
 
 
 def _size(model: ModelEntry) -> str:
     """Bytes of the weights; for unpublished sizes, those of their architecture's."""
     from napari_sam import checkpoints
 
+    if model.files:
+        return text_of_bytes(sum(part.size or 0 for part in model.needed))
     if checkpoints.is_here(model):
         return text_of_bytes(checkpoints.weights_path(model).stat().st_size)
     if model.weights is not None and model.weights.size is not None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from napari_sam.apps.cli.download import fetch_missing
+from napari_sam.apps.cli.options.examples import word_example_options
 from napari_sam.apps.cli.options.from_settings import settings_options
 from napari_sam.apps.cli.options.image import image_options
 from napari_sam.apps.cli.options.model import model_options, open_model
@@ -19,6 +21,7 @@ from napari_sam.automatic.settings import TextSettings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from napari_sam.apps.cli.options.examples import WordExampleOptions
     from napari_sam.image.settings import AppearanceSettings, TilingSettings
     from napari_sam.io.settings import ReadSettings, SaveSettings
     from napari_sam.jobs import ModelSettings
@@ -34,15 +37,16 @@ _FILE = click.Path(path_type=Path)
     help="What is more like this word is left out. May be repeated.",
 )  # fmt: skip
 @click.option(
-    "--concepts", type=_FILE, metavar="FOLDER",
-    help="The model of words: a folder of OWLv2, Grounding DINO or SAM 3, as "
-    "transformers saves it.",
+    "--concepts", metavar="NAME|FOLDER",
+    help="The model of words: owlv2, grounding-dino or clip, which is downloaded once; "
+    "or a folder of one of these or of SAM 3, as transformers saves it.",
 )  # fmt: skip
 @click.option(
     "-o", "--output", type=_FILE, required=True, metavar="FILE",
     help="Where the labels go: .tif, .png, .zarr; in .geojson, .gpkg and .json with "
     "the word and the score of each object.",
 )  # fmt: skip
+@word_example_options
 @save_options
 @settings_options("text", TextSettings)
 @image_options
@@ -53,7 +57,8 @@ def text(
     words: Sequence[str],
     *,
     unwanted: Sequence[str],
-    concepts: Path | None,
+    examples: WordExampleOptions,
+    concepts: str | None,
     output: Path,
     save: SaveSettings,
     text: TextSettings,
@@ -64,7 +69,8 @@ def text(
 ) -> None:
     """All objects of IMAGE that WORDS are about; each word is a class.
 
-    A model of words finds boxes, and the model of masks draws what is in them.
+    A model of words finds boxes, and the model of masks draws what is in them; or it
+    is CLIP, which compares words with all objects.
     """
     from napari_sam.api import segment_text
     from napari_sam.io import check_labels_path
@@ -72,6 +78,8 @@ def text(
     from napari_sam.jobs.painting import save_masks
 
     check_labels_path(output, overwrite=save.overwrite)
+    boxes = examples.boxes()
+    fetch_missing(concepts)
     opened = read.read(image)
     settings = PromptableSettings(read, appearance, tiling)
     promptable = settings.open(opened, open_model(model))
@@ -79,6 +87,7 @@ def text(
         opened,
         *words,
         unwanted=unwanted,
+        examples=boxes,
         concepts=concepts,
         model=promptable.backend,
         settings=text,

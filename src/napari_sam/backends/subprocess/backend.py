@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
@@ -12,11 +13,13 @@ from napari_sam.backends.subprocess.prediction_codec import (
     unpack_recalled,
 )
 from napari_sam.backends.subprocess.process import ModelProcess, ProcessEndedError
+from napari_sam.backends.subprocess.word_client import BY_KIND
 from napari_sam.core.embedding import Embedding
 from napari_sam.core.errors import ModelError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     )
     from napari_sam.core.backend_spec import BackendSpec
     from napari_sam.core.embedding import EmbeddingArrays
+    from napari_sam.core.images.concepts import SupportsConcepts, SupportsMatching
     from napari_sam.core.images.instance_maps import InstanceMaps
     from napari_sam.core.mask import Mask
     from napari_sam.core.prediction import Prediction
@@ -189,6 +193,32 @@ class SubprocessBackend:
         tile, waiting = Embedding.from_mapping(embedding), iter(prompts)
         while some := list(islice(waiting, _GROUP)):
             yield from self.decode(tile, some)
+
+    def open_words(
+        self, folder: Path | None
+    ) -> SupportsConcepts | SupportsMatching | None:
+        """Open a model of words in the process, beside the model.
+
+        Parameters
+        ----------
+        folder
+            Where it is; for None, the model itself, if it knows words.
+
+        Raises
+        ------
+        CheckpointError
+            If the folder holds none that can be opened.
+        ModelError
+            If the process ends twice while it opens it.
+        """
+        name, kind = self._call(lambda p: p.request("describe_words", folder))
+        opened = BY_KIND.get(kind)
+        return None if opened is None else opened(name, partial(self._ask, folder))
+
+    def _ask(self, folder: Path | None, method: str, *arguments: object) -> object:
+        """Ask a model of words; a process that had to be replaced opens it again."""
+        given = (folder, method, *arguments)
+        return self._call(lambda process: process.request("ask_words", *given))
 
     def end(self) -> None:
         """End the process; the next request starts it again."""

@@ -22,6 +22,12 @@ from napari_sam.backends.subprocess.prediction_codec import (
     pack_recalled,
     unpack_recalled,
 )
+from napari_sam.backends.subprocess.word_server import (
+    WordServer,
+    asked,
+    kind_of,
+    name_of,
+)
 from napari_sam.core.backend_spec import backend_spec
 from napari_sam.core.embedding import Embedding
 from napari_sam.core.errors import ModelError
@@ -30,6 +36,7 @@ from napari_sam.core.protocols import SupportsInstances, SupportsVideo
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from multiprocessing.connection import Connection
+    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -56,7 +63,11 @@ _LONGEST = 103
 _PREFIX = "napari-sam-"
 
 
-def serve(load: Callable[..., Backend]) -> None:
+def serve(
+    load: Callable[..., Backend],
+    *,
+    open_words: Callable[[Path], object] | None = None,
+) -> None:
     """Open a model and serve it until the client's process is gone.
 
     What to open is the first line of the standard input, as `ModelProcess` writes it.
@@ -66,6 +77,8 @@ def serve(load: Callable[..., Backend]) -> None:
     ----------
     load
         Opens the model; called with the options that were given.
+    open_words
+        Opens a model of words from its folder, beside that model.
     """
     # Ctrl-C in a terminal reaches both processes; the client decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -82,7 +95,7 @@ def serve(load: Callable[..., Backend]) -> None:
         end = partial(_end, folder)
         for watch in (_until_input_ends, partial(_until_parent_ends, parent)):
             threading.Thread(target=_exit_after, args=(watch, end), daemon=True).start()
-        server = _ModelServer(load, setup["options"])
+        server = _ModelServer(load, setup["options"], open_words)
         while True:
             try:
                 connection = listener.accept()
@@ -131,9 +144,13 @@ class _ModelServer:
     """A served model, and the embeddings that were decoded last."""
 
     def __init__(
-        self, load: Callable[..., Backend], options: Mapping[str, str | None]
+        self,
+        load: Callable[..., Backend],
+        options: Mapping[str, str | None],
+        open_words: Callable[[Path], object] | None = None,
     ) -> None:
         self._load, self._options = load, options
+        self._words = WordServer(open_words)
         self._backend: Backend | None = None
         self._lock = threading.Lock()
         self._cached: OrderedDict[str, Embedding] = OrderedDict()
@@ -230,6 +247,20 @@ class _ModelServer:
         if embedding is None:
             return None
         return [pack_recalled(found) for found in model.recall(embedding, memories)]
+
+    def _describe_words(self, folder: Path | None) -> tuple[str, str]:
+        """Return what a model of words is called, and what it can do."""
+        model = self._word_model(folder)
+        return name_of(model), kind_of(model)
+
+    def _ask_words(
+        self, folder: Path | None, method: str, *arguments: object
+    ) -> object:
+        """Return what a model of words finds; it is opened if it is not."""
+        return asked(self._word_model(folder), method, list(arguments))
+
+    def _word_model(self, folder: Path | None) -> object:
+        return self._model() if folder is None else self._words.model(folder)
 
     def _video_model(self) -> SupportsVideo:
         model = self._model()

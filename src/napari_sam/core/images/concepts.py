@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -90,3 +91,40 @@ class SupportsExamples(SupportsConcepts, Protocol):
         examples
             Of some of the words, by index, in pixels of the picture.
         """
+
+
+@runtime_checkable
+class SupportsMatching(Protocol):
+    """A model that tells how well words suit pictures, and finds nothing by itself."""
+
+    @property
+    def concept_model(self) -> str:
+        """What it is called, for a person."""
+
+    def match_words(
+        self, pictures: Sequence[NDArray[np.uint8]], words: Sequence[str]
+    ) -> NDArray[np.float32]:
+        """Return how well each word suits each picture.
+
+        Parameters
+        ----------
+        pictures
+            Each ``(y, x, 3)``.
+        words
+            What they may show.
+
+        Returns
+        -------
+        Scores
+            ``(pictures, words)``, from 0 to 1; each word has a score of its own.
+        """
+
+
+@runtime_checkable
+class OpensConcepts(Protocol):
+    """A backend that opens models of words where its own model is."""
+
+    def open_words(
+        self, folder: Path | None
+    ) -> SupportsConcepts | SupportsMatching | None:
+        """Open the model in a folder; for None, its own if that knows words."""
