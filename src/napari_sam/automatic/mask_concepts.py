@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam.automatic.everything import iter_everything
-from napari_sam.automatic.filtering import filter_masks
 from napari_sam.automatic.settings import AutomaticSettings
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.images.appearance import Appearance
@@ -94,6 +92,10 @@ class MaskConcepts:
         Found
             For each mask and word one; masks are those of their box alone.
         """
+        # Options of the command line come by here, and need no scikit-image.
+        from napari_sam.automatic.everything import iter_everything
+        from napari_sam.automatic.filtering import filter_masks
+
         automatic = self._automatic
         work = iter_everything(
             image, frame, settings=automatic.find, instances=automatic.instances
