@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
+    from napari_sam.core.embedding import EmbeddingArray
+
 
 class EncodingBackend(RefiningDecoder[Prepared]):
     """A backend with a network that encodes tiles in batches.
@@ -76,7 +78,7 @@ class EncodingBackend(RefiningDecoder[Prepared]):
         """Return a tile as the encoder takes it, ``(3, rows, cols)`` on the device."""
 
     @abstractmethod
-    def _encode(self, stack: Tensor) -> Iterable[Mapping[str, NDArray[np.float32]]]:
+    def _encode(self, stack: Tensor) -> Iterable[Mapping[str, EmbeddingArray]]:
         """Return the arrays of each working image of a stack ``(N, 3, y, x)``."""
 
 

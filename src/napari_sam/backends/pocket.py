@@ -13,6 +13,7 @@ from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from napari_sam.backends.devices import find_device
 from napari_sam.backends.encoding_backend import EncodingBackend
+from napari_sam.backends.quantized import dequantize, quantize
 from napari_sam.backends.refining_decoder import MaskCandidates, tile_shape
 from napari_sam.backends.tensors import as_tensor, digest_state
 from napari_sam.backends.weight_files import read_state
@@ -45,10 +46,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_sam.backends.refining_decoder import Round
-    from napari_sam.core.embedding import EmbeddingArrays
+    from napari_sam.core.embedding import EmbeddingArray, EmbeddingArrays
 
 #: Part of every fingerprint: changes when pixels are prepared in another way.
-_PREPARATION = "p1"
+_PREPARATION = "p2"
 #: What encoding one more tile of 1024 pixels takes, generously.
 _TILE_BYTES = 200_000_000
 _NAMES = ("s16", "s8", "s4", "s2")
@@ -133,8 +134,8 @@ class PocketBackend(EncodingBackend[_Tile]):
         Returns
         -------
         list
-            For each, float32 features ``(C, rows, cols)`` at strides 16, 8, 4 and 2
-            of the working image.
+            For each, features ``(C, rows, cols)`` at strides 16, 8, 4 and 2 of the
+            working image, a byte for each number: see `napari_sam.backends.quantized`.
         """
         return super().encode(planes)
 
@@ -144,10 +145,9 @@ class PocketBackend(EncodingBackend[_Tile]):
         rows, cols = tile_shape(tile)
         working = _working_shape((rows, cols))
         step = rows / working[0], cols / working[1]
+        maps = dequantize(tile.arrays, _NAMES, torch.device("cpu"))
         return [
-            FeatureMap(
-                np.asarray(tile.arrays[name], np.float32), (n * step[0], n * step[1])
-            )
+            FeatureMap(maps[name].numpy(), (n * step[0], n * step[1]))
             for name, n in (("s8", 8), ("s4", 4))
         ]
 
@@ -162,18 +162,19 @@ class PocketBackend(EncodingBackend[_Tile]):
             x = F.interpolate(x, (rows, cols), mode="bilinear", antialias=shrinks)
         return F.pad(x, (0, -cols % GRID, 0, -rows % GRID))[0]
 
-    def _encode(self, stack: torch.Tensor) -> list[dict[str, NDArray[np.float32]]]:
+    def _encode(self, stack: torch.Tensor) -> list[dict[str, EmbeddingArray]]:
         x = stack.to(getattr(torch, self.precision), memory_format=torch.channels_last)
-        found = [f.float().contiguous().cpu().numpy() for f in self.model.encoder(x)]
+        found = self.model.encoder(x)
         return [
-            {name: f[i] for name, f in zip(_NAMES, found, strict=True)}
+            quantize({name: f[i] for name, f in zip(_NAMES, found, strict=True)})
             for i in range(len(x))
         ]
 
     @torch.inference_mode()
     def _prepare(self, embedding: Embedding) -> _Tile:
-        features = Features(*(as_tensor(embedding.arrays[n])[None] for n in _NAMES))
-        return _Tile(features.to(self.device), tile_shape(embedding))
+        features = dequantize(embedding.arrays, _NAMES, self.device)
+        maps = Features(*(features[name][None] for name in _NAMES))
+        return _Tile(maps, tile_shape(embedding))
 
     @torch.inference_mode()
     def instance_maps(self, embedding: EmbeddingArrays) -> InstanceMaps:
