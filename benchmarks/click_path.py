@@ -1,6 +1,6 @@
 """What of this package runs between a press of the mouse and the labels.
 
-    python benchmarks/click_path.py [-v] [--tree] [--first]
+    python benchmarks/click_path.py [-v] [--tree] [--first] [--check]
 
 A real viewer with our dock widget, the mouse and keys are Qt's own events on its
 canvas, the model is `ThresholdBackend` in this process. One object was clicked and
@@ -18,7 +18,7 @@ filters, a timer, and the journal's thread, which writes half a second later.
 
 Besides: how much of it is in each room, and how often the layer of clicks was read,
 written and styled. `-v` lists the functions by file, `--tree` as they call each other,
-in order.
+in order; `--check` fails where there are more than `MOST`.
 """
 
 from __future__ import annotations
@@ -52,6 +52,8 @@ ROOTS = {
     "_MainThread._call",
     "_pressed",
 }
+#: Functions and files that a click may take: fewer, when some are spared.
+MOST = (272, 68)
 #: What is counted besides, by the functions that do it.
 COUNTED = {
     "layer read": "PromptLayer.read",
@@ -219,6 +221,7 @@ def main() -> None:
     given.add_argument("-v", "--verbose", action="store_true")
     given.add_argument("--tree", action="store_true")
     given.add_argument("--first", action="store_true")
+    given.add_argument("--check", action="store_true")
     options = given.parse_args()
     with screen():
         tree = walk(first=options.first)
@@ -227,6 +230,16 @@ def main() -> None:
         print(*by_file(tree), sep="\n")
     if options.tree:
         print(*as_tree(path_of(tree)), sep="\n")
+    if options.check:
+        check(tree)
+
+
+def check(tree: Call) -> None:
+    """Fail where a click has become longer."""
+    functions = {function for function, _ in path_of(tree).every()}
+    files = {function.file for function in functions}
+    if len(functions) > MOST[0] or len(files) > MOST[1]:
+        raise SystemExit(f"more than {MOST[0]} functions in {MOST[1]} files")
 
 
 if __name__ == "__main__":

@@ -53,6 +53,7 @@ class Hand:
     def press(self, key, *, ctrl=False, shift=False):
         from qtpy.QtCore import Qt
         from qtpy.QtTest import QTest
+        from qtpy.QtWidgets import QApplication
 
         keys = Qt.KeyboardModifier.NoModifier
         if ctrl:
@@ -60,6 +61,7 @@ class Hand:
         if shift:
             keys |= Qt.KeyboardModifier.ShiftModifier
         QTest.keyClick(self.canvas, getattr(Qt.Key, f"Key_{key}"), keys)
+        QApplication.processEvents()
 
     def _place(self, row, col):
         from qtpy.QtCore import QPointF
@@ -80,6 +82,7 @@ class Hand:
         QApplication.sendEvent(self.canvas, event)
         if kind == QEvent.Type.MouseMove:
             QTest.qWait(10)  # napari lets one move pass every five milliseconds
+        QApplication.processEvents()  # panels show what came of it a turn later
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -115,11 +118,12 @@ def hand():
 
 
 @pytest.fixture
-def until(qtbot):
+def until(qtbot, qapp):
     """Let the window work until something is so; a busy machine takes its time."""
 
     def wait(holds):
         # An empty list is not yet, as None would be; pytest-qt takes neither for False.
         qtbot.waitUntil(lambda: bool(holds()), timeout=60_000)
+        qapp.processEvents()  # so that panels show it
 
     return wait

@@ -484,12 +484,13 @@ def test_sliders_move_to_the_same_object_elsewhere(blobs):
     assert kit.viewer.dims.current_step[0] == 3
 
 
-def test_the_table_of_objects_stands_beside_the_labels(kit):
+def test_the_table_of_objects_stands_beside_the_labels(kit, qapp):
     kit.click(15, 25)
     kit.session.predict()
     kit.session.commit()
     kit.session.next_object()
     kit.click(55, 10)
+    qapp.processEvents()
     table = kit.binding.labels.features
     assert table.to_dict("list") == {
         "index": [1, 2],

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from qtpy.QtCore import Qt
-from qtpy.QtTest import QTest
 
 from napari_sam.apps.dock.widget import SegmentWidget
 from napari_sam.testing import InstanceThresholdBackend
+
+from .buttons import press
 
 
 @pytest.fixture
@@ -22,10 +22,6 @@ def opened(make_napari_viewer, until, threshold_model, blobs, monkeypatch):
     viewer.window.add_dock_widget(widget, name="Segment Anything")
     until(lambda: widget.controller.annotator.has_model)
     return widget
-
-
-def press(button):
-    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
 def found(widget, until):

@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from imageio.v3 import imread
-from qtpy.QtCore import Qt
-from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QScrollArea
 
 from napari_sam.apps.dock.widget import SegmentWidget
 from napari_sam.evaluation.instance_accuracy import instance_accuracy
 from napari_sam.io import read_label_image
 from napari_sam.synthetic import draw_scene
+
+from .buttons import press
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "nuclei2d"
 #: Fluorescent nuclei, few and many, and stained tissue.
@@ -32,10 +32,6 @@ def image_of(name):
     rng = np.random.default_rng(NAMES.index(name))
     scene = draw_scene(rng, size=256, kind="nuclei")
     return scene.image, scene.labels
-
-
-def press(button):
-    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
 def picture(viewer, widget, name):

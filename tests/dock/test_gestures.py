@@ -19,6 +19,8 @@ from napari_sam.apps.dock.reader import add_image
 from napari_sam.apps.dock.widget import LEAVE, SegmentWidget
 from napari_sam.io import write_labels
 
+from .buttons import press
+
 
 @pytest.fixture
 def opened(make_napari_viewer, until, threshold_model, blobs):
@@ -45,14 +47,11 @@ def previewed(widget, until):
     return session.preview.area
 
 
-def press(button):
-    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-
-
 def choose_row(widget, row):
     table = widget.objects.table
     place = table.visualRect(table.model().index(row, 1)).center()
     QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    QApplication.processEvents()
 
 
 def commit(widget, hand, until, row, col):
@@ -327,6 +326,7 @@ def test_a_class_shows_its_own_objects_only(opened, hand, until):
     commit(opened, hand, until, 55, 8)
     editing.set_info(1, category="cell")
     editing.set_info(2, category="cell wall")
+    QApplication.processEvents()
     classes = opened.objects.classes
     assert classes.isVisible()
     classes.setCurrentText("cell")

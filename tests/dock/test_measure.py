@@ -10,6 +10,8 @@ from napari_sam.apps.dock.widget import SegmentWidget
 from napari_sam.core.address import Address
 from napari_sam.core.mask import Mask
 
+from .buttons import press
+
 
 @pytest.fixture
 def opened(make_napari_viewer, until, threshold_model):
@@ -33,10 +35,6 @@ def opened(make_napari_viewer, until, threshold_model):
     widget.controller.annotator.session.add_masks(masks)
     widget.measure.title.setChecked(True)
     return widget
-
-
-def press(button):
-    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
 def measured(widget, until):

@@ -9,6 +9,8 @@ from napari_sam import Address
 from napari_sam.apps.dock.widget import SegmentWidget
 from napari_sam.core.propagation import Edge, State
 
+from .buttons import press
+
 FRAMES = 6
 CTRL = Qt.KeyboardModifier.ControlModifier
 
@@ -37,11 +39,6 @@ def opened(make_napari_viewer, until, threshold_model):
     viewer.window.add_dock_widget(widget, name="Segment Anything")
     until(lambda: widget.controller.annotator.has_model)
     return widget
-
-
-def press(button):
-    assert button.isEnabled()
-    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
 def commit(widget, hand, until, row, col):
@@ -103,7 +100,7 @@ def test_a_click_on_the_strip_goes_there_and_selects(opened, hand, until):
     assert opened.viewer.dims.point[0] == 4
     assert annotator.session.current.frame == 4
     assert annotator.objects.selected == 2
-    assert opened.objects.selected == [2]
+    until(lambda: opened.objects.selected == [2])
 
 
 def test_frames_that_are_dragged_over_are_approved(opened, hand, until):

@@ -4,7 +4,6 @@ import threading
 
 import numpy as np
 import pytest
-from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
 import napari_sam as sam
@@ -13,6 +12,8 @@ from napari_sam.apps.dock.widget import SegmentWidget
 from napari_sam.core.address import Address
 from napari_sam.core.mask import Mask
 from napari_sam.testing.linker_suite import cells
+
+from .buttons import press
 
 FOUND = cells(divides=True)
 
@@ -44,11 +45,6 @@ def opened(make_napari_viewer, until, threshold_model):
     return widget
 
 
-def press(button):
-    assert button.isEnabled()
-    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-
-
 def chosen(widget, name):
     panel = widget.track_files
     panel.layers.layer = widget.viewer.layers[name]
@@ -66,7 +62,7 @@ def test_a_layer_of_labels_is_linked_beside_the_window(opened, until):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(track_files, "_iter_linked", watched)
-        press(panel.link)
+        panel.link.click()
         assert panel.bar.isVisible()
         until(lambda: "found: tracks" in opened.viewer.layers)
     assert threads

@@ -9,6 +9,7 @@ import pytest
 from napari.components import ViewerModel
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
 
 from napari_sam.annotator.models import ModelPool
 from napari_sam.apps.dock.panels.save import OPEN
@@ -78,6 +79,7 @@ def committed(widget, row, col):
     session.add_point(row, col)
     session.predict()
     widget.controller.annotator.commits.commit()
+    QApplication.processEvents()  # panels show it a turn later
     return session
 
 
@@ -163,7 +165,9 @@ def test_channels_are_offered_only_where_there_are_several(
     until(lambda: session.image.appearance.channels == (3,))
 
 
-def test_objects_are_listed_and_gone_to_renamed_and_deleted(viewer, blobs, docked):
+def test_objects_are_listed_and_gone_to_renamed_and_deleted(
+    viewer, blobs, docked, qapp
+):
     viewer.add_image(blobs)
     widget = docked(viewer)
     session = committed(widget, 15, 25)
@@ -176,6 +180,7 @@ def test_objects_are_listed_and_gone_to_renamed_and_deleted(viewer, blobs, docke
     panel.model.setData(panel.model.index(0, 1), "coin", 2)
     assert session.objects[1].name == "coin"
     panel.model.setData(panel.model.index(0, 2), "money", 2)
+    qapp.processEvents()
     assert panel.classes.findText("money") > 0
     panel.classes.setCurrentText("money")
     panel._on_class()
@@ -185,6 +190,7 @@ def test_objects_are_listed_and_gone_to_renamed_and_deleted(viewer, blobs, docke
     panel.table.selectRow(1)
     panel.delete.click()
     assert np.unique(session.labels).tolist() == [0, 1]
+    qapp.processEvents()
     assert panel.model.rowCount() == 1
     widget.prompts.undo.click()
     assert np.unique(session.labels).tolist() == [0, 1, 2]

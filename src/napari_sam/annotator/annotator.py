@@ -30,6 +30,8 @@ from napari_sam.annotator.workspace import Workspace
 from napari_sam.session.actions import Paint, SetPrompts
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from napari_sam.annotator.events import AnnotatorEvents
     from napari_sam.annotator.executor import Executor
     from napari_sam.annotator.open_image import OpenImage
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from napari_sam.annotator.view import AnnotationView, ViewFactory
     from napari_sam.core.address import Address
     from napari_sam.core.prediction import Prediction
+    from napari_sam.core.progress import Progress
     from napari_sam.core.protocols import EmbeddingStore
     from napari_sam.session import AnnotationSession
     from napari_sam.session.history import Step
@@ -61,6 +64,8 @@ class Annotator:
 
     Attributes
     ----------
+    events
+        Signals.
     preview, candidates, commits, hover
         The mask of the current prompts, and what becomes of it.
     objects, editing, classes
@@ -78,6 +83,7 @@ class Annotator:
         The table of objects; their pictures; journals.
     """
 
+    events: AnnotatorEvents
     hover: Hover
     preview: Preview
     candidates: Candidates
@@ -97,6 +103,7 @@ class Annotator:
         store: EmbeddingStore | None = None,
     ) -> None:
         workspace = self._workspace = Workspace(executor)
+        self.events = workspace.events
         self._views = views
         self._made = 1
         self.hover = Hover(workspace)
@@ -124,11 +131,6 @@ class Annotator:
         self.folder = FolderLabelling(workspace, self.models, self.words.models)
 
     @property
-    def events(self) -> AnnotatorEvents:
-        """Signals."""
-        return self._workspace.events
-
-    @property
     def image(self) -> OpenImage | None:
         """The image that is open."""
         return self._workspace.image
@@ -152,6 +154,11 @@ class Annotator:
     def has_model(self) -> bool:
         """Whether a model is there to predict masks of this image."""
         return self._workspace.has_model
+
+    @property
+    def running(self) -> Mapping[str, Progress | None]:
+        """Long work that goes on, by its name, and how far it is."""
+        return self._workspace.tasks.running
 
     def open(self, image: OpenImage, *, prepare: bool = False) -> None:
         """Work on an image; emits `events.image_opened`.
@@ -257,11 +264,13 @@ class Annotator:
         by_hand = isinstance(step.action, Paint | SetPrompts)
         if not by_hand or (how != "execute" and isinstance(step.action, SetPrompts)):
             self.objects.move_on()
-        if self._workspace.timeline is not None:
-            self._workspace.timeline.on_step(step)
+        timeline = self._workspace.timeline
+        if timeline is not None:
+            timeline.on_step(step)
             self.events.tracks_changed.emit()
         self.events.stepped.emit()
-        self.propagation.on_step(how, step)
+        if timeline is not None:
+            self.propagation.on_step(how, step)
         self.persistence.report_troubles()
 
 

@@ -36,7 +36,7 @@ class Measurements:
     table
         A row for each object and frame, as of `napari_sam.measure`; or None.
     outdated
-        Whether the labels changed since.
+        Whether the labels changed since they were measured.
     selected
         The object that is looked at in tables and plots, or None.
     """
@@ -46,7 +46,6 @@ class Measurements:
         self.table: pd.DataFrame | None = None
         self.outdated = False
         self.selected: int | None = None
-        workspace.events.stepped.connect(self._on_step)
 
     def measure(self, settings: MeasureSettings | None = None) -> None:
         """Measure all objects; `events.measurements_changed` tells when it is done."""
@@ -68,11 +67,13 @@ class Measurements:
                 settings=settings,
             )
             self.outdated = False
+            self._workspace.events.stepped.connect(self._on_step, unique=True)
             self._workspace.tasks.run(MEASURING, work, self._on_measured)
 
     def discard(self) -> None:
         """Forget what was measured, as of an image that is left."""
         self.table, self.selected, self.outdated = None, None, False
+        self._workspace.events.stepped.disconnect(self._on_step)
         self._workspace.events.measurements_changed.emit()
 
     def on_frame(self, frame: int) -> pd.DataFrame | None:

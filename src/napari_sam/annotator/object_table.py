@@ -48,24 +48,31 @@ class ObjectTable:
     def __init__(self, session: AnnotationSession) -> None:
         self._session = session
         self._entries: dict[int, Entry] = {}
-        self.update(session.objects)
+        self._outdated = set(session.objects)
 
     @property
     def entries(self) -> list[Entry]:
         """The objects, by their numbers."""
+        self._look()
         return [self._entries[i] for i in sorted(self._entries)]
 
     def __contains__(self, object_id: object) -> bool:
+        self._look()
         return object_id in self._entries
 
     def entry(self, object_id: int) -> Entry:
         """Return what is known of one object."""
+        self._look()
         return self._entries[object_id]
 
     def update(self, ids: Iterable[int]) -> None:
-        """Look at some objects again."""
-        state = self._session.state
-        for i in set(ids):
+        """Look at some objects again, as soon as somebody wants to know."""
+        self._outdated.update(ids)
+
+    def _look(self) -> None:
+        state, ids = self._session.state, self._outdated
+        self._outdated = set()
+        for i in ids:
             ats = state.of_object(i)
             info = state.objects.get(i)
             if info is None:

@@ -23,25 +23,30 @@ class Tasks:
         Does the work.
     events
         ``busy`` says what goes on.
+
+    Attributes
+    ----------
+    running
+        How far each is, by its name; None where that is not known.
     """
 
     def __init__(self, executor: Executor, events: AnnotatorEvents) -> None:
         self._executor, self._events = executor, events
-        self._running: dict[str, Progress | None] = {}
+        self.running: dict[str, Progress | None] = {}
         self._jobs: dict[str, Job] = {}
         self._cancelled: dict[str, Callable[[], object]] = {}
 
     def begin(self, name: str, progress: Progress | None = None) -> None:
         """Show that something goes on, or how far it is."""
-        self._running[name] = progress
+        self.running[name] = progress
         self._events.busy.emit(name, progress)
 
     def end(self, name: str) -> None:
         """Show that it is done, or what else goes on."""
-        if name in self._running:
-            del self._running[name]
-            last = next(reversed(self._running), "")
-            self._events.busy.emit(last, self._running.get(last))
+        if name in self.running:
+            del self.running[name]
+            last = next(reversed(self.running), "")
+            self._events.busy.emit(last, self.running.get(last))
 
     def run(
         self,
@@ -81,13 +86,13 @@ class Tasks:
             handle(error)
 
         def on_progress(step: Progress) -> None:
-            if name in self._running:
+            if name in self.running:
                 self.begin(name, step)
                 if progress is not None:
                     progress(step)
 
         job = self._executor.iterate(steps, on_progress, on_done, on_failed)
-        if name in self._running:
+        if name in self.running:
             self._jobs[name] = job
             if cancelled is not None:
                 self._cancelled[name] = cancelled

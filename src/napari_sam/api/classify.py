@@ -16,7 +16,6 @@ from napari_sam.automatic.named_objects import (
 )
 from napari_sam.core.progress import drain
 from napari_sam.io import read_label_image
-from napari_sam.jobs.image_spec import job_store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,14 +78,7 @@ def classify_objects(
     >>> named = {1: "large", 9: "small"}
     >>> sam.classify_objects(coins(), labels, named)  # doctest: +SKIP
     """
-    promptable = to_promptable(
-        image,
-        axes,
-        model,
-        appearance=appearance,
-        tiling=tiling,
-        store=job_store(None),
-    )
+    promptable = to_promptable(image, axes, model, appearance=appearance, tiling=tiling)
     masks = masks_by_address(promptable.frames, _labels(labels, promptable.frames))
     check_named(named, (at.object_id for at in masks))
     found = drain(iter_numbered_features(promptable, masks, masks.get))

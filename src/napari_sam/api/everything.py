@@ -83,7 +83,7 @@ def segment_everything(
         model,
         appearance=appearance,
         tiling=tiling,
-        store=job_store(None) if find.refine else job_store(None, ONE_BY_ONE),
+        store=None if find.refine else job_store(None, ONE_BY_ONE),
     )
     planes = _masks(promptable, replace(settings, find=find), frames, region)
     pixels = promptable.frames

@@ -9,6 +9,7 @@ from napari_sam.api.models import load_backend
 from napari_sam.core.images.frames import Frames
 from napari_sam.image import PromptableImage
 from napari_sam.io import Image, read_image
+from napari_sam.jobs.image_spec import job_store
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -44,7 +45,10 @@ def to_promptable(
     tiling: Tiling | None = None,
     connected: bool = True,
 ) -> PromptableImage:
-    """Return an array, a file or an image of `read_image` with its model."""
+    """Return an array, a file or an image of `read_image` with its model.
+
+    By default, embeddings of the latest tiles are in memory: it is for one job.
+    """
     if isinstance(image, str | Path):
         image = read_image(image, axes=axes)
     return PromptableImage(
@@ -52,7 +56,7 @@ def to_promptable(
         load_backend(model) if model is None or isinstance(model, str) else model,
         axes=axes,
         appearance=appearance,
-        store=store,
+        store=job_store(None) if store is None else store,
         tiling=tiling,
         connected=connected,
     )

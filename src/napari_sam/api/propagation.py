@@ -9,6 +9,7 @@ from napari_sam.api.promptable import to_promptable
 from napari_sam.api.stores import open_store
 from napari_sam.core.progress import drain
 from napari_sam.image import PromptableImage
+from napari_sam.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,7 +74,9 @@ def propagate(
     from napari_sam.tracking import iter_tracks
 
     if not isinstance(image, PromptableImage):
-        kept = open_store(store) if isinstance(store, str | Path) else store
+        if isinstance(store, str | Path):
+            store = open_store(store)
+        kept = MemoryStore() if store is None else store
         image = to_promptable(image, axes, model, store=kept)
     work = iter_tracks(
         image,

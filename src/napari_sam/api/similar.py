@@ -16,7 +16,6 @@ from napari_sam.automatic import (
 from napari_sam.automatic.example_masks import described_examples, rows_of
 from napari_sam.core.progress import drain
 from napari_sam.jobs.everything_jobs import numbered_planes
-from napari_sam.jobs.image_spec import job_store
 from napari_sam.jobs.painting import paint
 
 if TYPE_CHECKING:
@@ -147,14 +146,7 @@ def segment_similar(
     >>> found.with_threshold(0.7).labels.max()  # doctest: +SKIP
     """
     automatic = automatic or AutomaticSettings()
-    promptable = to_promptable(
-        image,
-        axes,
-        model,
-        appearance=appearance,
-        tiling=tiling,
-        store=job_store(None),
-    )
+    promptable = to_promptable(image, axes, model, appearance=appearance, tiling=tiling)
     chosen = range(len(promptable.frames)) if frames is None else frames
     planes = {frame: _candidates(promptable, frame, automatic) for frame in chosen}
     if not isinstance(examples, Examples):

@@ -12,7 +12,6 @@ from napari_sam.automatic.concepts import ConceptMasks, Words, iter_concepts
 from napari_sam.automatic.settings import TextSettings
 from napari_sam.core.images.concepts import ExampleBoxes
 from napari_sam.core.progress import drain
-from napari_sam.jobs.image_spec import job_store
 from napari_sam.jobs.painting import paint
 from napari_sam.jobs.segment_jobs import MaskResult
 
@@ -167,14 +166,7 @@ def segment_text(
     >>> found.with_threshold(0.3).classes  # doctest: +SKIP
     """
     asked = Words(tuple(words), tuple(unwanted))
-    promptable = to_promptable(
-        image,
-        axes,
-        model,
-        appearance=appearance,
-        tiling=tiling,
-        store=job_store(None),
-    )
+    promptable = to_promptable(image, axes, model, appearance=appearance, tiling=tiling)
     finder = open_concepts(concepts, promptable.backend)
     chosen = range(len(promptable.frames)) if frames is None else frames
     shown = {word: _boxes(given) for word, given in (examples or {}).items()}

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections import UserDict, defaultdict
 from typing import TypeVar
 
 from napari_sam.core.address import Address
@@ -11,36 +10,30 @@ from napari_sam.core.address import Address
 V = TypeVar("V")
 
 
-class AddressTable(Mapping[Address, V]):
+class AddressTable(UserDict[Address, V]):
     """A value at each address: changing some takes no longer where there are many."""
 
     def __init__(self) -> None:
-        self._values: dict[Address, V] = {}
+        super().__init__()
         self._of_object: defaultdict[int, dict[Address, None]] = defaultdict(dict)
 
-    def __len__(self) -> int:
-        return len(self._values)
+    def __setitem__(self, at: Address, value: V) -> None:
+        self.data[at] = value
+        self._of_object[at.object_id][at] = None
 
-    def __iter__(self) -> Iterator[Address]:
-        return iter(self._values)
-
-    def __getitem__(self, at: Address) -> V:
-        return self._values[at]
-
-    def __contains__(self, at: object) -> bool:
-        return at in self._values
+    def __delitem__(self, at: Address) -> None:
+        del self.data[at]
+        here = self._of_object[at.object_id]
+        del here[at]
+        if not here:
+            del self._of_object[at.object_id]
 
     def put(self, at: Address, value: V | None) -> None:
         """Set the value at an address; None removes it."""
-        if value is not None:
-            self._values[at] = value
-            self._of_object[at.object_id][at] = None
-        elif at in self._values:
-            del self._values[at]
-            here = self._of_object[at.object_id]
-            del here[at]
-            if not here:
-                del self._of_object[at.object_id]
+        if value is None:
+            self.pop(at, None)
+        else:
+            self[at] = value
 
     def of_object(self, object_id: int) -> list[Address]:
         """Return the addresses at which an object has a value."""

@@ -21,7 +21,6 @@ from napari_sam.session.edits import (
 )
 from napari_sam.session.history import History
 from napari_sam.session.labels.patch import LabelPatch
-from napari_sam.session.mask_scores import MaskScores
 from napari_sam.session.protection import keeping_tracks, sparing_approved
 from napari_sam.session.state import State
 
@@ -58,8 +57,6 @@ class Document:
         The labels at the beginning, packed.
     history
         The steps.
-    scores
-        Scores of the masks that models predicted.
     prompts_changed
         Emitted with the addresses whose open prompts are others now.
     labels_changed
@@ -91,7 +88,6 @@ class Document:
         self.state = State(frames, labels)
         self.start = self.state.labels.packed()
         self.history = History()
-        self.scores = MaskScores()
         self._current = Address(0, self.state.free_id())
         self._preview: Prediction | None = None
         self._saved = self.history.position
@@ -209,14 +205,14 @@ class Document:
             edits = action.edits(self.state)
         elif edits is None:
             edits = action.edits_with(self.state, predictions or {})
-        if action.spares_approved:
+        if action.spares_approved and self.state.objects.approved:
             edits = sparing_approved(edits, self.state)
-        if not action.keeps_tracks:
+        if self.state.tracked and not action.keeps_tracks:
             edits = keeping_tracks(edits, self.state)
         edit = apply_all(edits, self.state)
         if edit.edits:
-            step = self.history.push(action, edit, group)
-            self.scores.note(self.state, predictions or {})
+            scores = {at: float(one.score) for at, one in (predictions or {}).items()}
+            step = self.history.push(action, edit, group, scores)
             self._announce("execute", step, edit)
 
     def paint(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from napari_sam.session.actions.set_prompts import SetPrompts
 from napari_sam.session.edits import Batch, PromptsEdit
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from napari_sam.core.address import Address
     from napari_sam.session.actions import Action
 
@@ -27,12 +30,15 @@ class Step:
         Its number; no two steps of a history have the same.
     group
         Steps of the same group that follow each other are undone together; 0 is none.
+    scores
+        Of the masks that were committed, if a model predicted them.
     """
 
     action: Action
     edit: Batch
     serial: int = field(default=0, compare=False)
     group: int = field(default=0, compare=False)
+    scores: Mapping[Address, float] = field(default_factory=dict, compare=False)
 
     def can_coalesce(self, at: Address) -> bool:
         """Whether all it did is move the threshold of the prompts at an address."""
@@ -75,11 +81,17 @@ class History:
         self._last_group += 1
         return self._last_group
 
-    def push(self, action: Action, edit: Batch, group: int = 0) -> Step:
+    def push(
+        self,
+        action: Action,
+        edit: Batch,
+        group: int = 0,
+        scores: Mapping[Address, float] = MappingProxyType({}),
+    ) -> Step:
         """Remember a new step; what was undone can no longer be redone."""
         self._last_serial += 1
         self._last_group = max(self._last_group, group)
-        step = Step(action, edit, self._last_serial, group)
+        step = Step(action, edit, self._last_serial, group, scores)
         self.undone.clear()
         self.done.append(step)
         return step

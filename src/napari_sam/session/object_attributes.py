@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_sam.core.address import Address
+from napari_sam.session.edits import parts
+from napari_sam.session.labels.patch import LabelPatch
 from napari_sam.session.objects import ObjectInfo
 
 if TYPE_CHECKING:
-    from napari_sam.core.address import Address
     from napari_sam.core.json_values import JsonValue
     from napari_sam.session.document import Document
 
@@ -20,8 +22,7 @@ def object_attributes(document: Document) -> dict[Address, dict[str, JsonValue]]
 
     Scores are those of the model, of masks that are as it predicted them.
     """
-    state = document.state
-    scores = document.scores.of_labels(state)
+    state, scores = document.state, _scores(document)
     found: dict[Address, dict[str, JsonValue]] = {}
     for at in list(state.footprints):
         known = dict(_described(state.objects.get(at.object_id, ObjectInfo())))
@@ -29,6 +30,22 @@ def object_attributes(document: Document) -> dict[Address, dict[str, JsonValue]]
             known["score"] = round(scores[at], _DIGITS)
         if known:
             found[at] = known
+    return found
+
+
+def _scores(document: Document) -> dict[Address, float]:
+    """Return the scores of masks that are in the labels as they were committed.
+
+    What was corrected since, by whatever action, has none, until an undo brings the
+    mask back.
+    """
+    found: dict[Address, float] = {}
+    for step in list(document.history.done):
+        patches = (one for one in parts(step.edit) if isinstance(one, LabelPatch))
+        for at in {Address(one.frame, i) for one in patches for i in one.objects}:
+            found.pop(at, None)
+            if at in step.scores:
+                found[at] = step.scores[at]
     return found
 
 

@@ -19,6 +19,7 @@ from napari_sam.session.requests import Request, Response
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from napari_sam.core.images.appearance import Appearance
     from napari_sam.core.json_values import JsonDict, JsonObject, UncheckedJson
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.protocols import Promptable
@@ -64,6 +65,7 @@ class AnnotationSession(Document):
         super().__init__(image.frames, labels)
         self.setups: dict[str, ModelSetup] = {}
         self._image = image
+        self._described: tuple[Promptable, Appearance, str] | None = None
 
     def __repr__(self) -> str:
         count = len(self.state.objects)
@@ -90,7 +92,7 @@ class AnnotationSession(Document):
                 f"The session is about {then!r}; {now!r} is another image. Make a new "
                 "session for it."
             )
-        self._image = image
+        self._image, self._described = image, None
         self.state.frames = now
         self._set_preview(None)
 
@@ -216,9 +218,7 @@ class AnnotationSession(Document):
             return
         image = self._image if response is None else response.request.image
         prompts = response.request.prompts if response and with_prompts else {}
-        setup = ModelSetup.of(image)
-        key = setup.key
-        self.setups[key] = setup
+        key = self._setup_key(image)
         new = tuple((at, prompts[at]) for at in masks) if prompts else ()
         self.execute(Commit(tuple(masks), overlap, key, new), masks)
 
@@ -252,6 +252,16 @@ class AnnotationSession(Document):
         from napari_sam.session.persistence.replay import only, replay
 
         return drain(replay(Record.from_dict(data), only(image)))
+
+    def _setup_key(self, image: Promptable) -> str:
+        """Return the key of the model setup of an image, which is described once."""
+        known = self._described
+        if known and known[0] is image and known[1] is image.appearance:
+            return known[2]
+        setup = ModelSetup.of(image)
+        self._described = image, setup.appearance, setup.key
+        self.setups[setup.key] = setup
+        return setup.key
 
     def _still_current(self, response: Response) -> dict[Address, Prediction]:
         """Masks whose prompts are still open, and of the image as it is."""

@@ -1,4 +1,4 @@
-"""The layers of a viewer that show a session, and change it. No Qt here."""
+"""The layers of a viewer that show a session, and change it."""
 
 from __future__ import annotations
 

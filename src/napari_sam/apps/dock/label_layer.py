@@ -12,6 +12,7 @@ from napari_sam.apps.dock import compat, layer_style
 from napari_sam.apps.dock.class_colours import class_colormap
 from napari_sam.apps.dock.frame_view import FrameView
 from napari_sam.apps.dock.label_features import features_by_label
+from napari_sam.apps.dock.refresher import Refresher
 from napari_sam.core.errors import ImageError, NapariSamError
 from napari_sam.io.label_numbers import label_numbers
 from napari_sam.session.document import take_over
@@ -56,6 +57,7 @@ class LabelLayer:
         self.table = ObjectTable(session)
         self._measured: pd.DataFrame | None = None
         self._usual: object = None
+        self._refresher = Refresher(None, self._refresh)
         session.labels_changed.connect(self._on_labels)
         session.objects_changed.connect(self._on_objects)
         session.selection_changed.connect(self._on_selection)
@@ -86,6 +88,7 @@ class LabelLayer:
         self._session.labels_changed.disconnect(self._on_labels)
         self._session.objects_changed.disconnect(self._on_objects)
         self._session.selection_changed.disconnect(self._on_selection)
+        self._refresher.stop()
         self._forget()
 
     def color_of(self, object_id: int) -> NDArray[np.floating] | None:
@@ -153,6 +156,10 @@ class LabelLayer:
 
     def _on_objects(self, ids: tuple[int, ...]) -> None:
         self.table.update(ids)
+        self._refresher.request()
+
+    def _refresh(self) -> None:
+        """Put what is known of objects beside their labels."""
         if self.is_there:
             self._tabulate()
             if self.shows_classes:

@@ -35,7 +35,6 @@ class OnionSkin:
         self._geometry: PlaneGeometry | None = None
         self._layer: Labels | None = None
         self._wanted = False
-        annotator.events.objects_changed.connect(self._refresh)
 
     @property
     def layer(self) -> Labels | None:
@@ -73,7 +72,6 @@ class OnionSkin:
 
     def close(self) -> None:
         """Listen no more, and show nothing."""
-        self._annotator.events.objects_changed.disconnect(self._refresh)
         self._hide()
 
     def _show(self) -> None:
@@ -88,8 +86,11 @@ class OnionSkin:
             self._layer = layer_style.add_onion_skin(
                 self._viewer, before, geometry.keywords(offset)
             )
+        self._annotator.events.objects_changed.connect(self._refresh)
 
     def _hide(self) -> None:
+        if self._layer is not None:
+            self._annotator.events.objects_changed.disconnect(self._refresh)
         if self.layer is not None:
             layer_style.retire(self.layer)
         self._layer = None

@@ -94,21 +94,16 @@ class TrackLayer:
         self._hide()
 
     def _listen(self, session: AnnotationSession | None) -> None:
-        """Know all that is in a session, and hear of what changes."""
+        """Know of a session, and hear of its changes once its tracks are drawn."""
         if self._session is not None:
             self._session.labels_changed.disconnect(self._on_labels)
         self._session = session
         self._changed.clear()
-        if session is not None:
-            session.labels_changed.connect(self._on_labels)
 
     def _on_labels(self, patches: tuple[LabelPatch, ...]) -> None:
-        if self._points is not None:
-            self._changed.update(
-                Address(patch.frame, i)
-                for patch in patches
-                for i in {*patch.before.values, *patch.after.values} - {0}
-            )
+        self._changed.update(
+            Address(patch.frame, i) for patch in patches for i in patch.objects
+        )
 
     def _hide(self) -> None:
         layer, self._layer = self.layer, None
@@ -130,6 +125,7 @@ class TrackLayer:
         if self._points is None:
             self._points = TrackPoints(geometry.place)
             self._changed = set(session.state.footprints)
+            session.labels_changed.connect(self._on_labels)
         points, self._busy = self._points, True
         work = _iter_rows(points.request(session, self._changed))
         self._changed.clear()

@@ -122,8 +122,6 @@ class SegmentWidget(QWidget):
         annotator = self.controller.annotator
         commands = CommandButtons(annotator, keys)
         self.status = StatusPanel(annotator)
-        annotator.events.message.connect(self.status.show_message)
-        annotator.events.busy.connect(self.status.show_progress)
         self.activity = ActivityPanel(annotator, keys)
         self.trouble = TroublePanel(annotator)
         self.recovery = RecoveryPanel(annotator)
@@ -203,7 +201,7 @@ class SegmentWidget(QWidget):
         self.controller.annotator.events.image_lost.connect(self._on_gone)
         self.controller.annotator.events.model_changed.connect(self._on_model)
         rows = self.objects.table.selectionModel()
-        rows.selectionChanged.connect(lambda *_: self.track.refresh_soon())
+        rows.selectionChanged.connect(self.track.refresher.request)
         self.controller.annotator.events.overlap_found.connect(self._on_overlap)
         self.viewer.layers.events.inserted.connect(self._on_layers)
         self.viewer.layers.events.removed.connect(self._on_layers)

@@ -59,12 +59,6 @@ def _path(what: str, positions: Iterable[Iterable[float]], least: int) -> Path:
     return tuple(path)
 
 
-def _set_numbers(prompt: Point | Box, what: str, *names: str) -> None:
-    numbers = _numbers(what, (getattr(prompt, name) for name in names))
-    for name, number in zip(names, numbers, strict=True):
-        object.__setattr__(prompt, name, number)
-
-
 @dataclass(frozen=True, slots=True)
 class Point:
     """A point prompt, or click; `positive` means "this belongs to the object"."""
@@ -74,7 +68,9 @@ class Point:
     positive: bool = True
 
     def __post_init__(self) -> None:
-        _set_numbers(self, "A point", "row", "col")
+        row, col = _numbers("A point", (self.row, self.col))
+        object.__setattr__(self, "row", row)
+        object.__setattr__(self, "col", col)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +83,10 @@ class Box:
     right: float
 
     def __post_init__(self) -> None:
-        _set_numbers(self, "A box", "top", "left", "bottom", "right")
+        edges = (self.top, self.left, self.bottom, self.right)
+        names = ("top", "left", "bottom", "right")
+        for name, edge in zip(names, _numbers("A box", edges), strict=True):
+            object.__setattr__(self, name, edge)
         if self.bottom <= self.top or self.right <= self.left:
             raise PromptError(
                 f"{self} is empty: bottom must exceed top, and right must exceed left."

@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QFrame, QWidget
 
 from napari_sam.annotator.guidance import next_step
 from napari_sam.apps.dock.panels.widgets import NEAR, column, text
+from napari_sam.apps.dock.refresher import Refresher
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,15 +42,16 @@ class ActivityPanel(QWidget):
         rows.addWidget(self.making)
         rows.addWidget(self.hint)
         events = annotator.events
-        for event in (
+        self._refresher = Refresher(
+            self,
+            self.show_activity,
             events.image_opened,
             events.stepped,
             events.selection_changed,
             events.candidates_changed,
             events.model_changed,
             events.polarity_changed,
-        ):
-            event.connect(self.show_activity)
+        )
         self.show_activity()
 
     def show_activity(self, *_: object) -> None:

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QLabel, QSlider, QToolButton, QWidget
 
 from napari_sam.apps.dock.layer_style import PREVIEW
 from napari_sam.apps.dock.panels.widgets import column, row, text
+from napari_sam.apps.dock.refresher import Refresher
 
 if TYPE_CHECKING:
     from napari_sam.annotator.annotator import Annotator
@@ -60,7 +61,9 @@ class CandidatesPanel(QWidget):
         rows.addWidget(self.title)
         rows.addWidget(row(*self.buttons))
         rows.addWidget(row(less, self.slider, more, self.reset))
-        annotator.events.candidates_changed.connect(self.show_masks)
+        self._refresher = Refresher(
+            self, self.show_masks, annotator.events.candidates_changed
+        )
         self.show_masks()
 
     def show_masks(self) -> None:

@@ -14,6 +14,7 @@ from napari_sam.apps.dock.panels.layer_choice import LayerChoice
 from napari_sam.apps.dock.panels.setting_slider import SettingSlider
 from napari_sam.apps.dock.panels.settings_form import SettingsForm
 from napari_sam.apps.dock.panels.widgets import Section, button, choice, named, text
+from napari_sam.apps.dock.refresher import Refresher
 from napari_sam.automatic import EverythingSettings, FilterSettings, InstanceSettings
 from napari_sam.core.errors import SessionError
 from napari_sam.core.prompts.items import Polygon, Scribble
@@ -59,9 +60,11 @@ class EverythingPanel(Section):
         self._make_buttons()
         self._make_settings()
         self._lay_out()
-        self._annotator.events.automatic_changed.connect(self._on_masks)
-        self._annotator.events.selection_changed.connect(self._on_masks)
-        self._annotator.events.image_opened.connect(self._on_opened)
+        events = self._annotator.events
+        self._refresher = Refresher(
+            self, self._on_masks, events.automatic_changed, events.selection_changed
+        )
+        events.image_opened.connect(self._on_opened)
         self._on_opened(self._annotator.session)
 
     @property

@@ -22,6 +22,7 @@ from napari_sam.apps.dock.panels.widgets import (
     row,
     text,
 )
+from napari_sam.apps.dock.refresher import Refresher
 from napari_sam.automatic import AutomaticSettings, TextSettings
 from napari_sam.automatic.concepts import read_words
 from napari_sam.core.errors import SessionError
@@ -78,15 +79,16 @@ class FolderPanel(Section):
         self._make()
         self._lay_out()
         events = self._annotator.events
-        for event in (
+        self._refresher = Refresher(
+            self,
+            self._refresh,
             events.image_opened,
             events.objects_changed,
             events.selection_changed,
             events.words_changed,
             events.model_changed,
             events.busy,
-        ):
-            event.connect(self._refresh)
+        )
         events.image_opened.connect(self._propose)
         events.folder_labelled.connect(self._open)
         self._propose()

@@ -29,6 +29,7 @@ from napari_sam.apps.dock.panels.object_model import (
     ObjectModel,
 )
 from napari_sam.apps.dock.panels.widgets import Section, button, choice, row
+from napari_sam.apps.dock.refresher import Refresher
 
 if TYPE_CHECKING:
     from qtpy.QtGui import QKeyEvent
@@ -87,8 +88,8 @@ class ObjectsPanel(Section):
         self._add_buttons(commands)
         events = controller.annotator.events
         events.image_opened.connect(self._on_opened)
-        events.objects_changed.connect(self._refresh)
-        events.selection_changed.connect(self._follow)
+        self._refresher = Refresher(self, self._refresh, events.objects_changed)
+        self._follower = Refresher(self, self._follow, events.selection_changed)
         self._on_opened(controller.annotator.session)
 
     def fit(self, height: int) -> None:

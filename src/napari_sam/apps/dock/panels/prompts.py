@@ -11,6 +11,7 @@ from napari_sam.apps.dock.panels.candidates import CandidatesPanel
 from napari_sam.apps.dock.panels.icons import icon
 from napari_sam.apps.dock.panels.settings_form import SettingsForm
 from napari_sam.apps.dock.panels.widgets import Section, choice, named, row, tool
+from napari_sam.apps.dock.refresher import Refresher
 from napari_sam.jobs.settings import SegmentSettings
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class PromptsPanel(Section):
         annotator.events.polarity_changed.connect(self._show_polarity)
         annotator.events.model_changed.connect(self._show_settings)
         annotator.events.image_opened.connect(self._on_opened)
-        annotator.events.stepped.connect(self._on_step)
+        self._refresher = Refresher(self, self._on_step, annotator.events.stepped)
         self._on_opened(annotator.session)
 
     def _add_buttons(self, commands: CommandButtons) -> None:

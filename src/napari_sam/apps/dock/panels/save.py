@@ -12,6 +12,7 @@ from napari_sam.annotator.saving import SESSION
 from napari_sam.apps.dock.image_folder import LABELS, file_of
 from napari_sam.apps.dock.panels.dialogs import FORMATS, SESSIONS
 from napari_sam.apps.dock.panels.widgets import button, column, row, text
+from napari_sam.apps.dock.refresher import Refresher
 from napari_sam.core.errors import ImageError
 from napari_sam.io import check_labels_fit
 from napari_sam.io.settings import SaveSettings
@@ -56,8 +57,9 @@ class SavePanel(QWidget):
         rows = column(self)
         rows.addWidget(row(self.labels, self.session))
         rows.addWidget(row(self.state, self.open))
-        controller.annotator.events.image_opened.connect(self._on_opened)
-        controller.annotator.events.stepped.connect(self.show_state)
+        events = controller.annotator.events
+        events.image_opened.connect(self._on_opened)
+        self._refresher = Refresher(self, self.show_state, events.stepped)
         self._on_opened(controller.annotator.session)
 
     @property

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from napari_sam.apps.dock.panels.setting_slider import SettingSlider
 from napari_sam.apps.dock.panels.settings_form import SettingsForm
 from napari_sam.apps.dock.panels.widgets import Section, button, choice, named, text
+from napari_sam.apps.dock.refresher import Refresher
 from napari_sam.automatic import SimilarSettings
 
 if TYPE_CHECKING:
@@ -51,7 +52,9 @@ class SimilarPanel(Section):
         self.add(self.weights.widget)
         self.add(self.state)
         annotator.events.automatic_changed.connect(self._on_masks)
-        annotator.events.objects_changed.connect(self._on_objects)
+        self._refresher = Refresher(
+            self, self._on_objects, annotator.events.objects_changed
+        )
         annotator.events.image_opened.connect(self._on_opened)
         self._on_opened(annotator.session)
 

@@ -8,6 +8,7 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QProgressBar, QSizePolicy, QToolButton, QWidget
 
 from napari_sam.apps.dock.panels.widgets import column, row, text
+from napari_sam.apps.dock.refresher import Refresher
 
 if TYPE_CHECKING:
     from napari_sam.annotator.annotator import Annotator
@@ -43,11 +44,14 @@ class StatusPanel(QWidget):
         rows = column(self)
         rows.addWidget(self.sentence)
         rows.addWidget(self._reserve_height(row(self.bar, self.stop)))
+        self._annotator = annotator
         self._message, self._level, self._task = "", "info", ""
         self._delay = QTimer(self)
         self._delay.setSingleShot(True)
         self._delay.timeout.connect(self._show_bar)
         self._set_bar(False)
+        annotator.events.message.connect(self.show_message)
+        self._refresher = Refresher(self, self._show_running, annotator.events.busy)
 
     def show_message(self, level: str, message: str) -> None:
         """Show a message until the next one."""
@@ -70,6 +74,11 @@ class StatusPanel(QWidget):
             self._write()
         elif not self._delay.isActive():
             self._delay.start(_LONG)
+
+    def _show_running(self) -> None:
+        running = self._annotator.running
+        last = ["", *running][-1]
+        self.show_progress(last, running.get(last))
 
     def _reserve_height(self, widget: QWidget) -> QWidget:
         """Keep the room of a widget while it is not shown."""

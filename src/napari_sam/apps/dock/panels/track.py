@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QCheckBox, QLabel, QProgressBar, QSizePolicy, QSpinBox
 
 from napari_sam.annotator.tracking.family import family_of
@@ -23,6 +22,7 @@ from napari_sam.apps.dock.panels.widgets import (
     scrolling,
     text,
 )
+from napari_sam.apps.dock.refresher import Refresher
 from napari_sam.core.address import Address
 from napari_sam.session.timeline import time_of
 
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from napari_sam.annotator.tracking.propagation import Direction
     from napari_sam.apps.dock.controller import DockController
     from napari_sam.apps.dock.panels.command_buttons import CommandButtons
-    from napari_sam.core.progress import Progress
     from napari_sam.tracking import PropagateSettings
 
 #: Milliseconds between a change and what is painted of it.
@@ -71,10 +70,14 @@ class TrackPanel(Section):
         super().__init__("Track")
         self._controller, self._selected = controller, selected
         self._annotator = controller.annotator
-        self._rest = QTimer(self)
-        self._rest.setSingleShot(True)
-        self._rest.setInterval(_REST)
-        self._rest.timeout.connect(self._refresh)
+        events = self._annotator.events
+        self.refresher = Refresher(
+            self,
+            self._refresh,
+            events.tracks_changed,
+            events.selection_changed,
+            rest=_REST,
+        )
         self._make_run(commands)
         self._make_strip()
         self._make_review(commands)
@@ -129,7 +132,7 @@ class TrackPanel(Section):
         self.shown = choice("Rows of the strip", [(1, _ALL), (2, _SELECTED)])
         self.strip = TimeStrip()
         self.strip.jumped.connect(self._go_to)
-        self.strip.ranged.connect(lambda *_: self.refresh_soon())
+        self.strip.ranged.connect(self.refresher.request)
         self.strip_area = scrolling(self.strip)
         self.add(named("Rows", self.shown))
         self.rows.addWidget(self.strip_area)
@@ -212,9 +215,7 @@ class TrackPanel(Section):
     def _connect(self) -> None:
         events = self._annotator.events
         events.image_opened.connect(self._on_opened)
-        events.tracks_changed.connect(self.refresh_soon)
-        events.selection_changed.connect(self.refresh_soon)
-        events.busy.connect(self._on_busy)
+        self._busy = Refresher(self, self._show_going, events.busy)
         self.form.changed.connect(self._on_settings)
         self.shown.activated.connect(lambda _: self._refresh())
         self.corrections.toggled.connect(self._on_corrections)
@@ -250,11 +251,6 @@ class TrackPanel(Section):
             self._annotator.tracks.approve([object_id], (first, last))
             self.strip.clear_range()
 
-    def refresh_soon(self) -> None:
-        """Show what is known, and what is selected, in a moment."""
-        if not self._rest.isActive():
-            self._rest.start()
-
     def _on_opened(self, _: object = None) -> None:
         timeline = self._annotator.timeline
         self.setVisible(timeline is not None)
@@ -263,31 +259,29 @@ class TrackPanel(Section):
             box.setRange(0, last)
             box.setValue(value)
         self.onion.setEnabled(self._controller.onion.can_be_shown)
-        self._on_busy("", None)
         self._refresh()
 
-    def _on_busy(self, name: str, progress: Progress | None) -> None:
-        self._show_going(name)
-        if progress is not None and name == PROPAGATING:
+    def _show_going(self) -> None:
+        """Show whether objects are being carried, and how far."""
+        running = self._annotator.running
+        going = PROPAGATING in running
+        self.cancel.setEnabled(going)
+        self.bar.setVisible(going)
+        self.progress.setVisible(going)
+        progress = running.get(PROPAGATING)
+        if progress is not None:
             self.bar.setRange(0, progress.total)
             self.bar.setValue(progress.done)
             done = f"{progress.done} of {progress.total} steps"
             known = [done] if progress.total else []
             self.progress.setText(", ".join([*known, *filter(None, [progress.what])]))
 
-    def _show_going(self, name: str = "") -> None:
-        """Show whether objects are being carried."""
-        going = self._annotator.propagation.is_running or name == PROPAGATING
-        self.cancel.setEnabled(going)
-        self.bar.setVisible(going)
-        self.progress.setVisible(going)
-
     def _on_settings(self, settings: PropagateSettings) -> None:
         self._annotator.propagation.settings = settings
 
     def _on_corrections(self, at_once: bool) -> None:
         self._annotator.propagation.carries_corrections = at_once
-        self.refresh_soon()
+        self.refresher.request()
 
     def _on_paths(self, wanted: bool) -> None:
         self._controller.tracks.wanted = wanted

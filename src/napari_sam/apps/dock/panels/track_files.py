@@ -12,6 +12,7 @@ from napari_sam.annotator.tracking.track_files import LINKING
 from napari_sam.apps.dock.panels.layer_choice import LayerChoice
 from napari_sam.apps.dock.panels.settings_form import SettingsForm
 from napari_sam.apps.dock.panels.widgets import Section, button, named
+from napari_sam.apps.dock.refresher import Refresher
 from napari_sam.core.images.frames import Frames
 from napari_sam.tracking import LinkSettings
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from napari_sam.annotator.tracking.track_files import LinkedLabels
     from napari_sam.apps.dock.controller import DockController
     from napari_sam.apps.dock.panels.dialogs import Dialogs
-    from napari_sam.core.progress import Progress
 
 #: Formats that tracks are saved in, and how their names end.
 TRACK_FORMATS = {
@@ -83,8 +83,9 @@ class TrackFilesPanel(Section):
         self.add(self.link, self.cancel)
         self.add(self.bar)
         self.add(self.growth, self.save)
-        controller.annotator.events.busy.connect(self._on_busy)
-        self._show_going(going=False)
+        self._annotator = controller.annotator
+        self._refresher = Refresher(self, self._show_going, self._annotator.events.busy)
+        self._show_going()
         self._on_layers()
 
     def end(self) -> None:
@@ -104,10 +105,10 @@ class TrackFilesPanel(Section):
         layer = self.layers.layer
         if layer is not None:
             frames = Frames(layer.data, _axes_of(layer))
-            self._show_going(going=True)
             self._files.link(
                 frames, lambda found: self._add_layers(found, layer), self.form.settings
             )
+            self._show_going()
 
     def _add_layers(self, found: LinkedLabels, layer: Layer) -> None:
         """Add what came of linking as layers of its own."""
@@ -130,15 +131,15 @@ class TrackFilesPanel(Section):
             self.layers.setCurrentIndex(0)
         self.link.setEnabled(self.layers.layer is not None)
 
-    def _on_busy(self, name: str, progress: Progress | None) -> None:
-        self._show_going(going=name == LINKING)
-        if name == LINKING and progress is not None:
+    def _show_going(self) -> None:
+        """Show whether labels are being linked, and how far."""
+        running = self._annotator.running
+        self.cancel.setEnabled(LINKING in running)
+        self.bar.setVisible(LINKING in running)
+        progress = running.get(LINKING)
+        if progress is not None:
             self.bar.setRange(0, progress.total)
             self.bar.setValue(progress.done)
-
-    def _show_going(self, *, going: bool) -> None:
-        self.cancel.setEnabled(going)
-        self.bar.setVisible(going)
 
 
 def _can_be_linked(layer: Layer) -> bool:
