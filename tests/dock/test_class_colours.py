@@ -5,6 +5,7 @@ import pytest
 from napari.components import ViewerModel
 from napari.utils.colormaps.standardize_color import transform_color
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QApplication
 
 from napari_sam import Address
 from napari_sam.annotator.commands import COMMANDS
@@ -17,6 +18,8 @@ from napari_sam.apps.dock.panels.object_model import CLASS
 from napari_sam.apps.dock.panels.objects import ObjectsPanel
 from napari_sam.core.mask import Mask
 from napari_sam.testing import ThresholdBackend
+
+from .buttons import press
 
 
 @pytest.fixture
@@ -40,6 +43,7 @@ def panel(monkeypatch, qtbot):
         pixels[masks[Address(0, k + 1)].region.slices] = 200
     controller.open(controller.viewer.add_image(pixels))
     controller.annotator.session.add_masks(masks)
+    QApplication.processEvents()
     yield made
     controller.close()
 
@@ -53,11 +57,12 @@ def name_two(panel):
     editing = panel._controller.annotator.editing
     editing.set_info(1, category="square")
     editing.set_info(5, category="bar")
+    QApplication.processEvents()
 
 
 def test_the_button_names_the_rest_and_a_guess_leans(panel):
     name_two(panel)
-    panel.classify.click()
+    press(panel.classify)
     index = [panel.model.index(i, CLASS) for i in range(8)]
     assert [i.data() for i in index] == ["square"] * 4 + ["bar"] * 4
     leaning = [i.data(Qt.ItemDataRole.FontRole).italic() for i in index]
@@ -65,6 +70,7 @@ def test_the_button_names_the_rest_and_a_guess_leans(panel):
     assert "square by its looks" in index[1].data(Qt.ItemDataRole.ToolTipRole)
     for i, name in ((1, "round"), (2, "square")):
         panel.model.setData(index[i], name, Qt.ItemDataRole.EditRole)
+        QApplication.processEvents()
         assert not index[i].data(Qt.ItemDataRole.FontRole).italic()
 
 
@@ -75,7 +81,7 @@ def test_objects_of_a_class_have_one_colour_as_long_as_that_is_wanted(panel):
     assert not panel.by_class.isHidden()
     panel.by_class.setChecked(True)
     assert len(set(colours(panel))) == 3, "two classes, and grey"
-    panel.classify.click()
+    press(panel.classify)
     now = colours(panel)
     assert len(set(now[:4])) == len(set(now[4:])) == 1
     assert now[0] != now[4]
