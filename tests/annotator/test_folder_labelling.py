@@ -14,6 +14,7 @@ from napari_sam.annotator.scripted_view import (
     ScriptedView,
 )
 from napari_sam.automatic.concepts import Words
+from napari_sam.core.prompts.items import Box
 from napari_sam.testing import ColourConcepts, InstanceThresholdBackend
 
 
@@ -112,3 +113,22 @@ def test_what_cannot_be_labelled_is_said(annotator, images, tmp_path):
     assert level == "warning"
     assert text.startswith("3 images labelled, 1 failed: broken.tif")
     assert annotator.labelled == [tmp_path / "out"]
+
+
+def test_a_box_that_is_drawn_is_an_example(annotator, images, tmp_path):
+    annotator.folder.draw_example(" ")
+    assert "class of the example" in annotator.told[-1][1]
+    before = dict(annotator.session.objects)
+    annotator.folder.draw_example("bar")
+    annotator.view.draw(Box(29, 3, 36, 45))
+    (number,) = {*annotator.session.objects} - {*before}
+    assert annotator.session.objects[number].category == "bar"
+    assert annotator.folder.named == (number,)
+    assert not annotator.session.state.of_object(number), "nothing is committed"
+    annotator.folder.label(FolderPlan(images, tmp_path / "out", examples=(number,)))
+    with sam.LabelledDataset(tmp_path / "out") as dataset:
+        assert dataset.classes == ("bar",)
+        found = {item.image.name: item.row.area for item in dataset.items()}
+    assert found == dict.fromkeys(("a.tif", "b.tif", "c.tif"), 200)
+    annotator.undo()
+    assert number not in annotator.session.objects

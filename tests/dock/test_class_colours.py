@@ -8,11 +8,11 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
 
 from napari_sam import Address
+from napari_sam.annotator.colours import HOVER, OBJECT_COLOURS, PREVIEW, lab
 from napari_sam.annotator.commands import COMMANDS
 from napari_sam.annotator.scripted_view import ImmediateExecutor
 from napari_sam.apps.dock.class_colours import colormap_of
 from napari_sam.apps.dock.controller import DockController
-from napari_sam.apps.dock.layer_style import HOVER, PREVIEW
 from napari_sam.apps.dock.panels.command_buttons import CommandButtons
 from napari_sam.apps.dock.panels.object_model import CLASS
 from napari_sam.apps.dock.panels.objects import ObjectsPanel
@@ -90,10 +90,21 @@ def test_objects_of_a_class_have_one_colour_as_long_as_that_is_wanted(panel):
 
 
 def test_classes_have_other_colours_than_outlines():
-    colours = colormap_of(dict(enumerate("abcde", 1))).color_dict
-    outlines = [transform_color(one)[0] for one in (PREVIEW, HOVER)]
-    for i in range(1, 6):
-        assert not any(np.allclose(colours[i], one, atol=0.01) for one in outlines)
+    colours = colormap_of(dict(enumerate("abcdefgh", 1))).color_dict
+    classes = np.array([colours[i][:3] for i in range(1, 9)]) * 255
+    assert classes[0].tolist() == classes[7].tolist(), "they begin again"
+    outlines = [transform_color(one)[0][:3] * 255 for one in (PREVIEW, HOVER)]
+    apart = np.linalg.norm(lab(classes)[:, None] - lab(outlines), axis=2)
+    assert apart.min() > 25
+    assert apart[:, 0].min() > 40, "least of all like the mask that is being made"
+
+
+def test_colours_of_objects_differ():
+    found = lab(OBJECT_COLOURS)
+    apart = np.linalg.norm(found[:, None] - found, axis=2)
+    assert apart[np.triu_indices(len(found), 1)].min() > 30
+    # Lightness and hue of pure red, as colorimetry has them.
+    np.testing.assert_allclose(lab([(255, 0, 0)]), [[53.2, 80.1, 67.2]], atol=0.2)
 
 
 def test_another_image_begins_with_its_usual_colours(panel):

@@ -310,3 +310,22 @@ def test_a_closed_review_gives_the_image_back(dock, until, tmp_path):
     assert not dock.recovery.isVisible()
     assert {mine.objects[1].category, mine.objects[6].category} == {"bar", "square"}
     mine.mark_saved()
+
+
+def test_boxes_are_examples_that_nobody_had_to_find(dock, until, hand, tmp_path):
+    annotator, mouse = dock.controller.annotator, hand(dock.viewer)
+    dock.folder.title.setChecked(True)
+    for name, start, end in (
+        ("square", (2, 2), (11, 12)),
+        ("bar", (18, 2), (27, 42)),
+    ):
+        dock.folder.category.setText(name)
+        press(dock.folder.draw)
+        mouse.drag([start, end])
+        until(lambda name=name: name in dock.folder.state.text())
+    assert dock.folder.state.text() == "2 examples: 1 bar, 1 square."
+    assert not annotator.session.labels.any()
+    review = labelled(dock, until, tmp_path / "out")
+    assert review.queue.page.classes == ("bar", "square")
+    review.close()
+    annotator.session.mark_saved()

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from napari_sam.automatic import AutomaticSettings, TextSettings
 from napari_sam.core.errors import SessionError
+from napari_sam.core.prompts import Prompts
 from napari_sam.image.settings import AppearanceSettings
 from napari_sam.io.settings import ReadSettings
 from napari_sam.jobs import PromptableSettings
 from napari_sam.jobs.image_spec import ModelSpec
 from napari_sam.labelling.label_folder import LabelFolderJob
 from napari_sam.labelling.settings import LabelSettings
+from napari_sam.session.actions import SetInfo, SetPrompts
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
@@ -24,8 +26,10 @@ if TYPE_CHECKING:
     from napari_sam.annotator.word_models import WordModels
     from napari_sam.annotator.workspace import Workspace
     from napari_sam.automatic.concepts import Words
-    from napari_sam.core.mask import Mask
+    from napari_sam.automatic.example_masks import AnyExample
+    from napari_sam.core.address import Address
     from napari_sam.core.progress import Progress
+    from napari_sam.core.prompts.items import Prompt
     from napari_sam.image import PromptableImage
     from napari_sam.jobs import ImageOutcome
     from napari_sam.session import AnnotationSession
@@ -96,7 +100,9 @@ class FolderLabelling:
 
     @property
     def named(self) -> tuple[int, ...]:
-        """Numbers of objects that may be examples: those with a class.
+        """Numbers of objects that may be examples: those with a class and a mask.
+
+        Prompts that are not committed count too: their mask is predicted.
 
         Where a person named some, these only, and not what a classifier named.
         """
@@ -106,10 +112,31 @@ class FolderLabelling:
         there = {
             i: info
             for i, info in session.objects.items()
-            if info.category and session.state.of_object(i)
+            if info.category and (session.state.of_object(i) or _open(session, i))
         }
         by_hand = [i for i, info in there.items() if info.is_named]
         return tuple(by_hand or there)
+
+    def draw_example(self, category: str) -> None:
+        """Take the next box that is drawn as an example of a class."""
+        name = category.strip()
+        with self._workspace.events.reporting():
+            self._workspace.require_session()
+            if not name:
+                raise SessionError("Write the class of the example first.")
+            if self._workspace.view is not None:
+                self._workspace.view.draw_once("box", partial(self._on_drawn, name))
+                text = f"Draw a box around an object of the class {name}."
+                self._workspace.events.message.emit("info", text)
+
+    def _on_drawn(self, category: str, box: Prompt) -> None:
+        """Make a new object of a box, and name its class."""
+        with self._workspace.events.reporting():
+            session = self._workspace.require_session()
+            at, group = session.next_object(), session.history.new_group()
+            session.execute(SetPrompts(((at, Prompts((box,))),)), group=group)
+            info = replace(session.objects[at.object_id], category=category)
+            session.execute(SetInfo(at.object_id, info), group=group)
 
     def label(self, plan: FolderPlan) -> None:
         """Label a folder as a data set; `events.folder_labelled` tells when it is done.
@@ -172,23 +199,30 @@ class FolderLabelling:
 
 def _examples_of(
     session: AnnotationSession, ids: Sequence[int]
-) -> dict[str, dict[int, list[Mask]]]:
-    """Return the masks of objects by their class and plane."""
-    found: dict[str, dict[int, list[Mask]]] = {}
+) -> dict[str, dict[int, list[AnyExample]]]:
+    """Return objects as masks, or else as prompts, by their class and plane."""
+    found: dict[str, dict[int, list[AnyExample]]] = {}
     for i in ids:
-        name = session.objects[i].category or _UNNAMED
-        for at in session.state.of_object(i):
-            planes = found.setdefault(name, {})
+        planes = found.setdefault(session.objects[i].category or _UNNAMED, {})
+        committed = session.state.of_object(i)
+        for at in committed:
             planes.setdefault(at.frame, []).append(session.state.mask(at))
-    if ids and not found:
-        raise SessionError("The examples have no pixels: commit them first.")
-    return found
+        for at in () if committed else _open(session, i):
+            planes.setdefault(at.frame, []).append(session.open_prompts[at])
+    if ids and not any(found.values()):
+        raise SessionError("The examples have no pixels and no prompts.")
+    return {name: planes for name, planes in found.items() if planes}
+
+
+def _open(session: AnnotationSession, object_id: int) -> list[Address]:
+    """Return where an object has prompts that are not committed."""
+    return list(session.state.open_prompts.of_object(object_id))
 
 
 def _iter_labelled(
     job: LabelFolderJob,
     image: PromptableImage,
-    given: Mapping[str, Mapping[int, Sequence[Mask]]],
+    given: Mapping[str, Mapping[int, Sequence[AnyExample]]],
     plan: FolderPlan,
     words: WordModels,
 ) -> Generator[Progress, None, Sequence[ImageOutcome]]:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from napari.utils.colormaps import DirectLabelColormap
 
-from napari_sam.apps.dock.layer_style import HOVER, PREVIEW
-from napari_sam.io.pictures import COLOURS
+from napari_sam.annotator.colours import OBJECT_COLOURS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,9 +16,6 @@ if TYPE_CHECKING:
 
     from napari_sam.annotator.object_table import Entry
 
-#: Those of outlines last: they could not be told from objects of such a class.
-_TAKEN = (PREVIEW, HOVER)
-_COLOURS = sorted(COLOURS, key=lambda c: "#{:02x}{:02x}{:02x}".format(*c) in _TAKEN)
 #: Of objects without a class, and of what is no object.
 _GREY, _NONE = (0.6, 0.6, 0.6, 1.0), (0.0, 0.0, 0.0, 0.0)
 
@@ -37,7 +33,7 @@ def colormap_of(classes: Mapping[int, str]) -> DirectLabelColormap:
     """Return such a colormap for classes by the numbers of objects."""
     names = sorted({*classes.values()} - {""})
     colours = {
-        name: (*(part / 255 for part in _COLOURS[k % len(_COLOURS)]), 1.0)
+        name: (*(part / 255 for part in OBJECT_COLOURS[k % len(OBJECT_COLOURS)]), 1.0)
         for k, name in enumerate(names)
     }
     table: dict[int | None, NDArray[np.float64]] = {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 
+from napari_sam.annotator.colours import HOVER, PREVIEW
 from napari_sam.apps.dock.layer_rows import features_of
 
 if TYPE_CHECKING:
@@ -25,9 +26,7 @@ Keywords: TypeAlias = "dict[str, Any]"
 #: Colours that stay apart for the colour-blind; besides, the symbols differ.
 POSITIVE, NEGATIVE = "#009e73", "#d55e00"
 _RGBA = tuple((*bytes.fromhex(color[1:]), 255) for color in (POSITIVE, NEGATIVE))
-#: Of the preview mask, and of the one under the cursor.
-PREVIEW, HOVER = "#56b4e9", "#f0e442"
-#: Their numbers in the layer that shows both.
+#: Numbers of the preview mask and the one under the cursor in the layer of both.
 PREVIEWED, HOVERED = 1, 2
 OUTLINES = {None: "transparent", PREVIEWED: PREVIEW, HOVERED: HOVER}
 #: Side of a point, in pixels of the screen.

@@ -102,9 +102,13 @@ def _examples(controller: NotebookController, message: JsonObject) -> tuple[int,
     if not found:
         raise SessionError(
             "No object here has a class: write one into the column Class of the list, "
-            "for an object or two of each kind."
+            "for an object or two of each kind, or draw a box around one."
         )
     return found
+
+
+def _example(controller: NotebookController, message: JsonObject) -> None:
+    controller.annotator.folder.draw_example(str(message["category"]))
 
 
 def _find(controller: NotebookController, message: JsonObject) -> None:
@@ -226,6 +230,7 @@ LONG_WORK: Mapping[str, Callable[[NotebookController, JsonObject], None]] = {
     "everything": _everything,
     "words": _words,
     "label": _label,
+    "example": _example,
     "embed": _embed,
     "batch": _batch,
     "propagate": _propagate,

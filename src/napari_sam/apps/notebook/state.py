@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from napari_sam import checkpoints
+from napari_sam.annotator.colours import HOVER, OBJECT_COLOURS, PREVIEW
 from napari_sam.annotator.commands import COMMANDS, shown_key
 from napari_sam.annotator.guidance import next_step
 from napari_sam.annotator.object_table import ObjectTable
@@ -14,7 +15,6 @@ from napari_sam.annotator.word_models import HOW_TO_GET_ONE
 from napari_sam.apps.notebook.forms import all_forms
 from napari_sam.apps.notebook.image_tiles import SIDE, coarsest_level
 from napari_sam.core.prompts import codec
-from napari_sam.io.pictures import COLOURS
 from napari_sam.session.timeline import time_axis
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ def image_state(session: AnnotationSession, name: str, *, overview: bool) -> Jso
         "overview": overview,
         "forms": all_forms(),
         "marks": [{"words": WORDS[m], "colour": COLORS[m]} for m in Mark],
-        "colours": [list(colour) for colour in COLOURS],
+        "colours": [list(colour) for colour in OBJECT_COLOURS],
+        "outlines": {"preview": PREVIEW, "hover": HOVER},
         "commands": [
             {"id": c.id, "title": c.title, "tip": c.tip, "key": c.key, "shown": k}
             for c, k in zip(_SHOWN, _KEYS.values(), strict=True)

@@ -9,7 +9,7 @@ from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QColor, QIcon, QImage, QPixmap
 from qtpy.QtWidgets import QLabel, QSlider, QToolButton, QWidget
 
-from napari_sam.apps.dock.layer_style import PREVIEW
+from napari_sam.annotator.colours import PREVIEW
 from napari_sam.apps.dock.panels.widgets import column, row, text
 from napari_sam.apps.dock.refresher import Refresher
 

@@ -145,7 +145,7 @@ class FolderPanel(Section):
         if not found:
             raise SessionError(
                 "No object here has a class: write one into the column Class of the "
-                "table, for an object or two of each kind."
+                "table, for an object or two of each kind, or draw a box around one."
             )
         return found
 
@@ -175,6 +175,15 @@ class FolderPanel(Section):
         )
         self.by = choice("What says the classes", _BY)
         self.by.currentIndexChanged.connect(lambda _: self._refresh())
+        self.category = QLineEdit()
+        self.category.setPlaceholderText("its class")
+        self.category.returnPressed.connect(self._draw)
+        self.draw = button(
+            "Draw a box",
+            "The next box that you draw in the image is an example of this class",
+            self._draw,
+        )
+        self._example = named("Example", row(self.category, self.draw))
         self.words = QLineEdit()
         self.words.setPlaceholderText("roof, tree; not: car")
         self.words.textChanged.connect(lambda _: self._refresh())
@@ -202,12 +211,16 @@ class FolderPanel(Section):
     def _lay_out(self) -> None:
         self.add(named("Images", row(self.folder, self.choose)))
         self.add(named("By", self.by))
+        self.add(self._example)
         self.add(self.words)
         self.add(self.similar.widget)
         self.add(self.text.widget)
         self.add(named("Data set", row(self.target, self.choose_target)))
         self.add(self.run, self.review)
         self.add(self.state)
+
+    def _draw(self) -> None:
+        self._annotator.folder.draw_example(self.category.text())
 
     def _choose_images(self) -> None:
         found = self._dialogs.folder_to_open("Folder of images", self.images)
@@ -245,6 +258,7 @@ class FolderPanel(Section):
 
     def _refresh(self, *_: object) -> None:
         by, output = self.by.currentData(), self.output
+        self._example.setVisible(by == _NAMED)
         self.words.setVisible(by == _WORDS)
         self.text.widget.setVisible(by == _WORDS)
         self.similar.widget.setVisible(by in (_NAMED, _SELECTED))
@@ -265,7 +279,10 @@ class FolderPanel(Section):
             return f"{count} selected.{going_on}"
         named, session = self._annotator.folder.named, self._annotator.session
         if not named or session is None:
-            return "Name the class of an object or two of each kind in the table."
+            return (
+                "Name the class of an object or two of each kind in the table, or draw "
+                "a box around one."
+            )
         classes = Counter(session.objects[i].category for i in named)
         listed = ", ".join(f"{n} {name}" for name, n in sorted(classes.items()))
         return f"{len(named)} examples: {listed}.{going_on}"

@@ -1,8 +1,6 @@
 // What is drawn over the image: masks that are not committed yet, and prompts.
 
-const COLOUR = {
-  preview: "#56b4e9", hover: "#f0e442", positive: "#009e73", negative: "#d55e00",
-};
+const COLOUR = { positive: "#009e73", negative: "#d55e00" };
 
 // A mask of run lengths as its fill and its outline, in pixels of its own.
 function maskOf(message, buffer) {

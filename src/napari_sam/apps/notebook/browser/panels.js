@@ -75,6 +75,8 @@ function promptsPanel(app) {
 }
 
 const MOST_ROWS = 300;
+// Of objects that have no class, where classes have colours.
+const GREY = [153, 153, 153];
 
 function objectsPanel(app) {
   const rows = h("tbody");
@@ -85,8 +87,10 @@ function objectsPanel(app) {
   const edit = (action, words, tip) => h("button", { type: "button", title: tip,
     onclick: () => app.ask({ kind: "edit", action }) }, words);
   const count = h("span");
+  const byClass = h("input", { type: "checkbox", onchange: () => recolour() });
+  const colours = labelled("Colour by class", byClass, { title: "Objects of one class have one colour" });
   const element = h("details", { open: true, class: "ns-section ns-objects" },
-    h("summary", {}, "Objects ", count), labelled("Find", filter),
+    h("summary", {}, "Objects ", count), labelled("Find", filter), colours,
     h("div", { class: "ns-table", tabindex: "0", "aria-label": "List of objects" },
       h("table", {}, h("thead", {}, h("tr", {}, ...["", "Name", "Class", "State", "Pixels"]
         .map((t) => h("th", { scope: "col" }, t)))), rows)), more,
@@ -100,6 +104,20 @@ function objectsPanel(app) {
   const known = new Map();
   const selected = new Set();
   const chosen = () => [...selected].filter((id) => known.has(id));
+  let classes = [];
+
+  // Classes take the colours in the order of their names.
+  function classColour(id) {
+    if (!byClass.checked) return null;
+    const place = classes.indexOf(known.get(id)?.entry.category);
+    const all = app.facts.colours;
+    return place < 0 ? GREY : all[place % all.length];
+  }
+
+  function recolour() {
+    for (const one of known.values()) describe(one);
+    app.recolour();
+  }
 
   function fill() {
     const words = filter.value.toLowerCase();
@@ -122,9 +140,7 @@ function objectsPanel(app) {
     const { id } = one.entry;
     const field = (name, words) => h("input", { type: "text", value: one.entry[name], "aria-label": `${words} of object ${id}`,
       onchange: (e) => app.ask({ kind: "describe", id, [name]: e.target.value }) });
-    const [r, g, b] = app.colourOf(id);
-    const button = h("button", { type: "button", class: "ns-id", "aria-label": `Object ${id}`,
-      style: `border-left-color: rgb(${r},${g},${b})` }, String(id));
+    const button = one.button = h("button", { type: "button", class: "ns-id", "aria-label": `Object ${id}` }, String(id));
     button.addEventListener("click", (e) => select(id, e.ctrlKey || e.metaKey || e.shiftKey));
     one.state = h("td");
     one.area = h("td", { class: "ns-number" });
@@ -138,6 +154,7 @@ function objectsPanel(app) {
 
   function describe(one) {
     if (!one.row) return;
+    one.button.style.borderLeftColor = `rgb(${app.colourOf(one.entry.id).join(",")})`;
     one.state.textContent = one.entry.status;
     one.area.textContent = one.entry.area;
     setValue(one.fields[0], one.entry.name);
@@ -163,6 +180,7 @@ function objectsPanel(app) {
   return {
     element,
     take(message) {
+      const before = new Map([...known].map(([id, one]) => [id, one.entry.category]));
       if (message.all) known.clear();
       for (const id of message.gone || []) known.delete(id);
       for (const entry of message.entries) {
@@ -171,8 +189,16 @@ function objectsPanel(app) {
         known.set(entry.id, one);
         describe(one);
       }
+      classes = [...new Set([...known.values()].map((one) => one.entry.category))].filter(Boolean).sort();
+      show(colours, classes.length > 0);
+      const differs = message.entries.some((e) => before.get(e.id) !== e.category);
+      if (byClass.checked && (differs || !classes.length)) {
+        byClass.checked &&= classes.length > 0;
+        recolour();
+      }
       fill();
     },
+    classColour,
     update({ selected: now }) {
       if (now.object !== null && !selected.has(now.object)) {
         selected.clear();

@@ -168,8 +168,15 @@ function decodeImage(message, buffer) {
 }
 
 // Runs of numbers become coloured areas with an outline; nothing becomes null.
-function labelDecoder(colours, fill) {
-  const packed = colours.map(([r, g, b]) => (b << 16) | (g << 8) | r);
+function labelDecoder(colourOf, fill) {
+  const known = new Map();
+  const packed = (number) => {
+    if (!known.has(number)) {
+      const [r, g, b] = colourOf(number);
+      known.set(number, (b << 16) | (g << 8) | r);
+    }
+    return known.get(number);
+  };
   return (message, buffer) => {
     const [height, width] = message.shape;
     const runs = wordsOf(buffer);
@@ -189,7 +196,7 @@ function labelDecoder(colours, fill) {
           || (col < width - 1 && numbers[i + 1] !== number)
           || (row && numbers[i - width] !== number)
           || (row < height - 1 && numbers[i + width] !== number);
-        out[i] = (edge ? 0xff000000 : inside) | packed[(number - 1) % packed.length];
+        out[i] = (edge ? 0xff000000 : inside) | packed(number);
       }
     return pictureOf(out, width, height);
   };

@@ -63,10 +63,12 @@ class App {
     if (this.facts && JSON.stringify(this.facts) === JSON.stringify(facts)) return;
     this.facts = facts;
     const { side } = facts;
+    Object.assign(COLOUR, facts.outlines);
+    const byNumber = (id) => this.colourByNumber(id);
     this.layers = {
       image: new TileLayer("image", side, decodeImage, this.link.who),
-      labels: new TileLayer("labels", side, labelDecoder(facts.colours, this.opacity), this.link.who),
-      found: new TileLayer("found", side, labelDecoder(facts.colours, 0.12), this.link.who),
+      labels: new TileLayer("labels", side, this.labels(), this.link.who),
+      found: new TileLayer("found", side, labelDecoder(byNumber, 0.12), this.link.who),
     };
     [this.view.rows, this.view.cols] = facts.shape;
     this.layOut(facts);
@@ -226,7 +228,13 @@ class App {
 
   setOpacity(value) {
     this.opacity = value;
-    this.layers.labels.redecode(labelDecoder(this.facts.colours, value));
+    this.recolour();
+  }
+
+  labels() { return labelDecoder((id) => this.colourOf(id), this.opacity); }
+
+  recolour() {
+    this.layers.labels.redecode(this.labels());
     this.redraw();
   }
 
@@ -314,6 +322,10 @@ class App {
   }
 
   colourOf(id) {
+    return this.objects?.classColour(id) ?? this.colourByNumber(id);
+  }
+
+  colourByNumber(id) {
     const { colours } = this.facts;
     return colours[(id - 1) % colours.length];
   }

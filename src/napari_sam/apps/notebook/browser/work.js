@@ -100,25 +100,30 @@ const BY = [["named", "objects here that have a class"], ["selected", "the selec
 
 // A folder is labelled beside everything else: what by, and where to.
 function folderPanel(app, { forms }) {
-  const text = (placeholder) => h("input", { type: "text", spellcheck: "false", placeholder });
+  const text = (placeholder, props = {}) => h("input", { type: "text", spellcheck: "false", placeholder, ...props });
   const [images, output, line] = [text("a folder of images"), text("a new folder"), text("roof, tree; not: car")];
   const by = h("select", { onchange: () => which() },
     ...BY.map(([name, words]) => h("option", { value: name }, words)));
   const similar = settingsForm(forms.label), sure = settingsForm(forms.text);
   const words = labelled("Words", line);
+  const category = text("class of an example", { "aria-label": "Class of an example" });
+  const draw = workButton("Draw a box", "The next box that you draw in the image is an example of this class",
+    () => app.ask({ kind: "example", category: category.value }));
+  const example = group(category, draw);
   const run = workButton("Label the folder",
     "Find and class the objects of all images, beside your work; it goes on where it was stopped", () =>
       app.ask({ kind: "label", images: images.value, output: output.value, by: by.value, words: line.value,
         ids: app.objects.selected(), similar: similar.values(), text: sure.values() }));
   const done = h("div", { class: "ns-hint", role: "status" });
   function which() {
+    show(example, by.value === "named");
     show(words, by.value === "words");
     show(sure.element, by.value === "words");
     show(similar.element, by.value === "named" || by.value === "selected");
   }
   which();
   return {
-    element: section("Label a folder", false, labelled("Images", images), labelled("By", by), words,
+    element: section("Label a folder", false, labelled("Images", images), labelled("By", by), example, words,
       similar.element, sure.element, labelled("Data set", output), group(run), done),
     update({ words: now }) {
       done.textContent = now.labelled ? `Labelled: sam.review("${now.labelled}") in a cell goes through it.` : "";
