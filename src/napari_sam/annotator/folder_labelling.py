@@ -137,6 +137,8 @@ class FolderLabelling:
             session.execute(SetPrompts(((at, Prompts((box,))),)), group=group)
             info = replace(session.objects[at.object_id], category=category)
             session.execute(SetInfo(at.object_id, info), group=group)
+            text = f"Object {at.object_id} is an example of the class {category}."
+            self._workspace.events.message.emit("info", text)
 
     def label(self, plan: FolderPlan) -> None:
         """Label a folder as a data set; `events.folder_labelled` tells when it is done.

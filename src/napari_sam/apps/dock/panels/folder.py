@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QLineEdit, QToolButton
+from qtpy.QtWidgets import QLineEdit, QSizePolicy, QToolButton
 
 from napari_sam.annotator.folder_labelling import FolderPlan
 from napari_sam.annotator.word_models import HOW_TO_GET_ONE
@@ -183,6 +183,9 @@ class FolderPanel(Section):
             "The next box that you draw in the image is an example of this class",
             self._draw,
         )
+        # Buttons take what room is left, and the line beside it would leave none.
+        fixed = QSizePolicy.Policy.Fixed
+        self.draw.setSizePolicy(fixed, fixed)
         self._example = named("Example", row(self.category, self.draw))
         self.words = QLineEdit()
         self.words.setPlaceholderText("roof, tree; not: car")
@@ -285,4 +288,5 @@ class FolderPanel(Section):
             )
         classes = Counter(session.objects[i].category for i in named)
         listed = ", ".join(f"{n} {name}" for name, n in sorted(classes.items()))
-        return f"{len(named)} examples: {listed}.{going_on}"
+        many = "example" if len(named) == 1 else "examples"
+        return f"{len(named)} {many}: {listed}.{going_on}"
