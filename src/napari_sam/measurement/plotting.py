@@ -34,6 +34,10 @@ def plot_measurements(
     axes
         Axes of matplotlib to draw into; by default, those of a new figure.
 
+    Returns
+    -------
+    The axes. As the last line of a cell they are shown as a picture.
+
     Raises
     ------
     ImageError
@@ -49,7 +53,10 @@ def plot_measurements(
     """
     if axes is None:
         figures = import_optional("matplotlib.figure", "Plotting")
-        axes = figures.Figure(layout="constrained").subplots()
+        from napari_sam.measurement.displayed_axes import DisplayedAxes
+
+        figure = figures.Figure(layout="constrained")
+        axes = figure.add_subplot(axes_class=DisplayedAxes)
     points = points_of(table, y, x)
     if x in ALONG_TIME and "object" in table:
         _draw_lines(axes, points, table["object"].to_numpy())

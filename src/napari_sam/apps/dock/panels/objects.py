@@ -147,7 +147,7 @@ class ObjectsPanel(Section):
         header.setMinimumSectionSize(28)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((NUMBER, 40), (CLASS, 46), (STATE, 82), (PIXELS, 50)):
+        for column, width in ((NUMBER, 40), (CLASS, 46), (STATE, 74), (PIXELS, 50)):
             table.setColumnWidth(column, width)
         table.setMinimumHeight(_LEAST)
         table.selectionModel().selectionChanged.connect(self._on_selection)
@@ -181,7 +181,7 @@ class ObjectsPanel(Section):
             self.classes.setCurrentText(now if now in offered else _ALL)
             for one in (self._show_classes, self.by_class):
                 one.setVisible(bool(found))
-            self.table.setColumnWidth(CLASS, 70 if found else 46)
+            self.table.setColumnWidth(CLASS, 60 if found else 46)
             self._on_class()
             # Once the line above the table has its place.
             QTimer.singleShot(0, self, lambda: self.fit(self._height))
