@@ -12,11 +12,12 @@ from napari_sam.annotator.scripted_view import (
     ScriptedView,
 )
 from napari_sam.annotator.tracking.session_tracks import tracks_of
-from napari_sam.annotator.tracking.timeline import Mark
+from napari_sam.annotator.tracking.timeline import WORDS, Mark
 from napari_sam.core.mask import Mask
 from napari_sam.core.propagation import Edge, ObjectState, State
 from napari_sam.session import actions
 from napari_sam.session.adding_masks import MaskAdder
+from napari_sam.session.codec import from_plain, to_plain
 from napari_sam.testing import ThresholdBackend
 
 FRAMES = 7
@@ -350,3 +351,66 @@ def test_an_image_of_one_plane_has_no_timeline(annotator):
     annotator.propagation.propagate()
     assert "need a movie or a stack" in annotator.told[-1][1]
     assert annotator.review.queue == []
+
+
+def dividing_movie():
+    """A bar whose middle goes dark on frame 3: two daughters, which move apart."""
+    pixels = np.full((FRAMES, 60, 60), 20, np.uint8)
+    for frame in range(FRAMES):
+        apart = max(frame - 2, 0)
+        pixels[frame, 24:34, 16 - apart : 28 - apart] = 200
+        pixels[frame, 24:34, 28 + apart : 40 + apart] = 200
+    return pixels
+
+
+@pytest.fixture
+def dividing(annotator):
+    annotator.open(OpenImage.of(ScriptedSource(dividing_movie(), axes="tyx")))
+    prompt(annotator, 28, 24)
+    annotator.propagation.propagate()
+    return annotator
+
+
+def test_a_division_is_the_first_to_be_reviewed_and_one_command_splits_it(dividing):
+    session, review = dividing.session, dividing.review
+    (proposed, *others) = review.queue
+    assert proposed.divides
+    assert not any(one.divides for one in others)
+    assert "divides?" in dividing.timeline.describe(1, proposed.at.frame, WORDS)
+    before = np.array(session.labels)
+    review.next()
+    assert review.current == proposed.at
+    review.divide()
+    (edges, start) = (session.state.edges, proposed.at.frame)
+    one, other = sorted(e.target for e in edges if e.source == 1)
+    assert areas(dividing, 1)[start:] == [0] * (FRAMES - start)
+    for frame in range(start, FRAMES):
+        labels = np.asarray(session.labels[frame])
+        left, right = ({*np.unique(side)} - {0} for side in np.hsplit(labels, [28]))
+        assert left | right == {one, other}
+        assert not left & right
+    dividing.undo()
+    dividing.undo()
+    np.testing.assert_array_equal(session.labels, before)
+    assert not session.state.edges
+
+
+def test_what_cannot_be_split_says_why(dividing):
+    dividing.review.divide()
+    assert "select an object" in dividing.told[-1][1]
+    dividing.session.current = Address(0, 1)
+    dividing.objects.select(1)
+    dividing.review.divide()
+    assert "begins on this frame" in dividing.told[-1][1]
+    dividing.review.go_to(Address(4, 1))
+    dividing.tracks.approve([1], (4, 4))
+    dividing.review.divide()
+    assert "approved" in dividing.told[-1][1]
+
+
+def test_a_proposed_division_is_kept_in_a_record(dividing):
+    at = dividing.review.queue[0].at
+    known = dividing.session.state.tracked[at]
+    assert known.divides
+    assert from_plain(ObjectState, to_plain(known)) == known
+    assert "divides" not in to_plain(ObjectState())

@@ -20,6 +20,7 @@ from napari_sam.annotator.object_editing import ObjectEditing
 from napari_sam.annotator.objects import Objects
 from napari_sam.annotator.persistence import Persistence
 from napari_sam.annotator.preview import Preview
+from napari_sam.annotator.tracking.dividing import Dividing
 from napari_sam.annotator.tracking.propagation import Propagation
 from napari_sam.annotator.tracking.review import Review
 from napari_sam.annotator.tracking.timeline import Timeline
@@ -120,7 +121,8 @@ class Annotator:
         self.propagation = Propagation(workspace)
         self.tracks = TrackEditing(workspace, self.objects)
         self.track_files = TrackFiles(workspace)
-        self.review = Review(workspace, self.objects)
+        dividing = Dividing(workspace, self.propagation)
+        self.review = Review(workspace, self.objects, dividing)
         self.measurements = Measurements(workspace)
         self.cutting_out = CuttingOut(workspace)
         self.persistence = Persistence(workspace, replaced=_replace_session)

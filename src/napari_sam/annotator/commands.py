@@ -106,6 +106,11 @@ COMMANDS: tuple[Command, ...] = (
         "Shift-C", lambda a: a.review.correct(),
     ),
     Command(
+        "review_divide", "Two daughters",
+        "the mask covers both daughters: split it, and carry each of them on",
+        "Shift-Y", lambda a: a.review.divide(),
+    ),
+    Command(
         "next_image", "Next image",
         "go to the next image of the folder, with its labels or session", "Shift-N",
         lambda a: a.events.next_image_wanted.emit(),

@@ -6,6 +6,11 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from napari_sam.tracking.bodies import IN_A_ROW
+
+#: Confidence of a mask that covers two bodies, at most.
+_OF_TWO = 0.45
+
 
 class Evidence(NamedTuple):
     """What is seen of an object on a frame.
@@ -24,6 +29,8 @@ class Evidence(NamedTuple):
         Frames since a person said where the object is.
     before
         Confidence on the frame before.
+    bodies
+        On how many frames in a row the mask has covered two bodies.
     """
 
     score: float
@@ -32,6 +39,7 @@ class Evidence(NamedTuple):
     residual: float
     age: int
     before: float
+    bodies: int = 0
 
 
 class Judge(Protocol):
@@ -46,10 +54,12 @@ def judge(evidence: Evidence) -> float:
 
     A mask is hardly ever better than the one that it was carried on from. What is lost
     on a frame grows with the doubt of the model, with the disagreement with motion, and
-    with a sudden change of area.
+    with a sudden change of area. Where a mask covers two bodies, as after a division
+    that nobody has told of, hardly half of it is either.
     """
     doubt = 0.5 * (1 - evidence.score) + 0.3 * (1 - evidence.agreement)
     doubt += 0.2 * min(abs(evidence.area_change), 1.0)
     doubt += 0.2 * min(evidence.residual, 1.0)
     kept = evidence.before * float(np.exp(-0.25 * doubt))
-    return min(max(0.5 * kept + 0.5 * min(kept, evidence.score + 0.2), 0.0), 1.0)
+    most = _OF_TWO if evidence.bodies >= IN_A_ROW else 1.0
+    return min(max(0.5 * kept + 0.5 * min(kept, evidence.score + 0.2), 0.0), most)

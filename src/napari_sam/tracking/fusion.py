@@ -9,6 +9,7 @@ from scipy import ndimage
 
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.mask import Mask
+from napari_sam.tracking.bodies import covers_two
 from napari_sam.tracking.motion.warp import signed_distance
 
 if TYPE_CHECKING:
@@ -31,10 +32,21 @@ _NEIGHBOURS = np.ones((3, 3), bool)
 
 
 class Fused(NamedTuple):
-    """Fused logits of one object in a region of the plane, above 0 inside."""
+    """Fused logits of one object in a region of the plane, above 0 inside.
+
+    Attributes
+    ----------
+    region
+        Of the plane.
+    logits
+        Of the model and of where the object is expected.
+    parted
+        Whether the model alone finds two bodies where the object is expected.
+    """
 
     region: Region
     logits: NDArray[np.float32]
+    parted: bool = False
 
 
 def fuse(
@@ -58,7 +70,7 @@ def fuse(
         Log-odds of what is deep inside, or far outside, of the expected mask.
     """
     region = _around(expected.region, _MARGIN, plane)
-    logits = _log_odds(expected, region, trust)
+    logits, parted = _log_odds(expected, region, trust), False
     if prediction is not None:
         found = np.full(region.shape, -_LOGIT_BOUND, np.float32)
         both = region.intersection(prediction.tile)
@@ -66,7 +78,8 @@ def fuse(
             at = both.shifted(-region.top, -region.left)
             found[at.slices] = prediction.sampled(both) - prediction.threshold
         logits = logits + np.clip(found, -_LOGIT_BOUND, _LOGIT_BOUND)
-    return Fused(region, np.asarray(logits, np.float32))
+        parted = covers_two((found > 0) & expected.in_window(region), expected.area)
+    return Fused(region, np.asarray(logits, np.float32), parted)
 
 
 def _log_odds(expected: Mask, region: Region, trust: float) -> NDArray[np.float32]:
@@ -137,7 +150,7 @@ def _winner(
     taken: Mapping[int, Mask],
 ) -> Mask:
     """Return the pixels of an object that no other has a better claim to."""
-    region, logits = fused
+    region, logits = fused.region, fused.logits
     own = logits > 0
     for j, other in rivals.items():
         _yield_to(own, region, logits, other, first=j < i)

@@ -11,9 +11,11 @@ from napari_sam.core.prompts import Prompts
 from napari_sam.core.prompts.items import MaskPrompt
 from napari_sam.core.prompts.prompts_in_tiles import prompts_in_tile
 from napari_sam.core.propagation import CarriedObject
+from napari_sam.tracking.bodies import Bodies
 from napari_sam.tracking.confidence import Evidence, judge
 from napari_sam.tracking.fusion import Fused, compete
 from napari_sam.tracking.motion.moving import tile_of_mask
+from napari_sam.tracking.motion.tile_views import TileViews
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,6 +59,7 @@ class MemoryMethod:
     ) -> None:
         self._image, self._backend = image, backend
         self._settings, self._judge = settings, judge
+        self._bodies = Bodies(image, TileViews(image))
 
     def start(self, frame: int, masks: Mapping[int, Mask]) -> dict[int, CarriedObject]:
         """Begin with objects of a frame whose masks are right."""
@@ -138,15 +141,18 @@ class MemoryMethod:
     ) -> CarriedObject:
         change = float(np.log(mask.area / before.mask.area))
         agreement = mask.iou(before.mask)
+        bodies = self._bodies.in_a_row(before, mask, frame)
+        age = before.age + 1
         evidence = Evidence(
-            score, agreement, change, 0.0, before.age + 1, before.confidence
+            score, agreement, change, 0.0, age, before.confidence, bodies
         )
         return replace(
             before,
             frame=frame,
             mask=mask,
             confidence=self._judge(evidence),
-            age=before.age + 1,
+            age=age,
+            bodies=bodies,
             memories=self._kept(before, frame, memory),
         )
 

@@ -27,12 +27,15 @@ class ObjectFrame(NamedTuple):
         Estimate of the IoU with the true mask, 0 to 1.
     flagged
         Whether a person should look at it.
+    divides
+        Whether the object seems to have divided here.
     """
 
     mask: Mask | None
     state: State = State.PROPAGATED
     confidence: float = 1.0
     flagged: bool = False
+    divides: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import numpy as np
 from napari_sam.core.prompts import Prompts
 from napari_sam.core.prompts.items import MaskPrompt
 from napari_sam.core.propagation import CarriedObject
+from napari_sam.tracking.bodies import Bodies
 from napari_sam.tracking.calibration import ALONE, calibrated_trust
 from napari_sam.tracking.confidence import Evidence, judge
 from napari_sam.tracking.fusion import compete, fuse
@@ -57,6 +58,7 @@ class PromptMethod:
     ) -> None:
         self._image, self._settings, self._judge = image, settings, judge
         self._motion = Motion(image, settings.motion)
+        self._bodies = Bodies(image, self._motion.views)
 
     def start(self, frame: int, masks: Mapping[int, Mask]) -> dict[int, CarriedObject]:
         """Begin with objects of a frame whose masks are right."""
@@ -78,8 +80,12 @@ class PromptMethod:
         trust = {i: objects[i].trust for i in expected}
         scores, fused = self._fused(expected, frame, trust)
         found = compete(fused, expected, taken)
+        bodies = {
+            i: self._bodies.in_a_row(objects[i], mask, frame, model=fused[i].parted)
+            for i, mask in found.items()
+        }
         return {
-            i: self._carried(objects[i], frame, mask, scores[i], moved[i])
+            i: self._carried(objects[i], frame, mask, scores[i], moved[i], bodies[i])
             for i, mask in found.items()
         }
 
@@ -120,6 +126,7 @@ class PromptMethod:
         mask: Mask,
         score: float,
         moved: MovedMask,
+        bodies: int,
     ) -> CarriedObject:
         evidence = Evidence(
             score,
@@ -128,7 +135,8 @@ class PromptMethod:
             moved.residual,
             before.age + 1,
             before.confidence,
+            bodies,
         )
         confidence = self._judge(evidence)
         age = before.age + 1
-        return CarriedObject(frame, mask, confidence, age, before.trust)
+        return CarriedObject(frame, mask, confidence, age, before.trust, bodies)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_sam.core.errors import AxesError, PromptError
+from napari_sam.tracking.bodies import IN_A_ROW
 from napari_sam.tracking.object_frame import ObjectFrame, PropagationProgress
 from napari_sam.tracking.propagators import propagator
 from napari_sam.tracking.seeds import anchors_of_seeds, anchors_of_tracks, mask_of
@@ -202,5 +203,9 @@ def _finished(
 def _object(carried: CarriedObject, flag_below: float) -> ObjectFrame:
     confidence = carried.confidence
     return ObjectFrame(
-        carried.mask, State.PROPAGATED, confidence, confidence < flag_below
+        carried.mask,
+        State.PROPAGATED,
+        confidence,
+        confidence < flag_below,
+        carried.bodies == IN_A_ROW,
     )

@@ -66,7 +66,7 @@ class RecordedPropagator:
         taken: Mapping[int, Mask],
     ) -> str:
         known = [
-            (i, o.frame, o.mask.digest, o.confidence, o.age, o.trust)
+            (i, o.frame, o.mask.digest, o.confidence, o.age, o.trust, o.bodies)
             for i, o in sorted(objects.items())
         ]
         others = [(i, mask.digest) for i, mask in sorted(taken.items())]
@@ -89,6 +89,7 @@ def _packed(item: tuple[int, CarriedObject]) -> dict[str, object]:
         "confidence": found.confidence,
         "age": found.age,
         "trust": found.trust,
+        "bodies": found.bodies,
     }
 
 
@@ -109,4 +110,5 @@ def _unpacked(entry: Mapping[str, object]) -> CarriedObject:
     mask = Mask.from_runs(region, entry["runs"])  # type: ignore[arg-type]
     frame, age = int(str(entry["frame"])), int(str(entry["age"]))
     confidence, trust = float(str(entry["confidence"])), float(str(entry["trust"]))
-    return CarriedObject(frame, mask, confidence, age, trust)
+    bodies = int(str(entry["bodies"]))
+    return CarriedObject(frame, mask, confidence, age, trust, bodies)

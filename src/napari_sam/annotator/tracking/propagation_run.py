@@ -153,7 +153,8 @@ def _arrived(step: PropagationProgress) -> Arrived:
 
 
 def _known(found: ObjectFrame) -> ObjectState:
-    return ObjectState(found.state, float(found.confidence), bool(found.flagged))
+    confidence, flagged = float(found.confidence), bool(found.flagged)
+    return ObjectState(found.state, confidence, flagged, found.divides)
 
 
 def _time_left(step: Progress, passed: float) -> str:

@@ -10,6 +10,7 @@ from napari_sam.session.actions import ApproveFrames
 
 if TYPE_CHECKING:
     from napari_sam.annotator.objects import Objects
+    from napari_sam.annotator.tracking.dividing import Dividing
     from napari_sam.annotator.tracking.timeline import Doubt
     from napari_sam.annotator.workspace import Workspace
 
@@ -26,8 +27,11 @@ class Review:
         The frame that is being looked at, or None.
     """
 
-    def __init__(self, workspace: Workspace, objects: Objects) -> None:
+    def __init__(
+        self, workspace: Workspace, objects: Objects, dividing: Dividing
+    ) -> None:
         self._workspace, self._objects = workspace, objects
+        self._dividing = dividing
         self.current: Address | None = None
         self._passed: set[Address] = set()
 
@@ -94,6 +98,19 @@ class Review:
             self._workspace.events.message.emit(
                 "info", f"Click on object {at.object_id}: the new mask replaces this."
             )
+
+    def divide(self) -> None:
+        """Split the mask that is looked at, or selected, into two daughters."""
+        with self._workspace.events.reporting():
+            session, at = self._workspace.require_session(), self.current
+            if at is None or at.frame != session.current.frame:
+                selected = self._objects.selected
+                if selected is None:
+                    raise SessionError(
+                        "Choose a frame of the list first, or select an object."
+                    )
+                at = Address(session.current.frame, selected)
+            self._dividing.divide(at)
 
     def forget(self) -> None:
         """Look at nothing: another image is open."""

@@ -65,11 +65,14 @@ class Doubt(NamedTuple):
         Estimate of the IoU with the true mask, 0 to 1.
     at
         The object, and the frame.
+    divides
+        Whether it seems to have divided there.
     """
 
     flagged: bool
     confidence: float
     at: Address
+    divides: bool = False
 
 
 _MARKS = {
@@ -140,7 +143,9 @@ class Timeline:
         if mark in (Mark.PROPAGATED, Mark.FLAGGED):
             at = Address(self.frame_at(object_id, time), object_id)
             known = self._session.state.tracked.get(at)
-            told += "" if known is None else f", confidence {known.confidence:.2f}"
+            if known is not None:
+                told += f", confidence {known.confidence:.2f}"
+                told += ", divides?" * known.divides
         return told + ", divides" * (self.divides_at(object_id) == time)
 
     def doubts(self, most: int) -> list[Doubt]:
@@ -167,7 +172,8 @@ class Timeline:
     def _note_doubt(self, at: Address) -> None:
         known = self._session.state.tracked.get(at)
         if known is not None and known.state is State.PROPAGATED:
-            self._doubts[at] = Doubt(known.flagged, known.confidence, at)
+            confidence, divides = known.confidence, known.divides
+            self._doubts[at] = Doubt(known.flagged, confidence, at, divides)
         else:
             self._doubts.pop(at, None)
 
@@ -178,8 +184,9 @@ class Timeline:
         return Mark.NOTHING if state is None else _MARKS[state]
 
 
-def _order(doubt: Doubt) -> tuple[bool, float, Address]:
-    return not doubt.flagged, doubt.confidence, doubt.at
+def _order(doubt: Doubt) -> tuple[bool, bool, float, Address]:
+    """Put divisions first: what is said of one mends all frames after it."""
+    return not doubt.divides, not doubt.flagged, doubt.confidence, doubt.at
 
 
 def _changed(step: Step) -> Iterator[Address]:

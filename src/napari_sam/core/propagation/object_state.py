@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 
@@ -31,8 +31,11 @@ class ObjectState:
         Estimate of the IoU with the true mask, 0 to 1.
     flagged
         Whether a person should look at it.
+    divides
+        Whether the object seems to have divided here.
     """
 
     state: State = State.PROPAGATED
     confidence: float = 1.0
     flagged: bool = False
+    divides: bool = field(default=False, metadata={"omit_empty": True})

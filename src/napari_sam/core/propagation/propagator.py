@@ -28,6 +28,9 @@ class CarriedObject:
         Frames since a person said where it is.
     trust
         Log-odds of its moved mask, where the method adds them to the model's logits.
+    bodies
+        On how many frames up to this one its mask covers two bodies, as after a
+        division that nobody has told of.
     memories
         What a video model remembers of it, with the frame of each.
     """
@@ -37,6 +40,7 @@ class CarriedObject:
     confidence: float = 1.0
     age: int = 0
     trust: float = 0.0
+    bodies: int = 0
     memories: tuple[tuple[int, Memory], ...] = ()
 
 

@@ -47,11 +47,16 @@ class Motion:
     kind
         ``"features"`` matches features of the model, ``"optical"`` grey pictures;
         ``"auto"`` takes features where there are some.
+
+    Attributes
+    ----------
+    views
+        Pictures and features of tiles, by which motion is found.
     """
 
     def __init__(self, image: PromptableImage, kind: str = "auto") -> None:
         self._image, self._kind = image, kind
-        self._views = TileViews(image)
+        self.views = TileViews(image)
         # From plane to plane of a stack an object changes its shape: nothing moves.
         self._has_bodies = "t" in image.frames.sizes
 
@@ -82,7 +87,7 @@ class Motion:
         target: int,
         refined: bool,
     ) -> dict[int, MovedMask]:
-        spectra = (self._views.spectrum(frame, tile) for frame in (source, target))
+        spectra = (self.views.spectrum(frame, tile) for frame in (source, target))
         moved = drift_of(*spectra)
         on_plane = moved[0] * tile.scale, moved[1] * tile.scale
         plane = tile.region(self._image.frames.plane_shape)
@@ -114,7 +119,7 @@ class Motion:
         target: int,
     ) -> Flow:
         expected = -moved[0], -moved[1]
-        views = self._views
+        views = self.views
         pictures = [views.grey(frame, tile) for frame in (source, target)]
         if min(float(p[region.slices].std()) for p in pictures) < _CONTRAST:
             return still_flow(region, expected)
@@ -129,12 +134,12 @@ class Motion:
 
     @property
     def _by_features(self) -> bool:
-        return self._kind != "optical" and self._views.has_features
+        return self._kind != "optical" and self.views.has_features
 
     def _refined(
         self, tile: Tile, region: Region, flow: Flow, source: int, target: int
     ) -> Flow:
-        new, old = (self._views.grey(frame, tile) for frame in (target, source))
+        new, old = (self.views.grey(frame, tile) for frame in (target, source))
         shows = min(float(p[region.slices].std()) for p in (new, old)) >= _CONTRAST
         return refined_flow(new, old, region, flow) if shows else flow
 

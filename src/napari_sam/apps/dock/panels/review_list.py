@@ -64,7 +64,8 @@ class ReviewList(QListWidget):
 
 def _item(doubt: Doubt) -> QListWidgetItem:
     words = f"Object {doubt.at.object_id}, frame {doubt.at.frame}"
-    item = QListWidgetItem(f"{words}   confidence {doubt.confidence:.2f}")
+    told = "divides?" if doubt.divides else f"confidence {doubt.confidence:.2f}"
+    item = QListWidgetItem(f"{words}   {told}")
     mark = Mark.FLAGGED if doubt.flagged else Mark.PROPAGATED
     color = QColor(COLORS[mark])
     item.setIcon(QIcon(swatch(color.redF(), color.greenF(), color.blueF())))

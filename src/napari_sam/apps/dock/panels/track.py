@@ -144,11 +144,13 @@ class TrackPanel(Section):
         self.list.chosen.connect(self._annotator.review.go_to)
         self.accept = commands.button("review_accept")
         self.correct = commands.button("review_correct")
+        self.split = commands.button("review_divide")
         self.next = commands.button("review_next")
         self.add(self.doubtful)
         self.rows.addWidget(self.list)
         self.add(self.accept)
         self.add(self.correct)
+        self.add(self.split)
         self.add(self.next)
 
     def _make_edits(self) -> None:
@@ -312,6 +314,7 @@ class TrackPanel(Section):
         there = at is not None and timeline is not None and timeline.is_doubtful(at)
         for one in (self.accept, self.correct):
             one.setEnabled(there)
+        self.split.setEnabled(there or count == 1)
         for one in (self.cut, self.begin, self.end, self.delete):
             one.setEnabled(count == 1)
         for one in (self.join, self.swap):
