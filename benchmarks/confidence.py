@@ -139,7 +139,7 @@ def main():
     parser.add_argument("data", type=Path)
     parser.add_argument("names", nargs="*")
     parser.add_argument("--store", type=Path, help="folder for stores of embeddings")
-    parser.add_argument("--drawn", type=int, default=4, help="drawn time-lapses")
+    parser.add_argument("--drawn", type=int, default=8, help="drawn time-lapses")
     options = parser.parse_args()
     torch.set_num_threads(1)
     backend, films = sam.load_backend("pocket"), {}
@@ -153,13 +153,17 @@ def main():
         films[name] = described(rows, truth)
         if axes == "tyx":
             divisions(name, rows, truth, parents_in(options.data, name))
+    each = []
     for seed in range(100, 100 + options.drawn):
         drawn = draw_timelapse(seed)
         image = sam.PromptableImage(drawn.image, backend, axes="tyx")
         rows = noted(image, drawn.labels, 0)
-        films[f"drawn {seed}"] = described(rows, drawn.labels)
+        each.append(described(rows, drawn.labels))
         divisions(f"drawn {seed}", rows, drawn.labels, drawn.parents)
-    compare(films)
+    if each:
+        films["drawn"] = np.concatenate(each)
+    if len(films) > 1:
+        compare(films)
 
 
 if __name__ == "__main__":

@@ -143,40 +143,11 @@ def track(me):
     hand.finished()
     me.press("D", shift=True)
     me.shot("track-review")
-    split(me, hand)
     divide(me, hand, drawn, mother)
     print(f"{time.monotonic() - began:.0f} s, with the waiting for the model")
     me.session.mark_saved()
     me.dock.end()
     me.viewer.close()
-
-
-def split(me, hand):
-    """Take the first division that is proposed, of another cell than the first."""
-    queue = hand.annotator.review.queue
-    proposed = [one.at for one in queue if one.divides and one.at.object_id != 1]
-    print("divides?", proposed)
-    assert proposed
-    row = next(i for i, one in enumerate(queue) if one.at == proposed[0])
-    listed = hand.panel.list
-    listed.scrollToItem(listed.item(row))
-    from qtpy.QtCore import Qt
-    from qtpy.QtTest import QTest
-
-    place = listed.visualItemRect(listed.item(row)).center()
-    QTest.mouseClick(listed.viewport(), Qt.MouseButton.LeftButton, pos=place)
-    me.rest()
-    hand.panel.parentWidget().parentWidget().parentWidget().ensureWidgetVisible(
-        hand.panel.next
-    )
-    me.shot("track-divides")
-    hand.said.clear()
-    me.press("Y", shift=True)
-    hand.finished()
-    mother = proposed[0].object_id
-    family = [e.target for e in me.session.state.edges if e.source == mother]
-    assert len(family) == 2
-    me.shot("track-split")
 
 
 def divide(me, hand, drawn, mother):
