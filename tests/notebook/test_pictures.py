@@ -1,13 +1,16 @@
 """What is shown where no widget can run."""
 
 from io import BytesIO
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import napari_sam as sam
+from napari_sam.core.propagation import Edge
 from napari_sam.testing import ThresholdBackend
+from napari_sam.tracking import Segment
 
 
 def pixels_of(png):
@@ -46,6 +49,25 @@ def test_tracks_show_labels_of_the_middle_frame():
     labels[1, 5:10, 5:10] = 2
     shown = pixels_of(sam.Tracks.from_labels(labels)._repr_png_())
     assert (shown.any(-1)).sum() == 25
+
+
+def test_tracks_are_shown_along_time():
+    labels = np.zeros((8, 32, 32), np.uint32)
+    labels[[0, 1, 2, 5], 5:10, 5:10] = 2
+    labels[6:, 5:10, 5:7], labels[6:, 5:10, 8:10] = 3, 4
+    tracks = sam.Tracks.from_labels(labels, edges=[Edge(2, 3), Edge(2, 4)])
+    flagged = Segment(4, [6, 7], flags=[False, True])
+    tracks = sam.Tracks(tracks.source, [*tracks.segments[:2], flagged], tracks.edges)
+    page = ElementTree.fromstring(tracks._repr_html_().replace(";base64", ""))
+    assert [one.text for one in page.iter("figcaption")] == [
+        f"t = {k}" for k in (0, 2, 4, 5, 7)
+    ]
+    bars = [one for one in page.iter("rect") if one.find("title") is None]
+    starts = [round((float(one.get("x")) - 60) / 780 * 8) for one in bars]
+    assert starts == [0, 5, 6, 6], "there is a gap, and two daughters"
+    assert len({one.get("fill") for one in bars}) == 3
+    titles = [one.text for one in page.iter("title")]
+    assert titles == ["2 divides", "2 divides", "object 4: look at t = 7 to 7"]
 
 
 def test_a_large_array_in_memory_is_shown_coarsely():

@@ -154,6 +154,12 @@ class Tracks:
         frames = Frames(self.labels, self.source.axes)
         return labels_picture(frames[len(frames) // 2])
 
+    def _repr_html_(self) -> str:
+        """Return some frames, and each object along time, for a notebook."""
+        from napari_sam.tracking.strip import tracks_html
+
+        return tracks_html(self)
+
     def __getitem__(self, id: int) -> Segment:
         try:
             return self._by_id[id]
