@@ -126,6 +126,16 @@ def test_of_several_coco_files_one_must_be_named(coco, write_coco):
     assert len(read_labelled_images(root / "annotations" / "a.json")) == 2
 
 
+def test_the_parts_of_a_split_are_one_data_set(coco, write_coco):
+    for part in ("train", "val"):
+        root = write_coco(coco, f"annotations/instances_{part}.json")
+    assert len(read_labelled_images(root)) == 4
+    assert len(read_labelled_images(root / "annotations/instances_val.json")) == 2
+    write_coco(coco, "annotations/other.json")
+    with pytest.raises(ImageError, match="Give the path of one of them"):
+        read_labelled_images(root)
+
+
 def test_masks_of_coco_are_turned_into_runs_when_used(coco, write_coco, monkeypatch):
     made = []
     truth = coco_layout.RleTruth

@@ -31,6 +31,9 @@ DESCRIPTION = "a .json file with images and annotations (COCO), here or in annot
 #: Identifier of an image or a category in COCO.
 CocoId: TypeAlias = "int | str"
 
+#: Files of the parts of a split, as `export_dataset` writes them.
+_PARTS = tuple(f"instances_{part}.json" for part in ("train", "val", "test"))
+
 #: Bytes of a file that are read to detect COCO.
 _GLANCE = 2**16
 
@@ -50,9 +53,13 @@ def read(root: Path, cache: ReadCache) -> list[LabelledImage]:
     MissingFileError
         If there is no JSON file, or images it names are not there.
     ImageError
-        If there are several JSON files, or it is not COCO.
+        If there are several JSON files that are not parts of one split, or it is not
+        COCO.
     """
-    path = _json_file(root)
+    return [one for path in _json_files(root) for one in _read_file(root, path, cache)]
+
+
+def _read_file(root: Path, path: Path, cache: ReadCache) -> list[LabelledImage]:
     images, annotations, categories = _sections(path)
     masked = _by_image(path, images, annotations)
     where = ListedImages(path)
@@ -115,7 +122,8 @@ def _may_be_coco(path: Path) -> bool:
     return b'"images"' in start or (b'"annotations"' in start and not one_image)
 
 
-def _json_file(root: Path) -> Path:
+def _json_files(root: Path) -> list[Path]:
+    """Return the JSON file of a folder, or those of the parts of its split."""
     found = _candidates(root)
     if len(found) > 1:
         found = [p for p in found if _may_be_coco(p)] or found
@@ -123,13 +131,13 @@ def _json_file(root: Path) -> Path:
         raise MissingFileError(
             f"There is nothing to read in {root}; expected {DESCRIPTION}."
         )
-    if len(found) > 1:
+    if len(found) > 1 and not all(path.name in _PARTS for path in found):
         raise ImageError(
             f"{root} holds {len(found)} JSON files: "
             f"{first_few([p.name for p in found], 5)}. "
             "Give the path of one of them."
         )
-    return found[0]
+    return found
 
 
 class CocoImage(TypedDict):
