@@ -11,10 +11,19 @@ from napari_sam.core.prompts import Prompts
 from napari_sam.core.prompts.items import MaskPrompt
 from napari_sam.core.propagation import CarriedObject
 from napari_sam.tracking.bodies import Bodies
-from napari_sam.tracking.calibration import ALONE, calibrated_trust
+from napari_sam.tracking.calibration import (
+    ALONE,
+    calibrated_offset,
+    calibrated_trust,
+)
 from napari_sam.tracking.confidence import Evidence, judge
 from napari_sam.tracking.fusion import compete, fuse
-from napari_sam.tracking.motion.moving import Motion
+from napari_sam.tracking.motion.moving import Motion, tile_of_mask
+from napari_sam.tracking.target_model import (
+    TargetModel,
+    fit_target_model,
+    tile_features,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,9 +68,31 @@ class PromptMethod:
         self._image, self._settings, self._judge = image, settings, judge
         self._motion = Motion(image, settings.motion)
         self._bodies = Bodies(image, self._motion.views)
+        self._learnt, self._offset = False, 0.0
+        self._target: TargetModel | None = None
+
+    def learn(self, known: Mapping[int, Mapping[int, Mask]]) -> None:
+        """Learn what the objects look like, and how their outlines are drawn.
+
+        Where the trust in motion is set, nothing is learnt.
+
+        Parameters
+        ----------
+        known
+            Masks that are right, by frame, then by object.
+        """
+        self._learnt = True
+        if self._settings.trust is None:
+            self._target = fit_target_model(self._image, known)
+            self._offset = calibrated_offset(self._image, known)
 
     def start(self, frame: int, masks: Mapping[int, Mask]) -> dict[int, CarriedObject]:
-        """Begin with objects of a frame whose masks are right."""
+        """Begin with objects of a frame whose masks are right.
+
+        What `learn` was not called for is learnt from the first of them.
+        """
+        if not self._learnt:
+            self.learn({frame: masks})
         trust = self._settings.trust
         if trust is None:
             trust = calibrated_trust(self._image, frame, masks)
@@ -113,7 +144,24 @@ class PromptMethod:
             for (i, mask), found in zip(some, predictions, strict=True):
                 scores[i] = found.score
                 fused[i] = fuse(found, mask, plane, trust=trust[i])
-        return scores, fused
+        known = {i: one for i, one in fused.items() if trust[i] < ALONE}
+        return scores, fused | self._as_learnt(known, expected, frame)
+
+    def _as_learnt(
+        self, fused: Mapping[int, Fused], expected: Mapping[int, Mask], frame: int
+    ) -> dict[int, Fused]:
+        """Add what was learnt of the film to logits."""
+        tiles = {i: tile_of_mask(self._image, expected[i]) for i in fused}
+        target, found = self._target, {}
+        for tile in dict.fromkeys(tiles.values()):
+            features = tile_features(self._image, frame, tile) if target else None
+            for i in [i for i, own in tiles.items() if own == tile]:
+                region, logits = fused[i]
+                logits = logits + np.float32(self._offset)
+                if target and features:
+                    logits += target.log_odds(features, tile, region)
+                found[i] = fused[i]._replace(logits=logits)
+        return found
 
     def _decode(self, masks: list[Mask], frame: int) -> list[Prediction]:
         prompts = [Prompts((MaskPrompt(mask, approximate=True),)) for mask in masks]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_sam.core.errors import AxesError, PromptError
+from napari_sam.core.propagation import Learner
 from napari_sam.tracking.bodies import IN_A_ROW
 from napari_sam.tracking.object_frame import ObjectFrame, PropagationProgress
 from napari_sam.tracking.propagators import propagator
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from napari_sam.tracking.spans import Span
     from napari_sam.tracking.sweep import ByPosition
     from napari_sam.tracking.tracks import Tracks
+
+#: Frames that are learnt from, at most: each has to be embedded.
+_LEARNT = 8
 
 
 def iter_propagate(
@@ -82,6 +86,8 @@ def iter_propagate(
     worker = propagator(method, image, settings)
     new = anchors_of_seeds(image, seeds)
     lines = _lines(image.frames, along, new, frames, tracks)
+    if lines and isinstance(worker, Learner):
+        worker.learn(_known(_merged(anchors_of_tracks(tracks), new) if tracks else new))
     total, done = sum(line.steps for line in lines), 0
     yield PropagationProgress(0, total, "propagating", new)
     for line in lines:
@@ -136,6 +142,17 @@ def _lines(
         if spans:
             lines.append(Line(line, here, spans, _fixed(tracks, line, spans)))
     return lines
+
+
+def _known(anchors: Anchors) -> dict[int, dict[int, Mask]]:
+    """Return masks that a person decided, of the frames that have most of them."""
+    found = {
+        frame: masks
+        for frame, objects in anchors.items()
+        if (masks := {i: o.mask for i, o in objects.items() if o.mask})
+    }
+    most = sorted(found, key=lambda frame: (-len(found[frame]), frame))[:_LEARNT]
+    return {frame: found[frame] for frame in sorted(most)}
 
 
 def _rows_in_spans(tracks: Tracks, line: Line) -> set[tuple[int, int]]:

@@ -73,3 +73,11 @@ class Propagator(Protocol):
         dict
             By id; those that left the image are left out, and no others.
         """
+
+
+@runtime_checkable
+class Learner(Propagator, Protocol):
+    """A method that learns from all known masks of a film before it carries objects."""
+
+    def learn(self, known: Mapping[int, Mapping[int, Mask]]) -> None:
+        """Learn from masks that are right, by frame, then by object."""
