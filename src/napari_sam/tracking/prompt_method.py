@@ -156,11 +156,11 @@ class PromptMethod:
         for tile in dict.fromkeys(tiles.values()):
             features = tile_features(self._image, frame, tile) if target else None
             for i in [i for i, own in tiles.items() if own == tile]:
-                region, logits = fused[i]
-                logits = logits + np.float32(self._offset)
+                one = fused[i]
+                logits = one.logits + np.float32(self._offset)
                 if target and features:
-                    logits += target.log_odds(features, tile, region)
-                found[i] = fused[i]._replace(logits=logits)
+                    logits += target.log_odds(features, tile, one.region)
+                found[i] = one._replace(logits=logits)
         return found
 
     def _decode(self, masks: list[Mask], frame: int) -> list[Prediction]:
