@@ -248,3 +248,35 @@ def test_one_plane_has_no_track_panel(opened, until):
     opened.controller.open(layer)
     assert opened.controller.annotator.timeline is None
     assert not opened.track.isVisibleTo(opened)
+
+
+def dividing_movie():
+    """A bar whose middle goes dark on frame 3: two daughters, which move apart."""
+    pixels = np.full((FRAMES, 60, 60), 20, np.uint8)
+    for frame in range(FRAMES):
+        apart = max(frame - 2, 0)
+        pixels[frame, 24:34, 16 - apart : 28 - apart] = 200
+        pixels[frame, 24:34, 28 + apart : 40 + apart] = 200
+    return pixels
+
+
+def test_a_proposed_division_is_split_by_its_key(opened, hand, until):
+    opened.viewer.layers["cells"].data = dividing_movie()
+    QTest.qWait(300)
+    hand = hand(opened.viewer)
+    commit(opened, hand, until, 28, 24)
+    press(opened.track.run)
+    finished(opened, until, "Propagated")
+    until(lambda: opened.track.list.count() > 0)
+    assert "divides?" in opened.track.list.item(0).text()
+    proposed = opened.controller.annotator.review.queue[0].at
+    hand.press("D", shift=True)
+    assert opened.viewer.dims.point[0] == proposed.frame
+    hand.press("Y", shift=True)
+    finished(opened, until, "Object 1 divides into")
+    session = opened.controller.annotator.session
+    until(lambda: not opened.controller.annotator.running)
+    daughters = [edge.target for edge in session.state.edges if edge.source == 1]
+    assert len(daughters) == 2
+    last = np.asarray(session.labels)[-1]
+    assert set(np.unique(last)) == {0, *daughters}
