@@ -138,7 +138,7 @@ def track(me):
         hand.commit(labels[0] == number)
     assert sorted(me.session.objects) == [1, 2, 3]
     hand.press(hand.panel.run)
-    me.until(lambda: hand.panel.bar.value() > 8, "progress")
+    me.until(lambda: hand.panel.bar.value() > 8, "progress", patience=300)
     me.shot("track-running")
     hand.finished()
     me.press("D", shift=True)
