@@ -3,8 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from napari_sam.evaluation.calibration import calibrate, rank
 from napari_sam.evaluation.mask_accuracy import Result
+from napari_sam.evaluation.score_calibration import calibrate, rank
 from napari_sam.evaluation.summary import (
     clicks_needed,
     differences,

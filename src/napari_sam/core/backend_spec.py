@@ -33,7 +33,7 @@ class BackendSpec:
         `napari_sam.image.close_up`. 1 for a model that does not gain by it.
     refinement_bias
         Logits that each further prompt adds to the mask of an object of 125 pixels,
-        which is too wide by that: see `napari_sam.image.calibration`.
+        which is too wide by that: see `napari_sam.image.mask_bias`.
     box_bias
         Logits by which a mask may be lowered until it does not go beyond its box.
     capabilities

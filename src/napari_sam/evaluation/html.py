@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam.core.atomic_write import replacing
-from napari_sam.evaluation.calibration import calibrate
+from napari_sam.evaluation.score_calibration import calibrate
 from napari_sam.evaluation.svg import Series, plot
 from napari_sam.evaluation.tables import all_tables, ranking_line
 from napari_sam.io.pictures import encode_picture

@@ -8,8 +8,8 @@ from math import isnan
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from napari_sam.evaluation.calibration import calibrate, rank
 from napari_sam.evaluation.mask_accuracy import SIZES
+from napari_sam.evaluation.score_calibration import calibrate, rank
 from napari_sam.evaluation.summary import GOALS, Figure, differences, summarise
 
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ from napari_sam.core.images.frames import Frames, pixels_digest
 from napari_sam.core.progress import drain
 from napari_sam.core.prompts.prompts_in_tiles import first_tile, prompts_in_tile
 from napari_sam.image import tile_pixels
-from napari_sam.image.calibration import calibrated
 from napari_sam.image.close_up import TILING, CloseUps
 from napari_sam.image.complete.completing import complete
 from napari_sam.image.complete.plane import PromptablePlane
 from napari_sam.image.embed import iter_embed_tiles
 from napari_sam.image.fitting import choose_tiling, fit_appearance
 from napari_sam.image.magnified import MagnifiedBackend
+from napari_sam.image.mask_bias import without_bias
 from napari_sam.image.selection import select_tiles
 from napari_sam.stores.memory import MemoryStore
 
@@ -400,7 +400,7 @@ class PromptableImage:
         found = self.backend.decode(self.embedding(frame, tile), prompts)
         spec = backend_spec(self.backend)
         return [
-            calibrated(mask, one, spec).on_plane(tile, self.frames.plane_shape)
+            without_bias(mask, one, spec).on_plane(tile, self.frames.plane_shape)
             for mask, one in zip(found, prompts, strict=True)
         ]
 

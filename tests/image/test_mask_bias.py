@@ -1,4 +1,4 @@
-"""Calibration: masks lose what their model is known to add, and nothing else."""
+"""Mask bias: masks lose what their model is known to add, and nothing else."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from napari_sam.core.backend_spec import BackendSpec
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.prediction import Prediction
 from napari_sam.core.prompts import Prompts
-from napari_sam.image.calibration import calibrated
+from napari_sam.image.mask_bias import without_bias
 from napari_sam.image.promptable import PromptableImage
 from napari_sam.testing import ThresholdBackend
 
@@ -29,7 +29,7 @@ def disc(radius, stride=1.0):
 
 
 def lowered(mask, prompts, spec=SPEC):
-    return float((mask.logits - calibrated(mask, prompts, spec).logits).max())
+    return float((mask.logits - without_bias(mask, prompts, spec).logits).max())
 
 
 def test_first_clicks_and_models_without_bias_stay_as_they_are():
@@ -57,7 +57,7 @@ def test_the_bias_goes_by_pixels_and_not_by_cells():
 def test_a_mask_is_lowered_until_it_ends_where_its_box_does():
     mask = disc(7.2)
     assert lowered(mask, Prompts().rectangle(25, 25, 39, 39)) == 0
-    fitted = calibrated(mask, Prompts().rectangle(26, 26, 38, 38), SPEC)
+    fitted = without_bias(mask, Prompts().rectangle(26, 26, 38, 38), SPEC)
     assert fitted.to_mask().region == Region(26, 26, 38, 38)
     assert 0 < lowered(mask, Prompts().rectangle(30, 30, 34, 34)) <= 1.5
 
@@ -76,7 +76,7 @@ def test_a_click_beyond_a_box_says_that_the_object_goes_on():
 
 def test_candidates_are_treated_alike_and_thresholds_stay():
     mask = replace(disc(6), alternatives=(disc(4),), threshold=0.5)
-    found = calibrated(mask, CLICK.point(30, 30), SPEC)
+    found = without_bias(mask, CLICK.point(30, 30), SPEC)
     assert found.threshold == 0.5
     assert found.alternatives[0].logits.max() < disc(4).logits.max()
 

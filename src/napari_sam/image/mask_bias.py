@@ -1,4 +1,4 @@
-"""Calibration: masks of a model, corrected for what it is known to get wrong.
+"""Mask bias: masks that a model is known to make too wide, made right again.
 
 Each round of refinement starts from the logits of the round before, averaged to the
 coarser grid of mask prompts. Of an object a few pixels wide that is blurred, so that
@@ -36,7 +36,7 @@ _HALVINGS, _MOST_HALVINGS = 3, 4
 _STEP, _WORTH = 0.25, 0.02
 
 
-def calibrated(mask: Prediction, prompts: Prompts, spec: BackendSpec) -> Prediction:
+def without_bias(mask: Prediction, prompts: Prompts, spec: BackendSpec) -> Prediction:
     """Return a mask with its logits lowered, as far as the model is known to need it.
 
     Parameters
@@ -48,6 +48,8 @@ def calibrated(mask: Prediction, prompts: Prompts, spec: BackendSpec) -> Predict
     spec
         What is known of the model: `refinement_bias` and `box_bias`.
     """
+    if not spec.refinement_bias and not spec.box_bias:
+        return mask
     rounds = len(refinement_steps(prompts)) - 1
     box = _box(prompts) if spec.box_bias else None
     best, *others = (
