@@ -163,6 +163,14 @@ def test_by_words_and_the_classifier(dock, until, tmp_path):
     annotator = dock.controller.annotator
     assert "huggingface.co" in dock.words.model.text()
     assert not dock.words.run.isEnabled()
+    dock.words.offered.aboutToShow.emit()
+    owl, *_, folder = (one for one in dock.words.offered.actions() if one.text())
+    assert owl.text() == (
+        "owlv2: everyday things, boxes of each word (Apache-2.0; 622 MB to download)"
+    )
+    assert folder.text() == "A folder …"
+    owl.trigger()
+    assert dock.words.model.text() == "Model of words: owlv2."
     annotator.words.models.use(ColourConcepts())
     assert dock.words.model.text() == "Model of words: colours."
     dock.words.title.setChecked(True)

@@ -74,7 +74,10 @@ def test_words_are_found_and_become_classes(notebook):
     # Nobody has told of a model: what to do is written, and a wrong folder is said.
     widget.wait(NAMED.format("Find these words", "true"))
     assert "huggingface.co" in widget.root.text_content()
-    widget.root.get_by_placeholder("folder of a model of words").fill("nowhere")
+    model = widget.root.get_by_placeholder("a name, or a folder of a model of words")
+    names = "[...el.querySelectorAll('datalist option')].map((one) => one.value)"
+    assert widget.value(names) == ["owlv2", "grounding-dino", "clip"]
+    model.fill("nowhere")
     widget.button("Use this model").click()
     widget.wait(SAID.format("config.json"))
     assert widget.value("el.querySelector('.ns-status .ns-error') !== null")

@@ -17,14 +17,27 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from napari_sam.annotator.workspace import Workspace
+    from napari_sam.checkpoints import ModelEntry
     from napari_sam.core.protocols import Backend
 
 #: How to get a model of words, in a sentence.
 HOW_TO_GET_ONE = (
-    "Words need a model that knows them, and transformers: run napari-sam models "
-    "download owlv2 (from huggingface.co, 620 MB), and choose the folder that it "
-    "prints. Folders of Grounding DINO, CLIP and SAM 3 open too."
+    "Words need a model that knows them, and transformers (pip install "
+    "'napari-sam[words]'). Choose one: owlv2 is downloaded once, when it is needed "
+    "(from huggingface.co, 620 MB). Folders of OWLv2, Grounding DINO, CLIP and SAM 3 "
+    "open too."
 )
+
+
+def offered_word_models() -> list[tuple[str, str]]:
+    """Return the models of words that are known by name, and a line about each."""
+    return [(entry.name, _described(entry)) for entry in checkpoints.word_models()]
+
+
+def _described(entry: ModelEntry) -> str:
+    megabytes = sum(part.size or 0 for part in entry.needed) / 1e6
+    where = "here" if checkpoints.is_here(entry) else f"{megabytes:.0f} MB to download"
+    return f"{entry.name}: {entry.good_for} ({entry.licence}; {where})"
 
 
 class WordModels:

@@ -11,7 +11,7 @@ from napari_sam.annotator.commands import COMMANDS, shown_key
 from napari_sam.annotator.guidance import next_step
 from napari_sam.annotator.object_table import ObjectTable
 from napari_sam.annotator.tracking.timeline import COLORS, WORDS, Mark
-from napari_sam.annotator.word_models import HOW_TO_GET_ONE
+from napari_sam.annotator.word_models import HOW_TO_GET_ONE, offered_word_models
 from napari_sam.apps.notebook.forms import all_forms
 from napari_sam.apps.notebook.image_tiles import SIDE, coarsest_level
 from napari_sam.core.prompts import codec
@@ -46,6 +46,7 @@ def image_state(session: AnnotationSession, name: str, *, overview: bool) -> Jso
         "side": SIDE,
         "overview": overview,
         "forms": all_forms(),
+        "word_models": offered_word_models(),
         "marks": [{"words": WORDS[m], "colour": COLORS[m]} for m in Mark],
         "colours": [list(colour) for colour in OBJECT_COLOURS],
         "outlines": {"preview": PREVIEW, "hover": HOVER},

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QLineEdit
+from qtpy.QtWidgets import QLineEdit, QMenu
 
-from napari_sam.annotator.word_models import HOW_TO_GET_ONE
+from napari_sam.annotator.word_models import HOW_TO_GET_ONE, offered_word_models
 from napari_sam.apps.dock.panels.setting_slider import SettingSlider
 from napari_sam.apps.dock.panels.widgets import Section, button, text
 from napari_sam.automatic import TextSettings
@@ -90,10 +90,22 @@ class WordsPanel(Section):
         )
         self.model = text(faint=True)
         self.choose = button(
-            "Model of words …",
-            "Choose the folder of a model that knows words",
-            self._choose,
+            "Model of words", "Choose a model that knows words", self._offer
         )
+        self.offered = QMenu(self.choose)
+        self.choose.setMenu(self.offered)
+        self.offered.aboutToShow.connect(self._offer)
+
+    def _offer(self) -> None:
+        """List the models that are known by name, and say which are here."""
+        use = self._annotator.words.models.use
+        self.offered.clear()
+        for name, about in offered_word_models():
+            self.offered.addAction(about).triggered.connect(
+                lambda _=False, name=name: use(name)
+            )
+        self.offered.addSeparator()
+        self.offered.addAction("A folder …").triggered.connect(self._choose)
 
     def _choose(self) -> None:
         folder = self._dialogs.folder_to_open("Folder of a model of words")

@@ -63,7 +63,7 @@ function everythingPanel(app, { forms, sizes }) {
 }
 
 // Words are looked for, and become classes; *Everything* says where.
-function wordsPanel(app, { forms }, everything) {
+function wordsPanel(app, { forms, word_models: offered }, everything) {
   const line = h("input", { type: "text", placeholder: "roof, tree; not: car", spellcheck: "false",
     onkeydown: (e) => { if (e.key === "Enter") find.click(); } });
   const trust = settingsForm(forms.text, () =>
@@ -72,8 +72,10 @@ function wordsPanel(app, { forms }, everything) {
     app.ask({ kind: "words", action: "find", words: line.value, where: everything.where(), settings: trust.values() }));
   const found = h("div", { class: "ns-hint", role: "status" });
   const model = h("div", { class: "ns-hint" });
-  const folder = h("input", { type: "text", spellcheck: "false", placeholder: "folder of a model of words" });
-  const use = workButton("Use this model", "The folder of a model that knows words, such as OWLv2, Grounding DINO or SAM 3; it is remembered",
+  const known = h("datalist", { id: `ns-word-models-${Math.random().toString(36).slice(2)}` },
+    ...offered.map(([name, about]) => h("option", { value: name }, about)));
+  const folder = h("input", { type: "text", spellcheck: "false", list: known.id, placeholder: "a name, or a folder of a model of words" });
+  const use = workButton("Use this model", "A model that knows words, by its name or from a folder; it is remembered, and downloaded once",
     () => app.ask({ kind: "words", action: "use", folder: folder.value }));
   const act = (words, title, action, props) =>
     workButton(words, title, () => app.ask({ kind: "everything", action }), props);
@@ -83,7 +85,7 @@ function wordsPanel(app, { forms }, everything) {
     element: section("Words", false, labelled("Words", line,
       { title: "What is looked for, with commas: each word is a class. After “not:”, what is to be left out" }),
     group(find), trust.element, found, group(accept, discard), model,
-    labelled("Model", folder), group(use)),
+    labelled("Model", folder), known, group(use)),
     update({ words: now }) {
       find.disabled = !now.ready;
       model.textContent = now.model;
