@@ -1,5 +1,6 @@
 """Objects followed through a clip by the project's own propagator, over a store."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -221,13 +222,8 @@ def test_state_does_not_grow_with_the_clip(image):
 def _moved(objects, at):
     """Let objects have been found one frame earlier, to carry them to a frame again."""
     return {
-        i: o.__class__(
-            o.frame - 1,
-            o.mask,
-            o.confidence,
-            o.age,
-            o.trust,
-            tuple((then - 1, m) for then, m in o.memories),
+        i: replace(
+            o, frame=o.frame - 1, memories=tuple((t - 1, m) for t, m in o.memories)
         )
         for i, o in objects.items()
     }
