@@ -36,6 +36,9 @@ def test_numbers_are_within_half_a_step(features):
     # the lowest value is rounded to half precision, which matters to narrow channels
     assert (step.ravel()[3:] <= span[3:] / 255 * 1.02).all()
     assert np.array_equal(found["b"].numpy(), features["b"].float().numpy())
+    only = dequantize(arrays, ("a", "b"), CPU, wanted=("b",))
+    assert only.keys() == {"b"}
+    assert torch.equal(only["b"], found["b"])
 
 
 def test_scales_are_exact_in_half_precision(features):

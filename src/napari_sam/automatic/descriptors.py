@@ -134,10 +134,7 @@ def _with_surroundings(
     A mask that has no surroundings there is its own.
     """
     reach, region = int(_AROUND[1]), mask.region
-    here = Region(
-        region.top - reach, region.left - reach, region.bottom + reach,
-        region.right + reach,
-    ).intersection(window)  # fmt: skip
+    here = region.grown(reach).intersection(window)
     if min(here.shape) < 1:
         none = np.zeros((0, 0), bool)
         return none, none, here

@@ -77,7 +77,7 @@ def _around(region: Region, plane: tuple[int, int], area: int) -> Region:
     At the edge of the plane, only all of it tells what is a hole; and so it does where
     little is left around the mask.
     """
-    wider = Region(region.top - 1, region.left - 1, region.bottom + 1, region.right + 1)
+    wider = region.grown(1)
     whole = Region(0, 0, *plane)
     rows, cols = wider.shape
     inside = wider.intersection(whole) == wider

@@ -145,7 +145,8 @@ class PocketBackend(EncodingBackend[_Tile]):
         rows, cols = tile_shape(tile)
         working = _working_shape((rows, cols))
         step = rows / working[0], cols / working[1]
-        maps = dequantize(tile.arrays, _NAMES, torch.device("cpu"))
+        cpu = torch.device("cpu")
+        maps = dequantize(tile.arrays, _NAMES, cpu, wanted=("s8", "s4"))
         return [
             FeatureMap(maps[name].numpy(), (n * step[0], n * step[1]))
             for name, n in (("s8", 8), ("s4", 4))

@@ -15,7 +15,7 @@ import torch
 from napari_sam.backends.tensors import as_tensor
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -55,7 +55,11 @@ def quantize(features: Mapping[str, torch.Tensor]) -> dict[str, EmbeddingArray]:
 
 
 def dequantize(
-    arrays: EmbeddingArrays, names: Sequence[str], device: torch.device
+    arrays: EmbeddingArrays,
+    names: Sequence[str],
+    device: torch.device,
+    *,
+    wanted: Collection[str] | None = None,
 ) -> dict[str, torch.Tensor]:
     """Return features as float32 on a device, the inverse of `quantize`.
 
@@ -65,15 +69,21 @@ def dequantize(
         What `quantize` gave, or what a store made of it.
     names
         Of all features, in their order there.
+    device
+        Where they are computed.
+    wanted
+        Only these of them; by default, all.
     """
     features: dict[str, torch.Tensor] = {}
     scales = as_tensor(np.asarray(arrays[SCALES], np.float32)).to(device)
     start = 0
     for name in names:
-        levels = as_tensor(arrays[name]).to(device)
-        low, step = scales[start : start + len(levels)].T[:, :, None, None]
-        features[name] = levels.float().mul_(step).add_(low)
-        start += len(levels)
+        channels = slice(start, start + len(arrays[name]))
+        start = channels.stop
+        if wanted is None or name in wanted:
+            low, step = scales[channels].T[:, :, None, None]
+            levels = as_tensor(arrays[name]).to(device)
+            features[name] = levels.float().mul_(step).add_(low)
     return features
 
 

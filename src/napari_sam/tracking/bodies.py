@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from napari_sam.core.geometry.region import Region
 from napari_sam.tracking.motion.moving import tile_of_mask
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from napari_sam.core.geometry.region import Region
     from napari_sam.core.mask import Mask
     from napari_sam.core.propagation import CarriedObject
     from napari_sam.image import PromptableImage
@@ -135,7 +135,7 @@ class Bodies:
         tile = tile_of_mask(self._image, mask)
         whole = tile.region(self._image.frames.plane_shape)
         picture = self._views.grey(frame, tile)
-        near = _grown(mask.region, whole)
+        near = mask.region.grown(_AROUND).intersection(whole)
         rows = (np.arange(near.top, near.bottom) - whole.top) // tile.scale
         cols = (np.arange(near.left, near.right) - whole.left) // tile.scale
         return bright_parts(mask, picture[np.ix_(rows, cols)], near), near
@@ -149,12 +149,3 @@ class Bodies:
         if "t" not in frames.sizes:
             return False
         return frames.unravel(before)["t"] < frames.unravel(frame)["t"]
-
-
-def _grown(region: Region, whole: Region) -> Region:
-    return Region(
-        region.top - _AROUND,
-        region.left - _AROUND,
-        region.bottom + _AROUND,
-        region.right + _AROUND,
-    ).intersection(whole)

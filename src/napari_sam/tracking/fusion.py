@@ -188,10 +188,4 @@ def _connected(
 
 
 def _around(region: Region, margin: int, plane: tuple[int, int]) -> Region:
-    grown = Region(
-        region.top - margin,
-        region.left - margin,
-        region.bottom + margin,
-        region.right + margin,
-    )
-    return grown.intersection(Region(0, 0, *plane))
+    return region.grown(margin).intersection(Region(0, 0, *plane))

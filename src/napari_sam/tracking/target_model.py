@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy import ndimage
 
-from napari_sam.core.geometry.region import Region
 from napari_sam.core.geometry.resampling import upsample
 from napari_sam.core.protocols import FeatureMap, SupportsFeatures
 from napari_sam.tracking.motion.moving import tile_of_mask
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_sam.core.geometry.region import Region
     from napari_sam.core.geometry.tiles import Tile
     from napari_sam.core.mask import Mask
     from napari_sam.image import PromptableImage
@@ -196,7 +196,7 @@ def _of_object(
     """Sample pixels evenly, in and around an object; both count the same."""
     radius = float(np.sqrt(masks[i].area / np.pi))
     around = int(np.ceil(max(_NEAREST, _AROUND * radius)))
-    region = _grown(masks[i].region, around).intersection(tile.region(plane))
+    region = masks[i].region.grown(around).intersection(tile.region(plane))
     own, depth = _depths(i, masks, region)
     rows, cols = np.nonzero(own > -around)
     chosen = np.linspace(0, len(rows) - 1, min(len(rows), _PIXELS)).astype(int)
@@ -290,9 +290,3 @@ def _ridge(
     normal += penalty * total * np.eye(terms.shape[1])
     own = np.linalg.solve(normal, (away * weights[:, None]).T @ (depths - mean))
     return np.asarray(own, np.float64), mean - float(middle @ own)
-
-
-def _grown(region: Region, by: int) -> Region:
-    return Region(
-        region.top - by, region.left - by, region.bottom + by, region.right + by
-    )

@@ -80,6 +80,10 @@ class Region:
         bottom, right = min(self.bottom, other.bottom), min(self.right, other.right)
         return Region(top, left, max(top, bottom), max(left, right))
 
+    def grown(self, by: int) -> Region:
+        """Return the region with so many more pixels on each side."""
+        return Region(self.top - by, self.left - by, self.bottom + by, self.right + by)
+
     def union(self, other: Region) -> Region:
         """Return the smallest rectangle around both."""
         return Region(

@@ -80,7 +80,7 @@ def cut_along(
 def resize(state: State, at: Address, pixels: int) -> Iterator[Edit]:
     """Move an outline outwards, onto background only, or inwards if negative."""
     region = state.mask(at).region
-    wide = _within(_padded(region, max(pixels, 0) + 1), state.labels.plane_shape)
+    wide = _within(region.grown(max(pixels, 0) + 1), state.labels.plane_shape)
     before = state.read(at.frame, wide)
     mask = before == at.object_id
     if pixels >= 0:
@@ -138,12 +138,6 @@ def _clipped(
     if first > last or ((start < low) | (start > high))[~moves].any():
         return start, start
     return start + first * along, start + last * along
-
-
-def _padded(region: Region, by: int) -> Region:
-    return Region(
-        region.top - by, region.left - by, region.bottom + by, region.right + by
-    )
 
 
 def _within(region: Region, shape: tuple[int, int]) -> Region:
