@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy import ndimage
-from skimage.morphology import local_maxima, reconstruction
+from skimage.morphology import local_maxima
 from skimage.segmentation import watershed
 
+from napari_sam.automatic.basins import merged_basins, saddles
 from napari_sam.core.mask import Mask
 
 if TYPE_CHECKING:
@@ -81,15 +82,22 @@ def find_instances(
 def _watershed(
     depth: NDArray[np.float32], foreground: NDArray[np.bool_], split: float
 ) -> NDArray[np.int32]:
-    """Flood the foreground from its maxima that a dip of `split` sets apart."""
-    if not foreground.any():
-        return np.zeros(depth.shape, np.int32)
-    step = max(1, round(split * _LEVELS))
+    """Flood the foreground from its maxima that a dip of more than `split` sets apart.
+
+    Basins of all maxima are merged where the dip is less: what a reconstruction of the
+    depth less `split` gives (Soille 2003, "Morphological Image Analysis", 6.3.5), but
+    pixels are sorted once instead of three times.
+    """
+    levels = np.where(foreground, np.rint(depth * _LEVELS), -1).astype(np.int16)
     # Nothing is connected through the background: every part of it has a maximum.
-    levels = np.where(foreground, np.rint(depth * _LEVELS), -2 * _LEVELS)
-    merged = reconstruction(levels - step, levels)
-    seeds, _ = ndimage.label(local_maxima(merged) & foreground, np.ones((3, 3)))
-    return np.asarray(watershed(-depth, seeds, mask=foreground), np.int32)
+    maxima = local_maxima(levels) & foreground
+    seeds, count = ndimage.label(maxima, np.ones((3, 3)))
+    if not count:
+        return np.zeros(depth.shape, np.int32)
+    basins = np.asarray(watershed(-depth, seeds, mask=foreground), np.int32)
+    peaks = ndimage.maximum(levels, seeds, np.arange(count + 1))
+    step = max(1, round(split * _LEVELS))
+    return merged_basins(peaks, saddles(basins, levels), step)[basins]
 
 
 def _objects(

@@ -65,8 +65,12 @@ class ScaledMaps(BlendedMaps):
         if not self._scales:
             return maps
         yield
-        width = found_width(maps) if self._shrunk else typical_width(maps)
-        share = nearness(width / max(drawn.stride))
+        width = (
+            found_width(drawn.values)
+            if self._shrunk
+            else typical_width(maps) / max(drawn.stride)
+        )
+        share = nearness(width)
         if share == 0:
             return maps
         near = yield from self._iter_near(tile.window)
@@ -115,7 +119,7 @@ def nearness(width: float) -> float:
 
 
 def found_width(maps: NDArray[np.float32]) -> float:
-    """Return the median width of the instances of maps, in pixels; 0 of none.
+    """Return the median width of the instances of maps, in their cells; 0 of none.
 
     It costs a watershed, and does not take for objects what has no score: in a plane
     that was made smaller to fit the model, there is much of that.

@@ -192,7 +192,7 @@ class PocketBackend(EncodingBackend[_Tile]):
                 "napari-sam train --parts instances --from FILE."
             )
         tile = self._prepared_for(Embedding.from_mapping(embedding))
-        logits = self.model.instances(tile.features)[0]
+        logits = self.model.instances(tile.features.channels_last())[0]
         rows, cols = (-(-n // 2) for n in _working_shape(tile.shape))
         maps = logits[:, :rows, :cols].sigmoid().cpu().numpy()
         return InstanceMaps(np.ascontiguousarray(maps), self._stride(tile.shape))

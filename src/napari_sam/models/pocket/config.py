@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+import torch
+
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor
 
 #: The longest side, in working pixels, that one encoding covers.
@@ -75,6 +76,12 @@ class Features(NamedTuple):
     def of(self, index: Tensor | slice) -> Features:
         """Features of some of the images, repeated as `index` says."""
         return Features(*(f[index] for f in self))
+
+    def channels_last(self) -> Features:
+        """Lay them out as convolutions take them; no number changes."""
+        return Features(
+            *(f.contiguous(memory_format=torch.channels_last) for f in self)
+        )
 
     def to(self, device: torch.device) -> Features:
         """Move them to a device."""
