@@ -22,8 +22,8 @@ from napari_sam.core.progress import Progress
 from napari_sam.evaluation.track_accuracy import DivisionCounts, track_accuracy
 from napari_sam.synthetic import draw_timelapse
 from napari_sam.tracking import Edge, LinkSettings, Tracks
+from napari_sam.tracking.linking.frame_objects import read_time, rows_of
 from napari_sam.tracking.linking.nearness import diameter
-from napari_sam.tracking.linking.objects import read_time, rows_of
 
 #: Rows and columns that every frame is moved on by.
 DRIFT = (9, 6)

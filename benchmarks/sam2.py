@@ -27,7 +27,7 @@ from napari_sam.backends.sam2.backend import Sam2Backend
 from napari_sam.backends.sam2.published_sizes import config_of
 from napari_sam.core.mask import Mask
 from napari_sam.models.sam import PIXEL_MEAN, PIXEL_STD
-from napari_sam.stores.zarr import ZarrStore
+from napari_sam.stores.zarr_store import ZarrStore
 from napari_sam.tracking import PropagateSettings, memory_method
 from napari_sam.tracking.propagators import propagator
 

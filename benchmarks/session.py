@@ -28,7 +28,7 @@ from napari_sam.core.prediction import Prediction
 from napari_sam.session import AnnotationSession, ObjectInfo
 from napari_sam.session.adding_masks import MaskAdder
 from napari_sam.session.labels.footprints import Footprint, Footprints
-from napari_sam.session.objects import ObjectTable
+from napari_sam.session.object_table import ObjectTable
 from napari_sam.session.requests import Response
 from napari_sam.testing import ThresholdBackend
 

@@ -33,7 +33,7 @@ from napari_sam.core.prompts import Prompts
 from napari_sam.models.config import SamConfig
 from napari_sam.models.sam import build_sam
 from napari_sam.stores.layout import from_stored, to_stored
-from napari_sam.stores.zarr import ZarrStore
+from napari_sam.stores.zarr_store import ZarrStore
 from napari_sam.synthetic import draw_scene
 
 if TYPE_CHECKING:

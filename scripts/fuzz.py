@@ -36,7 +36,7 @@ from napari_sam.session.persistence.journal import Journal
 from napari_sam.session.persistence.record import Record, read_record, write_record
 from napari_sam.session.persistence.recovery import restore
 from napari_sam.session.persistence.replay import only, replay
-from napari_sam.stores.zarr import ZarrStore
+from napari_sam.stores.zarr_store import ZarrStore
 from napari_sam.testing import ThresholdBackend
 
 if TYPE_CHECKING:

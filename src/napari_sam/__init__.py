@@ -56,8 +56,8 @@ if TYPE_CHECKING:
         plot_measurements,
     )
     from napari_sam.session import AnnotationSession
-    from napari_sam.stores.memory import MemoryStore
-    from napari_sam.stores.zarr import ZarrStore
+    from napari_sam.stores.memory_store import MemoryStore
+    from napari_sam.stores.zarr_store import ZarrStore
     from napari_sam.tracking import Tracks, read_tracks
 
 __all__ = [
@@ -124,7 +124,7 @@ _ROOMS = {
     "Frames": "core.images.frames",
     "LabelledDataset": "labelling",
     "MeasureSettings": "measurement",
-    "MemoryStore": "stores.memory",
+    "MemoryStore": "stores.memory_store",
     "NapariSamError": "core.errors",
     "Prediction": "core.prediction",
     "PromptableImage": "image",
@@ -132,7 +132,7 @@ _ROOMS = {
     "Region": "core.geometry.region",
     "Tiling": "core.geometry.tiling",
     "Tracks": "tracking",
-    "ZarrStore": "stores.zarr",
+    "ZarrStore": "stores.zarr_store",
     "accept_licence": "api",
     "annotate": "apps.annotate",
     "classify_objects": "api",

@@ -29,7 +29,7 @@ from napari_sam.core.mask import Mask
 from napari_sam.core.progress import Progress, drain
 from napari_sam.evaluation.instance_accuracy import instance_accuracy
 from napari_sam.image import PromptableImage
-from napari_sam.stores.memory import MemoryStore
+from napari_sam.stores.memory_store import MemoryStore
 from napari_sam.testing import (
     InstanceTests,
     InstanceThresholdBackend,

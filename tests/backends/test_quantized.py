@@ -9,8 +9,8 @@ import torch
 from napari_sam.api import load_backend
 from napari_sam.backends.quantized import SCALES, dequantize, quantize
 from napari_sam.core.embedding import EmbeddingKey
-from napari_sam.stores.memory import MemoryStore
-from napari_sam.stores.zarr import ZarrStore
+from napari_sam.stores.memory_store import MemoryStore
+from napari_sam.stores.zarr_store import ZarrStore
 
 CPU = torch.device("cpu")
 

@@ -419,7 +419,7 @@ def test_an_export_goes_on_where_it_stopped(cells, tmp_path, form, monkeypatch):
     with (tmp_path / ".out.part" / "finished.jsonl").open("a") as file:
         file.write('{"unit": "cut o')
     written = []
-    module = "napari_sam.datasets.export.pictures.Pictures.place"
+    module = "napari_sam.datasets.export.placed_images.ImagePlacer.place"
     if form == "ctc":
         module = "napari_sam.datasets.export.formats.ctc.CtcWriter.write"
     original = eval_name(module)
@@ -522,7 +522,7 @@ def test_names_that_some_systems_do_not_tell_apart(tmp_path, hard):
 
 def test_a_session_is_exported_with_its_classes(tmp_path):
     from napari_sam.session.actions import SetInfo
-    from napari_sam.session.objects import ObjectInfo
+    from napari_sam.session.object_table import ObjectInfo
     from napari_sam.testing import ThresholdBackend
 
     pixels = np.zeros((64, 64), np.uint8)

@@ -6,8 +6,8 @@ from napari.components import ViewerModel
 from napari_sam import Address, PromptableImage, Prompts
 from napari_sam.apps.dock import compat, from_layers
 from napari_sam.apps.dock.binding import LayerBinding
-from napari_sam.apps.dock.geometry import PlaneGeometry
 from napari_sam.apps.dock.layer_style import HOVERED, PREVIEWED
+from napari_sam.apps.dock.plane_geometry import PlaneGeometry
 from napari_sam.apps.dock.prompt_layer import PromptLayer
 from napari_sam.core.mask import Mask
 from napari_sam.core.prompts.items import Box, Point, Polygon, Scribble

@@ -3,7 +3,7 @@ import pytest
 from napari.components import ViewerModel
 
 from napari_sam import Region
-from napari_sam.apps.dock.geometry import PlaneGeometry, named_axes, possible_axes
+from napari_sam.apps.dock.plane_geometry import PlaneGeometry, named_axes, possible_axes
 from napari_sam.core.errors import AxesError
 
 AFFINE = np.array([[1.0, 0.2, 5], [0.1, 0.9, -3], [0, 0, 1]])

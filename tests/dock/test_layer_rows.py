@@ -7,7 +7,6 @@ from napari.components import ViewerModel
 
 from napari_sam import Address, Prompts
 from napari_sam.apps.dock.from_layers import prompt_from_shape, read_rows
-from napari_sam.apps.dock.geometry import PlaneGeometry
 from napari_sam.apps.dock.layer_rows import (
     Row,
     features_of,
@@ -16,6 +15,7 @@ from napari_sam.apps.dock.layer_rows import (
     rows_of,
     shape_corners,
 )
+from napari_sam.apps.dock.plane_geometry import PlaneGeometry
 from napari_sam.core.errors import PromptError
 from napari_sam.core.prompts.items import Box, Candidate, Point, Polygon, Scribble
 

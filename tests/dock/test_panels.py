@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QLabel, QWidget
 from napari_sam import checkpoints
 from napari_sam.annotator.commands import COMMANDS
 from napari_sam.annotator.events import AnnotatorEvents
-from napari_sam.annotator.object_table import Entry
+from napari_sam.annotator.object_list import Entry
 from napari_sam.apps.dock.panels.candidates import CandidatesPanel
 from napari_sam.apps.dock.panels.command_buttons import CommandButtons
 from napari_sam.apps.dock.panels.dialogs import FORMATS, Dialogs

@@ -10,8 +10,8 @@ import zarr
 from napari.components import ViewerModel
 
 from napari_sam.apps.dock import prompts_file, reader
-from napari_sam.apps.dock.geometry import PlaneGeometry
 from napari_sam.apps.dock.image_file import SOURCE, image_layers
+from napari_sam.apps.dock.plane_geometry import PlaneGeometry
 from napari_sam.core.errors import NapariSamError, PromptError
 from napari_sam.io import Image, read_image, write_labels
 from napari_sam.io.readers.lazy import FileArray

@@ -48,7 +48,7 @@ def test_napari_takes_a_sample_as_it_is(opened, name):
     from napari.components import ViewerModel
     from napari.layers import Layer
 
-    from napari_sam.apps.dock.geometry import PlaneGeometry
+    from napari_sam.apps.dock.plane_geometry import PlaneGeometry
 
     viewer = ViewerModel()
     (one,) = opened[name]

@@ -103,7 +103,7 @@ def test_a_full_disk_says_which_labels_and_what_is_safe(folder, monkeypatch, cod
             raise OSError(code, "No space left on device")
         return save_masks(path, *args, **options)
 
-    monkeypatch.setattr("napari_sam.jobs.folder.save_masks", full)
+    monkeypatch.setattr("napari_sam.jobs.folder_segmentation.save_masks", full)
     first, second = segment(folder)
     assert (first.state, second.state) == ("written", "failed")
     assert str(folder / "labels" / "b.tif") in second.reason

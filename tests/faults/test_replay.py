@@ -17,7 +17,7 @@ from napari_sam.core.progress import drain
 from napari_sam.session import AnnotationSession, actions
 from napari_sam.session.labels.patch import LabelPatch
 from napari_sam.session.model_setup import ImageIdentity
-from napari_sam.session.objects import ObjectInfo
+from napari_sam.session.object_table import ObjectInfo
 from napari_sam.session.persistence.journal import Journal
 from napari_sam.session.persistence.record import Record, read_record
 from napari_sam.session.persistence.recovery import find_journals, restore

@@ -16,7 +16,7 @@ import pytest
 from napari_sam.core.embedding import EmbeddingKey
 from napari_sam.core.errors import StoreError
 from napari_sam.stores.layout import to_single
-from napari_sam.stores.zarr import ZarrStore
+from napari_sam.stores.zarr_store import ZarrStore
 
 
 def key(plane=0):

@@ -7,7 +7,7 @@ from napari_sam.core.geometry.region import Region
 from napari_sam.core.prediction import Prediction
 from napari_sam.core.prompts import Prompts
 from napari_sam.image import PromptableImage
-from napari_sam.image.agreement import agreed
+from napari_sam.image.consensus import agreed
 
 PLANE = Region(0, 0, 40, 50)
 

@@ -10,7 +10,7 @@ from napari_sam.core.prompts import Prompts
 from napari_sam.image import PromptableImage
 from napari_sam.image.close_up import TILING
 from napari_sam.image.magnified import MagnifiedBackend
-from napari_sam.stores.memory import MemoryStore
+from napari_sam.stores.memory_store import MemoryStore
 from napari_sam.testing import ThresholdBackend
 
 CLOSE = TILING.tile[0] + 2 * TILING.halo[0]

@@ -7,7 +7,7 @@ from napari_sam.core.geometry.tiling import Tiling
 from napari_sam.core.images.appearance import Appearance
 from napari_sam.core.prompts import Prompts
 from napari_sam.image import PromptableImage
-from napari_sam.stores.memory import MemoryStore
+from napari_sam.stores.memory_store import MemoryStore
 from napari_sam.testing import ThresholdBackend
 
 BIG, SMALL = Prompts.point(15, 25), Prompts.point(55, 9)

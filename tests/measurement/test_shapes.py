@@ -9,7 +9,7 @@ from scipy.special import ellipe
 from skimage.measure import perimeter_crofton, regionprops_table
 
 import napari_sam as sam
-from napari_sam.measurement.boundary import step_weights
+from napari_sam.measurement.perimeters import step_weights
 
 
 def row(labels, **options):

@@ -14,7 +14,7 @@ from napari_sam.backends.sam2.memory import ObjectMemory
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.mask import Mask
 from napari_sam.core.protocols import SupportsVideo
-from napari_sam.stores.zarr import ZarrStore
+from napari_sam.stores.zarr_store import ZarrStore
 from napari_sam.testing import PropagatorTests
 from napari_sam.tracking import PropagateSettings, memory_method
 from napari_sam.tracking.propagators import propagator

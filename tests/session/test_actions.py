@@ -25,7 +25,7 @@ from napari_sam.core.prompts import Prompts
 from napari_sam.session.actions.action import Action
 from napari_sam.session.codec import stored
 from napari_sam.session.edits import ObjectEdit
-from napari_sam.session.objects import ObjectInfo
+from napari_sam.session.object_table import ObjectInfo
 
 
 @dataclass(frozen=True)

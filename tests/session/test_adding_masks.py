@@ -19,7 +19,7 @@ from napari_sam.session import AnnotationSession, actions, adding_masks
 from napari_sam.session.adding_masks import MaskAdder
 from napari_sam.session.edits import apply_all
 from napari_sam.session.edits.label_edits import _put_mask
-from napari_sam.session.objects import ObjectInfo
+from napari_sam.session.object_table import ObjectInfo
 from napari_sam.session.persistence.journal import Journal
 from napari_sam.session.persistence.recovery import restore
 

@@ -9,7 +9,7 @@ from napari_sam.core.errors import ImageError, PromptError, SessionError
 from napari_sam.core.geometry.region import Region
 from napari_sam.session import AnnotationSession, ObjectInfo, actions
 from napari_sam.session.labels.patch import LabelPatch
-from napari_sam.session.state import State
+from napari_sam.session.session_state import SessionState
 
 from .conftest import kept, promptable, snapshot
 
@@ -584,7 +584,7 @@ def test_where_objects_lie_is_always_what_a_fresh_look_finds(session):
     kept(session, (8, 8), (45, 45))
     session.execute(actions.Resize(Address(0, 1), 3))
     session.execute(actions.Split(Address(0, 2), ((45.0, 30.0), (45.0, 60.0))))
-    fresh = State(session.frames, session.labels.copy())
+    fresh = SessionState(session.frames, session.labels.copy())
     assert fresh.footprints.keys() == session.state.footprints.keys()
     for at, foot in fresh.footprints.items():
         assert session.state.footprints[at].area == foot.area

@@ -13,7 +13,7 @@ from napari_sam.session.labels import pair_table
 from napari_sam.session.labels.footprints import Footprint
 from napari_sam.session.labels.pair_table import PairTable
 from napari_sam.session.labels.patch import LabelPatch
-from napari_sam.session.objects import ObjectInfo, ObjectTable
+from napari_sam.session.object_table import ObjectInfo, ObjectTable
 
 NUMBERS = st.sampled_from([0, 1, 2, 7, 2**31, 2**32 - 1])
 

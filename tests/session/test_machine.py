@@ -13,14 +13,13 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from napari_sam import Address, Prompts
 from napari_sam.core.errors import NapariSamError, SessionError
 from napari_sam.core.geometry.region import Region
-from napari_sam.core.propagation import ObjectState
-from napari_sam.core.propagation import State as Known
+from napari_sam.core.propagation import ObjectState, State
 from napari_sam.core.propagation.lineage import whole_events
 from napari_sam.session import AnnotationSession, ObjectInfo, actions
 from napari_sam.session.actions import action_from_dict
 from napari_sam.session.adding_masks import MaskAdder
 from napari_sam.session.edits.edit_codec import edit_from_dict, edit_to_dict
-from napari_sam.session.state import State
+from napari_sam.session.session_state import SessionState
 
 from .conftest import movie, promptable, snapshot
 
@@ -219,7 +218,7 @@ class Annotating(RuleBasedStateMachine):
         now = {
             (at.frame, state.mask(at).region, state.mask(at).array.tobytes())
             for at, known in state.tracked.items()
-            if known.state is Known.APPROVED
+            if known.state is State.APPROVED
         }
         pixels = {(frame, mask) for frame, _, mask in now}
         assert {(frame, mask) for frame, _, mask in self.approved} <= pixels
@@ -229,7 +228,7 @@ class Annotating(RuleBasedStateMachine):
     def knows_tracks_of_objects_only(self):
         state = self.session.state
         for at, known in state.tracked.items():
-            assert (at in state.footprints) != (known.state is Known.ABSENT)
+            assert (at in state.footprints) != (known.state is State.ABSENT)
             assert at.object_id in state.objects
         assert frozenset(whole_events(state.edges)) == state.edges
         ends = {i for e in state.edges for i in (e.source, e.target)}
@@ -237,7 +236,7 @@ class Annotating(RuleBasedStateMachine):
 
     @invariant()
     def knows_where_objects_lie(self):
-        found = State(self.session.frames, self.session.labels).footprints
+        found = SessionState(self.session.frames, self.session.labels).footprints
         known = self.session.state.footprints
         assert {a: f.area for a, f in found.items()} == {
             a: f.area for a, f in known.items()

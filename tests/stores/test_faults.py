@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from napari_sam.core.errors import StoreMismatchError
-from napari_sam.stores.zarr import ZarrStore
+from napari_sam.stores.zarr_store import ZarrStore
 
 from .known import PLANES, VERSIONS, embedding, key, right_or_none, same
 

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from napari_sam.core.embedding import Embedding
-from napari_sam.stores.zarr import ZarrStore
+from napari_sam.stores.zarr_store import ZarrStore
 
 from .known import embedding, key, same
 

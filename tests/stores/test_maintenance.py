@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from napari_sam.stores.zarr import ZarrStore
+from napari_sam.stores.zarr_store import ZarrStore
 
 from .known import embedding, key, same
 

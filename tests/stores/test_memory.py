@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from napari_sam.stores.memory import MemoryStore
+from napari_sam.stores.memory_store import MemoryStore
 from napari_sam.testing import StoreTests
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from napari_sam.api import load_backend
 from napari_sam.core.prompts import Prompts
-from napari_sam.stores.zarr import ZarrStore
+from napari_sam.stores.zarr_store import ZarrStore
 from napari_sam.synthetic import draw_scene
 
 from .known import key

@@ -15,7 +15,7 @@ from napari_sam.core.prompts import Prompts
 from napari_sam.stores import tile_arrays
 from napari_sam.stores.chunks import CODECS, is_plain
 from napari_sam.stores.layout import to_single
-from napari_sam.stores.zarr import ZarrStore
+from napari_sam.stores.zarr_store import ZarrStore
 from napari_sam.testing import StoreTests, ThresholdBackend
 
 from .known import embedding, key, same

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from known import PLANES, VERSIONS, embedding, key, right_or_none
 
-from napari_sam.stores.zarr import ZarrStore
+from napari_sam.stores.zarr_store import ZarrStore
 
 
 def write_for_ever(path):

@@ -4,7 +4,7 @@ import napari_sam as sam
 from napari_sam.testing import ThresholdBackend
 from napari_sam.testing.propagator_suite import masks_of, movie
 from napari_sam.tracking import PropagateSettings
-from napari_sam.tracking.calibration import ALONE, calibrated_trust
+from napari_sam.tracking.motion_reliability import ALONE, calibrated_trust
 from napari_sam.tracking.prompt_method import PromptMethod
 
 

@@ -6,8 +6,8 @@ from napari_sam.core.mask import Mask
 from napari_sam.core.protocols import FeatureMap
 from napari_sam.testing import ThresholdBackend
 from napari_sam.testing.propagator_suite import masks_of, movie
-from napari_sam.tracking import PropagateSettings, calibration
-from napari_sam.tracking.calibration import calibrated_offset
+from napari_sam.tracking import PropagateSettings, motion_reliability
+from napari_sam.tracking.motion_reliability import calibrated_offset
 from napari_sam.tracking.prompt_method import PromptMethod
 from napari_sam.tracking.target_model import fit_target_model, tile_features
 
@@ -52,11 +52,13 @@ def test_outlines_become_as_a_person_draws_them(monkeypatch):
     masks = masks_of(labels[0])
     drawn = calibrated_offset(image_of(pixels), {0: masks})
     assert drawn == 0
-    ratios = np.tile(np.exp((calibration._OFFSETS - 1) / 4), (2, 1))
+    ratios = np.tile(np.exp((motion_reliability._OFFSETS - 1) / 4), (2, 1))
     for best, offset in ((2.0, 1.0), (0.5, 0.5), (-1.0, 0.0)):
-        ious = np.tile(1 - 0.1 * np.abs(calibration._OFFSETS - best), (2, 1))
+        ious = np.tile(1 - 0.1 * np.abs(motion_reliability._OFFSETS - best), (2, 1))
         found = ious, ratios
-        monkeypatch.setattr(calibration, "_restored", lambda *_, found=found: found)
+        monkeypatch.setattr(
+            motion_reliability, "_restored", lambda *_, found=found: found
+        )
         assert calibrated_offset(image_of(pixels), {0: masks}) == offset
 
 

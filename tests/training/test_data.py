@@ -13,7 +13,7 @@ from napari_sam.datasets.ground_truth.label_image import LabelTruth
 from napari_sam.datasets.labelled_image import LabelledImage
 from napari_sam.io import write_labels
 from napari_sam.training.augmentation import augmented
-from napari_sam.training.data import Batches
+from napari_sam.training.data import BatchDataset
 from napari_sam.training.example_sources import (
     Crop,
     LabelledSource,
@@ -115,7 +115,7 @@ def test_varied_masks_follow_their_image():
 
 def batches(recipe, **options):
     sources = [(1.0, SyntheticSource())]
-    return Batches(sources, recipe, 0, 5, size=64, scale=whole, **options)
+    return BatchDataset(sources, recipe, 0, 5, size=64, scale=whole, **options)
 
 
 def test_a_batch_is_a_function_of_seed_and_step(small):
@@ -162,7 +162,9 @@ def test_data_without_an_object_is_blamed(small):
     labels = np.zeros((50, 50), np.int32)
     labels[10, 10] = 1
     pair = LabelledImage("dust", "dust", Frames(np.zeros((50, 50), np.uint8)), labels)
-    made = Batches([(1.0, LabelledSource([pair]))], small(), 0, 1, size=64, scale=whole)
+    made = BatchDataset(
+        [(1.0, LabelledSource([pair]))], small(), 0, 1, size=64, scale=whole
+    )
     with pytest.raises(TrainingError, match="held no object"):
         made.batch(0)
 
@@ -213,7 +215,7 @@ def test_labels_of_another_shape_are_refused(write_folder, small):
     (root / "labels" / "1.tif").unlink()
     write_labels(root / "labels" / "1.tif", np.ones((5, 5), np.uint8))
     with pytest.raises(ImageError, match=r"5"):
-        for _ in Batches(
+        for _ in BatchDataset(
             read_data([(1.0, root)]).sources, small(), 0, 1, size=64, scale=whole
         ):
             pass

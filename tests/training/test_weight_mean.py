@@ -5,7 +5,7 @@ import torch
 from napari_sam import checkpoints, load_backend
 from napari_sam.backends.weight_files import read_weights
 from napari_sam.models.pocket import Pocket
-from napari_sam.training.export import export
+from napari_sam.training.checkpoint_export import export
 from napari_sam.training.weight_mean import write_weight_mean
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_sam.annotator.batch import Batch
-from napari_sam.annotator.candidates import Candidates
+from napari_sam.annotator.batch import BatchProcessing
+from napari_sam.annotator.candidates import CandidateMasks
 from napari_sam.annotator.classes import Classes
 from napari_sam.annotator.commits import Commits
 from napari_sam.annotator.cutting_out import CuttingOut
@@ -17,12 +17,12 @@ from napari_sam.annotator.improvement import IMPROVING, ModelImprovement
 from napari_sam.annotator.measurements import Measurements
 from napari_sam.annotator.models import LOADING, ModelPool, Models
 from napari_sam.annotator.object_editing import ObjectEditing
-from napari_sam.annotator.objects import Objects
+from napari_sam.annotator.object_navigation import ObjectNavigation
 from napari_sam.annotator.persistence import Persistence
 from napari_sam.annotator.preview import Preview
 from napari_sam.annotator.tracking.dividing import Dividing
+from napari_sam.annotator.tracking.frame_review import Review
 from napari_sam.annotator.tracking.propagation import Propagation
-from napari_sam.annotator.tracking.review import Review
 from napari_sam.annotator.tracking.timeline import Timeline
 from napari_sam.annotator.tracking.track_editing import TrackEditing
 from napari_sam.annotator.tracking.track_files import TrackFiles
@@ -87,9 +87,9 @@ class Annotator:
     events: AnnotatorEvents
     hover: Hover
     preview: Preview
-    candidates: Candidates
+    candidates: CandidateMasks
     commits: Commits
-    objects: Objects
+    objects: ObjectNavigation
     editing: ObjectEditing
     classes: Classes
     propagation: Propagation
@@ -109,12 +109,12 @@ class Annotator:
         self._made = 1
         self.hover = Hover(workspace)
         self.preview = Preview(workspace, self.hover)
-        self.candidates = Candidates(workspace)
+        self.candidates = CandidateMasks(workspace)
         self.commits = Commits(workspace, self.preview)
-        self.objects = Objects(workspace, self.commits, self.preview)
+        self.objects = ObjectNavigation(workspace, self.commits, self.preview)
         self.editing = ObjectEditing(workspace, self.commits, self.objects)
         self.classes = Classes(workspace)
-        self.batch = Batch(workspace, self.commits)
+        self.batch = BatchProcessing(workspace, self.commits)
         found = FoundPlanes()
         self.everything = Everything(workspace, found)
         self.words = WordFinder(workspace, found)

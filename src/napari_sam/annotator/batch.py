@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from napari_sam.core.protocols import Promptable
     from napari_sam.image.embed import EmbedResult
     from napari_sam.session.overlap import Overlap
-    from napari_sam.session.state import State
+    from napari_sam.session.session_state import SessionState
 
 _EMBEDDING, _BATCH = "embedding the view", "segmenting"
 #: Prompts that are decoded together.
@@ -56,7 +56,7 @@ class BatchSettings:
 _BATCH_SETTINGS, _EMBED_SETTINGS = BatchSettings(), EmbedSettings()
 
 
-class Batch:
+class BatchProcessing:
     """Work on many prompts or tiles, which takes long and can be cancelled."""
 
     def __init__(self, workspace: Workspace, commits: Commits) -> None:
@@ -165,7 +165,7 @@ def iter_predictions(
     return Response(request, predictions)
 
 
-def _renumbered(response: Response, state: State) -> Response:
+def _renumbered(response: Response, state: SessionState) -> Response:
     """Give objects numbers that are free now: others may have come meanwhile."""
     prompts = response.request.prompts
     before = list(dict.fromkeys(at.object_id for at in prompts))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from napari_sam.core.prediction import Prediction
 
 
-class Candidates:
+class CandidateMasks:
     """The masks that the preview was chosen from, in a fixed order."""
 
     def __init__(self, workspace: Workspace) -> None:

@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
+from napari_sam.annotator.drawn_shapes import pixels_along
 from napari_sam.annotator.found_masks import Limits
-from napari_sam.annotator.lines import pixels_along
 from napari_sam.automatic import AutomaticMasks, number_masks
 
 if TYPE_CHECKING:

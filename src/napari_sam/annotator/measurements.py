@@ -15,7 +15,7 @@ from napari_sam.measurement import (
     measure_tracks,
     write_table,
 )
-from napari_sam.measurement.pictures import Pictures
+from napari_sam.measurement.planes_and_volumes import PlanesAndVolumes
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -61,7 +61,7 @@ class Measurements:
                 labels,
                 frames,
                 calibration=Calibration.of(
-                    [described], axes=Pictures(labels, settings.by_plane).axes
+                    [described], axes=PlanesAndVolumes(labels, settings.by_plane).axes
                 ),
                 channels=described.channel_names,
                 settings=settings,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam.annotator.lines import pixels_along
+from napari_sam.annotator.drawn_shapes import pixels_along
 from napari_sam.core.address import Address
 from napari_sam.core.errors import SessionError
 from napari_sam.core.geometry.region import Region
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_sam.annotator.commits import Commits
-    from napari_sam.annotator.objects import Objects
+    from napari_sam.annotator.object_navigation import ObjectNavigation
     from napari_sam.annotator.workspace import Workspace
     from napari_sam.core.prompts.items import Prompt
     from napari_sam.session import AnnotationSession
-    from napari_sam.session.objects import Status
+    from napari_sam.session.object_table import Status
 
 
 class ObjectEditing:
     """Changes objects that are in the labels, each change one step of the session."""
 
     def __init__(
-        self, workspace: Workspace, commits: Commits, objects: Objects
+        self, workspace: Workspace, commits: Commits, objects: ObjectNavigation
     ) -> None:
         self._workspace, self._commits = workspace, commits
         self._objects = objects

@@ -97,7 +97,7 @@ class _WorkerThread:
             return None
 
 
-class Job:
+class ThreadJob:
     """Long work on a thread of its own, step by step.
 
     Parameters
@@ -174,7 +174,7 @@ class ThreadExecutor:
     def __init__(self, main: MainThread) -> None:
         self._main = main
         self._worker = _WorkerThread(self._main)
-        self._jobs: list[Job] = []
+        self._jobs: list[ThreadJob] = []
         # A process that ends waits for what is in work, so that no thread is torn
         # out of a library's hands.
         self._end = partial(_end, self._main, self._worker, self._jobs)
@@ -210,10 +210,10 @@ class ThreadExecutor:
         progress: Callable[[Progress], object],
         done: Callable[[Any], object],
         failed: Callable[[Exception], object],
-    ) -> Job:
-        """Do long work beside everything else; `Job.cancel` stops it."""
+    ) -> ThreadJob:
+        """Do long work beside everything else; `ThreadJob.cancel` stops it."""
         self._jobs[:] = [job for job in self._jobs if job.thread.is_alive()]
-        job = Job(self._main, generator, progress, done, failed)
+        job = ThreadJob(self._main, generator, progress, done, failed)
         if self._open:
             self._jobs.append(job)
             job.thread.start()
@@ -242,7 +242,7 @@ class ThreadExecutor:
 
 
 def _stop(
-    main: MainThread, worker: _WorkerThread, jobs: list[Job]
+    main: MainThread, worker: _WorkerThread, jobs: list[ThreadJob]
 ) -> list[threading.Thread]:
     main.close()
     for job in jobs:
@@ -252,6 +252,6 @@ def _stop(
     return threads if predicting is None else [*threads, predicting]
 
 
-def _end(main: MainThread, worker: _WorkerThread, jobs: list[Job]) -> None:
+def _end(main: MainThread, worker: _WorkerThread, jobs: list[ThreadJob]) -> None:
     for thread in _stop(main, worker, jobs):
         thread.join()

@@ -8,7 +8,7 @@ from napari_sam.api.exporting import (
     iter_export_labels,
     session_images,
 )
-from napari_sam.api.folder import segment_folder
+from napari_sam.api.folder_segmentation import segment_folder
 from napari_sam.api.improvement import improve_model
 from napari_sam.api.labelling import iter_class_examples, iter_label, label
 from napari_sam.api.linking import link

@@ -251,7 +251,7 @@ def _classes_of(labels: AnyImage) -> Mapping[int, str]:
 
 def _check_path(path: Path, *, overwrite: bool) -> None:
     from napari_sam.core.atomic_write import check_writable
-    from napari_sam.io.cutouts.folder import check_cutout_folder
+    from napari_sam.io.cutouts.cutout_folder import check_cutout_folder
 
     suffix = path.suffix.lower()
     if suffix not in (*_SHEETS, *_VIDEOS):
@@ -272,7 +272,7 @@ def _check_path(path: Path, *, overwrite: bool) -> None:
 def _write_folder(
     source: _Source, path: Path, *, overwrite: bool
 ) -> Generator[Progress, None, int]:
-    from napari_sam.io.cutouts.folder import iter_write_folder
+    from napari_sam.io.cutouts.cutout_folder import iter_write_folder
 
     frames, count = len(source.frames), 0
     for one in iter_write_folder(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from napari_sam.core.images.appearance import Appearance
     from napari_sam.core.protocols import Backend
     from napari_sam.image import PromptableImage
-    from napari_sam.jobs.painting import LabelArray
+    from napari_sam.jobs.painting import PaintableLabels
 
 
 def segment_everything(
@@ -35,8 +35,8 @@ def segment_everything(
     region: Region | None = None,
     appearance: Appearance | None = None,
     tiling: Tiling | None = None,
-    out: LabelArray | None = None,
-) -> LabelArray:
+    out: PaintableLabels | None = None,
+) -> PaintableLabels:
     """Return labels of all objects of an image, without prompts.
 
     Planes of a stack are segmented one by one; every object of every plane has a number
@@ -88,7 +88,7 @@ def segment_everything(
     planes = _masks(promptable, replace(settings, find=find), frames, region)
     pixels = promptable.frames
     del promptable  # its embeddings would be in memory beside the labels
-    labels: LabelArray = paint(numbered_planes(planes), pixels, out=out)
+    labels: PaintableLabels = paint(numbered_planes(planes), pixels, out=out)
     return labels
 
 

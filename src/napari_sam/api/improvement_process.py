@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from napari_sam.core.json_values import JsonObject, JsonValue
-    from napari_sam.training.loop import Report
+    from napari_sam.training.loop import TrainingReport
 
 #: Steps between measurements, as a share of all; so many without a rise end it.
 _MEASURED, _PATIENCE = 6, 3
@@ -90,7 +90,7 @@ def changed(steps: int) -> dict[str, str]:
     return {"steps": str(steps), "warmup": str(min(steps // 10, 50))}
 
 
-def followed(report: Report, best: float, since: int) -> tuple[float, int]:
+def followed(report: TrainingReport, best: float, since: int) -> tuple[float, int]:
     """Return the best mean IoU, and how many measurements have not reached it."""
     reached = (report.first + report.last) / 2
     return (reached, 0) if reached > best else (best, since + 1)

@@ -98,7 +98,7 @@ def iter_measure(
 ) -> Generator[Progress, None, pd.DataFrame]:
     """Measure as `measure` does, and yield progress; closing it stops the work."""
     from napari_sam import measurement
-    from napari_sam.measurement.pictures import Pictures
+    from napari_sam.measurement.planes_and_volumes import PlanesAndVolumes
 
     settings = settings or measurement.MeasureSettings()
     opened = _opened_labels(labels, axes)
@@ -107,7 +107,7 @@ def iter_measure(
         [opened] if pixels is None else [opened, pixels],
         scale=scale,
         units=units,
-        axes=Pictures(opened.frames, settings.by_plane).axes,
+        axes=PlanesAndVolumes(opened.frames, settings.by_plane).axes,
     )
     table = yield from measurement.iter_measure(
         opened.frames,

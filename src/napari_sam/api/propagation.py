@@ -9,7 +9,7 @@ from napari_sam.api.promptable import to_promptable
 from napari_sam.api.stores import open_store
 from napari_sam.core.progress import drain
 from napari_sam.image import PromptableImage
-from napari_sam.stores.memory import MemoryStore
+from napari_sam.stores.memory_store import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from napari_sam.core.images.frames import Frames
     from napari_sam.core.protocols import Backend
     from napari_sam.image import PromptableImage
-    from napari_sam.jobs.painting import LabelArray
+    from napari_sam.jobs.painting import PaintableLabels
     from napari_sam.jobs.segment_jobs import MaskResult
 
 
@@ -77,13 +77,13 @@ class SimilarObjects:
         return {at.object_id: one.score for at, one in sorted(self.masks.items())}
 
     @cached_property
-    def labels(self) -> LabelArray:
+    def labels(self) -> PaintableLabels:
         """uint32 ``(*planes, y, x)``; 0 is background."""
         return self.paint()
 
-    def paint(self, out: LabelArray | None = None) -> LabelArray:
+    def paint(self, out: PaintableLabels | None = None) -> PaintableLabels:
         """Paint the labels on an array of theirs, such as one of zarr."""
-        painted: LabelArray = paint(self.masks, self.frames, out=out)
+        painted: PaintableLabels = paint(self.masks, self.frames, out=out)
         return painted
 
 

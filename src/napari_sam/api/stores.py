@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from napari_sam.stores.zarr import ZarrStore
+    from napari_sam.stores.zarr_store import ZarrStore
 
 
 def open_store(
@@ -50,7 +50,7 @@ def open_store(
     >>> store = sam.open_store("cells.zarr")  # doctest: +SKIP
     >>> image = sam.PromptableImage(pixels, model, store=store)  # doctest: +SKIP
     """
-    from napari_sam.stores.zarr import ZarrStore
+    from napari_sam.stores.zarr_store import ZarrStore
 
     return ZarrStore(
         path, mode=mode, precision=precision, memory=memory, max_size=max_size

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from napari_sam.datasets.ground_truth.protocol import GroundTruth
     from napari_sam.datasets.labelled_images import LabelledImage
 
-__all__ = ["Result", "Step", "iter_evaluate", "size_of"]
+__all__ = ["EvaluationStep", "Result", "iter_evaluate", "size_of"]
 
 #: Objects of fewer pixels are not evaluated.
 MIN_AREA = 30
@@ -102,7 +102,7 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Step(Progress):
+class EvaluationStep(Progress):
     """Progress of an evaluation, with the results of one image."""
 
     results: tuple[Result, ...] = ()
@@ -120,7 +120,7 @@ def iter_evaluate(
     *,
     objects: int = 12,
     seed: int = 0,
-) -> Generator[Step, None, list[Result]]:
+) -> Generator[EvaluationStep, None, list[Result]]:
     """Evaluate up to `objects` random objects of every image; one step per image.
 
     Parameters
@@ -138,7 +138,7 @@ def iter_evaluate(
 
     Yields
     ------
-    Step
+    EvaluationStep
         With the results of one image. Closing the generator stops between two.
     """
     named = models if isinstance(models, Mapping) else {"model": models}
@@ -146,7 +146,7 @@ def iter_evaluate(
     for done, labelled in enumerate(images, start=1):
         found = tuple(_evaluate_image(named, labelled, objects, seed))
         results += found
-        yield Step(done, len(images), labelled.name, found)
+        yield EvaluationStep(done, len(images), labelled.name, found)
     return results
 
 

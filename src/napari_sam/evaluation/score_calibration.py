@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from napari_sam.evaluation.mask_accuracy import Result
 
-__all__ = ["Bin", "Calibration", "Ranking", "calibrate", "rank"]
+__all__ = ["Bin", "CandidateRanking", "ScoreCalibration", "calibrate", "rank"]
 
 #: Bins of the expected IoU.
 BINS = 10
@@ -31,7 +31,7 @@ class Bin:
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
+class ScoreCalibration:
     """Expected and reached IoU of one kind of prompt.
 
     Attributes
@@ -56,7 +56,7 @@ class Calibration:
 
 
 @dataclass(frozen=True, slots=True)
-class Ranking:
+class CandidateRanking:
     """How well a model ranks the candidates of a single click.
 
     Attributes
@@ -71,7 +71,7 @@ class Ranking:
     lost: float
 
 
-def calibrate(results: Iterable[Result]) -> list[Calibration]:
+def calibrate(results: Iterable[Result]) -> list[ScoreCalibration]:
     """Compare predicted and reached IoU of one model, for each kind of prompt.
 
     Scores that are always the same, as of the classical tools, have no calibration.
@@ -87,16 +87,18 @@ def calibrate(results: Iterable[Result]) -> list[Calibration]:
     return [_calibration(prompt, those) for prompt, those in pairs.items() if those]
 
 
-def rank(results: Sequence[Result]) -> Ranking | None:
+def rank(results: Sequence[Result]) -> CandidateRanking | None:
     """Evaluate the ranking of one model's candidates; None if it never has several."""
     several = [r for r in results if len(r.candidates) > 1]
     if not several:
         return None
     lost = [r.best - r.candidates[0] for r in several]
-    return Ranking(float(np.mean([d <= 0 for d in lost])), float(np.mean(lost)))
+    return CandidateRanking(
+        float(np.mean([d <= 0 for d in lost])), float(np.mean(lost))
+    )
 
 
-def _calibration(prompt: str, pairs: Sequence[tuple[float, float]]) -> Calibration:
+def _calibration(prompt: str, pairs: Sequence[tuple[float, float]]) -> ScoreCalibration:
     expected, reached = np.asarray(pairs, float).T
     bins = np.clip((expected * BINS).astype(int), 0, BINS - 1)
     varied = np.ptp(expected) > 0 and np.ptp(reached) > 0
@@ -108,6 +110,6 @@ def _calibration(prompt: str, pairs: Sequence[tuple[float, float]]) -> Calibrati
                  for v in (expected, reached))  # fmt: skip
         made.append(Bin(i / BINS, (i + 1) / BINS, int(mine.sum()), *means))
     away = expected - reached
-    return Calibration(
+    return ScoreCalibration(
         prompt, tuple(made), float(np.abs(away).mean()), float(away.mean()), order
     )

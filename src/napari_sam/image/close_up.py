@@ -20,8 +20,8 @@ from napari_sam.core.prompts.prompts_in_tiles import (
     fits,
     nearest_tile,
 )
-from napari_sam.image.agreement import agreed
 from napari_sam.image.connected import connected
+from napari_sam.image.consensus import agreed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

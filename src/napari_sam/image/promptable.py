@@ -20,7 +20,7 @@ from napari_sam.image.fitting import choose_tiling, fit_appearance
 from napari_sam.image.magnified import MagnifiedBackend
 from napari_sam.image.mask_bias import without_bias
 from napari_sam.image.selection import select_tiles
-from napari_sam.stores.memory import MemoryStore
+from napari_sam.stores.memory_store import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping, Sequence

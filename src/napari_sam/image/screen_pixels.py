@@ -12,7 +12,7 @@ from napari_sam.core.geometry.tiles import Tile
 from napari_sam.core.images.appearance import Appearance
 from napari_sam.core.images.frames import Frames
 from napari_sam.image.fitting import default_channels
-from napari_sam.image.tile_pixels import Source, read_tile, sources
+from napari_sam.image.tile_pixels import PixelLevel, read_tile, sources
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,7 +53,7 @@ class ScreenPixels:
         known = self._known
         if self._sparse and level >= _SPARSE:
             finer = level - _SPARSE // 2
-            known = (Source(finer, _every(self._frames, 1 << finer)),)
+            known = (PixelLevel(finer, _every(self._frames, 1 << finer)),)
         return read_tile(known, frame, Tile(level, 0, window, window, window.shape))
 
 

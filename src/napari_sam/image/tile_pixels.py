@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _PIXELS_AT_ONCE = 4_000_000
 
 
-class Source(NamedTuple):
+class PixelLevel(NamedTuple):
     """The image, or what a file has of it at a coarser level."""
 
     level: int
@@ -33,7 +33,7 @@ class Source(NamedTuple):
 
 def sources(
     frames: Frames, coarser: Iterable[PixelSource | Frames]
-) -> tuple[Source, ...]:
+) -> tuple[PixelLevel, ...]:
     """Return the pixel sources of each level: the image and a file's coarser arrays.
 
     Those that are not coarser by a power of two, to the pixel, are left out.
@@ -44,16 +44,16 @@ def sources(
         level = round(log2(frames.plane_shape[0] / other.plane_shape[0]))
         if level > 0 and len(other) == len(frames) and _is_at(level, other, frames):
             found.setdefault(level, other)
-    return tuple(Source(level, found[level]) for level in sorted(found))
+    return tuple(PixelLevel(level, found[level]) for level in sorted(found))
 
 
-def pixels_to_read(known: tuple[Source, ...], tile: Tile) -> int:
+def pixels_to_read(known: tuple[PixelLevel, ...], tile: Tile) -> int:
     """How many pixels are read for a tile."""
     by = 1 << (tile.level - _nearest(known, tile.level).level)
     return tile.window.shape[0] * tile.window.shape[1] * by * by
 
 
-def read_tile(known: tuple[Source, ...], frame: int, tile: Tile) -> Pixels:
+def read_tile(known: tuple[PixelLevel, ...], frame: int, tile: Tile) -> Pixels:
     """Return the pixels of a tile on its level, ``(y, x)`` or ``(y, x, c)``.
 
     Nothing else is read; for a coarser level it is read in strips.
@@ -100,7 +100,7 @@ def _complete(pixels: Pixels, shape: tuple[int, int]) -> Pixels:
     return np.pad(pixels, ((0, below), (0, after), *rest), mode="edge")
 
 
-def _nearest(known: tuple[Source, ...], level: int) -> Source:
+def _nearest(known: tuple[PixelLevel, ...], level: int) -> PixelLevel:
     """Return the coarsest source that is at least as fine as a level."""
     return max((s for s in known if s.level <= level), key=lambda s: s.level)
 

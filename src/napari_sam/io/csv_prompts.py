@@ -12,7 +12,7 @@ from napari_sam.io.feature_places import places_of
 from napari_sam.io.features.csv_table import CsvTable, number_of, read_table
 from napari_sam.io.features.feature_set import PIXELS, FeatureSet
 from napari_sam.io.features.object_numbers import object_numbers
-from napari_sam.io.features.text import read_text_of_any_age
+from napari_sam.io.features.text_encoding import read_text_of_any_age
 from napari_sam.io.geo_transform import LON_LAT
 from napari_sam.io.vector_prompts import VectorPrompts, prompts_of_features
 

@@ -15,8 +15,8 @@ from napari_sam.core.errors import (
 from napari_sam.core.images.frames import Frames
 from napari_sam.io.file_names import check_no_device
 from napari_sam.io.label_numbers import without_colour
-from napari_sam.io.readers.colours import ColourRule, recoloured
-from napari_sam.io.readers.file_kinds import reader_of
+from napari_sam.io.readers.colour_rules import ColourRule, recoloured
+from napari_sam.io.readers.file_formats import reader_of
 from napari_sam.io.readers.image import Image, ImagePart, ReadOptions
 from napari_sam.io.readers.remote import as_url
 

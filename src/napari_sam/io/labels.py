@@ -13,8 +13,8 @@ from napari_sam.core.errors import ImageError
 from napari_sam.core.images.frames import Frames
 from napari_sam.io.object_files import OBJECT_SUFFIXES, write_outlined
 from napari_sam.io.strips import label_strips, narrow_plane
-from napari_sam.io.writers.objects import objects_of_labels
 from napari_sam.io.writers.ome_zarr import image_of
+from napari_sam.io.writers.outlined_objects import objects_of_labels
 from napari_sam.io.writers.polygons import check_place
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
-from napari_sam.io.writers.objects import objects_of_masks
+from napari_sam.io.writers.outlined_objects import objects_of_masks
 from napari_sam.io.writers.polygons import DRIVERS
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from napari_sam.core.images.frames import Frames
     from napari_sam.core.json_values import JsonValue
     from napari_sam.io.readers.image import Image
-    from napari_sam.io.writers.objects import OutlinedObject, RegionMask
+    from napari_sam.io.writers.outlined_objects import OutlinedObject, RegionMask
 
 #: Suffixes of files in which objects are outlines, and may overlap.
 OBJECT_SUFFIXES = (".json", ".geojson", *DRIVERS)

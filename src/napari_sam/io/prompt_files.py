@@ -11,9 +11,9 @@ from napari_sam.core.errors import MissingFileError, PromptError
 from napari_sam.core.prompts import json_csv
 from napari_sam.io.csv_prompts import read_csv_prompts
 from napari_sam.io.features.geojson import features_of_geojson, is_geojson
+from napari_sam.io.features.geopandas_tables import TABLES, features_of_table
 from napari_sam.io.features.imagej import features_of_rois, is_roi_set
-from napari_sam.io.features.tables import TABLES, features_of_table
-from napari_sam.io.features.text import read_json
+from napari_sam.io.features.text_encoding import read_json
 from napari_sam.io.file_names import check_no_device
 from napari_sam.io.vector_prompts import VectorPrompts, prompts_of_features
 

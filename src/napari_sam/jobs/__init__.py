@@ -24,13 +24,13 @@ if TYPE_CHECKING:
         everything_images,
     )
     from napari_sam.jobs.executor import Executor, Failure
-    from napari_sam.jobs.folder import (
+    from napari_sam.jobs.folder_run import ImageOutcome
+    from napari_sam.jobs.folder_segmentation import (
         FolderJob,
         iter_segment_folder,
         segment_folder,
         without_failures,
     )
-    from napari_sam.jobs.folder_run import ImageOutcome
     from napari_sam.jobs.full_disk import full_disk_named
     from napari_sam.jobs.image_spec import ImageSpec, ModelSpec, absolute_path
     from napari_sam.jobs.painting import (
@@ -103,7 +103,7 @@ _ROOMS = {
     "EverythingJob": "everything_jobs",
     "Executor": "executor",
     "Failure": "executor",
-    "FolderJob": "folder",
+    "FolderJob": "folder_segmentation",
     "FoundPrompts": "prompt_sources",
     "ImageOutcome": "folder_run",
     "ImageSpec": "image_spec",
@@ -123,7 +123,7 @@ _ROOMS = {
     "full_disk_named": "full_disk",
     "images_of_folder": "prompt_pairs",
     "iter_everything_folder": "everything_folder",
-    "iter_segment_folder": "folder",
+    "iter_segment_folder": "folder_segmentation",
     "label_target": "painting",
     "paint": "painting",
     "paint_on": "painting",
@@ -132,9 +132,9 @@ _ROOMS = {
     "results_setup": "results_file",
     "save_labels": "painting",
     "save_masks": "painting",
-    "segment_folder": "folder",
+    "segment_folder": "folder_segmentation",
     "segment_images": "segment_jobs",
-    "without_failures": "folder",
+    "without_failures": "folder_segmentation",
 }
 
 

@@ -13,7 +13,7 @@ from uuid import uuid4
 from napari_sam.image import PromptableImage
 from napari_sam.io.images import read_part
 from napari_sam.io.readers.image import ImagePart
-from napari_sam.stores.memory import MemoryStore
+from napari_sam.stores.memory_store import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -236,7 +236,7 @@ def job_store(path: str | None, in_memory: int = _AROUND) -> EmbeddingStore:
     """
     if path is None:
         return MemoryStore(in_memory)
-    from napari_sam.stores.zarr import ZarrStore
+    from napari_sam.stores.zarr_store import ZarrStore
 
     return ZarrStore(path)
 

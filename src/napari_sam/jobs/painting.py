@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from napari_sam.core.json_values import JsonValue
     from napari_sam.io import Image
     from napari_sam.io.settings import SaveSettings
-    from napari_sam.io.writers.objects import RegionMask
+    from napari_sam.io.writers.outlined_objects import RegionMask
 
 #: Pixels of labels that are painted in memory; more are painted on disk.
 _IN_MEMORY = 2**26
 
 
-class LabelArray(Protocol):
+class PaintableLabels(Protocol):
     """An array of labels to paint on: numpy, zarr, or one on disk."""
 
     @property
@@ -67,7 +67,7 @@ def paint(
     predictions: Mapping[Address, RegionMask],
     frames: Frames,
     *,
-    out: LabelArray | None = None,
+    out: PaintableLabels | None = None,
 ) -> Any:
     """Return a label image of all planes: each object's number where its mask is.
 
@@ -90,7 +90,7 @@ def paint(
         If `out` has another shape.
     """
     shape = (*frames.sizes.values(), *frames.plane_shape)
-    labels: LabelArray = np.zeros(shape, np.uint32) if out is None else out
+    labels: PaintableLabels = np.zeros(shape, np.uint32) if out is None else out
     if tuple(labels.shape) != shape:
         raise ImageError(f"out has the shape {labels.shape}; the image needs {shape}.")
     paint_on(labels, predictions, frames)
@@ -98,7 +98,7 @@ def paint(
 
 
 def paint_on(
-    labels: LabelArray, predictions: Mapping[Address, RegionMask], frames: Frames
+    labels: PaintableLabels, predictions: Mapping[Address, RegionMask], frames: Frames
 ) -> Covered:
     """Paint masks on labels of their image; return what of them is covered."""
     lost: Counter[Address] = Counter()
@@ -129,7 +129,9 @@ def _covered(
 
 
 @contextmanager
-def label_target(output: Path | None, frames: Frames) -> Iterator[LabelArray | None]:
+def label_target(
+    output: Path | None, frames: Frames
+) -> Iterator[PaintableLabels | None]:
     """Yield where labels are painted: on disk if they are large, or go to a zarr.
 
     Otherwise None, for an array in memory.

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam.core.errors import ImageError
+from napari_sam.labelling.dataset_layout import DatasetLayout
 from napari_sam.labelling.label_files import read_label_frames
-from napari_sam.labelling.layout import DatasetLayout
 from napari_sam.labelling.object_rows import read_rows
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_sam.core.mask import Mask
-    from napari_sam.labelling.layout import DatasetLayout
+    from napari_sam.labelling.dataset_layout import DatasetLayout
 
 
 class CorrectedFeatures:

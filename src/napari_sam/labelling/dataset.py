@@ -10,12 +10,12 @@ import numpy as np
 
 from napari_sam.core.errors import ImageError
 from napari_sam.labelling.class_examples import distinct, read_class_examples
+from napari_sam.labelling.dataset_layout import DatasetLayout
 from napari_sam.labelling.dataset_pixels import DatasetPixels
 from napari_sam.labelling.decided_rows import drawn_row
 from napari_sam.labelling.decisions import Decisions
 from napari_sam.labelling.describer import Describer
 from napari_sam.labelling.known_objects import KnownObjects
-from napari_sam.labelling.layout import DatasetLayout
 from napari_sam.labelling.ranking import Ranking, as_found, ranked
 from napari_sam.labelling.review_item import ReviewItem
 from napari_sam.labelling.review_log import ReviewLog

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from napari_sam.core.images.frames import Frames
     from napari_sam.core.mask import Mask
-    from napari_sam.labelling.layout import DatasetLayout
+    from napari_sam.labelling.dataset_layout import DatasetLayout
     from napari_sam.labelling.object_rows import ObjectRow
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from napari_sam.core.mask import Mask
     from napari_sam.core.protocols import Backend
     from napari_sam.image import PromptableImage
-    from napari_sam.labelling.layout import DatasetIndex
+    from napari_sam.labelling.dataset_layout import DatasetIndex
 
 
 class Describer:

@@ -19,9 +19,9 @@ from napari_sam.jobs.painting import save_masks
 from napari_sam.jobs.prompt_pairs import images_of_folder
 from napari_sam.jobs.promptable_settings import PromptableSettings
 from napari_sam.jobs.results_file import results_setup
+from napari_sam.labelling.dataset_layout import DatasetLayout, appearance_values
 from napari_sam.labelling.feature_files import write_features
 from napari_sam.labelling.found_objects import FoundObjects, classed_objects
-from napari_sam.labelling.layout import DatasetLayout, appearance_values
 from napari_sam.labelling.object_rows import write_rows
 from napari_sam.labelling.review_log import ReviewLog
 from napari_sam.labelling.settings import LabelSettings

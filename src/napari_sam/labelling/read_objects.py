@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_sam.automatic import ObjectFeatures
-    from napari_sam.labelling.layout import DatasetLayout
+    from napari_sam.labelling.dataset_layout import DatasetLayout
     from napari_sam.labelling.object_rows import ObjectRow
 
 

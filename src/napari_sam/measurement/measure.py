@@ -11,12 +11,12 @@ from scipy.spatial import cKDTree
 from napari_sam.core.errors import ImageError
 from napari_sam.core.progress import Progress
 from napari_sam.io.optional_packages import import_optional
-from napari_sam.measurement.boundary import boundary_sizes, count_neighbours
 from napari_sam.measurement.calibration import Calibration
 from napari_sam.measurement.columns import Columns, in_order, units_of
 from napari_sam.measurement.intensity import intensities
 from napari_sam.measurement.motion import add_motion
-from napari_sam.measurement.pictures import Pictures, check_fits
+from napari_sam.measurement.perimeters import boundary_sizes, count_neighbours
+from napari_sam.measurement.planes_and_volumes import PlanesAndVolumes, check_fits
 from napari_sam.measurement.settings import MeasureSettings
 from napari_sam.measurement.shape import shapes
 from napari_sam.measurement.windows import compact, iter_windows
@@ -61,8 +61,8 @@ def iter_measure(
     pandas = import_optional("pandas", "Measuring")
     settings = settings or MeasureSettings()
     measuring = _Measuring(
-        Pictures(labels, settings.by_plane),
-        None if image is None else Pictures(image, settings.by_plane),
+        PlanesAndVolumes(labels, settings.by_plane),
+        None if image is None else PlanesAndVolumes(image, settings.by_plane),
         calibration or Calibration(),
         _channel_names(image, channels),
         settings,
@@ -87,8 +87,8 @@ def iter_measure(
 class _Measuring:
     """What is measured, and how."""
 
-    labels: Pictures
-    image: Pictures | None
+    labels: PlanesAndVolumes
+    image: PlanesAndVolumes | None
     calibration: Calibration
     channels: tuple[str, ...]
     settings: MeasureSettings

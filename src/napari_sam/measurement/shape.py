@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_sam.measurement.columns import Columns
-    from napari_sam.measurement.pictures import Window
+    from napari_sam.measurement.planes_and_volumes import Window
 
 _ALWAYS = ("num_pixels", "area", "bbox", "centroid", "equivalent_diameter_area")
 _AXES = ("axis_major_length", "axis_minor_length")

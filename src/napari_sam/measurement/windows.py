@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_sam.measurement.pictures import Pictures, Window
+    from napari_sam.measurement.planes_and_volumes import PlanesAndVolumes, Window
 
 #: Pixels of a picture that is measured as one window.
 MOST = 2**24
@@ -39,7 +39,7 @@ class ObjectWindow(NamedTuple):
 
 
 def iter_windows(
-    pictures: Pictures, index: int, *, most: int | None = None
+    pictures: PlanesAndVolumes, index: int, *, most: int | None = None
 ) -> Iterator[ObjectWindow | None]:
     """Yield windows that hold every object of a picture once, and None in between.
 

@@ -2,7 +2,7 @@
 
 from napari_sam.session.labels import LabelStore
 from napari_sam.session.model_setup import ImageIdentity, ModelSetup
-from napari_sam.session.objects import ObjectInfo
+from napari_sam.session.object_table import ObjectInfo
 from napari_sam.session.session import AnnotationSession
 
 __all__ = [

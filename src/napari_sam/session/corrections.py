@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_sam.session.session import AnnotationSession
-    from napari_sam.session.state import State
+    from napari_sam.session.session_state import SessionState
 
 __all__ = ["Example", "count_corrections", "iter_examples", "split_examples"]
 
@@ -40,7 +40,7 @@ class Example(NamedTuple):
     labels: NDArray[np.integer]
 
 
-def count_corrections(state: State) -> int:
+def count_corrections(state: SessionState) -> int:
     """Return how many masks a person has committed, drawn or approved."""
     return sum(state.is_decided(at) for at in state.footprints)
 
@@ -97,7 +97,7 @@ def _windows(rows: int, cols: int) -> Iterator[Region]:
 
 
 def _whole_objects(
-    state: State, frame: int, window: Region, ids: Collection[int]
+    state: SessionState, frame: int, window: Region, ids: Collection[int]
 ) -> NDArray[np.integer]:
     """Return labels of a window, of those objects that have no pixel outside of it."""
     labels = state.read(frame, window)

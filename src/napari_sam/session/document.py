@@ -22,7 +22,7 @@ from napari_sam.session.edits import (
 from napari_sam.session.history import History
 from napari_sam.session.labels.patch import LabelPatch
 from napari_sam.session.protection import keeping_tracks, sparing_approved
-from napari_sam.session.state import State
+from napari_sam.session.session_state import SessionState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from napari_sam.core.images.frames import Frames
     from napari_sam.core.prediction import Prediction
     from napari_sam.session.actions import Action
-    from napari_sam.session.edits import Batch, Edit
+    from napari_sam.session.edits import CompoundEdit, Edit
     from napari_sam.session.history import Step
     from napari_sam.session.labels.arrays import LabelArray
-    from napari_sam.session.objects import ObjectInfo
+    from napari_sam.session.object_table import ObjectInfo
 
 
 class Document:
@@ -85,7 +85,7 @@ class Document:
     changed = Signal(str, object)
 
     def __init__(self, frames: Frames, labels: LabelArray | None = None) -> None:
-        self.state = State(frames, labels)
+        self.state = SessionState(frames, labels)
         self.start = self.state.labels.packed()
         self.history = History()
         self._current = Address(0, self.state.free_id())
@@ -228,7 +228,7 @@ class Document:
         self.execute(ReopenObject(at))
         self.current = at
 
-    def _announce(self, how: str, step: Step, edit: Batch) -> None:
+    def _announce(self, how: str, step: Step, edit: CompoundEdit) -> None:
         """Emit the signals of a step, after all of it is done.
 
         `changed` comes in the order of the steps, also if somebody who listens takes a
@@ -241,7 +241,7 @@ class Document:
             while self._unannounced:
                 self.changed.emit(*self._unannounced.pop(0))
 
-    def _announce_parts(self, how: str, edit: Batch) -> None:
+    def _announce_parts(self, how: str, edit: CompoundEdit) -> None:
         changes = list(parts(edit))
         opened = [
             part.at

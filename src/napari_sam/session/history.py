@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from napari_sam.session.actions.set_prompts import SetPrompts
-from napari_sam.session.edits import Batch, PromptsEdit
+from napari_sam.session.edits import CompoundEdit, PromptsEdit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +35,7 @@ class Step:
     """
 
     action: Action
-    edit: Batch
+    edit: CompoundEdit
     serial: int = field(default=0, compare=False)
     group: int = field(default=0, compare=False)
     scores: Mapping[Address, float] = field(default_factory=dict, compare=False)
@@ -84,7 +84,7 @@ class History:
     def push(
         self,
         action: Action,
-        edit: Batch,
+        edit: CompoundEdit,
         group: int = 0,
         scores: Mapping[Address, float] = MappingProxyType({}),
     ) -> Step:
@@ -96,11 +96,11 @@ class History:
         self.done.append(step)
         return step
 
-    def coalesce(self, action: Action, edit: Batch) -> Step:
+    def coalesce(self, action: Action, edit: CompoundEdit) -> Step:
         """Make one step of the last move of a threshold and the one that follows."""
         so_far, now = self.done.pop().edit.edits[0], edit.edits[0]
         if isinstance(so_far, PromptsEdit) and isinstance(now, PromptsEdit):
-            edit = Batch((replace(now, before=so_far.before),))
+            edit = CompoundEdit((replace(now, before=so_far.before),))
         return self.push(action, edit)
 
     def back(self) -> None:

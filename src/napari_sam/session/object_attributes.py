@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from napari_sam.core.address import Address
 from napari_sam.session.edits import parts
 from napari_sam.session.labels.patch import LabelPatch
-from napari_sam.session.objects import ObjectInfo
+from napari_sam.session.object_table import ObjectInfo
 
 if TYPE_CHECKING:
     from napari_sam.core.json_values import JsonValue

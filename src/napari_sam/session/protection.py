@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from napari_sam.session.edits import Edit
-    from napari_sam.session.state import State
+    from napari_sam.session.session_state import SessionState
 
 
-def sparing_approved(edits: Iterable[Edit], state: State) -> Iterator[Edit]:
+def sparing_approved(edits: Iterable[Edit], state: SessionState) -> Iterator[Edit]:
     """Yield edits, and refuse one that would change an object which is approved.
 
     Raises
@@ -36,7 +36,7 @@ def sparing_approved(edits: Iterable[Edit], state: State) -> Iterator[Edit]:
         yield edit
 
 
-def keeping_tracks(edits: Iterable[Edit], state: State) -> Iterator[Edit]:
+def keeping_tracks(edits: Iterable[Edit], state: SessionState) -> Iterator[Edit]:
     """Yield edits, and note that what they draw was said by a person.
 
     Raises
@@ -58,7 +58,7 @@ def keeping_tracks(edits: Iterable[Edit], state: State) -> Iterator[Edit]:
                 yield from set_known(state, at, None)
 
 
-def _is_said(edit: LabelPatch, at: Address, state: State) -> bool:
+def _is_said(edit: LabelPatch, at: Address, state: SessionState) -> bool:
     """Whether a change is about an object, and not only about one beside it."""
     drawn = at.object_id in edit.after.values or 0 in edit.after.values
     return drawn or at not in state.footprints

@@ -5,7 +5,7 @@
     cells.zarr/                         attributes: format, version, image
     └── {model}/                        attributes: model
         └── {tiling}-level{n}-{hash}/   attributes: those of a `GroupKey`
-            ├── digest                  uint8  (planes, tiles, 48)   a `Record` each
+            ├── digest                  uint8  (planes, tiles, 48)   a `TileRecord` each
             └── features/{layout}/      attributes: those of a `Layout`
                 └── {name}                     (planes, tiles, *shape)
 
@@ -152,7 +152,7 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class TileRecord:
     """The record of a tile, written after its arrays; without it, none is valid.
 
     Attributes

@@ -19,7 +19,7 @@ from napari_sam.stores.layout import (
     FORMAT,
     VERSION,
     Layout,
-    Record,
+    TileRecord,
     checksum,
     from_stored,
     is_as_described,
@@ -62,13 +62,13 @@ class TileArrays:
         self._writing: dict[str, ZarrArray] = {}
         self._layouts: dict[str, Layout] = {}
 
-    def record(self, group: GroupKey, plane: int, tile: int) -> Record | None:
+    def record(self, group: GroupKey, plane: int, tile: int) -> TileRecord | None:
         """Return the record of a tile, which is written last."""
         packed = self._chunk(f"{group.path}/digest", plane, tile)
-        return Record.unpack(packed) if packed.any() else None
+        return TileRecord.unpack(packed) if packed.any() else None
 
     def read(
-        self, group: GroupKey, plane: int, tile: int, record: Record
+        self, group: GroupKey, plane: int, tile: int, record: TileRecord
     ) -> EmbeddingArrays | None:
         """Return an embedding, or None if its checksum is wrong."""
         path = f"{group.path}/features/{record.layout}"
@@ -138,7 +138,7 @@ class TileArrays:
             )
             array[_chunk(at)] = stored[spec.name][None, None]
         proven = checksum(group, digest, layout, stored)
-        record = Record(digest, proven, layout.token, time.time()).pack()
+        record = TileRecord(digest, proven, layout.token, time.time()).pack()
         array = self._open_or_create(
             f"{group.path}/digest", group, record.shape, "uint8"
         )

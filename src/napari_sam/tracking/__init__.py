@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from napari_sam.tracking.object_frame import ObjectFrame, PropagationProgress
     from napari_sam.tracking.propagate import iter_propagate, propagation_axis
     from napari_sam.tracking.propagate_image import iter_tracks
-    from napari_sam.tracking.segment import Segment, State
     from napari_sam.tracking.settings import PropagateSettings
     from napari_sam.tracking.track_builder import TrackBuilder
     from napari_sam.tracking.track_files import read_tracks
+    from napari_sam.tracking.track_segment import Segment, State
     from napari_sam.tracking.tracks import Tracks
 
 __all__ = [
@@ -48,8 +48,8 @@ _MODULES: Mapping[str, str] = MappingProxyType({
     "ObjectFrame": "object_frame",
     "PropagateSettings": "settings",
     "PropagationProgress": "object_frame",
-    "Segment": "segment",
-    "State": "segment",
+    "Segment": "track_segment",
+    "State": "track_segment",
     "TrackBuilder": "track_builder",
     "Tracks": "tracks",
     "iter_link": "linking.link",

@@ -11,8 +11,8 @@ from napari_sam.core.errors import ImageError, TrackError
 from napari_sam.core.linking import Detection
 from napari_sam.core.propagation import Edge
 from napari_sam.tracking.linking.linked_tracks import detections_of
-from napari_sam.tracking.segment import Segment, State
 from napari_sam.tracking.track_rows import track_rows
+from napari_sam.tracking.track_segment import Segment, State
 from napari_sam.tracking.tracks import Tracks
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from napari_sam.io.writers.geff import Graph, write_geff
 from napari_sam.io.writers.ome_zarr import write_zarr
 from napari_sam.io.writers.replaced_folder import check_replaceable
 from napari_sam.tracking.linking.linked_tracks import detections_of, tracks_of_links
-from napari_sam.tracking.segment import Segment, State
 from napari_sam.tracking.track_rows import track_rows
+from napari_sam.tracking.track_segment import Segment, State
 from napari_sam.tracking.tracks import Tracks
 
 if TYPE_CHECKING:

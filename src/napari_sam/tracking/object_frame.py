@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from napari_sam.core.progress import Progress
-from napari_sam.tracking.segment import State
+from napari_sam.tracking.track_segment import State
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

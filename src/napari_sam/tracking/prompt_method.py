@@ -11,14 +11,14 @@ from napari_sam.core.prompts import Prompts
 from napari_sam.core.prompts.items import MaskPrompt
 from napari_sam.core.propagation import CarriedObject
 from napari_sam.tracking.bodies import Bodies
-from napari_sam.tracking.calibration import (
+from napari_sam.tracking.confidence import Evidence, judge
+from napari_sam.tracking.fusion import compete, fuse
+from napari_sam.tracking.motion.moving import Motion, tile_of_mask
+from napari_sam.tracking.motion_reliability import (
     ALONE,
     calibrated_offset,
     calibrated_trust,
 )
-from napari_sam.tracking.confidence import Evidence, judge
-from napari_sam.tracking.fusion import compete, fuse
-from napari_sam.tracking.motion.moving import Motion, tile_of_mask
 from napari_sam.tracking.target_model import (
     TargetModel,
     fit_target_model,

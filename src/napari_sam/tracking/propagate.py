@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_sam.core.errors import AxesError, PromptError
-from napari_sam.core.propagation import Learner
+from napari_sam.core.propagation import LearningPropagator
 from napari_sam.tracking.bodies import IN_A_ROW
 from napari_sam.tracking.object_frame import ObjectFrame, PropagationProgress
 from napari_sam.tracking.propagators import propagator
 from napari_sam.tracking.seeds import anchors_of_seeds, anchors_of_tracks, mask_of
-from napari_sam.tracking.segment import State
 from napari_sam.tracking.settings import PropagateSettings
 from napari_sam.tracking.spans import lines_of_frames, spans_between
 from napari_sam.tracking.sweep import Line, Sweep
+from napari_sam.tracking.track_segment import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
@@ -86,7 +86,7 @@ def iter_propagate(
     worker = propagator(method, image, settings)
     new = anchors_of_seeds(image, seeds)
     lines = _lines(image.frames, along, new, frames, tracks)
-    if lines and isinstance(worker, Learner):
+    if lines and isinstance(worker, LearningPropagator):
         worker.learn(_known(_merged(anchors_of_tracks(tracks), new) if tracks else new))
     total, done = sum(line.steps for line in lines), 0
     yield PropagationProgress(0, total, "propagating", new)

@@ -11,7 +11,7 @@ from napari_sam.core.errors import ImageError, PromptError
 from napari_sam.core.mask import Mask
 from napari_sam.core.prompts import Prompts
 from napari_sam.tracking.object_frame import ObjectFrame
-from napari_sam.tracking.segment import State
+from napari_sam.tracking.track_segment import State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

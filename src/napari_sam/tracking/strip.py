@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_sam.tracking.segment import Segment
+    from napari_sam.tracking.track_segment import Segment
     from napari_sam.tracking.tracks import Tracks
 
 #: Frames that are shown, and strips of objects at most.

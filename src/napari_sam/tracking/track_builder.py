@@ -9,8 +9,8 @@ import numpy as np
 
 from napari_sam.core.geometry.region import Region
 from napari_sam.tracking.motion.warp import empty_mask
-from napari_sam.tracking.segment import Segment, State
 from napari_sam.tracking.track_labels import layered_labels
+from napari_sam.tracking.track_segment import Segment, State
 from napari_sam.tracking.tracks import Tracks
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ import numpy as np
 
 from napari_sam.core.errors import TrackError
 from napari_sam.core.propagation.lineage import Edge, whole_events
-from napari_sam.tracking.segment import State
+from napari_sam.tracking.track_segment import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from napari_sam.tracking.segment import Segment
+    from napari_sam.tracking.track_segment import Segment
     from napari_sam.tracking.tracks import Tracks
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from napari_sam.core.images.frames import Frames
     from napari_sam.core.mask import Mask
     from napari_sam.io.readers.lazy import Bounds
-    from napari_sam.tracking.segment import Segment
+    from napari_sam.tracking.track_segment import Segment
 
 
 def layered_labels(

@@ -16,8 +16,8 @@ from napari_sam.io.trackmate import Spot, TrackMateImage
 from napari_sam.io.writers.outlines import area, outlines
 from napari_sam.io.writers.trackmate import write_trackmate
 from napari_sam.tracking.linking.linked_tracks import detections_of, tracks_of_links
-from napari_sam.tracking.segment import Segment, State
 from napari_sam.tracking.track_rows import track_rows
+from napari_sam.tracking.track_segment import Segment, State
 from napari_sam.tracking.trackmate_masks import painted_spots
 from napari_sam.tracking.tracks import Tracks
 

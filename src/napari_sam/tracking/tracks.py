@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from napari_sam.io import Image
     from napari_sam.io.readers.lazy import FileArray
     from napari_sam.tracking.napari_tracks import NapariTracks
-    from napari_sam.tracking.segment import Segment
     from napari_sam.tracking.track_files import TrackFormat
+    from napari_sam.tracking.track_segment import Segment
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +105,7 @@ class Tracks:
         edges: Iterable[Edge] = (),
     ) -> Self:
         """Return the tracks of labels in which an object has one label everywhere."""
-        from napari_sam.tracking.segment import Segment
+        from napari_sam.tracking.track_segment import Segment
 
         frames = _label_frames(labels, axes)
         where: dict[int, list[int]] = {}

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_sam.training.example_sources import Crop, ScaleOf, Source
+    from napari_sam.training.example_sources import Crop, ExampleSource, ScaleOf
     from napari_sam.training.recipe import Recipe
 
-__all__ = ["Batch", "Batches", "first_crop"]
+__all__ = ["Batch", "BatchDataset", "first_crop"]
 
 #: Crops without an object, one after another, before an error is raised.
 _PATIENCE = 500
@@ -56,7 +56,7 @@ class Batch(NamedTuple):
         return self._replace(**moved, prompts=prompts)
 
 
-class Batches(torch.utils.data.IterableDataset[Batch]):
+class BatchDataset(torch.utils.data.IterableDataset[Batch]):
     """Batches of steps `start` to `stop`.
 
     Each image of a step is a function of seed, step and its index, whichever process
@@ -66,7 +66,7 @@ class Batches(torch.utils.data.IterableDataset[Batch]):
 
     def __init__(
         self,
-        sources: Sequence[tuple[float, Source]],
+        sources: Sequence[tuple[float, ExampleSource]],
         recipe: Recipe,
         start: int,
         stop: int,
@@ -115,7 +115,7 @@ class Batches(torch.utils.data.IterableDataset[Batch]):
 
 def first_crop(
     rng: np.random.Generator,
-    sources: Sequence[tuple[float, Source]],
+    sources: Sequence[tuple[float, ExampleSource]],
     recipe: Recipe,
     size: int,
     scale: ScaleOf,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     #: Working pixels per pixel of a plane, for squares of a size: `Learner.scale`.
     ScaleOf = Callable[[tuple[int, int], int], float]
 
-__all__ = ["Crop", "LabelledSource", "Source", "SyntheticSource"]
+__all__ = ["Crop", "ExampleSource", "LabelledSource", "SyntheticSource"]
 
 #: Largest side of a synthetic scene, in pixels; for larger crops it is enlarged.
 _SCENE_SIZE = 512
@@ -48,7 +48,7 @@ class Crop(NamedTuple):
     masks: NDArray[np.bool_]
 
 
-class Source(Protocol):
+class ExampleSource(Protocol):
     """A source of crops for training."""
 
     def crop(

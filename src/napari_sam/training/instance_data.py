@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_sam.training.example_sources import Crop, ScaleOf, Source
+    from napari_sam.training.example_sources import Crop, ExampleSource, ScaleOf
     from napari_sam.training.recipe import Recipe
 
 __all__ = ["InstanceBatch", "InstanceBatches"]
@@ -41,7 +41,7 @@ class InstanceBatches(torch.utils.data.IterableDataset[InstanceBatch]):
 
     def __init__(
         self,
-        sources: Sequence[tuple[float, Source]],
+        sources: Sequence[tuple[float, ExampleSource]],
         recipe: Recipe,
         start: int,
         stop: int,

@@ -9,7 +9,7 @@ import torch
 from napari_sam.training.distributed import all_reduce_sum, process_rank
 from napari_sam.training.instance_data import InstanceBatch, InstanceBatches
 from napari_sam.training.interactive_rounds import reduced_precision
-from napari_sam.training.loop import Report, TrainingLoop
+from napari_sam.training.loop import TrainingLoop, TrainingReport
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
-    from napari_sam.training.example_sources import Source
+    from napari_sam.training.example_sources import ExampleSource
     from napari_sam.training.instance_learner import InstanceLearner
 
 __all__ = ["InstanceTrainer"]
@@ -33,7 +33,7 @@ class InstanceTrainer(TrainingLoop[InstanceBatch]):
     learner: InstanceLearner
 
     def batches(
-        self, sources: Sequence[tuple[float, Source]], start: int, stop: int
+        self, sources: Sequence[tuple[float, ExampleSource]], start: int, stop: int
     ) -> InstanceBatches:
         """Return the training batches of this process."""
         return InstanceBatches(
@@ -47,7 +47,7 @@ class InstanceTrainer(TrainingLoop[InstanceBatch]):
         )
 
     def batches_to_measure(
-        self, sources: Sequence[tuple[float, Source]], count: int
+        self, sources: Sequence[tuple[float, ExampleSource]], count: int
     ) -> list[InstanceBatch]:
         """Return validation batches, without augmentation, for one process."""
         if not sources:
@@ -69,7 +69,7 @@ class InstanceTrainer(TrainingLoop[InstanceBatch]):
         return all_reduce_sum(total) / count
 
     @torch.no_grad()
-    def measure(self, batches: Iterable[InstanceBatch]) -> Report:
+    def measure(self, batches: Iterable[InstanceBatch]) -> TrainingReport:
         """Validate the averaged weights."""
         learner = self.learner.of(self.mean)
         self.mean.eval()
@@ -78,7 +78,7 @@ class InstanceTrainer(TrainingLoop[InstanceBatch]):
             for moved in (batch.to(self.device) for batch in batches)
         ]
         first, last = torch.cat(found).mean(0).tolist()
-        return Report(self.step, self.recipe.steps, float("nan"), first, last)
+        return TrainingReport(self.step, self.recipe.steps, float("nan"), first, last)
 
 
 def _figures(logits: Tensor, batch: InstanceBatch) -> Tensor:

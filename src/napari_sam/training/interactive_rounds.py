@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from napari_sam.training.data import Batch
     from napari_sam.training.learner import Features, Learner
-    from napari_sam.training.recipe import Recipe, Round
+    from napari_sam.training.recipe import CorrectiveRound, Recipe
 
 __all__ = ["RoundResult", "iter_rounds", "reduced_precision"]
 
@@ -38,7 +38,7 @@ def iter_rounds(
     recipe: Recipe,
     batch: Batch,
     features: Features,
-    plan: Sequence[Round],
+    plan: Sequence[CorrectiveRound],
     *,
     bfloat16: bool = False,
 ) -> Iterator[RoundResult]:

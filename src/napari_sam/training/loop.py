@@ -18,14 +18,14 @@ import numpy as np
 import torch
 
 from napari_sam.core.atomic_write import replacing
-from napari_sam.training.data import Batch, Batches
+from napari_sam.training.data import Batch, BatchDataset
 from napari_sam.training.distributed import (
     all_reduce_gradients,
     all_reduce_sum,
     process_rank,
 )
 from napari_sam.training.interactive_rounds import iter_rounds, reduced_precision
-from napari_sam.training.recipe import Round
+from napari_sam.training.recipe import CorrectiveRound
 from napari_sam.training.trainable import parameter_groups
 
 if TYPE_CHECKING:
@@ -34,14 +34,14 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from napari_sam.training.example_sources import Source
+    from napari_sam.training.example_sources import ExampleSource
     from napari_sam.training.learner import Learner, TrainableModel
     from napari_sam.training.recipe import Recipe
 
-__all__ = ["Report", "Trainer", "TrainingLoop"]
+__all__ = ["Trainer", "TrainingLoop", "TrainingReport"]
 
 #: Corrective rounds of a validation.
-_MEASURED = [Round(clicks=True, has_loss=True)] * 3
+_MEASURED = [CorrectiveRound(clicks=True, has_loss=True)] * 3
 
 
 class TrainingBatch(Protocol):
@@ -58,7 +58,7 @@ class TrainingBatch(Protocol):
 B = TypeVar("B", bound=TrainingBatch)
 
 
-class Report(NamedTuple):
+class TrainingReport(NamedTuple):
     """Loss and IoU of one training step, or of a validation."""
 
     step: int
@@ -88,7 +88,7 @@ class TrainingLoop(ABC, Generic[B]):
     def __init__(
         self,
         recipe: Recipe,
-        sources: Sequence[tuple[float, Source]],
+        sources: Sequence[tuple[float, ExampleSource]],
         learner: TrainableModel,
         *,
         device: torch.device | None = None,
@@ -109,18 +109,18 @@ class TrainingLoop(ABC, Generic[B]):
 
     @abstractmethod
     def batches(
-        self, sources: Sequence[tuple[float, Source]], start: int, stop: int
+        self, sources: Sequence[tuple[float, ExampleSource]], start: int, stop: int
     ) -> torch.utils.data.IterableDataset[B]:
         """Return the training batches of this process."""
 
     @abstractmethod
     def batches_to_measure(
-        self, sources: Sequence[tuple[float, Source]], count: int
+        self, sources: Sequence[tuple[float, ExampleSource]], count: int
     ) -> list[B]:
         """Return so many validation batches, without augmentation, for one process."""
 
     @abstractmethod
-    def measure(self, batches: Iterable[B]) -> Report:
+    def measure(self, batches: Iterable[B]) -> TrainingReport:
         """Validate the averaged weights."""
 
     @abstractmethod
@@ -132,7 +132,7 @@ class TrainingLoop(ABC, Generic[B]):
         """Side of the crops, in working pixels."""
         return self.recipe.crop or self.learner.crop_size
 
-    def run(self, *, ahead: bool = False) -> Iterator[Report]:
+    def run(self, *, ahead: bool = False) -> Iterator[TrainingReport]:
         """Train to the last step, yielding a report of each; stop at any time.
 
         With `ahead`, another process makes batches while this one computes.
@@ -146,7 +146,7 @@ class TrainingLoop(ABC, Generic[B]):
         for batch in loader:
             yield self._step(batch.to(self.device))
 
-    def _step(self, batch: B) -> Report:
+    def _step(self, batch: B) -> TrainingReport:
         torch.manual_seed(self.recipe.seed * 1_000_003 + self.step)
         rng = np.random.default_rng([self.recipe.seed, self.step, 0, 0])
         for group in self.optimizer.param_groups:
@@ -164,7 +164,7 @@ class TrainingLoop(ABC, Generic[B]):
         self._average()
         self.step += 1
         self.is_consistent = True
-        return Report(self.step, self.recipe.steps, *reached.tolist())
+        return TrainingReport(self.step, self.recipe.steps, *reached.tolist())
 
     @torch.no_grad()
     def _average(self) -> None:
@@ -211,21 +211,21 @@ class Trainer(TrainingLoop[Batch]):
     learner: Learner
 
     def batches(
-        self, sources: Sequence[tuple[float, Source]], start: int, stop: int
-    ) -> Batches:
+        self, sources: Sequence[tuple[float, ExampleSource]], start: int, stop: int
+    ) -> BatchDataset:
         """Return the training batches of this process."""
         process = process_rank()
-        return Batches(
+        return BatchDataset(
             sources, self.recipe, start, stop,
             size=self.crop_size, scale=self.learner.scale,
             rank=process.rank, world_size=process.world_size,
         )  # fmt: skip
 
     def batches_to_measure(
-        self, sources: Sequence[tuple[float, Source]], count: int
+        self, sources: Sequence[tuple[float, ExampleSource]], count: int
     ) -> list[Batch]:
         """Return validation batches, without augmentation, for one process."""
-        made = Batches(
+        made = BatchDataset(
             sources, self.measuring, 0, 0, size=self.crop_size, scale=self.learner.scale
         )
         return [made.batch(k) for k in range(count)] if sources else []
@@ -267,7 +267,7 @@ class Trainer(TrainingLoop[Batch]):
         return all_reduce_sum(total) / count
 
     @torch.no_grad()
-    def measure(self, batches: Iterable[Batch]) -> Report:
+    def measure(self, batches: Iterable[Batch]) -> TrainingReport:
         """Validate the averaged weights: mean IoUs before and after corrections."""
         learner = self.learner.of(self.mean)
         learner.start_step(np.random.default_rng(0), learner.crop_size)
@@ -285,6 +285,6 @@ class Trainer(TrainingLoop[Batch]):
                     last += float(result.overlap) * result.is_last
             count += len(batch.masks)
         count = max(count, 1)
-        return Report(
+        return TrainingReport(
             self.step, self.recipe.steps, float("nan"), first / count, last / count
         )

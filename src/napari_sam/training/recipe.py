@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-__all__ = ["Recipe", "Round"]
+__all__ = ["CorrectiveRound", "Recipe"]
 
 
 #: Added to the seed for validation, which has other crops than training.
 _OTHER = 1_000_003
 
 
-class Round(NamedTuple):
+class CorrectiveRound(NamedTuple):
     """One corrective round of prompts on the same object."""
 
     clicks: bool  # a corrective point is added; else the last mask is the only prompt
@@ -251,13 +251,13 @@ class Recipe:
             return float(rng.uniform(self.zoom_low, self.zoom_high))
         return float(self.zoom_low * (self.zoom_high / self.zoom_low) ** rng.uniform())
 
-    def schedule(self, rng: np.random.Generator) -> list[Round]:
+    def schedule(self, rng: np.random.Generator) -> list[CorrectiveRound]:
         """Draw the corrective rounds that follow the first prompt."""
         if not self.every_round:  # more often one correction than three
             n = 1 + int(rng.uniform() ** 2 * self.corrections)
-            return [Round(clicks=True, has_loss=k == n - 1) for k in range(n)]
-        rounds = [Round(clicks=True, has_loss=True)] * self.corrections
-        bare = Round(clicks=False, has_loss=True)
+            return [CorrectiveRound(clicks=True, has_loss=k == n - 1) for k in range(n)]
+        rounds = [CorrectiveRound(clicks=True, has_loss=True)] * self.corrections
+        bare = CorrectiveRound(clicks=False, has_loss=True)
         for _ in range(self.bare_rounds - 1):
             rounds.insert(int(rng.integers(len(rounds) + 1)), bare)
         return rounds + [bare] * min(self.bare_rounds, 1)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_sam.datasets.labelled_images import LabelledImage
-    from napari_sam.training.example_sources import Source
+    from napari_sam.training.example_sources import ExampleSource
 
 __all__ = ["Data", "read_data"]
 
@@ -39,8 +39,8 @@ class Data(NamedTuple):
         What changes with the files, as `stamp_of` returns it.
     """
 
-    sources: list[tuple[float, Source]]
-    validation: list[tuple[float, Source]]
+    sources: list[tuple[float, ExampleSource]]
+    validation: list[tuple[float, ExampleSource]]
     description: str
     stamp: str = ""
 
@@ -73,8 +73,8 @@ def read_data(
     TrainingError
         If no image of a folder has an object.
     """
-    sources: list[tuple[float, Source]] = []
-    measured_on: list[tuple[float, Source]] = [
+    sources: list[tuple[float, ExampleSource]] = []
+    measured_on: list[tuple[float, ExampleSource]] = [
         (1.0, LabelledSource(_labelled(p, layout, "validation"))) for p in validation
     ]
     description: dict[str, object] = {}

@@ -14,20 +14,20 @@ from napari_sam._version import __version__
 from napari_sam.backends.devices import find_device
 from napari_sam.core.atomic_write import check_writable
 from napari_sam.core.errors import TrainingError
+from napari_sam.training.checkpoint_export import export
 from napari_sam.training.data_stamp import changes
 from napari_sam.training.distributed import own_device, process_group
-from napari_sam.training.export import export
 from napari_sam.training.instance_learner import InstanceLearner
 from napari_sam.training.instance_trainer import InstanceTrainer
 from napari_sam.training.learner import Learner
-from napari_sam.training.loop import Report, Trainer
+from napari_sam.training.loop import Trainer, TrainingReport
 from napari_sam.training.trainable import merged, set_trainable
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from napari_sam.training.example_sources import Source
+    from napari_sam.training.example_sources import ExampleSource
     from napari_sam.training.learner import TrainableModel
     from napari_sam.training.loop import TrainingLoop
     from napari_sam.training.recipe import Recipe
@@ -45,10 +45,10 @@ _MEASURED = 12
 def iter_train(
     recipe: Recipe,
     learner: TrainableModel,
-    sources: Sequence[tuple[float, Source]],
+    sources: Sequence[tuple[float, ExampleSource]],
     output: Path,
     *,
-    validation: Sequence[tuple[float, Source]] = (),
+    validation: Sequence[tuple[float, ExampleSource]] = (),
     parts: str = "all",
     rank: int = 8,
     save_every: int = 100,
@@ -59,7 +59,7 @@ def iter_train(
     notes: Mapping[str, str] | None = None,
     data_stamp: str = "",
     takes_changed_data: bool = False,
-) -> Generator[Report, None, Path]:
+) -> Generator[TrainingReport, None, Path]:
     """Run a training, yielding a report of every step; stop any time and resume later.
 
     Next to `output`, ``output.training`` holds the state to resume from; if it exists,
@@ -136,7 +136,7 @@ def iter_train(
 
 def _trainer(
     recipe: Recipe,
-    sources: Sequence[tuple[float, Source]],
+    sources: Sequence[tuple[float, ExampleSource]],
     learner: TrainableModel,
     device: torch.device,
     *,
@@ -154,7 +154,7 @@ def _trainer(
 
 def _iter_steps(
     best_weights: _BestWeights, every: tuple[int, int], *, ahead: bool
-) -> Iterator[Report]:
+) -> Iterator[TrainingReport]:
     """Train, and measure and save every so many steps; 0 is never."""
     measure_every, save_every = every
     for report in best_weights.trainer.run(ahead=ahead):
@@ -175,7 +175,7 @@ class _BestWeights:
         trainer: AnyLoop,
         output: Path,
         provenance: Mapping[str, str],
-        validation: Sequence[tuple[float, Source]],
+        validation: Sequence[tuple[float, ExampleSource]],
         stamp: str = "",
     ) -> None:
         self.stamp = stamp
@@ -233,12 +233,12 @@ class _BestWeights:
         }
         self.trainer.save(self.state, notes)
 
-    def measure_initial(self) -> Iterator[Report]:
+    def measure_initial(self) -> Iterator[TrainingReport]:
         """Validate the initial weights, to compare with."""
         if self.batches:
             yield self.trainer.measure(self.batches)
 
-    def measure(self) -> Iterator[Report]:
+    def measure(self) -> Iterator[TrainingReport]:
         """Validate, and export the weights if they are the best so far."""
         if self.measured_at == self.trainer.step:
             return
@@ -272,7 +272,7 @@ def _provenance(
     return {"recipe": settings, "model": learner.architecture, **notes}
 
 
-def _interrupted_message(report: Report, state: Path) -> str:
+def _interrupted_message(report: TrainingReport, state: Path) -> str:
     return (
         f"The loss of step {report.step} is {report.loss}: the weights are lost. "
         f"Start again from {state}, or anew, with a smaller rate (--set rate=...), "

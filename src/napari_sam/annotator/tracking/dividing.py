@@ -11,7 +11,7 @@ from napari_sam.core.progress import Progress
 from napari_sam.image import PromptableImage
 from napari_sam.session import actions
 from napari_sam.session.labels.patch import LabelPatch
-from napari_sam.session.timeline import lifetime, time_of
+from napari_sam.session.time_axis import lifetime, time_of
 from napari_sam.tracking.bodies import Bodies, two_halves
 from napari_sam.tracking.motion.tile_views import TileViews
 

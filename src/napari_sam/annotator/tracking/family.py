@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from napari_sam.session.timeline import lifetime
+from napari_sam.session.time_axis import lifetime
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from napari_sam.session.state import State
+    from napari_sam.session.session_state import SessionState
 
 
 class Branch(NamedTuple):
@@ -37,7 +37,7 @@ class Branch(NamedTuple):
     divides: bool
 
 
-def family_of(state: State, object_id: int) -> list[Branch]:
+def family_of(state: SessionState, object_id: int) -> list[Branch]:
     """Return the family of an object, mothers first; empty without pixels."""
     if not state.of_object(object_id):
         return []
@@ -57,7 +57,7 @@ def family_of(state: State, object_id: int) -> list[Branch]:
     ]
 
 
-def _is_there(state: State, object_id: int) -> bool:
+def _is_there(state: SessionState, object_id: int) -> bool:
     return bool(state.of_object(object_id))
 
 

@@ -14,7 +14,7 @@ from napari_sam.image import PromptableImage
 from napari_sam.session.actions import Commit, MarkAbsent
 from napari_sam.session.edits import parts
 from napari_sam.session.labels.patch import LabelPatch
-from napari_sam.session.timeline import time_axis, time_of
+from napari_sam.session.time_axis import time_axis, time_of
 from napari_sam.tracking import PropagateSettings
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from napari_sam.core.images.frames import Frames
 from napari_sam.core.propagation import Edge, ObjectState, State
 from napari_sam.core.propagation.lineage import whole_events
-from napari_sam.session.timeline import time_axis, time_of
+from napari_sam.session.time_axis import time_axis, time_of
 from napari_sam.tracking import Segment, Tracks
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from napari_sam.core.address import Address
     from napari_sam.session import AnnotationSession
-    from napari_sam.session.state import State as SessionState
+    from napari_sam.session.session_state import SessionState
 
 _SAID = ObjectState(State.PROMPTED)
 

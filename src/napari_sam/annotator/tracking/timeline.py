@@ -12,7 +12,7 @@ from napari_sam.core.address import Address
 from napari_sam.core.propagation import State
 from napari_sam.session.edits import PromptsEdit, TrackEdit, parts
 from napari_sam.session.labels.patch import LabelPatch
-from napari_sam.session.timeline import lifetime, time_axis, time_of
+from napari_sam.session.time_axis import lifetime, time_axis, time_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

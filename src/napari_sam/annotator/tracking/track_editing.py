@@ -8,12 +8,12 @@ from napari_sam.core.address import Address
 from napari_sam.core.errors import SessionError
 from napari_sam.core.propagation import State
 from napari_sam.session import actions
-from napari_sam.session.timeline import lifetime, time_of
+from napari_sam.session.time_axis import lifetime, time_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from napari_sam.annotator.objects import Objects
+    from napari_sam.annotator.object_navigation import ObjectNavigation
     from napari_sam.annotator.workspace import Workspace
     from napari_sam.session import AnnotationSession
     from napari_sam.session.actions import Action
@@ -25,7 +25,7 @@ class TrackEditing:
     Objects are given by their numbers; by default it is the selected one.
     """
 
-    def __init__(self, workspace: Workspace, objects: Objects) -> None:
+    def __init__(self, workspace: Workspace, objects: ObjectNavigation) -> None:
         self._workspace, self._objects = workspace, objects
 
     def divide(self, ids: Sequence[int] | None = None) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from napari_sam.session.timeline import time_of
+from napari_sam.session.time_axis import time_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from napari_sam.apps.cli.folder import finish_folder, print_outcome
+from napari_sam.apps.cli.folder_segmentation import finish_folder, print_outcome
 from napari_sam.apps.cli.options.model import model_spec, open_model
 from napari_sam.apps.cli.options.run import run_options
 from napari_sam.apps.cli.options.save import save_options

@@ -9,7 +9,7 @@ import click
 
 from napari_sam.apps.cli.class_options import ClassOptions
 from napari_sam.apps.cli.download import fetch_missing
-from napari_sam.apps.cli.folder import finish_folder, print_outcome
+from napari_sam.apps.cli.folder_segmentation import finish_folder, print_outcome
 from napari_sam.apps.cli.options.from_settings import settings_options
 from napari_sam.apps.cli.options.model import model_spec, open_model
 from napari_sam.apps.cli.options.run import run_options

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from napari_sam.apps.cli.folder import segment_folder
+from napari_sam.apps.cli.folder_segmentation import segment_folder
 from napari_sam.apps.cli.mask_report import (
     print_masks,
     warn_of_covered,
@@ -16,7 +16,7 @@ from napari_sam.apps.cli.mask_report import (
 )
 from napari_sam.apps.cli.masks_picture import write_first_frame
 from napari_sam.apps.cli.options.image import IMAGE, image_options
-from napari_sam.apps.cli.options.masks import mask_options
+from napari_sam.apps.cli.options.mask_settings import mask_options
 from napari_sam.apps.cli.options.model import (
     model_options,
     model_spec,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from napari_sam.training.instance_learner import InstanceLearner
     from napari_sam.training.learner import Learner
-    from napari_sam.training.loop import Report
+    from napari_sam.training.loop import TrainingReport
     from napari_sam.training.recipe import Recipe
 
 
@@ -207,7 +207,7 @@ def _show(recipe: Recipe) -> None:
         click.echo(f"{name:14} {value}")
 
 
-def _run(work: Iterable[Report], output: Path) -> None:
+def _run(work: Iterable[TrainingReport], output: Path) -> None:
     """Train to the end; a request to terminate is an interrupt, which saves."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     _print_reports(work)
@@ -215,7 +215,7 @@ def _run(work: Iterable[Report], output: Path) -> None:
         say(f"The weights are {output}")
 
 
-def _print_reports(work: Iterable[Report]) -> None:
+def _print_reports(work: Iterable[TrainingReport]) -> None:
     """Print the loss every 15 seconds, and every measurement."""
     printed = start = perf_counter()
     for report in work:

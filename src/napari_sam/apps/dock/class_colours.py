@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_sam.annotator.object_table import Entry
+    from napari_sam.annotator.object_list import Entry
 
 #: Of objects without a class, and of what is no object.
 _GREY, _NONE = (0.6, 0.6, 0.6, 1.0), (0.0, 0.0, 0.0, 0.0)

@@ -9,16 +9,16 @@ import numpy as np
 
 from napari_sam.annotator.annotator import Annotator
 from napari_sam.annotator.batch import BatchSettings
-from napari_sam.annotator.shapes import enclosed
+from napari_sam.annotator.drawn_shapes import enclosed
 from napari_sam.apps.dock import compat
+from napari_sam.apps.dock.folder_navigation import FolderNavigation
 from napari_sam.apps.dock.found_layer import FoundLayer
-from napari_sam.apps.dock.geometry import PlaneGeometry
-from napari_sam.apps.dock.image_folder import ImageFolder
 from napari_sam.apps.dock.key_bindings import KeyBindings
 from napari_sam.apps.dock.layer_prompts import prompts_of_layer
 from napari_sam.apps.dock.layer_source import open_layer, source_of
 from napari_sam.apps.dock.measured_layer import MeasuredLayer
 from napari_sam.apps.dock.onion_skin import OnionSkin
+from napari_sam.apps.dock.plane_geometry import PlaneGeometry
 from napari_sam.apps.dock.track_layer import TrackLayer
 from napari_sam.core.errors import SessionError
 
@@ -81,7 +81,7 @@ class DockController:
         self._measured = MeasuredLayer(self.annotator)
         self.tracks = TrackLayer(self.viewer, self.annotator, executor)
         self.onion = OnionSkin(self.viewer, self.annotator)
-        self._folder = ImageFolder(self)
+        self._folder = FolderNavigation(self)
         self._keys = KeyBindings(self.annotator)
         self._keys.bind_viewer(self.viewer)
         self.viewer.mouse_move_callbacks.append(self._on_mouse)

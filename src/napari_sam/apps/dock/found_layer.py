@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_sam.annotator.annotator import Annotator
-    from napari_sam.apps.dock.geometry import PlaneGeometry
+    from napari_sam.apps.dock.plane_geometry import PlaneGeometry
     from napari_sam.automatic import AutomaticMask
 
 #: Pixels that the layer holds at most; of a larger plane, the middle of what was found.

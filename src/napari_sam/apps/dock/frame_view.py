@@ -11,7 +11,7 @@ from napari_sam.core.geometry.region import Region
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-    from napari_sam.apps.dock.geometry import PlaneGeometry
+    from napari_sam.apps.dock.plane_geometry import PlaneGeometry
 
 #: How many times an object that is zoomed on fits into the view.
 _AROUND = 4.0

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from napari_sam.apps.dock.geometry import PlaneGeometry
+    from napari_sam.apps.dock.plane_geometry import PlaneGeometry
     from napari_sam.core.prompts.items import Prompt
 
 #: Decimals of a pixel that are kept. What transforms add or lose is far less.

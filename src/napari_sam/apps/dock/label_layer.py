@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from psygnal import Signal
 
-from napari_sam.annotator.object_table import ObjectTable
+from napari_sam.annotator.object_list import ObjectList
 from napari_sam.apps.dock import compat, layer_style
 from napari_sam.apps.dock.class_colours import class_colormap
 from napari_sam.apps.dock.frame_view import FrameView
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from napari.layers import Labels
     from numpy.typing import NDArray
 
-    from napari_sam.apps.dock.geometry import PlaneGeometry
+    from napari_sam.apps.dock.plane_geometry import PlaneGeometry
     from napari_sam.core.address import Address
     from napari_sam.core.geometry.region import Region
     from napari_sam.session import AnnotationSession
@@ -54,7 +54,7 @@ class LabelLayer:
         self._view = FrameView(viewer, geometry)
         self._layer: Any = None
         self._shown: Any = None
-        self.table = ObjectTable(session)
+        self.table = ObjectList(session)
         self._measured: pd.DataFrame | None = None
         self._usual: object = None
         self._refresher = Refresher(None, self._refresh)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from napari.layers import Labels
     from numpy.typing import NDArray
 
-    from napari_sam.apps.dock.geometry import PlaneGeometry
     from napari_sam.apps.dock.layer_prompts import Form
+    from napari_sam.apps.dock.plane_geometry import PlaneGeometry
     from napari_sam.core.prompts import Prompts
 
 #: Rows of a plane that are looked up at once.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from napari.layers import Layer
     from numpy.typing import NDArray
 
-    from napari_sam.apps.dock.geometry import PlaneGeometry
+    from napari_sam.apps.dock.plane_geometry import PlaneGeometry
     from napari_sam.core.prompts.items import Prompt
 
 #: What labels are turned into.

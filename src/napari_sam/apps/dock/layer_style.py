@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_sam.annotator.tracking.track_points import NapariRows
-    from napari_sam.apps.dock.geometry import PlaneGeometry
+    from napari_sam.apps.dock.plane_geometry import PlaneGeometry
 
 AnyLayer = TypeVar("AnyLayer", bound="Layer")
 #: What a layer is made with, besides its data.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from napari.layers import Labels
     from numpy.typing import NDArray
 
-    from napari_sam.apps.dock.geometry import PlaneGeometry
+    from napari_sam.apps.dock.plane_geometry import PlaneGeometry
     from napari_sam.core.prediction import Prediction
 
 #: Side of the window that the layer holds, or more where a mask is larger.

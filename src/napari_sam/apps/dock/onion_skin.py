@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam.apps.dock import layer_style
-from napari_sam.session.timeline import time_axis
+from napari_sam.session.time_axis import time_axis
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Labels
 
     from napari_sam.annotator.annotator import Annotator
-    from napari_sam.apps.dock.geometry import PlaneGeometry
+    from napari_sam.apps.dock.plane_geometry import PlaneGeometry
 
 
 class OnionSkin:

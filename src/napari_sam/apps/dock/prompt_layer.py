@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from napari_sam.apps.dock.from_layers import LayerRows
-    from napari_sam.apps.dock.geometry import PlaneGeometry
     from napari_sam.apps.dock.layer_rows import Row
+    from napari_sam.apps.dock.plane_geometry import PlaneGeometry
     from napari_sam.core.address import Address
     from napari_sam.core.prompts import Prompt, Prompts
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from napari.layers import Points, Shapes
     from napari.utils.events import Event
 
-    from napari_sam.apps.dock.geometry import PlaneGeometry
+    from napari_sam.apps.dock.plane_geometry import PlaneGeometry
     from napari_sam.core.address import Address
     from napari_sam.core.prompts.items import Prompt
     from napari_sam.session import AnnotationSession

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_sam.apps.dock import layer_style
-from napari_sam.apps.dock.geometry import PlaneGeometry
 from napari_sam.apps.dock.layer_rows import (
     features_of,
     point_positions,
@@ -15,6 +14,7 @@ from napari_sam.apps.dock.layer_rows import (
     shape_corners,
 )
 from napari_sam.apps.dock.layer_source import LayerSource
+from napari_sam.apps.dock.plane_geometry import PlaneGeometry
 from napari_sam.core.errors import NapariSamError, PromptError
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from napari.layers import Image
 
+from napari_sam.apps.dock.folder_navigation import file_of
 from napari_sam.apps.dock.frame_view import FrameView
-from napari_sam.apps.dock.geometry import PlaneGeometry
-from napari_sam.apps.dock.image_folder import file_of
 from napari_sam.apps.dock.layer_source import lend_layer, return_layer, source_of
+from napari_sam.apps.dock.plane_geometry import PlaneGeometry
 from napari_sam.apps.dock.reader import add_image
 from napari_sam.core.errors import ImageError, NapariSamError
 

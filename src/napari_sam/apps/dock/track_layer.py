@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from napari_sam.annotator.annotator import Annotator
     from napari_sam.annotator.executor import Executor
     from napari_sam.annotator.tracking.track_points import NapariRows
-    from napari_sam.apps.dock.geometry import PlaneGeometry
+    from napari_sam.apps.dock.plane_geometry import PlaneGeometry
     from napari_sam.session import AnnotationSession
     from napari_sam.session.labels.patch import LabelPatch
 

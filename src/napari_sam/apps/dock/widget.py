@@ -20,7 +20,7 @@ from napari_sam.apps.dock.panels.cut_out import CutOutPanel
 from napari_sam.apps.dock.panels.dialogs import Dialogs
 from napari_sam.apps.dock.panels.embed import EmbedPanel
 from napari_sam.apps.dock.panels.everything import EverythingPanel
-from napari_sam.apps.dock.panels.folder import FolderPanel
+from napari_sam.apps.dock.panels.folder_labelling import FolderPanel
 from napari_sam.apps.dock.panels.image import ImagePanel
 from napari_sam.apps.dock.panels.keys import KeysPanel
 from napari_sam.apps.dock.panels.measure import MeasurePanel

@@ -13,7 +13,7 @@ from napari_sam.core.geometry.region import Region
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-    from napari_sam.apps.dock.geometry import PlaneGeometry
+    from napari_sam.apps.dock.plane_geometry import PlaneGeometry
     from napari_sam.core.address import Address
     from napari_sam.core.images.frames import Frames
     from napari_sam.session import AnnotationSession

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from napari_sam.annotator.annotation import Annotation
 from napari_sam.annotator.models import ModelPool
-from napari_sam.annotator.object_table import ObjectTable
+from napari_sam.annotator.object_list import ObjectList
 from napari_sam.apps.notebook.controller import NotebookController
 from napari_sam.apps.notebook.source import CellImage
 from napari_sam.apps.notebook.widget import AnnotationWidget
@@ -97,7 +97,7 @@ class NotebookAnnotation(Annotation):
         """Return every object with its name, class, status and area in pixels."""
         import pandas as pd
 
-        return pd.DataFrame(ObjectTable(self.session).columns()).set_index("index")
+        return pd.DataFrame(ObjectList(self.session).columns()).set_index("index")
 
     def wait(self, timeout: float | None = 300) -> NotebookAnnotation:
         """Wait until the model is loaded and every mask is predicted.

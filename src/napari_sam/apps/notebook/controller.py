@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from napari_sam.annotator.annotator import Annotator
 from napari_sam.annotator.open_image import OpenImage
 from napari_sam.annotator.thread_executor import ThreadExecutor
-from napari_sam.apps.notebook import requests, state
+from napari_sam.apps.notebook import browser_requests, browser_state
 from napari_sam.apps.notebook.cell_thread import CellThread
 from napari_sam.apps.notebook.displays import Displays
 from napari_sam.apps.notebook.presenter import Presenter
@@ -107,7 +107,7 @@ class NotebookController:
         if image is None or session is None:
             return
         overview = self.tiles.image.shows_all_at_once
-        facts = state.image_state(session, image.source.name, overview=overview)
+        facts = browser_state.image_state(session, image.source.name, overview=overview)
         self.displays.send({"kind": "image", **facts})
         self.presenter.tell_all()
 
@@ -118,7 +118,7 @@ class NotebookController:
         self._executor.close()
 
     def _handle(self, message: JsonObject) -> None:
-        requests.handle(self, message)
+        browser_requests.handle(self, message)
         number = message.get("n")
         if isinstance(number, int):
             self.displays.send({"kind": "done", "n": number, "who": message.get("who")})

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_sam.annotator.batch import BatchSettings
+from napari_sam.annotator.drawn_shapes import enclosed
 from napari_sam.annotator.folder_labelling import FolderPlan
-from napari_sam.annotator.shapes import enclosed
 from napari_sam.apps.notebook.forms import read_settings
 from napari_sam.automatic import (
     EverythingSettings,

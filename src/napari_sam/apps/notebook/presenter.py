@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_sam.annotator.object_table import ObjectTable
-from napari_sam.apps.notebook import state
+from napari_sam.annotator.object_list import ObjectList
+from napari_sam.apps.notebook import browser_state
 from napari_sam.apps.notebook.mask_message import mask_message
 
 if TYPE_CHECKING:
@@ -52,10 +52,10 @@ class Presenter:
         self._cells, self._screen = cells, screen
         self._session: AnnotationSession | None = None
         self._view: NotebookView | None = None
-        self._table: ObjectTable | None = None
+        self._table: ObjectList | None = None
         self._told: dict[str, JsonDict] = {}
         self._tracks: JsonDict = {"doubtful": 0}
-        self._models: JsonDict = state.models_state(annotator)
+        self._models: JsonDict = browser_state.models_state(annotator)
         self._waits, self._trouble, self._labelled = False, "", ""
         self.busy = ""
         self.journals: list[RecoverableSession] = []
@@ -65,7 +65,7 @@ class Presenter:
     def show(self, session: AnnotationSession, view: NotebookView) -> None:
         """Present a session from now on."""
         self._session, self._view = session, view
-        self._table = ObjectTable(session)
+        self._table = ObjectList(session)
         session.labels_changed.connect(self._on_labels)
         session.objects_changed.connect(self._on_objects)
         session.preview_changed.connect(self._on_preview)
@@ -87,7 +87,7 @@ class Presenter:
             return
         self._told.clear()
         self._flush()
-        entries = [state.object_entry(entry) for entry in self._table.entries]
+        entries = [browser_state.object_entry(entry) for entry in self._table.entries]
         self._displays.send({"kind": "objects", "all": True, "entries": entries})
         self.stale("labels")
         view.show_preview(session.preview)
@@ -163,18 +163,19 @@ class Presenter:
         assert session is not None
         assert view is not None
         return {
-            "activity": state.activity_state(self._annotator),
-            "frame": state.frame_state(session),
-            "prompts": state.prompts_state(session)
+            "activity": browser_state.activity_state(self._annotator),
+            "frame": browser_state.frame_state(session),
+            "prompts": browser_state.prompts_state(session)
             | {"positive": view.positive, "visible": view.prompts_visible},
-            "candidates": state.candidates_state(self._annotator),
-            "everything": state.everything_state(self._annotator),
+            "candidates": browser_state.candidates_state(self._annotator),
+            "everything": browser_state.everything_state(self._annotator),
             "selected": {"object": self._annotator.objects.selected},
             "screen": self._screen.describe(),
             "tracks": self._tracks,
             "models": self._models,
-            "words": state.words_state(self._annotator) | {"labelled": self._labelled},
-            "strip": state.strip_state(self._annotator),
+            "words": browser_state.words_state(self._annotator)
+            | {"labelled": self._labelled},
+            "strip": browser_state.strip_state(self._annotator),
         }
 
     def _on_labels(self, patches: Sequence[LabelPatch]) -> None:
@@ -191,7 +192,9 @@ class Presenter:
         if table is None:
             return
         table.update(ids)
-        entries = [state.object_entry(table.entry(i)) for i in ids if i in table]
+        entries = [
+            browser_state.object_entry(table.entry(i)) for i in ids if i in table
+        ]
         gone = [i for i in ids if i not in table]
         self._displays.send({"kind": "objects", "entries": entries, "gone": gone})
 
@@ -205,11 +208,11 @@ class Presenter:
         self.refresh()
 
     def _on_tracks(self) -> None:
-        self._tracks = state.tracks_state(self._annotator)
+        self._tracks = browser_state.tracks_state(self._annotator)
         self.refresh()
 
     def _on_models(self) -> None:
-        self._models = state.models_state(self._annotator)
+        self._models = browser_state.models_state(self._annotator)
         self.refresh()
 
     def _on_labelled(self, output: Path) -> None:
@@ -230,8 +233,10 @@ class Presenter:
         self._offer()
 
     def _offer(self) -> None:
-        text = state.journal_sentence(self.journals[0]) if self.journals else ""
+        text = browser_state.journal_sentence(self.journals[0]) if self.journals else ""
         self._displays.send({"kind": "journal", "text": text})
 
     def _on_overlap(self, found: dict[int, float]) -> None:
-        self._displays.send({"kind": "overlap", "text": state.overlap_sentence(found)})
+        self._displays.send(
+            {"kind": "overlap", "text": browser_state.overlap_sentence(found)}
+        )

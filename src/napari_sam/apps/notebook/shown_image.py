@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_sam.apps.notebook import state
+from napari_sam.apps.notebook import browser_state
+from napari_sam.apps.notebook.browser_requests import frame_of, screen_of
 from napari_sam.apps.notebook.displays import Displays
-from napari_sam.apps.notebook.requests import frame_of, screen_of
 from napari_sam.apps.notebook.screen import Screen
 from napari_sam.apps.notebook.tile_server import TileServer, read_requests
 from napari_sam.core.address import Address
@@ -59,17 +59,17 @@ class ShownImage:
 
     def _tell_all(self) -> None:
         overview = self._tiles.image.shows_all_at_once
-        facts = state.image_state(self.session, "image", overview=overview)
+        facts = browser_state.image_state(self.session, "image", overview=overview)
         self.displays.send({"kind": "image", **facts})
         self.displays.send({"kind": "state", **self._parts()})
-        entries = state.object_entries(self.session)
+        entries = browser_state.object_entries(self.session)
         self.displays.send({"kind": "objects", "all": True, "entries": entries})
 
     def _parts(self) -> dict[str, JsonDict]:
         return {
             "activity": {"ready": True, "model": "", "trouble": ""},
-            "frame": state.frame_state(self.session),
-            "prompts": state.prompts_state(self.session),
+            "frame": browser_state.frame_state(self.session),
+            "prompts": browser_state.prompts_state(self.session),
             "everything": {"frame": None},
             "selected": {"object": None},
             "tracks": {"doubtful": 0},

@@ -2,6 +2,17 @@
 
 from napari_sam.core.propagation.lineage import Edge
 from napari_sam.core.propagation.object_state import ObjectState, State
-from napari_sam.core.propagation.propagator import CarriedObject, Learner, Propagator
+from napari_sam.core.propagation.propagator import (
+    CarriedObject,
+    LearningPropagator,
+    Propagator,
+)
 
-__all__ = ["CarriedObject", "Edge", "Learner", "ObjectState", "Propagator", "State"]
+__all__ = [
+    "CarriedObject",
+    "Edge",
+    "LearningPropagator",
+    "ObjectState",
+    "Propagator",
+    "State",
+]

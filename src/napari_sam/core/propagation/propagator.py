@@ -76,7 +76,7 @@ class Propagator(Protocol):
 
 
 @runtime_checkable
-class Learner(Propagator, Protocol):
+class LearningPropagator(Propagator, Protocol):
     """A method that learns from all known masks of a film before it carries objects."""
 
     def learn(self, known: Mapping[int, Mapping[int, Mask]]) -> None:

@@ -14,8 +14,8 @@ from napari_sam._version import __version__
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from napari_sam.datasets.export.formats.writer import Plan, Written
-    from napari_sam.datasets.export.images import ExportImage
+    from napari_sam.datasets.export.formats.format_writer import Plan, Written
+    from napari_sam.datasets.export.image_names import ExportImage
     from napari_sam.datasets.export.survey import Facts
 
 __all__ = ["CARD", "LIST", "data_card", "image_list"]

@@ -11,18 +11,18 @@ from napari_sam.core.atomic_write import check_writable, move_folder, replacing
 from napari_sam.core.errors import ImageError
 from napari_sam.core.progress import Progress, iter_part
 from napari_sam.datasets.export.data_card import CARD, LIST, data_card, image_list
+from napari_sam.datasets.export.data_split import split
 from napari_sam.datasets.export.finished import Finished
 from napari_sam.datasets.export.formats.coco import CocoWriter
 from napari_sam.datasets.export.formats.ctc import CtcWriter
+from napari_sam.datasets.export.formats.format_writer import Plan, Written
 from napari_sam.datasets.export.formats.labelme import LabelmeWriter
 from napari_sam.datasets.export.formats.masks import MasksWriter
 from napari_sam.datasets.export.formats.voc import VocWriter
-from napari_sam.datasets.export.formats.writer import Plan, Written
 from napari_sam.datasets.export.formats.yolo import YoloWriter
-from napari_sam.datasets.export.images import export_images
-from napari_sam.datasets.export.pictures import Pictures
+from napari_sam.datasets.export.image_names import export_images
+from napari_sam.datasets.export.placed_images import ImagePlacer
 from napari_sam.datasets.export.settings import SUBSETS
-from napari_sam.datasets.export.split import split
 from napari_sam.datasets.export.survey import EXPORTING, iter_survey
 from napari_sam.datasets.image_sources import ImageFile
 
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     from napari_sam.core.images.appearance import Appearance
     from napari_sam.core.images.frames import Frames
-    from napari_sam.datasets.export.formats.writer import Unit, Writer
-    from napari_sam.datasets.export.images import ExportImage
+    from napari_sam.datasets.export.formats.format_writer import Unit, Writer
+    from napari_sam.datasets.export.image_names import ExportImage
     from napari_sam.datasets.export.settings import ExportSettings
     from napari_sam.datasets.export.survey import Facts
     from napari_sam.datasets.labelled_image import LabelledImage
@@ -194,7 +194,7 @@ def _plan(
         raise ImageError(f"{settings.format} takes 8-bit images only: images='auto'.")
     used = {one.subset for one in images}
     subsets = tuple(s for s in ("", *SUBSETS) if s in used)
-    pictures = Pictures(form, settings.link, appearance)  # type: ignore[arg-type]
+    pictures = ImagePlacer(form, settings.link, appearance)  # type: ignore[arg-type]
     return Plan(settings, classes, subsets, pictures)
 
 

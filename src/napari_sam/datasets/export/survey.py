@@ -16,7 +16,7 @@ from napari_sam.datasets.checking import all_errors
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
-    from napari_sam.datasets.export.images import ExportImage
+    from napari_sam.datasets.export.image_names import ExportImage
 
 __all__ = ["EXPORTING", "Facts", "iter_survey"]
 

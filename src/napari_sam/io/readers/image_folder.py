@@ -10,7 +10,7 @@ import numpy as np
 from napari_sam.core.errors import AxesError, ImageError, NotAnImageError
 from napari_sam.io.readers.dicom_series import are_slices, in_order
 from napari_sam.io.readers.image import Image, PixelSizes
-from napari_sam.io.readers.lazy import FileArray, Stack
+from napari_sam.io.readers.lazy import FileArray, StackReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +77,7 @@ def read_folder(
         return np.asarray(data[1])
 
     return Image(
-        data=FileArray(path, (len(files), *shape), dtype, Stack(frame)),
+        data=FileArray(path, (len(files), *shape), dtype, StackReader(frame)),
         axes=along + inside,
         **_sizes(first, along, between),
         channel_names=first.channel_names,

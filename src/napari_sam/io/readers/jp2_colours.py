@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_sam.core.errors import NotAnImageError
-from napari_sam.io.readers import colours
+from napari_sam.io.readers import colour_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
-    from napari_sam.io.readers.colours import ColourRule
+    from napari_sam.io.readers.colour_rules import ColourRule
 
 _SIGNATURE = b"\x00\x00\x00\x0cjP  \r\n\x87\n"
 #: Bytes of a header that are read at most, and boxes that are looked at.
@@ -52,9 +52,9 @@ def rule_of_jp2(path: Path | str, bits: int) -> ColourRule | None:
     if space is None or space in _PLAIN:
         return None
     if space == _CMYK:
-        return colours.of_inks(bits)
+        return colour_rules.of_inks(bits)
     if space == _SYCC and bits == 8:
-        return colours.of_luma()
+        return colour_rules.of_luma()
     name = _NAMES.get(space, f"the space of number {space}")
     raise NotAnImageError(
         f"{path}: its colours are stored as {'sYCC' if space == _SYCC else name} of "

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam.io.readers.colours import ColourRule
+from napari_sam.io.readers.colour_rules import ColourRule
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray

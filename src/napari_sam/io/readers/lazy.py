@@ -117,7 +117,7 @@ def _along(part: int | slice, size: int) -> tuple[tuple[int, int], int | slice]:
     return (index, index + 1), 0
 
 
-class Stack:
+class StackReader:
     """Reader of windows of a stack of frames, with a cache of a few frames.
 
     Parameters

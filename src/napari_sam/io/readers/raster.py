@@ -11,7 +11,7 @@ import numpy as np
 
 from napari_sam.core.errors import NotAnImageError
 from napari_sam.io.optional_packages import import_optional
-from napari_sam.io.readers.colours import recoloured
+from napari_sam.io.readers.colour_rules import recoloured
 from napari_sam.io.readers.image import Image, ReadOptions
 from napari_sam.io.readers.lazy import Bounds, FileArray
 from napari_sam.io.readers.raster_colours import rule_of_raster

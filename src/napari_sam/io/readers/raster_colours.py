@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam.core.errors import NotAnImageError
-from napari_sam.io.readers import colours
+from napari_sam.io.readers import colour_rules
 from napari_sam.io.readers.jp2_colours import rule_of_jp2
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from rasterio import DatasetReader
 
-    from napari_sam.io.readers.colours import ColourRule
+    from napari_sam.io.readers.colour_rules import ColourRule
 
 logger = logging.getLogger(__name__)
 
@@ -59,16 +59,16 @@ def rule_of_raster(
             "Save it as RGB."
         )
     if bands[0] == "palette" and len(bands) <= 2:
-        return colours.of_palette(_palette(found), samples=len(bands) > 1)
+        return colour_rules.of_palette(_palette(found), samples=len(bands) > 1)
     if bands[:4] == _INKS and _kind(found) == "u":
-        return colours.of_inks(8 * np.dtype(found.dtypes[0]).itemsize)
+        return colour_rules.of_inks(8 * np.dtype(found.dtypes[0]).itemsize)
     if bands[:3] in _LUMA:
-        return colours.of_luma()
+        return colour_rules.of_luma()
     if bands in (("gray", "alpha"), ("undefined", "alpha")):
-        return colours.without_alpha(premultiplied=False)
+        return colour_rules.without_alpha(premultiplied=False)
     is_inverted = found.tags(ns="IMAGE_STRUCTURE").get("MINISWHITE") == "YES"
     if is_inverted and len(bands) == 1 and _kind(found) in "ui":
-        return colours.of_inverted(_bits(found))
+        return colour_rules.of_inverted(_bits(found))
     return None
 
 

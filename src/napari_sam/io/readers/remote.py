@@ -156,6 +156,6 @@ def _read_npy(remote: Remote, options: ReadOptions) -> Image:
 
 
 def _read_picture(remote: Remote, options: ReadOptions) -> Image:
-    from napari_sam.io.readers.picture import read_picture
+    from napari_sam.io.readers.picture_file import read_picture
 
     return read_picture(BytesIO(remote.read_all()), remote.name.name, options)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam.core.errors import AxesError, MissingPackageError, NotAnImageError
-from napari_sam.io.readers.colours import ColourRule, recoloured
+from napari_sam.io.readers.colour_rules import ColourRule, recoloured
 from napari_sam.io.readers.image import Image, ReadOptions
 from napari_sam.io.readers.lazy import Bounds, FileArray
 from napari_sam.io.readers.tiff_colours import rule_of_tiff

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from napari_sam.core.errors import NotAnImageError
-from napari_sam.io.readers import colours
+from napari_sam.io.readers import colour_rules
 from napari_sam.io.readers.lab_colours import D50, of_lab
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tifffile import TiffPage
 
-    from napari_sam.io.readers.colours import ColourRule
+    from napari_sam.io.readers.colour_rules import ColourRule
 
 _MIN_IS_WHITE, _MIN_IS_BLACK, _RGB, _PALETTE, _MASK = 0, 1, 2, 3, 4
 _SEPARATED, _YCBCR = 5, 6
@@ -91,10 +91,10 @@ def _alpha(page: TiffPage) -> int:
 
 def _grey(page: TiffPage, inverted: int | None = None) -> ColourRule | None:
     if page.samplesperpixel == 2 and _alpha(page):
-        return colours.without_alpha(
+        return colour_rules.without_alpha(
             premultiplied=_alpha(page) == _PREMULTIPLIED, inverted=inverted
         )
-    return None if inverted is None else colours.of_inverted(inverted)
+    return None if inverted is None else colour_rules.of_inverted(inverted)
 
 
 def _inverted(page: TiffPage, path: Path | str) -> ColourRule | None:
@@ -110,10 +110,10 @@ def _inverted(page: TiffPage, path: Path | str) -> ColourRule | None:
 def _palette(page: TiffPage, kind: str) -> ColourRule | None:
     if page.colormap is None:
         return None
-    table = colours.colour_table(page.colormap)
-    if kind in _MICROSCOPES and colours.is_look_up_table(table):
+    table = colour_rules.colour_table(page.colormap)
+    if kind in _MICROSCOPES and colour_rules.is_look_up_table(table):
         return None
-    return colours.of_palette(table, samples=page.samplesperpixel > 1)
+    return colour_rules.of_palette(table, samples=page.samplesperpixel > 1)
 
 
 def _inks(page: TiffPage, path: Path | str) -> ColourRule:
@@ -125,7 +125,7 @@ def _inks(page: TiffPage, path: Path | str) -> ColourRule:
         )
     if tag is not None and int(tag.value) != 1:
         raise NotAnImageError(_refusal(path, "inks other than CMYK"))
-    return colours.of_inks(page.bitspersample)
+    return colour_rules.of_inks(page.bitspersample)
 
 
 def _luma(page: TiffPage, path: Path | str) -> ColourRule | None:
@@ -133,9 +133,9 @@ def _luma(page: TiffPage, path: Path | str) -> ColourRule | None:
         return None
     if page.is_subsampled or page.bitspersample != 8 or page.samplesperpixel < 3:
         raise NotAnImageError(_refusal(path, "YCbCr, subsampled or not of 8 bits"))
-    return colours.of_luma(
-        _rationals(page, _LUMA) or colours.LUMA,
-        _rationals(page, _BLACK_WHITE) or colours.FULL_RANGE,
+    return colour_rules.of_luma(
+        _rationals(page, _LUMA) or colour_rules.LUMA,
+        _rationals(page, _BLACK_WHITE) or colour_rules.FULL_RANGE,
     )
 
 
@@ -164,6 +164,6 @@ def _rationals(page: TiffPage, code: int) -> tuple[float, ...]:
 def _colours(page: TiffPage, kind: str, axes: str) -> ColourRule | None:
     samples = page.samplesperpixel
     if _alpha(page) == _PREMULTIPLIED and samples == 4:
-        return colours.of_premultiplied()
+        return colour_rules.of_premultiplied()
     planar = samples > 2 and "c" in axes and not axes.endswith("c")
-    return colours.channels_last(samples) if planar and kind != "lsm" else None
+    return colour_rules.channels_last(samples) if planar and kind != "lsm" else None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from napari_sam.io.readers.colours import as_lazy_as
+from napari_sam.io.readers.colour_rules import as_lazy_as
 from napari_sam.io.readers.lazy import Bounds, FileArray
 
 if TYPE_CHECKING:

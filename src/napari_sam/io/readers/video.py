@@ -11,7 +11,7 @@ import numpy as np
 from napari_sam.core.errors import NotAnImageError
 from napari_sam.io.optional_packages import import_optional
 from napari_sam.io.readers.image import Image
-from napari_sam.io.readers.lazy import FileArray, Stack
+from napari_sam.io.readers.lazy import FileArray, StackReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,7 @@ def read_video(path: Path) -> Image:
     shape = (len(video.times), *video.shape, 3)
     rate = video.rate
     return Image(
-        data=FileArray(path, shape, np.uint8, Stack(video.frame, most=16)),
+        data=FileArray(path, shape, np.uint8, StackReader(video.frame, most=16)),
         axes="tyxc",
         scale={"t": 1 / rate} if rate else {},
         units={"t": "second"} if rate else {},

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from napari_sam.core.images.frames import Frames
     from napari_sam.core.json_values import JsonDict, JsonValue
-    from napari_sam.io.writers.objects import OutlinedObject
+    from napari_sam.io.writers.outlined_objects import OutlinedObject
     from napari_sam.io.writers.outlines import Outline
 
 #: The category of objects that have no class.

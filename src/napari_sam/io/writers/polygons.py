@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from napari_sam.core.json_values import JsonDict, JsonValue, UncheckedJson
     from napari_sam.io.readers.image import Image
-    from napari_sam.io.writers.objects import OutlinedObject
+    from napari_sam.io.writers.outlined_objects import OutlinedObject
 
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from napari_sam.core.json_values import JsonDict, JsonObject
     from napari_sam.core.prediction import Prediction
     from napari_sam.session.edits import Edit
-    from napari_sam.session.state import State
+    from napari_sam.session.session_state import SessionState
 
 
 class Action(ABC):
@@ -47,11 +47,11 @@ class Action(ABC):
         return self.of_tracks
 
     @abstractmethod
-    def edits(self, state: State) -> Iterable[Edit]:
+    def edits(self, state: SessionState) -> Iterable[Edit]:
         """Return what changes; each edit is applied before the next is made."""
 
     def edits_with(
-        self, state: State, predictions: Mapping[Address, Prediction]
+        self, state: SessionState, predictions: Mapping[Address, Prediction]
     ) -> Iterable[Edit]:
         """Return what changes, where masks are needed that a model predicted."""
         return self.edits(state)

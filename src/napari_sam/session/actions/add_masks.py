@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from napari_sam.session.edits import Edit
-    from napari_sam.session.state import State
+    from napari_sam.session.session_state import SessionState
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class AddMasks(Action):
         """Whether it says by itself what becomes of the frames of tracks."""
         return bool(self.tracked)
 
-    def edits(self, state: State) -> Iterator[Edit]:
+    def edits(self, state: SessionState) -> Iterator[Edit]:
         """Return the patches, and that the objects are committed.
 
         They are drawn on what is there now: a record may be replayed on a similar
@@ -59,12 +59,12 @@ class AddMasks(Action):
                 yield patch
         yield from self._committed(state)
 
-    def edits_as_prepared(self, state: State) -> Iterator[Edit]:
+    def edits_as_prepared(self, state: SessionState) -> Iterator[Edit]:
         """Return the edits where the labels are known to be those of the patches."""
         yield from self.patches
         yield from self._committed(state)
 
-    def _committed(self, state: State) -> Iterator[Edit]:
+    def _committed(self, state: SessionState) -> Iterator[Edit]:
         for object_id in self.ids:
             yield from set_status(state, object_id, "committed")
         for at, known in self.tracked:

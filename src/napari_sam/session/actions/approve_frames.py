@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from napari_sam.core.address import Address
 from napari_sam.core.errors import SessionError
-from napari_sam.core.propagation import ObjectState
-from napari_sam.core.propagation import State as Known
+from napari_sam.core.propagation import ObjectState, State
 from napari_sam.session.actions.action import Action
 from napari_sam.session.codec import stored
 from napari_sam.session.edits.track_edits import set_known
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from napari_sam.session.edits import Edit
-    from napari_sam.session.state import State
+    from napari_sam.session.session_state import SessionState
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class ApproveFrames(Action):
     frames: tuple[int, ...] = stored()
     approved: bool = stored(default=True)
 
-    def edits(self, state: State) -> Iterator[Edit]:
+    def edits(self, state: SessionState) -> Iterator[Edit]:
         """Return the edits of what is known of the frames.
 
         Raises
@@ -56,6 +55,6 @@ class ApproveFrames(Action):
                 f"Object {self.object_id} is on none of these frames: there is nothing "
                 "to approve."
             )
-        known = ObjectState(Known.APPROVED) if self.approved else None
+        known = ObjectState(State.APPROVED) if self.approved else None
         for at in there:
             yield from set_known(state, at, known)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from napari_sam.session.edits import Edit
-    from napari_sam.session.state import State
+    from napari_sam.session.session_state import SessionState
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Classify(Action):
 
     classes: tuple[tuple[int, str, float], ...]
 
-    def edits(self, state: State) -> Iterator[Edit]:
+    def edits(self, state: SessionState) -> Iterator[Edit]:
         """Return an edit for each object whose class is another now."""
         for object_id, category, score in self.classes:
             now = state.objects.get(object_id)

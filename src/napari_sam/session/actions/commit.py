@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from napari_sam.core.prediction import Prediction
     from napari_sam.session.edits import Edit
-    from napari_sam.session.state import State
+    from napari_sam.session.session_state import SessionState
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Commit(Action):
     def __post_init__(self) -> None:
         check_overlap(self.overlap)
 
-    def edits(self, state: State) -> Iterator[Edit]:
+    def edits(self, state: SessionState) -> Iterator[Edit]:
         """Refuse: the masks are not in the action, since a model predicts them.
 
         Raises
@@ -64,7 +64,7 @@ class Commit(Action):
         )
 
     def edits_with(
-        self, state: State, predictions: Mapping[Address, Prediction]
+        self, state: SessionState, predictions: Mapping[Address, Prediction]
     ) -> Iterator[Edit]:
         """Return the edits of labels, and of prompts, which are open no more."""
         masks = {at: predictions[at] for at in self.ats}

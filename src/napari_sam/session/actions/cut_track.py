@@ -9,13 +9,13 @@ from napari_sam.session.actions.action import Action
 from napari_sam.session.codec import stored
 from napari_sam.session.edits.lineage_edits import handed_on, set_edges
 from napari_sam.session.edits.track_edits import split_off
-from napari_sam.session.timeline import time_of
+from napari_sam.session.time_axis import time_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from napari_sam.session.edits import Edit
-    from napari_sam.session.state import State
+    from napari_sam.session.session_state import SessionState
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class CutTrack(Action):
     object_id: int = stored("object")
     frame: int = stored()
 
-    def edits(self, state: State) -> Iterator[Edit]:
+    def edits(self, state: SessionState) -> Iterator[Edit]:
         """Return the edits of labels, prompts and lineage; daughters stay with the end.
 
         Raises

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from napari_sam.session.edits import Edit
-    from napari_sam.session.state import State
+    from napari_sam.session.session_state import SessionState
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Delete(Action):
 
     ids: tuple[int, ...] = stored("objects")
 
-    def edits(self, state: State) -> Iterator[Edit]:
+    def edits(self, state: SessionState) -> Iterator[Edit]:
         """Return the edits of labels, prompts and objects."""
         for object_id in self.ids:
             for at in state.of_object(object_id):

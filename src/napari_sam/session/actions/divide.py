@@ -11,13 +11,13 @@ from napari_sam.session.actions.action import Action
 from napari_sam.session.codec import stored
 from napari_sam.session.edits.lineage_edits import handed_on, set_edges
 from napari_sam.session.edits.track_edits import split_off
-from napari_sam.session.timeline import lifetime
+from napari_sam.session.time_axis import lifetime
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from napari_sam.session.edits import Edit
-    from napari_sam.session.state import State
+    from napari_sam.session.session_state import SessionState
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Divide(Action):
     object_id: int = stored("object")
     daughters: tuple[int, ...] = stored("into")
 
-    def edits(self, state: State) -> Iterator[Edit]:
+    def edits(self, state: SessionState) -> Iterator[Edit]:
         """Return the edits of the lineage, and of what the mother goes on as.
 
         Raises
@@ -62,7 +62,9 @@ class Divide(Action):
         yield from set_edges(state, [*edges, *(Edge(mother, i) for i in daughters)])
 
 
-def _check(state: State, mother: int, daughters: list[int], *, goes_on: bool) -> None:
+def _check(
+    state: SessionState, mother: int, daughters: list[int], *, goes_on: bool
+) -> None:
     if len(daughters) + goes_on < 2 or mother in daughters:
         raise SessionError(
             f"Object {mother} cannot divide into {daughters}: a division has two "

@@ -9,13 +9,13 @@ from napari_sam.session.actions.action import Action
 from napari_sam.session.codec import stored
 from napari_sam.session.edits.lineage_edits import without_daughters
 from napari_sam.session.edits.track_edits import absent, cleared
-from napari_sam.session.timeline import frames_at, lifetime, time_of, within
+from napari_sam.session.time_axis import frames_at, lifetime, time_of, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from napari_sam.session.edits import Edit
-    from napari_sam.session.state import State
+    from napari_sam.session.session_state import SessionState
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class EndTrack(Action):
     object_id: int = stored("object")
     frame: int = stored()
 
-    def edits(self, state: State) -> Iterator[Edit]:
+    def edits(self, state: SessionState) -> Iterator[Edit]:
         """Return the edits: later masks go, and it is absent from the next frame."""
         lifetime(state, self.object_id)
         time = time_of(state.frames, self.frame) + 1

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from napari_sam.session.edits import Edit
-    from napari_sam.session.state import State
+    from napari_sam.session.session_state import SessionState
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class FillHoles(Action):
 
     at: Address
 
-    def edits(self, state: State) -> Iterator[Edit]:
+    def edits(self, state: SessionState) -> Iterator[Edit]:
         """Return the edit of the labels."""
         # scipy is imported when it is first used: a window opens sooner.
         from napari_sam.session.edits import outline_edits

@@ -12,13 +12,13 @@ from napari_sam.session.codec import stored
 from napari_sam.session.edits.label_edits import forgotten
 from napari_sam.session.edits.lineage_edits import handed_on, set_edges
 from napari_sam.session.edits.track_edits import exchanged
-from napari_sam.session.timeline import known_addresses, lifetime
+from napari_sam.session.time_axis import known_addresses, lifetime
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from napari_sam.session.edits import Edit
-    from napari_sam.session.state import State
+    from napari_sam.session.session_state import SessionState
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class JoinTracks(Action):
     object_id: int = stored("object")
     other: int = stored()
 
-    def edits(self, state: State) -> Iterator[Edit]:
+    def edits(self, state: SessionState) -> Iterator[Edit]:
         """Return the edits of labels, prompts and lineage.
 
         Raises
@@ -54,7 +54,7 @@ class JoinTracks(Action):
         yield from forgotten(state, self.other)
 
 
-def _check(state: State, first: int, second: int) -> None:
+def _check(state: SessionState, first: int, second: int) -> None:
     lifetime(state, first), lifetime(state, second)
     if any(e.source == first or e.target == second for e in state.edges):
         raise SessionError(

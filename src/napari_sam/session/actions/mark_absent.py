@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from napari_sam.session.edits import Edit
-    from napari_sam.session.state import State
+    from napari_sam.session.session_state import SessionState
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class MarkAbsent(Action):
     object_id: int = stored("object")
     frames: tuple[int, ...] = stored()
 
-    def edits(self, state: State) -> Iterator[Edit]:
+    def edits(self, state: SessionState) -> Iterator[Edit]:
         """Return the edits: masks and prompts of these frames go.
 
         Raises

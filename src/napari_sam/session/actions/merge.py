@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from napari_sam.session.edits import Edit
-    from napari_sam.session.state import State
+    from napari_sam.session.session_state import SessionState
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Merge(Action):
 
     ids: tuple[int, ...] = stored("objects")
 
-    def edits(self, state: State) -> Iterator[Edit]:
+    def edits(self, state: SessionState) -> Iterator[Edit]:
         """Return the edits of labels, prompts and objects.
 
         Raises
@@ -52,7 +52,7 @@ class Merge(Action):
         yield from set_status(state, into, "committed")
 
 
-def _check(state: State, into: int, others: list[int]) -> None:
+def _check(state: SessionState, into: int, others: list[int]) -> None:
     if not others:
         given = [into] if into else []
         raise SessionError(f"A merge takes two objects or more; given: {given}.")

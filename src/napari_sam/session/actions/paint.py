@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, ClassVar
 from napari_sam.session.actions.action import Action
 from napari_sam.session.edits import ObjectEdit
 from napari_sam.session.labels.patch import LabelPatch
-from napari_sam.session.objects import ObjectInfo
+from napari_sam.session.object_table import ObjectInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from napari_sam.session.edits import Edit
-    from napari_sam.session.state import State
+    from napari_sam.session.session_state import SessionState
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Paint(Action):
 
     patch: LabelPatch
 
-    def edits(self, state: State) -> Iterator[Edit]:
+    def edits(self, state: SessionState) -> Iterator[Edit]:
         """Return the patch, and the objects that came with it.
 
         The stroke is drawn on what is there now: a record may be replayed on a similar

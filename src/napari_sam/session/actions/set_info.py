@@ -9,13 +9,13 @@ from napari_sam.core.errors import SessionError
 from napari_sam.session.actions.action import Action
 from napari_sam.session.codec import stored
 from napari_sam.session.edits import ObjectEdit
-from napari_sam.session.objects import ObjectInfo
+from napari_sam.session.object_table import ObjectInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from napari_sam.session.edits import Edit
-    from napari_sam.session.state import State
+    from napari_sam.session.session_state import SessionState
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class SetInfo(Action):
     object_id: int = stored("object")
     info: ObjectInfo = stored()
 
-    def edits(self, state: State) -> Iterator[Edit]:
+    def edits(self, state: SessionState) -> Iterator[Edit]:
         """Return the edit of the object.
 
         Raises

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from napari_sam.session.edits import Edit
-    from napari_sam.session.state import State
+    from napari_sam.session.session_state import SessionState
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,6 @@ class SetPrompts(Action):
 
     prompts: tuple[tuple[Address, Prompts], ...] = stored("said")
 
-    def edits(self, state: State) -> Iterator[Edit]:
+    def edits(self, state: SessionState) -> Iterator[Edit]:
         """Return the edits of open prompts."""
         return set_prompts(state, dict(self.prompts))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from napari_sam.session.edits import Edit
-    from napari_sam.session.state import State
+    from napari_sam.session.session_state import SessionState
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Split(Action):
     at: Address
     path: tuple[tuple[float, float], ...]
 
-    def edits(self, state: State) -> Iterator[Edit]:
+    def edits(self, state: SessionState) -> Iterator[Edit]:
         """Return the edits of labels, and of the objects that are new."""
         # scipy is imported when it is first used: a window opens sooner.
         from napari_sam.session.edits import outline_edits

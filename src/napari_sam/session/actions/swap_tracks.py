@@ -11,13 +11,13 @@ from napari_sam.session.actions.action import Action
 from napari_sam.session.codec import stored
 from napari_sam.session.edits.lineage_edits import handed_on, set_edges
 from napari_sam.session.edits.track_edits import exchanged, swept
-from napari_sam.session.timeline import lifetime, time_of, within
+from napari_sam.session.time_axis import lifetime, time_of, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from napari_sam.session.edits import Edit
-    from napari_sam.session.state import State
+    from napari_sam.session.session_state import SessionState
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class SwapTracks(Action):
     other: int = stored()
     frame: int = stored()
 
-    def edits(self, state: State) -> Iterator[Edit]:
+    def edits(self, state: SessionState) -> Iterator[Edit]:
         """Return the edits of labels, prompts and lineage.
 
         Raises
@@ -58,7 +58,7 @@ class SwapTracks(Action):
         yield from swept(state, b)
 
 
-def _check(state: State, a: int, b: int, time: int) -> None:
+def _check(state: SessionState, a: int, b: int, time: int) -> None:
     spans = lifetime(state, a), lifetime(state, b)
     if a == b or all(last < time for _, last in spans):
         raise SessionError(

@@ -1,7 +1,7 @@
 """What changes, as values: each edit has an inverse, and a batch is one step."""
 
 from napari_sam.session.edits.edit import (
-    Batch,
+    CompoundEdit,
     Edit,
     LineageEdit,
     ObjectEdit,
@@ -13,7 +13,7 @@ from napari_sam.session.edits.edit import (
 )
 
 __all__ = [
-    "Batch",
+    "CompoundEdit",
     "Edit",
     "LineageEdit",
     "ObjectEdit",

@@ -1,4 +1,4 @@
-"""Edits: undo as data. Each knows its inverse, and all it does is change a `State`."""
+"""Edits: undo as data. Each knows its inverse, and only changes a `SessionState`."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from napari_sam.core.address import Address
     from napari_sam.core.prompts import Prompts
     from napari_sam.core.propagation import Edge, ObjectState
-    from napari_sam.session.objects import ObjectInfo
-    from napari_sam.session.state import State
+    from napari_sam.session.object_table import ObjectInfo
+    from napari_sam.session.session_state import SessionState
 
 #: Which prompts: those that are open, or those whose masks are in the labels.
 Table: TypeAlias = Literal["open", "committed"]
@@ -113,31 +113,31 @@ class LineageEdit:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class CompoundEdit:
     """Several edits that are one step to the user."""
 
     edits: tuple[Edit, ...] = ()
 
-    def inverse(self) -> Batch:
+    def inverse(self) -> CompoundEdit:
         """Return the batch that undoes this one."""
-        return Batch(tuple(edit.inverse() for edit in reversed(self.edits)))
+        return CompoundEdit(tuple(edit.inverse() for edit in reversed(self.edits)))
 
 
 #: An edit that is no batch.
 Single: TypeAlias = "PromptsEdit | ObjectEdit | LabelPatch | TrackEdit | LineageEdit"
-Edit: TypeAlias = "Single | Batch"
+Edit: TypeAlias = "Single | CompoundEdit"
 
 
 def parts(edit: Edit) -> Iterator[Single]:
     """Every edit in a batch, in order."""
-    if isinstance(edit, Batch):
+    if isinstance(edit, CompoundEdit):
         for inner in edit.edits:
             yield from parts(inner)
     else:
         yield edit
 
 
-def apply(edit: Edit, state: State) -> None:
+def apply(edit: Edit, state: SessionState) -> None:
     """Change a state as an edit says."""
     for part in parts(edit):
         match part:
@@ -155,7 +155,7 @@ def apply(edit: Edit, state: State) -> None:
                 state.edges = state.edges.difference(removed).union(added)
 
 
-def apply_all(edits: Iterable[Edit], state: State) -> Batch:
+def apply_all(edits: Iterable[Edit], state: SessionState) -> CompoundEdit:
     """Apply edits one after another, or, if one fails, none of them."""
     done: list[Edit] = []
     try:
@@ -166,4 +166,4 @@ def apply_all(edits: Iterable[Edit], state: State) -> Batch:
         for edit in reversed(done):
             apply(edit.inverse(), state)
         raise
-    return Batch(tuple(done))
+    return CompoundEdit(tuple(done))

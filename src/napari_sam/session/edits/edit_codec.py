@@ -10,14 +10,14 @@ from napari_sam.core.prompts import Prompts
 from napari_sam.core.propagation import Edge, ObjectState
 from napari_sam.session.codec import from_plain, to_plain
 from napari_sam.session.edits.edit import (
-    Batch,
+    CompoundEdit,
     LineageEdit,
     ObjectEdit,
     PromptsEdit,
     TrackEdit,
 )
 from napari_sam.session.labels.patch import LabelPatch
-from napari_sam.session.objects import ObjectInfo
+from napari_sam.session.object_table import ObjectInfo
 
 if TYPE_CHECKING:
     from napari_sam.core.json_values import JsonDict, JsonObject
@@ -30,7 +30,7 @@ _WRITTEN = {"open": "asked", "committed": "kept"}
 def edit_to_dict(edit: Edit) -> JsonDict:
     """One edit as plain JSON types; `edit_from_dict` is the exact inverse."""
     match edit:
-        case Batch(edits):
+        case CompoundEdit(edits):
             return {"batch": [edit_to_dict(inner) for inner in edits]}
         case LabelPatch():
             return {"patch": edit.to_dict()}
@@ -56,7 +56,7 @@ def edit_from_dict(data: JsonObject) -> Edit:
     """
     match data:
         case {"batch": edits}:
-            return Batch(tuple(edit_from_dict(inner) for inner in edits))
+            return CompoundEdit(tuple(edit_from_dict(inner) for inner in edits))
         case {"patch": patch}:
             return LabelPatch.from_dict(patch)
         case {"object": object_id, "infos": infos}:

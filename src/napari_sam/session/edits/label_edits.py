@@ -15,7 +15,7 @@ from napari_sam.core.errors import SessionError
 from napari_sam.session.edits.edit import Edit, ObjectEdit, PromptsEdit, TrackEdit
 from napari_sam.session.edits.lineage_edits import without_edges_of
 from napari_sam.session.labels.patch import LabelPatch
-from napari_sam.session.objects import ObjectInfo
+from napari_sam.session.object_table import ObjectInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from napari_sam.core.geometry.region import Region
     from napari_sam.core.mask import Mask
     from napari_sam.core.prediction import Prediction
-    from napari_sam.session.objects import Status
+    from napari_sam.session.object_table import Status
     from napari_sam.session.overlap import Overlap
-    from napari_sam.session.state import State
+    from napari_sam.session.session_state import SessionState
 
 
 def commit_masks(
-    state: State, masks: Mapping[Address, Prediction], overlap: Overlap
+    state: SessionState, masks: Mapping[Address, Prediction], overlap: Overlap
 ) -> Iterator[Edit]:
     """Put masks into the labels; their prompts are committed, and open no more.
 
@@ -53,7 +53,7 @@ def commit_masks(
         yield PromptsEdit(at, "open", prompts, None)
 
 
-def relabelled(state: State, at: Address, label: int) -> Iterator[Edit]:
+def relabelled(state: SessionState, at: Address, label: int) -> Iterator[Edit]:
     """Give the pixels of an object in one plane another number."""
     mask = state.mask(at)
     before = state.read(at.frame, mask.region)
@@ -62,7 +62,7 @@ def relabelled(state: State, at: Address, label: int) -> Iterator[Edit]:
     )
 
 
-def set_status(state: State, object_id: int, status: Status) -> Iterator[Edit]:
+def set_status(state: SessionState, object_id: int, status: Status) -> Iterator[Edit]:
     """Give an object a status, unless it has it."""
     now = state.objects.get(object_id)
     after = ObjectInfo(status=status) if now is None else replace(now, status=status)
@@ -82,7 +82,7 @@ def patched(
         yield patch
 
 
-def forgotten(state: State, object_id: int) -> Iterator[Edit]:
+def forgotten(state: SessionState, object_id: int) -> Iterator[Edit]:
     """Remove the prompts and the track of an object, and all that is known of it."""
     for at in state.open_prompts.of_object(object_id):
         yield PromptsEdit(at, "open", state.open_prompts[at], None)
@@ -96,7 +96,11 @@ def forgotten(state: State, object_id: int) -> Iterator[Edit]:
 
 
 def _put_mask(
-    state: State, at: Address, mask: Prediction, overlap: Overlap, placed: list[Address]
+    state: SessionState,
+    at: Address,
+    mask: Prediction,
+    overlap: Overlap,
+    placed: list[Address],
 ) -> Iterator[Edit]:
     """Put a mask in place of what the object had there.
 
@@ -133,7 +137,7 @@ def check_mask(at: Address, mask: Mask | Prediction) -> None:
 
 
 def _may_be_taken(
-    state: State, frame: int, labels: NDArray[np.integer], overlap: Overlap
+    state: SessionState, frame: int, labels: NDArray[np.integer], overlap: Overlap
 ) -> NDArray[np.bool_]:
     if overlap == "keep":
         return np.asarray(labels == 0)

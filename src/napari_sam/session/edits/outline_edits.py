@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_sam.core.address import Address
-    from napari_sam.session.state import State
+    from napari_sam.session.session_state import SessionState
 
 #: Longer lines are cut to the object before they are drawn.
 _LONG = 100_000
 
 
 def split(
-    state: State, at: Address, path: Sequence[tuple[float, float]]
+    state: SessionState, at: Address, path: Sequence[tuple[float, float]]
 ) -> Iterator[Edit]:
     """Cut an object along a line; the largest part keeps the number.
 
@@ -77,7 +77,7 @@ def cut_along(
     return np.where(mask, parts[tuple(nearest)], 0), int(count)
 
 
-def resize(state: State, at: Address, pixels: int) -> Iterator[Edit]:
+def resize(state: SessionState, at: Address, pixels: int) -> Iterator[Edit]:
     """Move an outline outwards, onto background only, or inwards if negative."""
     region = state.mask(at).region
     wide = _within(region.grown(max(pixels, 0) + 1), state.labels.plane_shape)
@@ -100,7 +100,7 @@ def resize(state: State, at: Address, pixels: int) -> Iterator[Edit]:
     yield from patched(at.frame, wide, before, after)
 
 
-def fill_holes(state: State, at: Address) -> Iterator[Edit]:
+def fill_holes(state: SessionState, at: Address) -> Iterator[Edit]:
     """Close the holes of an object, as far as nothing else is in them."""
     mask = state.mask(at)
     region = mask.region

@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING
 
 from napari_sam.core.prompts import Prompts
 from napari_sam.session.edits.edit import Edit, ObjectEdit, PromptsEdit
-from napari_sam.session.objects import ObjectInfo
+from napari_sam.session.object_table import ObjectInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from napari_sam.core.address import Address
-    from napari_sam.session.state import State
+    from napari_sam.session.session_state import SessionState
 
 
-def set_prompts(state: State, prompts: Mapping[Address, Prompts]) -> Iterator[Edit]:
+def set_prompts(
+    state: SessionState, prompts: Mapping[Address, Prompts]
+) -> Iterator[Edit]:
     """Replace the open prompts of objects; empty ones take them back."""
     for at, given in prompts.items():
         now = state.open_prompts.get(at)
@@ -32,13 +34,13 @@ def set_prompts(state: State, prompts: Mapping[Address, Prompts]) -> Iterator[Ed
             yield ObjectEdit(at.object_id, state.objects[at.object_id], None)
 
 
-def withdraw_prompts(state: State, ats: Iterable[Address]) -> Iterator[Edit]:
+def withdraw_prompts(state: SessionState, ats: Iterable[Address]) -> Iterator[Edit]:
     """Take back those prompts that are still open."""
     still = {at: Prompts() for at in ats if at in state.open_prompts}
     yield from set_prompts(state, still)
 
 
-def _is_nothing(state: State, object_id: int) -> bool:
+def _is_nothing(state: SessionState, object_id: int) -> bool:
     """Whether an object is known by number alone, and lies nowhere."""
     return state.objects.get(object_id) == ObjectInfo() and not (
         state.open_prompts.of_object(object_id)

@@ -17,8 +17,8 @@ from napari_sam.session.edits.label_edits import (
     patched,
     relabelled,
 )
-from napari_sam.session.objects import ObjectInfo
-from napari_sam.session.timeline import known_addresses, lifetime, within
+from napari_sam.session.object_table import ObjectInfo
+from napari_sam.session.time_axis import known_addresses, lifetime, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from napari_sam.core.prompts import Prompts
     from napari_sam.session.address_table import AddressTable
     from napari_sam.session.edits.edit import Edit, Table
-    from napari_sam.session.state import State as SessionState
+    from napari_sam.session.session_state import SessionState
 
 _ABSENT = ObjectState(State.ABSENT)
 

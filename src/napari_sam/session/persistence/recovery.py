@@ -13,7 +13,7 @@ from napari_sam.core.address import Address
 from napari_sam.core.errors import MissingFileError, SessionError
 from napari_sam.core.json_values import parse_json
 from napari_sam.session.actions import action_from_dict
-from napari_sam.session.edits import Batch, ObjectEdit, apply_all, parts
+from napari_sam.session.edits import CompoundEdit, ObjectEdit, apply_all, parts
 from napari_sam.session.edits.edit_codec import edit_from_dict
 from napari_sam.session.labels.patch import LabelPatch
 from napari_sam.session.model_setup import ImageIdentity, ModelSetup
@@ -173,7 +173,7 @@ def _again(session: AnnotationSession, line: JsonObject) -> None:
     match line:
         case {"op": "do" | "amend" as how, "action": action, "edit": written}:
             edit = edit_from_dict(written)
-            assert isinstance(edit, Batch)
+            assert isinstance(edit, CompoundEdit)
             if how == "amend":
                 history.done.pop()
             apply_all(parts(edit), session.state)

@@ -11,7 +11,7 @@ from napari_sam.image.segment_objects import segment_objects
 from napari_sam.session.actions import Commit
 from napari_sam.session.model_setup import ImageIdentity, ModelSetup
 from napari_sam.session.session import AnnotationSession
-from napari_sam.session.state import State
+from napari_sam.session.session_state import SessionState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -95,7 +95,7 @@ def started(
     """
     if labels is None and not record.start:
         return None
-    state = State(frames, labels)
+    state = SessionState(frames, labels)
     if state.footprints:
         raise SessionError(
             "The labels to write to hold objects already; give an empty array."

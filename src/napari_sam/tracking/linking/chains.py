@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_sam.tracking.linking.objects import Objects
+    from napari_sam.tracking.linking.frame_objects import FrameObjects
 
 #: No object: before the first of a chain, and after the last.
 NONE = -1
@@ -42,7 +42,7 @@ class Chains:
     @classmethod
     def of(
         cls,
-        found: Sequence[Objects],
+        found: Sequence[FrameObjects],
         linked: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
     ) -> Chains:
         """Make the table from objects of each time, and rows linked to the next."""

@@ -11,8 +11,8 @@ from napari_sam.core.errors import TrackError
 from napari_sam.core.linking import Detection
 from napari_sam.core.propagation import Edge
 from napari_sam.io.label_numbers import label_numbers
-from napari_sam.tracking.linking.objects import numbered
-from napari_sam.tracking.segment import Segment
+from napari_sam.tracking.linking.frame_objects import numbered
+from napari_sam.tracking.track_segment import Segment
 from napari_sam.tracking.tracks import Tracks
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ import numpy as np
 from napari_sam.core.progress import Progress
 from napari_sam.tracking.linking.assignment import assign
 from napari_sam.tracking.linking.chains import Chains
-from napari_sam.tracking.linking.events import events
+from napari_sam.tracking.linking.frame_objects import overlaps, read_time, rows_of
+from napari_sam.tracking.linking.lineage_events import events
 from napari_sam.tracking.linking.nearness import diameter, near
-from napari_sam.tracking.linking.objects import overlaps, read_time, rows_of
 from napari_sam.tracking.linking.settings import LinkSettings
 from napari_sam.tracking.motion.drift import drift
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from napari_sam.core.images.frames import Frames
     from napari_sam.core.linking import Link
-    from napari_sam.tracking.linking.objects import Objects, Rows
+    from napari_sam.tracking.linking.frame_objects import FrameObjects, Rows
 
 #: Cost of two objects without a shared pixel, beside the square of their distance as a
 #: share of the largest one.
@@ -53,7 +53,7 @@ class OverlapLinker:
     ) -> Generator[Progress, None, list[Link]]:
         """Link objects; see `Linker`. Two times are in memory at once."""
         count = labels.sizes[axis]
-        found: list[Objects] = []
+        found: list[FrameObjects] = []
         linked: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
         last: Rows | None = None
         offset = np.zeros(3)
@@ -76,7 +76,9 @@ class OverlapLinker:
         sizes *= self.settings.z_step if volumes else 1.0
         return max(self.settings.max_distance * diameter(sizes, volumes=volumes), 1e-9)
 
-    def _placed(self, objects: Objects, offset: NDArray[np.float64]) -> Objects:
+    def _placed(
+        self, objects: FrameObjects, offset: NDArray[np.float64]
+    ) -> FrameObjects:
         placed = objects.moved(offset)
         return placed._replace(places=placed.places * [self.settings.z_step, 1, 1])
 
@@ -90,8 +92,8 @@ class OverlapLinker:
         self,
         last: Rows,
         rows: Rows,
-        first: Objects,
-        second: Objects,
+        first: FrameObjects,
+        second: FrameObjects,
         shift: tuple[int, int],
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Rows of two times that are linked."""

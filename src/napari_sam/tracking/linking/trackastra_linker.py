@@ -10,7 +10,7 @@ from napari_sam.core.errors import ImageError
 from napari_sam.core.linking import Detection, Link
 from napari_sam.core.progress import Progress
 from napari_sam.io.optional_packages import import_optional
-from napari_sam.tracking.linking.objects import read_time
+from napari_sam.tracking.linking.frame_objects import read_time
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Mapping

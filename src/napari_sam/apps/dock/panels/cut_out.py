@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_sam.apps.dock.image_folder import file_of
+from napari_sam.apps.dock.folder_navigation import file_of
 from napari_sam.apps.dock.panels.settings_form import SettingsForm
 from napari_sam.apps.dock.panels.widgets import Section, button, choice, named, text
 from napari_sam.io.cutouts.settings import CutoutSettings

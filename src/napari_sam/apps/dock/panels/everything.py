@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from napari.layers import Labels, Shapes
 from qtpy.QtCore import QTimer
 
-from napari_sam.annotator.shapes import enclosed
+from napari_sam.annotator.drawn_shapes import enclosed
 from napari_sam.apps.dock.panels.layer_choice import LayerChoice
 from napari_sam.apps.dock.panels.setting_slider import SettingSlider
 from napari_sam.apps.dock.panels.settings_form import SettingsForm

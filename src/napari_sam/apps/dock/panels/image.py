@@ -8,9 +8,9 @@ from napari.layers import Image
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QWidget
 
-from napari_sam.apps.dock.geometry import named_axes, possible_axes
 from napari_sam.apps.dock.panels.layer_choice import LayerChoice
 from napari_sam.apps.dock.panels.widgets import choice, column, named, row, text
+from napari_sam.apps.dock.plane_geometry import named_axes, possible_axes
 from napari_sam.apps.dock.saved_labels import holds_labels, show_as_labels
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from qtpy.QtCore import QObject, QPersistentModelIndex
 
-    from napari_sam.annotator.object_table import Entry
+    from napari_sam.annotator.object_list import Entry
 
     Index = QModelIndex | QPersistentModelIndex
 

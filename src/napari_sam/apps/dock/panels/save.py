@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtWidgets import QWidget
 
 from napari_sam.annotator.saving import SESSION
-from napari_sam.apps.dock.image_folder import LABELS, file_of
+from napari_sam.apps.dock.folder_navigation import LABELS, file_of
 from napari_sam.apps.dock.panels.dialogs import FORMATS, SESSIONS
 from napari_sam.apps.dock.panels.widgets import button, column, row, text
 from napari_sam.apps.dock.refresher import Refresher

@@ -24,7 +24,7 @@ from napari_sam.apps.dock.panels.widgets import (
 )
 from napari_sam.apps.dock.refresher import Refresher
 from napari_sam.core.address import Address
-from napari_sam.session.timeline import time_of
+from napari_sam.session.time_axis import time_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,12 @@ import json
 from typing import TYPE_CHECKING, cast
 
 from napari_sam.core.atomic_write import replacing
-from napari_sam.datasets.export.formats.writer import Plan, Unit, Written, one_by_one
+from napari_sam.datasets.export.formats.format_writer import (
+    Plan,
+    Unit,
+    Written,
+    one_by_one,
+)
 from napari_sam.io.writers.coco import coco_mask
 from napari_sam.io.writers.outlines import outlines_of_mask
 
@@ -16,7 +21,7 @@ if TYPE_CHECKING:
 
     from napari_sam.core.json_values import JsonDict
     from napari_sam.core.mask import Mask
-    from napari_sam.datasets.export.images import ExportImage
+    from napari_sam.datasets.export.image_names import ExportImage
 
 __all__ = ["CocoWriter"]
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from napari_sam.core.errors import ImageError
+from napari_sam.datasets.export.formats.format_writer import Plan, Unit, Written
 from napari_sam.datasets.export.formats.painted import paint
-from napari_sam.datasets.export.formats.writer import Plan, Unit, Written
-from napari_sam.datasets.export.pictures import save_tiff
+from napari_sam.datasets.export.placed_images import save_tiff
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_sam.datasets.export.images import ExportImage
+    from napari_sam.datasets.export.image_names import ExportImage
 
 __all__ = ["CtcWriter"]
 

@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam.core.atomic_write import replacing
-from napari_sam.datasets.export.formats.writer import Plan, Unit, Written, one_by_one
+from napari_sam.datasets.export.formats.format_writer import (
+    Plan,
+    Unit,
+    Written,
+    one_by_one,
+)
 from napari_sam.io.writers.outlines import outlines_of_mask
 
 if TYPE_CHECKING:
@@ -19,7 +24,7 @@ if TYPE_CHECKING:
 
     from napari_sam.core.json_values import JsonDict
     from napari_sam.core.mask import Mask
-    from napari_sam.datasets.export.images import ExportImage
+    from napari_sam.datasets.export.image_names import ExportImage
 
 __all__ = ["LabelmeWriter"]
 

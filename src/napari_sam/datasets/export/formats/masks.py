@@ -8,15 +8,20 @@ import numpy as np
 
 from napari_sam.core.errors import ImageError
 from napari_sam.datasets.class_table import write_classes
+from napari_sam.datasets.export.formats.format_writer import (
+    Plan,
+    Unit,
+    Written,
+    one_by_one,
+)
 from napari_sam.datasets.export.formats.painted import paint
-from napari_sam.datasets.export.formats.writer import Plan, Unit, Written, one_by_one
-from napari_sam.datasets.export.pictures import save_tiff
+from napari_sam.datasets.export.placed_images import save_tiff
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from napari_sam.datasets.export.images import ExportImage
+    from napari_sam.datasets.export.image_names import ExportImage
 
 __all__ = ["MasksWriter"]
 

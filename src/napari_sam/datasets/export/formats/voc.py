@@ -9,8 +9,13 @@ import numpy as np
 
 from napari_sam.core.atomic_write import replacing
 from napari_sam.core.errors import ImageError
+from napari_sam.datasets.export.formats.format_writer import (
+    Plan,
+    Unit,
+    Written,
+    one_by_one,
+)
 from napari_sam.datasets.export.formats.painted import paint
-from napari_sam.datasets.export.formats.writer import Plan, Unit, Written, one_by_one
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_sam.core.mask import Mask
-    from napari_sam.datasets.export.images import ExportImage
+    from napari_sam.datasets.export.image_names import ExportImage
 
 __all__ = ["VocWriter", "palette"]
 

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam.core.atomic_write import replacing
-from napari_sam.datasets.export.formats.writer import Plan, Unit, Written, one_by_one
+from napari_sam.datasets.export.formats.format_writer import (
+    Plan,
+    Unit,
+    Written,
+    one_by_one,
+)
 from napari_sam.io.polygon_masks import single_ring
 from napari_sam.io.writers.outlines import outlines_of_mask
 
@@ -19,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_sam.core.mask import Mask
-    from napari_sam.datasets.export.images import ExportImage
+    from napari_sam.datasets.export.image_names import ExportImage
 
 __all__ = ["YoloWriter"]
 

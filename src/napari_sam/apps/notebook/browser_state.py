@@ -9,17 +9,17 @@ from napari_sam import checkpoints
 from napari_sam.annotator.colours import HOVER, OBJECT_COLOURS, PREVIEW
 from napari_sam.annotator.commands import COMMANDS, shown_key
 from napari_sam.annotator.guidance import next_step
-from napari_sam.annotator.object_table import ObjectTable
+from napari_sam.annotator.object_list import ObjectList
 from napari_sam.annotator.tracking.timeline import COLORS, WORDS, Mark
 from napari_sam.annotator.word_models import HOW_TO_GET_ONE, offered_word_models
 from napari_sam.apps.notebook.forms import all_forms
 from napari_sam.apps.notebook.image_tiles import SIDE, coarsest_level
 from napari_sam.core.prompts import codec
-from napari_sam.session.timeline import time_axis
+from napari_sam.session.time_axis import time_axis
 
 if TYPE_CHECKING:
     from napari_sam.annotator.annotator import Annotator
-    from napari_sam.annotator.object_table import Entry
+    from napari_sam.annotator.object_list import Entry
     from napari_sam.core.json_values import JsonDict
     from napari_sam.core.prompts import Prompts
     from napari_sam.session import AnnotationSession
@@ -96,7 +96,7 @@ def prompts_state(session: AnnotationSession) -> JsonDict:
 
 def object_entries(session: AnnotationSession) -> list[JsonDict]:
     """Return all objects as rows of the list."""
-    return [object_entry(entry) for entry in ObjectTable(session).entries]
+    return [object_entry(entry) for entry in ObjectList(session).entries]
 
 
 def object_entry(entry: Entry) -> JsonDict:

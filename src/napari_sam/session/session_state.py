@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_sam.core.address import Address
-from napari_sam.core.propagation import State as Known
+from napari_sam.core.propagation import State
 from napari_sam.session.address_table import AddressTable
 from napari_sam.session.labels.label_store import LabelStore
-from napari_sam.session.objects import ObjectInfo, ObjectTable
+from napari_sam.session.object_table import ObjectInfo, ObjectTable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from napari_sam.session.labels.arrays import LabelArray
 
 
-class State:
+class SessionState:
     """Labels, prompts and objects of one image.
 
     Parameters
@@ -85,22 +85,22 @@ class State:
         """Return the objects that nothing may change on a frame."""
         here = self.footprints.in_frame(frame) if self.tracked else []
         ats = (Address(frame, i) for i in here)
-        own = (at.object_id for at in ats if self.known(at) is Known.APPROVED)
+        own = (at.object_id for at in ats if self.known(at) is State.APPROVED)
         return frozenset(self.objects.approved).union(own)
 
-    def known(self, at: Address) -> Known | None:
+    def known(self, at: Address) -> State | None:
         """Return how it is known where an object is on a frame; None if it is not."""
         found = self.tracked.get(at)
         if found is not None:
             return found.state
-        return Known.PROMPTED if at in self.footprints else None
+        return State.PROMPTED if at in self.footprints else None
 
     def is_decided(self, at: Address) -> bool:
         """Whether a person has said where an object is on a frame, or that it is not.
 
         Propagation changes no such frame.
         """
-        return self.known(at) not in (None, Known.PROPAGATED)
+        return self.known(at) not in (None, State.PROPAGATED)
 
     def free_id(self) -> int:
         """Return the number of the next object: after the largest in use."""

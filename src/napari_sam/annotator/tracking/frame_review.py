@@ -9,7 +9,7 @@ from napari_sam.core.errors import SessionError
 from napari_sam.session.actions import ApproveFrames
 
 if TYPE_CHECKING:
-    from napari_sam.annotator.objects import Objects
+    from napari_sam.annotator.object_navigation import ObjectNavigation
     from napari_sam.annotator.tracking.dividing import Dividing
     from napari_sam.annotator.tracking.timeline import Doubt
     from napari_sam.annotator.workspace import Workspace
@@ -28,7 +28,7 @@ class Review:
     """
 
     def __init__(
-        self, workspace: Workspace, objects: Objects, dividing: Dividing
+        self, workspace: Workspace, objects: ObjectNavigation, dividing: Dividing
     ) -> None:
         self._workspace, self._objects = workspace, objects
         self._dividing = dividing

@@ -15,7 +15,7 @@ from zarr.storage import FsspecStore, LocalStore
 from napari_sam.core.errors import MissingFileError, StoreError, StoreMismatchError
 from napari_sam.stores import inspection, maintenance
 from napari_sam.stores.layout import GroupKey, from_stored, pixels_digest, to_stored
-from napari_sam.stores.memory import MemoryStore
+from napari_sam.stores.memory_store import MemoryStore
 from napari_sam.stores.store_files import LocalFiles, RemoteFiles
 from napari_sam.stores.tile_arrays import TileArrays
 

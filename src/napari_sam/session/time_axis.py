@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from napari_sam.core.address import Address
     from napari_sam.core.images.frames import Frames
-    from napari_sam.session.state import State
+    from napari_sam.session.session_state import SessionState
 
 
 def time_axis(frames: Frames) -> str:
@@ -43,7 +43,7 @@ def frames_at(frames: Frames, time: int) -> list[int]:
     return [f for f in range(len(frames)) if time_of(frames, f) == time]
 
 
-def known_addresses(state: State, object_id: int) -> list[Address]:
+def known_addresses(state: SessionState, object_id: int) -> list[Address]:
     """Return where anything is known of an object, frame by frame."""
     found = {
         *state.of_object(object_id),
@@ -55,7 +55,11 @@ def known_addresses(state: State, object_id: int) -> list[Address]:
 
 
 def within(
-    state: State, object_id: int, *, first: int | None = None, last: int | None = None
+    state: SessionState,
+    object_id: int,
+    *,
+    first: int | None = None,
+    last: int | None = None,
 ) -> Iterator[Address]:
     """Yield where anything is known of an object, between two times."""
     for at in known_addresses(state, object_id):
@@ -64,7 +68,7 @@ def within(
             yield at
 
 
-def lifetime(state: State, object_id: int) -> tuple[int, int]:
+def lifetime(state: SessionState, object_id: int) -> tuple[int, int]:
     """Return the first and the last time at which an object has pixels.
 
     Raises

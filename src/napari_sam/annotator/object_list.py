@@ -42,7 +42,7 @@ class Entry:
     category_score: float | None = None
 
 
-class ObjectTable:
+class ObjectList:
     """Every object of a session, by its number; brought up to date bit by bit."""
 
     def __init__(self, session: AnnotationSession) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from napari_sam.annotator.workspace import Workspace
 
 
-class Objects:
+class ObjectNavigation:
     """Which object is the current one: the one that prompts go to.
 
     An object that is in the labels is changed only after `correct`; to select one is

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from napari_sam.core.images.frames import Frames
     from napari_sam.datasets.labelled_image import LabelledImage
 
-__all__ = ["Pictures", "Placed", "save_tiff"]
+__all__ = ["ImagePlacer", "Placed", "save_tiff"]
 
 #: Suffixes of files that are shown to be 8-bit, by the form that is wanted.
 _PLAIN = {"png": (".png", ".jpg", ".jpeg"), "jpg": (".jpg", ".jpeg")}
@@ -46,7 +46,7 @@ class Placed:
 
 
 @dataclass(slots=True)
-class Pictures:
+class ImagePlacer:
     """Places image files in a data set.
 
     Attributes

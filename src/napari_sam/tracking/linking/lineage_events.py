@@ -31,16 +31,16 @@ _HALF = 0.75
 _LASTING = 2
 
 
-class Candidates(NamedTuple):
+class CandidateEvents(NamedTuple):
     """Pairs of rows of `Chains` that may be one event, and their costs."""
 
     first: NDArray[np.int64]
     second: NDArray[np.int64]
     costs: NDArray[np.float64]
 
-    def where(self, good: NDArray[np.bool_]) -> Candidates:
+    def where(self, good: NDArray[np.bool_]) -> CandidateEvents:
         """Return some of them."""
-        return Candidates(self.first[good], self.second[good], self.costs[good])
+        return CandidateEvents(self.first[good], self.second[good], self.costs[good])
 
 
 def events(chains: Chains, settings: LinkSettings, reach: float) -> list[Pairs]:
@@ -73,7 +73,7 @@ def events(chains: Chains, settings: LinkSettings, reach: float) -> list[Pairs]:
     return [(first[~both] % count, second[~both] % count)]
 
 
-def _gaps(chains: Chains, longest: int, reach: float) -> Candidates:
+def _gaps(chains: Chains, longest: int, reach: float) -> CandidateEvents:
     """Return ends and later starts that may be one object, missed between."""
     ends, starts = chains.ends, chains.starts
     found = _near(chains, ends, starts, reach)
@@ -83,7 +83,7 @@ def _gaps(chains: Chains, longest: int, reach: float) -> Candidates:
     return found._replace(costs=costs).where((missed > 0) & (missed <= longest))
 
 
-def _divisions(chains: Chains, settings: LinkSettings, reach: float) -> Candidates:
+def _divisions(chains: Chains, settings: LinkSettings, reach: float) -> CandidateEvents:
     """Return inner rows, as mothers, and starts that may be their second daughters.
 
     Two daughters are of like size, and together not much larger than their mother was
@@ -107,7 +107,7 @@ def _divisions(chains: Chains, settings: LinkSettings, reach: float) -> Candidat
     return found._replace(costs=costs).where(good)
 
 
-def _merges(chains: Chains, settings: LinkSettings, reach: float) -> Candidates:
+def _merges(chains: Chains, settings: LinkSettings, reach: float) -> CandidateEvents:
     """Return ends, and inner rows of the next time that they may merge into."""
     into = np.flatnonzero(chains.before != NONE) if settings.merges else chains.ends[:0]
     found = _near(chains, chains.ends, into, reach)
@@ -117,7 +117,7 @@ def _merges(chains: Chains, settings: LinkSettings, reach: float) -> Candidates:
 
 def _near(
     chains: Chains, first: NDArray[np.int64], second: NDArray[np.int64], reach: float
-) -> Candidates:
+) -> CandidateEvents:
     """Return rows that are near each other; their distances stand for the costs."""
     i, j, far = near(chains.places[first], chains.places[second], reach)
-    return Candidates(first[i], second[j], far)
+    return CandidateEvents(first[i], second[j], far)

@@ -23,7 +23,7 @@ Window = tuple[slice, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pictures:
+class PlanesAndVolumes:
     """Frames as pictures: volumes where there is depth, else planes.
 
     Attributes
@@ -31,7 +31,7 @@ class Pictures:
     frames
         Labels, or an image.
     by_plane
-        Pictures are planes, also of a z-stack.
+        Each picture is a plane, also of a z-stack.
     """
 
     frames: Frames

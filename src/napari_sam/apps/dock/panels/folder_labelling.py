@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QLineEdit, QSizePolicy, QToolButton
 
 from napari_sam.annotator.folder_labelling import FolderPlan
 from napari_sam.annotator.word_models import HOW_TO_GET_ONE
-from napari_sam.apps.dock.image_folder import file_of
+from napari_sam.apps.dock.folder_navigation import file_of
 from napari_sam.apps.dock.panels.settings_form import SettingsForm
 from napari_sam.apps.dock.panels.widgets import (
     Section,
@@ -151,7 +151,7 @@ class FolderPanel(Section):
 
     def _axes(self, images: Path) -> str | None:
         """Return axes that a person gave, where files as the open one have none."""
-        from napari_sam.apps.dock.geometry import named_axes
+        from napari_sam.apps.dock.plane_geometry import named_axes
 
         layer, binding = self._controller.layer, self._controller.binding
         if layer is None or binding is None or named_axes(layer) is not None:

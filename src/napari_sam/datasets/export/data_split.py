@@ -16,7 +16,7 @@ from napari_sam.datasets.image_sources import ImageFile
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from napari_sam.datasets.export.images import ExportImage
+    from napari_sam.datasets.export.image_names import ExportImage
 
 __all__ = ["split"]
 

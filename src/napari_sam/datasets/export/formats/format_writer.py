@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_sam.core.json_values import JsonDict, JsonObject
-    from napari_sam.datasets.export.images import ExportImage
-    from napari_sam.datasets.export.pictures import Pictures
+    from napari_sam.datasets.export.image_names import ExportImage
+    from napari_sam.datasets.export.placed_images import ImagePlacer
     from napari_sam.datasets.export.settings import ExportSettings
 
 __all__ = ["Plan", "Unit", "Writer", "Written"]
@@ -37,7 +37,7 @@ class Plan:
     settings: ExportSettings
     classes: tuple[str, ...]
     subsets: tuple[str, ...]
-    pictures: Pictures
+    pictures: ImagePlacer
 
     def class_number(self, name: str) -> int:
         """Return the number of a class, from 0."""

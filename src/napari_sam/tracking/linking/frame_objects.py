@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _COUNTED = 2**22
 
 
-class Objects(NamedTuple):
+class FrameObjects(NamedTuple):
     """Objects of one time, a row for each.
 
     Attributes
@@ -35,7 +35,7 @@ class Objects(NamedTuple):
     places: NDArray[np.float64]
     areas: NDArray[np.int64]
 
-    def moved(self, by: NDArray[np.float64]) -> Objects:
+    def moved(self, by: NDArray[np.float64]) -> FrameObjects:
         """Return them at other places."""
         return self._replace(places=self.places + by)
 
@@ -43,7 +43,7 @@ class Objects(NamedTuple):
 class Rows(NamedTuple):
     """Labels of one time ``(z, y, x)`` as rows of `Objects`; -1 is background."""
 
-    objects: Objects
+    objects: FrameObjects
     pixels: NDArray[np.int64]
 
     @property
@@ -71,7 +71,7 @@ def rows_of(volume: NDArray[np.int64]) -> Rows:
     pixels = np.full(volume.shape, -1, np.int64)
     pixels[where] = at
     places = np.stack(sums, axis=1) / np.maximum(areas, 1)[:, None]
-    return Rows(Objects(labels, places, areas), pixels)
+    return Rows(FrameObjects(labels, places, areas), pixels)
 
 
 def numbered(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

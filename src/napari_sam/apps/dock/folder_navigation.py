@@ -9,8 +9,8 @@ import numpy as np
 from napari.layers import Image
 
 from napari_sam.annotator.saving import SESSION
-from napari_sam.apps.dock.geometry import named_axes
 from napari_sam.apps.dock.image_file import SOURCE
+from napari_sam.apps.dock.plane_geometry import named_axes
 from napari_sam.apps.dock.reader import add_image
 from napari_sam.core.errors import ImageError, SessionError
 from napari_sam.io import read_label_image
@@ -36,7 +36,7 @@ def file_of(layer: Layer) -> Path | None:
     return None if path is None else Path(path)
 
 
-class ImageFolder:
+class FolderNavigation:
     """Goes to the next image of a folder when the annotator is asked to.
 
     Work that was not saved stays in the journal, which offers it when the image is

@@ -90,7 +90,7 @@ def _by_content(path: Path, start: bytes) -> Reader | None:
 
 
 def _raster_or_picture(path: Path, start: bytes) -> Reader | None:
-    from napari_sam.io.readers.picture import is_picture, read_picture_file
+    from napari_sam.io.readers.picture_file import is_picture, read_picture_file
 
     suffix = path.suffix.lower()
     grid = suffix in (".asc", ".grd") and start.lower().lstrip().startswith(_GRID)

@@ -1,4 +1,4 @@
-"""Shapes that a person draws, as the pixels that they enclose."""
+"""Lines and shapes that a person draws, as pixels."""
 
 from __future__ import annotations
 
@@ -13,9 +13,20 @@ from napari_sam.core.mask import Mask
 from napari_sam.core.prompts.items import Box, MaskPrompt, Polygon
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from napari_sam.core.prompts.items import Prompt
+
+
+def pixels_along(
+    line: Sequence[tuple[float, float]], most: int = 200
+) -> list[list[int]]:
+    """Return pixels ``[row, col]`` on a line, at most so many."""
+    corners = np.asarray(line, float)
+    at = np.linspace(0, len(corners) - 1, most)
+    steps = np.arange(len(corners))
+    places = [np.interp(at, steps, corners[:, i]) for i in (0, 1)]
+    return np.unique(np.rint(np.transpose(places)), axis=0).astype(int).tolist()  # type: ignore[no-any-return]
 
 
 def enclosed(shapes: Iterable[Prompt], plane: tuple[int, int]) -> Mask:
