@@ -124,7 +124,9 @@ def test_a_box_that_is_drawn_is_an_example(annotator, images, tmp_path):
     (number,) = {*annotator.session.objects} - {*before}
     assert annotator.session.objects[number].category == "bar"
     assert annotator.folder.named == (number,)
-    assert not annotator.session.state.of_object(number), "nothing is committed"
+    assert not annotator.session.state.footprints.of_object(number), (
+        "nothing is committed"
+    )
     annotator.folder.label(FolderPlan(images, tmp_path / "out", examples=(number,)))
     with sam.LabelledDataset(tmp_path / "out") as dataset:
         assert dataset.classes == ("bar",)

@@ -93,7 +93,7 @@ def annotator(tmp_path, monkeypatch):
 
 def prompt(annotator, row, col, *, frame=0, number=None):
     session = annotator.session
-    session.current = Address(frame, number or session.state.free_id())
+    session.current = Address(frame, number or session.state.objects.free_id())
     session.add_point(row, col)
     annotator.commits.commit()
 
@@ -260,7 +260,7 @@ def test_the_review_goes_from_the_worst_to_the_best(annotator):
     adder = MaskAdder(session)
     for frame, confidence in given.items():
         at = Address(frame, 1)
-        mask = session.state.mask(at)
+        mask = session.state.labels.mask(at)
         region, pixels = mask.region, mask.array
         mask = Mask.from_array(pixels, top=region.top, left=region.left)
         known = ObjectState(State.PROPAGATED, confidence, confidence < 0.5)

@@ -74,7 +74,7 @@ def test_words_become_classes_in_one_step(annotator):
     assert named == {1: "red", 2: "red", 3: "blue", 4: "blue"}
     assert session.objects[1].category_score == 1
     assert session.objects[4].category_score < 0.8
-    assert session.state.mask(Address(0, 1)).area == 100
+    assert session.state.labels.mask(Address(0, 1)).area == 100
     annotator.undo()
     assert not session.objects
     assert not np.asarray(session.labels).any()

@@ -119,7 +119,7 @@ def test_by_examples_from_the_folder_to_coco_and_yolo(dock, until, hand, tmp_pat
     shown = [str(one.name) for one in dock.viewer.layers if one.visible]
     assert any(name.startswith(wrong.image.stem) for name in shown)
     annotator.editing.split([(0, 45.5 + shift), (16, 45.5 + shift)])
-    assert len(session.state.of_object(number)) == 1
+    assert len(session.state.footprints.of_object(number)) == 1
     assert review.edited.has_changes
     key(review, "T")
     rested(review, until)

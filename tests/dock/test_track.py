@@ -136,7 +136,7 @@ def test_the_review_is_gone_through_by_keys(opened, hand, until):
     assert session.current == second
     activity = opened.controller.annotator.objects.activity
     assert activity == f"Correcting object {second.object_id}"
-    region = session.state.mask(second).region
+    region = session.state.labels.mask(second).region
     hand.click(*region.center)
     until(lambda: session.preview is not None)
     assert [type(item).__name__ for item in session.current_prompts.items] == ["Point"]

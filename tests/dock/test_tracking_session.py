@@ -88,7 +88,7 @@ def correct(widget, hand, until, number, frame):
     session = widget.controller.annotator.session
     select_on_strip(widget, number, frame)
     assert widget.viewer.dims.point[0] == frame
-    mask = session.state.mask(Address(frame, number))
+    mask = session.state.labels.mask(Address(frame, number))
     hand.press("C", shift=True)
     depth = ndimage.distance_transform_edt(np.pad(mask.array, 1))[1:-1, 1:-1]
     row, col = np.unravel_index(depth.argmax(), depth.shape)

@@ -36,7 +36,7 @@ def image_of(*squares):
 def clicked(image, *positions):
     session = AnnotationSession(image)
     for row, col in positions:
-        session.current = Address(0, session.state.free_id())
+        session.current = Address(0, session.state.objects.free_id())
         session.add_point(row, col)
         session.commit()
     return session
@@ -62,7 +62,7 @@ def worked():
     """Two objects kept, a stroke that takes half of the first, a mask that moves it."""
     session = clicked(image_of(*FIRST), (8, 8), (8, 45))
     region = Region(4, 4, 14, 9)
-    before = session.state.read(0, region)
+    before = session.state.labels.read(0, region)
     session.paint(0, region, before, np.full_like(before, 2))
     other = image_of((30, 6)).segment(Prompts.point(34, 10))
     session.add_masks({Address(0, 1): other}, overlap="overwrite")
@@ -97,7 +97,7 @@ def test_an_approved_object_is_spared_wherever_it_lies(mask):
     session = clicked(image_of((40, 40)), (45, 45))
     session.execute(actions.SetInfo(1, ObjectInfo(status="approved")))
     region = Region(4, 4, 14, 14)
-    before = session.state.read(0, region)
+    before = session.state.labels.read(0, region)
     patch = LabelPatch.between(0, region, before, np.full_like(before, 7))
     step = actions.AddMasks((patch,), (7,)) if mask else actions.Paint(patch)
     session.execute(step)
@@ -115,9 +115,9 @@ def test_an_approved_object_is_spared_wherever_it_lies(mask):
 def test_a_stroke_that_is_drawn_already_is_no_lie():
     session = clicked(image_of(*FIRST), (8, 8))
     region = Region(0, 0, 20, 20)
-    before = session.state.read(0, region)
+    before = session.state.labels.read(0, region)
     session.labels[6:9, 6:9] = 5
-    session.paint(0, region, before, session.state.read(0, region))
+    session.paint(0, region, before, session.state.labels.read(0, region))
     assert is_true(session)
     session.undo()
     assert is_true(session)

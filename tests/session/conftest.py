@@ -55,7 +55,7 @@ def kept(session, *positions, frame=0):
 
     numbers = []
     for row, col in positions:
-        session.current = Address(frame, session.state.free_id())
+        session.current = Address(frame, session.state.objects.free_id())
         session.add_point(row, col)
         session.commit()
         numbers.append(session.current.object_id)

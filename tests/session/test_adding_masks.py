@@ -36,7 +36,7 @@ def disk(row, col, radius):
 
 def many(session, count, *, radius=2):
     """As many masks, some over others, in all frames."""
-    first = session.state.free_id()
+    first = session.state.objects.free_id()
     rng = np.random.default_rng(0)
     places = rng.integers(radius, 64 - radius, (count, 2))
     return {

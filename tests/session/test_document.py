@@ -138,7 +138,7 @@ def test_a_batch_keeps_what_has_a_mask_as_one_step(session):
 def half_painted(session):
     """Object 1 is the left half of a square; the next object is the square."""
     region = Region(4, 4, 14, 9)
-    before = session.state.read(0, region)
+    before = session.state.labels.read(0, region)
     session.paint(0, region, before, np.ones_like(before))
     session.next_object()
     session.add_point(8, 8)
@@ -203,7 +203,7 @@ def test_an_approved_object_is_neither_painted_nor_corrected_nor_propagated(sess
     session.execute(actions.SetInfo(1, ObjectInfo(status="approved", name="renamed")))
     before = session.labels.copy()
     here = Region(6, 6, 10, 10)
-    pixels = session.state.read(0, here)
+    pixels = session.state.labels.read(0, here)
     with pytest.raises(SessionError, match="approved"):
         session.paint(0, here, pixels, np.zeros_like(pixels))
     session.current = Address(0, 1)
@@ -242,7 +242,7 @@ def test_reopening_brings_the_prompts_and_a_new_mask_replaces_the_old(session):
 
 def test_a_painted_object_reopens_with_its_pixels(session):
     region = session.state.frames and promptable().tiles[0].core
-    before = session.state.read(0, region)
+    before = session.state.labels.read(0, region)
     after = before.copy()
     after[4:14, 4:14] = 7
     session.paint(0, region, before, after)
@@ -255,10 +255,10 @@ def test_a_painted_object_reopens_with_its_pixels(session):
 def test_strokes_that_are_drawn_already_are_undone_with_the_rest(session):
     kept(session, (8, 8))
     whole = promptable().tiles[0].core
-    before = session.state.read(0, whole)
+    before = session.state.labels.read(0, whole)
     session.labels[0, 4:8, 4:14] = 0
     session.labels[0, 60, 60] = 1
-    session.paint(0, whole, before, session.state.read(0, whole))
+    session.paint(0, whole, before, session.state.labels.read(0, whole))
     assert session.state.footprints[Address(0, 1)].area == 61
     session.undo()
     assert area(session, 1) == 100
@@ -354,7 +354,7 @@ def test_holes_are_filled_but_not_what_lies_in_them(session):
     kept(session, (21, 21), frame=1)
     assert area(session, 1, 1) == 91
     whole = promptable().tiles[0].core
-    before = session.state.read(1, whole)
+    before = session.state.labels.read(1, whole)
     after = before.copy()
     after[24, 24] = 5
     session.paint(1, whole, before, after)
@@ -509,7 +509,7 @@ def test_numbers_end_where_uint32_does(image):
     session.execute(actions.Split(Address(0, 1), ((8.0, 0.0), (8.0, 63.0))))
     assert set(session.objects) == {1, 2, 3, 2**32 - 1}
     assert area(session, 1) + area(session, 3) == 100
-    before = session.state.read(0, promptable().tiles[0].core)
+    before = session.state.labels.read(0, promptable().tiles[0].core)
     with pytest.raises(SessionError, match="4294967296 does not fit"):
         session.paint(0, promptable().tiles[0].core, before, before + 2**32 - before)
     assert (session.labels[0] == before).all()

@@ -35,7 +35,7 @@ def test_a_session_on_disk_does_what_one_in_memory_does(monkeypatch):
     sessions.append(AnnotationSession(promptable()))
     for session in sessions:
         for frame in (2, 0):
-            session.current = Address(frame, session.state.free_id())
+            session.current = Address(frame, session.state.objects.free_id())
             session.add_point(8, 8)
             session.commit()
         session.undo()

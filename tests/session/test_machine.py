@@ -74,7 +74,7 @@ class Annotating(RuleBasedStateMachine):
 
     @rule(places=st.lists(PLACES, min_size=1, max_size=3), frame=FRAMES)
     def runs_a_batch(self, places, frame):
-        first = self.session.state.free_id()
+        first = self.session.state.objects.free_id()
         asked = {
             Address(frame, first + i): Prompts.point(*place)
             for i, place in enumerate(places)
@@ -97,7 +97,7 @@ class Annotating(RuleBasedStateMachine):
     def adds_masks_in_chunks(self, places):
         """All of them are undone by one step."""
         before, adder = snapshot(self.session), MaskAdder(self.session)
-        first = self.session.state.free_id()
+        first = self.session.state.objects.free_id()
         for i, (place, frame) in enumerate(places):
             answer = self.session.image.segment(Prompts.point(*place), frame)
             if answer.area:
@@ -113,7 +113,7 @@ class Annotating(RuleBasedStateMachine):
     def paints(self, place, number, frame):
         row, col = place
         region = Region(row - 2, col - 2, row + 3, col + 3)
-        before = self.session.state.read(frame, region)
+        before = self.session.state.labels.read(frame, region)
         with suppress(SessionError):
             self.session.paint(frame, region, before, np.full_like(before, number))
 
@@ -150,7 +150,7 @@ class Annotating(RuleBasedStateMachine):
         """Propagated masks leave what a person has said as it is."""
         state, adder = self.session.state, MaskAdder(self.session)
         said = {
-            at: state.mask(at).array.tobytes()
+            at: state.labels.mask(at).array.tobytes()
             for at in state.footprints
             if state.is_decided(at)
         }
@@ -159,7 +159,7 @@ class Annotating(RuleBasedStateMachine):
             for place, number in places
         }
         adder.add(adder.request(masks, dict.fromkeys(masks, ObjectState()))())
-        assert said == {at: state.mask(at).array.tobytes() for at in said}
+        assert said == {at: state.labels.mask(at).array.tobytes() for at in said}
 
     @rule(number=IDS, frame=FRAMES, back=st.booleans())
     def approves_frames(self, number, frame, back):
@@ -216,7 +216,11 @@ class Annotating(RuleBasedStateMachine):
     def leaves_frames_that_are_approved_as_they_are(self):
         state = self.session.state
         now = {
-            (at.frame, state.mask(at).region, state.mask(at).array.tobytes())
+            (
+                at.frame,
+                state.labels.mask(at).region,
+                state.labels.mask(at).array.tobytes(),
+            )
             for at, known in state.tracked.items()
             if known.state is State.APPROVED
         }
@@ -247,13 +251,13 @@ class Annotating(RuleBasedStateMachine):
         state = self.session.state
         places = (state.open_prompts, state.committed_prompts, state.footprints)
         used = {at.object_id for table in places for at in table} | set(state.objects)
-        assert state.free_id() == max(used, default=0) + 1
+        assert state.objects.free_id() == max(used, default=0) + 1
 
     @invariant()
     def knows_objects_by_frame_and_by_number(self):
         places = list(self.session.state.footprints)
         for number in {at.object_id for at in places}:
-            assert self.session.state.of_object(number) == sorted(
+            assert self.session.state.footprints.of_object(number) == sorted(
                 at for at in places if at.object_id == number
             )
 

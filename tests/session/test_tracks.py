@@ -42,7 +42,7 @@ def track(session, number, frames, start, known=None):
 
 
 def frames_of(session, number):
-    return [at.frame for at in session.state.of_object(number)]
+    return [at.frame for at in session.state.footprints.of_object(number)]
 
 
 def known(session, number):
@@ -69,26 +69,26 @@ def test_what_was_propagated_is_told_from_what_a_person_said(session):
 
 
 def test_what_a_person_draws_is_prompted(session):
-    whole = session.state.mask(Address(3, 1))
+    whole = session.state.labels.mask(Address(3, 1))
     region, mask = whole.region, whole.array
-    before = session.state.read(3, region)
+    before = session.state.labels.read(3, region)
     after = before.copy()
     after[0, 0] = 0
     session.paint(3, region, before, after)
     assert known(session, 1)[3] is State.PROMPTED
     track(session, 1, [3, 4], 2, ObjectState(confidence=0.9))
-    assert session.state.mask(Address(3, 1)).area == mask.sum() - 1
+    assert session.state.labels.mask(Address(3, 1)).area == mask.sum() - 1
     assert session.state.tracked[Address(4, 1)].confidence == 0.9
 
 
 def test_objects_of_one_frame_change_places_without_losing_pixels(session):
-    one, two = (session.state.mask(Address(2, i)).region for i in (1, 2))
+    one, two = (session.state.labels.mask(Address(2, i)).region for i in (1, 2))
     masks = {Address(2, 1): square(22, 20), Address(2, 2): square(4, 2)}
     adder = MaskAdder(session)
     adder.add(adder.request(masks, dict.fromkeys(masks, ObjectState()))())
-    assert session.state.mask(Address(2, 1)).region.intersection(two) == two
-    assert session.state.mask(Address(2, 2)).area == 36
-    assert session.state.mask(Address(2, 2)).region.intersection(one) == one
+    assert session.state.labels.mask(Address(2, 1)).region.intersection(two) == two
+    assert session.state.labels.mask(Address(2, 2)).area == 36
+    assert session.state.labels.mask(Address(2, 2)).region.intersection(one) == one
 
 
 def test_an_empty_propagated_mask_takes_the_object_off_the_frame(session):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from napari_sam.core.prompts import Prompts
     from napari_sam.core.protocols import Promptable
     from napari_sam.image.embed import EmbedResult
-    from napari_sam.session.overlap import Overlap
+    from napari_sam.session.edits.label_edits import Overlap
     from napari_sam.session.session_state import SessionState
 
 _EMBEDDING, _BATCH = "embedding the view", "segmenting"
@@ -112,7 +112,8 @@ class BatchProcessing:
         overlap = settings.overlap or self._commits.rule
         with self._workspace.events.reporting():
             session = self._workspace.require_model()
-            steps = iter_batch(session.image, read, session.state.free_id(), name)
+            first = session.state.objects.free_id()
+            steps = iter_batch(session.image, read, first, name)
             self._workspace.tasks.run(_BATCH, steps, partial(self._commit, overlap))
 
     def _on_embedded(self, result: EmbedResult) -> None:
@@ -169,7 +170,7 @@ def _renumbered(response: Response, state: SessionState) -> Response:
     """Give objects numbers that are free now: others may have come meanwhile."""
     prompts = response.request.prompts
     before = list(dict.fromkeys(at.object_id for at in prompts))
-    after = dict(zip(before, state.free_ids(len(before)), strict=True))
+    after = dict(zip(before, state.objects.free_ids(len(before)), strict=True))
     now = {at: Address(at.frame, after[at.object_id]) for at in prompts}
     request = Request(response.request.image, {now[at]: p for at, p in prompts.items()})
     return Response(request, {now[at]: p for at, p in response.predictions.items()})

@@ -36,7 +36,7 @@ class Classes:
         return {
             i: info.category
             for i, info in session.objects.items()
-            if info.is_named and session.state.of_object(i)
+            if info.is_named and session.state.footprints.of_object(i)
         }
 
     def classify_rest(self) -> None:
@@ -79,7 +79,7 @@ def _reader(session: AnnotationSession) -> Callable[[Address], Mask | None]:
 
     def read(at: Address) -> Mask | None:
         try:
-            return session.state.mask(at)
+            return session.state.labels.mask(at)
         except SessionError:
             return None
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from napari_sam.annotator.preview import Preview
     from napari_sam.annotator.workspace import Workspace
     from napari_sam.core.address import Address
-    from napari_sam.session.overlap import Overlap
+    from napari_sam.session.edits.label_edits import Overlap
 
 #: What happens where a new mask lies on other objects.
 OverlapRule: TypeAlias = Literal["keep", "overwrite", "ask"]

@@ -169,7 +169,7 @@ class Everything:
             session = self._workspace.require_session()
             if not self.count:
                 raise SessionError("There are no masks to accept: find objects first.")
-            numbered = list(self._planes.numbered(session.state.free_id()))
+            numbered = list(self._planes.numbered(session.state.objects.free_id()))
             self.discard()
             Acceptance(self._workspace, numbered).go_on()
 
@@ -219,10 +219,10 @@ def searched(
 
 def _masks_of(session: AnnotationSession, ids: Sequence[int]) -> dict[int, list[Mask]]:
     """Return the masks of objects by their plane; of very many, some."""
-    places = [at for i in ids for at in session.state.of_object(i)]
+    places = [at for i in ids for at in session.state.footprints.of_object(i)]
     if ids and not places:
         raise SessionError("The examples have no pixels: commit them first.")
     found: dict[int, list[Mask]] = {}
     for at in places[:: 1 + len(places) // _MOST_EXAMPLES]:
-        found.setdefault(at.frame, []).append(session.state.mask(at))
+        found.setdefault(at.frame, []).append(session.state.labels.mask(at))
     return found

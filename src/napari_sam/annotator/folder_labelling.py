@@ -112,7 +112,8 @@ class FolderLabelling:
         there = {
             i: info
             for i, info in session.objects.items()
-            if info.category and (session.state.of_object(i) or _open(session, i))
+            if info.category
+            and (session.state.footprints.of_object(i) or _open(session, i))
         }
         by_hand = [i for i, info in there.items() if info.is_named]
         return tuple(by_hand or there)
@@ -206,9 +207,9 @@ def _examples_of(
     found: dict[str, dict[int, list[AnyExample]]] = {}
     for i in ids:
         planes = found.setdefault(session.objects[i].category or _UNNAMED, {})
-        committed = session.state.of_object(i)
+        committed = session.state.footprints.of_object(i)
         for at in committed:
-            planes.setdefault(at.frame, []).append(session.state.mask(at))
+            planes.setdefault(at.frame, []).append(session.state.labels.mask(at))
         for at in () if committed else _open(session, i):
             planes.setdefault(at.frame, []).append(session.open_prompts[at])
     if ids and not any(found.values()):

@@ -157,7 +157,7 @@ class ObjectEditing:
         session = self._session
         current = session.current.object_id
         for object_id in (self._objects.selected, current, self._commits.last):
-            if object_id is not None and session.state.of_object(object_id):
+            if object_id is not None and session.state.footprints.of_object(object_id):
                 return object_id
         raise SessionError("Select an object in the list first.")
 
@@ -183,7 +183,9 @@ class ObjectEditing:
         found: list[int] = []
         for row, col in pixels_along(line):
             if 0 <= row < rows and 0 <= col < cols:
-                pixel = session.state.read(frame, Region(row, col, row + 1, col + 1))
+                pixel = session.state.labels.read(
+                    frame, Region(row, col, row + 1, col + 1)
+                )
                 found.append(int(pixel[0, 0]))
         ids, counts = np.unique([i for i in found if i], return_counts=True)
         if not len(ids):

@@ -73,7 +73,7 @@ class ObjectList:
         state, ids = self._session.state, self._outdated
         self._outdated = set()
         for i in ids:
-            ats = state.of_object(i)
+            ats = state.footprints.of_object(i)
             info = state.objects.get(i)
             if info is None:
                 self._entries.pop(i, None)

@@ -43,7 +43,7 @@ class ObjectNavigation:
         at = session.current
         if at in session.state.footprints:
             return f"Correcting object {at.object_id}"
-        if session.state.of_object(at.object_id):
+        if session.state.footprints.of_object(at.object_id):
             return f"Object {at.object_id}, on frame {at.frame} as well"
         return f"New object {at.object_id}"
 

@@ -218,26 +218,13 @@ class Prediction:
         if not rows.size:
             return None
         (height, width), (down, right) = self.tile.shape, self.stride
+        bottom = min(int((rows[-1] + 1.5) * down) + 2, height)
+        end = min(int((cols[-1] + 1.5) * right) + 2, width)
         near = Region(
             max(int((rows[0] - 0.5) * down) - 1, 0),
             max(int((cols[0] - 0.5) * right) - 1, 0),
-            min(int((rows[-1] + 1.5) * down) + 2, height),
-            min(int((cols[-1] + 1.5) * right) + 2, width),
+            # Where the grid ends before the tile does, its last cells reach its edge.
+            height if rows[-1] == above.shape[0] - 1 else bottom,
+            width if cols[-1] == above.shape[1] - 1 else end,
         )
-        near = _up_to_edges(near, above.shape, rows, cols, (height, width))
         return near if min(near.shape) > 0 else None
-
-
-def _up_to_edges(
-    near: Region,
-    grid: tuple[int, ...],
-    rows: NDArray[np.intp],
-    cols: NDArray[np.intp],
-    tile: tuple[int, int],
-) -> Region:
-    """Where the grid ends before the tile does, its last cells reach to the edge."""
-    return replace(
-        near,
-        bottom=tile[0] if rows[-1] == grid[0] - 1 else near.bottom,
-        right=tile[1] if cols[-1] == grid[1] - 1 else near.right,
-    )

@@ -11,10 +11,9 @@ import numpy as np
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.mask import Mask
 from napari_sam.session.actions.add_masks import AddMasks
-from napari_sam.session.edits.label_edits import check_mask
+from napari_sam.session.edits.label_edits import check_mask, check_overlap
 from napari_sam.session.labels.label_store import check_fits
 from napari_sam.session.labels.patch import LabelPatch
-from napari_sam.session.overlap import check_overlap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.propagation import ObjectState
     from napari_sam.session.document import Document
+    from napari_sam.session.edits.label_edits import Overlap
     from napari_sam.session.labels.label_store import LabelStore
-    from napari_sam.session.overlap import Overlap
 
 #: What masks may be given as.
 AnyMask: TypeAlias = "Mask | Prediction"

@@ -100,7 +100,7 @@ def _whole_objects(
     state: SessionState, frame: int, window: Region, ids: Collection[int]
 ) -> NDArray[np.integer]:
     """Return labels of a window, of those objects that have no pixel outside of it."""
-    labels = state.read(frame, window)
+    labels = state.labels.read(frame, window)
     found, areas = np.unique(labels, return_counts=True)
     whole = [
         i

@@ -88,7 +88,7 @@ class Document:
         self.state = SessionState(frames, labels)
         self.start = self.state.labels.packed()
         self.history = History()
-        self._current = Address(0, self.state.free_id())
+        self._current = Address(0, self.state.objects.free_id())
         self._preview: Prediction | None = None
         self._saved = self.history.position
         self._unannounced: list[tuple[str, Step]] = []

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.protocols import Promptable
     from napari_sam.session.adding_masks import AnyMask
+    from napari_sam.session.edits.label_edits import Overlap
     from napari_sam.session.labels.arrays import LabelArray
-    from napari_sam.session.overlap import Overlap
 
 
 class AnnotationSession(Document):
@@ -98,7 +98,7 @@ class AnnotationSession(Document):
 
     def next_object(self) -> Address:
         """Go on to a new object, and return its address."""
-        self.current = Address(self._current.frame, self.state.free_id())
+        self.current = Address(self._current.frame, self.state.objects.free_id())
         return self._current
 
     def replace_prompts(self, prompts: Mapping[Address, Prompts]) -> None:

@@ -2,24 +2,51 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import UserDict, defaultdict
+from typing import TYPE_CHECKING, TypeVar
 
 from napari_sam.core.address import Address
 from napari_sam.core.propagation import State
-from napari_sam.session.address_table import AddressTable
 from napari_sam.session.labels.label_store import LabelStore
 from napari_sam.session.object_table import ObjectInfo, ObjectTable
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from napari_sam.core.geometry.region import Region
     from napari_sam.core.images.frames import Frames
-    from napari_sam.core.mask import Mask
     from napari_sam.core.prompts import Prompts
     from napari_sam.core.propagation import Edge, ObjectState
     from napari_sam.session.labels.arrays import LabelArray
+
+V = TypeVar("V")
+
+
+class AddressTable(UserDict[Address, V]):
+    """A value at each address: changing some takes no longer where there are many."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._of_object: defaultdict[int, dict[Address, None]] = defaultdict(dict)
+
+    def __setitem__(self, at: Address, value: V) -> None:
+        self.data[at] = value
+        self._of_object[at.object_id][at] = None
+
+    def __delitem__(self, at: Address) -> None:
+        del self.data[at]
+        here = self._of_object[at.object_id]
+        del here[at]
+        if not here:
+            del self._of_object[at.object_id]
+
+    def put(self, at: Address, value: V | None) -> None:
+        """Set the value at an address; None removes it."""
+        if value is None:
+            self.pop(at, None)
+        else:
+            self[at] = value
+
+    def of_object(self, object_id: int) -> list[Address]:
+        """Return the addresses at which an object has a value."""
+        return list(self._of_object.get(object_id, ()))
 
 
 class SessionState:
@@ -63,24 +90,6 @@ class SessionState:
         for object_id in self.footprints.object_ids:
             self.objects.put(object_id, ObjectInfo(status="committed"))
 
-    def read(self, frame: int, region: Region) -> NDArray[np.integer]:
-        """Return a copy of the labels of a part of a plane."""
-        return self.labels.read(frame, region)
-
-    def of_object(self, object_id: int) -> list[Address]:
-        """Return where an object has pixels, frame by frame."""
-        return self.footprints.of_object(object_id)
-
-    def mask(self, at: Address) -> Mask:
-        """Return the pixels of an object in a plane.
-
-        Raises
-        ------
-        SessionError
-            If it has none there.
-        """
-        return self.labels.mask(at)
-
     def approved_on(self, frame: int) -> frozenset[int]:
         """Return the objects that nothing may change on a frame."""
         here = self.footprints.in_frame(frame) if self.tracked else []
@@ -101,11 +110,3 @@ class SessionState:
         Propagation changes no such frame.
         """
         return self.known(at) not in (None, State.PROPAGATED)
-
-    def free_id(self) -> int:
-        """Return the number of the next object: after the largest in use."""
-        return self.objects.free_id()
-
-    def free_ids(self, count: int) -> list[int]:
-        """Return the numbers of the next objects."""
-        return self.objects.free_ids(count)

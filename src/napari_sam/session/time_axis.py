@@ -46,7 +46,7 @@ def frames_at(frames: Frames, time: int) -> list[int]:
 def known_addresses(state: SessionState, object_id: int) -> list[Address]:
     """Return where anything is known of an object, frame by frame."""
     found = {
-        *state.of_object(object_id),
+        *state.footprints.of_object(object_id),
         *state.tracked.of_object(object_id),
         *state.open_prompts.of_object(object_id),
         *state.committed_prompts.of_object(object_id),
@@ -76,7 +76,7 @@ def lifetime(state: SessionState, object_id: int) -> tuple[int, int]:
     SessionError
         If it has none.
     """
-    frames = [at.frame for at in state.of_object(object_id)]
+    frames = [at.frame for at in state.footprints.of_object(object_id)]
     if not frames:
         raise SessionError(f"There is no object {object_id} in the labels.")
     times = [time_of(state.frames, f) for f in frames]

@@ -74,7 +74,7 @@ class Dividing:
             image = session.image
             _check(session, at)
             assert isinstance(image, PromptableImage)
-            mask = session.state.mask(at)
+            mask = session.state.labels.mask(at)
             self._workspace.tasks.run(
                 DIVIDING,
                 _iter_halves(image, mask, at.frame),
@@ -85,7 +85,7 @@ class Dividing:
         with self._workspace.events.reporting():
             session = self._workspace.require_session()
             _check(session, at)
-            if session.state.mask(at).digest != halves.mask.digest:
+            if session.state.labels.mask(at).digest != halves.mask.digest:
                 raise SessionError(
                     f"Object {at.object_id} was changed meanwhile: divide it again."
                 )
@@ -133,8 +133,8 @@ def _divided(
 ) -> tuple[int, int]:
     """Give one half another number, and note the division; return both daughters."""
     state, group = session.state, session.history.new_group()
-    new = state.free_id()
-    before = state.read(at.frame, halves.region)
+    new = state.objects.free_id()
+    before = state.labels.read(at.frame, halves.region)
     after = np.where(halves.second, np.asarray(new, before.dtype), before)
     patch = LabelPatch.between(at.frame, halves.region, before, after)
     if patch is None:

@@ -39,7 +39,7 @@ class Branch(NamedTuple):
 
 def family_of(state: SessionState, object_id: int) -> list[Branch]:
     """Return the family of an object, mothers first; empty without pixels."""
-    if not state.of_object(object_id):
+    if not state.footprints.of_object(object_id):
         return []
     mothers = {e.target: e.source for e in state.edges if _is_there(state, e.source)}
     daughters: dict[int, list[int]] = {}
@@ -58,7 +58,7 @@ def family_of(state: SessionState, object_id: int) -> list[Branch]:
 
 
 def _is_there(state: SessionState, object_id: int) -> bool:
-    return bool(state.of_object(object_id))
+    return bool(state.footprints.of_object(object_id))
 
 
 def _ordered(root: int, daughters: Mapping[int, list[int]]) -> list[int]:

@@ -42,7 +42,9 @@ def tracks_of(session: AnnotationSession) -> Tracks:
 
 
 def _segment(state: SessionState, object_id: int) -> Segment | None:
-    ats = sorted({*state.of_object(object_id), *state.tracked.of_object(object_id)})
+    ats = sorted(
+        {*state.footprints.of_object(object_id), *state.tracked.of_object(object_id)}
+    )
     if not ats:
         return None
     known = [state.tracked.get(at, _SAID) for at in ats]
@@ -73,5 +75,7 @@ def _follows(state: SessionState, edge: Edge, segments: Mapping[int, Segment]) -
 def decided(session: AnnotationSession, object_id: int) -> list[Address]:
     """Return the frames on which a person has said where an object is, or is not."""
     state = session.state
-    ats = sorted({*state.of_object(object_id), *state.tracked.of_object(object_id)})
+    ats = sorted(
+        {*state.footprints.of_object(object_id), *state.tracked.of_object(object_id)}
+    )
     return [at for at in ats if state.is_decided(at)]

@@ -131,7 +131,7 @@ class Timeline:
         state = self._session.state
         if not any(e.source == object_id for e in state.edges):
             return None
-        if not state.of_object(object_id):
+        if not state.footprints.of_object(object_id):
             return None
         return lifetime(state, object_id)[1]
 

@@ -45,7 +45,7 @@ class TrackEditing:
         """Make another object of what is there from the frame in view on."""
         with self._workspace.events.reporting():
             session, object_id = self._workspace.require_session(), self._one(ids)
-            new = session.state.free_id()
+            new = session.state.objects.free_id()
             self._execute(actions.CutTrack(object_id, session.current.frame))
             self._say(f"Object {object_id} is object {new} from this frame on.")
 
@@ -126,7 +126,7 @@ class TrackEditing:
         given = list(ids or ())
         if not given and self._objects.selected is not None:
             given = [self._objects.selected]
-        if not given and session.state.of_object(session.current.object_id):
+        if not given and session.state.footprints.of_object(session.current.object_id):
             given = [session.current.object_id]
         if len(given) != 1:
             raise SessionError("Select one object in the list first.")
@@ -151,6 +151,6 @@ def _frames_between(
     first, last = frames
     return [
         at.frame
-        for at in session.state.of_object(object_id)
+        for at in session.state.footprints.of_object(object_id)
         if first <= time_of(session.frames, at.frame) <= last
     ]

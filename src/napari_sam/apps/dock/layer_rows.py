@@ -65,7 +65,12 @@ def rows_of(prompts: Mapping[Address, Prompts], *, points: bool) -> list[Row]:
 
 def features_of(rows: Sequence[Row | None]) -> dict[str, NDArray[Any]]:
     """Return the features of prompts; those of a row without one are zeros."""
-    known = [(0, False, 0) if row is None else _features(row) for row in rows]
+    known = [
+        (0, False, 0)
+        if row is None
+        else (row.at.object_id, bool(getattr(row.prompt, "positive", True)), row.order)
+        for row in rows
+    ]
     columns = zip(*known, strict=True) if known else ((), (), ())
     return {
         name: np.array(column, kind)
@@ -129,7 +134,3 @@ def _corners(row: Row, geometry: PlaneGeometry) -> tuple[NDArray[np.float64], st
         case other:
             raise TypeError(f"{other} is no shape.")
     return geometry.place(row.at.frame, path), kind
-
-
-def _features(row: Row) -> tuple[int, bool, int]:
-    return row.at.object_id, bool(getattr(row.prompt, "positive", True)), row.order

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
 from weakref import ReferenceType, ref
@@ -43,11 +43,21 @@ class PlaneGeometry:
         One letter per dimension of our layers.
     known_layer
         The image layer, as long as anybody else has it.
+    ndim
+        How many dimensions our layers have.
+    plane_axes
+        Which of them are rows and columns.
     """
 
     frames: Frames
     axes: str
     known_layer: ReferenceType[Image]
+    ndim: int = field(init=False)
+    plane_axes: tuple[int, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.ndim = len(self.axes)
+        self.plane_axes = self.axes.index("y"), self.axes.index("x")
 
     @classmethod
     def of(cls, layer: Image, axes: str | None = None) -> PlaneGeometry:
@@ -92,16 +102,6 @@ class PlaneGeometry:
         if layer is None:
             raise ReferenceError("The image layer is gone.")
         return layer
-
-    @property
-    def ndim(self) -> int:
-        """How many dimensions our layers have."""
-        return len(self.axes)
-
-    @property
-    def plane_axes(self) -> tuple[int, int]:
-        """Which of them are rows and columns."""
-        return self.axes.index("y"), self.axes.index("x")
 
     @property
     def middle(self) -> tuple[float, float]:

@@ -234,6 +234,6 @@ def _committed_prompts(session: AnnotationSession, at: Address) -> Prompts:
         return state.committed_prompts[at]
     if at not in state.footprints or not state.is_decided(at):
         return Prompts()
-    mask = state.mask(at)
+    mask = state.labels.mask(at)
     top, left = mask.region.top, mask.region.left
     return Prompts.from_mask(mask.array, top=top, left=left)

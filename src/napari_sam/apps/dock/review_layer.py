@@ -87,10 +87,10 @@ class ReviewLayer:
     def look_at(self, annotator: Annotator, number: int) -> None:
         """Correct an object, with some of its surroundings in view."""
         session, binding = annotator.session, dock_of(self._viewer).controller.binding
-        places = [] if session is None else session.state.of_object(number)
+        places = [] if session is None else session.state.footprints.of_object(number)
         if session is not None and binding is not None and places:
             annotator.objects.correct(number)
-            region = session.state.mask(places[0]).region
+            region = session.state.labels.mask(places[0]).region
             view = FrameView(self._viewer, binding.geometry)
             view.zoom_on(places[0].frame, region)
 

@@ -56,7 +56,7 @@ class WindowLayer(LabelLayer):
             self._layer.translate = keywords["translate"]
 
     def _data(self) -> tuple[Any, dict[str, Any]]:
-        pixels = self._session.state.read(self._frame, self._region)
+        pixels = self._session.state.labels.read(self._frame, self._region)
         start = (self._region.top, self._region.left)
         keywords = self._geometry.keywords(self._geometry.place(self._frame, start)[0])
         return self._geometry.shaped(pixels), keywords
@@ -83,7 +83,7 @@ class WindowLayer(LabelLayer):
         window = self._window(frame, region)
         if window is not None:
             inside = region.intersection(self._region)
-            pixels = self._session.state.read(frame, inside)
+            pixels = self._session.state.labels.read(frame, inside)
             self._layer.data[window] = self._geometry.shaped(pixels)
             compat.redraw(self._layer, window)
 

@@ -100,7 +100,7 @@ class Correction:
         if footprint is None:
             raise SessionError("The object has no pixels. Click on it, or reject it.")
         region = footprint.region
-        pixels = session.state.read(self._at.frame, region) == self._at.object_id
+        pixels = session.state.labels.read(self._at.frame, region) == self._at.object_id
         self._done(Mask.from_array(pixels, top=region.top, left=region.left))
 
     def close(self) -> None:

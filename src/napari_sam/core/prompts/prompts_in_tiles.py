@@ -58,9 +58,11 @@ def nearest_tile(
 
 def prompts_in_tile(prompts: Prompts, tile: Tile) -> Prompts:
     """Return prompts in the pixels of a tile, without those outside it."""
-    inside = Region(0, 0, *tile.window.shape)
-    local = (_local(s, tile) for s in prompts.items)
-    return Prompts(tuple(s for s in local if _reaches(s, inside)))
+    inside, items = Region(0, 0, *tile.window.shape), prompts.items
+    if tile.scale > 1:
+        items = tuple(_coarser_prompt(p, tile.scale) for p in items)
+    local = (shifted(p, -tile.window.top, -tile.window.left) for p in items)
+    return Prompts(tuple(p for p in local if _reaches(p, inside)))
 
 
 def enlarged(prompts: Prompts, by: int) -> Prompts:
@@ -88,14 +90,6 @@ def fits(prompts: Prompts, tile: Tile, tiling: Tiling, shape: tuple[int, int]) -
         elif not inner.covers(around):
             return False
     return True
-
-
-def _local(prompt: Prompt, tile: Tile) -> Prompt:
-    """Return a prompt in the pixels of a tile."""
-    scale, rows, cols = tile.scale, -tile.window.top, -tile.window.left
-    if scale > 1:
-        prompt = _coarser_prompt(prompt, scale)
-    return shifted(prompt, rows, cols)
 
 
 def _coarser_prompt(prompt: Prompt, by: int) -> Prompt:

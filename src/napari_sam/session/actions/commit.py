@@ -10,9 +10,8 @@ from napari_sam.core.errors import SessionError
 from napari_sam.core.prompts import Prompts
 from napari_sam.session.actions.action import Action
 from napari_sam.session.codec import stored
-from napari_sam.session.edits.label_edits import commit_masks
-from napari_sam.session.edits.prompt_edits import set_prompts, withdraw_prompts
-from napari_sam.session.overlap import Overlap, check_overlap
+from napari_sam.session.edits.label_edits import Overlap, check_overlap, commit_masks
+from napari_sam.session.edits.prompt_edits import set_prompts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -70,4 +69,6 @@ class Commit(Action):
         masks = {at: predictions[at] for at in self.ats}
         yield from set_prompts(state, dict(self.prompts))
         yield from commit_masks(state, masks, self.overlap)
-        yield from withdraw_prompts(state, [at for at, _ in self.prompts])
+        # The masks of some found no free pixel: their prompts are not left open.
+        left = {at: Prompts() for at, _ in self.prompts if at in state.open_prompts}
+        yield from set_prompts(state, left)

@@ -44,6 +44,6 @@ class CutTrack(Action):
         SessionError
             If nothing would be left on one side.
         """
-        new = state.free_id()
+        new = state.objects.free_id()
         yield from split_off(state, self.object_id, time_of(state.frames, self.frame))
         yield from set_edges(state, handed_on(state, {self.object_id: new}))

@@ -33,6 +33,6 @@ class Delete(Action):
     def edits(self, state: SessionState) -> Iterator[Edit]:
         """Return the edits of labels, prompts and objects."""
         for object_id in self.ids:
-            for at in state.of_object(object_id):
+            for at in state.footprints.of_object(object_id):
                 yield from relabelled(state, at, 0)
             yield from forgotten(state, object_id)

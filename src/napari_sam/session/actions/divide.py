@@ -55,7 +55,7 @@ class Divide(Action):
         _check(state, mother, daughters, goes_on=last >= start)
         edges = list(state.edges)
         if last >= start:
-            new = state.free_id()
+            new = state.objects.free_id()
             yield from split_off(state, mother, start)
             edges = handed_on(state, {mother: new})
             daughters.append(new)

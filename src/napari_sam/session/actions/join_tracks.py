@@ -61,8 +61,10 @@ def _check(state: SessionState, first: int, second: int) -> None:
             f"Objects {first} and {second} cannot be joined: there is a division "
             "between them."
         )
-    frames = {at.frame for at in state.of_object(first)}
-    both = sorted(frames.intersection(at.frame for at in state.of_object(second)))
+    frames = {at.frame for at in state.footprints.of_object(first)}
+    both = sorted(
+        frames.intersection(at.frame for at in state.footprints.of_object(second))
+    )
     if both or first == second:
         raise SessionError(
             f"Objects {first} and {second} cannot be joined: both are on frame "

@@ -43,7 +43,7 @@ class Merge(Action):
         into, *others = dict.fromkeys(self.ids) or (0,)
         _check(state, into, others)
         for object_id in others:
-            for at in state.of_object(object_id):
+            for at in state.footprints.of_object(object_id):
                 yield from relabelled(state, at, into)
             yield from forgotten(state, object_id)
         for at in state.committed_prompts.of_object(into):
@@ -57,5 +57,5 @@ def _check(state: SessionState, into: int, others: list[int]) -> None:
         given = [into] if into else []
         raise SessionError(f"A merge takes two objects or more; given: {given}.")
     for object_id in (into, *others):
-        if not state.of_object(object_id):
+        if not state.footprints.of_object(object_id):
             raise SessionError(f"There is no object {object_id} in the labels.")

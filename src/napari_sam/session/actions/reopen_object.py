@@ -38,7 +38,7 @@ class ReopenObject(Action):
         """Return the edits of open prompts and of the object's status."""
         prompts = state.committed_prompts.get(self.at)
         if prompts is None:
-            mask = state.mask(self.at)
+            mask = state.labels.mask(self.at)
             top, left = mask.region.top, mask.region.left
             prompts = Prompts.from_mask(mask.array, top=top, left=left)
         now = state.open_prompts.get(self.at)

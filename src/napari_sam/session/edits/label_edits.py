@@ -7,11 +7,11 @@ the next, so that what comes later sees what came before.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from napari_sam.core.errors import SessionError
+from napari_sam.core.errors import PromptError, SessionError
 from napari_sam.session.edits.edit import Edit, ObjectEdit, PromptsEdit, TrackEdit
 from napari_sam.session.edits.lineage_edits import without_edges_of
 from napari_sam.session.labels.patch import LabelPatch
@@ -27,8 +27,24 @@ if TYPE_CHECKING:
     from napari_sam.core.mask import Mask
     from napari_sam.core.prediction import Prediction
     from napari_sam.session.object_table import Status
-    from napari_sam.session.overlap import Overlap
     from napari_sam.session.session_state import SessionState
+
+#: Pixels of other objects stay theirs, or go to the new mask.
+Overlap: TypeAlias = Literal["keep", "overwrite"]
+
+OVERLAPS: tuple[Overlap, ...] = ("keep", "overwrite")
+
+
+def check_overlap(overlap: str) -> None:
+    """Refuse a word that is no `Overlap`.
+
+    Raises
+    ------
+    PromptError
+        If it is none.
+    """
+    if overlap not in OVERLAPS:
+        raise PromptError(f"overlap={overlap!r}: expected one of {OVERLAPS}.")
 
 
 def commit_masks(
@@ -55,8 +71,8 @@ def commit_masks(
 
 def relabelled(state: SessionState, at: Address, label: int) -> Iterator[Edit]:
     """Give the pixels of an object in one plane another number."""
-    mask = state.mask(at)
-    before = state.read(at.frame, mask.region)
+    mask = state.labels.mask(at)
+    before = state.labels.read(at.frame, mask.region)
     yield from patched(
         at.frame, mask.region, before, np.where(mask.array, np.int64(label), before)
     )
@@ -107,14 +123,14 @@ def _put_mask(
     It is added to `placed` unless no pixel of it is free.
     """
     check_mask(at, mask)
-    labels = state.read(at.frame, mask.region)
+    labels = state.labels.read(at.frame, mask.region)
     free = _may_be_taken(state, at.frame, labels, overlap)
     free |= labels == at.object_id
     if not (free & mask.mask).any():
         return
     if at in state.footprints:
         yield from relabelled(state, at, 0)
-        labels = state.read(at.frame, mask.region)
+        labels = state.labels.read(at.frame, mask.region)
     after = np.where(free & mask.mask, np.int64(at.object_id), labels)
     yield from patched(at.frame, mask.region, labels, after)
     yield from set_status(state, at.object_id, "committed")

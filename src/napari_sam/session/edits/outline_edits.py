@@ -34,7 +34,7 @@ def split(
     Pixels on the line go to the nearest part, so that none is lost. Parts hang
     together by their sides, not by corners.
     """
-    whole = state.mask(at)
+    whole = state.labels.mask(at)
     region, mask = whole.region, whole.array
     parts, count = cut_along(mask, region, path)
     if count <= ndimage.label(mask)[1]:
@@ -48,7 +48,7 @@ def split(
     )
     numbers = np.zeros(count + 1, np.int64)
     numbers[order + 1] = [at.object_id, *new]
-    before = state.read(at.frame, region)
+    before = state.labels.read(at.frame, region)
     after = np.where(mask, numbers[parts], before)
     yield from patched(at.frame, region, before, after)
     info = state.objects[at.object_id]
@@ -79,9 +79,9 @@ def cut_along(
 
 def resize(state: SessionState, at: Address, pixels: int) -> Iterator[Edit]:
     """Move an outline outwards, onto background only, or inwards if negative."""
-    region = state.mask(at).region
+    region = state.labels.mask(at).region
     wide = _within(region.grown(max(pixels, 0) + 1), state.labels.plane_shape)
-    before = state.read(at.frame, wide)
+    before = state.labels.read(at.frame, wide)
     mask = before == at.object_id
     if pixels >= 0:
         away = ndimage.distance_transform_edt(~mask)
@@ -102,9 +102,9 @@ def resize(state: SessionState, at: Address, pixels: int) -> Iterator[Edit]:
 
 def fill_holes(state: SessionState, at: Address) -> Iterator[Edit]:
     """Close the holes of an object, as far as nothing else is in them."""
-    mask = state.mask(at)
+    mask = state.labels.mask(at)
     region = mask.region
-    before = state.read(at.frame, region)
+    before = state.labels.read(at.frame, region)
     holes = ndimage.binary_fill_holes(mask.array) & (before == 0)
     yield from patched(
         at.frame, region, before, np.where(holes, np.int64(at.object_id), before)

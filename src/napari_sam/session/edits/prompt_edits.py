@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_sam.core.prompts import Prompts
 from napari_sam.session.edits.edit import Edit, ObjectEdit, PromptsEdit
 from napari_sam.session.object_table import ObjectInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from napari_sam.core.address import Address
+    from napari_sam.core.prompts import Prompts
     from napari_sam.session.session_state import SessionState
 
 
@@ -34,16 +34,10 @@ def set_prompts(
             yield ObjectEdit(at.object_id, state.objects[at.object_id], None)
 
 
-def withdraw_prompts(state: SessionState, ats: Iterable[Address]) -> Iterator[Edit]:
-    """Take back those prompts that are still open."""
-    still = {at: Prompts() for at in ats if at in state.open_prompts}
-    yield from set_prompts(state, still)
-
-
 def _is_nothing(state: SessionState, object_id: int) -> bool:
     """Whether an object is known by number alone, and lies nowhere."""
     return state.objects.get(object_id) == ObjectInfo() and not (
         state.open_prompts.of_object(object_id)
         or state.committed_prompts.of_object(object_id)
-        or state.of_object(object_id)
+        or state.footprints.of_object(object_id)
     )

@@ -24,9 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from napari_sam.core.prompts import Prompts
-    from napari_sam.session.address_table import AddressTable
     from napari_sam.session.edits.edit import Edit, Table
-    from napari_sam.session.session_state import SessionState
+    from napari_sam.session.session_state import AddressTable, SessionState
 
 _ABSENT = ObjectState(State.ABSENT)
 
@@ -35,7 +34,7 @@ def exchanged(state: SessionState, one: Address, other: Address) -> Iterator[Edi
     """Let two objects of a frame change places, with all that they have there."""
     if one in state.footprints and other in state.footprints:
         around = state.footprints[one].region.union(state.footprints[other].region)
-        before = state.read(one.frame, around)
+        before = state.labels.read(one.frame, around)
         after = before.copy()
         after[before == one.object_id] = other.object_id
         after[before == other.object_id] = one.object_id
@@ -62,7 +61,7 @@ def split_off(state: SessionState, object_id: int, time: int) -> Iterator[Edit]:
             f"{time}, since there would be nothing before or after. Go to a frame "
             "between."
         )
-    new, info = state.free_id(), state.objects[object_id]
+    new, info = state.objects.free_id(), state.objects[object_id]
     yield ObjectEdit(new, None, ObjectInfo(category=info.category, status="committed"))
     for at in within(state, object_id, first=time):
         yield from exchanged(state, at, Address(at.frame, new))
