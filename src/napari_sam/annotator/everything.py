@@ -174,7 +174,7 @@ class Everything:
             Acceptance(self._workspace, numbered).go_on()
 
     def discard(self) -> None:
-        """Forget what was found."""
+        """Discard the automatic masks."""
         self._planes.clear()
         self._workspace.events.automatic_changed.emit()
 

@@ -47,12 +47,12 @@ class ScriptedSource:
 
     @property
     def frames(self) -> Frames:
-        """The pixels."""
+        """The image, as a stack of frames."""
         return self._frames
 
     @property
     def name(self) -> str:
-        """As people call it."""
+        """Name of the image."""
         return self._name
 
     def describe(self) -> Image:

@@ -21,11 +21,11 @@ class ImageSource(Protocol):
 
     @property
     def frames(self) -> Frames:
-        """The pixels."""
+        """The image, as a stack of frames."""
 
     @property
     def name(self) -> str:
-        """As people call it."""
+        """Name of the image."""
 
     def describe(self) -> Image:
         """Describe it as a file would: its axes, scale, units and coordinates."""
@@ -71,4 +71,4 @@ class ViewFactory(Protocol):
         """Show the session of an image."""
 
     def hide(self, image: OpenImage) -> None:
-        """Show it no more."""
+        """Take the view of the image away."""

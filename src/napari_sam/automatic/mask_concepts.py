@@ -58,7 +58,7 @@ class MaskConcepts:
 
     @property
     def concept_model(self) -> str:
-        """What it is called."""
+        """Name of the model of words."""
         return f"{self._matcher.concept_model} over automatic masks"
 
     def find_concepts(

@@ -69,7 +69,7 @@ def remember(path: Path, download: Download) -> None:
 
 
 def forget(path: Path) -> None:
-    """Delete the note."""
+    """Delete the note that a file was verified."""
     _record(path).unlink(missing_ok=True)
 
 

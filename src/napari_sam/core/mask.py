@@ -153,7 +153,7 @@ class Mask:
         return out
 
     def shifted(self, rows: int, cols: int) -> Mask:
-        """Move it."""
+        """Return the mask moved by rows and columns."""
         return Mask(self.region.shifted(rows, cols), self.runs)
 
     def __and__(self, other: Mask) -> Mask:

@@ -195,11 +195,11 @@ class Promptable(Protocol):
 
     @property
     def frames(self) -> Frames:
-        """The pixels."""
+        """The image, as a stack of frames."""
 
     @property
     def backend(self) -> Backend:
-        """The model."""
+        """The backend of the model."""
 
     @property
     def appearance(self) -> Appearance:
@@ -207,7 +207,7 @@ class Promptable(Protocol):
 
     @property
     def tiling(self) -> Tiling:
-        """How planes are cut."""
+        """The tiling of the planes."""
 
     @property
     def connected(self) -> bool:

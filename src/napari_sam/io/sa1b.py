@@ -27,7 +27,7 @@ class ScoredMask(Protocol):
 
     @property
     def mask(self) -> Mask:
-        """Its pixels."""
+        """Pixels of the mask."""
 
     @property
     def score(self) -> float:

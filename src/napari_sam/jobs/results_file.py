@@ -48,7 +48,7 @@ class ResultsFile:
     def append(
         self, prompts: Mapping[Address, Prompts], results: Iterable[MaskResult]
     ) -> None:
-        """Write masks down."""
+        """Append masks to the results file."""
         lines = [
             json.dumps({"name": self._name(r.at, prompts[r.at]), "answer": _packed(r)})
             for r in results

@@ -138,7 +138,7 @@ class Layout:
 
     @property
     def token(self) -> str:
-        """A short name."""
+        """Short name of the layout: its digest."""
         return _hash(self.to_dict())
 
     def to_dict(self) -> JsonDict:

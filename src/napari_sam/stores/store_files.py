@@ -53,7 +53,7 @@ class LocalFiles:
         self.root = root
 
     def walk(self) -> Iterator[File]:
-        """Every file."""
+        """Yield every file of the store."""
         for folder, _, names in os.walk(self.root):
             for name in names:
                 path = Path(folder, name)
@@ -70,7 +70,7 @@ class LocalFiles:
             return None
 
     def entries(self) -> list[str]:
-        """Names at the top."""
+        """Return the names of files and folders at the top of the store."""
         return sorted(os.listdir(self.root)) if self.root.is_dir() else []
 
     def delete(self, path: str) -> None:
@@ -120,7 +120,7 @@ class RemoteFiles:
             raise StoreError(f"{url} cannot be opened: {wrong}") from None
 
     def walk(self) -> Iterator[File]:
-        """Every file."""
+        """Yield every file of the store."""
         self.fs.invalidate_cache()
         found = self.fs.find(self.root, detail=True)
         for path, info in found.items():
@@ -135,7 +135,7 @@ class RemoteFiles:
             return None
 
     def entries(self) -> list[str]:
-        """Names at the top."""
+        """Return the names of files and folders at the top of the store."""
         self.fs.invalidate_cache()
         try:
             found = self.fs.ls(self.root, detail=False)

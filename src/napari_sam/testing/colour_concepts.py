@@ -41,7 +41,7 @@ class ColourConcepts:
 
     @property
     def concept_model(self) -> str:
-        """What it is called."""
+        """Name of the model of words."""
         return "colours"
 
     def find_concepts(
@@ -83,7 +83,7 @@ class ColourMatching:
 
     @property
     def concept_model(self) -> str:
-        """What it is called."""
+        """Name of the model of words."""
         return "names of colours"
 
     def match_words(

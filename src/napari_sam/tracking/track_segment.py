@@ -94,12 +94,12 @@ class Segment:
 
     @property
     def first(self) -> int:
-        """Its first frame."""
+        """First frame of the segment."""
         return int(self.frames[0])
 
     @property
     def last(self) -> int:
-        """Its last frame."""
+        """Last frame of the segment."""
         return int(self.frames[-1])
 
     @property

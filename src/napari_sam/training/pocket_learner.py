@@ -58,7 +58,7 @@ class PocketLearner(Learner):
         self.offset = float(rng.integers(0, max(_REACH - size, 0) + 1))
 
     def encode(self, images: Tensor, shapes: Tensor) -> Features:
-        """Embed images."""
+        """Encode images."""
         x = images.float().div(255).to(memory_format=torch.channels_last)
         return tuple(self.pocket.encoder(x))
 

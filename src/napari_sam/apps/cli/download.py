@@ -61,7 +61,7 @@ class _Line:
         self._shown, self._what = text, step.what
 
     def end(self) -> None:
-        """Leave the line."""
+        """End the line of the progress bar."""
         if self._shown and sys.stderr.isatty():
             click.echo(err=True)
         self._shown = ""

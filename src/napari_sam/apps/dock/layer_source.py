@@ -37,7 +37,7 @@ class LayerSource:
 
     @property
     def frames(self) -> Frames:
-        """The pixels."""
+        """The image, as a stack of frames."""
         return self.geometry.frames
 
     @property

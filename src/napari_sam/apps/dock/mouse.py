@@ -58,7 +58,7 @@ class PromptMouse:
             self._fit()
 
     def detach(self) -> None:
-        """Listen no more."""
+        """Remove the mouse callbacks from the layers."""
         for layer in self._layers:
             layer.mouse_drag_callbacks.remove(self._press)
             self._viewer.scene.camera.events.zoom.disconnect(self._fit)

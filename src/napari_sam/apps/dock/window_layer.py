@@ -48,7 +48,7 @@ class WindowLayer(LabelLayer):
         super().close()
 
     def lay(self) -> None:
-        """Show the window anew."""
+        """Put the layer where the window of labels is now."""
         if self.is_there:
             data, keywords = self._data()
             self._shown = data

@@ -77,7 +77,7 @@ class NotebookController:
         return view
 
     def hide(self, _: OpenImage) -> None:
-        """Show it no more."""
+        """Take the view of the image away."""
         self.presenter.hide()
         self.view = None
 

@@ -72,7 +72,7 @@ class Presenter:
         self.tell_all()
 
     def hide(self) -> None:
-        """Present it no more."""
+        """Disconnect from the session."""
         session = self._session
         if session is not None:
             session.labels_changed.disconnect(self._on_labels)

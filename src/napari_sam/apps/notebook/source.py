@@ -36,12 +36,12 @@ class CellImage:
 
     @property
     def frames(self) -> Frames:
-        """The pixels."""
+        """The image, as a stack of frames."""
         return self._frames
 
     @property
     def name(self) -> str:
-        """As people call it."""
+        """Name of the image."""
         return self._name
 
     def describe(self) -> Image:

@@ -100,7 +100,7 @@ class TileServer:
             self._wake.notify()
 
     def close(self) -> None:
-        """Render nothing more."""
+        """Stop the threads that render tiles."""
         with self._wake:
             self._open = False
             self._waiting.clear()

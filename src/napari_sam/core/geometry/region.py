@@ -69,7 +69,7 @@ class Region:
         )
 
     def shifted(self, rows: int, cols: int) -> Region:
-        """Move it."""
+        """Return the region moved by rows and columns."""
         return Region(
             self.top + rows, self.left + cols, self.bottom + rows, self.right + cols
         )

@@ -60,7 +60,7 @@ class RecoverableSession:
     objects: int
 
     def discard(self) -> None:
-        """Delete it."""
+        """Delete the journal."""
         journal_files.discard(self.path)
 
 

@@ -39,7 +39,7 @@ class CandidateEvents(NamedTuple):
     costs: NDArray[np.float64]
 
     def where(self, good: NDArray[np.bool_]) -> CandidateEvents:
-        """Return some of them."""
+        """Return the events that are marked True."""
         return CandidateEvents(self.first[good], self.second[good], self.costs[good])
 
 

@@ -79,7 +79,7 @@ class TroublePanel(QFrame):
         self.show_trouble(annotator.persistence.trouble)
 
     def end(self) -> None:
-        """Ask no more."""
+        """Stop the timer."""
         self._timer.stop()
 
     def show_trouble(self, why: str) -> None:

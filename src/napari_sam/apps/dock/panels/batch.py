@@ -46,7 +46,7 @@ class BatchPanel(Section):
         self._on_layers()
 
     def end(self) -> None:
-        """Listen no more."""
+        """Disconnect from the signals of the viewer."""
         self.layers.close_list()
 
     def _qualifies(self, layer: Layer) -> bool:

@@ -43,7 +43,7 @@ class CloseWatcher(QObject):
         widget.installEventFilter(self)
 
     def end(self) -> None:
-        """Watch no more."""
+        """Remove the event filter."""
         self._widget.removeEventFilter(self)
         if self.window is not None:
             self.window.removeEventFilter(self)

@@ -102,7 +102,7 @@ class EverythingPanel(Section):
             find(within=within, **where)
 
     def end(self) -> None:
-        """Listen no more."""
+        """Disconnect from the signals of the viewer."""
         self.layers.close_list()
 
     def _find(

@@ -53,7 +53,7 @@ class ImagePanel(QWidget):
         self._on_layers()
 
     def end(self) -> None:
-        """Listen no more."""
+        """Disconnect from the signals of the viewer."""
         self._ended = True
         self._viewer.layers.events.inserted.disconnect(self._on_inserted)
         self.layers.close_list()

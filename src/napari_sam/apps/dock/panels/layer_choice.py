@@ -60,7 +60,7 @@ class LayerChoice(QComboBox):
         self.setCurrentIndex(found[0] if found else -1)
 
     def close_list(self) -> None:
-        """Listen no more."""
+        """Disconnect from the signals of the viewer."""
         events = self._viewer.layers.events
         for event in (events.inserted, events.removed, events.reordered):
             event.disconnect(self.refill)

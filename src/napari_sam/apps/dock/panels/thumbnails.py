@@ -50,7 +50,7 @@ class Thumbnails(QListWidget):
         self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Fill the width anew."""
+        """Lay the thumbnails out for the new width."""
         super().resizeEvent(event)
         self._fit()
 

@@ -89,7 +89,7 @@ class TrackFilesPanel(Section):
         self._on_layers()
 
     def end(self) -> None:
-        """Listen no more."""
+        """Disconnect from the signals of the viewer."""
         self.layers.close_list()
 
     def save_tracks(self) -> bool:
