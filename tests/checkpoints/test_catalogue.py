@@ -12,6 +12,7 @@ from napari_sam.backends.sam2 import published_sizes
 from napari_sam.checkpoints import catalogue
 from napari_sam.checkpoints.entries import HASHES
 from napari_sam.core.errors import UnknownModelError
+from napari_sam.models.config import PUBLISHED
 
 DIGITS = {"sha256": 64, "md5": 32, "xxh128": 32}
 NAMES = [
@@ -21,6 +22,7 @@ NAMES = [
     "vit_l",
     "vit_h",
 ]
+NAMES += [f"sam_hq_vit_{size}" for size in "tblh"]
 NAMES += [f"{version}_{size}" for version in ("sam2.1", "sam2") for size in "tsbl"]
 NAMES += ["edgetam"]
 NAMES += [f"vit_{size}_lm" for size in "tbl"]
@@ -35,8 +37,7 @@ def test_the_models_that_were_promised_are_there():
 
 @pytest.mark.parametrize("model", checkpoints.models(), ids=lambda m: m.name)
 def test_an_entry_is_whole(model):
-    known = {"pocket", "vit_t", "vit_b", "vit_l", "vit_h", "edgetam"}
-    known |= set(published_sizes.NAMES)
+    known = {"pocket", "edgetam", *PUBLISHED, *published_sizes.NAMES}
     assert model.architecture in known
     assert model.good_for
     assert len(model.good_for) < 50

@@ -32,9 +32,9 @@ def open_backend(
     Parameters
     ----------
     name
-        ``pocket``, ``vit_t``, ``vit_b``, ``vit_l`` or ``vit_h``; ``sam2.1_t``,
-        ``sam2_t`` and their larger sizes ``s``, ``b`` and ``l``; ``sam3``,
-        ``edgetam``; or any name, with an architecture.
+        ``pocket``, ``vit_t``, ``vit_b``, ``vit_l`` or ``vit_h``, or these with
+        ``sam_hq_`` before; ``sam2.1_t``, ``sam2_t`` and their larger sizes ``s``, ``b``
+        and ``l``; ``sam3``, ``edgetam``; or any name, with an architecture.
     checkpoint
         A file of weights, or a folder that transformers has written one into. Only
         `pocket` has some in the package.

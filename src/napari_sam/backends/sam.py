@@ -1,4 +1,4 @@
-"""`SamBackend`: Segment Anything and MobileSAM."""
+"""`SamBackend`: Segment Anything, SAM-HQ and MobileSAM."""
 
 from __future__ import annotations
 
@@ -59,6 +59,7 @@ class _Tile(NamedTuple):
 
     image: Tensor
     shape: tuple[int, int]
+    detail: Tensor | None
 
 
 class SamBackend(EncodingBackend[_Tile]):
@@ -180,13 +181,18 @@ class SamBackend(EncodingBackend[_Tile]):
         Returns
         -------
         list
-            For each, one float32 array ``image`` ``(C, rows, cols)``.
+            For each, a float32 array ``image`` ``(C, rows, cols)``; of SAM-HQ also
+            ``detail``, of an eighth of the channels at four times the size.
         """
         with fast_float32():
             return super().encode(planes)
 
     def _encode(self, stack: Tensor) -> list[dict[str, NDArray[np.float32]]]:
-        return [{"image": one} for one in self.model.encode(stack).cpu().numpy()]
+        if not self.model.config.high_quality:
+            return [{"image": one} for one in self.model.encode(stack).cpu().numpy()]
+        images, details = (x.cpu().numpy() for x in self.model.encode_detail(stack))
+        pairs = zip(images, details, strict=True)
+        return [{"image": image, "detail": detail} for image, detail in pairs]
 
     def _working_image(self, plane: NDArray[np.uint8]) -> Tensor:
         """Return the resized image ``(3, rows, cols)``."""
@@ -203,8 +209,8 @@ class SamBackend(EncodingBackend[_Tile]):
         return x.permute(2, 0, 1)
 
     def _prepare(self, embedding: Embedding) -> _Tile:
-        image = as_tensor(embedding.arrays["image"]).to(self.device)
-        return _Tile(image, tile_shape(embedding))
+        arrays = {k: as_tensor(v).to(self.device) for k, v in embedding.arrays.items()}
+        return _Tile(arrays["image"], tile_shape(embedding), arrays.get("detail"))
 
     def _decode_rounds(
         self, prepared: _Tile, rounds: Sequence[Round]
@@ -228,7 +234,11 @@ class SamBackend(EncodingBackend[_Tile]):
         with torch.inference_mode(), fast_float32():
             inputs = [self._prompt_inputs(r, tile.shape) for r in rounds]
             logits, scores = self.model.decode(
-                tile.image, inputs, multimask=multimask, group=self._group
+                tile.image,
+                inputs,
+                multimask=multimask,
+                group=self._group,
+                detail_UHW=tile.detail,
             )
         rows, cols = self._cells(tile.shape)
         return [

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Literal
 from napari_sam.backends.sam import SamBackend
 from napari_sam.backends.sam2.parameter_names import is_sam2
 from napari_sam.backends.sam2.published_sizes import sam2_name
-from napari_sam.backends.weight_files import SIZES, name_of, read_decoder, read_weights
+from napari_sam.backends.weight_files import read_decoder, read_weights
 from napari_sam.core.errors import CheckpointError, UnknownModelError
-from napari_sam.models.state_dict import guess_config, sam_from_state
+from napari_sam.models.config import PUBLISHED
+from napari_sam.models.state_dict import guess_config, published_name, sam_from_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,9 +76,9 @@ def open_sam(
 
 def _check_choice(name: str, size: str, checkpoint: str | Path | None) -> Path:
     """Refuse a size that is not known, and a model without a file of weights."""
-    if size not in (*SIZES, "sam"):
+    if size not in (*PUBLISHED, "sam"):
         raise UnknownModelError(
-            f"There is no model {size!r}. Known sizes: {', '.join(SIZES)}."
+            f"There is no model {size!r}. Known sizes: {', '.join(PUBLISHED)}."
         )
     if checkpoint is None:
         raise CheckpointError(
@@ -97,8 +98,8 @@ def _model_of_size(path: Path, state: Mapping[str, Tensor], size: str) -> Sam:
         model = sam_from_state({k: _as_float32(v) for k, v in state.items()})
     except (ValueError, LookupError, ArithmeticError, RuntimeError) as wrong:
         raise CheckpointError(f"{path}: {wrong}") from wrong
-    if size != "sam" and name_of(config) != size:
-        other = name_of(config) or f"a model of other sizes ({config})"
+    if size != "sam" and published_name(config) != size:
+        other = published_name(config) or f"a model of other sizes ({config})"
         raise CheckpointError(_other_size(path, size, other))
     return model
 

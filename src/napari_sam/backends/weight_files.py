@@ -15,17 +15,18 @@ from napari_sam.backends.file_kinds import is_safetensors, refuse_other_kinds
 from napari_sam.backends.sam2.edgetam_names import is_edgetam
 from napari_sam.backends.sam2.parameter_names import is_sam2
 from napari_sam.backends.sam2.published_sizes import sam2_name
+from napari_sam.backends.transformers_names import (
+    has_transformers_names,
+    with_published_names,
+)
 from napari_sam.backends.wrapped_weights import checked_state, unwrapped
 from napari_sam.core.errors import CheckpointError
-from napari_sam.models.config import SamConfig
-from napari_sam.models.state_dict import guess_config, split_extras
+from napari_sam.models.state_dict import guess_config, published_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-#: The sizes of Segment Anything that have a name.
-SIZES = ("vit_t", "vit_b", "vit_l", "vit_h")
 #: What a second decoder's tensors are called among the extras.
 INSTANCE_DECODER = "instance_decoder."
 #: The key under which micro-sam keeps its second decoder next to them.
@@ -71,10 +72,9 @@ def read_weights(path: Path) -> Weights:
         If the file is missing, damaged, or holds anything but weights.
     """
     loaded, metadata = _load(path)
-    found = _model_state(path, loaded)
-    state, extras = split_extras(found)
+    state, extras = _model_state(path, loaded), {}
     if isinstance(loaded, dict) and isinstance(loaded.get(_DECODER), dict):
-        extras |= _as_extras(checked_state(path, loaded[_DECODER]))
+        extras = _as_extras(checked_state(path, loaded[_DECODER]))
     return Weights(state, extras, metadata)
 
 
@@ -90,7 +90,7 @@ def read_decoder(path: Path) -> dict[str, Tensor]:
 
 
 def architecture_of(weights: Weights) -> str:
-    """Return ``pocket``, one of `SIZES`, or ``sam`` for other sizes.
+    """Return ``pocket``, one of `PUBLISHED`, or ``sam`` for other sizes.
 
     Of SAM 2, return a name as of `sam2_name`; of others, ``sam3`` or
     ``edgetam``.
@@ -108,15 +108,7 @@ def architecture_of(weights: Weights) -> str:
         return "edgetam"
     if is_sam2(weights.state):
         return sam2_name(weights.state)
-    return name_of(guess_config(weights.state)) or "sam"
-
-
-def name_of(config: SamConfig) -> str | None:
-    """Return the name of a published size."""
-    for name in SIZES:
-        if config == getattr(SamConfig, name)():
-            return name
-    return None
+    return published_name(guess_config(weights.state)) or "sam"
 
 
 def identify(path: Path) -> str:
@@ -174,20 +166,10 @@ def _file_of(path: Path) -> Path:
 def _model_state(path: Path, loaded: object) -> dict[str, Tensor]:
     """Find the tensors in what a training program saved; refuse what cannot be used."""
     state = unwrapped(path, loaded)
-    if _is_other_transformers(state):
-        raise CheckpointError(
-            f"{path} holds Segment Anything as the package transformers names it. Its "
-            "tensors have other names there: take the checkpoint of the original "
-            "release, or open the folder with a backend of that package."
-        )
+    if has_transformers_names(state) and not (is_sam2(state) or is_edgetam(state)):
+        state = with_published_names(state)
     _check_finite(path, state)
     return state
-
-
-def _is_other_transformers(state: Mapping[str, Tensor]) -> bool:
-    """Whether names are those of transformers, but of no video model."""
-    known = is_sam2(state) or is_edgetam(state)
-    return not known and any(n.startswith("vision_encoder.") for n in state)
 
 
 def _check_finite(path: Path, state: Mapping[str, Tensor]) -> None:

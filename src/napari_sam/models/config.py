@@ -7,7 +7,13 @@ TinyViT and keeps everything else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+#: What names of SAM-HQ begin with; the rest is that of the model it refines.
+HIGH_QUALITY = "sam_hq_"
+_SIZES = ("vit_t", "vit_b", "vit_l", "vit_h")
+#: Models of Segment Anything, and of SAM-HQ, by name.
+PUBLISHED = (*_SIZES, *(HIGH_QUALITY + size for size in _SIZES))
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,11 @@ class VitConfig:
     patch_size: int = 16
     mlp_ratio: float = 4.0
 
+    @property
+    def early_dim(self) -> int:
+        """Width of the early features."""
+        return self.embed_dim
+
 
 @dataclass(frozen=True)
 class TinyVitConfig:
@@ -62,6 +73,11 @@ class TinyVitConfig:
         """The stride of the embedding: only four of the five halvings remain."""
         return 16
 
+    @property
+    def early_dim(self) -> int:
+        """Width of the early features: the second stage makes the third's input."""
+        return self.embed_dims[2]
+
 
 @dataclass(frozen=True)
 class SamConfig:
@@ -83,6 +99,8 @@ class SamConfig:
         Masks offered for an ambiguous prompt; one more token serves clear ones.
     iou_head_depth, iou_head_dim
         The head that predicts how good each mask is.
+    high_quality
+        Whether the mask decoder is that of SAM-HQ.
     """
 
     encoder: VitConfig | TinyVitConfig = field(default_factory=VitConfig)
@@ -95,11 +113,19 @@ class SamConfig:
     num_multimask_outputs: int = 3
     iou_head_depth: int = 3
     iou_head_dim: int = 256
+    high_quality: bool = False
 
     @property
     def embedding_size(self) -> int:
         """Side of the image embedding."""
         return self.image_size // self.encoder.patch_size
+
+    @classmethod
+    def named(cls, name: str) -> SamConfig:
+        """Return the sizes of one of `PUBLISHED`."""
+        plain = name.removeprefix(HIGH_QUALITY)
+        found: SamConfig = getattr(cls, plain)()
+        return replace(found, high_quality=plain != name)
 
     @classmethod
     def vit_b(cls) -> SamConfig:

@@ -63,6 +63,7 @@ class ImageEncoder(nn.Module):
         grid, dim = image_size // config.patch_size, config.embed_dim
         self.image_size = image_size
         self.checkpointing = checkpointing
+        self.first_global = min(config.global_attn_indexes, default=0)
         self.patch_embed = PatchEmbed(config.patch_size, dim)
         self.pos_embed = nn.Parameter(torch.zeros(1, grid, grid, dim))
         self.blocks = nn.ModuleList(
@@ -73,15 +74,25 @@ class ImageEncoder(nn.Module):
 
     def forward(self, image_BCHW: Tensor) -> Tensor:
         """Return the embedding: (B, out_channels, H / 16, W / 16)."""
+        return self.forward_with_early(image_BCHW)[0]
+
+    def forward_with_early(self, image_BCHW: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the embedding, and early features: (B, D, H / 16, W / 16).
+
+        Those are what the first block with global attention makes.
+        """
         keep_freed_memory()
         x_BHWD = self.patch_embed(image_BCHW) + self.pos_embed
-        for block in self.blocks:
+        early_BHWD = x_BHWD
+        for i, block in enumerate(self.blocks):
             if self.checkpointing and self.training:
                 x_BHWD = checkpoint(block, x_BHWD, use_reentrant=False)
             else:
                 x_BHWD = block(x_BHWD)
+            if i == self.first_global:
+                early_BHWD = x_BHWD
         out: Tensor = self.neck(x_BHWD.permute(0, 3, 1, 2))
-        return out
+        return out, early_BHWD.permute(0, 3, 1, 2)
 
 
 def build_neck(dim: int, out_channels: int) -> nn.Sequential:

@@ -61,6 +61,7 @@ class MaskDecoder(nn.Module):
         *,
         multimask: bool | None,
         chunk: int | None = None,
+        detail_UHW: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Predict masks for prompts about one image, a few prompts at a time.
 
@@ -80,6 +81,8 @@ class MaskDecoder(nn.Module):
         chunk
             Prompts decoded at once. More is slower, as the work leaves the cache: one
             in float32, two in half precision.
+        detail_UHW
+            What a decoder that refines masks takes besides; see `HqMaskDecoder`.
 
         Returns
         -------
@@ -97,7 +100,9 @@ class MaskDecoder(nn.Module):
         b = len(sparse_BKC)
         if torch.is_grad_enabled() or b <= chunk:
             image_BNC = _as_tokens(image_CHW, dense_BCHW, dtype)
-            return self._predict(image_BNC, position_NC, sparse_BKC, chosen, (h, w))
+            return self._predict(
+                image_BNC, position_NC, sparse_BKC, chosen, (h, w), detail_UHW
+            )
         logits_BMHW = image_CHW.new_empty((b, m, 4 * h, 4 * w), dtype=torch.float32)
         scores_BM = image_CHW.new_empty((b, m), dtype=torch.float32)
         shared_BNC = _as_tokens(image_CHW, dense_BCHW[:1], dtype)
@@ -106,7 +111,7 @@ class MaskDecoder(nn.Module):
             if len(dense_BCHW) > 1:
                 image_BNC = _as_tokens(image_CHW, dense_BCHW[part], dtype)
             logits_BMHW[part], scores_BM[part] = self._predict(
-                image_BNC, position_NC, sparse_BKC[part], chosen, (h, w)
+                image_BNC, position_NC, sparse_BKC[part], chosen, (h, w), detail_UHW
             )
         return logits_BMHW, scores_BM
 
@@ -117,11 +122,12 @@ class MaskDecoder(nn.Module):
         sparse_BKC: Tensor,
         chosen: slice,
         shape: tuple[int, int],
+        detail_UHW: Tensor | None,
     ) -> tuple[Tensor, Tensor]:
         """Decode one chunk; `image_BNC` may be one for all of it."""
         b, m = len(sparse_BKC), self.num_mask_tokens
-        output_TC = torch.cat([self.iou_token.weight, self.mask_tokens.weight])
-        tokens_BTC = torch.cat([output_TC.expand(b, -1, -1), sparse_BKC], 1)
+        output_BTC = self._output_tokens().expand(b, -1, -1)
+        tokens_BTC = torch.cat([output_BTC, sparse_BKC], 1)
         x_BTC, keys_BNC = self.transformer(
             image_BNC.expand(b, -1, -1), position_NC, tokens_BTC
         )
@@ -134,23 +140,42 @@ class MaskDecoder(nn.Module):
             ],
             1,
         )
-        return self._draw(keys_BNC, weights_BMU, shape).float(), scores_BM.float()
+        pixels = self._upscaled(keys_BNC)
+        logits = torch.matmul(weights_BMU, pixels.flatten(1, -2).transpose(1, 2))
+        logits_BMHW = in_place(logits, shape)
+        refined = self._refine(logits_BMHW, scores_BM, pixels, x_BTC, detail_UHW)
+        return refined.float(), scores_BM.float()
 
-    def _draw(
-        self, keys_BNC: Tensor, weights_BMU: Tensor, shape: tuple[int, int]
-    ) -> Tensor:
-        """Upscale the image tokens and weigh their channels into masks."""
+    def _output_tokens(self) -> Tensor:
+        """Return the learned tokens, TC: that of the scores, and one of each mask."""
+        return torch.cat([self.iou_token.weight, self.mask_tokens.weight])
+
+    def _upscaled(self, keys_BNC: Tensor) -> Tensor:
+        """Make 4 x 4 pixels of each image token: B N 4 4 U, in reading order twice."""
         first, norm, _, second, _ = self.output_upscaling
         assert isinstance(norm, LayerNorm2d)
-        b, (h, w) = len(keys_BNC), shape
         x = _upscale(keys_BNC, first)  # each token: 2 x 2 pixels
         x = F.gelu(norm.normalise(x))
-        x = F.gelu(_upscale(x, second))  # each pixel: 2 x 2 pixels again
-        logits = torch.matmul(weights_BMU, x.flatten(1, -2).transpose(1, 2))
-        # B M (H W) (row column) (row column) -> B M (H row row) (W column column)
-        logits = logits.view(b, -1, h, w, 2, 2, 2, 2)
-        logits = logits.permute(0, 1, 2, 4, 6, 3, 5, 7)
-        return logits.reshape(b, -1, 4 * h, 4 * w)
+        return F.gelu(_upscale(x, second))  # each pixel: 2 x 2 pixels again
+
+    def _refine(
+        self,
+        logits_BMHW: Tensor,
+        scores_BM: Tensor,
+        pixels: Tensor,
+        x_BTC: Tensor,
+        detail_UHW: Tensor | None,
+    ) -> Tensor:
+        """Return the logits as they are; a decoder of fine outlines changes them."""
+        return logits_BMHW
+
+
+def in_place(x: Tensor, shape: tuple[int, int]) -> Tensor:
+    """Put the 16 pixels of each of H x W tokens in their places: BMHW, four times."""
+    h, w = shape
+    # B M (H W) (row column) (row column) -> B M (H row row) (W column column)
+    x = x.reshape(len(x), -1, h, w, 2, 2, 2, 2).permute(0, 1, 2, 4, 6, 3, 5, 7)
+    return x.reshape(len(x), -1, 4 * h, 4 * w)
 
 
 def _as_tokens(image_CHW: Tensor, dense_BCHW: Tensor, dtype: torch.dtype) -> Tensor:

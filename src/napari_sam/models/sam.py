@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from napari_sam.models.config import SamConfig, TinyVitConfig, VitConfig
+from napari_sam.models.hq_mask_decoder import HqMaskDecoder
 from napari_sam.models.image_encoder import ImageEncoder
 from napari_sam.models.mask_decoder import MaskDecoder
 from napari_sam.models.prompt_encoder import TOP_LEFT, PromptEncoder
@@ -77,7 +78,8 @@ class Sam(nn.Module):
             config.image_size,
             config.mask_in_channels,
         )
-        self.mask_decoder = MaskDecoder(config)
+        decoder = HqMaskDecoder if config.high_quality else MaskDecoder
+        self.mask_decoder = decoder(config)
         self.reset_pixel_statistics()
 
     def reset_pixel_statistics(self) -> None:
@@ -115,6 +117,20 @@ class Sam(nn.Module):
         out: Tensor = self.image_encoder(x_BCHW.to(dtype)).float()
         return out
 
+    def encode_detail(self, pixels_BCHW: Tensor) -> tuple[Tensor, Tensor]:
+        """Return embeddings as `encode` does, and what SAM-HQ refines masks with.
+
+        Returns
+        -------
+        embedding_BCHW, detail_BUHW
+            Float32; the second of `HqMaskDecoder.fuse`.
+        """
+        assert isinstance(self.mask_decoder, HqMaskDecoder)
+        x_BCHW = self.preprocess(pixels_BCHW)
+        dtype = next(self.image_encoder.parameters()).dtype
+        image, early = self.image_encoder.forward_with_early(x_BCHW.to(dtype))
+        return image.float(), self.mask_decoder.fuse(image, early)
+
     def decode(
         self,
         embedding_CHW: Tensor,
@@ -123,6 +139,7 @@ class Sam(nn.Module):
         multimask: bool = True,
         chunk: int | None = None,
         group: int | None = None,
+        detail_UHW: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Decode prompts about one image; those with equal tokens go together.
 
@@ -140,6 +157,8 @@ class Sam(nn.Module):
         group
             Always compute with exactly so many prompts, repeating the last where there
             are fewer, so that the bits of a mask depend on no other prompt.
+        detail_UHW
+            For SAM-HQ, what `encode_detail` made with the embedding.
 
         Returns
         -------
@@ -159,7 +178,12 @@ class Sam(nn.Module):
                 alike = [prompts[i] for i in some]
                 alike += alike[-1:] * (-len(alike) % (group or 1))
                 logits, scores = self.decode_alike(
-                    embedding_CHW, alike, multimask=multimask, chunk=chunk, group=group
+                    embedding_CHW,
+                    alike,
+                    multimask=multimask,
+                    chunk=chunk,
+                    group=group,
+                    detail_UHW=detail_UHW,
                 )
                 logits_BMHW[some] = logits[: len(some)]
                 scores_BM[some] = scores[: len(some)]
@@ -173,6 +197,7 @@ class Sam(nn.Module):
         multimask: bool,
         chunk: int | None = None,
         group: int | None = None,
+        detail_UHW: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Decode prompts of the same `kind` as one batch; see `decode`."""
         size = group or len(prompts)
@@ -191,6 +216,7 @@ class Sam(nn.Module):
             dense_BCHW,
             multimask=multimask,
             chunk=group or chunk,
+            detail_UHW=detail_UHW,
         )
         return out
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from napari_sam.models.config import SamConfig, TinyVitConfig, VitConfig
+from napari_sam.models.config import PUBLISHED, SamConfig, TinyVitConfig, VitConfig
 from napari_sam.models.sam import Sam
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ UNUSED_HEADS = (
 )
 
 #: What SAM-HQ adds to the mask decoder; the rest of it is Segment Anything's own.
-HQ_PARTS = (
+_HQ_PARTS = (
     "mask_decoder.hf_token.",
     "mask_decoder.hf_mlp.",
     "mask_decoder.compress_vit_feat.",
@@ -33,17 +33,6 @@ HQ_PARTS = (
 )
 
 _EXAMPLES = 6
-
-
-def split_extras(
-    state: Mapping[str, Tensor],
-) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Part a model's own tensors from those of a known addition (`HQ_PARTS`).
-
-    What nobody knows stays with the model, which then refuses it.
-    """
-    own = {k: v for k, v in state.items() if not k.startswith(HQ_PARTS)}
-    return own, {k: v for k, v in state.items() if k.startswith(HQ_PARTS)}
 
 
 def drop_unused_heads(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -129,7 +118,13 @@ def _with_decoder(
         num_multimask_outputs=tokens - 1,
         iou_head_depth=_count(state, head),
         iou_head_dim=len(state[f"{head}0.bias"]),
+        high_quality=any(name.startswith(_HQ_PARTS) for name in state),
     )
+
+
+def published_name(config: SamConfig) -> str | None:
+    """Return the name of a published model (`PUBLISHED`), or None."""
+    return next((name for name in PUBLISHED if config == SamConfig.named(name)), None)
 
 
 def _count(state: Mapping[str, Tensor], prefix: str) -> int:
@@ -204,10 +199,7 @@ def _some(keys: Iterable[str]) -> str:
 
 def _name(config: SamConfig) -> str:
     """Return a published model's name, or the sizes."""
-    for name in ("vit_b", "vit_l", "vit_h", "vit_t"):
-        if config == getattr(SamConfig, name)():
-            return name
-    return repr(config)
+    return published_name(config) or repr(config)
 
 
 def _diagnosis(state: Mapping[str, Tensor]) -> str:

@@ -74,13 +74,21 @@ class TinyVit(nn.Module):
 
     def forward(self, image_BCHW: Tensor) -> Tensor:
         """Return the embedding: (B, out_channels, H / 16, W / 16)."""
+        return self.forward_with_early(image_BCHW)[0]
+
+    def forward_with_early(self, image_BCHW: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the embedding, and early features: (B, D, H / 16, W / 16).
+
+        Those are what the second stage makes, the first of the embedding's stride.
+        """
         keep_freed_memory()
         image_BCHW = image_BCHW.contiguous(memory_format=torch.channels_last)
-        x_BCHW = self.patch_embed(image_BCHW)
-        for layer in self.layers:
+        x_BCHW = self.layers[0](self.patch_embed(image_BCHW))
+        early_BCHW = x_BCHW = self.layers[1](x_BCHW)
+        for layer in self.layers[2:]:
             x_BCHW = layer(x_BCHW)
         out: Tensor = self.neck(x_BCHW)
-        return out
+        return out, early_BCHW
 
 
 def for_inference(encoder: TinyVit) -> TinyVit:

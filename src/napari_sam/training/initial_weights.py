@@ -79,6 +79,12 @@ def initial_learner(
     if name == "pocket":
         return chosen, PocketLearner(_pocket(state, checkpoint))
     config = getattr(SamConfig, name)() if state is None else guess_config(state)
+    if config.high_quality:
+        raise CheckpointError(
+            f"{checkpoint} holds SAM-HQ, which cannot be trained here. Take the "
+            f"Segment Anything that it refines. What can be trained: "
+            f"{', '.join(RECIPES)}."
+        )
     model = Sam(config, drop_path=chosen.drop_path, checkpointing=checkpointing)
     if state is not None:
         load_sam_state(model, {k: v.float() for k, v in state.items()})
