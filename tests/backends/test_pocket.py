@@ -40,7 +40,8 @@ class TestPocketInBfloat16(BackendTests):
 
 
 class TestPocketInBatches(BackendTests):
-    batch_tolerance = 1e-5
+    # A number near the border of two bytes may become the one or the other.
+    batch_tolerance = 1.01 / 255
 
     def make_backend(self):
         return PocketBackend(tiny_model(), device="cpu", batch_size=3)
@@ -175,15 +176,16 @@ def test_what_is_cached_is_bounded():
 
 
 @pytest.mark.parametrize("count", [2, 7, 33])
-def test_bits_do_not_depend_on_who_is_decoded_together(count):
-    backend = tiny()
-    (embedding,) = backend.encode([discs()[0]])
+def test_bits_do_not_depend_on_who_is_decoded_together(bundled, count):
+    """With the shipped widths: libraries treat a few channels in ways of their own."""
+    (embedding,) = bundled.encode([discs()[0]])
     clicks = [Prompts().point(20 + i, 30) for i in range(count)]
     clicks = [
         c.point(9, 9, positive=False) if i % 3 else c for i, c in enumerate(clicks)
     ]
-    for one, found in zip(clicks, backend.decode(embedding, clicks), strict=True):
-        (alone,) = tiny().decode(embedding, [one])
+    together = open_pocket(device="cpu").decode(embedding, clicks)
+    for one, found in zip(clicks, together, strict=True):
+        (alone,) = open_pocket(device="cpu").decode(embedding, [one])
         np.testing.assert_array_equal(alone.logits, found.logits)
         assert alone.score == found.score
 

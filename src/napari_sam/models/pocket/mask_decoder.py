@@ -12,6 +12,7 @@ from napari_sam.models.network_layers import PromptwiseLinear
 from napari_sam.models.pocket.network_layers import (
     ChannelNorm,
     WideBlock,
+    promptwise_product,
     token_mlp,
     upsample,
     weigh_channels,
@@ -136,7 +137,8 @@ STABILITY = 4
 def _covered(weights: Tensor, features: Tensor) -> Tensor:
     """Mean features ``(N, M, K)`` under weights ``(N, M, h, w)``."""
     total = weights.flatten(2).sum(-1, keepdim=True).clamp(min=1e-3)
-    return weights.flatten(2) @ features.flatten(2).transpose(1, 2) / total
+    pixels = features.flatten(2).transpose(1, 2)
+    return promptwise_product(weights.flatten(2), pixels) / total
 
 
 def _stability(logits: Tensor) -> Tensor:

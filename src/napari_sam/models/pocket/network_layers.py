@@ -76,7 +76,21 @@ def upsample(x: Tensor) -> Tensor:
 
 def weigh_channels(weights: Tensor, x: Tensor) -> Tensor:
     """Weigh channels ``(N, M, C)`` of ``(N or 1, C, h, w)`` into ``(N, M, h, w)``."""
-    return (weights @ x.flatten(2)).unflatten(2, x.shape[2:])
+    return promptwise_product(weights, x.flatten(2)).unflatten(2, x.shape[2:])
+
+
+def promptwise_product(a: Tensor, b: Tensor) -> Tensor:
+    """Multiply ``(N, A, B)`` by ``(N or 1, B, C)``, on a CPU each prompt by itself.
+
+    A library may add up many products in another order than one, with other last bits.
+    """
+    if len(a) == 1 or torch.is_grad_enabled() or a.device.type != "cpu":
+        return a @ b
+    return torch.cat([x @ y for x, y in zip(a.split(1), _each(b, len(a)), strict=True)])
+
+
+def _each(x: Tensor, count: int) -> tuple[Tensor, ...]:
+    return (x,) * count if len(x) == 1 else x.split(1)
 
 
 def token_mlp(dim: int, out: int) -> nn.Sequential:

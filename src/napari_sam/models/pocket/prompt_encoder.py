@@ -146,7 +146,17 @@ class PocketPromptEncoder(nn.Module):
         return self.position(xy_NP2) * is_prompt + self.kind(kinds_NP)
 
     def forward(self, maps: Tensor) -> MapFeatures:
-        """Features of ``(N, MAPS, 4H, 4W)`` maps."""
+        """Features of ``(N, MAPS, 4H, 4W)`` maps.
+
+        On a CPU each is convolved by itself: a library may choose another way to
+        convolve many, with other last bits, and is no faster with them.
+        """
+        if len(maps) == 1 or torch.is_grad_enabled() or maps.device.type != "cpu":
+            return self._features(maps)
+        each = zip(*(self._features(one) for one in maps.split(1)), strict=True)
+        return MapFeatures(*map(torch.cat, each))
+
+    def _features(self, maps: Tensor) -> MapFeatures:
         s4 = self.map4(maps)
         s8 = self.map8(s4)
         return MapFeatures(self.map16(s8), s8, s4)
