@@ -6,11 +6,13 @@ import napari_sam as sam
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.mask import Mask
 from napari_sam.core.propagation import CarriedObject
+from napari_sam.core.protocols import FeatureMap
 from napari_sam.testing import VideoThresholdBackend
 from napari_sam.testing.propagator_suite import masks_of, movie
 from napari_sam.tracking.meeting import meet
 from napari_sam.tracking.motion.body import flow_of_body
 from napari_sam.tracking.motion.drift import drift
+from napari_sam.tracking.motion.feature_flow import MatchingMap
 from napari_sam.tracking.motion.flow import still_flow
 from napari_sam.tracking.motion.moving import Motion
 from napari_sam.tracking.motion.optical_flow import refined_flow
@@ -24,6 +26,16 @@ def texture(side=160, seed=0):
 
 def moved(picture, rows, cols):
     return ndimage.shift(picture, (rows, cols), order=1, mode="wrap")
+
+
+def test_features_of_a_window_are_those_of_the_whole_map():
+    array = np.random.default_rng(0).normal(3, 1, (5, 20, 30)).astype(np.float32)
+    features = MatchingMap(FeatureMap(array, (4.0, 4.0)))
+    rows, cols = slice(4, 9), slice(20, 30)
+    alone = features.part(rows, cols)
+    whole = features.part(slice(0, 20), slice(0, 30))
+    np.testing.assert_allclose(alone, whole[:, rows, cols], rtol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(whole, axis=0), 1, rtol=1e-4)
 
 
 def test_a_flow_is_refined_by_what_the_pictures_show():

@@ -35,7 +35,11 @@ def test_it_tells_the_objects_of_another_frame_from_their_surroundings():
     image = image_of(pixels)
     model = fit_target_model(image, {0: masks_of(labels[0])})
     tile = image.tiles[0]
-    odds = model.log_odds(tile_features(image, 6, tile), tile, Region(5, 7, 60, 61))
+    regions = {1: Region(5, 7, 60, 61), 2: Region(5, 7, 20, 20)}
+    features = tile_features(image, 6, tile)
+    odds = model.log_odds(features, tile, {1: regions[1]})[1]
+    together = model.log_odds(features, tile, regions)
+    np.testing.assert_allclose(together[1], odds, atol=1e-5)
     assert ((odds > 0) == (labels[6] > 0)[5:60, 7:61]).mean() > 0.95
     assert np.abs(odds).max() <= 4
 

@@ -19,11 +19,7 @@ from napari_sam.tracking.motion_reliability import (
     calibrated_offset,
     calibrated_trust,
 )
-from napari_sam.tracking.target_model import (
-    TargetModel,
-    fit_target_model,
-    tile_features,
-)
+from napari_sam.tracking.target_model import TargetModel, fit_target_model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -151,16 +147,19 @@ class PromptMethod:
         self, fused: Mapping[int, Fused], expected: Mapping[int, Mask], frame: int
     ) -> dict[int, Fused]:
         """Add what was learnt of the film to logits."""
+        found = {
+            i: one._replace(logits=one.logits + np.float32(self._offset))
+            for i, one in fused.items()
+        }
+        if self._target is None:
+            return found
         tiles = {i: tile_of_mask(self._image, expected[i]) for i in fused}
-        target, found = self._target, {}
         for tile in dict.fromkeys(tiles.values()):
-            features = tile_features(self._image, frame, tile) if target else None
-            for i in [i for i, own in tiles.items() if own == tile]:
-                one = fused[i]
-                logits = one.logits + np.float32(self._offset)
-                if target and features:
-                    logits += target.log_odds(features, tile, one.region)
-                found[i] = one._replace(logits=logits)
+            regions = {i: fused[i].region for i, own in tiles.items() if own == tile}
+            features = self._motion.views.features(frame, tile)
+            odds = self._target.log_odds(features, tile, regions)
+            for i, more in odds.items():
+                np.add(found[i].logits, more, out=found[i].logits)
         return found
 
     def _decode(self, masks: list[Mask], frame: int) -> list[Prediction]:

@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from napari_sam.core.geometry.resampling import upsample
 from napari_sam.core.protocols import FeatureMap, SupportsFeatures
-from napari_sam.tracking.motion.moving import tile_of_mask
+from napari_sam.tracking.motion.moving import tile_of_mask, windows_around
 from napari_sam.tracking.motion.warp import signed_distance
 
 if TYPE_CHECKING:
@@ -63,32 +63,60 @@ class TargetModel:
     gain: float
 
     def log_odds(
-        self, features: Sequence[FeatureMap], tile: Tile, region: Region
-    ) -> NDArray[np.float32]:
-        """Return the log-odds of being inside an object, for pixels of a region.
+        self,
+        features: Sequence[FeatureMap],
+        tile: Tile,
+        regions: Mapping[int, Region],
+    ) -> dict[int, NDArray[np.float32]]:
+        """Return the log-odds of being inside an object, for pixels of regions.
 
         Parameters
         ----------
         features
-            Of the tile, as `tile_features` returns them.
+            Of the tile, coarsest first.
         tile
             Where they lie.
-        region
-            Of the plane; what lies beyond the tile is as its nearest pixel.
+        regions
+            Of the plane, by object; what lies beyond the tile is as its nearest pixel.
         """
-        depth = np.full(region.shape, self.bias, np.float32)
-        first = 0
+        found: dict[int, NDArray[np.float32]] = {}
+        for window, ids in windows_around(regions):
+            levels = self._levels(features, tile, window)
+            found |= {i: self._in_region(levels, regions[i]) for i in ids}
+        return found
+
+    def _levels(
+        self, features: Sequence[FeatureMap], tile: Tile, window: Region
+    ) -> list[_Level]:
+        """Return what each level of features adds to the depth, around a window."""
+        first, levels = 0, []
         for level in features:
             grid = _Grid(level, tile)
-            rows, cols = grid.cells(region)
+            rows, cols = grid.cells(window)
             part = level.array[:, rows, cols]
             cells = np.tensordot(self.weights[first : first + len(part)], part, 1)
             start = grid.start_of(rows.start, cols.start)
-            depth += upsample(cells, region.slices, grid.stride, start)
+            levels.append(_Level(cells, grid.stride, start))
             first += len(part)
-        if np.ptp(depth) < _CONTRAST:
+        return levels
+
+    def _in_region(
+        self, levels: Sequence[_Level], region: Region
+    ) -> NDArray[np.float32]:
+        depth = np.full(region.shape, self.bias, np.float32)
+        for cells, stride, start in levels:
+            depth += upsample(cells, region.slices, stride, start)
+        if depth.max() - depth.min() < _CONTRAST:
             return np.zeros(region.shape, np.float32)
-        return np.asarray(np.float32(self.gain) * np.clip(depth, -1, 1), np.float32)
+        return np.asarray(np.float32(self.gain) * depth.clip(-1, 1), np.float32)
+
+
+class _Level(NamedTuple):
+    """Cells of one level of features, and where they lie on the plane."""
+
+    cells: NDArray[np.float32]
+    stride: tuple[float, float]
+    start: tuple[float, float]
 
 
 def tile_features(

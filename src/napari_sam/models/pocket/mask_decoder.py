@@ -230,10 +230,10 @@ class PocketMaskDecoder(nn.Module):
         All arrays may be cut to one window of stride-16 cells.
         """
         w8, bias, w4, w2, *_ = weights.split(self.sizes, -1)
-        x8 = self.up8(image) + features.s8 + self.heard8(maps.s8)
+        x8 = self.up8(image).add_(features.s8).add_(self.heard8(maps.s8))
         x8 = self.refine8(F.relu(self.norm8(x8), inplace=True))
         coarse = weigh_channels(w8, x8) + bias.unsqueeze(-1)
-        x4 = self.up4(x8) + features.s4 + self.heard4(maps.s4)
+        x4 = self.up4(x8).add_(features.s4).add_(self.heard4(maps.s4))
         x4 = self.refine4(F.relu(self.norm4(x4), inplace=True))
         fine = upsample(weigh_channels(w4, x4)) + weigh_channels(w2, features.s2)
         return FineOutput(upsample(upsample(coarse)) + fine, coarse, x8)

@@ -66,7 +66,7 @@ class WideBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Keep the shape ``(B, C, h, w)``."""
-        return x + self.mix(self.norm(self.spread(x)))
+        return self.mix(self.norm(self.spread(x))).add_(x)
 
 
 def upsample(x: Tensor) -> Tensor:

@@ -26,19 +26,47 @@ _WINDOW = 5
 _PENALTY = 0.01
 #: Softness of the choice between matches.
 _TEMPERATURE = 0.02
+#: Share of a map above which all of it is normalised at once, and kept.
+_MOST = 0.5
 
 
-def normalised(features: FeatureMap) -> FeatureMap:
-    """Return features of mean 0 and length 1, so that products are likenesses."""
-    array = np.asarray(features.array, np.float32)
-    array = array - array.mean((1, 2), keepdims=True)
-    length = np.sqrt(np.einsum("chw,chw->hw", array, array))
-    return features._replace(array=array / (length + 1e-6))
+class MatchingMap:
+    """Features of mean 0 and length 1, so that products are likenesses.
+
+    Those of a window alone are computed, unless most of the map is asked for.
+
+    Parameters
+    ----------
+    features
+        Of a tile, as a backend has them.
+    """
+
+    def __init__(self, features: FeatureMap) -> None:
+        self._array = np.asarray(features.array, np.float32)
+        self._mean = self._array.mean((1, 2), keepdims=True)
+        self._whole: NDArray[np.float32] | None = None
+        self.stride = features.stride
+        self.shape = self._array.shape[1:]
+
+    def part(self, rows: slice, cols: slice) -> NDArray[np.float32]:
+        """Return the features ``(C, rows, cols)`` of a window of cells."""
+        cells = (rows.stop - rows.start) * (cols.stop - cols.start)
+        if self._whole is None and cells > _MOST * self.shape[0] * self.shape[1]:
+            self._whole = self._normalised(self._array)
+        if self._whole is not None:
+            return self._whole[:, rows, cols]
+        return self._normalised(self._array[:, rows, cols])
+
+    def _normalised(self, part: NDArray[np.float32]) -> NDArray[np.float32]:
+        array = part - self._mean
+        length = np.sqrt(np.einsum("chw,chw->hw", array, array))
+        array /= length + np.float32(1e-6)
+        return np.asarray(array, np.float32)
 
 
 def feature_flow(
-    target: Sequence[FeatureMap],
-    source: Sequence[FeatureMap],
+    target: Sequence[MatchingMap],
+    source: Sequence[MatchingMap],
     region: Region,
     expected: tuple[float, float],
 ) -> Flow:
@@ -47,7 +75,7 @@ def feature_flow(
     Parameters
     ----------
     target, source
-        Features of both frames as `normalised` returns them, coarsest first.
+        Features of both frames, coarsest first.
     region
         In pixels of the tile.
     expected
@@ -77,14 +105,16 @@ class _Cells(NamedTuple):
         return (top + 0.5) * down - 0.5, (left + 0.5) * right - 0.5
 
 
-def _window(features: FeatureMap, region: Region) -> _Cells:
+def _window(features: MatchingMap, region: Region) -> _Cells:
     down, right = features.stride
-    rows, cols = features.array.shape[1:]
+    rows, cols = features.shape
     top, left = int(region.top / down), int(region.left / right)
     bottom = min(int(np.ceil(region.bottom / down)), rows)
     after = min(int(np.ceil(region.right / right)), cols)
     top, left = min(top, rows - 1), min(left, cols - 1)
-    part = features.array[:, top : max(bottom, top + 1), left : max(after, left + 1)]
+    part = features.part(
+        slice(top, max(bottom, top + 1)), slice(left, max(after, left + 1))
+    )
     return _Cells(part, (top, left), features.stride)
 
 
@@ -111,20 +141,17 @@ def _expected(
 
 
 def _matched(
-    window: _Cells, source: FeatureMap, expected: NDArray[np.float32], reach: int
+    window: _Cells, source: MatchingMap, expected: NDArray[np.float32], reach: int
 ) -> Flow:
     """Find the best match of each cell among those near to the expected one."""
     rows, cols = window.array.shape[1:]
-    warped = _warped(window, source.array, expected, reach)
+    warped = _warped(window, source, expected, reach)
     offsets = np.mgrid[-reach : reach + 1, -reach : reach + 1].reshape(2, -1)
     likeness = np.empty((offsets.shape[1], rows, cols), np.float32)
     for i, (down, right) in enumerate((offsets + reach).T):
         shifted = warped[:, down : down + rows, right : right + cols]
         np.einsum("chw,chw->hw", window.array, shifted, out=likeness[i])
-    for axis in (1, 2):
-        ndimage.uniform_filter1d(
-            likeness, _WINDOW, axis, output=likeness, mode="nearest"
-        )
+    likeness = _averaged(_averaged(likeness, 1), 2)
     away = np.hypot(*offsets).astype(np.float32)
     weight = likeness - _PENALTY * away[:, None, None]
     weight -= weight.max(0)
@@ -137,9 +164,21 @@ def _matched(
     return Flow(in_pixels.astype(np.float32), window.start, window.stride, unlike)
 
 
+def _averaged(likeness: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
+    """Average cells and their neighbours along an axis; those at the edges repeat."""
+    reach, size = _WINDOW // 2, likeness.shape[axis]
+    sides = [(reach, reach) if n == axis else (0, 0) for n in range(3)]
+    padded = np.moveaxis(np.pad(likeness, sides, mode="edge"), axis, 0)
+    total = padded[:size] + padded[1 : size + 1]
+    for first in range(2, _WINDOW):
+        total += padded[first : first + size]
+    total *= np.float32(1 / _WINDOW)
+    return np.moveaxis(total, 0, axis)
+
+
 def _warped(
     window: _Cells,
-    source: NDArray[np.float32],
+    source: MatchingMap,
     expected: NDArray[np.float32],
     reach: int,
 ) -> NDArray[np.float32]:
@@ -149,12 +188,15 @@ def _warped(
     rows, cols = flow.shape[1:]
     grid = np.mgrid[:rows, :cols] - reach + np.reshape(window.first, (2, 1, 1))
     at = grid + flow
-    limits = np.reshape(source.shape[1:], (2, 1, 1)) - 1
+    limits = np.reshape(source.shape, (2, 1, 1)) - 1
     low = np.clip(np.floor(at).astype(np.intp), 0, limits)
     high = np.minimum(low + 1, limits)
     down, right = np.clip(at - low, 0, 1).astype(np.float32)
-    flat, width = source.reshape(len(source), -1), source.shape[2]
-    out = np.zeros((len(source), *down.shape), np.float32)
+    first, last = low.min((1, 2)), high.max((1, 2)) + 1
+    part = source.part(slice(first[0], last[0]), slice(first[1], last[1]))
+    low, high = low - first[:, None, None], high - first[:, None, None]
+    flat, width = part.reshape(len(part), -1), part.shape[2]
+    out = np.zeros((len(part), *down.shape), np.float32)
     for row, of_row in ((low[0], 1 - down), (high[0], down)):
         for col, of_col in ((low[1], 1 - right), (high[1], right)):
             weight = of_row * of_col

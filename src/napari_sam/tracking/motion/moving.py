@@ -96,7 +96,7 @@ class Motion:
             i: moved_region(mask, on_plane, margin, plane) for i, mask in masks.items()
         }
         found: dict[int, MovedMask] = {}
-        for window, ids in _windows(regions):
+        for window, ids in windows_around(regions):
             local = window.coarser(tile.scale)
             local = local.shifted(-tile.window.top, -tile.window.left)
             flow = self._flow(tile, local, moved, source, target)
@@ -125,8 +125,8 @@ class Motion:
             return still_flow(region, expected)
         if self._by_features:
             return feature_flow(
-                views.features(target, tile),
-                views.features(source, tile),
+                views.matching(target, tile),
+                views.matching(source, tile),
                 region,
                 expected,
             )
@@ -144,7 +144,7 @@ class Motion:
         return refined_flow(new, old, region, flow) if shows else flow
 
 
-def _windows(regions: Mapping[int, Region]) -> list[tuple[Region, list[int]]]:
+def windows_around(regions: Mapping[int, Region]) -> list[tuple[Region, list[int]]]:
     """Return windows to find the flow of, and the ids of the regions in each.
 
     That is one for each region where they lie scattered, else one around all.

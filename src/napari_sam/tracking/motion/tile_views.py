@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_sam.core.protocols import SupportsFeatures
 from napari_sam.tracking.motion.drift import Spectrum, spectrum
-from napari_sam.tracking.motion.feature_flow import normalised
+from napari_sam.tracking.motion.feature_flow import MatchingMap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 #: Tiles of which pictures and features are cached: those of some frames.
 _CACHED = 8
+#: Brightness of the sum of three channels.
+_GREY = (np.arange(3 * 255 + 1) / 3 / 255).astype(np.float32)
 
 
 class TileViews:
@@ -39,6 +41,7 @@ class TileViews:
         self._grey: OrderedDict[object, NDArray[np.float32]] = OrderedDict()
         self._spectra: OrderedDict[object, Spectrum] = OrderedDict()
         self._features: OrderedDict[object, list[FeatureMap]] = OrderedDict()
+        self._matching: OrderedDict[object, list[MatchingMap]] = OrderedDict()
 
     @property
     def has_features(self) -> bool:
@@ -51,7 +54,10 @@ class TileViews:
         def make() -> NDArray[np.float32]:
             rows, cols = tile.window.shape
             picture = self._image.render(frame, tile)[:rows, :cols]
-            return np.asarray(picture.mean(-1) / 255, np.float32)
+            total = picture[..., 0].astype(np.uint16)
+            for channel in (1, 2):
+                total += picture[..., channel]
+            return np.asarray(_GREY[total], np.float32)
 
         return _cached(self._grey, (frame, tile), make)
 
@@ -64,15 +70,23 @@ class TileViews:
         return _cached(self._spectra, (frame, tile), make)
 
     def features(self, frame: int, tile: Tile) -> list[FeatureMap]:
-        """Return features of a tile, `normalised`, coarsest first."""
+        """Return the features of a tile, coarsest first; read once for all uses."""
         backend = self._image.backend
         assert isinstance(backend, SupportsFeatures)
 
         def make() -> list[FeatureMap]:
-            embedding = self._image.embedding(frame, tile)
-            return [normalised(f) for f in backend.features(embedding)]
+            found = backend.features(self._image.embedding(frame, tile))
+            return [f._replace(array=np.asarray(f.array, np.float32)) for f in found]
 
         return _cached(self._features, (frame, tile), make)
+
+    def matching(self, frame: int, tile: Tile) -> list[MatchingMap]:
+        """Return the features of a tile as they are matched, coarsest first."""
+
+        def make() -> list[MatchingMap]:
+            return [MatchingMap(f) for f in self.features(frame, tile)]
+
+        return _cached(self._matching, (frame, tile), make)
 
 
 def _cached(known: OrderedDict[object, T], key: object, make: Callable[[], T]) -> T:
