@@ -17,8 +17,9 @@ import pytest
 import torch
 
 SIZE = 128
-#: Taken off the scores of presence, so that they change their sign now and then.
-HIDDEN = {"sam2.1": 0.65, "sam2": 0.4}
+#: Taken off the scores of presence, so that they change their sign now and then, and
+#: are never so near to 0 that the order of a sum decides.
+HIDDEN = {"sam2.1": 0.6, "sam2": 0.42}
 
 
 def _transformers():
