@@ -38,3 +38,13 @@ def test_without_a_tokenizer_nothing_is_read(owlv2, tmp_path):
         (folder / name).unlink()
     with pytest.raises(CheckpointError, match="holds no tokenizer"):
         open_words(folder)
+
+
+def test_transformers_draws_no_bars(clip, capfd):
+    """Its own bars are on standard error, also of commands that are to be quiet."""
+    from transformers.utils import logging
+
+    before = logging.is_progress_bar_enabled()
+    open_words(clip, device="cpu")
+    assert "Loading" not in capfd.readouterr().err
+    assert logging.is_progress_bar_enabled() == before

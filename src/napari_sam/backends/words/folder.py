@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from napari_sam.core.errors import CheckpointError, MissingPackageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -46,9 +48,10 @@ def load(folder: Path, class_name: str, *, expected: str) -> Loaded:
             'Words need transformers: pip install "transformers>=5.20,<6".'
         ) from None
     try:
-        model, loading = getattr(transformers, class_name).from_pretrained(
-            folder, local_files_only=True, output_loading_info=True
-        )
+        with _without_bars():
+            model, loading = getattr(transformers, class_name).from_pretrained(
+                folder, local_files_only=True, output_loading_info=True
+            )
     except (OSError, ValueError, KeyError, RuntimeError) as wrong:
         reason = (str(wrong).strip().splitlines() or [type(wrong).__name__])[0]
         raise CheckpointError(f"{folder}: {reason}; {expected}.") from wrong
@@ -81,3 +84,18 @@ def load_tokenizer(folder: Path, *, expected: str) -> PreTrainedTokenizerBase:
     if len(found) <= len(found.all_special_tokens):
         raise CheckpointError(refusal)
     return found
+
+
+@contextmanager
+def _without_bars() -> Iterator[None]:
+    """Keep transformers from drawing progress bars; those who ask for ours get ours."""
+    from transformers.utils import logging
+
+    if not logging.is_progress_bar_enabled():
+        yield
+        return
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.enable_progress_bar()
