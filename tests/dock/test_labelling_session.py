@@ -1,5 +1,7 @@
 """A folder is labelled, reviewed, corrected and exported in napari, from end to end."""
 
+from threading import Event
+
 import numpy as np
 import pytest
 import tifffile
@@ -13,6 +15,7 @@ from napari_sam.apps.dock.review_widget import ReviewWidget, review_of
 from napari_sam.apps.dock.widget import SegmentWidget
 from napari_sam.core.address import Address
 from napari_sam.datasets import read_labelled_images
+from napari_sam.labelling.label_folder import LabelRun
 from napari_sam.testing import ColourConcepts, InstanceThresholdBackend
 
 
@@ -217,6 +220,37 @@ def test_stopped_and_gone_on(dock, until, tmp_path, monkeypatch):
     until(lambda: any("images labelled" in text for _, text in told))
     assert len(sam.LabelledDataset(tmp_path / "out").images) == 3
     review.close()
+    annotator.session.mark_saved()
+
+
+def test_what_was_stopped_writes_no_more_when_the_same_goes_on(
+    dock, until, tmp_path, monkeypatch
+):
+    named(dock, until)
+    write, at_work, begun = LabelRun.write_objects, [], []
+
+    def slow(run, *found):
+        at_work.append(run)
+        begun.append(len(at_work))
+        released.wait(30)
+        write(run, *found)
+        at_work.remove(run)
+
+    released = Event()
+    monkeypatch.setattr(LabelRun, "write_objects", slow)
+    dock.folder.title.setChecked(True)
+    dock.folder.target.setText(str(tmp_path / "out"))
+    press(dock.folder.run)
+    until(lambda: begun)
+    annotator = dock.controller.annotator
+    annotator.cancel()
+    press(dock.folder.run)
+    until(lambda: "waiting" in str(annotator.running))
+    assert begun == [1]
+    released.set()
+    until(lambda: not annotator.running)
+    assert set(begun) == {1}
+    assert len(sam.LabelledDataset(tmp_path / "out").images) == 3
     annotator.session.mark_saved()
 
 

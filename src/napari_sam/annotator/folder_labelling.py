@@ -6,10 +6,12 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from napari_sam.automatic import AutomaticSettings, TextSettings
 from napari_sam.core.errors import SessionError
+from napari_sam.core.progress import iter_exclusive
 from napari_sam.core.prompts import Prompts
 from napari_sam.image.settings import AppearanceSettings
 from napari_sam.io.settings import ReadSettings
@@ -97,6 +99,7 @@ class FolderLabelling:
 
     def __init__(self, workspace: Workspace, models: Models, words: WordModels) -> None:
         self._workspace, self._models, self._words = workspace, models, words
+        self._writing = Lock()
 
     @property
     def named(self) -> tuple[int, ...]:
@@ -158,6 +161,7 @@ class FolderLabelling:
             steps = _iter_labelled(
                 self._job(plan, session.image), session.image, given, plan, self._words
             )
+            steps = iter_exclusive(steps, self._writing)
             stopped = partial(self._on_stopped, plan)
             done = partial(self._on_labelled, plan)
             self._workspace.tasks.run(LABELLING, steps, done, cancelled=stopped)
