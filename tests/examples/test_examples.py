@@ -34,8 +34,11 @@ def gallery():
 
 
 def without_numbers(text: str) -> str:
-    """What is printed on every machine: neither numbers nor paths nor alignment."""
-    text = re.sub(r"/[\w/.-]+", "/", text)
+    """What is printed on every machine: neither numbers nor paths nor alignment.
+
+    Nor the precision, which a model chooses by the processor.
+    """
+    text = re.sub(r"/[\w/.-]+", "/", text).replace("bfloat16", "float32")
     return " ".join(re.sub(r"\b[0-9a-f]{16}\b|-?\d+(\.\d+)?", "#", text).split())
 
 
