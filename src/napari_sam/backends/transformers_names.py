@@ -10,47 +10,52 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+#: Parts of two convolutions, and their numbers in the published names.
+_PARTS = {"conv1": 0, "norm": 1, "conv2": 3}
+#: Layers that have numbers in the published names: what these begin with there and
+#: here, and the number of each part.
+_NUMBERED = (
+    (
+        "vision_encoder.neck.",
+        "image_encoder.neck.",
+        {"conv1": 0, "layer_norm1": 1, "conv2": 2, "layer_norm2": 3},
+    ),
+    (
+        "prompt_encoder.mask_embed.",
+        "prompt_encoder.mask_downscaling.",
+        {"conv1": 0, "layer_norm1": 1, "conv2": 3, "layer_norm2": 4, "conv3": 6},
+    ),
+    (
+        "mask_decoder.upscale_",
+        "mask_decoder.output_upscaling.",
+        {"conv1": 0, "layer_norm": 1, "conv2": 3},
+    ),
+    ("mask_decoder.compress_vit_", "mask_decoder.compress_vit_feat.", _PARTS),
+    ("mask_decoder.encoder_", "mask_decoder.embedding_encoder.", _PARTS),
+    ("mask_decoder.mask_", "mask_decoder.embedding_maskfeature.", _PARTS),
+)
 #: Patterns of names there, and the published ones; each is tried on every name.
-_RULES = tuple(
-    (re.compile(pattern), name)
-    for pattern, name in (
-        (
-            r"^shared_image_embedding\.positional_embedding$",
-            "prompt_encoder.pe_layer.positional_encoding_gaussian_matrix",
-        ),
-        (r"^vision_encoder\.layers\.", "image_encoder.blocks."),
-        (r"^vision_encoder\.", "image_encoder."),
-        (r"^(image_encoder\.patch_embed)\.projection\.", r"\1.proj."),
-        (r"^(image_encoder\.neck)\.conv1\.", r"\1.0."),
-        (r"^(image_encoder\.neck)\.layer_norm1\.", r"\1.1."),
-        (r"^(image_encoder\.neck)\.conv2\.", r"\1.2."),
-        (r"^(image_encoder\.neck)\.layer_norm2\.", r"\1.3."),
-        (r"^prompt_encoder\.point_embed\.", "prompt_encoder.point_embeddings."),
-        (r"^(prompt_encoder\.mask_)embed\.conv1\.", r"\1downscaling.0."),
-        (r"^(prompt_encoder\.mask_)embed\.layer_norm1\.", r"\1downscaling.1."),
-        (r"^(prompt_encoder\.mask_)embed\.conv2\.", r"\1downscaling.3."),
-        (r"^(prompt_encoder\.mask_)embed\.layer_norm2\.", r"\1downscaling.4."),
-        (r"^(prompt_encoder\.mask_)embed\.conv3\.", r"\1downscaling.6."),
-        (r"^mask_decoder\.upscale_conv1\.", "mask_decoder.output_upscaling.0."),
-        (r"^mask_decoder\.upscale_layer_norm\.", "mask_decoder.output_upscaling.1."),
-        (r"^mask_decoder\.upscale_conv2\.", "mask_decoder.output_upscaling.3."),
-        (r"^mask_decoder\.hq_token\.", "mask_decoder.hf_token."),
-        (r"^mask_decoder\.hq_mask_mlp\.", "mask_decoder.hf_mlp."),
-        (r"^(mask_decoder\.compress_vit)_conv1\.", r"\1_feat.0."),
-        (r"^(mask_decoder\.compress_vit)_norm\.", r"\1_feat.1."),
-        (r"^(mask_decoder\.compress_vit)_conv2\.", r"\1_feat.3."),
-        (r"^mask_decoder\.encoder_conv1\.", "mask_decoder.embedding_encoder.0."),
-        (r"^mask_decoder\.encoder_norm\.", "mask_decoder.embedding_encoder.1."),
-        (r"^mask_decoder\.encoder_conv2\.", "mask_decoder.embedding_encoder.3."),
-        (r"^mask_decoder\.mask_conv1\.", "mask_decoder.embedding_maskfeature.0."),
-        (r"^mask_decoder\.mask_norm\.", "mask_decoder.embedding_maskfeature.1."),
-        (r"^mask_decoder\.mask_conv2\.", "mask_decoder.embedding_maskfeature.3."),
-        # the three layers of an MLP, the middle one before the first
-        (r"^(mask_decoder\.(?!transformer).*)\.layers\.0\.", r"\1.layers.1."),
-        (r"^(mask_decoder\..*)\.proj_in\.", r"\1.layers.0."),
-        (r"^(mask_decoder\..*)\.proj_out\.", r"\1.layers.2."),
-        (r"\.layer_norm(\d|_final_attn)\.", r".norm\1."),
-    )
+_RULES = (
+    *(
+        (rf"^{re.escape(there + part)}\.", f"{here}{number}.")
+        for there, here, parts in _NUMBERED
+        for part, number in parts.items()
+    ),
+    (
+        r"^shared_image_embedding\.positional_embedding$",
+        "prompt_encoder.pe_layer.positional_encoding_gaussian_matrix",
+    ),
+    (r"^vision_encoder\.layers\.", "image_encoder.blocks."),
+    (r"^vision_encoder\.patch_embed\.projection\.", "image_encoder.patch_embed.proj."),
+    (r"^vision_encoder\.", "image_encoder."),
+    (r"^prompt_encoder\.point_embed\.", "prompt_encoder.point_embeddings."),
+    (r"^mask_decoder\.hq_token\.", "mask_decoder.hf_token."),
+    (r"^mask_decoder\.hq_mask_mlp\.", "mask_decoder.hf_mlp."),
+    # the three layers of an MLP, the middle one before the first
+    (r"^(mask_decoder\.(?!transformer).*)\.layers\.0\.", r"\1.layers.1."),
+    (r"^(mask_decoder\..*)\.proj_in\.", r"\1.layers.0."),
+    (r"^(mask_decoder\..*)\.proj_out\.", r"\1.layers.2."),
+    (r"\.layer_norm(\d|_final_attn)\.", r".norm\1."),
 )
 #: The same tensor as the one that both encoders share.
 _TWICE = "prompt_encoder.shared_embedding.positional_embedding"
@@ -68,5 +73,5 @@ def with_published_names(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 def _published(name: str) -> str:
     for pattern, other in _RULES:
-        name = pattern.sub(other, name)
+        name = re.sub(pattern, other, name)
     return name

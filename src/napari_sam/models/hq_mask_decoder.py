@@ -27,7 +27,8 @@ class HqMaskDecoder(MaskDecoder):
     """Predict masks for prompts about one image, and refine one of each prompt.
 
     Of the three masks for an ambiguous prompt, the one with the best score is refined,
-    as in the published model; the others are those of Segment Anything.
+    as in the published model. The others are drawn as Segment Anything does, and differ
+    from its own only by what attention hears of the additional token.
     """
 
     def __init__(self, config: SamConfig) -> None:

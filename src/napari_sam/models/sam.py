@@ -112,9 +112,7 @@ class Sam(nn.Module):
 
     def encode(self, pixels_BCHW: Tensor) -> Tensor:
         """Return float32 embeddings of RGB images of 0 to 255, BCHW."""
-        x_BCHW = self.preprocess(pixels_BCHW)
-        dtype = next(self.image_encoder.parameters()).dtype
-        out: Tensor = self.image_encoder(x_BCHW.to(dtype)).float()
+        out: Tensor = self.image_encoder(self._encoder_input(pixels_BCHW)).float()
         return out
 
     def encode_detail(self, pixels_BCHW: Tensor) -> tuple[Tensor, Tensor]:
@@ -126,10 +124,13 @@ class Sam(nn.Module):
             Float32; the second of `HqMaskDecoder.fuse`.
         """
         assert isinstance(self.mask_decoder, HqMaskDecoder)
-        x_BCHW = self.preprocess(pixels_BCHW)
-        dtype = next(self.image_encoder.parameters()).dtype
-        image, early = self.image_encoder.forward_with_early(x_BCHW.to(dtype))
+        x_BCHW = self._encoder_input(pixels_BCHW)
+        image, early = self.image_encoder.forward_with_early(x_BCHW)
         return image.float(), self.mask_decoder.fuse(image, early)
+
+    def _encoder_input(self, pixels_BCHW: Tensor) -> Tensor:
+        dtype = next(self.image_encoder.parameters()).dtype
+        return self.preprocess(pixels_BCHW).to(dtype)
 
     def decode(
         self,

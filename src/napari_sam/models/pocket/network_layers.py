@@ -79,12 +79,18 @@ def weigh_channels(weights: Tensor, x: Tensor) -> Tensor:
     return promptwise_product(weights, x.flatten(2)).unflatten(2, x.shape[2:])
 
 
-def promptwise_product(a: Tensor, b: Tensor) -> Tensor:
-    """Multiply ``(N, A, B)`` by ``(N or 1, B, C)``, on a CPU each prompt by itself.
+def promptwise(x: Tensor) -> bool:
+    """Whether prompts ``(N, ...)`` are computed one at a time: on a CPU, to infer.
 
-    A library may add up many products in another order than one, with other last bits.
+    A library may compute many in another way than one, with other last bits, and a CPU
+    is no faster with them.
     """
-    if len(a) == 1 or torch.is_grad_enabled() or a.device.type != "cpu":
+    return len(x) > 1 and x.device.type == "cpu" and not torch.is_grad_enabled()
+
+
+def promptwise_product(a: Tensor, b: Tensor) -> Tensor:
+    """Multiply ``(N, A, B)`` by ``(N or 1, B, C)``; see `promptwise`."""
+    if not promptwise(a):
         return a @ b
     return torch.cat([x @ y for x, y in zip(a.split(1), _each(b, len(a)), strict=True)])
 

@@ -18,7 +18,7 @@ from napari_sam.models.pocket.config import (
     WORKING_SIZE,
     PocketConfig,
 )
-from napari_sam.models.pocket.network_layers import ChannelNorm
+from napari_sam.models.pocket.network_layers import ChannelNorm, promptwise
 
 
 def prompt_maps(
@@ -146,12 +146,8 @@ class PocketPromptEncoder(nn.Module):
         return self.position(xy_NP2) * is_prompt + self.kind(kinds_NP)
 
     def forward(self, maps: Tensor) -> MapFeatures:
-        """Features of ``(N, MAPS, 4H, 4W)`` maps.
-
-        On a CPU each is convolved by itself: a library may choose another way to
-        convolve many, with other last bits, and is no faster with them.
-        """
-        if len(maps) == 1 or torch.is_grad_enabled() or maps.device.type != "cpu":
+        """Features of ``(N, MAPS, 4H, 4W)`` maps."""
+        if not promptwise(maps):
             return self._features(maps)
         each = zip(*(self._features(one) for one in maps.split(1)), strict=True)
         return MapFeatures(*map(torch.cat, each))
