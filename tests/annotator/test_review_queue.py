@@ -93,10 +93,14 @@ def test_what_is_left_for_later_comes_last(folder):
 
 def test_one_class_is_shown_alone(folder):
     queue = made(ImmediateExecutor(), folder)
+    queue.set_class("cell")
+    queue.set_class("dust")
     queue.show("cell")
-    assert queue.current is None
-    queue.show(None)
-    assert len(queue.page.objects) == 6
+    assert {one.item.category for one in queue.page.objects} == {"cell"}
+    queue.show(image="a.tif")
+    assert len(queue.page.objects) == 4
+    queue.show("of nothing")
+    assert (queue.page.category, len(queue.page.objects)) == (None, 4)
 
 
 def test_what_goes_wrong_is_said_and_nothing_is_lost(folder, tmp_path):

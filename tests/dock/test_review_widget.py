@@ -83,6 +83,48 @@ def test_a_folder_that_is_none_is_said(widget, tmp_path):
     assert "dataset.json" in widget.said.text()
 
 
+def choose(box, words, qtbot):
+    """Choose one of a list by keys, as a person who does not use the mouse."""
+    box.setFocus()
+    QTest.keyClick(box, Qt.Key.Key_Home)
+    for _ in range(box.findText(words)):
+        QTest.keyClick(box, Qt.Key.Key_Down)
+    assert box.currentText() == words
+
+
+def test_one_image_or_one_class_is_reviewed(widget, qtbot, folder):
+    (folder.parent / "images" / "b.tif").write_bytes(
+        (folder.parent / "images" / "a.tif").read_bytes()
+    )
+    sam.label(folder.parent / "images", folder, model=InstanceThresholdBackend())
+    widget.open(folder)
+    assert widget.next.count() == 11
+    choose(widget.where, "b.tif", qtbot)
+    assert widget.next.count() == 5
+    assert {one.item.image.name for one in widget.queue.page.objects} == {"b.tif"}
+    QTest.keyClicks(widget.category, "cell")
+    QTest.keyClick(widget.category, Qt.Key.Key_Return)
+    assert "b.tif" in widget.about.text()
+    choose(widget.where, "all images", qtbot)
+    assert widget.next.count() == 10
+    press(widget, "Z")
+    assert (widget.where.currentText(), widget.queue.image) == ("all images", None)
+    choose(widget.where, "a.tif", qtbot)
+    widget.open(folder)
+    assert widget.where.currentText() == "all images"
+    assert widget.next.count() == 11
+
+
+def test_a_class_that_is_gone_is_shown_no_longer(widget, qtbot):
+    QTest.keyClicks(widget.category, "cell")
+    QTest.keyClick(widget.category, Qt.Key.Key_Return)
+    choose(widget.only, "cell", qtbot)
+    assert {one.item.category for one in widget.queue.page.objects} <= {"cell"}
+    press(widget, "Z")
+    assert widget.only.currentText() == "all classes"
+    assert widget.next.count() == 5
+
+
 @pytest.mark.parametrize("width", [300, 620])
 def test_thumbnails_fill_the_width(widget, qtbot, width):
     widget.resize(width, 900)

@@ -50,8 +50,11 @@ def test_answers_are_taken_and_pictures_are_sent_once(review, labelled_folder):
     assert pictures == []
     browser.ask("answer", action="undo")
     assert browser.last("page")[0]["text"].startswith("1 of 6 reviewed")
-    browser.ask("show", category="cell")
-    assert browser.last("page")[0]["only"] == "cell"
+    browser.ask("show", category="cell", image=None)
+    assert browser.last("page")[0]["only"] == ["cell", None]
+    browser.ask("show", category=None, image="a.tif")
+    page, _ = browser.last("page")
+    assert (page["only"], page["images"]) == ([None, "a.tif"], ["a.tif"])
     review.save()
     assert "cell" in (labelled_folder / "labels" / "a.csv").read_text()
 
@@ -96,6 +99,7 @@ def test_a_correction_is_left_without_a_trace(review):
         {"kind": "answer"},
         {"kind": "answer", "action": "guess"},
         {"kind": "class"},
+        {"kind": "show", "category": "cell"},
         {"kind": "correction", "action": []},
     ],
 )

@@ -48,6 +48,8 @@ def test_objects_are_accepted_classed_rejected_and_clicked_anew(notebook):
     widget.wait(TEXT.format("4 of 6"))
     keyboard.press("z")
     widget.wait(TEXT.format("3 of 6"))
+    widget.root.get_by_label("On", exact=True).select_option("a.tif")
+    widget.wait("el.dataset.left === '3'")
     widget.root.get_by_role("button", name="Later").click()
     widget.wait("el.dataset.left === '3'")
     keyboard.press("c")

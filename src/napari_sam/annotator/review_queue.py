@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from psygnal import Signal
@@ -60,11 +60,18 @@ class ReviewPage:
         How many were found, accepted, rejected and corrected.
     classes
         Names of the classes.
+    images
+        Names of the images.
+    category, image
+        The class and the image whose objects alone are shown; None for all.
     """
 
     objects: tuple[ShownObject, ...] = ()
     counts: Mapping[str, int] | None = None
     classes: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
+    category: str | None = None
+    image: str | None = None
 
     @property
     def text(self) -> str:
@@ -91,8 +98,8 @@ class ReviewQueue:
     ----------
     page
         What is shown.
-    category
-        Only objects of this class are shown; None for all.
+    category, image
+        Only objects of this class, and on this image, are shown; None for all.
     changed
         Emitted when another page is shown.
     message
@@ -110,6 +117,7 @@ class ReviewQueue:
         self._passed: set[tuple[str, int]] = set()
         self.page = ReviewPage()
         self.category: str | None = None
+        self.image: str | None = None
 
     @property
     def is_busy(self) -> bool:
@@ -129,11 +137,12 @@ class ReviewQueue:
             self._dataset = LabelledDataset(path)
 
         self._passed.clear()
+        self.category = self.image = None
         self._do(opened)
 
-    def show(self, category: str | None) -> None:
-        """Show the objects of one class; None for all."""
-        self.category = category
+    def show(self, category: str | None = None, image: str | None = None) -> None:
+        """Show the objects of one class, of one image, or both; None for all."""
+        self.category, self.image = category, image
         self._do(lambda: None)
 
     def accept(self) -> None:
@@ -252,7 +261,7 @@ class ReviewQueue:
     def _show_without(self, gone: ShownObject) -> None:
         """Show the next object at once; what is learnt meanwhile comes after."""
         left = tuple(one for one in self.page.objects if one is not gone)
-        self.page = ReviewPage(left, self.page.counts, self.page.classes)
+        self.page = replace(self.page, objects=left)
         self.changed.emit()
 
     def _require(self) -> LabelledDataset:
@@ -288,14 +297,18 @@ class ReviewQueue:
         dataset = self._dataset
         if dataset is None:
             return ReviewPage()
-        queue = dataset.doubtful(category=self.category)
+        classes, only = dataset.classes, (self.category, self.image)
+        if only[0] not in classes:
+            only = None, only[1]  # no object is of that class by now
+        queue = dataset.doubtful(category=only[0], image=only[1])
         later = [item for item in queue if item.key in self._passed]
         first = [item for item in queue if item.key not in self._passed]
         shown = tuple(
             ShownObject(item, dataset.picture(item, side=SIDE))
             for item in [*first, *later][:_SHOWN]
         )
-        return ReviewPage(shown, dataset.counts, dataset.classes)
+        names = tuple(image.name for image in dataset.images)
+        return ReviewPage(shown, dataset.counts, classes, names, *only)
 
     def _on_done(self, result: tuple[ReviewPage, str]) -> None:
         page, wrong = result

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QDockWidget, QLabel, QLineEdit, QWidget
+from qtpy.QtWidgets import QComboBox, QDockWidget, QLabel, QLineEdit, QWidget
 
 from napari_sam.annotator.dataset_session import DatasetSession
 from napari_sam.annotator.review_queue import ReviewQueue
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 REVIEW = "Review labels (napari-sam)"
 #: Rows and columns of the picture of the current object on the screen.
 _LARGE = 240
-_ALL = "all classes"
+_ALL, _EVERYWHERE = "all classes", "all images"
 #: Classes that a digit gives.
 _DIGITS = 9
 _CORRECTING = (
@@ -175,7 +175,9 @@ class ReviewWidget(QWidget):
         self.category.setPlaceholderText("another class, and Enter")
         self.category.returnPressed.connect(self._by_name)
         self.only = choice("Show the objects of one class", [(None, _ALL)])
-        self.only.activated.connect(self._on_only)
+        self.where = choice("Show the objects of one image", [(None, _EVERYWHERE)])
+        for one in (self.only, self.where):
+            one.activated.connect(self._on_only)
         self.numbers, self.said = text(faint=True), text()
         self.next = Thumbnails()
 
@@ -190,7 +192,7 @@ class ReviewWidget(QWidget):
         rows.addWidget(row(self.later, self.undo))
         rows.addWidget(row(self.mend, self.taken))
         rows.addWidget(named("Class", self.category))
-        rows.addWidget(named("Show", self.only))
+        rows.addWidget(named("Show", row(self.only, self.where)))
         rows.addWidget(self.numbers)
         rows.addWidget(self.next, stretch=1)
         rows.addWidget(self.said)
@@ -240,8 +242,7 @@ class ReviewWidget(QWidget):
             self.queue.set_class(classes[number - 1])
 
     def _on_only(self) -> None:
-        chosen = self.only.currentText()
-        self.queue.show(None if self.only.currentIndex() <= 0 else chosen)
+        self.queue.show(*(_chosen(one) for one in (self.only, self.where)))
         self.setFocus()
 
     def _refresh(self) -> None:
@@ -261,21 +262,27 @@ class ReviewWidget(QWidget):
         self.next.show_pictures(
             [(one.picture, one.item.category or "no class") for one in page.objects[1:]]
         )
-        self._offer(page.classes)
-
-    def _offer(self, classes: tuple[str, ...]) -> None:
-        """Offer classes by digits, and one of them to be shown alone."""
-        numbered = [f"{k} {name}" for k, name in enumerate(classes[:_DIGITS], 1)]
-        self.numbers.setText(f"Keys of classes: {', '.join(numbered)}" * bool(numbered))
-        wanted = [_ALL, *classes]
-        if wanted != [self.only.itemText(i) for i in range(self.only.count())]:
-            now = self.only.currentText()
-            self.only.clear()
-            self.only.addItems(wanted)
-            self.only.setCurrentText(now if now in wanted else _ALL)
+        numbers = enumerate(page.classes[:_DIGITS], 1)
+        keys = ", ".join(f"{k} {name}" for k, name in numbers)
+        self.numbers.setText(f"Keys of classes: {keys}" * bool(keys))
+        _offer(self.only, [_ALL, *page.classes], page.category)
+        _offer(self.where, [_EVERYWHERE, *page.images], page.image)
 
     def _say(self, kind: str, words: str) -> None:
         self.said.setText(words if kind == "info" else f"<b>{words}</b>")
+
+
+def _offer(choice: QComboBox, wanted: list[str], chosen: str | None) -> None:
+    """Offer what can be shown alone, the first of which is all."""
+    if wanted != [choice.itemText(i) for i in range(choice.count())]:
+        choice.clear()
+        choice.addItems(wanted)
+    choice.setCurrentIndex(0 if chosen is None else wanted.index(chosen, 1))
+
+
+def _chosen(choice: QComboBox) -> str | None:
+    """Return what is to be shown alone; None for all."""
+    return choice.currentText() if choice.currentIndex() > 0 else None
 
 
 def _end(executor: QtExecutor, queue: ReviewQueue) -> None:

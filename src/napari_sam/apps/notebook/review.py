@@ -129,7 +129,9 @@ class NotebookReview:
             "hello": lambda _: self._tell_all(),
             "answer": self._answer,
             "class": self._give,
-            "show": lambda m: self.queue.show(m["category"] and str(m["category"])),
+            "show": lambda m: self.queue.show(
+                *(m[of] and str(m[of]) for of in ("category", "image"))
+            ),
             "correction": self._end_as,
         }
 
@@ -214,7 +216,8 @@ class NotebookReview:
             "text": page.text,
             "open": page.counts is not None,
             "classes": list(page.classes),
-            "only": self.queue.category,
+            "images": list(page.images),
+            "only": [page.category, page.image],
             "side": SIDE,
             "fresh": [_key(one) for one in fresh],
             "objects": [

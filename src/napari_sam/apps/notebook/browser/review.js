@@ -51,12 +51,11 @@ class Review {
     ];
     this.category = h("input", { type: "text", placeholder: "another class, and Enter",
       onkeydown: (e) => { if (e.key === "Enter") this.byName(); } });
-    this.only = h("select", { onchange: () =>
-      this.link.ask({ kind: "show", category: this.only.selectedIndex ? this.only.value : null }) });
+    [this.only, this.where] = [0, 1].map(() => h("select", { onchange: () => this.show() }));
     this.digits = h("div", { class: "ns-group", role: "group", "aria-label": "Classes" });
     this.answers = h("div", { class: "ns-answers" }, this.large, this.about,
       h("div", { class: "ns-group" }, ...this.buttons), this.digits,
-      labelled("Class", this.category), labelled("Show", this.only));
+      labelled("Class", this.category), labelled("Show", this.only), labelled("On", this.where));
     this.next = h("ul", { class: "ns-next", "aria-label": "The next objects" });
     this.place = h("div", { class: "ns-correction" });
     this.words = h("span", { role: "status", "aria-live": "polite" });
@@ -81,7 +80,9 @@ class Review {
       this.drawInto(canvas, one);
       return h("li", { title: one.words }, canvas, h("span", {}, one.category || "no class"));
     }));
-    this.offer(page.classes, page.only);
+    this.offerDigits(page.classes);
+    this.offer(this.only, "all classes", page.classes, page.only[0]);
+    this.offer(this.where, "all images", page.images, page.only[1]);
     this.enable();
     this.root.dataset.left = page.objects.length;
     this.root.dataset.text = page.text;
@@ -93,12 +94,20 @@ class Review {
     if (picture) canvas.getContext("2d").drawImage(picture, 0, 0);
   }
 
-  offer(classes, only) {
+  show() {
+    const [category, image] = [this.only, this.where].map((one) => (one.selectedIndex ? one.value : null));
+    this.link.ask({ kind: "show", category, image });
+  }
+
+  offerDigits(classes) {
     this.digits.replaceChildren(...classes.slice(0, DIGITS).map((name, i) =>
       h("button", { type: "button", title: `It is right, and of the class ${name}`, "aria-keyshortcuts": String(i + 1),
         onclick: () => this.give(name) }, name, h("kbd", { "aria-hidden": "true" }, String(i + 1)))));
-    this.only.replaceChildren(h("option", {}, "all classes"), ...classes.map((name) => h("option", { value: name }, name)));
-    this.only.selectedIndex = only === null ? 0 : 1 + classes.indexOf(only);
+  }
+
+  offer(select, all, names, chosen) {
+    select.replaceChildren(h("option", {}, all), ...names.map((name) => h("option", { value: name }, name)));
+    select.selectedIndex = chosen === null ? 0 : 1 + names.indexOf(chosen);
   }
 
   enable() {
