@@ -1,9 +1,13 @@
 """What propagation costs: CPU milliseconds per object, and memory along a movie.
 
-    python benchmarks/track.py [--frames N]
+    python benchmarks/track.py [--objects N ...] [--walk N] [--frames N]
     python benchmarks/track.py --long 100 1000 10000
 
 Discs of 29 pixels on frames of 512 x 512 pixels; one thread, embeddings in the store.
+They are walked through a film: every frame is new, as the same one again would come out
+of caches, and the first is a warm-up. The encoder's time is apart, motion is measured
+once more alone, and a peer's loop decodes one object after another, with masks of the
+whole frame. With ``--frames``, memory along so many frames.
 With ``--long``, memory alone: discs on frames of 64 x 64, by a backend without weights,
 beside a loop that decodes objects one by one and keeps a mask of the whole frame of
 each; every length in a process of its own.
@@ -15,6 +19,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from functools import partial
 from tempfile import TemporaryDirectory
 
 import numpy as np
@@ -81,33 +86,64 @@ class Discs:
         return pixels.astype(np.uint8)[tuple(inside)]
 
 
-def milliseconds(call, times=3):
-    call()
+def milliseconds(call):
+    """CPU milliseconds of a call, and what it returned."""
     begin = time.process_time()
-    for _ in range(times):
-        call()
-    return 1000 * (time.process_time() - begin) / times
+    found = call()
+    return 1000 * (time.process_time() - begin), found
 
 
-def cost(backend, count):
-    """Milliseconds of a frame: all of it, motion alone, and decoding one by one."""
-    movie = Discs(count, 3)
-    image = sam.PromptableImage(movie, backend, axes="tyx")
-    image.embed()
+def walked(step, state, frames):
+    """Mean CPU milliseconds of a step from frame to frame, without the first.
+
+    A step takes what the one before returned, and a frame that it has not seen.
+    """
+    took = []
+    for frame in frames:
+        spent, state = milliseconds(partial(step, state, frame))
+        took.append(spent)
+    return float(np.mean(took[1:]))
+
+
+def cost(backend, count, frames):
+    """Milliseconds of a new frame: encoder, the rest, motion alone, a peer's loop."""
+    movie = Discs(count, frames + 2)
+    image = sam.PromptableImage(
+        movie, backend, axes="tyx", store=sam.MemoryStore(frames * LIMIT)
+    )
     masks = {i + 1: Mask.from_array(movie.labels(0) == i + 1) for i in range(count)}
+    image.embed(frames=[0])
     method = PromptMethod(image, PropagateSettings())
     objects = method.start(0, masks)
     motion = Motion(image)
 
-    def one_by_one():
-        for mask in masks.values():
-            prompt = Prompts((MaskPrompt(mask),))
-            image.segment(prompt, 1).full(movie.shape[1:])
+    def encode(_, frame):
+        image.embed(frames=[frame])
 
+    def carry(objects, frame):
+        found = method.carry(objects, frame, {})
+        assert len(found) == count
+        return found
+
+    def move(masks, frame):
+        moved = motion.move(masks, frame - 1, frame)
+        return {i: one.mask for i, one in moved.items()}
+
+    def one_by_one(masks, frame):
+        found = {}
+        for i, mask in masks.items():
+            prompt = MaskPrompt(mask, approximate=True)
+            prediction = image.segment(Prompts((prompt,)), frame)
+            prediction.full(movie.shape[1:])
+            found[i] = prediction.to_mask() or mask
+        return found
+
+    new = range(1, frames + 2)
     return (
-        milliseconds(lambda: method.carry(objects, 1, {})),
-        milliseconds(lambda: motion.move(masks, 0, 1)),
-        milliseconds(one_by_one, 1),
+        walked(encode, None, new),
+        walked(carry, objects, new),
+        walked(move, masks, new),
+        walked(one_by_one, masks, new),
     )
 
 
@@ -184,24 +220,28 @@ def case(way, frames):
     print(f"| {frames} | {way} | " + " | ".join(f"{n:.0f}" for n in numbers) + " |")
 
 
-def costs(frames):
+def costs(counts, walk, frames):
     import torch
 
     torch.set_num_threads(1)
     backend = sam.load_backend("pocket")
-    for count in (1, 10, 100):
-        total, moved, peer = cost(backend, count)
-        print(
-            f"{count:3} objects: {total:6.1f} ms, {total / count:5.1f} an object; "
-            f"motion {moved:5.1f}; one by one, full: {peer / count:5.1f} an object"
-        )
-    early, late = memory(backend, Discs(4, frames), LIMIT)
-    print(f"memory: {early:.0f} MB after 50 frames, {late:.0f} MB after {frames}")
+    print(
+        "| objects | encoder | a frame beyond it | an object | motion | peer, object |"
+    )
+    for count in counts:
+        encoder, rest, moved, peer = cost(backend, count, walk)
+        numbers = (encoder, rest, rest / count, moved, peer / count)
+        print(f"| {count} | " + " | ".join(f"{n:.1f}" for n in numbers) + " |")
+    if frames:
+        early, late = memory(backend, Discs(4, frames), LIMIT)
+        print(f"memory: {early:.0f} MB after 50 frames, {late:.0f} MB after {frames}")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--frames", type=int, default=200)
+    parser.add_argument("--objects", type=int, nargs="+", default=[1, 10, 100])
+    parser.add_argument("--walk", type=int, default=6, help="new frames to average")
+    parser.add_argument("--frames", type=int, default=0, help="for memory")
     parser.add_argument("--long", type=int, nargs="*", help="lengths of movies")
     parser.add_argument("--case", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -210,7 +250,7 @@ def main():
     elif options.long:
         long_movies(options.long)
     else:
-        costs(options.frames)
+        costs(options.objects, options.walk, options.frames)
 
 
 if __name__ == "__main__":

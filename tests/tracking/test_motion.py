@@ -55,6 +55,28 @@ def test_drift_is_found_in_pictures_of_any_size(side):
     assert np.abs(np.subtract(found, (12, -21))).max() <= 2
 
 
+def lattice(rows, cols=0.0, *, step=51.2, side=512, radius=14.5):
+    """Equal discs in rows and columns, on a ground that shows a little."""
+    y, x = np.mgrid[:side, :side]
+    ground = 60 + 20 * np.sin(x / 5) * np.cos(y / 7)
+    away = ((y - rows) % step - step / 2) ** 2 + ((x - cols) % step - step / 2) ** 2
+    return ((ground + 120 * (away < radius**2)) / 255).astype(np.float32)
+
+
+@pytest.mark.parametrize("before", [2.9, 3.8, 4.7, 5.5])
+def test_drift_of_objects_in_rows_is_not_their_period(before):
+    """Discs that moved by 0.8 pixels look like their neighbours of before."""
+    first, second = lattice(before, before), lattice(before + 0.8, before + 0.8)
+    assert np.abs(drift(first, second)).max() <= 4
+
+
+def test_drift_may_be_larger_than_a_period():
+    """What tells one shift from the other is what else there is to see."""
+    picture = lattice(0.0) + 2 * (texture(512) - 0.5)
+    found = drift(picture, moved(picture, 60, -8))
+    assert np.abs(np.subtract(found, (60, -8))).max() <= 4
+
+
 def test_objects_that_lie_apart_are_moved_as_when_together():
     """Each has a window of its own then; what is found of it is the same."""
     pixels, labels = movie()

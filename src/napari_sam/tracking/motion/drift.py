@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 _LONGEST = 256
 #: How many standard deviations the peak of the correlation must stand out by.
 _CLEAR = 8.0
+#: Pixels of the averaged picture up to which a drift is small.
+_SMALL = 4
+#: Peaks that a large drift is compared with, and how much less alike pictures may be by
+#: the smaller one of two drifts.
+_PEAKS, _ALIKE = 5, 0.03
 
 
 def drift(
@@ -22,7 +27,9 @@ def drift(
     """Return how far the picture moved from a source to a target frame.
 
     Kuglin and Hines, "The phase correlation image alignment method" (1975). Where no
-    shift stands out, it is none at all.
+    shift stands out, it is none at all. Where objects lie in rows, a shift by a period
+    has a peak as well, and it may be the highest: of shifts by which the pictures are
+    about as alike, it is the smallest.
 
     Parameters
     ----------
@@ -48,11 +55,14 @@ class Spectrum(NamedTuple):
         Rows and columns of the averaged picture.
     step
         Pixels along a side of what was averaged.
+    picture
+        The averaged picture.
     """
 
     array: NDArray[np.complex64]
     shape: tuple[int, int]
     step: int
+    picture: NDArray[np.float32]
 
 
 def spectrum(picture: NDArray[np.float32]) -> Spectrum:
@@ -62,7 +72,7 @@ def spectrum(picture: NDArray[np.float32]) -> Spectrum:
     rows, cols = small.shape
     window = np.outer(np.hanning(rows), np.hanning(cols)).astype(np.float32)
     array = np.asarray(fft.rfft2((small - small.mean()) * window))
-    return Spectrum(array, (rows, cols), by)
+    return Spectrum(array, (rows, cols), by, small)
 
 
 def drift_of(source: Spectrum, target: Spectrum) -> tuple[float, float]:
@@ -70,16 +80,57 @@ def drift_of(source: Spectrum, target: Spectrum) -> tuple[float, float]:
     cross = target.array * source.array.conj()
     size = np.abs(cross)
     cross /= size + 1e-3 * size.mean() + 1e-9
-    shape, by = source.shape, source.step
-    found = ndimage.gaussian_filter(fft.irfft2(cross, shape), 1.0, mode="wrap")
-    peak = np.unravel_index(int(found.argmax()), shape)
-    if found[peak] < _CLEAR * found.std():
+    found = ndimage.gaussian_filter(fft.irfft2(cross, source.shape), 1.0, mode="wrap")
+    if found.max() < _CLEAR * found.std():
         return 0.0, 0.0
-    rows, cols = (
-        by * (int(p) - n if p > n // 2 else int(p))
-        for p, n in zip(peak, shape, strict=True)
-    )
-    return float(rows), float(cols)
+    peak = _shift(int(found.argmax()), source.shape)
+    if max(map(abs, peak)) > _SMALL:
+        peak = _smallest([(0, 0), *_peaks(found)], source.picture, target.picture)
+    return float(source.step * peak[0]), float(source.step * peak[1])
+
+
+def _shift(at: int, shape: tuple[int, int]) -> tuple[int, int]:
+    """Return the shift that a place in a correlation stands for."""
+    places = zip(divmod(at, shape[1]), shape, strict=True)
+    rows, cols = (p - n if p > n // 2 else p for p, n in places)
+    return rows, cols
+
+
+def _peaks(found: NDArray[np.float32]) -> list[tuple[int, int]]:
+    """Return the shifts of the highest peaks of a correlation."""
+    size = 2 * _SMALL + 1
+    highest = ndimage.maximum_filter(found, size, mode="wrap")
+    at = np.flatnonzero((found == highest) & (found >= _CLEAR * found.std()))
+    order = np.argsort(-found.ravel()[at], kind="stable")[:_PEAKS]
+    return [_shift(int(n), found.shape) for n in at[order]]
+
+
+def _smallest(
+    shifts: list[tuple[int, int]],
+    source: NDArray[np.float32],
+    target: NDArray[np.float32],
+) -> tuple[int, int]:
+    """Return the smallest of the shifts by which pictures are about as alike."""
+    alike = [_likeness(source, target, shift) for shift in shifts]
+    pairs = zip(shifts, alike, strict=True)
+    good = [shift for shift, a in pairs if a >= max(alike) - _ALIKE]
+    return min(good, key=lambda shift: np.hypot(*shift))
+
+
+def _likeness(
+    source: NDArray[np.float32], target: NDArray[np.float32], shift: tuple[int, int]
+) -> float:
+    """Return the correlation of what both pictures show, the source being shifted."""
+    (down, right), (rows, cols) = shift, source.shape
+    moved = target[_common(down, rows), _common(right, cols)]
+    kept = source[_common(-down, rows), _common(-right, cols)]
+    a, b = moved - moved.mean(), kept - kept.mean()
+    return float((a * b).sum() / (np.sqrt((a * a).sum() * (b * b).sum()) + 1e-9))
+
+
+def _common(by: int, count: int) -> slice:
+    """Return the part of a line that a line like it, moved by some cells, covers."""
+    return slice(max(by, 0), count + min(by, 0))
 
 
 def _averaged(picture: NDArray[np.float32], by: int) -> NDArray[np.float32]:
