@@ -308,3 +308,8 @@ def test_embeddings_are_gone_before_labels_are_painted(monkeypatch):
     del store
     sam.segment_everything(discs()[0], model=InstanceThresholdBackend())
     assert painted == [None]
+
+
+def test_sizes_with_a_unit_are_refused_where_pixels_have_no_size():
+    with pytest.raises(SettingError, match="size_unit='um2'"):
+        filter_masks(AutomaticMasks((), (8, 8)), FilterSettings(size_unit="um2"))

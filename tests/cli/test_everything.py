@@ -110,3 +110,39 @@ def test_a_folder(image, tmp_path):
     assert result.exit_code == 0, result.output
     assert "1 written, 0 there" in result.stdout
     assert tifffile.imread(tmp_path / "out" / "a.tif").max() == 2
+
+
+def test_sizes_in_units_of_the_image(image, tmp_path):
+    out = tmp_path / "labels.tif"
+    half = ("--scale", "y=0.5,x=0.5", "--unit", "um")  # areas of 25 and 100 µm²
+    sizes = ("--smallest", 30, "--size-unit", "um2", "--overwrite")
+    result = run("everything", image, "-o", out, *sizes, *half)
+    assert "1 objects" in result.output, result.output
+    assert "2 objects" in run("everything", image, "-o", out, *sizes[2:], *half).output
+    result = run("everything", image, "-o", out, "--largest", 30, *sizes[2:], *half)
+    assert np.unique(tifffile.imread(out), return_counts=True)[1].tolist() == [
+        3996,
+        100,
+    ]
+    unknown = run("everything", image, "-o", out, *sizes)
+    assert unknown.exit_code == 2
+    assert "the size of a pixel is not known" in unknown.stderr
+
+
+def test_images_of_a_folder_have_sizes_of_their_own(blobs, tmp_path):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for name, size in (("near", 0.5), ("far", 1.0)):
+        tifffile.imwrite(
+            folder / f"{name}.tif",
+            blobs,
+            imagej=True,
+            resolution=(1 / size, 1 / size),
+            metadata={"unit": "um", "axes": "YX"},
+        )
+    tifffile.imwrite(folder / "unknown.tif", blobs)
+    out = tmp_path / "labels"
+    result = run("everything", folder, "-o", out, "--smallest", 30, "--size-unit", "um")
+    assert "unknown.tif" in result.output
+    counts = {p.stem: tifffile.imread(p).max() for p in out.glob("*.tif")}
+    assert counts == {"near": 1, "far": 2}

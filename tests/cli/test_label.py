@@ -49,6 +49,16 @@ def test_points_and_boxes_say_the_classes(folder, tmp_path):
     assert "0 written, 2 there" in again.stdout
 
 
+def test_sizes_in_a_unit_are_those_of_each_image(folder, tmp_path):
+    half = ("--scale", "y=0.5,x=0.5", "--unit", "um")  # 9 µm² and 50 µm²
+    given = ("--class", "bar=30,4,35,44", "--on", "a.tif", *half)
+    sizes = ("--smallest", 10, "--size-unit", "um2")
+    result = run("label", folder, "-o", tmp_path / "out", *given, *sizes)
+    assert result.exit_code == 0, result.output
+    labels = tifffile.imread(tmp_path / "out" / "labels" / "b.tif")
+    assert np.bincount(labels.ravel())[1:].tolist() == [200, 200]
+
+
 def test_files_say_the_classes(folder, tmp_path):
     labels = np.zeros((64, 64), np.uint8)
     labels[4:10, 4:10], labels[4:10, 24:30] = 1, 2

@@ -74,6 +74,54 @@ def test_sliders_filter_at_once_and_split_finds_again(opened, until):
     until(lambda: len(everything.masks) == 2)
 
 
+def test_sizes_are_in_the_unit_of_the_layer(opened, until):
+    everything, filters = found(opened, until), opened.everything.filters
+    smallest, largest = (filters.container[n].native for n in ("smallest", "largest"))
+    assert (smallest.text(), largest.text()) == ("10 px²", "no limit")
+    blobs = opened.viewer.layers["blobs"]
+    near = opened.viewer.add_image(blobs.data, scale=(0.5, 0.5), units="um")
+    opened.controller.open(near)
+    until(lambda: smallest.text() == "2.5 µm²")
+    until(lambda: opened.controller.annotator.has_model)
+    found(opened, until)
+    assert len(everything.masks) == 2
+    smallest.setValue(30)
+    assert [one.mask.area for one in everything.masks] == [400]
+    smallest.setValue(24.9)
+    assert len(everything.masks) == 2
+    largest.stepUp()
+    assert largest.text() == "0.0 µm²"
+    assert not everything.masks
+    largest.stepDown()
+    assert largest.text() == "no limit"
+    assert len(everything.masks) == 2
+
+
+def test_sizes_follow_a_scale_that_changes(opened, until):
+    everything, filters = (
+        opened.controller.annotator.everything,
+        opened.everything.filters,
+    )
+    smallest, blobs = (
+        filters.container["smallest"].native,
+        opened.viewer.layers["blobs"],
+    )
+    filters.container["exclude_border"].value = True
+    blobs.scale, blobs.units = (0.001, 0.001), "mm"
+    found(opened, until)
+    assert smallest.text() == "0.000010 mm²"
+    smallest.setValue(2e-4)
+    assert [one.mask.area for one in everything.masks] == [400]
+    blobs.scale = (0.002, 0.002)
+    found(opened, until)
+    assert smallest.value() == 2e-4
+    assert len(everything.masks) == 2
+    blobs.units = "pixel"
+    found(opened, until)
+    assert smallest.text() == "10 px²"
+    assert filters.settings.exclude_border
+
+
 def test_a_click_rejects_a_mask_and_takes_it_again(opened, hand, until):
     hand = hand(opened.viewer)
     everything = found(opened, until)

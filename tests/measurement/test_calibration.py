@@ -7,6 +7,7 @@ import napari_sam as sam
 from napari_sam.core.errors import ImageError
 from napari_sam.io import Image
 from napari_sam.measurement import MeasureSettings
+from napari_sam.measurement.calibration import Calibration
 
 BOX = np.zeros((1, 10, 10), int)
 BOX[0, 2:4, 3:8] = 1
@@ -107,3 +108,17 @@ def test_a_grid_that_lies_askew_is_refused():
         sam.measure(labels)
     turned = image(scale={"y": 10.0, "x": 10.0}, transform=(8.0, 6.0, 0, 6.0, -8.0, 0))
     assert sam.measure(turned)["area"][0] == 1000
+
+
+@pytest.mark.parametrize("unit", ["um", "um2", "µm²", "micrometer", "um^2", " um 2"])
+def test_the_area_of_a_pixel_in_any_spelling_of_a_unit(unit):
+    known = Calibration({"y": 0.5, "x": 0.2}, "micrometer")
+    assert known.pixel_area(unit) == pytest.approx(0.1)
+    assert known.pixel_area("nm2") == pytest.approx(100_000)
+    assert Calibration({"y": 2, "x": 3}, "furlong").pixel_area("furlong") == 6
+
+
+@pytest.mark.parametrize("own", ["pixel", "", "furlong"])
+def test_no_area_in_a_unit_that_pixels_do_not_have(own):
+    with pytest.raises(ImageError, match="'um2'"):
+        Calibration({"y": 2, "x": 2}, own).pixel_area("um2")

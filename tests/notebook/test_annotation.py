@@ -16,7 +16,7 @@ from napari_sam.apps.notebook.image_tiles import TileAddress
 from napari_sam.apps.notebook.tile_server import TileRequest
 from napari_sam.core.errors import SessionError
 from napari_sam.core.progress import Progress
-from napari_sam.io import write_prompts
+from napari_sam.io import Image, write_prompts
 from napari_sam.testing import (
     ColourConcepts,
     InstanceThresholdBackend,
@@ -272,6 +272,20 @@ def test_objects_are_found_inside_a_shape_and_their_settings_are_checked(blobs, 
     assert browser.state("everything")["shown"] == 0
     browser.ask("everything", action="find", instances={"split": 3})
     assert "split=3" in browser.said()[-1]
+
+
+def test_sizes_are_asked_for_in_the_unit_of_the_image(blobs, opened):
+    pixels = Image(data=blobs, axes="yx", scale={"y": 0.5, "x": 0.5}, units={
+        "y": "um", "x": "um"})  # fmt: skip
+    _, browser = opened(pixels, InstanceThresholdBackend())
+    filters = browser.last("image")[0]["forms"]["filters"]
+    (smallest,) = (f for f in filters if f["name"] == "smallest")
+    assert (smallest["unit"], smallest["value"], smallest["step"]) == ("µm²", 2.5, None)
+    browser.ask("everything", action="find")
+    browser.ask("everything", action="filter", filters={"smallest": 30})
+    assert browser.state("everything")["shown"] == 1
+    browser.ask("everything", action="filter", filters={"smallest": 20})
+    assert browser.state("everything")["shown"] == 2
 
 
 def test_automatic_masks_are_merged_and_split_by_lines(blobs, opened):

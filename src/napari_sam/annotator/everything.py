@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING
 
 from napari_sam.annotator.acceptance import Acceptance
 from napari_sam.annotator.found_masks import Search, iter_found, merged, split
-from napari_sam.automatic import EverythingSettings, InstanceSettings
+from napari_sam.automatic import EverythingSettings, FilterSettings, InstanceSettings
 from napari_sam.core.errors import SessionError
+from napari_sam.jobs.physical_sizes import sizes_in_own_unit, sizes_in_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_sam.annotator.found_masks import FoundMasks, Limits
     from napari_sam.annotator.found_planes import FoundPlanes, Place
+    from napari_sam.annotator.open_image import OpenImage
     from napari_sam.annotator.workspace import Workspace
     from napari_sam.automatic import (
         AutomaticMask,
         Examples,
-        FilterSettings,
         SimilarSettings,
     )
     from napari_sam.core.geometry.region import Region
@@ -129,9 +130,16 @@ class Everything:
             self._workspace.tasks.run(FINDING, steps, self._on_found)
 
     def filter(self, filters: FilterSettings) -> None:
-        """Show the masks that stay with other thresholds; the model is not asked."""
-        self._planes.filter(replace(self._planes.limits, filters=filters))
-        self._tell()
+        """Show the masks that stay with other thresholds; the model is not asked.
+
+        Sizes are in pixels, or have a unit that the image has too.
+        """
+        with self._workspace.events.reporting():
+            image = self._workspace.image
+            if image is not None:
+                filters = sizes_in_pixels(filters, image.source.describe())
+            self._planes.filter(replace(self._planes.limits, filters=filters))
+            self._tell()
 
     def compare(self, similar: SimilarSettings) -> None:
         """Show the masks that are so similar to the examples; no model is asked."""
@@ -197,6 +205,13 @@ class Everything:
         self._planes.show(planes, examples=examples)
         self._tell()
         self._workspace.events.message.emit("info", self._planes.summary)
+
+
+def usual_filters(image: OpenImage | None) -> FilterSettings:
+    """Return the usual thresholds, with sizes in the image's unit, if it has one."""
+    if image is None:
+        return FilterSettings()
+    return sizes_in_own_unit(FilterSettings(), image.source.describe())
 
 
 def searched(

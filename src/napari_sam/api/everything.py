@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from napari_sam.api.promptable import to_promptable
+from napari_sam.api.promptable import to_image, to_promptable
 from napari_sam.core.progress import drain
 from napari_sam.jobs.everything_jobs import numbered_planes
 from napari_sam.jobs.image_spec import ONE_BY_ONE, job_store
 from napari_sam.jobs.painting import paint
+from napari_sam.jobs.physical_sizes import automatic_in_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +54,8 @@ def segment_everything(
         generator, ``"auto"`` whichever the model is better at. It goes before that of
         the settings.
     settings
-        How objects are found, and which stay.
+        How objects are found, and which stay. Sizes with a unit need an image that
+        says how large its pixels are.
     frames
         Only these planes.
     region
@@ -66,6 +68,11 @@ def segment_everything(
     Labels
         uint32 ``(*planes, y, x)``; 0 is background.
 
+    Raises
+    ------
+    ImageError
+        If sizes have a unit, and the size of pixels is not known in it.
+
     Examples
     --------
     >>> import napari_sam as sam
@@ -75,10 +82,11 @@ def segment_everything(
     """
     from napari_sam.automatic import AutomaticSettings
 
-    settings = settings or AutomaticSettings()
+    opened = to_image(image, axes)
+    settings = automatic_in_pixels(settings or AutomaticSettings(), opened)
     find = replace(settings.find, method=method or settings.find.method)
     promptable = to_promptable(
-        image,
+        opened,
         axes,
         model,
         appearance=appearance,

@@ -14,6 +14,7 @@ from napari_sam.automatic.similar import iter_candidates
 from napari_sam.core.errors import JobError, PromptError
 from napari_sam.core.progress import Progress, drain, iter_part
 from napari_sam.jobs import Executor, ModelSpec, PromptableSettings
+from napari_sam.jobs.physical_sizes import automatic_in_pixels
 from napari_sam.labelling import (
     ClassExamples,
     LabelFolderJob,
@@ -204,8 +205,10 @@ def class_examples(
 ) -> ClassExamples:
     """Describe examples of classes on an image, among all objects of their planes."""
     opened = settings.of_folder(path)
-    image = opened.open(opened.read.read(path), backend)
-    return drain(iter_class_examples(image, given, automatic, name=path.name))
+    image = opened.read.read(path)
+    automatic = automatic_in_pixels(automatic, image)
+    promptable = opened.open(image, backend)
+    return drain(iter_class_examples(promptable, given, automatic, name=path.name))
 
 
 def iter_class_examples(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from napari_sam.api.promptable import to_promptable
+from napari_sam.api.promptable import to_image, to_promptable
 from napari_sam.automatic import (
     AutomaticSettings,
     Examples,
@@ -17,6 +17,7 @@ from napari_sam.automatic.example_masks import described_examples, rows_of
 from napari_sam.core.progress import drain
 from napari_sam.jobs.everything_jobs import numbered_planes
 from napari_sam.jobs.painting import paint
+from napari_sam.jobs.physical_sizes import automatic_in_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -145,8 +146,11 @@ def segment_similar(
     ... )  # doctest: +SKIP
     >>> found.with_threshold(0.7).labels.max()  # doctest: +SKIP
     """
-    automatic = automatic or AutomaticSettings()
-    promptable = to_promptable(image, axes, model, appearance=appearance, tiling=tiling)
+    opened = to_image(image, axes)
+    automatic = automatic_in_pixels(automatic or AutomaticSettings(), opened)
+    promptable = to_promptable(
+        opened, axes, model, appearance=appearance, tiling=tiling
+    )
     chosen = range(len(promptable.frames)) if frames is None else frames
     planes = {frame: _candidates(promptable, frame, automatic) for frame in chosen}
     if not isinstance(examples, Examples):

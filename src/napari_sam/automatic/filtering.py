@@ -8,6 +8,7 @@ import numpy as np
 
 from napari_sam.automatic.automatic_masks import AutomaticMasks
 from napari_sam.automatic.small_regions import without_small_regions
+from napari_sam.core.errors import SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +43,18 @@ def filter_masks(found: AutomaticMasks, settings: FilterSettings) -> AutomaticMa
 
 
 def which_stay(found: AutomaticMasks, settings: FilterSettings) -> NDArray[np.intp]:
-    """Return the indices of the masks that stay, as `filter_masks` orders them."""
+    """Return the indices of the masks that stay, as `filter_masks` orders them.
+
+    Raises
+    ------
+    SettingError
+        If sizes are not in pixels: `sizes_in_pixels` converts them.
+    """
+    if settings.size_unit is not None:
+        raise SettingError(
+            f"size_unit={settings.size_unit!r}: the size of a pixel is not known here. "
+            "Give smallest and largest in pixels, or call sizes_in_pixels."
+        )
     stays = (found.scores >= settings.score) & (found.areas >= settings.smallest)
     stays &= found.stabilities >= settings.stability
     if settings.largest is not None:

@@ -94,16 +94,29 @@ class FilterSettings:
         maximum=1,
         step=0.02,
     )
-    smallest: int = setting(
-        10, label="Smallest", tip="Smaller objects are dropped.", unit="px²", minimum=0
+    smallest: float = setting(
+        10,
+        label="Smallest",
+        tip="Objects of a smaller area are dropped.",
+        unit="px²",
+        minimum=0,
+        step=1,
     )
-    largest: int | None = setting(
+    largest: float | None = setting(
         None,
         label="Largest",
-        tip="Larger objects are dropped.",
+        tip="Objects of a larger area are dropped.",
         unit="px²",
-        minimum=1,
+        minimum=0,
+        step=1,
         automatic="no limit",
+    )
+    size_unit: str | None = setting(
+        None,
+        label="Unit of sizes",
+        tip="Unit of smallest and largest, such as um2 or m2: the size of a pixel is "
+        "that of the image.",
+        automatic="pixels",
     )
     overlap: float = setting(
         0.7,

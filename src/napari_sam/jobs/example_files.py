@@ -16,6 +16,7 @@ from napari_sam.automatic.similar import Examples, iter_candidates
 from napari_sam.core.errors import PromptError
 from napari_sam.core.progress import drain
 from napari_sam.io import read_label_image
+from napari_sam.jobs.physical_sizes import sizes_in_pixels
 from napari_sam.jobs.prompt_sources import PromptFiles
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ class ExampleFiles:
         So they can be looked for in other images.
         """
         examples, wanted = self.on(image, promptable)
+        filters = sizes_in_pixels(automatic.filters, image)
         planes = {
             frame: drain(
                 iter_candidates(
@@ -93,7 +95,7 @@ class ExampleFiles:
                     settings=automatic.find,
                     instances=automatic.instances,
                 )
-            ).filtered(automatic.filters)
+            ).filtered(filters)
             for frame in wanted
         }
         return examples.relative_to(rows_of(planes))

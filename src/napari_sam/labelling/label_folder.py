@@ -16,6 +16,7 @@ from napari_sam.jobs.executor import Executor, Failure
 from napari_sam.jobs.folder_run import SAFE, FolderRun, ImageOutcome
 from napari_sam.jobs.full_disk import full_disk_named
 from napari_sam.jobs.painting import save_masks
+from napari_sam.jobs.physical_sizes import automatic_in_pixels
 from napari_sam.jobs.prompt_pairs import images_of_folder
 from napari_sam.jobs.promptable_settings import PromptableSettings
 from napari_sam.jobs.results_file import results_setup
@@ -250,7 +251,8 @@ class LabelRun(FolderRun[LabelWork]):
         image = settings.read.read(path)
         promptable = settings.open(image, self._backend)
         spec = settings.spec(promptable, path, job.model)
-        work = EverythingJob.of(promptable, spec, job.automatic)
+        automatic = automatic_in_pixels(job.automatic, image)
+        work = EverythingJob.of(promptable, spec, automatic)
         setup = f"{results_setup(path, promptable, 0.0)}\n{job.setup}"
         return LabelWork(
             path,

@@ -111,6 +111,33 @@ class Calibration:
         """Return the size of a pixel along some axes."""
         return tuple(float(self.scale.get(a, 1)) for a in axes)
 
+    def pixel_area(self, unit: str) -> float:
+        """Return the area of a pixel of a plane in the square of a unit.
+
+        Parameters
+        ----------
+        unit
+            As people write it: ``um``, ``um2``, ``µm²``, ``micrometer``, ``m^2``.
+
+        Raises
+        ------
+        ImageError
+            If the size of a pixel is not known in it.
+        """
+        name = unit_name(unit.strip().rstrip("2²^ ")) or "pixel"
+        rows, cols = self.spacing("yx")
+        own = self.length_unit
+        is_known = own not in ("", "pixel")
+        if is_known and name == own:
+            return rows * cols
+        if name in _METRES and own in _METRES:
+            return rows * cols * (_METRES[own] / _METRES[name]) ** 2
+        raise ImageError(
+            f"Sizes are asked for in {unit!r}, and the size of a pixel is "
+            f"{f'in {own}' if is_known else 'not known'}: give sizes in pixels, or an "
+            "image that says its scale and unit."
+        )
+
     def positions(
         self, axes: str, pixels: Mapping[str, NDArray[np.float64]]
     ) -> dict[str, NDArray[np.float64]]:

@@ -138,6 +138,7 @@ class EverythingRun:
         from napari_sam.io import check_labels_path
         from napari_sam.jobs import EverythingJob, everything_images, full_disk_named
         from napari_sam.jobs.painting import save_masks
+        from napari_sam.jobs.physical_sizes import automatic_in_pixels
         from napari_sam.jobs.sa1b import check_sa1b, save_sa1b
 
         check_labels_path(self.output, overwrite=self.save.overwrite)
@@ -149,7 +150,8 @@ class EverythingRun:
         promptable = self.run.settings.open(image, open_model(self.run.model))
         spec = self.run.settings.spec(promptable, self.path, model_spec(self.run.model))
         frames = None if frame is None else [_checked(frame, len(image.frames))]
-        job = EverythingJob.of(promptable, spec, self.run.automatic, frames=frames)
+        automatic = automatic_in_pixels(self.run.automatic, image)
+        job = EverythingJob.of(promptable, spec, automatic, frames=frames)
         job = replace(job, examples=self.examples, similar=self.similar)
         if files is not None:
             examples, own = files.on(image, promptable)

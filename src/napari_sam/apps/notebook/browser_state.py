@@ -20,6 +20,7 @@ from napari_sam.session.time_axis import time_axis
 if TYPE_CHECKING:
     from napari_sam.annotator.annotator import Annotator
     from napari_sam.annotator.object_list import Entry
+    from napari_sam.automatic import FilterSettings
     from napari_sam.core.json_values import JsonDict
     from napari_sam.core.prompts import Prompts
     from napari_sam.session import AnnotationSession
@@ -34,8 +35,17 @@ _PROMPTS = ("one click", "box", "five clicks")
 _OTHERS = 200
 
 
-def image_state(session: AnnotationSession, name: str, *, overview: bool) -> JsonDict:
-    """Return what stays the same: the image, commands and colours."""
+def image_state(
+    session: AnnotationSession,
+    name: str,
+    *,
+    overview: bool,
+    filters: FilterSettings | None = None,
+) -> JsonDict:
+    """Return what stays the same: the image, commands and colours.
+
+    Sizes of objects are asked for in the unit of `filters`.
+    """
     frames = session.frames
     return {
         "name": name,
@@ -45,7 +55,7 @@ def image_state(session: AnnotationSession, name: str, *, overview: bool) -> Jso
         "levels": coarsest_level(frames.plane_shape) + 1,
         "side": SIDE,
         "overview": overview,
-        "forms": all_forms(),
+        "forms": all_forms(filters),
         "word_models": offered_word_models(),
         "marks": [{"words": WORDS[m], "colour": COLORS[m]} for m in Mark],
         "colours": [list(colour) for colour in OBJECT_COLOURS],

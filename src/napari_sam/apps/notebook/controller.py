@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_sam.annotator.annotator import Annotator
+from napari_sam.annotator.everything import usual_filters
 from napari_sam.annotator.open_image import OpenImage
 from napari_sam.annotator.thread_executor import ThreadExecutor
 from napari_sam.apps.notebook import browser_requests, browser_state
@@ -107,7 +108,12 @@ class NotebookController:
         if image is None or session is None:
             return
         overview = self.tiles.image.shows_all_at_once
-        facts = browser_state.image_state(session, image.source.name, overview=overview)
+        facts = browser_state.image_state(
+            session,
+            image.source.name,
+            overview=overview,
+            filters=usual_filters(image),
+        )
         self.displays.send({"kind": "image", **facts})
         self.presenter.tell_all()
 

@@ -15,6 +15,7 @@ from napari_sam.automatic import (
 )
 from napari_sam.core.settings import settings_of
 from napari_sam.image.settings import EmbedSettings
+from napari_sam.jobs.physical_sizes import area_unit
 from napari_sam.labelling import LabelSettings
 from napari_sam.tracking import PropagateSettings
 
@@ -45,12 +46,27 @@ _FORMS: Mapping[str, tuple[DataclassInstance, Sequence[str]]] = {
 }
 
 
-def all_forms() -> dict[str, list[JsonDict]]:
-    """Return the fields of every form, by its name."""
-    return {
+def all_forms(filters: FilterSettings | None = None) -> dict[str, list[JsonDict]]:
+    """Return the fields of every form, by its name.
+
+    Parameters
+    ----------
+    filters
+        What that of filters shows at first, in the unit of the image.
+    """
+    forms = {
         name: form_of(settings, names=names)
         for name, (settings, names) in _FORMS.items()
     }
+    if filters is not None and filters.size_unit:
+        names = _FORMS["filters"][1]
+        forms["filters"] = [
+            field | {"unit": area_unit(filters), "step": None}
+            if field["unit"]
+            else field
+            for field in form_of(filters, names=names)
+        ]
+    return forms
 
 
 def form_of(

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from napari_sam.annotator.batch import BatchSettings
 from napari_sam.annotator.drawn_shapes import enclosed
+from napari_sam.annotator.everything import usual_filters
 from napari_sam.annotator.folder_labelling import FolderPlan
 from napari_sam.apps.notebook.forms import read_settings
 from napari_sam.automatic import (
     EverythingSettings,
-    FilterSettings,
     InstanceSettings,
     SimilarSettings,
     TextSettings,
@@ -39,7 +39,7 @@ def _everything(controller: NotebookController, message: JsonObject) -> None:
     everything = controller.annotator.everything
     doing: Mapping[str, Callable[[], object]] = {
         "find": lambda: _find(controller, message),
-        "filter": lambda: _filter(everything, message),
+        "filter": lambda: _filter(controller, message),
         "compare": lambda: _compare(everything, message),
         "reject": lambda: everything.reject(
             float(message["row"]), float(message["col"])
@@ -114,7 +114,7 @@ def _example(controller: NotebookController, message: JsonObject) -> None:
 def _find(controller: NotebookController, message: JsonObject) -> None:
     """Find objects, where the person chose; those like some, if there are any."""
     everything, where = controller.annotator.everything, message.get("where", "plane")
-    _filter(everything, message)
+    _filter(controller, message)
     _compare(everything, message)
     find = partial(
         everything.find,
@@ -145,9 +145,10 @@ def _in_shape(
             find(within=enclosed([shape], session.frames.plane_shape))
 
 
-def _filter(everything: Everything, message: JsonObject) -> None:
+def _filter(controller: NotebookController, message: JsonObject) -> None:
     if "filters" in message:
-        everything.filter(read_settings(FilterSettings(), message["filters"]))
+        usual = usual_filters(controller.annotator.image)
+        controller.annotator.everything.filter(read_settings(usual, message["filters"]))
 
 
 def _compare(everything: Everything, message: JsonObject) -> None:

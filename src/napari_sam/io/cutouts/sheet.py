@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import groupby
 from math import floor, log10, sqrt
-from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 from unicodedata import combining, normalize
 
@@ -12,6 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from napari_sam.core.errors import ImageError
+from napari_sam.io.readers.units import unit_symbol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,11 +29,6 @@ _SMALL = 48
 _GAP, _HEADING, _FOOT = 8, 34, 46
 #: Fonts of systems with letters of many languages.
 _FONTS = ("DejaVuSans.ttf", "NotoSans-Regular.ttf", "Arial.ttf", "arial.ttf")
-#: Short names of units.
-_UNITS = MappingProxyType({
-    "micrometer": "µm", "micron": "µm", "nanometer": "nm", "millimeter": "mm",
-    "meter": "m", "metre": "m",
-})  # fmt: skip
 
 
 class _Placed(NamedTuple):
@@ -163,7 +158,7 @@ def _bar(width: int, pixel_size: float, unit: str) -> tuple[int, str]:
     longest = width / 5 * pixel_size
     power = 10.0 ** floor(log10(longest))
     length = max(f * power for f in (1, 2, 5) if f * power <= longest)
-    name = _UNITS.get(unit, unit)
+    name = unit_symbol(unit)
     return round(length / pixel_size), f"{length:g} {name or 'px'}"
 
 

@@ -17,6 +17,17 @@ _NAMES: Mapping[str, str] = MappingProxyType({
     "us survey foot": "foot",
 })  # fmt: skip
 
+_SYMBOLS: Mapping[str, str] = MappingProxyType({
+    "micrometer": "µm", "nanometer": "nm", "millimeter": "mm", "centimeter": "cm",
+    "meter": "m", "kilometer": "km", "picometer": "pm", "angstrom": "Å", "foot": "ft",
+    "inch": "in",
+})  # fmt: skip
+
+
+def unit_symbol(text: str) -> str:
+    """Return the symbol of a unit, or what was given where it has none."""
+    return _SYMBOLS.get(unit_name(text) or text, text)
+
 
 def unit_name(text: str | None) -> str | None:
     """Return the full name of a unit, or None for a pixel or nothing."""

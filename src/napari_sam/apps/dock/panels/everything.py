@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from math import floor, log10
 from typing import TYPE_CHECKING
 
 from napari.layers import Labels, Shapes
 from qtpy.QtCore import QTimer
 
 from napari_sam.annotator.drawn_shapes import enclosed
+from napari_sam.annotator.everything import usual_filters
 from napari_sam.apps.dock.panels.layer_choice import LayerChoice
 from napari_sam.apps.dock.panels.setting_slider import SettingSlider
 from napari_sam.apps.dock.panels.settings_form import SettingsForm
@@ -18,6 +20,7 @@ from napari_sam.apps.dock.refresher import Refresher
 from napari_sam.automatic import EverythingSettings, FilterSettings, InstanceSettings
 from napari_sam.core.errors import SessionError
 from napari_sam.core.prompts.items import Polygon, Scribble
+from napari_sam.jobs.physical_sizes import area_unit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
     from napari_sam.core.prompts.items import Prompt
     from napari_sam.session import AnnotationSession
 
+#: Settings that are areas.
+_SIZES = ("smallest", "largest")
 #: Milliseconds that a slider must rest before objects are found anew.
 _REST = 300
 _PLANE, _PLANES, _VIEW, _DRAWN, _LAYER = "plane", "planes", "view", "drawn", "layer"
@@ -122,6 +127,7 @@ class EverythingPanel(Section):
             in_view=in_view,
             all_planes=all_planes,
         )
+        self._follow_unit()  # the scale of a layer can change
         self._annotator.everything.find(
             self.method.settings,
             self.instances,
@@ -180,10 +186,20 @@ class EverythingPanel(Section):
         self.foreground = SettingSlider(
             InstanceSettings(), "foreground", self._rest.start
         )
-        sizes = ("smallest", "largest", "exclude_border")
-        self.filters = SettingsForm(FilterSettings(), names=sizes)
+        names = (*_SIZES, "exclude_border")
+        self.filters = SettingsForm(FilterSettings(), names=names)
+        self.filters.set_unit(area_unit(FilterSettings()), *_SIZES, step=1)
         self.method = SettingsForm(EverythingSettings(), names=("method", "refine"))
         self.filters.changed.connect(self._filter)
+
+    def _follow_unit(self) -> None:
+        """Ask for sizes in the unit of the image; what was set in it stays."""
+        usual, now = usual_filters(self._annotator.image), self.filters.settings
+        if usual.size_unit != now.size_unit:
+            second_digit = 10.0 ** (floor(log10(usual.smallest)) - 1)
+            self.filters.set_unit(area_unit(usual), *_SIZES, step=second_digit)
+            self.filters.settings = replace(usual, exclude_border=now.exclude_border)
+        self._filter()
 
     def _lay_out(self) -> None:
         self.add(self.run, self.where)
@@ -250,5 +266,6 @@ class EverythingPanel(Section):
 
     def _on_opened(self, session: AnnotationSession | None) -> None:
         self.run.setEnabled(session is not None)
+        self._follow_unit()
         self.layers.refill()
         self._on_masks()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import floor, log10
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from magicgui.widgets import CheckBox, ComboBox, Container, FloatSpinBox, LineEdit
@@ -92,8 +93,19 @@ class SettingsForm(Generic[S]):
         with self.container.changed.blocked():
             for one in self._shown:
                 widget = self.container[one.name]
-                widget.value = _to_widget(one, getattr(settings, one.name))
+                least = widget.min if isinstance(widget, FloatSpinBox) else 0.0
+                widget.value = _to_widget(one, getattr(settings, one.name), least)
                 self._unchanged[one.name] = widget.value
+
+    def set_unit(self, unit: str, *names: str, step: float) -> None:
+        """Show another unit behind some numbers, which then go by another step."""
+        for name in names:
+            native: QDoubleSpinBox = self.container[name].native
+            native.setSuffix(f" {unit}")
+            native.setDecimals(max(0, -floor(log10(step))))
+            native.setSingleStep(step)
+            if native.specialValueText():
+                native.setMinimum(-step)  # which stands for None
 
     def _align(self) -> None:
         """Align the widgets: magicgui measures labels before they have their font."""
@@ -173,7 +185,7 @@ def _spin_box(one: Setting) -> FloatSpinBox:
         name=one.name,
         label=one.label,
         tooltip=one.tip,
-        min=_none_of(one) if one.optional else _least(one),
+        min=_least(one) - _step(one) * one.optional,
         max=_HIGHEST if one.maximum is None else one.maximum,
         step=_step(one),
         value=_least(one),
@@ -188,10 +200,10 @@ def _spin_box(one: Setting) -> FloatSpinBox:
     return made
 
 
-def _to_widget(one: Setting, value: object) -> object:
+def _to_widget(one: Setting, value: object, least: float) -> object:
     if _is_line(one):
         return "" if value is None else repr(value)
-    return _none_of(one) if value is None and not one.choices else value
+    return least if value is None and not one.choices else value
 
 
 def _from_widget(one: Setting, value: object) -> object:
@@ -199,7 +211,7 @@ def _from_widget(one: Setting, value: object) -> object:
         return _number(one, value)
     if one.choices or not isinstance(value, float):
         return value
-    if one.optional and value == _none_of(one):
+    if one.optional and value < _least(one):
         return None
     return int(value) if one.type is int else value
 
@@ -216,11 +228,6 @@ def _number(one: Setting, text: str) -> float | None:
         return int(text) if one.type is int else float(text)
     except ValueError:
         return None
-
-
-def _none_of(one: Setting) -> float:
-    """Return the number of a spin box that stands for None."""
-    return _least(one) - _step(one)
 
 
 def _least(one: Setting) -> float:
