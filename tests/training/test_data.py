@@ -191,10 +191,14 @@ def test_a_tenth_is_held_back_by_name(write_folder):
     assert {p.name for p in read_data([(1.0, root)]).validation[0][1].images} == held
 
 
-def test_few_images_are_trained_on_whole(write_folder):
-    found = read_data([(1.0, write_folder(2))])
-    assert len(found.sources[0][1].images) == 2
-    assert not found.validation
+def test_of_few_images_a_part_is_held_back(write_folder):
+    root = write_folder(2)
+    found = read_data([(1.0, root)])
+    parts = found.sources[0][1].images, found.validation[0][1].images
+    whole = read_data([(1.0, root)], validation=[root]).sources[0][1].images
+    for learnt, held, image in zip(*parts, whole, strict=True):
+        columns = [p.frames.plane_shape[1] for p in (learnt, held, image)]
+        assert columns[0] + columns[1] == columns[2]
 
 
 def test_given_validation_holds_nothing_back(write_folder):

@@ -6,14 +6,16 @@ import signal
 import subprocess
 import sys
 from dataclasses import asdict
+from functools import partial
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from napari_sam.core.errors import TrainingError
 from napari_sam.models.state_dict import guess_config
 from napari_sam.training.example_sources import SyntheticSource
-from napari_sam.training.loop import Trainer
+from napari_sam.training.loop import Trainer, TrainingReport
 from napari_sam.training.trainable import merged, set_trainable
 from napari_sam.training.training_run import iter_train
 
@@ -187,6 +189,44 @@ def test_a_state_of_before_its_metadata_was_renamed_is_resumed(
         next(iter_train(small(steps=3), learner(), DRAWN, output))
 
 
+@pytest.fixture
+def falls(monkeypatch):
+    """Each measurement is worse than the one before; returns the steps of them."""
+    steps = []
+
+    def measure(self, _):
+        steps.append(self.step)
+        return TrainingReport(
+            self.step, self.recipe.steps, math.nan, 0.5 - self.step / 100, 0.5
+        )
+
+    monkeypatch.setattr(Trainer, "measure", measure)
+    return steps
+
+
+def test_a_run_ends_when_nothing_rises(tmp_path, small, learner, falls):
+    output = tmp_path / "mine.safetensors"
+    options = {"validation": DRAWN, "measure_every": 2, "patience": 2}
+    run = partial(iter_train, small(steps=12), learner(), DRAWN, output, **options)
+    assert list(run())[-1].step == 4
+    assert falls == [0, 2, 4]
+    assert list(run()) == []  # and does not go on when it is called again
+
+
+def test_weights_that_are_no_better_are_not_kept(tmp_path, small, learner, falls):
+    output, begun = tmp_path / "mine.safetensors", learner()
+    first = {k: v.clone() for k, v in begun.model.state_dict().items()}
+    for _ in iter_train(small(steps=3), begun, DRAWN, output, validation=DRAWN):
+        pass
+    kept = load_file(output)
+    assert falls == [0, 3]
+    assert all(torch.equal(kept[k].float(), v.half().float()) for k, v in first.items())
+    assert not torch.equal(
+        begun.model.state_dict()["decoder.iou_token.weight"],
+        first["decoder.iou_token.weight"],
+    )
+
+
 def test_lost_weights_are_not_kept(tmp_path, small, learner):
     output = tmp_path / "mine.safetensors"
     recipe = small("vit_b", steps=40, rate=1e30, warmup=0, clip=0.0)
@@ -277,8 +317,6 @@ def test_a_killed_run_goes_on_to_the_same_weights(tmp_path, small):
     assert not output.exists()
     last = start(tmp_path, output=str(output), **told)
     assert last.communicate()[0].split()[0] in ("4", "7")
-    from safetensors.torch import load_file
-
     one, other = load_file(whole), load_file(output)
     for name, value in one.items():
         assert torch.equal(value, other[name]), name

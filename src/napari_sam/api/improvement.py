@@ -123,8 +123,8 @@ def improve_model(
     """Train a model on the masks of a session, and keep it if it is better.
 
     The masks that a person committed, drew or approved teach the mask decoder; the
-    encoder stays as it is. The new model is the mean of the one before and the one that
-    was trained, which forgets less of other kinds of images. A quarter of the masks is
+    encoder stays as it is. Of what was learnt, the share is kept that is best on masks
+    held back without forgetting other kinds of images. A quarter of the masks is
     held back, and both models are measured on it. It runs in a process of its own, on
     half of the cores; nothing leaves this machine. Interrupted, the same call goes on
     from where it was.
@@ -262,7 +262,7 @@ def _kept_if_better(folder: Path, name: str, told: JsonObject) -> Improvement:
     before, after = Accuracy(*told["before"]), Accuracy(*told["after"])
     found = Improvement(name, before, after, told["objects"])
     if after.mean > before.mean:
-        checkpoints.add(folder / "mean.safetensors", name, note=str(found))
+        checkpoints.add(folder / "improved.safetensors", name, note=str(found))
     else:
         found = found._replace(name=None)
     rmtree(folder, ignore_errors=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import signal
 import sys
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from napari_sam.core.json_values import JsonObject, JsonValue
-    from napari_sam.training.loop import TrainingReport
 
 #: Steps between measurements, as a share of all; so many without a rise end it.
 _MEASURED, _PATIENCE = 6, 3
@@ -29,12 +27,9 @@ def main(options: JsonObject) -> None:
     before = measure(weights, folder / "held")
     for step, steps in iter_steps(folder, weights, improved, options["steps"]):
         say(what="learning from your corrections", done=step, total=steps)
-    from napari_sam.training.weight_mean import write_weight_mean
-
     say(what="comparing both models", done=0, total=0)
-    mean = folder / "mean.safetensors"
-    write_weight_mean(weights, improved, mean)
-    after = measure(mean, folder / "held")
+    keep_share_of(weights, improved, folder / "held")
+    after = measure(improved, folder / "held")
     say(before=before[0], after=after[0], objects=after[1])
 
 
@@ -73,27 +68,31 @@ def iter_steps(
     every = max(steps // _MEASURED, 1)
     work = iter_train(
         recipe, learner, data.sources, improved, validation=data.validation,
-        parts="decoder", save_every=every, measure_every=every,
+        parts="decoder", save_every=every, measure_every=every, patience=_PATIENCE,
         notes={"data": data.description, "begun_with": str(weights)},
     )  # fmt: skip
-    best, since = -1.0, 0
     for report in work:
         yield report.step, report.steps
-        if math.isnan(report.loss):
-            best, since = followed(report, best, since)
-            if since == _PATIENCE:
-                work.close()
+
+
+def keep_share_of(weights: Path, improved: Path, held: Path) -> None:
+    """Move what was learnt back to the weights before, as far as is good."""
+    from napari_sam.backends.weight_files import identified
+    from napari_sam.datasets.labelled_images import read_labelled_images
+    from napari_sam.training.example_sources import LabelledSource
+    from napari_sam.training.weight_mean import write_weight_mean
+    from napari_sam.training.weight_share import keep_share
+
+    if identified(weights)[0] != "pocket":  # a transformer takes minutes to measure
+        write_weight_mean(weights, improved, improved)
+        return
+    images = list(read_labelled_images(held))
+    keep_share(weights, improved, [(1.0, LabelledSource(images))])
 
 
 def changed(steps: int) -> dict[str, str]:
     """Return what differs from the recipe that fine-tunes a model."""
     return {"steps": str(steps), "warmup": str(min(steps // 10, 50))}
-
-
-def followed(report: TrainingReport, best: float, since: int) -> tuple[float, int]:
-    """Return the best mean IoU, and how many measurements have not reached it."""
-    reached = (report.first + report.last) / 2
-    return (reached, 0) if reached > best else (best, since + 1)
 
 
 def say(**told: JsonValue) -> None:

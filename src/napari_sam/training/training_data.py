@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
-from napari_sam.core.errors import NapariSamError, TrainingError
+from napari_sam.core.errors import TrainingError
 from napari_sam.datasets.labelled_images import read_labelled_images
 from napari_sam.training.data_stamp import stamp_of
 from napari_sam.training.example_sources import LabelledSource, SyntheticSource
+from napari_sam.training.held_back import has_objects, hold_back
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,11 +19,6 @@ if TYPE_CHECKING:
     from napari_sam.training.example_sources import ExampleSource
 
 __all__ = ["Data", "read_data"]
-
-#: One of so many images is held out for validation.
-_HELD_BACK = 10
-#: A folder of fewer images has no image held out.
-_FEWEST = 4
 
 
 class Data(NamedTuple):
@@ -60,7 +55,7 @@ def read_data(
         Weight and path of labelled images: `napari_sam.datasets.read_labelled_images`.
     validation
         Validation images. If none are given, about a tenth of each folder's images,
-        chosen by their names, is held out.
+        chosen by their names, is held back, or a part of each of fewer than four.
     layout
         Layout of the folders, where several fit.
     synthetic
@@ -80,10 +75,7 @@ def read_data(
     description: dict[str, object] = {}
     for weight, path in folders:
         images = _labelled(path, layout, "training")
-        trained: list[LabelledImage] = images
-        held_out: list[LabelledImage] = []
-        if not validation and len(images) >= _FEWEST:
-            trained, held_out = _split(images)
+        trained, held_out = (images, []) if validation else hold_back(images)
         sources.append((weight, LabelledSource(trained)))
         if held_out:
             measured_on.append((weight, LabelledSource(held_out)))
@@ -101,14 +93,6 @@ def read_data(
     return Data(sources, measured_on, json.dumps(description), stamp)
 
 
-def _has_objects(image: LabelledImage) -> bool:
-    """Whether there is anything to learn; what cannot be read is for the check."""
-    try:
-        return len(image.truth.ids) > 0
-    except (NapariSamError, OSError):
-        return True
-
-
 def _labelled(path: Path, layout: str, what: str) -> list[LabelledImage]:
     """Read a folder; refuse one in which no image has an object.
 
@@ -118,31 +102,9 @@ def _labelled(path: Path, layout: str, what: str) -> list[LabelledImage]:
         If so.
     """
     images = list(read_labelled_images(path, layout=layout))
-    if not any(map(_has_objects, images)):
+    if not any(map(has_objects, images)):
         raise TrainingError(
             f"{path} has no objects for {what}: the labels of its {len(images)} images "
             "are empty. Give a folder with labelled objects, or leave it out."
         )
     return images
-
-
-def _split(
-    images: Sequence[LabelledImage],
-) -> tuple[list[LabelledImage], list[LabelledImage]]:
-    """Split off the validation images, those whose names have the lowest digests.
-
-    They are chosen among the images with objects, as far as those are more than one:
-    an image without any measures nothing.
-    """
-    digests = [blake2b(p.name.encode()).digest() for p in images]
-    ranked = sorted(range(len(images)), key=digests.__getitem__)
-    count, held_out = max(len(images) // _HELD_BACK, 1), set[int]()
-    for i in ranked:
-        if len(held_out) < count and _has_objects(images[i]):
-            held_out.add(i)
-    trained = [p for i, p in enumerate(images) if i not in held_out]
-    if held_out and not any(map(_has_objects, trained)):
-        # The only ones are better learnt from than measured on.
-        held_out.remove(next(i for i in ranked if i in held_out))
-        trained = [p for i, p in enumerate(images) if i not in held_out]
-    return trained, [images[i] for i in sorted(held_out)]

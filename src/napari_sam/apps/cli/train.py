@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import math
 import os
 import signal
 import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from time import perf_counter
 from typing import TYPE_CHECKING
 
 import click
 
+from napari_sam.apps.cli.training_report import (
+    print_reports,
+    say_how_it_went,
+    say_how_much_data,
+    say_what_was_kept,
+)
 from napari_sam.apps.cli.verbosity import say
 from napari_sam.core.atomic_write import check_writable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from napari_sam.training.example_sources import ExampleSource
     from napari_sam.training.instance_learner import InstanceLearner
     from napari_sam.training.learner import Learner
     from napari_sam.training.loop import TrainingReport
@@ -71,8 +76,13 @@ if TYPE_CHECKING:
     "[default: 0.3 for pocket, else 0]",
 )  # fmt: skip
 @click.option(
-    "--measure-every", default=250, show_default=True, metavar="STEPS",
-    help="Measure and keep the best weights; the end is always measured.",
+    "--measure-every", type=int, metavar="STEPS",
+    help="Measure and keep the best weights; the end is always measured. "
+    "[default: 250; with --from, an eighth of all steps if that is less]",
+)  # fmt: skip
+@click.option(
+    "--patience", type=int, default=3, show_default=True, metavar="TIMES",
+    help="With --from, end after so many measurements in which nothing rose; 0: never.",
 )  # fmt: skip
 @click.option(
     "--save-every", default=100, show_default=True, metavar="STEPS",
@@ -117,7 +127,8 @@ def train(
     validation: tuple[Path, ...],
     layout: str,
     synthetic: float | None,
-    measure_every: int,
+    measure_every: int | None,
+    patience: int,
     save_every: int,
     processes: int,
     workers: int,
@@ -149,6 +160,7 @@ def train(
     if show or output is None:
         _show(chosen)
         return
+    is_pocket = learner.architecture == "pocket" and parts != "instances"
     if synthetic is None:
         synthetic = 0.3 if learner.architecture == "pocket" else 0.0
     check_writable(output, makes_folders=True)
@@ -159,14 +171,23 @@ def train(
     if check and _is_main() and not Path(f"{output}.training").exists():
         for path in (*(p for _, p in weighted), *validation):
             _check(path, layout)
+    if begin_with is not None and _is_main():
+        say_how_much_data(found)
     work = iter_train(
         chosen, learner, found.sources, output, validation=found.validation,
-        parts=parts, rank=rank, save_every=save_every, measure_every=measure_every,
+        parts=parts, rank=rank, save_every=save_every,
+        patience=patience * (begin_with is not None),
+        measure_every=measure_every or _measure_every(chosen.steps, begin_with),
         ahead=workers > 0, device=device, bfloat16=precision == "bfloat16",
         notes={"data": found.description, "begun_with": begin_with or "random"},
         data_stamp=found.stamp, takes_changed_data=changed_data,
     )  # fmt: skip
-    _run(work, output)
+    fine_tunes = begin_with is not None and recipe is None and is_pocket
+    _run(work, output, begin_with if fine_tunes else None, found.validation)
+
+
+def _measure_every(steps: int, begin_with: str | None) -> int:
+    return 250 if begin_with is None else min(250, max(steps // 8, 1))
 
 
 def _recipe(
@@ -207,30 +228,27 @@ def _show(recipe: Recipe) -> None:
         click.echo(f"{name:14} {value}")
 
 
-def _run(work: Iterable[TrainingReport], output: Path) -> None:
-    """Train to the end; a request to terminate is an interrupt, which saves."""
+def _run(
+    work: Iterable[TrainingReport],
+    output: Path,
+    begun_with: str | None,
+    validation: Sequence[tuple[float, ExampleSource]],
+) -> None:
+    """Train to the end; a request to terminate is an interrupt, which saves.
+
+    Of a model that learnt more, so much is kept as does not forget the rest.
+    """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    _print_reports(work)
-    if _is_main():
-        say(f"The weights are {output}")
+    measured = print_reports(work, prints=_is_main())
+    if not _is_main():
+        return
+    say_how_it_went(measured)
+    if begun_with is not None:
+        from napari_sam.training.weight_share import keep_share
 
-
-def _print_reports(work: Iterable[TrainingReport]) -> None:
-    """Print the loss every 15 seconds, and every measurement."""
-    printed = start = perf_counter()
-    for report in work:
-        measured = math.isnan(report.loss)
-        is_due = measured or report.step == report.steps
-        is_due |= perf_counter() - printed > 15
-        if not (_is_main() and is_due):
-            continue
-        printed = perf_counter()
-        say(
-            f"step {report.step} of {report.steps}  "
-            + ("validation  " if measured else f"loss {report.loss:.3f}  ")
-            + f"IoU {report.first:.3f}, corrected {report.last:.3f}  "
-            f"({printed - start:.0f} s)"
-        )
+        kept = keep_share(_weights(begun_with), output, validation)
+        say_what_was_kept(kept, begun_with)
+    say(f"The weights are {output}")
 
 
 def _check(path: Path, layout: str) -> None:
