@@ -79,7 +79,7 @@ def test_who_stops_it_goes_on_from_there(session, monkeypatch, tmp_path):
 def trained(tmp_path):
     folder = tmp_path / "run"
     folder.mkdir()
-    improved = folder / "mean.safetensors"
+    improved = folder / "improved.safetensors"
     improved.write_bytes(checkpoints.path("pocket").read_bytes())
     return folder
 

@@ -50,11 +50,12 @@ def test_weights_are_moved_back_once(trained, monkeypatch):
     """The measured figures are made up: a quarter is the best that forgets little."""
     whole = distance(BEFORE, trained)
 
-    def measured(path, _):
+    def measured(path, *_):
         share = distance(BEFORE, path) / whole
         return Overlaps(0.5 + share, 0.6 - 0.03 * share)
 
     monkeypatch.setattr(weight_share, "_measured", measured)
+    monkeypatch.setattr(weight_share, "_batches", lambda *_: [])
     kept = keep_share(BEFORE, trained, [(1.0, object())])
     assert kept.share == 0.25
     assert kept.before == Overlaps(0.5, 0.6)
@@ -63,6 +64,14 @@ def test_weights_are_moved_back_once(trained, monkeypatch):
     assert read_weights(trained).metadata["share"] == "0.25"
     assert keep_share(BEFORE, trained, [(1.0, object())]) is None
     assert distance(BEFORE, trained) == pytest.approx(whole / 4, rel=1e-2)
+
+
+def test_what_is_as_it_was_before_is_not_measured_again(tmp_path):
+    same = tmp_path / "same.safetensors"
+    export(Pocket(instances=True), same, {"architecture": "pocket", "steps": "0"})
+    held = [(1.0, None)]  # a source that nobody may ask
+    assert keep_share(BEFORE, same, held).share == 0.0
+    assert "share" not in read_weights(same).metadata
 
 
 def test_with_nothing_to_measure_on_half_is_kept(trained):

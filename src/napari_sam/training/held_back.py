@@ -31,7 +31,8 @@ def hold_back(
 
     Of four images or more a tenth is held back, those whose names have the lowest
     digests, chosen among the images with objects. Of fewer, the last columns of each
-    are, with a quarter of its objects; no pixel is on both sides.
+    are, with up to a quarter of its objects; of an object that lies across, the first
+    part is learnt from, and none is on both sides.
     """
     if len(images) >= _FEWEST:
         return _whole_images(images)
@@ -51,11 +52,11 @@ def _parts(image: LabelledImage) -> tuple[LabelledImage, LabelledImage | None]:
     starts = sorted(int((labels == i).any(0).argmax()) for i in found)
     at = starts[-(len(found) // _FEWEST)]
     cut = np.intersect1d(labels[:, :at], labels[:, at:])
-    labels = np.where(np.isin(labels, cut), 0, labels)
-    if not (labels[:, :at].any() and labels[:, at:].any()):
+    whole = np.where(np.isin(labels, cut), 0, labels)
+    if not (labels[:, :at].any() and whole[:, at:].any()):
         return image, None
     learnt, held = slice(0, at), slice(at, None)
-    return _columns(image, labels, learnt), _columns(image, labels, held)
+    return _columns(image, labels, learnt), _columns(image, whole, held)
 
 
 def _columns(

@@ -65,7 +65,7 @@ def named_recipe(name: str, *, fine_tune: bool = False) -> Recipe:
     if not fine_tune:
         return recipe
     if name == "pocket":
-        return replace(recipe, steps=1000, rate=3e-4, warmup=100)
+        return replace(recipe, steps=800, images=4, rate=3e-4, warmup=50)
     return replace(
         recipe, steps=2000, rate=5e-5, warmup=100, drop_path=0.0, objects=16,
         zoom_low=0.5, vary=True,

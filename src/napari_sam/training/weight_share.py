@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import nan
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,31 +17,38 @@ from napari_sam.training.weight_mean import write_weight_mean
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from napari_sam.training.data import Batch
     from napari_sam.training.example_sources import ExampleSource
 
 __all__ = ["KeptShare", "choose_share", "keep_share"]
 
 #: Shares of the weights after learning that are tried.
-SHARES = (0.25, 0.5, 0.75, 1.0)
-#: Mean IoU that may be lost on drawn scenes, which stand for all other images.
+SHARES = (0.125, 0.25, 0.5, 0.75, 1.0)
+#: IoU that may be lost on drawn scenes, which stand for all other images.
 ALLOWED = 0.01
 #: Batches that are measured of each.
-_MEASURED = 8
+_MEASURED = 6
 
 
 class Overlaps(NamedTuple):
-    """Mean IoU of first and corrected masks, on two sets of images.
+    """Mean IoU on two sets of images.
 
     Attributes
     ----------
     held
-        On images of the kind that was learnt, which were held back.
+        Of first and corrected masks, on what was held back of the kind that was learnt.
     rest
-        On drawn scenes.
+        Of first masks, on drawn scenes: what is forgotten is seen there first.
     """
 
     held: float
     rest: float
+
+
+#: Scenes that are drawn anew from a seed, the same for all weights.
+_DRAWN = [(1.0, SyntheticSource())]
+#: Of what was not measured again.
+_UNKNOWN = Overlaps(nan, nan)
 
 
 class KeptShare(NamedTuple):
@@ -65,8 +73,8 @@ def keep_share(
     """Move weights back to those that they began with, as far as is good for both.
 
     Of some shares of the change, the one is kept whose masks are best on what was held
-    back, among those that lose no more than 0.01 of mean IoU on drawn scenes. Called
-    again, it does nothing.
+    back, among those whose first masks on drawn scenes lose no more than 0.01 of IoU.
+    Called again, it does nothing.
 
     Parameters
     ----------
@@ -82,17 +90,21 @@ def keep_share(
     KeptShare or None
         None if nothing was held back, or a share was taken already.
     """
-    if "share" in read_weights(output).metadata:
+    told = read_weights(output).metadata
+    if "share" in told:
         return None
+    if told.get("steps") == "0":  # nothing was better than the beginning
+        return KeptShare(0.0, _UNKNOWN, _UNKNOWN)
     if not validation:
         write_weight_mean(before, output, output)
         return None
+    batches = _batches(before, validation), _batches(before, _DRAWN)
     with TemporaryDirectory() as folder:
         part = Path(folder) / "part.safetensors"
-        found = {0.0: _measured(before, validation)}
+        found = {0.0: _measured(before, *batches)}
         for share in SHARES:
             write_weight_mean(before, output, part, share=share)
-            found[share] = _measured(part, validation)
+            found[share] = _measured(part, *batches)
     chosen = choose_share(found)
     write_weight_mean(before, output, output, share=chosen)
     return KeptShare(chosen, found[0.0], found[chosen])
@@ -111,14 +123,19 @@ def choose_share(found: Mapping[float, Overlaps]) -> float:
     return max(allowed, key=lambda share: found[share].held)
 
 
-def _measured(
-    weights: Path, validation: Sequence[tuple[float, ExampleSource]]
-) -> Overlaps:
+def _batches(
+    weights: Path, sources: Sequence[tuple[float, ExampleSource]]
+) -> list[Batch]:
+    return _trainer(weights).batches_to_measure(sources, _MEASURED)
+
+
+def _measured(weights: Path, held: list[Batch], rest: list[Batch]) -> Overlaps:
+    trainer = _trainer(weights)
+    learnt, drawn = trainer.measure(held), trainer.measure(rest)
+    return Overlaps((learnt.first + learnt.last) / 2, drawn.first)
+
+
+def _trainer(weights: Path) -> Trainer:
     recipe, learner = initial_learner(checkpoint=weights)
     set_trainable(learner, "decoder")
-    trainer = Trainer(recipe, validation, learner)
-    held, rest = (
-        trainer.measure(trainer.batches_to_measure(sources, _MEASURED))
-        for sources in (validation, [(1.0, SyntheticSource())])
-    )
-    return Overlaps((held.first + held.last) / 2, (rest.first + rest.last) / 2)
+    return Trainer(recipe, [], learner)
