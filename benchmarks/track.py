@@ -240,7 +240,7 @@ def costs(counts, walk, frames):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--objects", type=int, nargs="+", default=[1, 10, 100])
-    parser.add_argument("--walk", type=int, default=6, help="new frames to average")
+    parser.add_argument("--walk", type=int, default=5, help="new frames to average")
     parser.add_argument("--frames", type=int, default=0, help="for memory")
     parser.add_argument("--long", type=int, nargs="*", help="lengths of movies")
     parser.add_argument("--case", nargs=2, help=argparse.SUPPRESS)

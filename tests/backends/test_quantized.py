@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from napari_sam.api import load_backend
-from napari_sam.backends.quantized import SCALES, dequantize, quantize
+from napari_sam.backends.quantized import SCALES, quantize, windowed
 from napari_sam.core.embedding import EmbeddingKey
 from napari_sam.stores.memory_store import MemoryStore
 from napari_sam.stores.zarr_store import ZarrStore
@@ -28,17 +28,24 @@ def test_numbers_are_within_half_a_step(features):
     assert {n: a.dtype.name for n, a in arrays.items()} == {
         "a": "uint8", "b": "uint8", SCALES: "float32",
     }  # fmt: skip
-    found = dequantize(arrays, ("a", "b"), CPU)
+    a, b = (f.whole() for f in windowed(arrays, ("a", "b"), CPU))
     step = arrays[SCALES][:6, 1][:, None, None]
     span = np.ptp(features["a"].numpy(), axis=(1, 2))
-    off = (found["a"] - features["a"]).abs().numpy()
+    off = (a - features["a"]).abs().numpy()
     assert (off <= step / 2 + 1e-5).all()
     # the lowest value is rounded to half precision, which matters to narrow channels
     assert (step.ravel()[3:] <= span[3:] / 255 * 1.02).all()
-    assert np.array_equal(found["b"].numpy(), features["b"].float().numpy())
-    only = dequantize(arrays, ("a", "b"), CPU, wanted=("b",))
-    assert only.keys() == {"b"}
-    assert torch.equal(only["b"], found["b"])
+    assert np.array_equal(b.numpy(), features["b"].float().numpy())
+
+
+def test_windows_are_those_of_the_whole(features):
+    """Before as much was asked for as there is, and after it."""
+    arrays = quantize(features)
+    whole = windowed(arrays, ("a", "b"), CPU)[0].whole()
+    found = windowed(arrays, ("a", "b"), CPU)[0]
+    for first in (0, 1, 2, 3):
+        rows, cols = slice(first, first + 5), slice(2, 6)
+        assert torch.equal(found.window(rows, cols), whole[:, rows, cols])
 
 
 def test_scales_are_exact_in_half_precision(features):

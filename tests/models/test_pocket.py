@@ -1,3 +1,5 @@
+from typing import NamedTuple
+
 import pytest
 import torch
 
@@ -98,7 +100,7 @@ def test_drawing_in_a_window_equals_drawing_everywhere(
     maps = prompt_maps(xy, kinds, (48, 64), previous=previous)
     with torch.inference_mode():
         whole = model.decode(features, xy, kinds, maps)
-    decoder = WindowDecoder(model, features, multimask_output=True)
+    decoder = WindowDecoder(model, windowed(features), multimask_output=True)
     ((logits, scores),) = decoder.predict([PocketPrompts(xy, kinds, None, previous)])
     order = whole.scores[0].argsort(descending=True)[:3]
     drawn = logits != -10
@@ -110,9 +112,26 @@ def test_drawing_in_a_window_equals_drawing_everywhere(
     torch.testing.assert_close(scores, whole.scores[0][order], rtol=1e-4, atol=1e-4)
 
 
+class Whole(NamedTuple):
+    """A feature map of which all is there."""
+
+    array: torch.Tensor
+
+    @property
+    def shape(self):
+        return self.array.shape
+
+    def window(self, rows, cols):
+        return self.array[:, rows, cols]
+
+
+def windowed(features):
+    return [Whole(f[0]) for f in features]
+
+
 def _clicked(model, features, col=100.0):
     xy, kinds = click([col, 90.0], kinds=[POSITIVE])
-    decoder = WindowDecoder(model, features, multimask_output=True)
+    decoder = WindowDecoder(model, windowed(features), multimask_output=True)
     return decoder.predict([PocketPrompts(xy, kinds)])[0]
 
 
@@ -177,7 +196,7 @@ def test_an_approximate_mask_is_decoded_in_a_narrower_context(
     prior[:, 16:24, 40:44] = 1
     xy, kinds = click([42.5 * 4, 20 * 4.0], kinds=[POSITIVE])
     one = PocketPrompts(xy, kinds, prior)
-    decoder = WindowDecoder(model, features, multimask_output=False)
+    decoder = WindowDecoder(model, windowed(features), multimask_output=False)
     decoder.predict([one, one._replace(approximate=True)])
     assert contexts == [(8, 3), (4, 1)]
 

@@ -12,8 +12,8 @@ from napari_sam.testing.propagator_suite import masks_of, movie
 from napari_sam.tracking.meeting import meet
 from napari_sam.tracking.motion.body import flow_of_body
 from napari_sam.tracking.motion.drift import drift
-from napari_sam.tracking.motion.feature_flow import MatchingMap
-from napari_sam.tracking.motion.flow import still_flow
+from napari_sam.tracking.motion.feature_flow import MatchingMap, likeness
+from napari_sam.tracking.motion.flow import Flow, still_flow
 from napari_sam.tracking.motion.moving import Motion
 from napari_sam.tracking.motion.optical_flow import refined_flow
 
@@ -34,8 +34,36 @@ def test_features_of_a_window_are_those_of_the_whole_map():
     rows, cols = slice(4, 9), slice(20, 30)
     alone = features.part(rows, cols)
     whole = features.part(slice(0, 20), slice(0, 30))
-    np.testing.assert_allclose(alone, whole[:, rows, cols], rtol=1e-5)
-    np.testing.assert_allclose(np.linalg.norm(whole, axis=0), 1, rtol=1e-4)
+    np.testing.assert_allclose(alone, whole[rows, cols], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(whole, axis=-1), 1, rtol=1e-4)
+
+
+def test_likeness_is_the_product_with_each_place_nearby():
+    rng = np.random.default_rng(0)
+    cells = rng.normal(size=(5, 60, 8)).astype(np.float32)
+    around = rng.normal(size=(9, 64, 8)).astype(np.float32)
+    found = likeness(cells, around).reshape(5, 5, 5, 60)
+    for down, right in ((0, 0), (2, 2), (4, 1), (3, 4)):
+        other = around[down : down + 5, right : right + 60]
+        expected = (cells * other).sum(-1)
+        np.testing.assert_allclose(found[down, right], expected, rtol=1e-4, atol=1e-4)
+
+
+def test_a_flow_leads_only_within_the_region_that_it_says():
+    rng = np.random.default_rng(0)
+    vectors = 6 * ndimage.gaussian_filter(rng.normal(size=(2, 20, 30)), (0, 1, 1))
+    flow = Flow(vectors.astype(np.float32), (1.5, 3.5), (4.0, 4.0), vectors[0])
+    within, of = Region(0, 0, 80, 120), Region(30, 40, 44, 61)
+    found = flow.led_to(of, within)
+    at = np.mgrid[within.slices] + flow.sampled(within)
+    ends = (of.top, of.bottom - 1), (of.left, of.right - 1)
+    inside = [(p >= low) & (p <= high) for p, (low, high) in zip(at, ends, strict=True)]
+    rows, cols = np.nonzero(inside[0] & inside[1])
+    assert found.top <= rows.min()
+    assert rows.max() < found.bottom
+    assert found.left <= cols.min()
+    assert cols.max() < found.right
+    assert found.shape[0] * found.shape[1] < 0.25 * 80 * 120
 
 
 def test_a_flow_is_refined_by_what_the_pictures_show():

@@ -13,7 +13,7 @@ from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from napari_sam.backends.devices import find_device
 from napari_sam.backends.encoding_backend import EncodingBackend
-from napari_sam.backends.quantized import dequantize, quantize
+from napari_sam.backends.quantized import WindowedFeatures, quantize, windowed
 from napari_sam.backends.refining_decoder import MaskCandidates, tile_shape
 from napari_sam.backends.tensors import as_tensor, digest_state
 from napari_sam.backends.weight_files import read_state
@@ -58,7 +58,7 @@ _NAMES = ("s16", "s8", "s4", "s2")
 class _Tile(NamedTuple):
     """An embedding on the device."""
 
-    features: Features
+    features: list[WindowedFeatures]
     shape: tuple[int, int]
 
 
@@ -146,10 +146,10 @@ class PocketBackend(EncodingBackend[_Tile]):
         working = _working_shape((rows, cols))
         step = rows / working[0], cols / working[1]
         cpu = torch.device("cpu")
-        maps = dequantize(tile.arrays, _NAMES, cpu, wanted=("s8", "s4"))
+        _, s8, s4, _ = windowed(tile.arrays, _NAMES, cpu)
         return [
-            FeatureMap(maps[name].numpy(), (n * step[0], n * step[1]))
-            for name, n in (("s8", 8), ("s4", 4))
+            FeatureMap(found.whole().numpy(), (n * step[0], n * step[1]))
+            for found, n in ((s8, 8), (s4, 4))
         ]
 
     def _working_image(self, plane: NDArray[np.uint8]) -> torch.Tensor:
@@ -173,9 +173,8 @@ class PocketBackend(EncodingBackend[_Tile]):
 
     @torch.inference_mode()
     def _prepare(self, embedding: Embedding) -> _Tile:
-        features = dequantize(embedding.arrays, _NAMES, self.device)
-        maps = Features(*(features[name][None] for name in _NAMES))
-        return _Tile(maps, tile_shape(embedding))
+        found = windowed(embedding.arrays, _NAMES, self.device)
+        return _Tile(found, tile_shape(embedding))
 
     @torch.inference_mode()
     def instance_maps(self, embedding: EmbeddingArrays) -> InstanceMaps:
@@ -192,7 +191,8 @@ class PocketBackend(EncodingBackend[_Tile]):
                 "napari-sam train --parts instances --from FILE."
             )
         tile = self._prepared_for(Embedding.from_mapping(embedding))
-        logits = self.model.instances(tile.features.channels_last())[0]
+        features = Features(*(f.whole()[None] for f in tile.features))
+        logits = self.model.instances(features.channels_last())[0]
         rows, cols = (-(-n // 2) for n in _working_shape(tile.shape))
         maps = logits[:, :rows, :cols].sigmoid().cpu().numpy()
         return InstanceMaps(np.ascontiguousarray(maps), self._stride(tile.shape))
@@ -228,7 +228,7 @@ class PocketBackend(EncodingBackend[_Tile]):
 
     def _inputs(self, tile: _Tile, one: Round) -> PocketPrompts:
         """Turn prompts and previous logits into tensors on the device."""
-        rows, cols = tile.features.s4.shape[2:]
+        rows, cols = tile.features[2].shape[1:]
         working = _working_shape(tile.shape)
         grid = -(-working[0] // 4), -(-working[1] // 4)
         inputs = to_model_prompts(one.prompts, tile.shape, grid=grid)

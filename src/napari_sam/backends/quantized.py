@@ -15,7 +15,7 @@ import torch
 from napari_sam.backends.tensors import as_tensor
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -54,14 +54,49 @@ def quantize(features: Mapping[str, torch.Tensor]) -> dict[str, EmbeddingArray]:
     return arrays
 
 
-def dequantize(
-    arrays: EmbeddingArrays,
-    names: Sequence[str],
-    device: torch.device,
-    *,
-    wanted: Collection[str] | None = None,
-) -> dict[str, torch.Tensor]:
-    """Return features as float32 on a device, the inverse of `quantize`.
+class WindowedFeatures:
+    """One quantized map ``(C, rows, cols)``, of which windows are made floats.
+
+    All of it is, and stays so, once as much was asked for, or on a GPU at once. Every
+    number is the same either way.
+
+    Parameters
+    ----------
+    levels
+        Bytes, on the device.
+    low, step
+        ``(C, 1, 1)``: the value of byte 0 and the step to the next.
+    """
+
+    def __init__(
+        self, levels: torch.Tensor, low: torch.Tensor, step: torch.Tensor
+    ) -> None:
+        self._levels, self._low, self._step = levels, low, step
+        self._asked, self._whole = 0, None if levels.is_cpu else self._read(levels)
+        self.shape = levels.shape
+
+    def window(self, rows: slice, cols: slice) -> torch.Tensor:
+        """Return a window as float32."""
+        part = self._levels[:, rows, cols]
+        self._asked += part.numel()
+        if self._whole is None and self._asked < self._levels.numel():
+            return self._read(part)
+        return self.whole()[:, rows, cols]
+
+    def whole(self) -> torch.Tensor:
+        """Return all of it as float32."""
+        if self._whole is None:
+            self._whole = self._read(self._levels)
+        return self._whole
+
+    def _read(self, levels: torch.Tensor) -> torch.Tensor:
+        return levels.float().mul_(self._step).add_(self._low)
+
+
+def windowed(
+    arrays: EmbeddingArrays, names: Sequence[str], device: torch.device
+) -> list[WindowedFeatures]:
+    """Return features of which windows are made floats, the inverse of `quantize`.
 
     Parameters
     ----------
@@ -71,20 +106,16 @@ def dequantize(
         Of all features, in their order there.
     device
         Where they are computed.
-    wanted
-        Only these of them; by default, all.
     """
-    features: dict[str, torch.Tensor] = {}
+    found: list[WindowedFeatures] = []
     scales = as_tensor(np.asarray(arrays[SCALES], np.float32)).to(device)
     start = 0
     for name in names:
-        channels = slice(start, start + len(arrays[name]))
-        start = channels.stop
-        if wanted is None or name in wanted:
-            low, step = scales[channels].T[:, :, None, None]
-            levels = as_tensor(arrays[name]).to(device)
-            features[name] = levels.float().mul_(step).add_(low)
-    return features
+        levels = as_tensor(arrays[name]).to(device)
+        low, step = scales[start : start + len(levels)].T[:, :, None, None]
+        start += len(levels)
+        found.append(WindowedFeatures(levels, low, step))
+    return found
 
 
 def _scales(

@@ -56,16 +56,26 @@ def inside(
 
 def coverage(
     shape: Polygon | MaskPrompt, plane: tuple[int, int], grid: tuple[int, int]
-) -> NDArray[np.float64]:
-    """Share of each cell of a grid spanning the plane that a shape covers."""
+) -> tuple[tuple[slice, slice], NDArray[np.float64]]:
+    """Share of each cell of a grid spanning the plane that a shape covers.
+
+    Returns
+    -------
+    tuple
+        Rows and columns of cells, of which others are not covered, and their shares.
+    """
     if isinstance(shape, MaskPrompt):
         region = shape.mask.region
-        down = _overlap(region.top, region.shape[0], plane[0], grid[0])
-        across = _overlap(region.left, region.shape[1], plane[1], grid[1])
-        tall, wide = _touched(down), _touched(across)
-        covered = np.zeros(grid)
-        covered[tall, wide] = down[tall] @ shape.array @ across[wide].T
-        return covered
+        tall, down = _overlap(region.top, region.shape[0], plane[0], grid[0])
+        wide, across = _overlap(region.left, region.shape[1], plane[1], grid[1])
+        return (tall, wide), down @ shape.array @ across.T
+    return (slice(0, grid[0]), slice(0, grid[1])), _sampled(shape, plane, grid)
+
+
+def _sampled(
+    shape: Polygon, plane: tuple[int, int], grid: tuple[int, int]
+) -> NDArray[np.float64]:
+    """Share of each cell that a polygon covers, by positions in it."""
     rows, cols = (
         _centres(0, p, g * _SUBCELLS) for p, g in zip(plane, grid, strict=True)
     )
@@ -200,18 +210,17 @@ def _centres(start: float, stop: float, count: int) -> NDArray[np.float64]:
     return start + (np.arange(count) + 0.5) * (stop - start) / count - 0.5
 
 
-def _overlap(start: int, pixels: int, size: int, cells: int) -> NDArray[np.float64]:
-    """Share of each of `cells` along a side that each pixel from `start` fills."""
-    edges = np.arange(cells + 1)[:, None] * size / cells
+def _overlap(
+    start: int, pixels: int, size: int, cells: int
+) -> tuple[slice, NDArray[np.float64]]:
+    """Cells along a side that pixels from `start` lie in, and their shares of each."""
+    low = min(max(start * cells // size, 0), cells)
+    high = max(min(-(-(start + pixels) * cells // size), cells), low)
+    edges = np.arange(low, high + 1)[:, None] * size / cells
     first = start + np.arange(pixels)
-    low, high = np.maximum(edges[:-1], first), np.minimum(edges[1:], first + 1)
-    return np.asarray(np.clip(high - low, 0, None) * cells / size)
-
-
-def _touched(overlap: NDArray[np.float64]) -> slice:
-    """Return the cells along a side that any pixel lies in."""
-    cells = np.flatnonzero(overlap.any(1))
-    return slice(int(cells[0]), int(cells[-1]) + 1) if cells.size else slice(0, 0)
+    left, right = np.maximum(edges[:-1], first), np.minimum(edges[1:], first + 1)
+    share = np.clip(right - left, 0, None) * cells / size
+    return slice(low, high), np.asarray(share)
 
 
 def _depth(cells: NDArray[np.bool_], at: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -148,14 +148,15 @@ class Appearance:
                 "each, or one for all."
             )
         pairs = limits * len(shown) if len(limits) == 1 else limits
-        out = np.zeros((*plane.shape[:2], 3), np.uint8)
-        for i, (channel, (low, high)) in enumerate(zip(shown, pairs, strict=True)):
-            out[..., i] = scaled(channel, low, high, self.gamma)
-            if self.nodata is not None:
-                out[channel == self.nodata, i] = 0
-        if len(shown) == 1:
-            out[..., 1:] = out[..., :1]
-        return out
+        out = [
+            scaled(c, *pair, self.gamma) for c, pair in zip(shown, pairs, strict=True)
+        ]
+        if self.nodata is not None:
+            for channel, one in zip(shown, out, strict=True):
+                one[channel == self.nodata] = 0
+        if len(out) == 2:
+            out.append(np.zeros_like(out[0]))
+        return np.stack(out * 3 if len(out) == 1 else out, -1)
 
     def _selected(self, plane: Pixels) -> list[Pixels]:
         channels = self.channels or self.index

@@ -40,7 +40,7 @@ def scaled(channel: Pixels, low: float, high: float, gamma: float) -> NDArray[np
     """Bring values between two limits to 0 to 255; NaN to 0."""
     if channel.dtype in (np.uint8, np.uint16):
         every = np.arange(np.iinfo(channel.dtype).max + 1)
-        return np.asarray(_to_8bit(every, low, high, gamma)[channel])
+        return np.asarray(_to_8bit(every, low, high, gamma).take(channel))
     return _to_8bit(channel, low, high, gamma)
 
 

@@ -20,11 +20,11 @@ from napari_sam.core.prompts.items import (
     MaskPrompt,
     Point,
     Polygon,
-    Scribble,
     bounds,
     encloses,
     is_positive,
 )
+from napari_sam.core.prompts.mask_input import to_mask_input
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -169,50 +169,6 @@ def to_model_prompts(
         np.asarray(labels, np.int8),
         to_mask_input(prompts, shape, grid or coarse),
     )
-
-
-def to_mask_input(
-    prompts: Prompts, shape: tuple[int, int], grid: tuple[int, int]
-) -> NDArray[np.float32] | None:
-    """Rasterize prompts as a mask input: a grid whose cells span a plane of `shape`.
-
-    +1 is inside, -1 outside, 0 unknown. A positive polygon or mask also means that
-    everything beyond a margin of one cell is outside; a scribble means nothing for the
-    rest. Where two prompts differ, the later one wins.
-
-    Returns
-    -------
-    Float32 array of shape `grid` in [-1, 1], or None for points and boxes.
-    """
-    areal = [s for s in prompts.items if isinstance(s, Polygon | MaskPrompt | Scribble)]
-    if not areal:
-        return None
-    areas = [_cells(s, shape, grid) for s in areal]
-    mask_input = np.zeros(grid, np.float32)
-    outlined = [
-        touched
-        for s, (_, touched) in zip(areal, areas, strict=True)
-        if is_positive(s) and not isinstance(s, Scribble)
-    ]
-    if outlined:
-        mask_input[~rasterize.dilate(np.logical_or.reduce(outlined))] = -1
-    for prompt, (filled, _) in zip(areal, areas, strict=True):
-        mask_input[filled] = 1 if is_positive(prompt) else -1
-    return mask_input
-
-
-def _cells(
-    prompt: Polygon | MaskPrompt | Scribble,
-    shape: tuple[int, int],
-    grid: tuple[int, int],
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Cells that a prompt fills, and cells that it touches."""
-    if isinstance(prompt, Scribble):
-        line = rasterize.rasterize_line(prompt.path, shape, grid)
-        return line, line
-    share = rasterize.coverage(prompt, shape, grid)
-    enough = min(0.5, float(share.max()))
-    return (share >= enough) & (share > 0), share > 0
 
 
 def _box(prompts: Prompts, shape: tuple[int, int]) -> Box | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import torch
 
@@ -72,7 +72,7 @@ class PocketPrompts(NamedTuple):
             if dense is not None:
                 # Negative cells of a mask reach over all of the tile: they say where
                 # the object is not.
-                rows, cols = _extent(dense[0] > 0)
+                rows, cols = _extent(dense[0])
                 cells[rows, cols] = True
         return CellWindow.around(cells)
 
@@ -91,40 +91,47 @@ class PocketPrompts(NamedTuple):
         return prompt_maps(self.xy, self.kinds, fine, self.prior, self.previous)
 
 
-def _extent(inside: Tensor) -> tuple[slice, slice]:
-    """Rows and columns of the cells that true cells of a grid four times as fine reach.
+def _extent(cells: Tensor) -> tuple[slice, slice]:
+    """Rows and columns that cells above 0 of a grid four times as fine reach.
 
     Both are empty if there are none.
     """
-    sides = (inside.any(1).nonzero() // 4, inside.any(0).nonzero() // 4)
+    sides = [(cells.amax(along) > 0).nonzero() // 4 for along in (1, 0)]
     if not len(sides[0]):
         return slice(0), slice(0)
     rows, cols = (slice(int(n[0]), int(n[-1]) + 1) for n in sides)
     return rows, cols
 
 
-def crop(features: Features, windows: Sequence[CellWindow]) -> Features:
-    """Crop features of one image to windows of one shape."""
+class Windowed(Protocol):
+    """A feature map ``(C, rows, cols)`` that is read in windows."""
+
+    @property
+    def shape(self) -> Sequence[int]:
+        """Channels, rows and columns."""
+
+    def window(self, rows: slice, cols: slice) -> Tensor:
+        """Return a window as floats."""
+
+
+def crop(features: Sequence[Windowed], windows: Sequence[CellWindow]) -> Features:
+    """Crop features of one image, coarsest first, to windows of one shape."""
     return Features(
-        *(crops(f, windows, times) for f, times in zip(features, _TIMES, strict=True))
+        *(cropped(f, windows, k) for f, k in zip(features, _TIMES, strict=True))
     )
+
+
+def cropped(features: Windowed, windows: Sequence[CellWindow], times: int) -> Tensor:
+    """Cut windows of one shape out of features: ``(N, C, h, w)``."""
+    return torch.stack([features.window(*w.at(times)) for w in windows])
 
 
 def crops(
-    array: Tensor,
-    windows: Sequence[CellWindow],
-    times: int,
-    *,
-    of: Sequence[int] | None = None,
+    array: Tensor, windows: Sequence[CellWindow], times: int, of: Sequence[int]
 ) -> Tensor:
-    """Cut windows of one shape out of ``(N, C, h, w)``, each from one of N.
-
-    `of` says from which; by default, all are from the first.
-    """
-    numbers = [0] * len(windows) if of is None else of
-    return torch.stack(
-        [array[n][..., *w.at(times)] for n, w in zip(numbers, windows, strict=True)]
-    )
+    """Cut windows of one shape out of ``(N, C, h, w)``, each from one of N."""
+    pairs = zip(of, windows, strict=True)
+    return torch.stack([array[n][..., *w.at(times)] for n, w in pairs])
 
 
 def reaches_edge(mask: Tensor, window: CellWindow, grid: tuple[int, int]) -> bool:

@@ -11,6 +11,7 @@ from napari_sam.models.pocket.config import PADDING
 from napari_sam.models.pocket.context_window import (
     PocketPrompts,
     crop,
+    cropped,
     crops,
     reaches_edge,
 )
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from napari_sam.models.pocket.config import Features
+    from napari_sam.models.pocket.context_window import Windowed
     from napari_sam.models.pocket.mask_decoder import CoarseOutput, FineOutput
     from napari_sam.models.pocket.pocket import Pocket
 
@@ -46,18 +47,19 @@ class WindowDecoder:
     model
         With its weights.
     features
-        Of one image; they may be on another device than the model.
+        Of one image, at strides 16, 8, 4 and 2; they may be on another device than the
+        model.
     multimask_output
         Whether the prompts are ambiguous: then the three of the four masks with the
         highest scores are decoded, else mask 0 alone.
     """
 
     def __init__(
-        self, model: Pocket, features: Features, *, multimask_output: bool
+        self, model: Pocket, features: Sequence[Windowed], *, multimask_output: bool
     ) -> None:
         self._model, self._features = model, features
         self._masks = slice(None) if multimask_output else slice(0, 1)
-        self._grid = features.s16.shape[2], features.s16.shape[3]
+        self._grid = features[0].shape[1], features[0].shape[2]
 
     @torch.inference_mode()
     def predict(self, inputs: Sequence[PocketPrompts]) -> list[tuple[Tensor, Tensor]]:
@@ -132,7 +134,7 @@ class WindowDecoder:
         self, windows: Sequence[CellWindow], inputs: PocketPrompts, maps: MapFeatures
     ) -> CoarseOutput:
         prompts = self._model.prompts
-        image = crops(self._features.s16, windows, 1).to(inputs.xy.device)
+        image = cropped(self._features[0], windows, 1).to(inputs.xy.device)
         return self._model.decoder.forward_coarse(
             image.add_(maps.s16),
             prompts.tokens(inputs.xy, inputs.kinds),
@@ -156,10 +158,10 @@ class WindowDecoder:
         ]
         features = crop(self._features, in_image).to(coarse.image.device)
         return self._model.decoder.forward_fine(
-            crops(coarse.image, near, 1, of=some),
+            crops(coarse.image, near, 1, some),
             coarse.weights[some][:, self._masks],
             features,
-            MapFeatures(*(crops(f, near, k, of=some) for f, k in own)),
+            MapFeatures(*(crops(f, near, k, some) for f, k in own)),
         )
 
 

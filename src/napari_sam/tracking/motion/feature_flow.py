@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided, sliding_window_view
 from scipy import ndimage
 
 from napari_sam.tracking.motion.flow import Flow
@@ -26,6 +27,8 @@ _WINDOW = 5
 _PENALTY = 0.01
 #: Softness of the choice between matches.
 _TEMPERATURE = 0.02
+#: Cells of a row that are compared in one product with all that are near to them.
+_TOGETHER = 12
 #: Share of a map above which all of it is normalised at once, and kept.
 _MOST = 0.5
 
@@ -49,18 +52,18 @@ class MatchingMap:
         self.shape = self._array.shape[1:]
 
     def part(self, rows: slice, cols: slice) -> NDArray[np.float32]:
-        """Return the features ``(C, rows, cols)`` of a window of cells."""
+        """Return the features ``(rows, cols, C)`` of a window of cells."""
         cells = (rows.stop - rows.start) * (cols.stop - cols.start)
         if self._whole is None and cells > _MOST * self.shape[0] * self.shape[1]:
             self._whole = self._normalised(self._array)
         if self._whole is not None:
-            return self._whole[:, rows, cols]
+            return self._whole[rows, cols]
         return self._normalised(self._array[:, rows, cols])
 
     def _normalised(self, part: NDArray[np.float32]) -> NDArray[np.float32]:
-        array = part - self._mean
-        length = np.sqrt(np.einsum("chw,chw->hw", array, array))
-        array /= length + np.float32(1e-6)
+        array = np.ascontiguousarray(np.moveaxis(part - self._mean, 0, -1))
+        length = np.sqrt(np.einsum("hwc,hwc->hw", array, array))
+        array /= (length + np.float32(1e-6))[..., None]
         return np.asarray(array, np.float32)
 
 
@@ -69,6 +72,8 @@ def feature_flow(
     source: Sequence[MatchingMap],
     region: Region,
     expected: tuple[float, float],
+    *,
+    of: Region | None = None,
 ) -> Flow:
     """Return where the pixels of a region of the target frame were on the source frame.
 
@@ -80,9 +85,15 @@ def feature_flow(
         In pixels of the tile.
     expected
         Flow in rows and columns to begin with, in pixels: minus the drift.
+    of
+        Region of the source frame: the flow is refined only near to where it went. By
+        default, everywhere.
     """
     flow: Flow | None = None
     for new, old in zip(target, source, strict=True):
+        if flow is not None and of is not None:
+            finer = np.multiply(new.stride, _NEAR + _WINDOW // 2).max()
+            region = flow.led_to(of, region).grown(int(finer)).intersection(region)
         window = _window(new, region)
         start = _expected(flow, window, expected)
         reach = _FAR if flow is None else _NEAR
@@ -92,7 +103,7 @@ def feature_flow(
 
 
 class _Cells(NamedTuple):
-    """The cells of a region, and where they lie."""
+    """Features ``(rows, cols, C)`` of the cells of a region, and where they lie."""
 
     array: NDArray[np.float32]
     first: tuple[int, int]
@@ -122,7 +133,7 @@ def _expected(
     flow: Flow | None, window: _Cells, drift: tuple[float, float]
 ) -> NDArray[np.float32]:
     """Return the expected flow of each cell of a window, in cells."""
-    shape = window.array.shape[1:]
+    shape = window.array.shape[:2]
     per_cell = np.asarray(window.stride, np.float32)[:, None, None]
     if flow is None:
         both = np.asarray(drift, np.float32)[:, None, None]
@@ -144,24 +155,48 @@ def _matched(
     window: _Cells, source: MatchingMap, expected: NDArray[np.float32], reach: int
 ) -> Flow:
     """Find the best match of each cell among those near to the expected one."""
-    rows, cols = window.array.shape[1:]
     warped = _warped(window, source, expected, reach)
     offsets = np.mgrid[-reach : reach + 1, -reach : reach + 1].reshape(2, -1)
-    likeness = np.empty((offsets.shape[1], rows, cols), np.float32)
-    for i, (down, right) in enumerate((offsets + reach).T):
-        shifted = warped[:, down : down + rows, right : right + cols]
-        np.einsum("chw,chw->hw", window.array, shifted, out=likeness[i])
-    likeness = _averaged(_averaged(likeness, 1), 2)
+    alike = _averaged(_averaged(likeness(window.array, warped), 1), 2)
     away = np.hypot(*offsets).astype(np.float32)
-    weight = likeness - _PENALTY * away[:, None, None]
+    weight = alike - _PENALTY * away[:, None, None]
     weight -= weight.max(0)
     weight *= 1 / _TEMPERATURE
     np.exp(weight, out=weight)
     weight /= weight.sum(0)
     found = expected + np.tensordot(offsets.astype(np.float32), weight, 1)
-    unlike = 1 - np.einsum("nhw,nhw->hw", likeness, weight)
+    unlike = 1 - np.einsum("nhw,nhw->hw", alike, weight)
     in_pixels = found * np.asarray(window.stride, np.float32)[:, None, None]
     return Flow(in_pixels.astype(np.float32), window.start, window.stride, unlike)
+
+
+def likeness(
+    window: NDArray[np.float32], warped: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return the products ``(n, rows, cols)`` of cells with those around their place.
+
+    Parameters
+    ----------
+    window
+        ``(rows, cols, C)``.
+    warped
+        The same with more cells on each side: n is the number of places of the first in
+        the second, row by row.
+    """
+    rows, cols = window.shape[:2]
+    side = len(warped) - rows + 1
+    out = np.empty((side, side, rows, cols), np.float32)
+    for left in range(0, cols, _TOGETHER):
+        cells = window[:, None, left : left + _TOGETHER]
+        count = cells.shape[2]
+        around = sliding_window_view(warped[:, left : left + count + side - 1], side, 0)
+        # Each row of cells with all of some rows: more than is wanted, in one product.
+        every = cells @ around.transpose(0, 3, 2, 1)
+        row, down, cell, right = every.strides
+        out[..., left : left + count] = as_strided(
+            every, (side, side, rows, count), (down, right, row, cell + right)
+        )
+    return out.reshape(side * side, rows, cols)
 
 
 def _averaged(likeness: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
@@ -182,7 +217,10 @@ def _warped(
     expected: NDArray[np.float32],
     reach: int,
 ) -> NDArray[np.float32]:
-    """Return the source where it is expected, with `reach` more cells on each side."""
+    """Return the source where it is expected, ``(rows, cols, C)``.
+
+    There are `reach` more cells on each side.
+    """
     side = ((0, 0), (reach, reach), (reach, reach))
     flow = np.pad(expected, side, mode="edge")
     rows, cols = flow.shape[1:]
@@ -195,13 +233,13 @@ def _warped(
     first, last = low.min((1, 2)), high.max((1, 2)) + 1
     part = source.part(slice(first[0], last[0]), slice(first[1], last[1]))
     low, high = low - first[:, None, None], high - first[:, None, None]
-    flat, width = part.reshape(len(part), -1), part.shape[2]
-    out = np.zeros((len(part), *down.shape), np.float32)
+    flat, width = part.reshape(-1, part.shape[2]), part.shape[1]
+    out = np.zeros((*down.shape, part.shape[2]), np.float32)
     for row, of_row in ((low[0], 1 - down), (high[0], down)):
         for col, of_col in ((low[1], 1 - right), (high[1], right)):
             weight = of_row * of_col
             if weight.any():
-                corner = np.take(flat, row * width + col, axis=1)
-                corner *= weight
+                corner = np.take(flat, row * width + col, axis=0)
+                corner *= weight[..., None]
                 out += corner
     return out

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from napari_sam.core.geometry.region import Region
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_sam.core.geometry.region import Region
     from napari_sam.core.geometry.tiles import Tile
 
 
@@ -33,6 +34,18 @@ class Flow(NamedTuple):
     stride: tuple[float, float]
     residual: NDArray[np.float32]
 
+    @property
+    def region(self) -> Region:
+        """The pixels that lie in its cells, or nearly so."""
+        rows, cols = self.vectors.shape[1:]
+        (top, left), (down, right) = self.start, self.stride
+        return Region(
+            int(np.floor(top - down / 2)),
+            int(np.floor(left - right / 2)),
+            int(np.ceil(top + (rows - 0.5) * down)) + 1,
+            int(np.ceil(left + (cols - 0.5) * right)) + 1,
+        )
+
     def on_plane(self, tile: Tile) -> Flow:
         """Return the flow of a tile in pixels of its plane."""
         scale = tile.scale
@@ -55,10 +68,58 @@ class Flow(NamedTuple):
         """Return the residual at the pixels of a region."""
         return _bilinear(self.residual, *self._cells(region))
 
+    def led_to(self, region: Region, within: Region) -> Region:
+        """Return where pixels may be that were in a region of the other frame.
+
+        Parameters
+        ----------
+        region
+            Of the other frame.
+        within
+            Region of this frame that is asked about.
+        """
+        rows, cols = (
+            np.arange(max(int(at[0]) - 1, -1), min(int(at[-1]) + 2, count) + 1)
+            for at, count in zip(
+                self._cells(within), self.vectors.shape[1:], strict=True
+            )
+        )
+        near = self.vectors[
+            :,
+            rows.clip(0, self.vectors.shape[1] - 1)[:, None],
+            cols.clip(0, self.vectors.shape[2] - 1),
+        ]
+        before = (
+            near[0] + (self.start[0] + rows * self.stride[0])[:, None],
+            near[1] + (self.start[1] + cols * self.stride[1]),
+        )
+        sides = (region.top, region.bottom - 1), (region.left, region.right - 1)
+        hit = _meets(before[0], *sides[0]) & _meets(before[1], *sides[1])
+        found = Region.around(hit)
+        if min(found.shape) < 1:
+            return Region(within.top, within.left, within.top, within.left)
+        down, right = self.stride
+        return Region(
+            int(np.floor(self.start[0] + (rows[0] + found.top) * down)),
+            int(np.floor(self.start[1] + (cols[0] + found.left) * right)),
+            int(np.ceil(self.start[0] + (rows[0] + found.bottom) * down)) + 1,
+            int(np.ceil(self.start[1] + (cols[0] + found.right) * right)) + 1,
+        ).intersection(within)
+
     def _cells(self, region: Region) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         rows = (np.arange(region.top, region.bottom) - self.start[0]) / self.stride[0]
         cols = (np.arange(region.left, region.right) - self.start[1]) / self.stride[1]
         return np.asarray(rows, np.float64), np.asarray(cols, np.float64)
+
+
+def _meets(
+    values: NDArray[np.float64], lowest: float, highest: float
+) -> NDArray[np.bool_]:
+    """Whether values from a cell to the next, down and right, meet an interval."""
+    least = np.minimum(values[:-1], values[1:])
+    most = np.maximum(values[:-1], values[1:])
+    low = np.minimum(least[:, :-1], least[:, 1:]) <= highest
+    return np.asarray(low & (np.maximum(most[:, :-1], most[:, 1:]) >= lowest))
 
 
 def still_flow(region: Region, vector: tuple[float, float]) -> Flow:

@@ -17,6 +17,7 @@ from napari_sam.tracking.motion.tile_views import TileViews
 from napari_sam.tracking.motion.warp import (
     MovedMask,
     empty_mask,
+    is_large,
     moved_region,
     warp_mask,
 )
@@ -99,7 +100,8 @@ class Motion:
         for window, ids in windows_around(regions):
             local = window.coarser(tile.scale)
             local = local.shifted(-tile.window.top, -tile.window.left)
-            flow = self._flow(tile, local, moved, source, target)
+            alone = self._small(masks[ids[0]], tile) if len(ids) == 1 else None
+            flow = self._flow(tile, local, moved, source, target, of=alone)
             if refined and self._by_features:
                 flow = self._refined(tile, local, flow, source, target)
             flow = flow.on_plane(tile)
@@ -117,6 +119,8 @@ class Motion:
         moved: tuple[float, float],
         source: int,
         target: int,
+        *,
+        of: Region | None = None,
     ) -> Flow:
         expected = -moved[0], -moved[1]
         views = self.views
@@ -129,8 +133,16 @@ class Motion:
                 views.matching(source, tile),
                 region,
                 expected,
+                of=of,
             )
         return optical_flow(pictures[1], pictures[0], region, expected)
+
+    def _small(self, mask: Mask, tile: Tile) -> Region | None:
+        """Return where a mask is on a tile, if only what is near to it moves it."""
+        if self._has_bodies and is_large(mask):
+            return None
+        local = mask.region.coarser(tile.scale)
+        return local.shifted(-tile.window.top, -tile.window.left)
 
     @property
     def _by_features(self) -> bool:

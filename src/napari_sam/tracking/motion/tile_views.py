@@ -57,7 +57,7 @@ class TileViews:
             total = picture[..., 0].astype(np.uint16)
             for channel in (1, 2):
                 total += picture[..., channel]
-            return np.asarray(_GREY[total], np.float32)
+            return np.asarray(_GREY.take(total), np.float32)
 
         return _cached(self._grey, (frame, tile), make)
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Signed distances are cut here: only the outline moves, not what is deep inside.
 _RIM = 2.0
+#: Pixels around a mask in which distances to its outline are known.
+_PADDING = 3
 #: Between these shares of its area before, a moved mask is believed.
 _LEAST, _MOST = 0.5, 2.0
 
@@ -40,6 +42,11 @@ class MovedMask(NamedTuple):
 def empty_mask() -> Mask:
     """Return a mask without pixels."""
     return Mask(Region(0, 0, 0, 0), b"")
+
+
+def is_large(mask: Mask) -> bool:
+    """Whether an object shows its own motion well enough to be moved as a body."""
+    return float(np.sqrt(mask.area / np.pi)) >= LEAST_RADIUS
 
 
 def moved_region(
@@ -81,10 +88,13 @@ def warp_mask(
 
 
 def _warped(mask: Mask, flow: Flow, region: Region, as_body: bool) -> MovedMask:
+    region = region.intersection(flow.region)
+    if min(region.shape) < 1:
+        return MovedMask(empty_mask(), 1.0)
     vectors = flow.sampled(region)
     inside = _inside(mask, vectors, region)
-    radius = float(np.sqrt(mask.area / np.pi))
-    if as_body and radius >= LEAST_RADIUS and inside.any():
+    if as_body and is_large(mask) and inside.any():
+        radius = float(np.sqrt(mask.area / np.pi))
         vectors = flow_of_body(vectors, signed_distance(inside), radius)
         inside = _inside(mask, vectors, region)
     if not inside.any():
@@ -98,8 +108,8 @@ def _inside(
     mask: Mask, vectors: NDArray[np.float32], region: Region
 ) -> NDArray[np.bool_]:
     """Return the pixels of a region that were in a mask before they moved."""
-    distance = signed_distance(np.pad(mask.array, 3))
-    start = mask.region.top - 3, mask.region.left - 3
+    distance = signed_distance(np.pad(mask.array, _PADDING))
+    start = mask.region.top - _PADDING, mask.region.left - _PADDING
     at = np.mgrid[region.slices].astype(np.float32) + vectors
     at -= np.reshape(start, (2, 1, 1))
     rows, cols = distance.shape
