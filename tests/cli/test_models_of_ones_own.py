@@ -9,7 +9,6 @@ from click.testing import CliRunner
 from napari_sam.apps.cli import main
 from napari_sam.io import read_image, write_labels
 from napari_sam.synthetic import draw_scene
-from napari_sam.training import weight_share
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +73,6 @@ def test_it_says_how_it_goes(folder):
 def test_a_model_is_improved_and_named(folder, monkeypatch, tmp_path):
     """Begin with the bundled weights, add the result, and use it by its name."""
     monkeypatch.setenv("NAPARI_SAM_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(weight_share, "_MEASURED", 1)
     output = tmp_path / "mine.safetensors"
     words = ("--set", "images=1", "--set", "crop=64", "--workers", 0, "--steps", 1)
     done = run("train", folder, "--from", "pocket", "-o", output, *words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from math import nan
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,8 +27,8 @@ __all__ = ["KeptShare", "choose_share", "keep_share"]
 SHARES = (0.125, 0.25, 0.5, 0.75, 1.0)
 #: IoU that may be lost on drawn scenes, which stand for all other images.
 ALLOWED = 0.01
-#: Batches that are measured of each.
-_MEASURED = 6
+#: Batches that are measured of each, at most; and steps of a run for each of them.
+_MEASURED, _STEPS = 6, 50
 
 
 class Overlaps(NamedTuple):
@@ -98,7 +99,9 @@ def keep_share(
     if not validation:
         write_weight_mean(before, output, output)
         return None
-    batches = _batches(before, validation), _batches(before, _DRAWN)
+    steps = json.loads(told.get("recipe", "{}")).get("steps", 0)
+    count = max(1, min(steps // _STEPS, _MEASURED))
+    batches = [_batches(before, part, count) for part in (validation, _DRAWN)]
     with TemporaryDirectory() as folder:
         part = Path(folder) / "part.safetensors"
         found = {0.0: _measured(before, *batches)}
@@ -124,9 +127,9 @@ def choose_share(found: Mapping[float, Overlaps]) -> float:
 
 
 def _batches(
-    weights: Path, sources: Sequence[tuple[float, ExampleSource]]
+    weights: Path, sources: Sequence[tuple[float, ExampleSource]], count: int
 ) -> list[Batch]:
-    return _trainer(weights).batches_to_measure(sources, _MEASURED)
+    return _trainer(weights).batches_to_measure(sources, count)
 
 
 def _measured(weights: Path, held: list[Batch], rest: list[Batch]) -> Overlaps:
