@@ -4,6 +4,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
+from skimage.io import imsave
 
 import napari_sam as sam
 from napari_sam import AnnotationSession, Frames, PromptableImage, checkpoints
@@ -17,6 +18,7 @@ from napari_sam.api.improvement import (
 )
 from napari_sam.core.errors import ModelError, TrainingError
 from napari_sam.core.home import home
+from napari_sam.datasets import read_labelled_images
 from napari_sam.synthetic import draw_scene
 
 
@@ -46,6 +48,34 @@ def test_a_model_learns_in_its_process_and_is_compared(session):
     is_listed = "mine" in {m.name for m in checkpoints.models()}
     assert is_listed == (found.name == "mine") == (found.after.mean > found.before.mean)
     assert list((home() / "improvements").iterdir()) == []
+
+
+def test_a_model_learns_from_what_was_reviewed(tmp_path, pocket, monkeypatch):
+    """What was accepted on two images is learnt, and a part of it held back."""
+    (tmp_path / "images").mkdir()
+    for name, seed in (("a", 5000), ("b", 5001)):
+        imsave(tmp_path / "images" / f"{name}.png", draw_scene(seed, size=160).image)
+    dataset = sam.label(tmp_path / "images", tmp_path / "out", model=pocket)
+    with pytest.raises(TrainingError, match="0 masks of yours"):
+        improve_model(dataset, "mine")
+    reviewed = dataset.items()[1:]
+    for item in reviewed:
+        dataset.accept(item)
+    seen = {}
+
+    def train(folder, *_):
+        for part in ("learnt", "held"):
+            found = read_labelled_images(folder / part)
+            seen[part] = [np.unique(one.truth.labels)[1:].size for one in found]
+        yield from ()
+        return {"before": [0.5] * 3, "after": [0.4] * 3, "objects": sum(seen["held"])}
+
+    monkeypatch.setattr(improvement, "_iter_train", train)
+    found = improve_model(dataset, "mine")
+    assert (found.name, found.objects) == (None, sum(seen["held"]))
+    assert len(seen["learnt"]) == 2
+    assert min([*seen["learnt"], *seen["held"]]) > 0
+    assert len(reviewed) // 2 < sum(map(sum, seen.values())) <= len(reviewed)
 
 
 #: A process that says something, and writes down that it was asked to end.

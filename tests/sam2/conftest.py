@@ -138,6 +138,34 @@ def tiny_model(*, newer=True, seed=0, presence=0.0):
     return model.eval().requires_grad_(False)
 
 
+@cache
+def tiny_square_t(presence=0.0):
+    """SAM 2.1-T in its published sizes, but on a square of 128 pixels."""
+    tf = _transformers()
+    from napari_sam.backends.sam2.published_sizes import config_of
+
+    config = config_of("sam2.1_t")
+    config.image_size = config.prompt_encoder_config.image_size = SIZE
+    vision = config.vision_config
+    vision.backbone_feature_sizes = [[SIZE // n, SIZE // n] for n in (4, 8, 16)]
+    vision.backbone_config.image_size = [SIZE, SIZE]
+    config.memory_attention_rope_feat_sizes = vision.backbone_feature_sizes[2]
+    model = tf.Sam2VideoModel(config)
+    state = random_state({n: v.shape for n, v in model.state_dict().items()}, seed=8)
+    shared = "shared_image_embedding.positional_embedding"
+    state["prompt_encoder.shared_embedding.positional_embedding"] = state[shared]
+    state["mask_decoder.pred_obj_score_head.proj_out.bias"] += presence
+    model.load_state_dict(state)
+    return model.eval().requires_grad_(False)
+
+
+@pytest.fixture(scope="session")
+def make_square_t():
+    """Return a function that makes a SAM 2.1-T, which its caller may change."""
+    _transformers()
+    return lambda **options: deepcopy(tiny_square_t(**options))
+
+
 @pytest.fixture(scope="session")
 def make_model():
     """Return a function that makes a tiny model, which its caller may change."""

@@ -49,10 +49,12 @@ def family(request):
 
 
 @pytest.fixture(scope="module")
-def make_seeing(family, make_model, make_edgetam):
+def make_seeing(family, make_model, make_edgetam, make_square_t):
     """Return a function that makes a model which takes most objects to be there."""
     if family == "edgetam":
         return lambda: make_edgetam(presence=3.0)
+    if family == "sam2.1_t":
+        return lambda: make_square_t(presence=3.0)
     return lambda: make_model(seed=8, presence=3.0)
 
 
@@ -166,6 +168,17 @@ def test_nothing_but_the_rounding_of_memories_differs(image, reference, monkeypa
     monkeypatch.setattr(ObjectMemory, "_kept", lambda _, features: features.numpy())
     for _, mine, theirs in _beside(image, reference, 0, FRAMES - 1, monkeypatch):
         np.testing.assert_allclose(mine, theirs, atol=1e-4)
+
+
+@pytest.mark.parametrize("family", ["sam2.1_t"], indirect=True)
+def test_a_random_sam2_t_has_the_masks_of_the_reference(image, reference, monkeypatch):
+    """Three objects, from the store in half precision; memories are not rounded."""
+    monkeypatch.setattr(torch, "bfloat16", torch.float32)
+    monkeypatch.setattr(ObjectMemory, "_kept", lambda _, features: features.numpy())
+    for _, mine, theirs in _beside(image, reference, 0, FRAMES - 1, monkeypatch):
+        largest = np.abs(theirs[theirs > -1000]).max(initial=1)
+        np.testing.assert_allclose(mine, theirs, rtol=0, atol=1e-3 * largest)
+        assert ((mine > 0) != (theirs > 0)).sum() == 0
 
 
 def _beside(image, reference, first, last, monkeypatch):

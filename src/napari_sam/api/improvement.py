@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_sam.core.json_values import JsonObject
+    from napari_sam.labelling import LabelledDataset
     from napari_sam.session import AnnotationSession
     from napari_sam.session.corrections import Example
 
@@ -113,16 +114,17 @@ _SETTINGS = ImproveSettings()
 
 
 def improve_model(
-    session: AnnotationSession,
+    corrected: AnnotationSession | LabelledDataset,
     name: str,
     *,
     model: str | Path = "pocket",
     settings: ImproveSettings = _SETTINGS,
     report: Callable[[Progress], object] | None = None,
 ) -> Improvement:
-    """Train a model on the masks of a session, and keep it if it is better.
+    """Train a model on the masks of a person, and keep it if it is better.
 
-    The masks that a person committed, drew or approved teach the mask decoder; the
+    The masks of a session that a person committed, drew or approved, or those of a
+    labelled data set that one accepted or corrected, teach the mask decoder; the
     encoder stays as it is. Of what was learnt, the share is kept that is best on masks
     held back without forgetting other kinds of images. A quarter of the masks is
     held back, and both models are measured on it. It runs in a process of its own, on
@@ -131,8 +133,8 @@ def improve_model(
 
     Parameters
     ----------
-    session
-        With at least 12 masks, on one frame or on many.
+    corrected
+        A session or a data set with at least 12 such masks, on one frame or on many.
     name
         What the new model will be called; `napari_sam.checkpoints.remove` removes it.
     model
@@ -149,12 +151,12 @@ def improve_model(
     ModelError
         If the name is taken or cannot be given.
     """
-    work = iter_improve(session, name, model=model, settings=settings)
+    work = iter_improve(corrected, name, model=model, settings=settings)
     return drain(work, report)
 
 
 def iter_improve(
-    session: AnnotationSession,
+    corrected: AnnotationSession | LabelledDataset,
     name: str,
     *,
     model: str | Path = "pocket",
@@ -168,9 +170,13 @@ def iter_improve(
         As `improve_model`.
     """
     checkpoints.check_name(name)
-    _check_enough(count_corrections(session.state))
+    count, examples = _examples_of(corrected)
+    _check_enough(count)
     yield Progress(0, 0, "gathering what you corrected")
-    learnt, held = split_examples(list(iter_examples(session)))
+    learnt, held = (
+        [one for one in part if one.labels.any()]
+        for part in split_examples(list(examples))
+    )
     weights = model if not isinstance(model, str) else checkpoints.path(model)
     folder = home() / "improvements" / _digest(str(weights), learnt, settings)
     if not folder.exists():
@@ -180,6 +186,17 @@ def iter_improve(
             write_labelled_folder(part / "held", held)
     last = yield from _iter_train(folder, weights, settings)
     return _kept_if_better(folder, name, last)
+
+
+def _examples_of(
+    corrected: AnnotationSession | LabelledDataset,
+) -> tuple[int, Iterator[Example]]:
+    """Return how many masks are a person's, and the parts of images that hold them."""
+    from napari_sam.labelling import LabelledDataset, count_reviewed, iter_reviewed
+
+    if isinstance(corrected, LabelledDataset):
+        return count_reviewed(corrected), iter_reviewed(corrected)
+    return count_corrections(corrected.state), iter_examples(corrected)
 
 
 def _check_enough(count: int) -> None:

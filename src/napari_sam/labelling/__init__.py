@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from napari_sam.labelling.label_words import iter_label_words
     from napari_sam.labelling.object_rows import ObjectRow
     from napari_sam.labelling.review_item import ReviewItem
+    from napari_sam.labelling.reviewed_examples import count_reviewed, iter_reviewed
     from napari_sam.labelling.settings import LabelSettings
 
 __all__ = [
@@ -27,8 +28,10 @@ __all__ = [
     "ObjectRow",
     "ReviewItem",
     "compare_datasets",
+    "count_reviewed",
     "iter_label_folder",
     "iter_label_words",
+    "iter_reviewed",
 ]
 
 _ROOMS = {
@@ -41,8 +44,10 @@ _ROOMS = {
     "ObjectRow": "object_rows",
     "ReviewItem": "review_item",
     "compare_datasets": "agreement",
+    "count_reviewed": "reviewed_examples",
     "iter_label_folder": "label_folder",
     "iter_label_words": "label_words",
+    "iter_reviewed": "reviewed_examples",
 }
 
 __getattr__ = lazy_names(__name__, _ROOMS)

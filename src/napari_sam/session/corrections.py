@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from napari_sam.session.session import AnnotationSession
     from napari_sam.session.session_state import SessionState
 
-__all__ = ["Example", "count_corrections", "iter_examples", "split_examples"]
+__all__ = [
+    "Example",
+    "count_corrections",
+    "example_windows",
+    "iter_examples",
+    "split_examples",
+]
 
 #: Rows and columns of an example at most: what a model sees at once.
 _SIDE = 1024
@@ -55,7 +61,7 @@ def iter_examples(session: AnnotationSession) -> Iterator[Example]:
     for frame in state.footprints.frames:
         here = state.footprints.in_frame(frame)
         decided = {i for i in here if state.is_decided(Address(frame, i))}
-        for window in _windows(rows, cols):
+        for window in example_windows(rows, cols):
             labels = _whole_objects(state, frame, window, decided)
             if labels.any():
                 pixels = image.frames.read(frame, window)
@@ -90,7 +96,8 @@ def _cut(example: Example) -> tuple[Example, Example]:
     )
 
 
-def _windows(rows: int, cols: int) -> Iterator[Region]:
+def example_windows(rows: int, cols: int) -> Iterator[Region]:
+    """Yield the parts of a plane that are as large as a model sees at once."""
     for top in range(0, rows, _SIDE):
         for left in range(0, cols, _SIDE):
             yield Region(top, left, min(top + _SIDE, rows), min(left + _SIDE, cols))
