@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from napari_sam.core.mask import Mask
     from napari_sam.core.protocols import Backend
-    from napari_sam.image.settings import AppearanceSettings
     from napari_sam.labelling.object_rows import ReviewStatus
 
 
@@ -84,11 +83,6 @@ class LabelledDataset:
         log = ReviewLog(self._layout.review)
         self._decisions = Decisions(log, self._objects, self._pixels)
         self._ranking: Ranking | None = None
-
-    @property
-    def appearance(self) -> AppearanceSettings:
-        """How the images were shown to the model."""
-        return self._index.appearance
 
     def __repr__(self) -> str:
         return f"LabelledDataset({str(self.path)!r}, {len(self)} objects)"

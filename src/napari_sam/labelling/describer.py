@@ -15,6 +15,8 @@ from napari_sam.jobs.promptable_settings import PromptableSettings
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from napari_sam.core.images.appearance import Appearance
+    from napari_sam.core.images.frames import Frames
     from napari_sam.core.mask import Mask
     from napari_sam.core.protocols import Backend
     from napari_sam.image import PromptableImage
@@ -45,6 +47,12 @@ class Describer:
         """Describe by a model from now on, if it is the one that made the data set."""
         same = backend is not None and backend.fingerprint == self._index.fingerprint
         self._backend = backend if same else None
+
+    def shown(self, image: Path) -> tuple[Frames, Appearance]:
+        """Open an image as it was shown to the model when the data set was made."""
+        read = self._settings.read.read(image)
+        fit = self._settings.appearance.fit
+        return read.frames, fit(read.frames, self._backend, read.channel_names)
 
     def describe(
         self, image: Path, frame: int, mask: Mask, before: ObjectFeatures

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam.io.settings import ReadSettings
 from napari_sam.session.corrections import Example, example_windows
 
 if TYPE_CHECKING:
@@ -45,9 +44,7 @@ def _of_image(
     dataset: LabelledDataset, path: Path, planes: dict[int, set[int]]
 ) -> Iterator[Example]:
     """Yield the parts of one image, shown as when its objects were found."""
-    image = ReadSettings(axes=dataset.axes).read(path)
-    frames = image.frames
-    appearance = dataset.appearance.fit(frames, None, image.channel_names)
+    frames, appearance = dataset.describer.shown(path)
     labels = dataset.labels(path).reshape(-1, *frames.plane_shape)
     for frame, ids in sorted(planes.items()):
         for window in example_windows(*frames.plane_shape):
