@@ -45,7 +45,7 @@ class BlobBackend:
         for (x, y), label in zip(given.point_coords, given.point_labels, strict=True):
             points[int(label)].append((int(y), int(x)))
         if not (points[1] or points[2]):
-            raise PromptError("No positive prompt lies in the plane; add one.")
+            raise PromptError("No positive prompt lies in the frame; add one.")
         allowed = np.ones(grey.shape, bool)
         if points[2]:
             (top, left), (bottom, right) = points[2][0], points[3][0]

@@ -1,4 +1,4 @@
-"""Cells of one frame, carried through a movie; the most doubtful frame is corrected."""
+"""Cells of one frame, propagated through a movie; the frame of lowest confidence is corrected."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Nuclei of one plane, carried through a z-stack, and their volumes."""
+"""Nuclei of one frame, propagated through a z-stack, and their volumes."""
 
 import napari_sam as sam
 from napari_sam.synthetic import draw_volume

@@ -293,7 +293,7 @@ def test_nothing_to_review_is_said(annotator):
     annotator.review.next()
     assert annotator.told[-1][0] == "error"
     annotator.review.accept()
-    assert "Choose a doubtful frame" in annotator.told[-1][1]
+    assert "Choose a flagged frame" in annotator.told[-1][1]
 
 
 def test_the_timeline_is_what_looking_at_everything_finds(annotator):

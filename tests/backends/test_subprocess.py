@@ -170,7 +170,7 @@ def test_what_is_cut_away_comes_back(logits):
 
 def test_what_fails_there_is_said_here(apart, served):
     (embedding,) = apart.encode([PLANE])
-    with pytest.raises(PromptError, match="Nothing says where"):
+    with pytest.raises(PromptError, match="No prompt is on"):
         apart.decode(embedding, [Prompts()])
     (served / "fail").touch()
     with pytest.raises(ModelError, match="Local: of here"):

@@ -165,7 +165,7 @@ def test_all_planes_and_the_outlines_of_the_one_in_view(
     choose(widget.everything.where, "planes")
     everything = found(widget, until)
     assert everything.count == 6
-    assert widget.everything.count.text() == "6 shown in 3 planes"
+    assert widget.everything.count.text() == "6 shown in 3 frames"
     viewer.dims.set_point(0, 1)
     layer = widget.controller.found.layer
     np.testing.assert_array_equal(np.squeeze(layer.data) > 0, tight(blobs.T))

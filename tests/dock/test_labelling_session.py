@@ -127,7 +127,7 @@ def test_by_examples_from_the_folder_to_coco_and_yolo(dock, until, hand, tmp_pat
     key(review, "T")
     rested(review, until)
     until(lambda: not review.edited.has_changes)
-    assert review.said.text() == "2 objects taken over."
+    assert review.said.text() == "2 objects corrected."
     assert review.queue.page.counts["corrected"] == 1
     assert review.queue.page.counts["accepted"] == 3
 

@@ -105,7 +105,7 @@ def test_what_lies_elsewhere_is_refused_in_words(geometry):
     assert all("outside the image" in why for why in found.refused)
     steep = [np.array([(0, 1, 1), (0, 1, 9), (2, 9, 9), (2, 9, 1)], float)]
     found = read_rows(steep, ["polygon"], table[:1], geometry)
-    assert "several planes" in found.refused[0]
+    assert "several frames" in found.refused[0]
 
 
 def test_rows_without_a_place_come_last(geometry):

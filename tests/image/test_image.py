@@ -179,7 +179,7 @@ def test_making_an_image_reads_no_pixels(blobs):
 
 @pytest.mark.parametrize("said", [Prompts(), Prompts.point(3, 3, positive=False)])
 def test_prompts_about_nowhere_are_refused(blobs, said):
-    with pytest.raises(PromptError, match="Nothing says where"):
+    with pytest.raises(PromptError, match="No prompt is on"):
         PromptableImage(blobs, ThresholdBackend()).segment(said)
 
 

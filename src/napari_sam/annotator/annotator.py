@@ -72,7 +72,7 @@ class Annotator:
     objects, editing, classes
         The current object, changes of those that are in the labels, and their classes.
     propagation, tracks, track_files, review
-        Objects carried to other frames; their tracks, and files of them; frames that
+        Objects propagated to other frames; their tracks, and files of them; frames that
         are doubtful.
     models, improvement
         The model, and what it learns from corrections.
@@ -180,7 +180,7 @@ class Annotator:
             self.preview.refresh()
 
     def leave(self) -> None:
-        """Listen no more to the image that is open; nothing of it is lost."""
+        """Disconnect from the image that is open; nothing of it is lost."""
         image, session = self._workspace.image, self._workspace.session
         if image is None or session is None:
             return

@@ -57,7 +57,7 @@ _BATCH_SETTINGS, _EMBED_SETTINGS = BatchSettings(), EmbedSettings()
 
 
 class BatchProcessing:
-    """Work on many prompts or tiles, which takes long and can be cancelled."""
+    """Batches of prompts or tiles: long work that can be cancelled."""
 
     def __init__(self, workspace: Workspace, commits: Commits) -> None:
         self._workspace, self._commits = workspace, commits

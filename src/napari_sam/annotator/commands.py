@@ -68,11 +68,11 @@ COMMANDS: tuple[Command, ...] = (
         lambda a: a.candidates.cycle(),
     ),
     Command(
-        "polarity", "Positive or negative", "clicks are prompts of the other sign", "Q",
+        "polarity", "Positive or negative", "switch between positive and negative", "Q",
         lambda a: a.preview.toggle_polarity(),
     ),
     Command(
-        "hover", "Mask under the mouse", "show the mask under the mouse, or stop that",
+        "hover", "Mask under the mouse", "preview what a click would give, or stop",
         "H", lambda a: a.hover.toggle(),
     ),
     Command(
@@ -89,25 +89,25 @@ COMMANDS: tuple[Command, ...] = (
         "Shift-L", lambda a: a.classes.classify_rest(),
     ),
     Command(
-        "propagate", "Propagate", "carry the objects to all frames", "Shift-T",
+        "propagate", "Propagate", "propagate the objects to all frames", "Shift-T",
         lambda a: a.propagation.propagate(),
     ),
     Command(
-        "review_next", "Next doubtful", "go to the most doubtful frame", "Shift-D",
-        lambda a: a.review.next(),
+        "review_next", "Next flagged", "go to the frame of lowest confidence",
+        "Shift-D", lambda a: a.review.next(),
     ),
     Command(
-        "review_accept", "Accept", "approve the doubtful frame, go to the next",
+        "review_accept", "Accept", "approve the flagged frame, go to the next",
         "Shift-G", lambda a: a.review.accept(),
     ),
     Command(
         "review_correct", "Correct here",
-        "prompt the object anew on this frame; committing mends its neighbours",
+        "prompt it again on this frame; committing updates the frames next to it",
         "Shift-C", lambda a: a.review.correct(),
     ),
     Command(
         "review_divide", "Two daughters",
-        "the mask covers both daughters: split it, and carry each of them on",
+        "the mask covers both daughters: split it, and propagate each of them",
         "Shift-Y", lambda a: a.review.divide(),
     ),
     Command(

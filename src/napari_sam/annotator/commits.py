@@ -41,7 +41,7 @@ class Commits:
 
     @property
     def rule(self) -> Overlap:
-        """The overlap rule where nobody is asked."""
+        """The overlap rule for masks on other objects, where nobody is asked."""
         return "overwrite" if self.overlap == "overwrite" else "keep"
 
     def commit(self, *, overlap: Overlap | None = None) -> None:

@@ -126,7 +126,7 @@ class DatasetSession:
         self._queue.ask(taken, done)
 
     def end(self) -> None:
-        """Go on in no session any more."""
+        """End the session of an image of the data set."""
         self._session = self._edited = None
 
 

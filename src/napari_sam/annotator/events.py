@@ -97,7 +97,7 @@ class AnnotatorEvents:
             self.message.emit("error", str(error))
 
     def report(self, error: Exception) -> None:
-        """Say what went wrong on another thread."""
+        """Report an error of another thread to the view."""
         if isinstance(error, NapariSamError | OSError | MemoryError):
             self.message.emit("error", str(error) or type(error).__name__)
         else:

@@ -96,12 +96,12 @@ class FoundPlanes:
 
     @property
     def total(self) -> int:
-        """How many there are before they are filtered."""
+        """Number of masks before they are filtered."""
         return sum(map(len, self._found.values()))
 
     @property
     def summary(self) -> str:
-        """How many were found, for a person."""
+        """The number of masks that were found, as a sentence."""
         count, total = self.count, self.total
         if total and not count:
             return f"{total} masks found, but none passes the filters."
@@ -110,7 +110,7 @@ class FoundPlanes:
     def show(
         self, planes: Sequence[FoundInPlane], *, examples: Examples | None = None
     ) -> None:
-        """Take what was found in the place of what was there."""
+        """Show other masks in place of those that were found before."""
         self._found = {one.frame: one for one in planes}
         self.filter(replace(self.limits, examples=examples))
 
@@ -120,7 +120,7 @@ class FoundPlanes:
         self._stay = {k: found.filtered(limits) for k, found in self._found.items()}
 
     def clear(self) -> None:
-        """Forget all of it, and examples; the other limits stay."""
+        """Drop all masks and examples; the other limits stay."""
         self._found, self._stay, self.found_by = {}, {}, ""
         self.limits = replace(self.limits, examples=None)
         self.rejected.clear()

@@ -51,7 +51,7 @@ class WordSearch:
     within: Mask | None = None
 
     def holds(self, one: AutomaticMask) -> bool:
-        """Tell whether something lies where it was looked for."""
+        """Tell whether a find lies in the part of the plane that was searched."""
         row, col = one.point
         r = self.region
         inside = r is None or (r.top <= row < r.bottom and r.left <= col < r.right)

@@ -165,7 +165,7 @@ class ObjectEditing:
         at = Address(self._session.current.frame, self._object_id())
         if at not in self._session.state.footprints:
             raise SessionError(
-                f"Object {at.object_id} has no pixels in this plane. Go to one where "
+                f"Object {at.object_id} has no pixels in this frame. Go to one where "
                 "it has some, or select another."
             )
         return at

@@ -108,7 +108,7 @@ class ObjectNavigation:
             self._go_to(at)
 
     def forget_selected(self) -> None:
-        """Look at no object: another one is the current one now."""
+        """Clear the selection of an object: another one is the current one now."""
         self._selected = None
 
     def move_on(self) -> None:

@@ -118,11 +118,11 @@ class OpenImage:
         return not isinstance(self.session.image, ImageWithoutModel)
 
     def note_trouble(self, text: str) -> None:
-        """Take note of what the journal's thread says; annotators look here."""
+        """Note an error of the journal's thread, for annotators to report."""
         self.trouble = text
 
     def come_back(self) -> None:
-        """Be aside no longer: if nobody works on it, its journal ends."""
+        """Return the session that was taken aside; without a view, its journal ends."""
         self.is_aside = False
         if not self.annotators:
             self.close_journal()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from napari_sam.session.persistence.journal import Journal
     from napari_sam.session.persistence.recovery import RecoverableSession
 
-_SAVING, _RESTORING, _JOURNAL = "saving", "restoring", "looking for earlier work"
+_SAVING, _RESTORING, _JOURNAL = "saving", "restoring", "looking for unsaved work"
 _OPENING = "opening the session"
 #: What is done unless the person chose something else.
 _SAVE_SETTINGS = SaveSettings()
@@ -133,7 +133,7 @@ class Persistence:
             self._workspace.tasks.run(_OPENING, steps, self._replacing())
 
     def report_troubles(self) -> None:
-        """Say what the journal's thread had to say; to be called now and then."""
+        """Report errors of the journal's thread; to be called now and then."""
         image = self._workspace.image
         now = "" if image is None else image.trouble
         if now == self._trouble:

@@ -62,7 +62,7 @@ class Preview:
         return 0.0 if session is None else session.current_prompts.threshold
 
     def toggle_polarity(self) -> None:
-        """Let plain clicks be prompts of the other sign."""
+        """Switch plain clicks between positive and negative points."""
         self.positive = not self.positive
 
     def refresh(self) -> None:
@@ -82,7 +82,7 @@ class Preview:
         self._workspace.executor.predict(request, self._on_response, self._on_failure)
 
     def set_threshold(self, threshold: float) -> None:
-        """Take more (lower) or less (higher) of the current mask, without the model."""
+        """Set the threshold of the current mask, without the model."""
         session = self._workspace.session
         if session is None or session.preview is None:
             return

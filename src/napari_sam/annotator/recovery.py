@@ -58,7 +58,7 @@ def iter_find(
     from napari_sam.session.model_setup import ImageIdentity
     from napari_sam.session.persistence.recovery import find_journals
 
-    yield Progress(0, 0, "looking for earlier work")
+    yield Progress(0, 0, "looking for unsaved work")
     journal, left = image.journal, image.left
     found = find_journals(ImageIdentity.of(image.source.frames))
     own = [one for one in found if one.path in left]

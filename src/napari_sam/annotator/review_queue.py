@@ -121,7 +121,7 @@ class ReviewQueue:
 
     @property
     def is_busy(self) -> bool:
-        """Whether answers are still on their way to the disk."""
+        """Whether decisions are still being written to the disk."""
         return self._is_busy or bool(self._waiting)
 
     @property
@@ -146,15 +146,15 @@ class ReviewQueue:
         self._do(lambda: None)
 
     def accept(self) -> None:
-        """Say that the current object is right, with its class."""
+        """Accept the current object, with its class."""
         self._decide(lambda dataset, item: dataset.accept(item))
 
     def reject(self) -> None:
-        """Say that the current object is none."""
+        """Reject the current object."""
         self._decide(lambda dataset, item: dataset.reject(item))
 
     def set_class(self, category: str) -> None:
-        """Say that the current object is right, and of a class."""
+        """Accept the current object, and set its class."""
         name = category.strip()
         if name:
             self._decide(lambda dataset, item: dataset.set_class(item, name))
@@ -212,7 +212,7 @@ class ReviewQueue:
         call: Callable[[LabelledDataset], _Result],
         then: Callable[[_Result], object],
     ) -> None:
-        """Have something done with the data set, after all that waits already.
+        """Queue a call with the data set, after those that wait already.
 
         Parameters
         ----------

@@ -106,7 +106,7 @@ class ScriptedView:
         return Region(0, 0, *self.plane_shape)
 
     def draw_once(self, tool: str, then: Callable[[Prompt], object]) -> None:
-        """Hand the next drawing over; see `draw`."""
+        """Hand the next drawn prompt over to a callback; see `draw`."""
         self._drawing = then
 
     def toggle_prompts(self) -> None:
@@ -114,7 +114,7 @@ class ScriptedView:
         self.prompts_visible = not self.prompts_visible
 
     def draw(self, prompt: Prompt) -> None:
-        """Draw what `draw_once` waits for."""
+        """Draw the prompt that `draw_once` waits for."""
         drawing, self._drawing = self._drawing, None
         if drawing is None:
             raise RuntimeError("Nothing waits for a drawing: call draw_once first.")
@@ -127,7 +127,7 @@ class _Done:
 
 
 class ImmediateExecutor:
-    """Does everything at once, where it was called."""
+    """An executor without threads: work is done at once, where it is called."""
 
     def predict(
         self,

@@ -37,12 +37,12 @@ class Tasks:
         self._cancelled: dict[str, Callable[[], object]] = {}
 
     def begin(self, name: str, progress: Progress | None = None) -> None:
-        """Show that something goes on, or how far it is."""
+        """Show that a task is running, or its progress."""
         self.running[name] = progress
         self._events.busy.emit(name, progress)
 
     def end(self, name: str) -> None:
-        """Show that it is done, or what else goes on."""
+        """Show that a task has ended, or which others are running."""
         if name in self.running:
             del self.running[name]
             last = next(reversed(self.running), "")

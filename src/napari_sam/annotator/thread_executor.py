@@ -28,7 +28,7 @@ class MainThread(Protocol):
         """Have something called there soon. From any thread."""
 
     def close(self) -> None:
-        """Call nothing any more, what was sent already included."""
+        """Close the thread to calls, those that wait included."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -226,7 +226,7 @@ class ThreadExecutor:
         self._main.send(call)
 
     def close(self, *, wait: bool = False) -> None:
-        """Cancel everything, and call nothing any more.
+        """Cancel all jobs; no callback is called any more.
 
         Parameters
         ----------

@@ -78,7 +78,7 @@ class Accuracy(NamedTuple):
 
 
 class Improvement(NamedTuple):
-    """What came of learning from corrections.
+    """A model that has learnt from corrections, and how good it is.
 
     Attributes
     ----------

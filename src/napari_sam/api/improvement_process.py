@@ -21,7 +21,7 @@ _MEASURED, _PATIENCE = 6, 3
 
 
 def main(options: JsonObject) -> None:
-    """Measure, train, measure again; interrupted, it goes on from where it was."""
+    """Measure the model, train it, measure it again; an interrupted run goes on."""
     folder, weights = Path(options["folder"]), Path(options["weights"])
     improved = folder / "improved.safetensors"
     before = measure(weights, folder / "held")

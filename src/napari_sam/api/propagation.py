@@ -1,4 +1,4 @@
-"""Objects carried through a movie or a stack in one call."""
+"""Objects propagated through a movie or a stack in one call."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def propagate(
     store: EmbeddingStore | str | Path | None = None,
     report: Callable[[PropagationProgress], object] | None = None,
 ) -> Tracks:
-    """Carry objects through a movie or a stack, from the frames where they are known.
+    """Propagate objects through a movie or a stack, from frames where they are known.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def propagate(
     frames
         First and last position along the axis to fill, both included.
     settings
-        How objects are carried; see `PropagateSettings`.
+        How objects are propagated; see `PropagateSettings`.
     tracks
         Tracks that the seeds correct: only frames between the corrected ones and the
         next that are prompted or approved change.

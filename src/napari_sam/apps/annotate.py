@@ -102,7 +102,7 @@ def _annotate_in_napari(
 
 
 def require(package: str, who: str) -> None:
-    """Refuse to go on without a package.
+    """Raise an error if a package is not installed.
 
     Parameters
     ----------

@@ -97,11 +97,11 @@ def iter_numbered_features(
     ids: list[int] = []
     parts: list[ObjectFeatures] = []
     for done, (frame, ats) in enumerate(sorted(by_frame.items())):
-        yield Progress(done, len(by_frame), "looking at objects")
+        yield Progress(done, len(by_frame), "describing objects")
         masks = {at.object_id: mask for at in ats if (mask := mask_at(at))}
         ids += masks
         parts.append(describe_objects(image, frame, list(masks.values())))
-    yield Progress(len(by_frame), len(by_frame), "looking at objects")
+    yield Progress(len(by_frame), len(by_frame), "describing objects")
     return _averaged(ids, ObjectFeatures.joined(parts))
 
 

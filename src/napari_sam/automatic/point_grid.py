@@ -88,7 +88,7 @@ def iter_grid_masks(
             for point, answer in zip(points, answers, strict=True):
                 found += _masks(part, point, answer, image.frames.plane_shape)
             done += len(points)
-            yield Progress(done, total, "asking for masks")
+            yield Progress(done, total, "decoding masks")
     return found
 
 

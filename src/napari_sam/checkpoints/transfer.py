@@ -34,7 +34,7 @@ _RANGE = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)")
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a server is waited for.
+    """Timeouts and retries of a download.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class Patience:
 
 
 class GivenUpError(CheckpointError):
-    """A server brought nothing new, however often it was asked."""
+    """A download failed on every retry."""
 
 
 class _Cut(Exception):
@@ -184,7 +184,7 @@ def writing(part: Path, start: int) -> Iterator[BinaryIO]:
 
 
 def make_room(part: Path, missing: int) -> None:
-    """Refuse to begin what the disk cannot hold.
+    """Raise an error if the disk has no room for a download.
 
     Raises
     ------
@@ -201,7 +201,7 @@ def make_room(part: Path, missing: int) -> None:
 
 
 def discard(part: Path) -> None:
-    """Delete a part, and what was noted of it."""
+    """Delete a partial download, and the note beside it."""
     part.unlink(missing_ok=True)
     _tag(part).unlink(missing_ok=True)
 

@@ -24,7 +24,7 @@ class Verified:
 
     @property
     def is_right(self) -> bool:
-        """Whether they are the same."""
+        """Whether the file has the hash that is expected."""
         return self.expected == self.got
 
 

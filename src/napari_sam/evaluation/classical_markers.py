@@ -70,7 +70,7 @@ def prompt_pixels(prompts: Prompts, shape: tuple[int, int]) -> PromptPixels:
             row, col = box.center
             points[POSITIVE].append((int(row), int(col)))
     if not points[POSITIVE]:
-        raise PromptError("No positive prompt lies in the plane; add a click or a box.")
+        raise PromptError("No positive prompt lies in the frame; add a click or a box.")
     return PromptPixels(points[POSITIVE], points[NEGATIVE], box)
 
 

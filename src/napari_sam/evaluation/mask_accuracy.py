@@ -92,7 +92,7 @@ class Result:
 
     @property
     def size(self) -> str:
-        """small, medium or large."""
+        """Size of the object: small, medium or large."""
         return size_of(self.area)
 
     def needed(self, goal: float) -> int | None:

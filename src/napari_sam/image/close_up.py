@@ -87,7 +87,7 @@ class CloseUps:
     def questions(
         self, frame: int, prompts: Sequence[Prompts], *, new: bool
     ) -> list[Question]:
-        """Return what may be asked of the close-ups.
+        """Return the prompts that the close-ups can decode.
 
         Parameters
         ----------

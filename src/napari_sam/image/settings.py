@@ -139,7 +139,7 @@ class EmbedSettings:
         unit="px",
     )
     frames: tuple[int, int] | None = setting(
-        None, label="Frames", tip="Only these planes, counted from 0."
+        None, label="Frames", tip="Only these frames, counted from 0."
     )
     background: float | None = setting(
         None,

@@ -84,7 +84,7 @@ class FeaturePlaces(NamedTuple):
         return to_corners(points, self.image.transform)
 
     def notes(self, source: FeatureSet) -> tuple[str, ...]:
-        """Return what a person should know; what lacks matters only on earth."""
+        """Return warnings about the coordinates of the file, for a person."""
         if self.image.crs is None and self.image.transform and self.crs != PIXELS:
             taken = "those of its transform" if self.by_transform else "pixels"
             return (

@@ -111,7 +111,7 @@ class ExampleFiles:
         """Return examples of a file, and those that were said, by their plane."""
         if not 0 <= self.frame < len(image.frames):
             raise PromptError(
-                f"Plane {self.frame}: the image has {len(image.frames)}, from 0."
+                f"Frame {self.frame}: the image has {len(image.frames)}, from 0."
             )
         found: dict[int, list[AnyExample]] = {}
         if file is not None:

@@ -39,7 +39,7 @@ class PromptFiles:
         None, label="Labels", tip="Every object of a label image is a prompt."
     )
     form: Literal["box", "point", "mask"] = setting(
-        "box", label="Form", tip="What the model is told of labels and polygons."
+        "box", label="Form", tip="Prompts that labels and polygons are turned into."
     )
     crs: str | None = setting(
         None,

@@ -27,7 +27,7 @@ def check_sa1b(frames: Frames, *, chosen: int | None = None) -> None:
     """
     if len(frames) > 1 and chosen is None:
         raise ImageError(
-            f"The image has {len(frames)} planes, and a file of SA-1B is of one: "
+            f"The image has {len(frames)} frames, and a file of SA-1B is of one: "
             "choose it by --frame, or write labels instead."
         )
 

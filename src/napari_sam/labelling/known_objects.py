@@ -79,7 +79,7 @@ class KnownObjects:
         return ObjectFeatures.joined([self._found, *own.values()]).chosen(order)
 
     def features_of(self, place: int) -> ObjectFeatures:
-        """Return what one looks like, as it was found."""
+        """Return the features of an object, as it was found."""
         return self._found.chosen([place])
 
     def typical(self, image: Path) -> ObjectFeatures:

@@ -93,7 +93,7 @@ class ReviewLog:
         return any(one.image == image for one in self.decisions)
 
     def append(self, decision: Decision) -> None:
-        """Write a decision down.
+        """Append a decision to the log.
 
         Raises
         ------

@@ -39,7 +39,7 @@ class ParentAndChild(Protocol):
 
     @property
     def target(self) -> int:
-        """What it goes on as."""
+        """The child segment."""
 
 
 class Lineage(Protocol):

@@ -130,7 +130,7 @@ class DropPath(nn.Module):
         self.rate = rate
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the branch, or nothing of it."""
+        """Return the residual branch, or zeros in its place."""
         if not self.training or self.rate == 0:
             return x
         keep = 1 - self.rate

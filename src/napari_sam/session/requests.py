@@ -42,7 +42,7 @@ class Request:
     def __post_init__(self) -> None:
         if not self.prompts or not all(self.prompts.values()):
             raise PromptError(
-                "Nothing says where the object is. Click on it, or draw a box, a line "
+                "No prompt is on the object. Click on it, or draw a box, a line "
                 "or an outline."
             )
 

@@ -26,7 +26,7 @@ def time_axis(frames: Frames) -> str:
         if axis in frames.sizes:
             return axis
     raise SessionError(
-        "Tracks need a movie or a stack; this image has one plane. Its axes are "
+        "Tracks need a movie or a stack; this image has one frame. Its axes are "
         f"{frames.axes!r}: name another one t or z if it is one."
     )
 

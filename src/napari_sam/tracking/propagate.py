@@ -63,7 +63,7 @@ def iter_propagate(
     frames
         First and last position along the axis to fill, both included; by default all.
     settings
-        How objects are carried.
+        How objects are propagated.
     tracks
         Tracks that the seeds correct: only frames up to the next prompted, approved or
         absent frame of the objects in the seeds are computed, and no others change.
@@ -114,7 +114,7 @@ def propagation_axis(frames: Frames, axis: str | None) -> str:
     found = axis or next(iter(known), None)
     if found is None or found not in known:
         raise AxesError(
-            f"axis={axis!r}: objects are carried along t or z, and the axes are "
+            f"axis={axis!r}: objects are propagated along t or z, and the axes are "
             f"{frames.axes!r}. Name the axes of the image, e.g. axes='tyx'."
         )
     return found

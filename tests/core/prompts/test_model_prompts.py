@@ -63,7 +63,7 @@ def test_a_choice_belongs_to_the_round_before_it():
 
 @pytest.mark.parametrize("said", [Prompts(), Prompts.point(1, 1, positive=False)])
 def test_there_is_no_round_about_nowhere(said):
-    with pytest.raises(PromptError, match="Nothing says where"):
+    with pytest.raises(PromptError, match="No prompt is on"):
         refinement_steps(said)
 
 

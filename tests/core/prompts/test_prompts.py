@@ -90,7 +90,7 @@ def test_truth_is_whether_it_says_where():
 def test_the_anchor_is_the_first_positive_thing():
     assert Prompts.point(9, 9, positive=False).point(3, 4).anchor == (3, 4)
     assert Prompts.rectangle(0, 0, 5, 3).point(9, 9).anchor == (2, 1)
-    with pytest.raises(PromptError, match="Nothing says where"):
+    with pytest.raises(PromptError, match="No prompt is on"):
         _ = Prompts.point(1, 1, positive=False).anchor
 
 

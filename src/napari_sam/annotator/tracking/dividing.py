@@ -49,7 +49,7 @@ class Halves(NamedTuple):
 
 
 class Dividing:
-    """Splits a mask that covers both daughters, and carries each of them on.
+    """Splits a mask that covers both daughters, and propagates each of them.
 
     Parameters
     ----------

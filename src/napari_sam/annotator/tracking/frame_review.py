@@ -1,4 +1,4 @@
-"""The review: propagated frames, the most doubtful first, to accept or to correct."""
+"""The review of flagged frames, lowest confidence first, to accept or to correct."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST = 50
 
 
 class Review:
-    """Goes through the propagated frames, the most doubtful first.
+    """Goes through the flagged frames, lowest confidence first.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Review:
 
     @property
     def queue(self) -> list[Doubt]:
-        """The most doubtful frames, the worst first; those passed over are left out."""
+        """The flagged frames, lowest confidence first, without those passed over."""
         timeline = self._workspace.timeline
         if timeline is None:
             return []
@@ -58,7 +58,7 @@ class Review:
             self._workspace.events.tracks_changed.emit()
 
     def next(self) -> None:
-        """Go to the most doubtful frame, and past the one that is looked at."""
+        """Go to the flagged frame of lowest confidence, after the current one."""
         with self._workspace.events.reporting():
             if self.current is not None:
                 self._passed.add(self.current)
@@ -113,7 +113,7 @@ class Review:
             self._dividing.divide(at)
 
     def forget(self) -> None:
-        """Look at nothing: another image is open."""
+        """End the review: another image is open."""
         self.current = None
         self._passed.clear()
 
@@ -121,5 +121,5 @@ class Review:
         timeline = self._workspace.timeline
         at = self.current
         if at is None or timeline is None or not timeline.is_doubtful(at):
-            raise SessionError("Choose a doubtful frame of the list first.")
+            raise SessionError("Choose a flagged frame of the list first.")
         return at

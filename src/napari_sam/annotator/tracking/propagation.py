@@ -1,4 +1,4 @@
-"""Propagation: objects carried to other frames beside the view, and stored at once."""
+"""Propagation of objects to other frames, beside the view, and stored at once."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Direction: TypeAlias = Literal["both", "forward", "backward"]
 
 
 class Propagation:
-    """Carries objects to other frames, from where a person has said they are.
+    """Propagates objects to other frames, from their prompted and approved masks.
 
     Frames that were prompted, drawn or approved, or on which an object is absent, are
     never changed. A run is one step of undo; one that is stopped keeps what is done.
@@ -45,9 +45,9 @@ class Propagation:
     Attributes
     ----------
     settings
-        How objects are carried.
+        How objects are propagated.
     carries_corrections
-        Whether a corrected frame is carried to its neighbours as it is committed.
+        Whether a correction is propagated to its neighbours as it is committed.
     """
 
     def __init__(self, workspace: Workspace) -> None:
@@ -59,7 +59,7 @@ class Propagation:
 
     @property
     def is_running(self) -> bool:
-        """Whether objects are being carried."""
+        """Whether objects are being propagated."""
         return self._run is not None
 
     @property
@@ -77,7 +77,7 @@ class Propagation:
         direction: Direction = "both",
         frames: tuple[int, int] | None = None,
     ) -> None:
-        """Carry objects to the frames on which nobody has said where they are.
+        """Propagate objects to the frames on which they are not prompted or approved.
 
         Open prompts are committed before; those without a positive one say that the
         object is not there.
@@ -111,7 +111,7 @@ class Propagation:
             self._workspace.tasks.run(PROPAGATING, answers, on_answer)
 
     def carry_corrections(self) -> None:
-        """Carry corrected frames on to the next that somebody has decided on."""
+        """Propagate corrected frames up to the next prompted or approved ones."""
         with self._workspace.events.reporting():
             ats = self.corrected
             if not ats:
@@ -121,13 +121,13 @@ class Propagation:
             self._start(ats, None)
 
     def stop(self, *, keep: bool = True) -> None:
-        """Stop; what is done stays, unless it is taken back anyway."""
+        """Stop propagating; frames that are done stay."""
         if self._run is not None and not keep:
             self._run.forget()
         self._workspace.tasks.cancel(PROPAGATING)
 
     def forget(self) -> None:
-        """Know of no corrections: another image is open."""
+        """Drop the list of corrected frames: another image is open."""
         self._corrected.clear()
 
     def on_step(self, how: str, step: Step) -> None:

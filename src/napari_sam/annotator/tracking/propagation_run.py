@@ -42,7 +42,7 @@ class PropagationRun:
     session
         What is propagated; it is looked at now, not later.
     seeds
-        Frames from which objects are carried.
+        Frames from which objects are propagated.
 
     Attributes
     ----------
@@ -76,8 +76,8 @@ class PropagationRun:
         frames: tuple[int, int] | None,
         settings: PropagateSettings,
     ) -> Generator[Progress, None, None]:
-        """Carry the objects; what is found waits to be stored."""
-        yield Progress(0, 0, "looking at the first frame")
+        """Propagate the objects; masks that are found wait to be stored."""
+        yield Progress(0, 0, "embedding the first frame")
         seeds = {at: self._mask(at, region) for at, region in self._seeds.items()}
         began = monotonic()
         work = iter_propagate(
@@ -121,12 +121,12 @@ class PropagationRun:
         self._forgotten = self.reported = True
 
     def summary(self) -> str:
-        """Say what was done, for a person."""
+        """Return the objects, frames and flagged masks of the run, as a sentence."""
         objects = len({at.object_id for at in self._seeds})
         count = f"{objects} object{'s' * (objects != 1)}"
         frames = f"{len(self._frames)} frame{'s' * (len(self._frames) != 1)}"
-        doubt = f" {self._flagged} masks are doubtful." if self._flagged > 1 else ""
-        doubt = " 1 mask is doubtful." if self._flagged == 1 else doubt
+        doubt = f" {self._flagged} masks are flagged." if self._flagged > 1 else ""
+        doubt = " 1 mask is flagged." if self._flagged == 1 else doubt
         return f"Propagated {count} to {frames}.{doubt}"
 
     def _mask(self, at: Address, region: Region | None) -> Mask | None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Mark(IntEnum):
-    """What a person is told of an object at a time; of several planes, the largest."""
+    """The known state of an object at a time; of several planes, the largest."""
 
     NOTHING = 0
     ABSENT = 1
@@ -50,12 +50,12 @@ WORDS = {
     Mark.APPROVED: "approved",
     Mark.PROMPTED: "prompted or drawn",
     Mark.PROPAGATED: "propagated",
-    Mark.FLAGGED: "doubtful",
+    Mark.FLAGGED: "flagged",
 }
 
 
 class Doubt(NamedTuple):
-    """A propagated frame of an object, to be looked at.
+    """A flagged frame of an object, to be reviewed.
 
     Attributes
     ----------
@@ -136,7 +136,7 @@ class Timeline:
         return lifetime(state, object_id)[1]
 
     def describe(self, object_id: int, time: int, words: Mapping[Mark, str]) -> str:
-        """Say what is known of an object at a time, in the words for each mark."""
+        """Return the known state of an object at a time, in words."""
         row = self.rows.get(object_id)
         mark = Mark.NOTHING if row is None else Mark(int(row[time]))
         told = words[mark]
@@ -149,7 +149,7 @@ class Timeline:
         return told + ", divides" * (self.divides_at(object_id) == time)
 
     def doubts(self, most: int) -> list[Doubt]:
-        """Return the most doubtful frames, the worst first."""
+        """Return the flagged frames, lowest confidence first."""
         return heapq.nsmallest(most, self._doubts.values(), key=_order)
 
     def is_doubtful(self, at: Address) -> bool:

@@ -28,7 +28,7 @@ _TRIES = 3
 
 
 class LinkedLabels(NamedTuple):
-    """What came of linking, ready to be shown.
+    """Labels that were linked to tracks, ready to be shown.
 
     Attributes
     ----------
@@ -95,7 +95,7 @@ class TrackFiles:
         self._workspace.tasks.run(LINKING, _iter_linked(labels, settings), shown)
 
     def stop(self) -> None:
-        """Stop linking; nothing comes of it."""
+        """Stop linking; no tracks come of it."""
         self._workspace.tasks.cancel(LINKING)
 
     def _on_written(self, path: Path) -> None:

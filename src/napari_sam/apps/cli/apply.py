@@ -157,7 +157,7 @@ def _promptable(
         _check_model(setup, backend)
     elif backend.fingerprint != setup.fingerprint:
         click.echo(
-            f"Asking {backend.fingerprint} instead of {setup.fingerprint}: masks may "
+            f"Using {backend.fingerprint} instead of {setup.fingerprint}: masks may "
             "differ from those of the session.",
             err=True,
         )
@@ -174,8 +174,8 @@ def _promptable(
 def _check_model(setup: ModelSetup, backend: Backend) -> None:
     if backend.fingerprint != setup.fingerprint:
         raise SessionError(
-            f"The masks of the session are answers of {setup.model} "
-            f"({setup.fingerprint}); what was opened is {backend.fingerprint}. Give "
-            f"its weights with --checkpoint FILE and its --precision; or --model "
-            f"{setup.model} to ask what there is: masks will differ then."
+            f"The masks of the session were predicted by {setup.model} "
+            f"({setup.fingerprint}); the model here is {backend.fingerprint}. Give its "
+            "weights with --checkpoint FILE and its --precision; or use the model here "
+            f"with --model {setup.model}: masks will differ then."
         )

@@ -52,7 +52,7 @@ _SAFE = (
     "--frame",
     type=int,
     metavar="INDEX",
-    help="Only this plane of a stack, from 0. [default: every plane by itself]",
+    help="Only this frame of a stack, from 0. [default: every frame by itself]",
 )
 @click.option(
     "--sa1b",
@@ -72,7 +72,7 @@ def everything(
 ) -> None:
     """All objects of IMAGE, or of each image of a folder, written as labels.
 
-    Planes of a stack are segmented one by one, and every object of every plane has a
+    Frames of a stack are segmented one by one, and every object of every frame has a
     number of its own. An interrupted run over a folder goes on with the same command.
     """
     path = Path(image) if Path(image).exists() else image

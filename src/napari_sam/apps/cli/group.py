@@ -33,7 +33,7 @@ class UserError(click.ClickException):
 
 
 class OneLineUsageError(UserError):
-    """A mistake in what was typed: one sentence, and where help is."""
+    """A usage error of the command line: one sentence, and where help is."""
 
     def __init__(self, error: click.UsageError, group: click.Context) -> None:
         said = error.format_message().rstrip()

@@ -58,7 +58,7 @@ _LISTED = 10
 )  # fmt: skip
 @click.option(
     "--frame", type=int, default=0, metavar="INDEX",
-    help="Which plane of that image points and boxes are on, from 0.",
+    help="Frame of that image that points and boxes are on, from 0.",
 )  # fmt: skip
 @click.option(
     "--word", "words", multiple=True, metavar="WORD",

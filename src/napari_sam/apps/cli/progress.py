@@ -23,7 +23,7 @@ _COUNTED = {
     "embedding": "tile",
     "finding objects": "part",
     "looking for words": "part",
-    "doing again": "step",
+    "replaying": "step",
     "propagating": "frame",
     "measuring": "frame",
     "measuring images": "image",
@@ -37,7 +37,7 @@ _LINES = 10
 
 
 def drain_with_progress(work: Generator[Progress, None, T], hint: str) -> T:
-    """Do it; Ctrl-C stops it, gives a hint, and ends with exit code 130."""
+    """Drain work with a line of progress; Ctrl-C ends it with exit code 130."""
     try:
         with closing(work):
             return drain(work, ProgressLine().show)
@@ -47,13 +47,13 @@ def drain_with_progress(work: Generator[Progress, None, T], hint: str) -> T:
 
 
 class ProgressLine:
-    """How far work is: written over on a terminal, some ten lines in a log."""
+    """A line of progress: written over on a terminal, some ten lines in a log."""
 
     def __init__(self) -> None:
         self._shown, self._what = -1, ""
 
     def show(self, step: Progress) -> None:
-        """Print how far it is, if that is news."""
+        """Print the progress, if it has changed."""
         text = f"{_COUNTED.get(step.what, 'object')} {step.done} of {step.total}"
         if is_quiet():
             return

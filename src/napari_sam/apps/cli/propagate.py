@@ -1,4 +1,4 @@
-"""``napari-sam propagate``: objects carried through a movie or a stack."""
+"""``napari-sam propagate``: objects propagated through a movie or a stack."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def propagate(
     store: str | None,
     tiling: TilingSettings,
 ) -> None:
-    """Carry objects through IMAGE, from the frames on which they are given.
+    """Propagate objects through IMAGE, from the frames on which they are given.
 
     Frames are read one by one. The same command goes on where it was stopped.
     """
@@ -132,7 +132,7 @@ def _seeds(
     from napari_sam import io
 
     if (prompts is None) == (from_labels is None):
-        raise PromptError("Say where objects are: either --prompts or --from-labels.")
+        raise PromptError("Give the objects: either --prompts or --from-labels.")
     if prompts is not None:
         return io.read_prompts(prompts, image=image)
     assert from_labels is not None

@@ -90,7 +90,7 @@ _FILE = click.Path(path_type=Path)
     "--frame",
     type=int,
     metavar="INDEX",
-    help="Plane of a stack that the prompts are in, from 0.",
+    help="Frame of a stack that the prompts are on, from 0.",
 )
 @image_options
 @model_options()
@@ -290,9 +290,7 @@ def _check_prompts(prompts: Prompts, files: PromptFiles, frame: int | None) -> N
             "be given together with --point, --box, --polygon, --scribble or --frame."
         )
     if not prompts.items and not files:
-        raise PromptError(
-            "Say where the object is: --point, --box, --prompts or --from-labels."
-        )
+        raise PromptError("Give prompts: --point, --box, --prompts or --from-labels.")
 
 
 def _prompts_of(

@@ -15,17 +15,17 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 
 def as_bytes(text: str) -> int:
-    """Read e.g. ``10GB``."""
+    """Read a number of bytes, such as ``10GB``."""
     return int(_amount(text, _BYTES, "10GB"))
 
 
 def as_seconds(text: str) -> float:
-    """Read e.g. ``30d``."""
+    """Read a time in seconds, such as ``30d``."""
     return _amount(text, _SECONDS, "30d")
 
 
 def text_of_bytes(n: float) -> str:
-    """Return e.g. ``34.2 MB``."""
+    """Return a number of bytes as text, such as ``34.2 MB``."""
     for unit, size in reversed(_BYTES.items()):
         if n >= size:
             return f"{n / size:.3g} {unit}"

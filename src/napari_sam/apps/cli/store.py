@@ -85,7 +85,7 @@ def prune(
     from napari_sam.api import open_store
 
     if max_size is None and older is None and not keep:
-        raise click.UsageError("Say what may go: --max-size, --older or --keep.")
+        raise click.UsageError("Give what to delete: --max-size, --older or --keep.")
     open_store(path, mode="r")
     done = open_store(path).prune(max_size=max_size, older=older, keep=keep)
     say(

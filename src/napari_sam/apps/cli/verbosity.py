@@ -22,12 +22,12 @@ def with_verbosity(command: click.Command) -> click.Command:
 
 
 def is_quiet() -> bool:
-    """Whether the command that runs was told to say only what is wrong."""
+    """Whether the command that runs prints errors only (``-q``)."""
     return _verbosity() < 0
 
 
 def is_verbose() -> bool:
-    """Whether it was told to say how it goes about it."""
+    """Whether the command logs its steps (``-v``)."""
     return _verbosity() > 0
 
 
@@ -45,14 +45,14 @@ def _verbosity() -> int:
 def _quiet() -> click.Option:
     return click.Option(
         ["-q", "--quiet"], is_flag=True, expose_value=False, callback=_set_quiet,
-        help="Say only what is wrong.",
+        help="Print errors only.",
     )  # fmt: skip
 
 
 def _verbose() -> click.Option:
     return click.Option(
         ["-v", "--verbose"], count=True, expose_value=False, callback=_set_verbose,
-        help="Log what is done, and show where an error comes from; -vv more.",
+        help="Log each step, and show tracebacks of errors; -vv logs more.",
     )  # fmt: skip
 
 

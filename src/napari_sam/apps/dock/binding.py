@@ -197,7 +197,7 @@ class LayerBinding:
         return self._view.region
 
     def close(self, *, hide: bool = True) -> None:
-        """Listen no more, and hide our layers."""
+        """Disconnect from signals, and hide our layers."""
         self._mouse.detach()
         layers = self.layers
         self.session.preview_changed.disconnect(self._on_preview)

@@ -53,7 +53,7 @@ def is_drawing(layer: object) -> bool:
 
 
 def after_drawing(layer: Any, call: Callable[[], object]) -> Callable[[], None]:
-    """Have something called whenever a drawing has ended; return what ends that.
+    """Connect a callback to the end of a drawing; return what disconnects it.
 
     `Shapes.events.data` tells of a drawn shape while napari is still in the middle of
     `_finish_drawing`, which goes on with indices that are wrong if anybody removes or

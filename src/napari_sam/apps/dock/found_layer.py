@@ -87,7 +87,7 @@ class FoundLayer:
         self._colour(layer, frame, everything.masks)
 
     def close(self) -> None:
-        """Listen no more, and show nothing."""
+        """Disconnect from signals, and hide the layer."""
         self._annotator.events.automatic_changed.disconnect(self.refresh)
         self._hide()
 

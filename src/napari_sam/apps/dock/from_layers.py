@@ -94,7 +94,7 @@ def _read_row(
     what = "point" if kind == "point" else "shape"
     frame, *others = {geometry.frame_of(corner) for corner in corners}
     if others:
-        raise PromptError(f"The {what} goes through several planes: draw it in one.")
+        raise PromptError(f"The {what} goes through several frames: draw it in one.")
     if frame is None:
         raise PromptError(f"The {what} is outside the image.")
     object_id, positive, order = features

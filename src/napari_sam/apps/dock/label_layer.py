@@ -84,7 +84,7 @@ class LabelLayer:
         return self._layer is not None and self._layer in self._viewer.layers
 
     def close(self) -> None:
-        """Listen no more; the layer stays where it is."""
+        """Disconnect from signals; the layer stays in the viewer."""
         self._session.labels_changed.disconnect(self._on_labels)
         self._session.objects_changed.disconnect(self._on_objects)
         self._session.selection_changed.disconnect(self._on_selection)

@@ -71,7 +71,7 @@ class OnionSkin:
         self.wanted = self._wanted
 
     def close(self) -> None:
-        """Listen no more, and show nothing."""
+        """Disconnect from signals, and hide the layer."""
         self._hide()
 
     def _show(self) -> None:

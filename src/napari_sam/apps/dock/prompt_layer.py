@@ -105,7 +105,7 @@ class PromptLayer:
         return [row for row in rows if row is not None]
 
     def read(self, action: str, indices: Collection[int]) -> LayerChange:
-        """Read what a person changed.
+        """Read the prompts that a person changed in the layer.
 
         Parameters
         ----------

@@ -74,11 +74,11 @@ class PromptLayers:
 
     @property
     def layers(self) -> list[Any]:
-        """Those of the two that are there."""
+        """The layers of prompts that are there."""
         return [part.layer for part in self._parts()]
 
     def close(self) -> None:
-        """Listen no more; the layers stay where they are."""
+        """Disconnect from signals; the layers stay in the viewer."""
         self._session.prompts_changed.disconnect(self.push)
         self._session.selection_changed.disconnect(self._restyle)
         self._viewer.layers.events.removing.disconnect(self._on_removing)

@@ -31,7 +31,7 @@ class _MainThread(QObject):
                 self._posted.emit(call)
 
     def close(self) -> None:
-        """Call nothing any more, what was sent already included."""
+        """Close the thread to calls, those that wait included."""
         with self._lock:
             self._open = False
 

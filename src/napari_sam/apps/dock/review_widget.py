@@ -44,7 +44,7 @@ _ALL, _EVERYWHERE = "all classes", "all images"
 _DIGITS = 9
 _CORRECTING = (
     "Correcting {} in the image: click what is missing, right-click what does not "
-    "belong to it, K commits. Then take it over."
+    "belong to it, K commits. Then save the correction."
 )
 
 
@@ -162,13 +162,13 @@ class ReviewWidget(QWidget):
         self.accept = button("Accept  (A)", "It is right", queue.accept)
         self.reject = button("Reject  (R)", "It is no object", queue.reject)
         self.later = button("Later  (N)", "Leave it, go on to the next", queue.skip)
-        self.undo = button("Undo  (Z)", "Take the last answer back", queue.undo)
+        self.undo = button("Undo  (Z)", "Take back the last decision", queue.undo)
         self.mend = button(
             "Correct  (C)", "Open its image, and correct it by clicks", self.correct
         )
         self.taken = button(
-            "Take over  (T)",
-            "Write what was changed in the image into the data set",
+            "Save correction  (T)",
+            "Write the corrected mask into the data set",
             self._take_over_now,
         )
         self.category = QLineEdit()
@@ -227,7 +227,7 @@ class ReviewWidget(QWidget):
         self._refresh()
 
     def _on_taken(self, count: int) -> None:
-        changes = f"{count} object{'s' * (count != 1)} taken over."
+        changes = f"{count} object{'s' * (count != 1)} corrected."
         nothing = "Nothing was changed: K commits what you clicked."
         self._say("info", changes if count else nothing)
 

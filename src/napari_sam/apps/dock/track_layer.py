@@ -87,7 +87,7 @@ class TrackLayer:
         self._on_tracks()
 
     def close(self) -> None:
-        """Listen no more, and show nothing."""
+        """Disconnect from signals, and hide the layer."""
         self._rest.stop()
         self._annotator.events.tracks_changed.disconnect(self._on_tracks)
         self._listen(None)

@@ -102,7 +102,7 @@ class SegmentWidget(QWidget):
         return QSize(300, 760)
 
     def end(self) -> None:
-        """Stop all work and listen no more; what was done stays in the journal."""
+        """Stop all work and disconnect; the session stays in its journal."""
         if self._ended:
             return
         self._ended = True

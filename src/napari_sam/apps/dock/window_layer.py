@@ -42,7 +42,7 @@ class WindowLayer(LabelLayer):
         viewer.scene.camera.events.zoom.connect(self._on_view)
 
     def close(self) -> None:
-        """Listen no more; the layer stays where it is."""
+        """Disconnect from signals; the layer stays in the viewer."""
         self._viewer.scene.camera.events.center.disconnect(self._on_view)
         self._viewer.scene.camera.events.zoom.disconnect(self._on_view)
         super().close()

@@ -68,7 +68,7 @@ def image_state(
 
 
 def activity_state(annotator: Annotator) -> JsonDict:
-    """Return what is being made, what to do next, and what can be done."""
+    """Return the current object, the next step, and the commands that can be run."""
     session = annotator.session
     history = None if session is None else session.history
     return {
@@ -143,7 +143,7 @@ def frame_state(session: AnnotationSession) -> JsonDict:
 
 
 def everything_state(annotator: Annotator) -> JsonDict:
-    """Return what was found, and how it is filtered."""
+    """Return the automatic masks that were found, and their filters."""
     everything = annotator.everything
     return {
         "frame": everything.frame,
@@ -154,7 +154,7 @@ def everything_state(annotator: Annotator) -> JsonDict:
 
 
 def tracks_state(annotator: Annotator) -> JsonDict:
-    """Return the doubtful frames that wait to be reviewed, the worst first."""
+    """Return the flagged frames that wait for review, lowest confidence first."""
     queue, current = annotator.review.queue, annotator.review.current
     return {
         "doubtful": len(queue),

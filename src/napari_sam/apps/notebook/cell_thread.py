@@ -52,7 +52,7 @@ class CellThread:
         _run(call)
 
     def run_waiting(self) -> int:
-        """Call all that waits; return how many calls that were."""
+        """Run all calls that wait; return their number."""
         count = 0
         while self._open:
             try:
@@ -77,7 +77,7 @@ class CellThread:
                 _run(self._calls.get(timeout=left))
 
     def close(self) -> None:
-        """Call nothing any more, what was sent already included."""
+        """Close the thread to calls, those that wait included."""
         self._open = False
 
 

@@ -24,11 +24,11 @@ class Displays:
         self._displays: list[Display] = []
 
     def add(self, display: Display) -> None:
-        """Send to this one as well."""
+        """Add a widget that messages are sent to."""
         self._displays.append(display)
 
     def remove(self, display: Display) -> None:
-        """Send nothing more to this one."""
+        """Remove a widget: messages are sent to it no more."""
         self._displays = [one for one in self._displays if one is not display]
 
     def send(self, content: JsonDict, buffers: Sequence[bytes] = ()) -> None:

@@ -62,7 +62,7 @@ class NotebookReview:
         return f"NotebookReview({str(self.path)!r}: {self.queue.page.text})"
 
     def wait(self, timeout: float | None = 60) -> NotebookReview:
-        """Wait until every answer is on the disk.
+        """Wait until every decision is on the disk.
 
         Raises
         ------

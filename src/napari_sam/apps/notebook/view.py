@@ -98,7 +98,7 @@ class NotebookView:
         self._displays.send({"kind": "tool", "tool": tool})
 
     def take_drawing(self, prompt: Prompt) -> bool:
-        """Hand over what was drawn to whoever waits for it; False if nobody does."""
+        """Hand a drawn prompt over to whoever waits for it; False if nobody does."""
         drawing, self._drawing = self._drawing, None
         if drawing is not None:
             drawing(prompt)

@@ -71,7 +71,7 @@ class Sam3Backend(SquareBackend):
 
     @property
     def concept_model(self) -> str:
-        """What it is called."""
+        """Name of the model of words."""
         return f"SAM 3 ({self.name})"
 
     def find_concepts(

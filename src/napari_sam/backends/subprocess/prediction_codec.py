@@ -81,5 +81,5 @@ def pack_recalled(recalled: Recalled) -> PackedRecalled:
 
 
 def unpack_recalled(packed: PackedRecalled) -> Recalled:
-    """Return what is recalled, to the bit as it was."""
+    """Unpack a recalled object, to the bit as it was."""
     return Recalled(unpack(packed.prediction), packed.arrays)

@@ -104,7 +104,7 @@ class ModelProcess:
         return result
 
     def end(self) -> None:
-        """End it, and wait until it has."""
+        """End the process, and wait until it has ended."""
         self._end()
 
     def _wait_for(self, connection: Connection) -> None:

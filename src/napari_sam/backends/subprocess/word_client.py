@@ -28,7 +28,7 @@ class _InProcess:
 
     @property
     def concept_model(self) -> str:
-        """What it is called, for a person."""
+        """Name of the model, for a person."""
         return self._name
 
 

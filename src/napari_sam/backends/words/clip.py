@@ -41,7 +41,7 @@ class ClipMatching:
 
     @property
     def concept_model(self) -> str:
-        """What it is called."""
+        """Name of the model of words."""
         return f"CLIP ({self._name})"
 
     def match_words(

@@ -54,7 +54,7 @@ class BoxDetector(ABC):
 
     @property
     def concept_model(self) -> str:
-        """What it is called."""
+        """Name of the model of words."""
         return f"{self.network} ({self._name})"
 
     def find_concepts(

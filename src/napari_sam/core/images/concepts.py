@@ -58,7 +58,7 @@ class SupportsConcepts(Protocol):
 
     @property
     def concept_model(self) -> str:
-        """What it is called, for a person."""
+        """Name of the model, for a person."""
 
     def find_concepts(
         self, picture: NDArray[np.uint8], words: Sequence[str]
@@ -99,7 +99,7 @@ class SupportsMatching(Protocol):
 
     @property
     def concept_model(self) -> str:
-        """What it is called, for a person."""
+        """Name of the model, for a person."""
 
     def match_words(
         self, pictures: Sequence[NDArray[np.uint8]], words: Sequence[str]

@@ -98,7 +98,7 @@ def refinement_steps(prompts: Prompts) -> tuple[Refinement, ...]:
         if isinstance(prompt, Candidate):
             if not steps:
                 raise PromptError(
-                    f"{prompt} comes before anything that says where the object "
+                    f"{prompt} comes before any other prompt of the object "
                     "is: there are no candidates yet."
                 )
             steps[-1] = Refinement(steps[-1].prompts, prompt.index)

@@ -170,7 +170,7 @@ class Prompts:
         around = bounds(positive[0]) if positive else None
         if around is None:
             raise PromptError(
-                "Nothing says where the object is. Give a positive point, a box, "
+                "No prompt is on the object. Give a positive point, a box, "
                 "a polygon, a scribble or a mask."
             )
         return around.center

@@ -109,7 +109,7 @@ class Journal:
             self._urgent.clear()
 
     def close(self, *, keep: bool = True) -> None:
-        """Write what is left, and stop.
+        """Write the lines that are left, and stop the thread.
 
         Parameters
         ----------

@@ -33,7 +33,7 @@ def take(path: Path) -> None:
 
 
 def release(path: Path) -> None:
-    """Say that it no longer does."""
+    """Release the lock of a journal."""
     _OURS.discard(path)
 
 

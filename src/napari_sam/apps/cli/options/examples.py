@@ -62,7 +62,7 @@ class ExampleOptions:
 
         if self.examples is None and not self.said:
             raise PromptError(
-                "Say what is looked for: --example ROW,COL or TOP,LEFT,BOTTOM,RIGHT, "
+                "Give examples: --example ROW,COL or TOP,LEFT,BOTTOM,RIGHT, "
                 "or --examples FILE."
             )
         return ExampleFiles(
@@ -100,7 +100,7 @@ _OPTIONS = {
     ),
     "frame": click.option(
         "--frame", "examples_frame", type=int, default=0, metavar="INDEX",
-        help="Which plane of their image points and boxes are on, from 0.",
+        help="Frame of their image that points and boxes are on, from 0.",
     ),
 }  # fmt: skip
 

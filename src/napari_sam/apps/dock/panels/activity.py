@@ -55,7 +55,7 @@ class ActivityPanel(QWidget):
         self.show_activity()
 
     def show_activity(self, *_: object) -> None:
-        """Say what is being made now."""
+        """Show the object that prompts go to."""
         self.making.setText(self._annotator.objects.activity)
         self.hint.setText(next_step(self._annotator, self._keys))
 

@@ -96,7 +96,7 @@ class CandidatesPanel(QWidget):
         choice.setSizePolicy(
             choice.sizePolicy().Policy.Ignored, choice.sizePolicy().Policy.Fixed
         )
-        choice.setToolTip("Take this mask; the number is the score it is predicted")
+        choice.setToolTip("Choose this mask; the number is its predicted score (IoU)")
         choice.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         choice.clicked.connect(lambda: self._on_choice(index))
         return choice

@@ -63,7 +63,7 @@ class CutOutPanel(Section):
         self._on_opened(controller.annotator.session)
 
     def ask(self) -> bool:
-        """Ask where, and cut out. False if the person cancels."""
+        """Ask for a path, and cut the objects out. False if the person cancels."""
         end = self.kind.currentData()
         start = self._start(end)
         path = (

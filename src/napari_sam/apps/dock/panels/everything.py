@@ -38,8 +38,8 @@ _SIZES = ("smallest", "largest")
 _REST = 300
 _PLANE, _PLANES, _VIEW, _DRAWN, _LAYER = "plane", "planes", "view", "drawn", "layer"
 _WHERE = (
-    (_PLANE, "in this plane"),
-    (_PLANES, "in all planes"),
+    (_PLANE, "in this frame"),
+    (_PLANES, "in all frames"),
     (_VIEW, "in view"),
     (_DRAWN, "in a shape I draw"),
     (_LAYER, "in a layer"),
@@ -86,7 +86,7 @@ class EverythingPanel(Section):
         self.look(partial(self._find, tuple(like), tuple(unlike)))
 
     def look(self, find: Callable[..., object]) -> None:
-        """Look for something where the person chose, once they have drawn it.
+        """Find objects in the chosen part of the image, once its shape is drawn.
 
         Parameters
         ----------
@@ -147,11 +147,13 @@ class EverythingPanel(Section):
     def _mask_of_layer(self) -> Mask:
         layer = self.layers.layer
         if layer is None:
-            raise SessionError("Choose a layer of shapes or labels to look inside of.")
+            raise SessionError(
+                "Choose a layer of shapes or labels: objects inside of them are found."
+            )
         return self._controller.enclosed_by(layer)
 
     def _make_buttons(self) -> None:
-        self.where = choice("Where objects are looked for", _WHERE)
+        self.where = choice("Where in the image to find objects", _WHERE)
         self.where.currentIndexChanged.connect(lambda _: self._on_where())
         self.layers = LayerChoice(self._controller.viewer, self._qualifies)
         self.layers.setToolTip("Shapes or labels: objects are found inside of them")
@@ -176,7 +178,9 @@ class EverythingPanel(Section):
             "Accept", "Commit all masks that are shown, as one step", self._accept
         )
         self.discard = button(
-            "Discard", "Forget what was found", self._annotator.everything.discard
+            "Discard",
+            "Discard these masks; nothing is committed",
+            self._annotator.everything.discard,
         )
 
     def _make_settings(self) -> None:
@@ -257,9 +261,9 @@ class EverythingPanel(Section):
         shown, rejected = everything.count, len(everything.rejected)
         there = everything.frame is not None
         planes = len(everything.frames)
-        words = f"{shown} shown" + (f" in {planes} planes" if planes > 1 else "")
+        words = f"{shown} shown" + (f" in {planes} frames" if planes > 1 else "")
         words += f", {rejected} rejected" if rejected else ""
-        self.count.setText(words if there else "Nothing was looked for yet.")
+        self.count.setText(words if there else "Not searched yet: find objects first.")
         for one in (self.reject, self.merge, self.cut, self.accept):
             one.setEnabled(shown > 0)
         self.discard.setEnabled(there)

@@ -173,7 +173,7 @@ class FolderPanel(Section):
         self.choose_target = self._dots(
             "Choose the folder of the data set", self._choose_output
         )
-        self.by = choice("What says the classes", _BY)
+        self.by = choice("Where the classes come from", _BY)
         self.by.currentIndexChanged.connect(lambda _: self._refresh())
         self.category = QLineEdit()
         self.category.setPlaceholderText("its class")

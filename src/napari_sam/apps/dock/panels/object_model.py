@@ -83,7 +83,7 @@ class ObjectModel(QAbstractTableModel):
         return 0 if parent.isValid() else len(self._entries)
 
     def columnCount(self, parent: Index = _NONE) -> int:
-        """Return what is shown of each."""
+        """Return the number of columns."""
         return 0 if parent.isValid() else len(COLUMNS)
 
     def headerData(
@@ -117,7 +117,7 @@ class ObjectModel(QAbstractTableModel):
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        """Names and classes can be edited."""
+        """Return the flags of a cell: names and classes can be edited."""
         can = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         if index.column() in (NAME, CLASS):
             can |= Qt.ItemFlag.ItemIsEditable

@@ -1,4 +1,4 @@
-"""The list of doubtful frames, the worst first."""
+"""The list of flagged frames, lowest confidence first."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class ReviewList(QListWidget):
-    """Shows doubtful frames; a click on one goes there.
+    """Shows flagged frames; a click on one goes there.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class ReviewList(QListWidget):
         self.setMinimumHeight(72)
         self.setMaximumHeight(110)
         self.setUniformItemSizes(True)
-        self.setToolTip("Propagated frames that are doubtful; click to go to one")
+        self.setToolTip("Propagated frames that are flagged; click to go to one")
         self.itemClicked.connect(self._on_clicked)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -49,7 +49,7 @@ class ReviewList(QListWidget):
             super().keyPressEvent(event)
 
     def show_doubts(self, doubts: Sequence[Doubt], current: Address | None) -> None:
-        """Show doubtful frames, and which of them is looked at."""
+        """Show flagged frames, and which of them is being reviewed."""
         if list(doubts) != self._doubts:
             self._doubts = list(doubts)
             self.clear()

@@ -146,7 +146,7 @@ class SavePanel(QWidget):
         self.show_state()
 
     def show_state(self, *_: Any) -> None:
-        """Say whether anything is not saved."""
+        """Show whether the session has unsaved changes."""
         state = self._controller.annotator.persistence.state
         mark = "● " if self.unsaved else ""
         self.state.setText(mark + state.partition(";")[0])

@@ -72,7 +72,7 @@ class SharedHeight(QSplitter):
         QTimer.singleShot(_SETTLED, self, scroll)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Share the height out again."""
+        """Divide the new height between both parts."""
         super().resizeEvent(event)
         self._share()
 

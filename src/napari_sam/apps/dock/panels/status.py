@@ -59,7 +59,7 @@ class StatusPanel(QWidget):
         self._write()
 
     def show_progress(self, task: str, progress: Progress | None) -> None:
-        """Show that something goes on, if it goes on for long; ``""`` ends it."""
+        """Show the progress of a task, if it takes long; ``""`` ends it."""
         self._task = task
         if not task:
             self._delay.stop()

@@ -1,4 +1,4 @@
-"""Track: objects carried through a movie or a stack, seen along time, corrected."""
+"""Track: objects propagated through a movie or a stack, seen along time, corrected."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class TrackPanel(Section):
         self.bar.setFixedHeight(8)
         self.progress = text(faint=True)
         self.update_button = button(
-            "Carry corrections on",
+            "Propagate corrections",
             "Propagate anew next to the frames that were corrected",
             self._annotator.propagation.carry_corrections,
         )
@@ -107,13 +107,13 @@ class TrackPanel(Section):
         self.add(self.update_button)
 
     def _make_options(self) -> None:
-        self.objects = choice("Which objects to carry", [(1, _ALL), (2, _SELECTED)])
+        self.objects = choice("Which objects to propagate", [(1, _ALL), (2, _SELECTED)])
         self.direction = choice("To which frames", _WAYS)
         self.first, self.last = QSpinBox(), QSpinBox()
         for box, tip in ((self.first, "First"), (self.last, "Last")):
             box.setToolTip(f"{tip} frame to fill")
             box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.corrections = QCheckBox("Carry corrections on at once")
+        self.corrections = QCheckBox("Propagate corrections at once")
         self.corrections.setToolTip(
             "When a corrected frame is committed, frames next to it are propagated "
             "anew, up to those that you prompted or approved"
@@ -139,7 +139,7 @@ class TrackPanel(Section):
         self.add(_legend())
 
     def _make_review(self, commands: CommandButtons) -> None:
-        self.doubtful = text("Most doubtful first")
+        self.doubtful = text("Flagged frames, lowest confidence first")
         self.list = ReviewList()
         self.list.chosen.connect(self._annotator.review.go_to)
         self.accept = commands.button("review_accept")
@@ -225,7 +225,7 @@ class TrackPanel(Section):
         self.onion.toggled.connect(self._on_onion)
 
     def propagate(self) -> None:
-        """Carry objects as the form says."""
+        """Propagate objects with the settings of the form."""
         objects = self._selected() if self.objects.currentIndex() else None
         self._annotator.propagation.propagate(
             objects,
@@ -264,7 +264,7 @@ class TrackPanel(Section):
         self._refresh()
 
     def _show_going(self) -> None:
-        """Show whether objects are being carried, and how far."""
+        """Show whether objects are being propagated, and how far."""
         running = self._annotator.running
         going = PROPAGATING in running
         self.cancel.setEnabled(going)

@@ -65,7 +65,7 @@ class TrackFilesPanel(Section):
         self.link = button(
             "Link", "Find which labels of the layer are one object", self._link
         )
-        self.cancel = button("Stop linking", "Nothing comes of it", self._files.stop)
+        self.cancel = button("Stop linking", "Nothing is kept of it", self._files.stop)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(8)

@@ -76,7 +76,9 @@ class WordsPanel(Section):
         self.line.setAccessibleName("Words")
         self.line.returnPressed.connect(self.look)
         self.run = button(
-            "Find", "Find what the words are about; nothing is committed yet", self.look
+            "Find",
+            "Find the objects that the words name; nothing is committed yet",
+            self.look,
         )
         self.threshold = SettingSlider(TextSettings(), "threshold", self._trust)
         self.state = text(faint=True)
@@ -86,7 +88,9 @@ class WordsPanel(Section):
             self._annotator.everything.accept,
         )
         self.discard = button(
-            "Discard", "Forget what was found", self._annotator.everything.discard
+            "Discard",
+            "Discard these masks; nothing is committed",
+            self._annotator.everything.discard,
         )
         self.model = text(faint=True)
         self.choose = button(
@@ -127,7 +131,7 @@ class WordsPanel(Section):
         )
         counts = words.counts if words.found_by else {}
         listed = ", ".join(f"{n} {word}" for word, n in counts.items())
-        found = f"{listed or 'Nothing so sure'}; {words.found_by}."
+        found = f"{listed or 'No mask above this score'}; {words.found_by}."
         self.state.setText(found if words.found_by else "")
         self.state.setVisible(bool(words.found_by))
         self.accept.setEnabled(bool(counts))

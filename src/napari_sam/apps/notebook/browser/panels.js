@@ -32,7 +32,7 @@ function promptsPanel(app) {
   const hint = h("div", { class: "ns-hint" });
   const candidates = h("div", { class: "ns-group", role: "group", "aria-label": "Candidates" });
   const threshold = slider(-6, 6, 0.1, 0, (v) => app.askSoon("threshold", { kind: "threshold", value: -v }),
-    { title: "More or less of the object around it" });
+    { title: "Threshold of the mask, in logits: lower gives larger masks" });
   const hover = h("input", { type: "checkbox", onchange: () => app.command("hover") });
   const overlap = h("select", { onchange: () => app.ask({ kind: "overlap", rule: overlap.value }) },
     h("option", { value: "keep" }, "keep other objects"),
@@ -46,8 +46,8 @@ function promptsPanel(app) {
     h("div", { class: "ns-group" }, commandButton(app, "next_object"), commandButton(app, "previous_object")),
     candidates, size,
     section("Options", false,
-      labelled("Mask under the mouse", hover, { class: "ns-field ns-check" }),
-      labelled("Only what is connected", connected, { class: "ns-field ns-check" }),
+      labelled("Preview under the mouse", hover, { class: "ns-field ns-check" }),
+      labelled("Connected parts only", connected, { class: "ns-field ns-check" }),
       labelled("Overlaps", overlap)));
   let drawn = "";
   return {

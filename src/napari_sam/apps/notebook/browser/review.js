@@ -47,7 +47,7 @@ class Review {
       answer("reject", "Reject", "R", "It is no object: it is taken out of the labels"),
       answer("correct", "Correct", "C", "Click on it anew: another mask replaces it"),
       answer("skip", "Later", "N", "Leave it, go on to the next"),
-      answer("undo", "Undo", "Z", "Take the last answer back"),
+      answer("undo", "Undo", "Z", "Take back the last decision"),
     ];
     this.category = h("input", { type: "text", placeholder: "another class, and Enter",
       onkeydown: (e) => { if (e.key === "Enter") this.byName(); } });

@@ -1,7 +1,7 @@
 // Controls of work that takes longer: all objects at once, prompts of a file, objects
 // through frames, and the model. Their forms are made of the settings that Python has.
 
-const WHERE = [["plane", "in this plane"], ["planes", "in all planes"], ["view", "in view"],
+const WHERE = [["plane", "in this frame"], ["planes", "in all frames"], ["view", "in view"],
   ["drawn", "in a shape I draw"]];
 
 function workButton(words, title, does, props = {}) {
@@ -40,7 +40,7 @@ function everythingPanel(app, { forms, sizes }) {
   });
   const words = h("div", { class: "ns-hint", role: "status" });
   const accept = act("Accept", "Commit all masks that are shown, as one step", "accept", { class: "ns-main" });
-  const discard = act("Discard", "Forget what was found", "discard");
+  const discard = act("Discard", "Discard these masks; nothing is committed", "discard");
   const drawn = [act("Merge masks", "Draw a line through masks: they become one", "merge"),
     act("Split a mask", "Draw a line across a mask: it is cut there", "split")];
   return {
@@ -48,14 +48,14 @@ function everythingPanel(app, { forms, sizes }) {
     element: section("Everything", false,
       group(workButton("Find all objects", "Nothing is committed yet", () => find())),
       labelled("Where", where), group(like), words, group(accept, discard), group(...drawn),
-      section("Which are shown", false, filters.element, cut.element),
-      section("How they are found", false, method.element),
-      section("What is alike", false, similar.element)),
+      section("Filters", false, filters.element, cut.element),
+      section("Method", false, method.element),
+      section("What counts as similar", false, similar.element)),
     update({ everything: now }) {
       const there = now.frame !== null;
       words.textContent = there
-        ? `${now.shown} shown${now.planes > 1 ? ` in ${now.planes} planes` : ""}, ${now.rejected} rejected. Click one to leave it out.`
-        : "Nothing was looked for yet.";
+        ? `${now.shown} shown${now.planes > 1 ? ` in ${now.planes} frames` : ""}, ${now.rejected} rejected. Click one to leave it out.`
+        : "Not searched yet: find objects first.";
       for (const one of [accept, ...drawn]) one.disabled = !now.shown;
       discard.disabled = !there;
     },
@@ -68,7 +68,7 @@ function wordsPanel(app, { forms, word_models: offered }, everything) {
     onkeydown: (e) => { if (e.key === "Enter") find.click(); } });
   const trust = settingsForm(forms.text, () =>
     app.askSoon("trust", { kind: "words", action: "trust", settings: trust.values() }));
-  const find = workButton("Find these words", "Find what the words are about; nothing is committed yet", () =>
+  const find = workButton("Find these words", "Find the objects that the words name; nothing is committed yet", () =>
     app.ask({ kind: "words", action: "find", words: line.value, where: everything.where(), settings: trust.values() }));
   const found = h("div", { class: "ns-hint", role: "status" });
   const model = h("div", { class: "ns-hint" });
@@ -80,17 +80,17 @@ function wordsPanel(app, { forms, word_models: offered }, everything) {
   const act = (words, title, action, props) =>
     workButton(words, title, () => app.ask({ kind: "everything", action }), props);
   const accept = act("Commit words", "Commit all that is shown, with the words as classes, as one step", "accept", { class: "ns-main" });
-  const discard = act("Discard words", "Forget what was found", "discard");
+  const discard = act("Discard words", "Discard these masks; nothing is committed", "discard");
   return {
     element: section("Words", false, labelled("Words", line,
-      { title: "What is looked for, with commas: each word is a class. After “not:”, what is to be left out" }),
+      { title: "Words with commas: each is a class. After “not:”, words of what is left out" }),
     group(find), trust.element, found, group(accept, discard), model,
     labelled("Model", folder), known, group(use)),
     update({ words: now }) {
       find.disabled = !now.ready;
       model.textContent = now.model;
       const listed = Object.entries(now.counts).map(([word, n]) => `${n} ${word}`).join(", ");
-      found.textContent = now.by ? `${listed || "Nothing so sure"}; ${now.by}.` : "";
+      found.textContent = now.by ? `${listed || "No mask above this score"}; ${now.by}.` : "";
       accept.disabled = !listed;
       discard.disabled = !now.by;
     },
@@ -138,7 +138,7 @@ function batchPanel(app, { forms }) {
   const batch = settingsForm(forms.batch);
   const path = h("input", { type: "text", value: "prompts.csv", spellcheck: "false" });
   return {
-    element: section("Ahead and in batches", false,
+    element: section("Embed ahead, batch", false,
       h("div", { class: "ns-hint" }, "A click on an embedded tile shows its mask at once."),
       embed.element,
       group(workButton("Embed this view", "Encode all tiles in view, so that no click has to wait",
@@ -206,7 +206,7 @@ function tracksPanel(app, { forms }) {
   const words = h("div", { class: "ns-hint", role: "status" });
   const queue = reviewQueue(app);
   return {
-    element: section("Through frames", true,
+    element: section("Track", true,
       group(go("backward", "◀ Backward", "From this frame to the first"),
         go("forward", "Forward ▶", "From this frame to the last"),
         commandButton(app, "propagate")), words, queue.element,
@@ -215,10 +215,10 @@ function tracksPanel(app, { forms }) {
       group(act("divide", "Divides", "The first selected object divides into the others here"),
         act("cut", "Cut", "Another object from this frame on"), act("join", "Join", "Make the selected objects one track"),
         act("swap", "Swap", "Exchange two objects from this frame on"), act("end", "Ends", "It is not there after this frame")),
-      section("How objects are carried", false, settings.element)),
+      section("How objects are propagated", false, settings.element)),
     update({ tracks }) {
       words.textContent = tracks.doubtful
-        ? `${tracks.doubtful} frame${tracks.doubtful > 1 ? "s" : ""} to review, the most doubtful first.` : "";
+        ? `${tracks.doubtful} frame${tracks.doubtful > 1 ? "s" : ""} to review, lowest confidence first.` : "";
       queue.update(tracks);
     },
   };
@@ -226,7 +226,7 @@ function tracksPanel(app, { forms }) {
 
 // Doubtful frames, the worst first; a click goes there.
 function reviewQueue(app) {
-  const list = h("ol", { class: "ns-queue", "aria-label": "Doubtful frames" });
+  const list = h("ol", { class: "ns-queue", "aria-label": "Flagged frames" });
   let drawn = "";
   return {
     element: list,
@@ -238,7 +238,7 @@ function reviewQueue(app) {
       list.replaceChildren(...queue.map(({ frame, object, confidence, flagged }) => {
         const here = current && current[0] === frame && current[1] === object;
         return h("li", {}, h("button", { type: "button", "aria-current": here ? "true" : null,
-          title: flagged ? "Below the limit of confidence" : "Propagated",
+          title: flagged ? "Flagged: its confidence is low" : "Propagated",
           onclick: () => app.ask({ kind: "review", frame, object }) },
         `${flagged ? "⚑ " : ""}Object ${object}, frame ${frame}`, h("span", {}, confidence.toFixed(2))));
       }));

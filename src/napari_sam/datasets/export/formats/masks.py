@@ -57,7 +57,7 @@ class MasksWriter:
         return written
 
     def finish(self, folder: Path, written: Mapping[str, Written]) -> None:
-        """Nothing is left to write."""
+        """Finish the data set: all its files are written."""
 
     def _write_png(self, file: Path, labels: np.ndarray) -> None:
         from PIL import Image
