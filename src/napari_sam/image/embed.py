@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from napari_sam.core.embedding import EmbeddingArrays, EmbeddingKey
     from napari_sam.core.geometry.tiles import Tile
-    from napari_sam.image.promptable import PromptableImage
+    from napari_sam.image.embeddable import EmbeddableImage
     from napari_sam.image.selection import TileSelection
 
 #: What is stored instead of an embedding where a tile was skipped.
@@ -59,7 +59,7 @@ class _ReadTile(NamedTuple):
 
 
 def iter_embed_tiles(
-    image: PromptableImage, selection: TileSelection, *, batch: int, workers: int
+    image: EmbeddableImage, selection: TileSelection, *, batch: int, workers: int
 ) -> Generator[Progress, None, EmbedResult]:
     """Read tiles ahead, encode them in batches, and write behind.
 
@@ -91,7 +91,7 @@ def _what(item: _ReadTile) -> str:
 
 
 def _read_tile(
-    image: PromptableImage, selection: TileSelection, at: tuple[int, Tile]
+    image: EmbeddableImage, selection: TileSelection, at: tuple[int, Tile]
 ) -> _ReadTile:
     """Read a tile, unless a mask says that nothing is there."""
     frame, tile = at
@@ -108,7 +108,7 @@ def _read_tile(
     return _ReadTile(key)
 
 
-def _write(image: PromptableImage, key: EmbeddingKey, made: EmbeddingArrays) -> None:
+def _write(image: EmbeddableImage, key: EmbeddingKey, made: EmbeddingArrays) -> None:
     image.store.put(key, made)
     image.embedded[key.at] = key
 
