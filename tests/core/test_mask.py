@@ -76,6 +76,14 @@ def test_equal_pixels_are_one_value_however_much_empty_space_came_along():
     assert one.shifted(1, -1).region == Region(5, 4, 7, 7)
 
 
+@given(arrays(np.uint8, (4, 5), elements=st.integers(0, 3)))
+def test_a_label_is_the_mask_of_its_pixels(labels):
+    mask = Mask.from_label(labels, 2, top=3, left=-1)
+    inside = mask.in_window(Region(3, -1, 7, 4))
+    np.testing.assert_array_equal(inside, labels == 2)
+    assert mask == Mask.empty() or 2 in labels
+
+
 def test_what_is_no_mask_is_refused():
     with pytest.raises(ImageError, match="two dimensions"):
         Mask.from_array(np.ones(3))

@@ -38,7 +38,6 @@ SHARED_CLASSES = {
     "Executor": "who does slow work: threads of the annotator, processes of jobs",
     "PatchEmbed": "the layer of the papers, of each image encoder",
     "SelfAttention": "the layer of the papers, of each mask decoder",
-    "Tile": "a tile; in `backends`, what of it is on the device",
     "TwoWayBlock": "the layer of the papers, of each mask decoder",
 }
 

@@ -38,7 +38,7 @@ def enclosed(shapes: Iterable[Prompt], plane: tuple[int, int]) -> Mask:
         If they enclose none.
     """
     whole = Region(0, 0, *plane)
-    found = Mask.from_array(np.zeros((1, 1), bool))
+    found = Mask.empty()
     for one in shapes:
         found |= _enclosed(one, whole)
     if not found:
@@ -57,7 +57,7 @@ def _enclosed(shape: Prompt, whole: Region) -> Mask:
         filled = np.ones(np.maximum(region.shape, 0), bool)
         return Mask.from_array(filled, top=region.top, left=region.left)
     if not isinstance(shape, Polygon):
-        return Mask.from_array(np.zeros((1, 1), bool))
+        return Mask.empty()
     corners_of = np.asarray(shape.vertices)
     (top, left), (bottom, right) = np.floor(corners_of.min(0)), corners_of.max(0)
     region = Region(int(top), int(left), int(bottom) + 2, int(right) + 2)

@@ -121,7 +121,7 @@ def _write_video(source: CutoutSource, path: Path) -> Generator[Progress, None, 
 
 
 def _together(masks: Mapping[int, Mask]) -> Mask:
-    whole = Mask.from_array(np.zeros((0, 0), bool))
+    whole = Mask.empty()
     for mask in masks.values():
         whole = whole | mask
     return whole

@@ -125,9 +125,8 @@ def masks_by_address(
         for i, place in enumerate(find_objects(compact + 1)):
             if numbers[i]:
                 rows, cols = place
-                inside = compact[place] == i
-                found[Address(frame, int(numbers[i]))] = Mask.from_array(
-                    inside, top=rows.start, left=cols.start
+                found[Address(frame, int(numbers[i]))] = Mask.from_label(
+                    compact[place], i, top=rows.start, left=cols.start
                 )
     return found
 

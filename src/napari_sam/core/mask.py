@@ -77,6 +77,18 @@ class Mask:
         return cls(tight.shifted(int(top), int(left)), runs)
 
     @classmethod
+    def from_label(
+        cls, labels: NDArray[np.integer], label: int, *, top: int = 0, left: int = 0
+    ) -> Mask:
+        """Make a mask of the pixels of a label in ``(y, x)`` labels at a position."""
+        return cls.from_array(labels == label, top=top, left=left)
+
+    @classmethod
+    def empty(cls) -> Mask:
+        """Make a mask without pixels."""
+        return cls(Region(0, 0, 0, 0), b"")
+
+    @classmethod
     def from_runs(cls, region: Region, lengths: Sequence[int]) -> Mask:
         """Make a mask of its run lengths in a region."""
         runs = np.asarray(lengths, np.int64)

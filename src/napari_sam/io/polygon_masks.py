@@ -62,7 +62,7 @@ def mask_of_rings(rings: Sequence[NDArray[np.generic]], shape: tuple[int, int]) 
     """
     top, bottom, rows, cols = _crossings(rings, shape)
     if bottom <= top:
-        return Mask.from_array(np.zeros((0, 0), bool))
+        return Mask.empty()
     left = int(cols.min())
     changes = np.zeros((bottom - top, int(cols.max()) - left + 1), np.uint8)
     np.bitwise_xor.at(changes, (rows - top, cols - left), np.uint8(1))

@@ -76,7 +76,7 @@ def decoded(rle: Rle) -> Mask:
     runs = _unpacked(rle["counts"], "The mask")
     runs = runs[: len(runs) - len(runs) % 2]  # the first is background, so is a rest
     if not len(runs):
-        return Mask.from_array(np.zeros((0, 0), bool))
+        return Mask.empty()
     left, right = int(runs[0]) // rows, -(-int(runs.sum()) // rows)
     runs[0] -= left * rows
     columns = np.zeros((right - left) * rows, bool)

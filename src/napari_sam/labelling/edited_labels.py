@@ -113,7 +113,7 @@ class EditedLabels:
             differ = before != after
             numbers = np.union1d(before[differ], after[differ])
             for number in numbers[numbers != 0].tolist():
-                masks = (Mask.from_array(p == number) for p in (before, after))
+                masks = (Mask.from_label(p, number) for p in (before, after))
                 yield _Change(frame, number, *masks)
 
     def _draw(

@@ -30,9 +30,9 @@ def mask_of(frames: Frames, row: ObjectRow) -> Mask:
     """Return the pixels of an object in a label image; maybe none."""
     region = row.region.intersection(Region(0, 0, *frames.plane_shape))
     if min(region.shape) < 1:
-        return Mask.from_array(np.zeros((1, 1), bool))
-    inside = np.asarray(frames.read(row.frame, region)) == row.object
-    return Mask.from_array(inside, top=region.top, left=region.left)
+        return Mask.empty()
+    there = np.asarray(frames.read(row.frame, region))
+    return Mask.from_label(there, row.object, top=region.top, left=region.left)
 
 
 def free_pixels(frames: Frames, row: ObjectRow, mask: Mask) -> Mask:

@@ -44,7 +44,7 @@ def movie(*, dark: bool = False) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
 
 def masks_of(labels: NDArray[np.uint8]) -> dict[int, Mask]:
     """Return the masks of a label image by label."""
-    return {int(i): Mask.from_array(labels == i) for i in np.unique(labels) if i}
+    return {int(i): Mask.from_label(labels, i) for i in np.unique(labels) if i}
 
 
 class PropagatorTests(ABC):

@@ -87,7 +87,7 @@ def _end_between(tracks: Tracks, edge: Edge, anchors: Anchors) -> None:
 
 def mask_of(tracks: Tracks, frame: int, label: int) -> Mask:
     """Return the mask of a label of the source of tracks."""
-    return Mask.from_array(np.asarray(tracks.source[frame]) == label)
+    return Mask.from_label(np.asarray(tracks.source[frame]), label)
 
 
 def _add_addressed(
@@ -129,6 +129,6 @@ def _of_labels(labels: ArrayLike, plane: tuple[int, int]) -> dict[int, ObjectFra
     for i, where in zip(ids.tolist(), windows, strict=True):
         if i > 0 and where is not None:
             top, left = where[0].start, where[1].start
-            mask = Mask.from_array(array[where] == i, top=top, left=left)
+            mask = Mask.from_label(array[where], i, top=top, left=left)
             found[int(i)] = ObjectFrame(mask, State.PROMPTED)
     return found

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 import numpy as np
 
 from napari_sam.core.geometry.region import Region
-from napari_sam.tracking.motion.warp import empty_mask
+from napari_sam.core.mask import Mask
 from napari_sam.tracking.track_labels import layered_labels
 from napari_sam.tracking.track_segment import Segment, State
 from napari_sam.tracking.tracks import Tracks
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from napari_sam.core.images.frames import Frames
     from napari_sam.core.images.pixels import PixelSource
-    from napari_sam.core.mask import Mask
     from napari_sam.tracking.object_frame import ObjectFrame
 
 
@@ -130,7 +129,7 @@ class TrackBuilder:
     def _keep(self, frame: int, masks: Mapping[int, Mask | None]) -> None:
         if self._out is None:
             kept = self._masks.setdefault(frame, {})
-            kept |= {i: mask or empty_mask() for i, mask in masks.items()}
+            kept |= {i: mask or Mask.empty() for i, mask in masks.items()}
             return
         given = {i: mask for i, mask in masks.items() if mask}
         if not given:

@@ -13,7 +13,6 @@ from napari_sam.core.progress import Progress
 from napari_sam.core.propagation import ObjectState, State
 from napari_sam.session.adding_masks import MaskAdder
 from napari_sam.tracking import iter_propagate
-from napari_sam.tracking.motion.warp import empty_mask
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -132,8 +131,8 @@ class PropagationRun:
     def _mask(self, at: Address, region: Region | None) -> Mask | None:
         if region is None:
             return None
-        pixels = self._labels.read(at.frame, region) == at.object_id
-        return Mask.from_array(pixels, top=region.top, left=region.left)
+        there = self._labels.read(at.frame, region)
+        return Mask.from_label(there, at.object_id, top=region.top, left=region.left)
 
 
 def _arrived(step: PropagationProgress) -> Arrived:
@@ -141,13 +140,13 @@ def _arrived(step: PropagationProgress) -> Arrived:
     tracked: dict[Address, ObjectState] = {}
     for frame, ids in step.removed.items():
         for object_id in ids:
-            masks[Address(frame, object_id)] = empty_mask()
+            masks[Address(frame, object_id)] = Mask.empty()
             tracked[Address(frame, object_id)] = ObjectState()
     for frame, objects in step.finished.items():
         for object_id, found in objects.items():
             if found.state is State.PROPAGATED:
                 at = Address(frame, object_id)
-                masks[at] = found.mask or empty_mask()
+                masks[at] = found.mask or Mask.empty()
                 tracked[at] = _known(found)
     return masks, tracked
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _ALIVE = 24
 
 
-class Tile(NamedTuple):
+class DeviceEmbedding(NamedTuple):
     """An embedding on the device."""
 
     levels: Levels
@@ -50,7 +50,7 @@ class _Inputs(NamedTuple):
         return len(self.labels), self.mask is not None, self.multimask
 
 
-class SquareBackend(EncodingBackend[Tile]):
+class SquareBackend(EncodingBackend[DeviceEmbedding]):
     """A backend that stretches images to a square and has features at three strides.
 
     Parameters
@@ -124,13 +124,13 @@ class SquareBackend(EncodingBackend[Tile]):
         found = {name: level.cpu().numpy() for name, level in levels.items()}
         return [{name: f[i] for name, f in found.items()} for i in range(len(stack))]
 
-    def _prepare(self, embedding: Embedding) -> Tile:
+    def _prepare(self, embedding: Embedding) -> DeviceEmbedding:
         arrays = (embedding.arrays[name] for name in Levels._fields)
         levels = (as_tensor(a)[None].to(self.device).float() for a in arrays)
-        return Tile(Levels(*levels), tile_shape(embedding))
+        return DeviceEmbedding(Levels(*levels), tile_shape(embedding))
 
     def _decode_rounds(
-        self, prepared: Tile, rounds: Sequence[Round]
+        self, prepared: DeviceEmbedding, rounds: Sequence[Round]
     ) -> list[MaskCandidates]:
         """Decode prompts of one kind together, as many as the device is fast at."""
         with torch.inference_mode(), fast_float32():
@@ -141,7 +141,9 @@ class SquareBackend(EncodingBackend[Tile]):
                 found.update(zip(some, self._decode(prepared, alike), strict=True))
         return [found[i] for i in range(len(rounds))]
 
-    def _decode(self, tile: Tile, alike: Sequence[_Inputs]) -> list[MaskCandidates]:
+    def _decode(
+        self, tile: DeviceEmbedding, alike: Sequence[_Inputs]
+    ) -> list[MaskCandidates]:
         coords = torch.stack([i.coords for i in alike])
         labels = torch.stack([i.labels for i in alike])
         masks = [i.mask for i in alike if i.mask is not None]

@@ -79,8 +79,8 @@ class LabelTruth:
     def mask(self, object_id: int) -> Mask:
         """Return the mask of an object."""
         window = self.window(object_id)
-        inside = self.labels[window.slices] == object_id
-        return Mask.from_array(inside, top=window.top, left=window.left)
+        there = self.labels[window.slices]
+        return Mask.from_label(there, object_id, top=window.top, left=window.left)
 
     def window(self, object_id: int) -> Region:
         """Return the bounding box of an object."""

@@ -150,8 +150,8 @@ def _indices(picture: Path, shape: tuple[int, int]) -> NDArray[np.generic]:
 def _mask(numbers: NDArray[np.generic], k: int) -> Mask:
     """Return the pixels of the k-th object."""
     if k == VOID and numbers.dtype == np.uint8:
-        return Mask.from_array(np.zeros((0, 0), bool))
-    return Mask.from_array(numbers == k)
+        return Mask.empty()
+    return Mask.from_label(numbers, k)
 
 
 def _rectangle(box: Region) -> Mask:

@@ -99,8 +99,9 @@ class LabelStore:
             raise SessionError(
                 f"Object {at.object_id} has no pixels in frame {at.frame}."
             )
-        inside = self.read(at.frame, here.region) == at.object_id
-        return Mask.from_array(inside, top=here.region.top, left=here.region.left)
+        top, left = here.region.top, here.region.left
+        there = self.read(at.frame, here.region)
+        return Mask.from_label(there, at.object_id, top=top, left=left)
 
     def overlapped(self, at: Address, mask: Prediction) -> dict[int, float]:
         """Return which other objects a mask lies on, and with how much of its area."""

@@ -6,6 +6,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from napari_sam.core.geometry.region import Region
+from napari_sam.core.mask import Mask
 from napari_sam.core.prompts import Prompts
 from napari_sam.core.prompts.items import MaskPrompt
 from napari_sam.core.prompts.prompts_in_tiles import first_tile
@@ -16,7 +17,6 @@ from napari_sam.tracking.motion.optical_flow import optical_flow, refined_flow
 from napari_sam.tracking.motion.tile_views import TileViews
 from napari_sam.tracking.motion.warp import (
     MovedMask,
-    empty_mask,
     is_large,
     moved_region,
     warp_mask,
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from napari_sam.core.geometry.tiles import Tile
-    from napari_sam.core.mask import Mask
     from napari_sam.image import PromptableImage
     from napari_sam.tracking.motion.flow import Flow
 
@@ -109,7 +108,7 @@ class Motion:
                 found[i] = warp_mask(
                     masks[i], flow, regions[i], on_plane, as_body=self._has_bodies
                 )
-        outside = MovedMask(empty_mask(), 1.0)
+        outside = MovedMask(Mask.empty(), 1.0)
         return {i: found.get(i, outside) for i in masks}
 
     def _flow(

@@ -39,11 +39,6 @@ class MovedMask(NamedTuple):
     residual: float
 
 
-def empty_mask() -> Mask:
-    """Return a mask without pixels."""
-    return Mask(Region(0, 0, 0, 0), b"")
-
-
 def is_large(mask: Mask) -> bool:
     """Whether an object shows its own motion well enough to be moved as a body."""
     return float(np.sqrt(mask.area / np.pi)) >= LEAST_RADIUS
@@ -77,7 +72,7 @@ def warp_mask(
     one is moved by what lies inside it: see `flow_of_body`.
     """
     if min(region.shape) < 1:
-        return MovedMask(empty_mask(), 1.0)
+        return MovedMask(Mask.empty(), 1.0)
     moved = _warped(mask, flow, region, as_body)
     if _LEAST < moved.mask.area / mask.area < _MOST:
         return moved
@@ -90,7 +85,7 @@ def warp_mask(
 def _warped(mask: Mask, flow: Flow, region: Region, as_body: bool) -> MovedMask:
     region = region.intersection(flow.region)
     if min(region.shape) < 1:
-        return MovedMask(empty_mask(), 1.0)
+        return MovedMask(Mask.empty(), 1.0)
     vectors = flow.sampled(region)
     inside = _inside(mask, vectors, region)
     if as_body and is_large(mask) and inside.any():
@@ -98,7 +93,7 @@ def _warped(mask: Mask, flow: Flow, region: Region, as_body: bool) -> MovedMask:
         vectors = flow_of_body(vectors, signed_distance(inside), radius)
         inside = _inside(mask, vectors, region)
     if not inside.any():
-        return MovedMask(empty_mask(), 1.0)
+        return MovedMask(Mask.empty(), 1.0)
     residual = float(flow.residual_in(region)[inside].mean())
     moved = Mask.from_array(inside, top=region.top, left=region.left)
     return MovedMask(moved, residual)
