@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from napari_sam.automatic.settings import AutomaticSettings, SimilarSettings
 from napari_sam.core.errors import JobError
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from napari_sam.core.address import Address
     from napari_sam.core.progress import Progress
     from napari_sam.core.protocols import Backend
+    from napari_sam.image import PromptableImage
     from napari_sam.io import Image
     from napari_sam.jobs.image_spec import ModelSpec
 
@@ -126,6 +127,47 @@ class _ImageWork:
     name: str
 
 
+class OpenedImage(NamedTuple):
+    """An image of a folder, opened with its model.
+
+    Attributes
+    ----------
+    image, promptable
+        As it was read, and with its model.
+    job
+        The task of finding all of its objects.
+    name
+        Digest of all that its labels depend on.
+    """
+
+    image: Image
+    promptable: PromptableImage
+    job: EverythingJob
+    name: str
+
+
+def open_in_folder(
+    path: Path,
+    backend: Backend,
+    model: ModelSpec,
+    automatic: AutomaticSettings,
+    settings: PromptableSettings,
+    setup: str,
+) -> OpenedImage:
+    """Open an image of a folder in which all objects are to be found."""
+    settings = settings.of_folder(path)
+    image = settings.read.read(path)
+    promptable = settings.open(image, backend)
+    spec = settings.spec(promptable, path, model)
+    setup = f"{results_setup(path, promptable, 0.0)}\n{setup}"
+    return OpenedImage(
+        image,
+        promptable,
+        EverythingJob.of(promptable, spec, automatic_in_pixels(automatic, image)),
+        blake2b(setup.encode(), digest_size=16).hexdigest(),
+    )
+
+
 class _FolderRun(FolderRun[_ImageWork]):
     """One run over a folder: the tasks, and the outcome of each image."""
 
@@ -160,17 +202,12 @@ class _FolderRun(FolderRun[_ImageWork]):
 
     def _open(self, path: Path) -> _ImageWork:
         job = self._job
-        settings = job.settings.of_folder(path)
-        image = settings.read.read(path)
+        opened = open_in_folder(
+            path, self._backend, job.model, job.automatic, job.settings, job.setup
+        )
         if job.sa1b:
-            check_sa1b(image.frames)
-        promptable = settings.open(image, self._backend)
-        spec = settings.spec(promptable, path, job.model)
-        automatic = automatic_in_pixels(job.automatic, image)
-        work = EverythingJob.of(promptable, spec, automatic)
-        work = replace(work, examples=job.examples, similar=job.similar)
-        setup = f"{results_setup(path, promptable, 0.0)}\n{job.setup}"
-        name = blake2b(setup.encode(), digest_size=16).hexdigest()
+            check_sa1b(opened.image.frames)
+        work = replace(opened.job, examples=job.examples, similar=job.similar)
         suffix = "json" if job.sa1b else job.save.format
         output = job.output / f"{path.stem}.{suffix}"
-        return _ImageWork(path, output, image, work, name)
+        return _ImageWork(path, output, opened.image, work, opened.name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
-from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from napari_sam.automatic.everything import uses_instances
@@ -11,15 +10,14 @@ from napari_sam.automatic.settings import AutomaticSettings, TextSettings
 from napari_sam.automatic.similar import Candidates, example_candidates
 from napari_sam.core.errors import ImageError, JobError
 from napari_sam.io.settings import SaveSettings
-from napari_sam.jobs.everything_jobs import EverythingJob, candidate_images
+from napari_sam.jobs.everything_folder import open_in_folder
+from napari_sam.jobs.everything_jobs import candidate_images
 from napari_sam.jobs.executor import Executor, Failure
 from napari_sam.jobs.folder_run import SAFE, FolderRun, ImageOutcome
 from napari_sam.jobs.full_disk import full_disk_named
 from napari_sam.jobs.painting import save_masks
-from napari_sam.jobs.physical_sizes import automatic_in_pixels
 from napari_sam.jobs.prompt_pairs import images_of_folder
 from napari_sam.jobs.promptable_settings import PromptableSettings
-from napari_sam.jobs.results_file import results_setup
 from napari_sam.labelling.dataset_layout import DatasetLayout, appearance_values
 from napari_sam.labelling.feature_files import write_features
 from napari_sam.labelling.found_objects import FoundObjects, classed_objects
@@ -38,6 +36,7 @@ if TYPE_CHECKING:
     from napari_sam.core.protocols import Backend
     from napari_sam.image import PromptableImage
     from napari_sam.io import Image
+    from napari_sam.jobs.everything_jobs import EverythingJob
     from napari_sam.jobs.image_spec import ModelSpec
     from napari_sam.labelling.class_examples import ClassExamples
 
@@ -247,21 +246,18 @@ class LabelRun(FolderRun[LabelWork]):
 
     def _open(self, path: Path, output: Path) -> LabelWork:
         job = self._job
-        settings = job.settings.of_folder(path)
-        image = settings.read.read(path)
-        promptable = settings.open(image, self._backend)
-        spec = settings.spec(promptable, path, job.model)
-        automatic = automatic_in_pixels(job.automatic, image)
-        work = EverythingJob.of(promptable, spec, automatic)
-        setup = f"{results_setup(path, promptable, 0.0)}\n{job.setup}"
+        opened = open_in_folder(
+            path, self._backend, job.model, job.automatic, job.settings, job.setup
+        )
+        image, find = opened.promptable, job.automatic.find
         return LabelWork(
             path,
             output,
-            image,
-            replace(work, always_describes=True),
-            self._own(path, promptable),
-            blake2b(setup.encode(), digest_size=16).hexdigest(),
-            "instances" if uses_instances(promptable, job.automatic.find) else "grid",
+            opened.image,
+            replace(opened.job, always_describes=True),
+            self._own(path, image),
+            opened.name,
+            "instances" if uses_instances(image, find) else "grid",
         )
 
     def _own(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from napari_sam.apps.cli.folder_segmentation import finish_folder, print_outcome
+from napari_sam.apps.cli.options.automatic import automatic_options
 from napari_sam.apps.cli.options.model import model_spec, open_model
 from napari_sam.apps.cli.options.run import run_options
 from napari_sam.apps.cli.options.save import save_options
@@ -19,6 +20,7 @@ from napari_sam.core.errors import ImageError, JobError
 
 if TYPE_CHECKING:
     from napari_sam.apps.cli.options.run import RunOptions
+    from napari_sam.automatic.settings import AutomaticSettings
     from napari_sam.automatic.similar import Examples
     from napari_sam.core.address import Address
     from napari_sam.io.settings import SaveSettings
@@ -60,6 +62,7 @@ _SAFE = (
     help="Write masks with scores, points and crops as SA-1B has them: into a .json "
     "file, or one for each image of a folder.",
 )
+@automatic_options
 @run_options
 def everything(
     image: str,
@@ -68,6 +71,7 @@ def everything(
     save: SaveSettings,
     frame: int | None,
     sa1b: bool,
+    automatic: AutomaticSettings,
     run: RunOptions,
 ) -> None:
     """All objects of IMAGE, or of each image of a folder, written as labels.
@@ -76,7 +80,7 @@ def everything(
     number of its own. An interrupted run over a folder goes on with the same command.
     """
     path = Path(image) if Path(image).exists() else image
-    work = EverythingRun(path, output, save, run, sa1b=sa1b)
+    work = EverythingRun(path, output, save, run, automatic, sa1b=sa1b)
     if Path(image).is_dir() and is_folder_of_images(Path(image)):
         work.folder(frame)
     else:
@@ -104,6 +108,7 @@ class EverythingRun:
     output: Path
     save: SaveSettings
     run: RunOptions
+    automatic: AutomaticSettings
     examples: Examples | None = None
     similar: SimilarSettings = field(default_factory=SimilarSettings)
     sa1b: bool = False
@@ -118,7 +123,7 @@ class EverythingRun:
             Path(self.path),
             self.output,
             model_spec(self.run.model),
-            self.run.automatic,
+            self.automatic,
             self.run.settings,
             self.save,
             self.examples,
@@ -150,7 +155,7 @@ class EverythingRun:
         promptable = self.run.settings.open(image, open_model(self.run.model))
         spec = self.run.settings.spec(promptable, self.path, model_spec(self.run.model))
         frames = None if frame is None else [_checked(frame, len(image.frames))]
-        automatic = automatic_in_pixels(self.run.automatic, image)
+        automatic = automatic_in_pixels(self.automatic, image)
         job = EverythingJob.of(promptable, spec, automatic, frames=frames)
         job = replace(job, examples=self.examples, similar=self.similar)
         if files is not None:

@@ -10,6 +10,7 @@ import click
 from napari_sam.apps.cli.class_options import ClassOptions
 from napari_sam.apps.cli.download import fetch_missing
 from napari_sam.apps.cli.folder_segmentation import finish_folder, print_outcome
+from napari_sam.apps.cli.options.automatic import automatic_options
 from napari_sam.apps.cli.options.from_settings import settings_options
 from napari_sam.apps.cli.options.model import model_spec, open_model
 from napari_sam.apps.cli.options.run import run_options
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
     from napari_sam.apps.cli.options.run import RunOptions
+    from napari_sam.automatic.settings import AutomaticSettings
     from napari_sam.core.progress import Progress
     from napari_sam.core.protocols import Backend
     from napari_sam.jobs import Executor, ImageOutcome
@@ -87,6 +89,7 @@ _LISTED = 10
     help="Instead, tell how far two data sets of the same images agree.",
 )  # fmt: skip
 @settings_options("similar", LabelSettings)
+@automatic_options
 @run_options
 def label(
     images: Path | None,
@@ -105,6 +108,7 @@ def label(
     status: Path | None,
     compare: tuple[Path, Path] | None,
     similar: LabelSettings,
+    automatic: AutomaticSettings,
     run: RunOptions,
 ) -> None:
     """Label the images of a folder, or a stack, by a few examples of each class.
@@ -123,7 +127,7 @@ def label(
         return
     if images is None or output is None:
         raise ImageError("Give a folder of images, and -o FOLDER for the data set.")
-    backend, automatic, settings = open_model(run.model), run.automatic, run.settings
+    backend, settings = open_model(run.model), run.settings
     said = ClassOptions(tuple(given), tuple(unwanted), examples, on_image, frame)
     job = LabelFolderJob(
         images,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,19 +15,13 @@ from napari_sam.apps.cli.mask_report import (
     warn_of_prompts,
 )
 from napari_sam.apps.cli.masks_picture import write_first_frame
-from napari_sam.apps.cli.options.image import IMAGE, image_options
+from napari_sam.apps.cli.options.image import IMAGE
 from napari_sam.apps.cli.options.mask_settings import mask_options
-from napari_sam.apps.cli.options.model import (
-    model_options,
-    model_spec,
-    open_model,
-    store_option,
-)
+from napari_sam.apps.cli.options.model import model_spec, open_model
 from napari_sam.apps.cli.options.prompt_files import prompt_file_options
 from napari_sam.apps.cli.options.prompts import PromptsCommand, prompt_options
+from napari_sam.apps.cli.options.run import run_options
 from napari_sam.apps.cli.options.save import save_options
-from napari_sam.apps.cli.options.tiling import tiling_options
-from napari_sam.apps.cli.options.workers import worker_options
 from napari_sam.apps.cli.progress import drain_with_progress
 from napari_sam.apps.cli.table_file import (
     check_table_path,
@@ -41,20 +35,17 @@ from napari_sam.core.errors import ImageError, PromptError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from napari_sam.apps.cli.options.run import RunOptions
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.prompts import Prompts
     from napari_sam.image import PromptableImage
-    from napari_sam.image.settings import AppearanceSettings, TilingSettings
     from napari_sam.io import Image
-    from napari_sam.io.settings import ReadSettings, SaveSettings
+    from napari_sam.io.settings import SaveSettings
     from napari_sam.jobs import (
         Covered,
-        Executor,
         FoundPrompts,
         MaskResult,
         MaskResults,
-        ModelSettings,
-        PromptableSettings,
         PromptFiles,
         SegmentSettings,
     )
@@ -92,11 +83,7 @@ _FILE = click.Path(path_type=Path)
     metavar="INDEX",
     help="Frame of a stack that the prompts are on, from 0.",
 )
-@image_options
-@model_options()
-@store_option
-@worker_options
-@tiling_options
+@run_options
 @mask_options
 def segment(
     image: str,
@@ -108,12 +95,7 @@ def segment(
     overlay: Path | None,
     table: Path | None,
     frame: int | None,
-    read: ReadSettings,
-    appearance: AppearanceSettings,
-    model: ModelSettings,
-    store: str | None,
-    executor: Executor,
-    tiling: TilingSettings,
+    run: RunOptions,
     masks: SegmentSettings,
 ) -> None:
     """Masks from prompts on IMAGE, written as labels or polygons.
@@ -123,17 +105,15 @@ def segment(
     folder, or a CSV with a column "image", IMAGE is a folder of images, each with
     prompts of its own, and so is the output.
     """
-    from napari_sam.jobs import PromptableSettings, pair_images
+    from napari_sam.jobs import pair_images
 
     _check_prompts(prompts, prompt_files, frame)
-    settings = PromptableSettings(read, appearance, tiling, masks.connected, store)
-    run = _Segment(
-        image, output, overlay, save, settings, model, executor, masks.threshold, table
-    )
+    run = replace(run, settings=replace(run.settings, connected=masks.connected))
+    work = _Segment(image, output, overlay, save, run, masks.threshold, table)
     if pair_images(image, prompt_files) is not None:
-        run.folder(prompt_files)
+        work.folder(prompt_files)
     else:
-        run.one_image(prompts, prompt_files, frame or 0)
+        work.one_image(prompts, prompt_files, frame or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +124,7 @@ class _Segment:
     output: Path | None
     overlay: Path | None
     save: SaveSettings
-    settings: PromptableSettings
-    model: ModelSettings
-    executor: Executor
+    run: RunOptions
     threshold: float
     table: Path | None = None
 
@@ -160,21 +138,21 @@ class _Segment:
             Path(self.path),
             prompts,
             self.output,
-            model_spec(self.model),
-            self.settings,
+            model_spec(self.run.model),
+            self.run.settings,
             self.save,
             self.threshold,
         )
         self._check_table()
-        segment_folder(job, self.executor, open_model(self.model), self.table)
+        segment_folder(job, self.run.executor, open_model(self.run.model), self.table)
 
     def one_image(self, prompts: Prompts, files: PromptFiles, frame: int) -> None:
         """Segment objects of one image."""
         self._check_outputs()
-        image = self.settings.read.read(self.path)
+        image = self.run.settings.read.read(self.path)
         found = _prompts_of(image, prompts, files, frame)
         self._check_form(image, found)
-        promptable = self.settings.open(image, open_model(self.model))
+        promptable = self.run.settings.open(image, open_model(self.run.model))
         masks = self._masks(promptable, found.prompts)
         covered = self._write(image, promptable, found, masks)
         if self.table:
@@ -205,7 +183,7 @@ class _Segment:
         from napari_sam.api import segment_objects
 
         # One object needs nobody else, and is not worth remembering.
-        if self.executor.threads is not None or len(prompts) > 1:
+        if self.run.executor.threads is not None or len(prompts) > 1:
             return self._masks_of_workers(image, prompts)
         return {
             at: found.with_threshold(self.threshold) if self.threshold else found
@@ -231,17 +209,17 @@ class _Segment:
                 self.path,
                 image,
                 self.threshold,
-                part=str(self.settings.read.part),
+                part=str(self.run.settings.read.part),
             )
             results = ResultsFile(results_path(self.output), setup)
             if self.save.overwrite:
                 results.delete()
-        spec = self.settings.spec(image, self.path, model_spec(self.model))
+        spec = self.run.settings.spec(image, self.path, model_spec(self.run.model))
         plane = image.frames.plane_shape
         job = SegmentJob(spec, prompts, plane, self.threshold, results)
         ready: list[MaskResults] = []
         work = segment_images(
-            [job], self.executor, ready=lambda _, found: ready.append(found)
+            [job], self.run.executor, ready=lambda _, found: ready.append(found)
         )
         hint = "the same command goes on from here." if results else _NOTHING
         drain_with_progress(work, hint)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from napari_sam.apps.cli.everything import EverythingRun, is_folder_of_images
+from napari_sam.apps.cli.options.automatic import automatic_options
 from napari_sam.apps.cli.options.examples import example_options
 from napari_sam.apps.cli.options.from_settings import settings_options
 from napari_sam.apps.cli.options.model import open_model
@@ -20,6 +21,7 @@ from napari_sam.core.errors import ImageError
 if TYPE_CHECKING:
     from napari_sam.apps.cli.options.examples import ExampleOptions
     from napari_sam.apps.cli.options.run import RunOptions
+    from napari_sam.automatic.settings import AutomaticSettings
     from napari_sam.io.settings import SaveSettings
     from napari_sam.jobs.example_files import ExampleFiles
 
@@ -40,6 +42,7 @@ _FILE = click.Path(path_type=Path)
 )  # fmt: skip
 @save_options
 @settings_options("similar", SimilarSettings)
+@automatic_options
 @run_options
 def similar(
     image: str,
@@ -49,6 +52,7 @@ def similar(
     output: Path,
     save: SaveSettings,
     similar: SimilarSettings,
+    automatic: AutomaticSettings,
     run: RunOptions,
 ) -> None:
     """All objects of IMAGE, or of each image of a folder, that are like examples.
@@ -58,7 +62,7 @@ def similar(
     is its similarity.
     """
     path = Path(image) if Path(image).exists() else image
-    work = EverythingRun(path, output, save, run, similar=similar)
+    work = EverythingRun(path, output, save, run, automatic, similar=similar)
     files = examples.files()
     is_folder = Path(image).is_dir() and is_folder_of_images(Path(image))
     if is_folder and of_image is None:
@@ -83,4 +87,4 @@ def _with_examples(
     settings = replace(run.settings, store=None)
     image = settings.read.read(path)
     promptable = settings.open(image, open_model(run.model))
-    return replace(work, examples=files.among_others(image, promptable, run.automatic))
+    return replace(work, examples=files.among_others(image, promptable, work.automatic))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import TYPE_CHECKING
 
 from napari_sam.apps.cli.options.from_settings import settings_options
 from napari_sam.automatic.settings import (
+    AutomaticSettings,
     EverythingSettings,
     FilterSettings,
     InstanceSettings,
@@ -20,5 +22,17 @@ _FILTERS = settings_options("filters", FilterSettings)
 
 
 def automatic_options(body: Body) -> Body:
-    """Add ``find``, ``instances`` and ``filters``: the parts of `AutomaticSettings`."""
-    return _FIND(_INSTANCES(_FILTERS(body)))
+    """Add ``automatic: AutomaticSettings`` to a command."""
+
+    @wraps(body)
+    def command(
+        *args: object,
+        find: EverythingSettings,
+        instances: InstanceSettings,
+        filters: FilterSettings,
+        **values: object,
+    ) -> None:
+        automatic = AutomaticSettings(find, instances, filters)
+        body(*args, **values, automatic=automatic)
+
+    return _FIND(_INSTANCES(_FILTERS(command)))

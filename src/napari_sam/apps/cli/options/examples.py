@@ -13,9 +13,8 @@ from napari_sam.apps.cli.options.from_settings import typed_options
 from napari_sam.core.errors import PromptError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from napari_sam.apps.cli.options.from_settings import Body
     from napari_sam.automatic.example_masks import AnyExample
     from napari_sam.core.images.concepts import ExampleBoxes
     from napari_sam.io import Image
@@ -105,13 +104,8 @@ _OPTIONS = {
 }  # fmt: skip
 
 
-def example_options(body: Body) -> Body:
-    """Add ``examples: ExampleOptions`` to a command."""
-
-    def make(values: Mapping[str, object]) -> object:
-        return ExampleOptions(**values)  # type: ignore[arg-type]
-
-    return typed_options("examples", _OPTIONS, make)(body)
+#: Adds ``examples: ExampleOptions`` to a command.
+example_options = typed_options("examples", _OPTIONS, ExampleOptions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,13 +154,8 @@ _WORD_OPTIONS = {
 }  # fmt: skip
 
 
-def word_example_options(body: Body) -> Body:
-    """Add ``examples: WordExampleOptions`` to a command."""
-
-    def make(values: Mapping[str, object]) -> object:
-        return WordExampleOptions(**values)  # type: ignore[arg-type]
-
-    return typed_options("examples", _WORD_OPTIONS, make)(body)
+#: Adds ``examples: WordExampleOptions`` to a command.
+word_example_options = typed_options("examples", _WORD_OPTIONS, WordExampleOptions)
 
 
 def examples_at(where: str, image: Image, frame: int) -> dict[int, list[AnyExample]]:

@@ -67,7 +67,7 @@ def settings_options(
         for one in chosen
     }
 
-    def make(values: Mapping[str, object]) -> object:
+    def make(**values: object) -> object:
         own = {
             field: parse[field](str(value))
             if field in parse and value is not None
@@ -82,7 +82,7 @@ def settings_options(
 def typed_options(
     name: str,
     options: Mapping[str, Decorator],
-    make: Callable[[Mapping[str, object]], object],
+    make: Callable[..., object],
 ) -> Decorator:
     """Return what adds options to a command, which gets one object made of them.
 
@@ -93,14 +93,14 @@ def typed_options(
     options
         Each option by its field: the option's destination is ``{name}_{field}``.
     make
-        Makes the object of the values, by their field.
+        Makes the object; the values are its keyword arguments, by their field.
     """
 
     def decorate(body: Body) -> Body:
         @wraps(body)
         def command(*args: object, **values: object) -> None:
             own = {field: values.pop(f"{name}_{field}") for field in options}
-            body(*args, **values, **{name: make(own)})
+            body(*args, **values, **{name: make(**own)})
 
         added: Body = command
         for option in reversed(list(options.values())):

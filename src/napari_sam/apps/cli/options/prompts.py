@@ -33,9 +33,9 @@ class PromptsCommand(click.Command):
         return super().parse_args(ctx, args)
 
 
-def _prompts(values: Mapping[str, object]) -> Prompts:
+def _prompts(**texts: object) -> Prompts:
     order: Sequence[str] = click.get_current_context().meta[_ORDER]
-    return prompts_from(order, values)
+    return prompts_from(order, texts)
 
 
 #: Adds ``prompts: Prompts`` to a `PromptsCommand`.

@@ -1,4 +1,4 @@
-"""Options of a run over images: what finds objects, in which images, by whom."""
+"""Options of a run over images: how they are read, by which model, by whom."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING
 
-from napari_sam.apps.cli.options.automatic import automatic_options
 from napari_sam.apps.cli.options.image import image_options
 from napari_sam.apps.cli.options.model import model_options, store_option
 from napari_sam.apps.cli.options.tiling import tiling_options
@@ -14,12 +13,6 @@ from napari_sam.apps.cli.options.workers import worker_options
 
 if TYPE_CHECKING:
     from napari_sam.apps.cli.options.from_settings import Body
-    from napari_sam.automatic.settings import (
-        AutomaticSettings,
-        EverythingSettings,
-        FilterSettings,
-        InstanceSettings,
-    )
     from napari_sam.image.settings import AppearanceSettings, TilingSettings
     from napari_sam.io.settings import ReadSettings
     from napari_sam.jobs import Executor, ModelSettings, PromptableSettings
@@ -27,21 +20,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """What ``everything``, ``similar`` and ``label`` have in common.
+    """The options of every run of a model over images.
 
     Attributes
     ----------
-    automatic
-        How objects are found, and which stay.
     settings
         How images are read, shown, cut and stored.
     model
-        Which model finds them.
+        Which model.
     executor
         Who does it.
     """
 
-    automatic: AutomaticSettings
     settings: PromptableSettings
     model: ModelSettings
     executor: Executor
@@ -53,9 +43,6 @@ def run_options(body: Body) -> Body:
     @wraps(body)
     def command(
         *args: object,
-        find: EverythingSettings,
-        instances: InstanceSettings,
-        filters: FilterSettings,
         read: ReadSettings,
         appearance: AppearanceSettings,
         model: ModelSettings,
@@ -64,22 +51,18 @@ def run_options(body: Body) -> Body:
         tiling: TilingSettings,
         **values: object,
     ) -> None:
-        from napari_sam.automatic.settings import AutomaticSettings
         from napari_sam.jobs import PromptableSettings
 
-        automatic = AutomaticSettings(find, instances, filters)
         settings = PromptableSettings(read, appearance, tiling, store=store)
-        run = RunOptions(automatic, settings, model, executor)
-        body(*args, **values, run=run)
+        body(*args, **values, run=RunOptions(settings, model, executor))
 
     added: Body = command
     for decorate in (
         tiling_options,
         worker_options,
         store_option,
-        model_options("Which model. [default: pocket]"),
+        model_options(),
         image_options,
-        automatic_options,
     ):
         added = decorate(added)
     return added

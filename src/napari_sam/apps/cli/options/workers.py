@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from napari_sam.apps.cli.options.from_settings import typed_options
 from napari_sam.core.errors import JobError
 from napari_sam.jobs.executor import Executor
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _OPTIONS = {
     "workers": click.option(
@@ -32,14 +27,10 @@ _OPTIONS = {
 }
 
 
-def _executor(values: Mapping[str, object]) -> Executor:
-    workers, scheduler = values["workers"], values["scheduler"]
+def _executor(*, workers: int | None, scheduler: str | None) -> Executor:
     if workers and scheduler:
         raise JobError("Give either --workers or --scheduler, not both.")
-    return Executor(
-        workers if isinstance(workers, int) else 0,
-        scheduler if isinstance(scheduler, str) else None,
-    )
+    return Executor(workers or 0, scheduler)
 
 
 #: Adds ``executor: Executor`` to a command.
