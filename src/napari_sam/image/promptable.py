@@ -171,7 +171,11 @@ class PromptableImage(EmbeddableImage):
             Called with the masks as they are without close-ups, if some have to be
             encoded first, which takes longer than all the rest.
         """
-        self._check_frame(frame)
+        if not 0 <= frame < len(self.frames):
+            raise PromptError(
+                f"frame {frame} of an image with {len(self.frames)} "
+                f"({self.frames!r}), counted from 0."
+            )
         near = self._close_ups
         asked = near.questions(frame, prompts, new=new_close_ups) if near else []
         masks = near.known(frame, asked) if near else {}
@@ -239,13 +243,6 @@ class PromptableImage(EmbeddableImage):
     def _decode_one(self, frame: int, tile: Tile, prompts: Prompts) -> Prediction:
         (found,) = self._decode(frame, tile, [prompts])
         return found
-
-    def _check_frame(self, frame: int) -> None:
-        if not 0 <= frame < len(self.frames):
-            raise PromptError(
-                f"frame {frame} of an image with {len(self.frames)} "
-                f"({self.frames!r}), counted from 0."
-            )
 
 
 def _at_thresholds(

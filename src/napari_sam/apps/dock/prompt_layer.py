@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_sam.apps.dock import compat, layer_style
+from napari_sam.apps.dock import layer_style
 from napari_sam.apps.dock.from_layers import read_rows
 from napari_sam.apps.dock.layer_rows import (
     features_of,
@@ -83,11 +83,6 @@ class PromptLayer:
         self._shown: list[Row | None] = []
         self._features = features_of([])
         self._styles = np.zeros((0, 2), np.int8)
-
-    @property
-    def is_drawing(self) -> bool:
-        """Whether a person draws a shape right now."""
-        return compat.is_drawing(self.layer)
 
     def take_drawing(self, object_id: int) -> bool:
         """Give what was drawn to an object; False if nothing came of the drawing."""

@@ -104,9 +104,9 @@ class PromptLayers:
         opened = self._session.open_prompts
         prompts = {at: opened.get(at, Prompts()) for at in addresses}
         there = self._parts()
-        if self._shapes.is_drawing:
+        if compat.is_drawing(self._shapes.layer):
             self._late.update(prompts)
-            there = [part for part in there if not part.is_drawing]
+            there = [part for part in there if not compat.is_drawing(part.layer)]
         with self._quietly():
             for part in there:
                 part.show(prompts)
@@ -195,7 +195,7 @@ class PromptLayers:
         """Style what is shown for the current object."""
         with self._quietly():
             for part in self._parts():
-                if not part.is_drawing:
+                if not compat.is_drawing(part.layer):
                     part.restyle(self._session.current.object_id)
         self.aim()
 
