@@ -151,7 +151,7 @@ def _mask(numbers: NDArray[np.generic], k: int) -> Mask:
     """Return the pixels of the k-th object."""
     if k == VOID and numbers.dtype == np.uint8:
         return Mask.empty()
-    return Mask.from_label(numbers, k)
+    return Mask.from_array(numbers == k)
 
 
 def _rectangle(box: Region) -> Mask:
