@@ -1,4 +1,4 @@
-"""Cells of one frame, propagated through a movie; the frame of lowest confidence is corrected."""
+"""Cells of one frame, propagated through a movie; the least certain is corrected."""
 
 import numpy as np
 
