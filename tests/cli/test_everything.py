@@ -77,7 +77,7 @@ def test_what_sa1b_cannot_hold_is_refused_before_the_work(image, tmp_path, blobs
     tifffile.imwrite(stack, np.stack([blobs, blobs]), metadata={"axes": "TYX"})
     out = tmp_path / "a.json"
     result = run("everything", stack, "-o", out, "--sa1b")
-    assert (result.exit_code, "2 planes" in result.stderr) == (2, True)
+    assert (result.exit_code, "2 frames" in result.stderr) == (2, True)
     assert not out.exists()
     assert run("everything", stack, "-o", out, "--sa1b", "--frame", 1).exit_code == 0
 

@@ -151,7 +151,7 @@ def test_a_box_on_one_image_is_looked_for_in_a_folder(images, tmp_path):
         ((), "--example ROW,COL"),
         (("--example", "4,4,10"), "expected ROW,COL or TOP,LEFT,BOTTOM,RIGHT"),
         (("--example", "here"), "expected ROW,COL or TOP,LEFT,BOTTOM,RIGHT"),
-        (("--example", "4,4", "--frame", 1), "Plane 1: the image has 1"),
+        (("--example", "4,4", "--frame", 1), "Frame 1: the image has 1"),
     ],
 )
 def test_what_is_no_example_is_said(images, tmp_path, given, said):
