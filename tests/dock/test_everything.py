@@ -125,8 +125,11 @@ def test_sizes_follow_a_scale_that_changes(opened, until):
 def test_a_click_rejects_a_mask_and_takes_it_again(opened, hand, until):
     hand = hand(opened.viewer)
     everything = found(opened, until)
+    chosen = opened.viewer.layers.selection
+    tool = chosen.active
     press(opened.everything.reject)
-    assert opened.viewer.layers.selection.active is opened.controller.found.layer
+    press(opened.everything.reject)
+    assert chosen.active is opened.controller.found.layer
     hand.click(20, 30)
     until(lambda: len(everything.masks) == 1)
     assert opened.everything.count.text() == "1 shown, 1 rejected"
@@ -137,6 +140,7 @@ def test_a_click_rejects_a_mask_and_takes_it_again(opened, hand, until):
     session = opened.controller.annotator.session
     until(lambda: len(session.objects) == 1)
     assert np.asarray(session.labels)[20, 30] == 1
+    assert chosen.active is tool  # a click segments again
 
 
 def test_discarding_and_closing_leave_nothing(opened, until):

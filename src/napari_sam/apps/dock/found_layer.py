@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari.components import ViewerModel
-    from napari.layers import Labels
+    from napari.layers import Labels, Layer
     from napari.utils.events import Event
     from numpy.typing import NDArray
 
@@ -44,6 +44,7 @@ class FoundLayer:
         self._viewer, self._annotator = viewer, annotator
         self._geometry: PlaneGeometry | None = None
         self._layer: Labels | None = None
+        self._before: Layer | None = None
         annotator.events.automatic_changed.connect(self.refresh)
 
     @property
@@ -57,9 +58,10 @@ class FoundLayer:
         self._geometry = geometry
 
     def choose(self) -> None:
-        """Make it the chosen layer, so that clicks reject masks."""
-        if self.layer is not None:
-            self._viewer.layers.selection.active = self.layer
+        """Make it the chosen layer until it goes, so that clicks reject masks."""
+        chosen = self._viewer.layers.selection
+        if self.layer is not None and chosen.active is not self.layer:
+            self._before, chosen.active = chosen.active, self.layer
 
     def refresh(self) -> None:
         """Show the masks there are now."""
@@ -113,6 +115,9 @@ class FoundLayer:
         if layer is not None:
             layer.mouse_drag_callbacks.remove(self._press)
             layer_style.retire(layer)
+            layers = self._viewer.layers
+            if layers.selection.active is layer and self._before in layers:
+                layers.selection.active = self._before
         self._layer = None
 
     def _press(self, layer: Labels, event: Event) -> None:

@@ -166,6 +166,8 @@ class ObjectsPanel(Section):
             return
         entries = binding.objects.entries
         self.model.show(entries)
+        digits = len(str(max((one.index for one in entries), default=0)))
+        self.table.setColumnWidth(NUMBER, max(40, 31 + 8 * digits))
         if self.by_class.isChecked():
             self.model.recolor()
         self._list_classes({entry.category for entry in entries} - {""})
