@@ -20,6 +20,7 @@ from napari_sam.automatic import (
     number_masks,
 )
 from napari_sam.automatic.filtering import box_ious, which_stay
+from napari_sam.automatic.instance_segmentation import find_instances
 from napari_sam.automatic.scaled_maps import nearness
 from napari_sam.core.errors import ModelError, SettingError
 from napari_sam.core.geometry.region import Region
@@ -313,3 +314,13 @@ def test_embeddings_are_gone_before_labels_are_painted(monkeypatch):
 def test_sizes_with_a_unit_are_refused_where_pixels_have_no_size():
     with pytest.raises(SettingError, match="size_unit='um2'"):
         filter_masks(AutomaticMasks((), (8, 8)), FilterSettings(size_unit="um2"))
+
+
+def test_a_few_instances_are_from_all_over_the_maps():
+    at = np.mgrid[:90, :90] % 9 - 4
+    inside = np.maximum(0, 1 - np.hypot(*at) / 4).astype(np.float32)
+    maps = np.stack([(inside > 0).astype(np.float32), inside, inside])
+    assert len(find_instances(maps, InstanceSettings())) == 100
+    few = find_instances(maps, InstanceSettings(), most=9)
+    assert len(few) == 10
+    assert np.ptp([one.seed for one in few], axis=0).min() >= 45

@@ -51,6 +51,7 @@ def find_instances(
     *,
     top: int = 0,
     left: int = 0,
+    most: int | None = None,
 ) -> list[Instance]:
     """Cut instances out of maps.
 
@@ -66,6 +67,8 @@ def find_instances(
         How they are cut.
     top, left
         Where the maps lie on the plane.
+    most
+        Only about so many, from all over the maps; by default, all.
     """
     depth = ndimage.gaussian_filter(maps[1] + maps[2], _SMOOTHING) / 2
     labels = _watershed(depth, maps[0] > settings.foreground, settings.split)
@@ -75,7 +78,7 @@ def find_instances(
             _score(maps[:, rows, cols], inside),
             _deepest(depth[rows, cols], inside, top + rows.start, left + cols.start),
         )
-        for (rows, cols), inside in _objects(labels)
+        for (rows, cols), inside in _objects(labels, most)
     ]
 
 
@@ -101,12 +104,11 @@ def _watershed(
 
 
 def _objects(
-    labels: NDArray[np.int32],
+    labels: NDArray[np.int32], most: int | None
 ) -> Iterator[tuple[tuple[slice, slice], NDArray[np.bool_]]]:
-    for k, window in enumerate(ndimage.find_objects(labels), 1):
-        if window is not None:
-            rows, cols = window
-            yield (rows, cols), ndimage.binary_fill_holes(labels[window] == k)
+    found = [(k, w) for k, w in enumerate(ndimage.find_objects(labels), 1) if w]
+    for k, (rows, cols) in found[:: max(1, len(found) // (most or len(found) or 1))]:
+        yield (rows, cols), ndimage.binary_fill_holes(labels[rows, cols] == k)
 
 
 def _deepest(

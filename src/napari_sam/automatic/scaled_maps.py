@@ -34,8 +34,11 @@ _NEARER = 1.5
 #: Side of a view from nearer that is not cut, and how others are, in pixels.
 _UNCUT = 320
 _CUT = Tiling((192, 192), (32, 32))
-#: How a plane that was made smaller is cut.
+#: How a plane that was made smaller is cut. Fewer parts, or parts that overlap less,
+#: cost less and find less (docs/performance.md).
 _AS_IT_IS = Tiling((320, 320), (32, 32))
+#: Instances that tell how wide all are.
+_ENOUGH = 200
 #: Score from which an instance is one.
 _TRUSTED = 0.3
 #: Pixels over which maps are smoothed, and the least of an object's core.
@@ -124,7 +127,7 @@ def found_width(maps: NDArray[np.float32]) -> float:
     It costs a watershed, and does not take for objects what has no score: in a plane
     that was made smaller to fit the model, there is much of that.
     """
-    found = find_instances(maps, InstanceSettings())
+    found = find_instances(maps, InstanceSettings(), most=_ENOUGH)
     areas = [one.mask.area for one in found if one.score >= _TRUSTED]
     return 2 * float(np.sqrt(np.median(areas) / np.pi)) if areas else 0.0
 
