@@ -15,6 +15,7 @@ from napari_sam.image.complete.plane import PromptablePlane
 from napari_sam.image.embeddable import EmbeddableImage
 from napari_sam.image.magnified import MagnifiedBackend
 from napari_sam.image.mask_bias import without_bias
+from napari_sam.image.overview import Overviews
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -127,6 +128,14 @@ class PromptableImage(EmbeddableImage):
         )
         return CloseUps(self, near)
 
+    @cached_property
+    def _overviews(self) -> Overviews | None:
+        """Coarser levels, if the model gains by them for large objects."""
+        spec = backend_spec(self.backend)
+        if spec.magnification == 1 or self.tiling == TILING:
+            return None
+        return Overviews(self, spec)
+
     def segment(self, prompts: Prompts, frame: int = 0) -> Prediction:
         """Return the mask of one object, in plane coordinates.
 
@@ -165,28 +174,34 @@ class PromptableImage(EmbeddableImage):
         frame
             The plane they are in.
         new_close_ups
-            Whether a small object may wait for its close-up to be encoded; without,
-            only those that are embedded already are taken.
+            Whether an object may wait for its close-up or its overview to be encoded;
+            without, only those that are embedded already are taken.
         early
-            Called with the masks as they are without close-ups, if some have to be
-            encoded first, which takes longer than all the rest.
+            Called with the masks as they are without close-ups and overviews, if some
+            have to be encoded first, which takes longer than all the rest.
         """
         if not 0 <= frame < len(self.frames):
             raise PromptError(
                 f"frame {frame} of an image with {len(self.frames)} "
                 f"({self.frames!r}), counted from 0."
             )
-        near = self._close_ups
+        near, far = self._close_ups, self._overviews
         asked = near.questions(frame, prompts, new=new_close_ups) if near else []
         masks = near.known(frame, asked) if near else {}
         rest = [i for i in range(len(prompts)) if i not in masks]
         found = self._segment_in_tiles(frame, [prompts[i] for i in rest])
         usual = dict(zip(rest, found, strict=True))
         masks |= usual
-        if near and early and near.must_encode(frame, asked, usual):
+        waits = (near and near.must_encode(frame, asked, usual)) or (
+            far and far.must_encode(frame, prompts, _in_order(masks))
+        )
+        if early and waits:
             early(_at_thresholds(masks, prompts))
         if near:
             masks |= near.of_clicks(frame, asked, usual)
+        if far:
+            seen = far.of_clicks(frame, prompts, _in_order(masks), new=new_close_ups)
+            masks = dict(enumerate(seen))
         return _at_thresholds(masks, prompts)
 
     def _segment_in_tiles(
@@ -243,6 +258,10 @@ class PromptableImage(EmbeddableImage):
     def _decode_one(self, frame: int, tile: Tile, prompts: Prompts) -> Prediction:
         (found,) = self._decode(frame, tile, [prompts])
         return found
+
+
+def _in_order(masks: Mapping[int, Prediction]) -> list[Prediction]:
+    return [masks[i] for i in range(len(masks))]
 
 
 def _at_thresholds(
