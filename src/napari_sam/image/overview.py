@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _LARGE_AREA = 288
 #: Its score must be higher by so much, unless the usual mask is a speck beside it that
 #: the model does not believe in.
-_HIGHER = 0.05
+_HIGHER = 0.1
 _SPECK, _UNLIKELY = 1 / 16, 0.5
 #: Of a mask with this score nothing more is asked.
 _SURE = 0.7
