@@ -30,7 +30,8 @@ class BackendSpec:
         Where and in which floating-point format the image encoder computes.
     magnification
         How many times further small objects are enlarged, in tiles of their own: see
-        `napari_sam.image.close_up`. 1 for a model that does not gain by it.
+        `napari_sam.image.close_up`. Large ones are asked about on coarser levels too:
+        `napari_sam.image.overview`. 1 for a model that does not gain by either.
     refinement_bias
         Logits that each further prompt adds to the mask of an object of 125 pixels,
         which is too wide by that: see `napari_sam.image.mask_bias`.
