@@ -16,7 +16,7 @@ LARGE, SMALL = (200, 240, 500, 520), (900, 900, 930, 930)
 
 @dataclass(slots=True)
 class Scaling(ThresholdBackend):
-    """Scores masks by the level of the tile: `scores` of those with 1200, 600 ... px."""
+    """Scores masks by the level of their tile, with `scores`, finest first."""
 
     magnification: int = 2
     working_size: int = 1024
@@ -124,3 +124,15 @@ def test_small_images_and_other_models_have_none(side, magnification, levels):
     image = PromptableImage(pixels, backend, tiling=Tiling())
     _ = image.segment(Prompts.point(250, 250))
     assert {level for _, level, _ in image.embedded} - {0} == levels - {0}
+
+
+def test_where_clicks_were_taken_is_forgotten_with_the_pixels(plane):
+    first = middle(LARGE)
+    both = first.point(first.anchor[0] + 3, first.anchor[1] + 3)
+    image = opened(plane)
+    assert image.segment(both).score == 0.6
+    plane[:] = 0
+    row, col = (int(n) for n in first.anchor)
+    plane[row - 15 : row + 15, col - 15 : col + 15] = 200
+    image.forget()
+    assert image.segment(both).score == 0.4

@@ -1,10 +1,10 @@
 """Overviews: large objects are decoded on coarser levels, where they look smaller.
 
-A click does not say how large its object is. Where the model is not sure of its mask, the
-click is asked on coarser levels too, and a mask from there is taken that is large and has
-a higher score. It is what close-ups (`napari_sam.image.close_up`) are for small objects:
-in an image that was recorded or enlarged with more pixels than it has details, an object
-is seen at the size at which the model knows it.
+A click does not say how large its object is. Where the model is not sure of its mask,
+the click is asked on coarser levels too, and a mask from there is taken that is large
+and has a higher score. It is what close-ups (`napari_sam.image.close_up`) are for small
+objects: in an image that was recorded or enlarged with more pixels than it has details,
+an object is seen at the size at which the model knows it.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ class Overviews:
     def _levels_of(
         self, frame: int, firsts: Sequence[Prompts], *, new: bool
     ) -> list[int]:
-        """Return the level that each first click was taken on, asking if there is time."""
+        """Return the levels of first clicks, asking for those not known if `new`."""
         unknown = [one for one in firsts if (frame, one) not in self._taken]
         if unknown and new:
             self._image.segment_many(unknown, frame, new_close_ups=new)

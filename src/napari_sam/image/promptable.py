@@ -229,7 +229,8 @@ class PromptableImage(EmbeddableImage):
         Embeddings of pixels that did not change are still found in the store.
         """
         super().forget()
-        self.__dict__.pop("_close_ups", None)
+        for derived in ("_close_ups", "_overviews"):
+            self.__dict__.pop(derived, None)
 
     def decode_in_tiles(
         self, frame: int, tiles: Sequence[Tile], prompts: Sequence[Prompts]
