@@ -36,8 +36,9 @@ def export_labels(
     """Write images and their objects as a data set of another program.
 
     The folder appears complete or not at all; the same call goes on after an
-    interruption. It has a card of what is in it, ``DATA_CARD.md``, and a list of its
-    images. `read_labelled_images`, `napari-sam train` and `evaluate` read all formats.
+    interruption. It has a card of what is in it, ``DATA_CARD.md``, which also says how
+    `label` made a folder, and a list of its images. `read_labelled_images`,
+    ``napari-sam train`` and ``evaluate`` read all formats.
 
     Parameters
     ----------
@@ -105,6 +106,8 @@ def iter_export_labels(
     settings = settings or ExportSettings()
     if format is not None:
         settings = replace(settings, format=format)
+    if isinstance(labelled, str | Path):
+        settings = _with_history(settings, Path(labelled))
     shown = (lambda _: appearance) if isinstance(appearance, Appearance) else appearance
     return iter_export(
         _labelled_images(labelled, layout),
@@ -113,6 +116,14 @@ def iter_export_labels(
         overwrite=overwrite,
         appearance=shown,
     )
+
+
+def _with_history(settings: ExportSettings, folder: Path) -> ExportSettings:
+    """Return settings whose card also says how a folder was labelled, if known."""
+    from napari_sam.labelling.how_labelled import how_labelled
+
+    said = [text for text in (settings.labelled_by, how_labelled(folder)) if text]
+    return replace(settings, labelled_by="\n\n".join(said) or None)
 
 
 def _labelled_images(labelled: Labelled, layout: str) -> Sequence[LabelledImage]:

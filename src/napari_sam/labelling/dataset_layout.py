@@ -33,6 +33,8 @@ class DatasetIndex(NamedTuple):
         Names of the classes of the examples.
     axes
         Axes of the images, where they do not name them.
+    made_by
+        What made it: models, settings and dates.
     fingerprint
         Of the model that described the objects.
     appearance
@@ -42,6 +44,7 @@ class DatasetIndex(NamedTuple):
     images: list[Path]
     classes: tuple[str, ...]
     axes: str | None
+    made_by: JsonObject
     fingerprint: str = ""
     appearance: AppearanceSettings = _USUAL
 
@@ -172,6 +175,7 @@ class DatasetLayout:
             normal,
             classes,
             index.get("axes"),
+            made_by,
             str(made_by.get("fingerprint", "")),
             _appearance(made_by.get("appearance", {})),
         )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from napari_sam.automatic.everything import uses_instances
 from napari_sam.automatic.settings import AutomaticSettings, TextSettings
 from napari_sam.automatic.similar import Candidates, example_candidates
+from napari_sam.core.backend_spec import backend_spec
 from napari_sam.core.errors import ImageError, JobError
 from napari_sam.io.settings import SaveSettings
 from napari_sam.jobs.everything_folder import open_in_folder
@@ -21,6 +23,7 @@ from napari_sam.jobs.promptable_settings import PromptableSettings
 from napari_sam.labelling.dataset_layout import DatasetLayout, appearance_values
 from napari_sam.labelling.feature_files import write_features
 from napari_sam.labelling.found_objects import FoundObjects, classed_objects
+from napari_sam.labelling.how_labelled import dates_of
 from napari_sam.labelling.object_rows import write_rows
 from napari_sam.labelling.review_log import ReviewLog
 from napari_sam.labelling.settings import LabelSettings
@@ -185,6 +188,7 @@ class LabelRun(FolderRun[LabelWork]):
         super().__init__(self._layout.labels, overwrite=job.overwrite, report=report)
         self._job, self._backend = job, backend
         self._log = ReviewLog(self._layout.review)
+        self._dates = () if job.overwrite else dates_of(self._layout)
         self.words_by = ""
 
     def begin(self, images: Sequence[Path]) -> None:
@@ -203,11 +207,13 @@ class LabelRun(FolderRun[LabelWork]):
         classes = () if job.examples is None else job.examples.classes
         classes = classes if job.words is None else job.words.wanted
         made_by: JsonDict = {
-            "model": job.model.name or "pocket",
+            "model": job.model.name or backend_spec(self._backend).name,
             "fingerprint": self._backend.fingerprint,
             "automatic": f"{asdict(job.automatic)}",
             "similar": f"{asdict(job.similar)}",
             "words": self.words_by,
+            "unwanted_words": [] if job.words is None else job.words.unwanted,
+            "dates": self._dates,
             "appearance": appearance_values(job.settings.appearance),
         }
         axes = job.settings.read.axes
@@ -242,6 +248,8 @@ class LabelRun(FolderRun[LabelWork]):
             save_masks(work.output, objects.masks, work.image, save)
             write_rows(layout.table_of(work.path), objects.rows)
         self.finished.append(work.path, work.name, work.output)
+        today = datetime.now(UTC).date().isoformat()
+        self._dates = (*self._dates[:1], today) if self._dates else (today, today)
         self.note(ImageOutcome(work.path, "written", masks=objects.masks))
 
     def _open(self, path: Path, output: Path) -> LabelWork:
