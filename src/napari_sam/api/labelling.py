@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_sam.api.models import load_backend
-from napari_sam.api.word_models import open_concepts
+from napari_sam.api.word_models import concept_spec, open_concepts
 from napari_sam.automatic import AutomaticSettings, TextSettings
 from napari_sam.automatic.concepts import Words
 from napari_sam.automatic.object_features import ObjectFeatures, describe_objects
@@ -79,7 +79,8 @@ def label(
         the folder has the examples among its objects, with their own outlines.
     words, unwanted_words, concepts, text
         Words instead of examples, each of which is a class, with the model that knows
-        them and how sure it must be: see `segment_text`. Workers take no part in it.
+        them and how sure it must be: see `segment_text`. Workers open the model of
+        words themselves, by its name or folder.
     model
         A name, as in `load_backend`, or a backend already open, for this process.
     similar
@@ -137,6 +138,7 @@ def label(
         overwrite,
         Words(tuple(words), tuple(unwanted_words)) if words else None,
         text or TextSettings(),
+        concept_spec(concepts),
     )
     finder = open_concepts(concepts, backend) if words else None
     work = iter_label(job, backend, concepts=finder, executor=executor, report=report)
@@ -163,7 +165,7 @@ def iter_label(
     concepts
         The model of words, if the job has words.
     executor
-        Who does it. By default, this process; words are looked for by it alone.
+        Who does it. By default, this process.
     report
         Called with the outcome of each image as soon as it is known.
 
@@ -179,7 +181,7 @@ def iter_label(
     elif concepts is None:
         raise PromptError("Words need a model that knows them: see open_concepts.")
     else:
-        work = iter_label_words(job, concepts, backend=backend, report=report)
+        work = iter_label_words(job, concepts, executor, backend=backend, report=report)
     return (yield from work)
 
 

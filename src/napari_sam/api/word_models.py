@@ -13,6 +13,7 @@ from napari_sam.core.images.concepts import (
     SupportsConcepts,
     SupportsMatching,
 )
+from napari_sam.labelling.word_worker import ConceptSpec
 
 if TYPE_CHECKING:
     from napari_sam.core.protocols import Backend
@@ -58,6 +59,19 @@ def open_concepts(
     if not isinstance(opened, SupportsConcepts):
         raise ModelError(_NONE)
     return opened
+
+
+def concept_spec(
+    concepts: SupportsConcepts | SupportsMatching | str | Path | None,
+) -> ConceptSpec | None:
+    """Return a model of words as workers open it; None for one that is open here."""
+    if concepts is None:
+        return ConceptSpec(open_concepts)
+    if not isinstance(concepts, str | Path):
+        return None
+    folder = Path(concepts)
+    name = folder.absolute() if folder.is_dir() else concepts
+    return ConceptSpec(open_concepts, str(name))
 
 
 def word_folder(concepts: str | Path) -> Path:

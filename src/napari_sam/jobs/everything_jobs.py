@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -14,11 +13,11 @@ from napari_sam.automatic.numbering import number_masks
 from napari_sam.automatic.settings import SimilarSettings
 from napari_sam.automatic.similar import Candidates
 from napari_sam.core.geometry.region import Region
-from napari_sam.core.progress import Progress
 from napari_sam.jobs.everything_worker import EverythingTask, EverythingWorker
-from napari_sam.jobs.executor import Executor, Failure, run_tasks
+from napari_sam.jobs.executor import Executor, Failure
 from napari_sam.jobs.image_spec import ONE_BY_ONE, ImageSpec
 from napari_sam.jobs.segment_jobs import MaskResult
+from napari_sam.jobs.task_groups import run_groups
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from napari_sam.automatic.settings import AutomaticSettings
     from napari_sam.automatic.similar import Examples
     from napari_sam.core.address import Address
+    from napari_sam.core.progress import Progress
     from napari_sam.image import PromptableImage
 
 
@@ -173,25 +173,9 @@ def _iter_parts(
     ready: Callable[[int, Parts | Failure], object],
 ) -> Generator[Progress, None, None]:
     """Do the tasks of jobs; `ready` gets what was found of a job, when all is there."""
-    numbered = [
-        (i, task) for i, job in enumerate(jobs) for task in _tasks(job, executor)
-    ]
-    left = Counter(i for i, _ in numbered)
-    found: dict[int, Parts] = {}
-    failed: dict[int, Failure] = {}
-    yield Progress(0, len(numbered), "finding objects")
-    tasks = [task for _, task in numbered]
-    for done, (k, result) in enumerate(run_tasks(EverythingWorker, tasks, executor), 1):
-        i = numbered[k][0]
-        if isinstance(result, Failure):
-            failed.setdefault(i, result)
-        else:
-            found.setdefault(i, []).append((tasks[k], result))
-        left[i] -= 1
-        if not left[i]:
-            mine = found.pop(i, [])
-            ready(i, failed.get(i) or mine)
-        yield Progress(done, len(tasks), "finding objects")
+    tasks = [(i, task) for i, job in enumerate(jobs) for task in _tasks(job, executor)]
+    what = "finding objects"
+    yield from run_groups(EverythingWorker, tasks, executor, ready=ready, what=what)
 
 
 def _tasks(job: EverythingJob, executor: Executor) -> Iterator[EverythingTask]:

@@ -211,7 +211,7 @@ class OpenImages:
 def open_image(spec: ImageSpec, backend: Backend | None = None) -> PromptableImage:
     """Open an image and, unless it is given or open here, its model."""
     backend = backend or spec.backend or spec.model.open()
-    _use_threads(spec.threads)
+    use_threads(spec.threads)
     return PromptableImage(
         read_part(spec.path, spec.part, axes=spec.axes).frames,
         backend,
@@ -246,8 +246,9 @@ def _drop_oldest(held: dict[K, V], most: int = 2) -> None:
         del held[next(iter(held))]
 
 
-def _use_threads(count: int | None) -> None:
+def use_threads(count: int | None) -> None:
+    """Let torch compute with so many threads, if it is imported; None leaves it."""
     if count is not None and "torch" in sys.modules:
-        from napari_sam.backends.devices import use_threads
+        from napari_sam.backends import devices
 
-        use_threads(count)
+        devices.use_threads(count)

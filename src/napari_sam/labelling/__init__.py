@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from napari_sam.labelling.review_item import ReviewItem
     from napari_sam.labelling.reviewed_examples import count_reviewed, iter_reviewed
     from napari_sam.labelling.settings import LabelSettings
+    from napari_sam.labelling.word_worker import ConceptSpec
 
 __all__ = [
     "Agreement",
     "ClassExamples",
+    "ConceptSpec",
     "EditedLabels",
     "LabelFolderJob",
     "LabelSettings",
@@ -37,6 +39,7 @@ __all__ = [
 _ROOMS = {
     "Agreement": "agreement",
     "ClassExamples": "class_examples",
+    "ConceptSpec": "word_worker",
     "EditedLabels": "edited_labels",
     "LabelFolderJob": "label_folder",
     "LabelSettings": "settings",

@@ -45,8 +45,16 @@ class FoundObjects(NamedTuple):
 
 
 @dataclass(frozen=True)
-class _Classed:
-    """The objects of one plane that stay, and what was said of each."""
+class ClassedPlane:
+    """The objects of one plane that stay, and what was said of each.
+
+    Attributes
+    ----------
+    found, features
+        Masks, and what they look like.
+    classes, scores, sources
+        The class of each, how probable it is, and where the object came from.
+    """
 
     found: AutomaticMasks
     features: ObjectFeatures
@@ -80,7 +88,7 @@ def classed_objects(
         How objects were found.
     """
     model = _Model(examples, similar, source)
-    return _numbered(
+    return numbered_objects(
         {
             frame: model.on_plane(found, own.get(frame))
             for frame, found in planes.items()
@@ -88,33 +96,31 @@ def classed_objects(
     )
 
 
-def worded_objects(
+def worded_plane(
     image: PromptableImage,
-    planes: Mapping[int, ConceptMasks],
+    frame: int,
+    plane: ConceptMasks,
     words: Words,
     settings: TextSettings,
-) -> FoundObjects:
-    """Return the objects that words are about, each with its word as class.
+) -> ClassedPlane:
+    """Return the objects of a plane that words are about, each with its word as class.
 
     Parameters
     ----------
     image
         The image, with the model that describes objects.
-    planes
-        Everything that words may be about, by the plane.
+    frame
+        The plane.
+    plane
+        Everything in it that words may be about.
     words
         The words.
     settings
         How sure the model of words must be.
     """
-    classed = {}
-    for frame, plane in planes.items():
-        found, names = plane.chosen(words, settings)
-        features = describe_objects(image, frame, [one.mask for one in found.masks])
-        classed[frame] = _Classed(
-            found, features, names, found.scores, ("words",) * len(names)
-        )
-    return _numbered(classed)
+    found, names = plane.chosen(words, settings)
+    features = describe_objects(image, frame, [one.mask for one in found.masks])
+    return ClassedPlane(found, features, names, found.scores, ("words",) * len(names))
 
 
 class _Model:
@@ -129,7 +135,7 @@ class _Model:
 
     def on_plane(
         self, found: Candidates, own: tuple[Candidates, Sequence[str]] | None
-    ) -> _Classed:
+    ) -> ClassedPlane:
         given: Sequence[str] = ()
         if own is not None:
             found, given = found.with_examples(own[0]), own[1]
@@ -141,7 +147,7 @@ class _Model:
         stay[count:] = True
         sources = [self._source] * count + ["example"] * len(given)
         chosen = np.flatnonzero(stay)
-        return _Classed(
+        return ClassedPlane(
             found.found.chosen(chosen),
             features.chosen(chosen),
             tuple(classes[i] for i in chosen),
@@ -179,8 +185,14 @@ def _with_shapes(found: Candidates) -> ObjectFeatures:
     return ObjectFeatures(found.descriptors, rows)
 
 
-def _numbered(planes: Mapping[int, _Classed]) -> FoundObjects:
-    """Give the objects of all planes numbers, and return them in this order."""
+def numbered_objects(planes: Mapping[int, ClassedPlane]) -> FoundObjects:
+    """Give the objects of all planes numbers, in the order of the planes.
+
+    Parameters
+    ----------
+    planes
+        The objects of each plane.
+    """
     masks: dict[Address, MaskResult] = {}
     rows: list[ObjectRow] = []
     parts: list[ObjectFeatures] = []
@@ -198,7 +210,7 @@ def _numbered(planes: Mapping[int, _Classed]) -> FoundObjects:
     return FoundObjects(masks, rows, ObjectFeatures.joined(parts))
 
 
-def _row(classed: _Classed, i: int, number: int, frame: int) -> ObjectRow:
+def _row(classed: ClassedPlane, i: int, number: int, frame: int) -> ObjectRow:
     one, region = classed.found.masks[i], classed.found.masks[i].mask.region
     name, sure = classed.classes[i], float(classed.scores[i])
     source = classed.sources[i]

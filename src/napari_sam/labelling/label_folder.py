@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from napari_sam.jobs.everything_jobs import EverythingJob
     from napari_sam.jobs.image_spec import ModelSpec
     from napari_sam.labelling.class_examples import ClassExamples
+    from napari_sam.labelling.word_worker import ConceptSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,8 @@ class LabelFolderJob:
         Whether to begin anew, also where a person has reviewed.
     words, text
         Words that say the classes instead, and how sure a model of words must be.
+    concepts
+        Which model of words, for workers.
     """
 
     images: Path
@@ -81,6 +84,7 @@ class LabelFolderJob:
     overwrite: bool = False
     words: Words | None = None
     text: TextSettings = field(default_factory=TextSettings)
+    concepts: ConceptSpec | None = None
 
     @property
     def setup(self) -> str:
@@ -172,8 +176,10 @@ class LabelWork:
 class LabelRun(FolderRun[LabelWork]):
     """One run over a folder: the tasks, and the outcome of each image.
 
-    Attributes
+    Parameters
     ----------
+    job, backend, report
+        As of `iter_label_folder`.
     words_by
         The model of words, by the name that a person knows it by.
     """
@@ -183,13 +189,14 @@ class LabelRun(FolderRun[LabelWork]):
         job: LabelFolderJob,
         backend: Backend,
         report: Callable[[ImageOutcome], object] | None,
+        words_by: str = "",
     ) -> None:
         self._layout = DatasetLayout(job.output)
         super().__init__(self._layout.labels, overwrite=job.overwrite, report=report)
         self._job, self._backend = job, backend
         self._log = ReviewLog(self._layout.review)
         self._dates = () if job.overwrite else dates_of(self._layout)
-        self.words_by = ""
+        self._words_by = words_by
 
     def begin(self, images: Sequence[Path]) -> None:
         """Write down what the data set is, before the first image."""
@@ -211,7 +218,7 @@ class LabelRun(FolderRun[LabelWork]):
             "fingerprint": self._backend.fingerprint,
             "automatic": f"{asdict(job.automatic)}",
             "similar": f"{asdict(job.similar)}",
-            "words": self.words_by,
+            "words": self._words_by,
             "unwanted_words": [] if job.words is None else job.words.unwanted,
             "dates": self._dates,
             "appearance": appearance_values(job.settings.appearance),
@@ -254,8 +261,9 @@ class LabelRun(FolderRun[LabelWork]):
 
     def _open(self, path: Path, output: Path) -> LabelWork:
         job = self._job
+        setup = f"{job.setup}\n{self._words_by}" if self._words_by else job.setup
         opened = open_in_folder(
-            path, self._backend, job.model, job.automatic, job.settings, job.setup
+            path, self._backend, job.model, job.automatic, job.settings, setup
         )
         image, find = opened.promptable, job.automatic.find
         return LabelWork(

@@ -117,6 +117,7 @@ def label(
     example stay, with the class they look most like; without examples all stay, and
     have no class. An interrupted run goes on with the same command.
     """
+    from napari_sam.api.word_models import concept_spec
     from napari_sam.labelling import LabelFolderJob
 
     if status is not None:
@@ -140,6 +141,7 @@ def label(
         overwrite,
         Words(tuple(words), tuple(unwanted_words)) if words else None,
         text,
+        concept_spec(concepts),
     )
     finish_folder(_work(job, run.executor, backend, concepts), output)
     _print_counts(output)
