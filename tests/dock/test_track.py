@@ -7,6 +7,7 @@ from qtpy.QtTest import QTest
 
 from napari_sam import Address
 from napari_sam.apps.dock.widget import SegmentWidget
+from napari_sam.core.mask import Mask
 from napari_sam.core.propagation import Edge, State
 
 from .buttons import press
@@ -70,6 +71,26 @@ def choose(widget, row, keys=Qt.KeyboardModifier.NoModifier):
 
 def cell(widget, number, time):
     return widget.track.strip.center_of(number, time).toPoint()
+
+
+def seen(part):
+    """Return how many pixels of a part are in sight, from top to bottom."""
+    return part.visibleRegion().boundingRect().height()
+
+
+@pytest.fixture
+def many(opened, until):
+    """Sixteen objects, and what is above *Track* closed."""
+    squares = {}
+    for number in range(16):
+        top, left = 20 * (number // 4), 20 * (number % 4)
+        mask = Mask.from_array(np.ones((9, 9), bool), top=top, left=left)
+        squares[Address(0, number + 1)] = mask
+    opened.controller.annotator.session.add_masks(squares)
+    for panel in (opened.prompts, opened.everything):
+        press(panel.title)
+    until(lambda: opened.track.strip_area.height() > 120)
+    return opened
 
 
 def areas(widget, number):
@@ -280,3 +301,23 @@ def test_a_proposed_division_is_split_by_its_key(opened, hand, until):
     assert len(daughters) == 2
     last = np.asarray(session.labels)[-1]
     assert set(np.unique(last)) == {0, *daughters}
+
+
+@pytest.mark.parametrize(("height", "rows"), [(700, 0), (860, 6), (1080, 7)])
+def test_an_open_track_has_height_and_the_table_keeps_some(many, until, height, rows):
+    table, delete = many.objects.table, many.objects.delete
+    many.viewer.window.resize(1400, height)
+    until(lambda: seen(many.track.strip_area) >= 19 * rows)
+    until(lambda: seen(table) == table.height() >= 100)
+    assert seen(delete) == delete.height()
+    kept = table.height()
+    many.track.title.setChecked(False)
+    until(lambda: table.height() > kept)
+
+
+def test_what_is_propagated_is_scrolled_to(many, until):
+    many.viewer.window.resize(1400, 700)
+    strip = many.track.strip_area
+    until(lambda: seen(strip) < strip.height())
+    many.track.run.click()
+    until(lambda: seen(strip) == strip.height())

@@ -181,10 +181,14 @@ class SegmentWidget(QWidget):
             self.objects,
             self.prompts.candidates,
             beside=[self.folder.inside],
+            tall=[self.track.inside],
             fit=self.objects.fit,
         )
         for section in inside.findChildren(Section):
             section.opened.connect(parts.bring_into_sight)
+        # What is propagated is seen to come, in a low window too.
+        strip = self.track.strip_area
+        self.track.run.clicked.connect(lambda: parts.bring_into_sight(strip))
         outside = QVBoxLayout(self)
         outside.setContentsMargins(NEAR, NEAR, NEAR, NEAR)
         outside.setSpacing(NEAR)

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
     from qtpy.QtGui import QResizeEvent
 
-#: Share of the upper part where there is room, and the least height of the lower one.
+#: Share of the upper part where there is room, and the least height of the lower one;
+#: the same while something tall is open above.
 _SHARE, _LEAST = 0.6, 112
+_TALL_SHARE, _TALL_LEAST = 0.72, 176
 #: Pixels of a title above a part; milliseconds until an opened part has its place.
 _TITLE, _SETTLED = 40, 50
 
@@ -23,7 +25,8 @@ _TITLE, _SETTLED = 40, 50
 class SharedHeight(QSplitter):
     """Two parts, the upper one as high as what is used with every click in it.
 
-    A person who drags the border has it where they put it.
+    While something tall is open in the upper part, it has a larger share. A person who
+    drags the border has it where they put it.
 
     Parameters
     ----------
@@ -34,6 +37,9 @@ class SharedHeight(QSplitter):
     beside
         Parts of the upper part that are worked on together with the lower one: while
         one of them is open, the upper part is no higher than it.
+    tall
+        Parts of the upper part that want height: while one of them is open, the lower
+        part has less of it.
     fit
         Called with the height of what is seen of the lower part.
     """
@@ -45,11 +51,12 @@ class SharedHeight(QSplitter):
         line: QWidget,
         *,
         beside: Sequence[QWidget] = (),
+        tall: Sequence[QWidget] = (),
         fit: Callable[[int], object] = lambda _: None,
     ) -> None:
         super().__init__(Qt.Orientation.Vertical)
         self._above, self._line, self._is_dragged = above, line, False
-        self._beside, self._fit = tuple(beside), fit
+        self._beside, self._tall, self._fit = tuple(beside), tuple(tall), fit
         self._areas = [scrolling(part) for part in (above, below)]
         for area in self._areas:
             self.addWidget(area)
@@ -91,12 +98,26 @@ class SharedHeight(QSplitter):
     def _share(self) -> None:
         if self._is_dragged:
             return
-        total, line = sum(self.sizes()), self._line
-        upper = round(_SHARE * total)
-        beside = [one for one in self._beside if one.isVisibleTo(self._above)]
-        if beside:
-            upper = min(upper, max(one.height() for one in beside) + _TITLE)
-        elif line.isVisibleTo(self._above):
-            end = line.mapTo(self._above, QPoint(0, line.height())).y() + NEAR
-            upper = max(upper, min(end, total - _LEAST))
+        total = sum(self.sizes())
+        upper = self._upper(total)
         self.setSizes([upper, total - upper])
+
+    def _upper(self, total: int) -> int:
+        """Return the height of the upper part."""
+        upper = round(_SHARE * total)
+        beside = self._open(self._beside)
+        if beside:
+            return min(upper, max(one.height() for one in beside) + _TITLE)
+        for one in self._open(self._tall):
+            most = min(round(_TALL_SHARE * total), total - _TALL_LEAST)
+            upper = max(upper, min(self._end(one), most))
+        for one in self._open([self._line]):
+            upper = max(upper, min(self._end(one), total - _LEAST))
+        return upper
+
+    def _open(self, parts: Sequence[QWidget]) -> list[QWidget]:
+        return [one for one in parts if one.isVisibleTo(self._above)]
+
+    def _end(self, part: QWidget) -> int:
+        """Return how high the upper part is to be, to have a part of it in sight."""
+        return part.mapTo(self._above, QPoint(0, part.height())).y() + NEAR
