@@ -45,6 +45,20 @@ def test_the_list_is_also_json():
     assert found["vit_b"]["on_disk"] is False
 
 
+def test_one_that_asks_for_acceptance_is_listed_with_what_it_needs():
+    lines = run("list").stdout.splitlines()
+    (at,) = [i for i, line in enumerate(lines) if line.split()[:1] == ["sam3"]]
+    assert "SAM License" in lines[at]
+    assert "facebook/sam3 of huggingface.co: --checkpoint FOLDER" in lines[at + 1]
+    assert lines[at + 2].strip() == (
+        "licence is not accepted yet: napari-sam models accept sam3"
+    )
+    assert run("accept", "sam3", "--yes").exit_code == 0
+    assert "licence is accepted" in run("list").stdout
+    found = {m["name"]: m for m in json.loads(run("list", "--json").stdout)}
+    assert found["sam3"]["accepted"] is True
+
+
 def test_everything_about_one_is_said():
     said = run("info", "vit_b_lm").stdout
     entry = checkpoints.find("vit_b_lm")

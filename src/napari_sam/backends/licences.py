@@ -35,12 +35,18 @@ class Licence(NamedTuple):
         Where its text is.
     gist
         What a person should know before reading it.
+    good_for
+        What the model takes.
+    weights
+        The folder of huggingface.co that a person who accepts it gets.
     """
 
     model: str
     title: str
     url: str
     gist: str
+    good_for: str
+    weights: str
 
 
 LICENCES = {
@@ -51,6 +57,8 @@ LICENCES = {
         "It is Meta's own and no open-source licence: among others, it forbids "
         "military and nuclear uses, and asks that whoever hands on the model hands on "
         "the licence, too",
+        "words and examples of them, points, boxes",
+        "facebook/sam3",
     )
 }
 

@@ -32,7 +32,8 @@ def list_(*, as_json: bool) -> None:
 
     found, words = checkpoints.models(), checkpoints.word_models()
     if as_json:
-        click.echo(json.dumps([_described(m) for m in (*found, *words)], indent=1))
+        described = [_described(m) for m in (*found, *words)]
+        click.echo(json.dumps([*described, *_asking_described()], indent=1))
         return
     width = max(len(m.name) for m in (*found, *words)) + 2
     click.echo(f"  {'name':{width}}{'size':>9}  {'licence':14}good for")
@@ -43,6 +44,7 @@ def list_(*, as_json: bool) -> None:
     click.echo("\nModels of words, for --concepts:")
     for model in words:
         click.echo(_line(model, width))
+    _list_asking(width)
     click.echo(
         f"\n* is on this disk, in {checkpoints.home() / 'models'} or in the package."
         "\nMore about one: napari-sam models info NAME"
@@ -55,6 +57,35 @@ def _line(model: ModelEntry, width: int) -> str:
     mark = "*" if checkpoints.is_here(model) else " "
     facts = f"{mark} {model.name:{width}}{_size(model):>9}  {_short(model):14}"
     return facts + model.good_for
+
+
+def _list_asking(width: int) -> None:
+    """List the models that ask a person to accept a licence, and what they need."""
+    from napari_sam.backends.licences import LICENCES, is_accepted
+
+    click.echo("\nNot downloaded here, since they ask you to accept a licence:")
+    for name, asks in LICENCES.items():
+        click.echo(f"  {name:{width}}{'yours':>9}  {asks.title:14}{asks.good_for}")
+        click.echo(
+            f"  {'':{width}}needs {asks.weights} of huggingface.co: --checkpoint FOLDER"
+        )
+        state = "is accepted" if is_accepted(name) else "is not accepted yet"
+        click.echo(f"  {'':{width}}licence {state}: napari-sam models accept {name}")
+
+
+def _asking_described() -> list[dict[str, object]]:
+    from napari_sam.backends.licences import LICENCES, is_accepted
+
+    return [
+        {
+            "name": name,
+            "licence": asks.title,
+            "good_for": asks.good_for,
+            "needs": asks.weights,
+            "accepted": is_accepted(name),
+        }
+        for name, asks in LICENCES.items()
+    ]
 
 
 @models.command()
