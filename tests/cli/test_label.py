@@ -8,7 +8,9 @@ import tifffile
 from click.testing import CliRunner
 
 import napari_sam as sam
+from napari_sam.api import improvement
 from napari_sam.apps.cli import main
+from napari_sam.core.progress import Progress
 from napari_sam.testing import InstanceThresholdBackend
 
 
@@ -126,3 +128,32 @@ def test_what_is_wrong_is_said_in_one_line(folder, tmp_path, given, said):
 
 def test_nothing_to_do_is_said(tmp_path):
     assert "-o FOLDER" in run("label", "-o", tmp_path / "out").stderr
+
+
+def test_a_model_learns_from_what_was_reviewed(folder, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    run("label", folder, "-o", out)
+    few = run("label", "--improve", out, "mine")
+    assert few.exit_code == 2
+    assert "0 masks of yours" in few.stderr
+    with sam.LabelledDataset(out) as dataset:
+        for item in dataset.items():
+            dataset.accept(item)
+    begun = []
+
+    def train(folder, weights, _):
+        begun.append(weights)
+        yield Progress(1, 2, "learning from your corrections")
+        return {"before": [0.5] * 3, "after": [0.4] * 3, "objects": 3}
+
+    monkeypatch.setattr(improvement, "_iter_train", train)
+    monkeypatch.setattr(improvement, "_FEWEST", 10)
+    weights = tmp_path / "own.safetensors"
+    weights.write_bytes(b"weights")
+    for given in ((), ("--checkpoint", weights)):
+        done = run("label", "--improve", out, "mine", *given)
+        assert done.exit_code == 0, done.output
+        assert "step 1 of 2" in done.stderr
+        assert "one click 0.50 → 0.40" in done.stdout
+        assert "No better, so it was dropped." in done.stdout
+    assert begun == [sam.checkpoints.path("pocket"), weights]

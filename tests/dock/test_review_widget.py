@@ -7,9 +7,16 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
 import napari_sam as sam
+from napari_sam import checkpoints
 from napari_sam.annotator.scripted_view import ImmediateExecutor
-from napari_sam.apps.dock.review_widget import ReviewWidget
+from napari_sam.api import improvement
+from napari_sam.apps.dock.review_widget import ReviewWidget, review_of
+from napari_sam.apps.dock.widget import SegmentWidget
+from napari_sam.core.progress import Progress
+from napari_sam.synthetic import draw_scene
 from napari_sam.testing import InstanceThresholdBackend
+
+from .buttons import press as click
 
 
 @pytest.fixture
@@ -149,3 +156,91 @@ def test_what_was_decided_is_written_when_the_window_is_gone(qtbot, folder):
         gone.deleteLater()
     counts = sam.LabelledDataset(folder).counts
     assert (counts["accepted"], counts["rejected"]) == (2, 1)
+
+
+@pytest.fixture
+def reviewed(tmp_path):
+    """Two drawn images whose objects were all accepted."""
+    (tmp_path / "scenes").mkdir()
+    for seed in (5000, 5001):
+        pixels = draw_scene(seed, size=160).image
+        tifffile.imwrite(tmp_path / "scenes" / f"{seed}.tif", pixels)
+    dataset = sam.label(tmp_path / "scenes", tmp_path / "mine", model="pocket")
+    for item in dataset.items():
+        dataset.accept(item)
+    return dataset.path
+
+
+def trained(folder, weights, settings):
+    """Stand in for a training: it says how far it is, and that the model rose."""
+    assert weights == checkpoints.path("pocket")
+    assert (folder / "learnt" / "images").is_dir()
+    for done in range(3):
+        yield Progress(done, 2, "learning")
+    improved = folder / "improved.safetensors"
+    improved.write_bytes(weights.read_bytes())
+    return {"before": [0.5, 0.6, 0.7], "after": [0.6, 0.7, 0.8], "objects": 4}
+
+
+def test_a_model_learns_from_the_review_at_a_button(
+    widget, reviewed, monkeypatch, qtbot
+):
+    monkeypatch.setattr(improvement, "_iter_train", trained)
+    click(widget.improve.run)
+    assert "0 masks of yours" in widget.improve.said.text()
+    widget.open(reviewed)
+    shown = []
+    said = widget.improve.events.busy
+    said.connect(lambda *_: shown.append((widget.improve.run.text(), _words(widget))))
+    click(widget.improve.run)
+    assert ("Stop", "Learning, 1 of 2 …") in shown
+    assert "one click 0.50 → 0.60" in _words(widget)
+    assert "It is pocket-mine" in _words(widget)
+    assert widget.improve.run.text() == "Improve with my corrections"
+    assert checkpoints.find("pocket-mine").own
+
+
+def test_the_same_button_stops_a_training(reviewed, monkeypatch, qtbot):
+    """In threads, as in napari."""
+    ended = []
+
+    def patient(folder, *_):
+        try:
+            while True:
+                yield Progress(1, 9, "learning")
+        finally:
+            ended.append(folder)
+
+    monkeypatch.setattr(improvement, "_iter_train", patient)
+    widget = ReviewWidget()
+    qtbot.addWidget(widget)
+    widget.show()
+    widget.open(reviewed)
+    qtbot.waitUntil(widget.improve.run.isEnabled)
+    click(widget.improve.run)
+    qtbot.waitUntil(lambda: "Learning, 1 of 9" in _words(widget), timeout=20_000)
+    click(widget.improve.run)
+    qtbot.waitUntil(lambda: bool(ended))
+    assert _words(widget) == "Stopped; the same once more goes on."
+    assert widget.improve.run.text() == "Improve with my corrections"
+    assert "pocket-mine" not in {one.name for one in checkpoints.models()}
+
+
+def _words(widget):
+    return widget.improve.said.text()
+
+
+def test_a_model_that_has_learnt_is_listed_in_the_dock(
+    make_napari_viewer, threshold_model, until
+):
+    viewer = make_napari_viewer()
+    dock = SegmentWidget(viewer)
+    viewer.window.add_dock_widget(dock)
+    until(lambda: not dock.controller.annotator.running)
+    review = review_of(viewer)
+    file = checkpoints.path("pocket")
+    checkpoints.add(file, "pocket-mine", architecture="pocket")
+    assert dock.model.models.findData("pocket-mine") < 0
+    review.improve.events.model_changed.emit()
+    assert dock.model.models.findData("pocket-mine") > 0
+    dock.end()

@@ -129,7 +129,11 @@ class Annotator:
         self.models = Models(
             workspace, pool or ModelPool(), store=store, ready=self.preview.refresh
         )
-        self.improvement = ModelImprovement(workspace, self.models)
+        self.improvement = ModelImprovement(
+            workspace.tasks,
+            workspace.events,
+            lambda: (workspace.require_model(), self.models.source),
+        )
         self.folder = FolderLabelling(workspace, self.models, self.words.models)
 
     @property

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 from napari_sam import checkpoints
 
 if TYPE_CHECKING:
-    from napari_sam.annotator.models import Models
-    from napari_sam.annotator.workspace import Workspace
-    from napari_sam.api.improvement import Improvement
+    from collections.abc import Callable
+
+    from napari_sam.annotator.events import AnnotatorEvents
+    from napari_sam.annotator.tasks import Tasks
+    from napari_sam.api.improvement import Corrected, Improvement
 
 IMPROVING = "improving the model"
 #: The end of the name of a model that has learnt already.
@@ -20,14 +22,17 @@ _LEARNT = re.compile(r"-mine(-\d+)?$")
 
 
 class ModelImprovement:
-    """Trains the model of the view on the masks of its session.
+    """Trains a model on the masks of a person.
 
     Parameters
     ----------
-    workspace
-        The image and its session, and who does slow work.
-    models
-        The model to begin with.
+    tasks
+        Who does slow work.
+    events
+        Told what comes of it.
+    given
+        Returns what the person corrected, and the model to begin with: its name, or a
+        file of weights.
 
     Attributes
     ----------
@@ -35,8 +40,13 @@ class ModelImprovement:
         What came of it the last time, or None.
     """
 
-    def __init__(self, workspace: Workspace, models: Models) -> None:
-        self._workspace, self._models = workspace, models
+    def __init__(
+        self,
+        tasks: Tasks,
+        events: AnnotatorEvents,
+        given: Callable[[], tuple[Corrected, str | Path]],
+    ) -> None:
+        self._tasks, self._events, self._given = tasks, events, given
         self.last: Improvement | None = None
 
     def improve(self, name: str | None = None) -> None:
@@ -49,19 +59,19 @@ class ModelImprovement:
         """
         from napari_sam.api.improvement import iter_improve
 
-        with self._workspace.events.reporting():
-            session, source = self._workspace.require_model(), self._models.source
+        with self._events.reporting():
+            corrected, source = self._given()
             name = name or free_name(Path(source).stem)
-            work = iter_improve(session, name, model=source)
-            self._workspace.tasks.run(IMPROVING, work, self._on_improved)
+            work = iter_improve(corrected, name, model=source)
+            self._tasks.run(IMPROVING, work, self._on_improved)
 
     def _on_improved(self, found: Improvement) -> None:
         self.last = found
         text = f"{found}"
         if found.name is not None:
             text += f" It is {found.name}: choose it under Model."
-        self._workspace.events.message.emit("info", text)
-        self._workspace.events.model_changed.emit()
+        self._events.message.emit("info", text)
+        self._events.model_changed.emit()
 
 
 def free_name(model: str) -> str:

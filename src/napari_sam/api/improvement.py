@@ -9,8 +9,9 @@ import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
+from pathlib import Path
 from shutil import rmtree
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from napari_sam import checkpoints
 from napari_sam.core.atomic_write import replacing_folder
@@ -27,7 +28,6 @@ from napari_sam.session.corrections import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
-    from pathlib import Path
 
     from napari_sam.core.json_values import JsonObject
     from napari_sam.labelling import LabelledDataset
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 __all__ = ["Accuracy", "ImproveSettings", "Improvement", "improve_model",
            "iter_improve"]  # fmt: skip
 
+#: What a person corrected: a session, or a labelled data set or its folder.
+Corrected: TypeAlias = "AnnotationSession | LabelledDataset | str | Path"
 #: With fewer masks than this, what is learnt is chance.
 _FEWEST = 12
 #: Seconds that a process has to write what it resumes from.
@@ -114,7 +116,7 @@ _SETTINGS = ImproveSettings()
 
 
 def improve_model(
-    corrected: AnnotationSession | LabelledDataset,
+    corrected: Corrected,
     name: str,
     *,
     model: str | Path = "pocket",
@@ -134,7 +136,8 @@ def improve_model(
     Parameters
     ----------
     corrected
-        A session or a data set with at least 12 such masks, on one frame or on many.
+        A session, or a data set or its folder, with at least 12 such masks, on one
+        frame or on many.
     name
         What the new model will be called; `napari_sam.checkpoints.remove` removes it.
     model
@@ -156,7 +159,7 @@ def improve_model(
 
 
 def iter_improve(
-    corrected: AnnotationSession | LabelledDataset,
+    corrected: Corrected,
     name: str,
     *,
     model: str | Path = "pocket",
@@ -188,12 +191,12 @@ def iter_improve(
     return _kept_if_better(folder, name, last)
 
 
-def _examples_of(
-    corrected: AnnotationSession | LabelledDataset,
-) -> tuple[int, Iterator[Example]]:
+def _examples_of(corrected: Corrected) -> tuple[int, Iterator[Example]]:
     """Return how many masks are a person's, and the parts of images that hold them."""
     from napari_sam.labelling import LabelledDataset, count_reviewed, iter_reviewed
 
+    if isinstance(corrected, str | Path):
+        corrected = LabelledDataset(corrected)
     if isinstance(corrected, LabelledDataset):
         return count_reviewed(corrected), iter_reviewed(corrected)
     return count_corrections(corrected.state), iter_examples(corrected)
@@ -210,9 +213,9 @@ def _check_enough(count: int) -> None:
     if count < _FEWEST:
         raise TrainingError(
             f"{count} mask{'s' * (count != 1)} of yours are in the labels; a model "
-            f"learns from at least {_FEWEST}. Commit, correct or approve "
-            f"{_FEWEST - count} more first: what was propagated and not looked at does "
-            "not count."
+            f"learns from at least {_FEWEST}. Commit, correct, approve or "
+            f"accept {_FEWEST - count} more first: what was found or propagated, and "
+            "not looked at, does not count."
         )
 
 

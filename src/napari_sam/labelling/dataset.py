@@ -52,6 +52,8 @@ class LabelledDataset:
         The images that are labelled.
     axes
         Axes of the images, where they do not name them.
+    model
+        Name of the model that found the objects.
     describer
         Describes corrected objects anew; it may be given another model.
 
@@ -75,6 +77,7 @@ class LabelledDataset:
         self._layout = DatasetLayout(self.path)
         self._index = self._layout.read_index()
         self.images, self.axes = list(self._index.images), self._index.axes
+        self.model = self._index.model
         there = self._layout.examples.exists()
         self._examples = read_class_examples(self._layout.examples) if there else None
         self._objects = KnownObjects(self._layout, self._index.images)

@@ -39,6 +39,8 @@ class DatasetIndex(NamedTuple):
         Of the model that described the objects.
     appearance
         How images were shown to it.
+    model
+        Its name.
     """
 
     images: list[Path]
@@ -47,6 +49,7 @@ class DatasetIndex(NamedTuple):
     made_by: JsonObject
     fingerprint: str = ""
     appearance: AppearanceSettings = _USUAL
+    model: str = "pocket"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +181,7 @@ class DatasetLayout:
             made_by,
             str(made_by.get("fingerprint", "")),
             _appearance(made_by.get("appearance", {})),
+            str(made_by.get("model") or "pocket"),
         )
 
 

@@ -14,6 +14,7 @@ from napari_sam.apps.cli.options.automatic import automatic_options
 from napari_sam.apps.cli.options.from_settings import settings_options
 from napari_sam.apps.cli.options.model import model_spec, open_model
 from napari_sam.apps.cli.options.run import run_options
+from napari_sam.apps.cli.progress import drain_with_progress
 from napari_sam.apps.cli.verbosity import say
 from napari_sam.automatic.concepts import Words
 from napari_sam.automatic.settings import TextSettings
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from napari_sam.automatic.settings import AutomaticSettings
     from napari_sam.core.progress import Progress
     from napari_sam.core.protocols import Backend
-    from napari_sam.jobs import Executor, ImageOutcome
+    from napari_sam.jobs import Executor, ImageOutcome, ModelSettings
     from napari_sam.labelling import LabelFolderJob
 
 _FILE = click.Path(path_type=Path)
@@ -88,6 +89,12 @@ _LISTED = 10
     "--compare", type=_FILE, nargs=2, metavar="FOLDER FOLDER",
     help="Instead, tell how far two data sets of the same images agree.",
 )  # fmt: skip
+@click.option(
+    "--improve", type=(_FILE, str), metavar="FOLDER NAME",
+    help="Instead, train a model on what was accepted or corrected in a data set. It "
+    "gets that NAME if it is better than the one it begins with: --model, or the one "
+    "that found the objects.",
+)  # fmt: skip
 @settings_options("similar", LabelSettings)
 @automatic_options
 @run_options
@@ -107,6 +114,7 @@ def label(
     overwrite: bool,
     status: Path | None,
     compare: tuple[Path, Path] | None,
+    improve: tuple[Path, str] | None,
     similar: LabelSettings,
     automatic: AutomaticSettings,
     run: RunOptions,
@@ -125,6 +133,9 @@ def label(
         return
     if compare is not None:
         _print_agreement(*compare)
+        return
+    if improve is not None:
+        _improve(*improve, run.model)
         return
     if images is None or output is None:
         raise ImageError("Give a folder of images, and -o FOLDER for the data set.")
@@ -160,6 +171,19 @@ def _work(
     return iter_label(
         job, backend, concepts=finder, executor=executor, report=print_outcome
     )
+
+
+def _improve(folder: Path, name: str, model: ModelSettings) -> None:
+    """Train a model on what was reviewed, and tell what came of it."""
+    from napari_sam.api.improvement import iter_improve
+    from napari_sam.labelling import LabelledDataset
+
+    dataset = LabelledDataset(folder)
+    begins_with = model.checkpoint or model.name or dataset.model
+    if isinstance(begins_with, str):
+        fetch_missing(begins_with)
+    work = iter_improve(dataset, name, model=begins_with)
+    say(str(drain_with_progress(work, "the same command goes on.")))
 
 
 def _print_counts(folder: Path) -> None:

@@ -31,6 +31,7 @@ _COUNTED = {
     "cutting out": "frame",
     "exporting": "step",
     "opening images": "image",
+    "learning from your corrections": "step",
 }
 #: Lines of a log for one piece of work, at most.
 _LINES = 10
@@ -55,6 +56,7 @@ class ProgressLine:
     def show(self, step: Progress) -> None:
         """Print the progress, if it has changed."""
         text = f"{_COUNTED.get(step.what, 'object')} {step.done} of {step.total}"
+        text = text if step.total else step.what
         if is_quiet():
             return
         if step.what != self._what:

@@ -94,6 +94,11 @@ class ReviewLayer:
             view = FrameView(self._viewer, binding.geometry)
             view.zoom_on(places[0].frame, region)
 
+    def list_models(self) -> None:
+        """Have the models listed anew where one can be chosen."""
+        for dock in _docks_of(self._viewer):
+            dock.controller.annotator.events.model_changed.emit()
+
     def close(self) -> None:
         """Leave the image: what was annotated on its layer before is shown again."""
         shown = self._shown

@@ -13,6 +13,7 @@ from napari_sam.annotator.review_queue import ReviewQueue
 from napari_sam.apps.dock import compat
 from napari_sam.apps.dock.panels.dialogs import Dialogs
 from napari_sam.apps.dock.panels.export import ExportPanel
+from napari_sam.apps.dock.panels.improve import ImprovePanel
 from napari_sam.apps.dock.panels.thumbnails import Thumbnails, pixmap
 from napari_sam.apps.dock.panels.widgets import (
     NEAR,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from qtpy.QtGui import QCloseEvent, QKeyEvent, QMouseEvent
 
     from napari_sam.annotator.executor import Executor
-    from napari_sam.labelling import EditedLabels, ReviewItem
+    from napari_sam.labelling import EditedLabels, LabelledDataset, ReviewItem
 
 #: What the review is called where napari docks it.
 REVIEW = "Review labels (napari-sam)"
@@ -74,9 +75,11 @@ class ReviewWidget(QWidget):
         self, napari_viewer: Viewer | None = None, *, executor: Executor | None = None
     ) -> None:
         super().__init__()
-        own = None if executor is not None else QtExecutor()
-        executor = executor or own
+        # A training ends in its own time: the data set must not wait for it.
+        own = () if executor is not None else (QtExecutor(), QtExecutor())
+        executor, trainer = own or (executor, executor)
         assert executor is not None
+        assert trainer is not None
         viewer = None if napari_viewer is None else compat.unwrapped(napari_viewer)
         self.queue = ReviewQueue(executor)
         self.edited = DatasetSession(self.queue)
@@ -84,22 +87,24 @@ class ReviewWidget(QWidget):
         window = None if viewer is None else compat.window_of(viewer)
         self.dialogs = Dialogs(self, window)
         self.export = ExportPanel(executor, self.dialogs, self._write)
+        self.improve = ImprovePanel(trainer, self._give_model)
+        self.improve.events.model_changed.connect(self._list_models)
         self._make()
         self._lay_out()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.queue.changed.connect(self._refresh)
         self.queue.message.connect(self._say)
         self._refresh()
-        if own is not None:
+        if own:
             queue = self.queue
-            self.destroyed.connect(lambda _: _end(own, queue))
+            self.destroyed.connect(lambda _: _end(*own, queue))
 
     def open(self, path: str | Path) -> None:
         """Open a data set that ``napari-sam label`` made."""
         self.take_over()
         self._leave()
         self.said.setText("")
-        self.export.dataset = Path(path)
+        self.export.dataset = self.improve.dataset = Path(path)
         self.queue.open(Path(path))
         self.setFocus()
 
@@ -196,6 +201,7 @@ class ReviewWidget(QWidget):
         rows.addWidget(self.numbers)
         rows.addWidget(self.next, stretch=1)
         rows.addWidget(self.said)
+        rows.addWidget(self.improve)
         rows.addWidget(self.export)
 
     def _leave(self) -> None:
@@ -208,6 +214,15 @@ class ReviewWidget(QWidget):
         """Have all that was decided in the tables, and then go on."""
         self.take_over()
         self.queue.ask(lambda dataset: dataset.save(), lambda _: then())
+
+    def _give_model(self, then: Callable[[str], object]) -> None:
+        """Have all that was decided in the tables, and tell by which model it began."""
+        self.take_over()
+        self.queue.ask(_saved, then)
+
+    def _list_models(self) -> None:
+        if self._layer is not None:
+            self._layer.list_models()
 
     def _ask(self) -> None:
         chosen = self.dialogs.folder_to_open("Open a labelled data set")
@@ -253,7 +268,8 @@ class ReviewWidget(QWidget):
         self.mend.setEnabled(current is not None and self._layer is not None)
         self.taken.setEnabled(self.edited.is_open)
         self.undo.setEnabled(page.counts is not None)
-        self.export.setEnabled(page.counts is not None)
+        for panel in (self.improve, self.export):
+            panel.setEnabled(page.counts is not None)
         self.large.clear()
         self.about.setText("" if current is None else str(current.item))
         if current is not None:
@@ -285,8 +301,15 @@ def _chosen(choice: QComboBox) -> str | None:
     return choice.currentText() if choice.currentIndex() > 0 else None
 
 
-def _end(executor: QtExecutor, queue: ReviewQueue) -> None:
+def _saved(dataset: LabelledDataset) -> str:
+    """Write the tables; return the name of the model that found the objects."""
+    dataset.save()
+    return dataset.model
+
+
+def _end(executor: QtExecutor, trainer: QtExecutor, queue: ReviewQueue) -> None:
     """Tell nothing to a window that is gone, and write all that was decided in it."""
+    trainer.close()
     executor.close(wait=True)
     queue.finish()
 
