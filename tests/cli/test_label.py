@@ -11,6 +11,8 @@ import napari_sam as sam
 from napari_sam.api import improvement
 from napari_sam.apps.cli import main
 from napari_sam.core.progress import Progress
+from napari_sam.session import ObjectInfo, actions
+from napari_sam.session.persistence.record import Record, write_record
 from napari_sam.testing import InstanceThresholdBackend
 
 
@@ -104,6 +106,30 @@ def test_two_data_sets_are_compared(folder, tmp_path):
     assert result.exit_code == 0, result.output
     assert "9 objects in both, 1 only in" in result.stdout
     assert "mean IoU 1.00" in result.stdout
+
+
+def test_two_sessions_are_compared(folder, tmp_path):
+    image = folder / "a.tif"
+    pixels = tifffile.imread(image)
+    whole = (pixels > 0).astype(np.int32)
+    whole[30:] *= 2
+    part = np.where(np.arange(64) < 34, whole, 0)
+    files = tmp_path / "one.session.json", tmp_path / "two.session.json"
+    for labels, file in zip((whole, part), files, strict=True):
+        promptable = sam.PromptableImage(pixels, InstanceThresholdBackend())
+        session = sam.AnnotationSession(promptable, labels=labels)
+        for number, category in ((1, "square"), (2, "bar")):
+            info = ObjectInfo(category=category)
+            session.execute(actions.SetInfo(number, info))
+        write_record(Record.of(session), file)
+    result = run("label", image, "--compare", *files)
+    assert result.exit_code == 0, result.output
+    assert "1 image: 2 objects in both, 0 only in" in result.stdout
+    assert "mean IoU 0.71" in result.stdout  # two of three squares; 300 of 400
+    assert "  bar: F1 1.00" in result.stdout
+    without = run("label", "--compare", *files)
+    assert without.exit_code == 2
+    assert "Name its file before --compare." in without.stderr
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 from napari_sam.core.lazy_names import lazy_names
 
 if TYPE_CHECKING:
-    from napari_sam.labelling.agreement import Agreement, compare_datasets
+    from napari_sam.labelling.agreement import (
+        Agreement,
+        compare_datasets,
+        compare_sessions,
+    )
     from napari_sam.labelling.class_examples import ClassExamples
     from napari_sam.labelling.dataset import LabelledDataset
     from napari_sam.labelling.edited_labels import EditedLabels
@@ -30,6 +34,7 @@ __all__ = [
     "ObjectRow",
     "ReviewItem",
     "compare_datasets",
+    "compare_sessions",
     "count_reviewed",
     "iter_label_folder",
     "iter_label_words",
@@ -47,6 +52,7 @@ _ROOMS = {
     "ObjectRow": "object_rows",
     "ReviewItem": "review_item",
     "compare_datasets": "agreement",
+    "compare_sessions": "agreement",
     "count_reviewed": "reviewed_examples",
     "iter_label_folder": "label_folder",
     "iter_label_words": "label_words",

@@ -1,4 +1,4 @@
-"""How far two data sets of the same images agree: objects, outlines and classes."""
+"""How far two persons' labels of the same images agree: objects, outlines, classes."""
 
 from __future__ import annotations
 
@@ -9,33 +9,39 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam.core.errors import ImageError
+from napari_sam.core.images.frames import Frames
 from napari_sam.labelling.dataset_layout import DatasetLayout
 from napari_sam.labelling.label_files import read_label_frames
 from napari_sam.labelling.object_rows import read_rows
+from napari_sam.session import ImageIdentity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from napari_sam.session import AnnotationSession
+
 
 @dataclass(frozen=True)
 class Agreement:
-    """What two data sets have in common.
+    """What the labels of two persons have in common.
 
     Attributes
     ----------
     images
         How many images both have.
     matched
-        Objects of both with an IoU above one half.
+        Objects of both with an IoU above one half, plane by plane.
     only_first, only_second
         Objects of one that the other does not have.
     ious
         IoU of each matched pair.
     classes
         How many matched pairs have each pair of classes.
+    classes_of_first, classes_of_second
+        How many of the objects that only one has are of each class.
     """
 
     images: int
@@ -44,6 +50,8 @@ class Agreement:
     only_second: int
     ious: tuple[float, ...] = ()
     classes: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    classes_of_first: Mapping[str, int] = field(default_factory=dict)
+    classes_of_second: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def f1(self) -> float:
@@ -62,6 +70,19 @@ class Agreement:
         total = sum(self.classes.values())
         same = sum(n for (a, b), n in self.classes.items() if a == b)
         return same / total if total else float("nan")
+
+    @property
+    def f1_of_classes(self) -> dict[str, float]:
+        """Share of the objects of each class that both have, with that class.
+
+        As `f1`, of the objects to which either gave the class; sorted by its name.
+        """
+        both = Counter({a: n for (a, b), n in self.classes.items() if a == b})
+        total = Counter(self.classes_of_first) + Counter(self.classes_of_second)
+        for (a, b), n in self.classes.items():
+            total[a] += n
+            total[b] += n
+        return {name: 2 * both[name] / total[name] for name in sorted(total)}
 
     @property
     def kappa(self) -> float:
@@ -103,37 +124,102 @@ def compare_datasets(first: Path, second: Path) -> Agreement:
     common = sorted(set(by_name[0]) & set(by_name[1]))
     if not common:
         raise ImageError(f"{first} and {second} have no image in common.")
-    counts: Counter[str] = Counter()
-    pairs: Counter[tuple[str, str]] = Counter()
-    ious: list[float] = []
+    count = _Count()
     for name in common:
         image = by_name[0][name]
-        classes = [_classes(one, image) for one in layouts]
-        for a, b in _planes(layouts, image):
-            found = _matched(a, b)
-            counts["first"] += int((np.unique(a) != 0).sum()) - len(found)
-            counts["second"] += int((np.unique(b) != 0).sum()) - len(found)
-            for i, j, iou in found:
-                ious.append(iou)
-                pairs[classes[0].get(i, ""), classes[1].get(j, "")] += 1
-    return Agreement(
-        len(common), len(ious), counts["first"], counts["second"], tuple(ious),
-        dict(sorted(pairs.items())),
-    )  # fmt: skip
+        first_frames, second_frames = _label_frames(layouts, image)
+        first_classes, second_classes = (_classes(one, image) for one in layouts)
+        count.add(first_frames, second_frames, first_classes, second_classes)
+    return count.agreement(len(common))
+
+
+def compare_sessions(first: AnnotationSession, second: AnnotationSession) -> Agreement:
+    """Compare two sessions of the same image, as of two persons.
+
+    An object on several frames counts once on each.
+
+    Parameters
+    ----------
+    first, second
+        Sessions, such as `replay` makes of their files.
+
+    Raises
+    ------
+    ImageError
+        If they are of different images.
+    """
+    if ImageIdentity.of(first.frames) != ImageIdentity.of(second.frames):
+        raise ImageError("The sessions are of different images.")
+    axes = "".join([*first.frames.sizes, "y", "x"])
+    count = _Count()
+    count.add(
+        Frames(first.labels, axes),
+        Frames(second.labels, axes),
+        _classes_of(first),
+        _classes_of(second),
+    )
+    return count.agreement(1)
+
+
+class _Count:
+    """Objects that two persons have in common, counted image by image."""
+
+    def __init__(self) -> None:
+        self._ious: list[float] = []
+        self._pairs: Counter[tuple[str, str]] = Counter()
+        self._only: tuple[Counter[str], Counter[str]] = Counter(), Counter()
+
+    def add(
+        self,
+        first: Frames,
+        second: Frames,
+        first_classes: Mapping[int, str],
+        second_classes: Mapping[int, str],
+    ) -> None:
+        """Count the objects of an image: labels, and their classes by number."""
+        classes = first_classes, second_classes
+        for frame in range(len(first)):
+            planes = np.asarray(first[frame]), np.asarray(second[frame])
+            found = _matched(*planes)
+            self._ious += [iou for _, _, iou in found]
+            self._pairs.update(
+                (first_classes.get(i, ""), second_classes.get(j, ""))
+                for i, j, _ in found
+            )
+            for side, plane in enumerate(planes):
+                left = {*np.unique(plane).tolist()} - {0, *(o[side] for o in found)}
+                self._only[side].update(classes[side].get(i, "") for i in left)
+
+    def agreement(self, images: int) -> Agreement:
+        """Return what was counted."""
+        first, second = self._only
+        return Agreement(
+            images,
+            len(self._ious),
+            first.total(),
+            second.total(),
+            tuple(self._ious),
+            dict(sorted(self._pairs.items())),
+            dict(sorted(first.items())),
+            dict(sorted(second.items())),
+        )
 
 
 def _classes(layout: DatasetLayout, image: Path) -> dict[int, str]:
     return {row.object: row.category for row in read_rows(layout.table_of(image))}
 
 
-def _planes(
+def _classes_of(session: AnnotationSession) -> dict[int, str]:
+    return {i: info.category for i, info in dict(session.objects).items()}
+
+
+def _label_frames(
     layouts: tuple[DatasetLayout, DatasetLayout], image: Path
-) -> Iterator[tuple[NDArray[np.generic], NDArray[np.generic]]]:
+) -> tuple[Frames, Frames]:
     a, b = (read_label_frames(one.labels_of(image)) for one in layouts)
     if (a.sizes, a.plane_shape) != (b.sizes, b.plane_shape):
         raise ImageError(f"Labels of {image.name} are {a!r} and {b!r}.")
-    for frame in range(len(a)):
-        yield np.asarray(a[frame]), np.asarray(b[frame])
+    return a, b
 
 
 def _matched(

@@ -101,9 +101,23 @@ def apply(
 
 
 def replayed(
-    path: Path, image: Path | None, model: ModelSettings, store: str | None
+    path: Path,
+    image: Path | None,
+    model: ModelSettings,
+    store: str | None,
+    *,
+    named: str = "with --image",
 ) -> tuple[AnnotationSession, str]:
     """Replay a session's file on its image; return it with the name of the image.
+
+    Parameters
+    ----------
+    path, image
+        The files; without an image, that which the session names.
+    model, store
+        Instead of the session's own.
+    named
+        How a person names the image.
 
     Raises
     ------
@@ -118,7 +132,7 @@ def replayed(
     if image is None and not (record.source and file.exists()):
         raise SessionError(
             f"{path} is about the image {record.source or 'of no name'}, which is not "
-            "there. Name its file with --image."
+            f"there. Name its file {named}."
         )
     frames = io.read_image(file, axes=record.image.axes).frames
     work = _replayed_on(frames, record, model, store)

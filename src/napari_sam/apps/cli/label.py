@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from napari_sam.apps.cli.apply import replayed
 from napari_sam.apps.cli.class_options import ClassOptions
 from napari_sam.apps.cli.download import fetch_missing
 from napari_sam.apps.cli.folder_segmentation import finish_folder, print_outcome
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 _FILE = click.Path(path_type=Path)
 #: Objects of the review that --status lists.
 _LISTED = 10
+#: How the image of sessions is named.
+_BEFORE = "before --compare"
 
 
 @click.command(no_args_is_help=True)
@@ -87,7 +90,8 @@ _LISTED = 10
 )  # fmt: skip
 @click.option(
     "--compare", type=_FILE, nargs=2, metavar="FOLDER FOLDER",
-    help="Instead, tell how far two data sets of the same images agree.",
+    help="Instead, tell how far two data sets of the same images agree, or two "
+    "sessions (.session.json): then IMAGES is their image, where they do not find it.",
 )  # fmt: skip
 @click.option(
     "--improve", type=(_FILE, str), metavar="FOLDER NAME",
@@ -132,7 +136,7 @@ def label(
         _print_status(status)
         return
     if compare is not None:
-        _print_agreement(*compare)
+        _print_agreement(*compare, images, run)
         return
     if improve is not None:
         _improve(*improve, run.model)
@@ -210,19 +214,32 @@ def _print_status(folder: Path) -> None:
         say(f"  {item}")
 
 
-def _print_agreement(first: Path, second: Path) -> None:
-    """Tell how far two data sets agree."""
-    from napari_sam.labelling import compare_datasets
+def _print_agreement(
+    first: Path, second: Path, image: Path | None, run: RunOptions
+) -> None:
+    """Tell how far two data sets, or two sessions, agree."""
+    from napari_sam.labelling import compare_datasets, compare_sessions
 
-    found = compare_datasets(first, second)
+    if {first.suffix, second.suffix} == {".json"}:
+        sessions = (
+            replayed(one, image, run.model, run.settings.store, named=_BEFORE)[0]
+            for one in (first, second)
+        )
+        found = compare_sessions(*sessions)
+    else:
+        found = compare_datasets(first, second)
+    images = f"{found.images} image{'s' * (found.images != 1)}"
     say(
-        f"{found.images} images: {found.matched} objects in both, {found.only_first} "
-        f"only in {first}, {found.only_second} only in {second}"
+        f"{images}: {found.matched} objects in both, {found.only_first} only in "
+        f"{first}, {found.only_second} only in {second}"
     )
     say(
         f"F1 {found.f1:.2f}, mean IoU {found.mean_iou:.2f}, same class "
         f"{found.same_class:.2f}, kappa {found.kappa:.2f}"
     )
+    if len(found.f1_of_classes) > 1:
+        for name, f1 in found.f1_of_classes.items():
+            say(f"  {name or 'without a class'}: F1 {f1:.2f}")
     for (a, b), count in found.classes.items():
         if a != b:
             say(f"  {count} {a or 'without a class'} / {b or 'without a class'}")
