@@ -202,6 +202,12 @@ def _examples_of(corrected: Corrected) -> tuple[int, Iterator[Example]]:
     return count_corrections(corrected.state), iter_examples(corrected)
 
 
+def first_model(dataset: LabelledDataset) -> str:
+    """Return the model that found the objects; `pocket` if it has no name here."""
+    known = {entry.name for entry in checkpoints.models()}
+    return dataset.model if dataset.model in known else "pocket"
+
+
 def _check_enough(count: int) -> None:
     """Refuse to learn from next to nothing.
 

@@ -179,11 +179,11 @@ def _work(
 
 def _improve(folder: Path, name: str, model: ModelSettings) -> None:
     """Train a model on what was reviewed, and tell what came of it."""
-    from napari_sam.api.improvement import iter_improve
+    from napari_sam.api.improvement import first_model, iter_improve
     from napari_sam.labelling import LabelledDataset
 
     dataset = LabelledDataset(folder)
-    begins_with = model.checkpoint or model.name or dataset.model
+    begins_with = model.checkpoint or model.name or first_model(dataset)
     if isinstance(begins_with, str):
         fetch_missing(begins_with)
     work = iter_improve(dataset, name, model=begins_with)

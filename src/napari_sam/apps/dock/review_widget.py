@@ -302,9 +302,11 @@ def _chosen(choice: QComboBox) -> str | None:
 
 
 def _saved(dataset: LabelledDataset) -> str:
-    """Write the tables; return the name of the model that found the objects."""
+    """Write the tables; return the name of the model to begin with."""
+    from napari_sam.api.improvement import first_model
+
     dataset.save()
-    return dataset.model
+    return first_model(dataset)
 
 
 def _end(executor: QtExecutor, trainer: QtExecutor, queue: ReviewQueue) -> None:
