@@ -20,7 +20,6 @@ from napari_sam.core.prompts.prompts_in_tiles import (
     fits,
     nearest_tile,
 )
-from napari_sam.image.connected import connected
 from napari_sam.image.consensus import agreed
 
 if TYPE_CHECKING:
@@ -147,10 +146,10 @@ class CloseUps:
         far = [found[one.at] for one in firsts] + self._first(frame, later)
         clicks = firsts + [one._replace(prompts=one.first) for one in later]
         scales = self._choose_scales(frame, clicks, far)[: len(firsts)]
-        masks = self._cleaned(
-            [agreed(best, others) for best, others in scales],
-            [one.prompts for one in firsts],
-        )
+        masks = [
+            self._far.cleaned(agreed(best, others), one.prompts)
+            for one, (best, others) in zip(firsts, scales, strict=True)
+        ]
         small = [one for one in later if self._is_small(frame, one)]
         by_place = zip((one.at for one in firsts), masks, strict=True)
         return dict(by_place) | _complete(small, self._decode(frame, small))
@@ -217,19 +216,14 @@ class CloseUps:
         image = self._far
         firsts = [one.first for one in asked]
         tiles = [first_tile(p, image.tiling, image.frames.plane_shape) for p in firsts]
-        return self._cleaned(image.decode_in_tiles(frame, tiles, firsts), firsts)
+        masks = image.decode_in_tiles(frame, tiles, firsts)
+        return [image.cleaned(m, p) for m, p in zip(masks, firsts, strict=True)]
 
     def _decode(self, frame: int, asked: Sequence[Question]) -> list[Prediction]:
         prompts = [one.prompts for one in asked]
         tiles = [one.tile for one in asked]
-        return self._cleaned(self._near.decode_in_tiles(frame, tiles, prompts), prompts)
-
-    def _cleaned(
-        self, masks: Sequence[Prediction], prompts: Sequence[Prompts]
-    ) -> list[Prediction]:
-        if not self._far.connected:
-            return list(masks)
-        return [connected(m, p) for m, p in zip(masks, prompts, strict=True)]
+        masks = self._near.decode_in_tiles(frame, tiles, prompts)
+        return [self._far.cleaned(m, p) for m, p in zip(masks, prompts, strict=True)]
 
 
 def _complete(

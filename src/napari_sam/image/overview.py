@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from napari_sam.core.prompts.items import encloses
 from napari_sam.core.prompts.model_prompts import is_approximate, refinement_steps
 from napari_sam.core.prompts.prompts_in_tiles import fits, nearest_tile
-from napari_sam.image.connected import connected
 from napari_sam.image.consensus import agreed
 
 if TYPE_CHECKING:
@@ -53,13 +52,12 @@ class Overviews:
     ----------
     image
         The image, with its tiling.
-    spec
-        Of its model.
+    levels
+        Its coarser levels that are asked: see `overview_levels`.
     """
 
-    def __init__(self, image: PromptableImage, spec: BackendSpec) -> None:
-        self._image = image
-        self._levels = _levels(image, spec)
+    def __init__(self, image: PromptableImage, levels: Sequence[int]) -> None:
+        self._image, self._levels = image, levels
         self._taken: dict[tuple[int, Prompts], int] = {}
 
     def of_clicks(
@@ -85,8 +83,10 @@ class Overviews:
         """
         if len(self._taken) > _REMEMBERED:
             self._taken.clear()
-        later = self._of_further_clicks(frame, prompts, found, new=new)
-        firsts = [i for i, one in enumerate(prompts) if _first_click(one) == one]
+        clicks = {i: first for i, p in enumerate(prompts) if (first := _first_click(p))}
+        firsts = [i for i, first in clicks.items() if first == prompts[i]]
+        further = {i: first for i, first in clicks.items() if first != prompts[i]}
+        later = self._of_further_clicks(frame, prompts, found, further, new=new)
         asked = {i: [found[i]] for i in firsts if found[i].score < _SURE}
         for i in firsts:
             if new or i not in asked:
@@ -101,7 +101,8 @@ class Overviews:
     ) -> bool:
         """Whether clicks wait for overviews that are not embedded yet."""
         return any(
-            not self._image.is_embedded(frame, self._tile(one, level))
+            self._covers(one, level)
+            and not self._image.is_embedded(frame, self._tile(one, level))
             for one, mask in zip(prompts, found, strict=True)
             if mask.score < _SURE and _first_click(one) == one
             for level in self._levels
@@ -112,18 +113,17 @@ class Overviews:
         frame: int,
         prompts: Sequence[Prompts],
         found: Sequence[Prediction],
+        firsts: Mapping[int, Prompts],
         *,
         new: bool,
     ) -> dict[int, Prediction]:
-        """Return masks from the level of the first click, where their score is higher.
+        """Return masks from the level of the first click, where they are clearer there.
 
-        They are by the object's place.
+        They are by the object's place, as `firsts` are.
         """
-        firsts = {i: first for i, p in enumerate(prompts) if (first := _first_click(p))}
-        later = {i: first for i, first in firsts.items() if first != prompts[i]}
-        levels = self._levels_of(frame, list(later.values()), new=new)
+        levels = self._levels_of(frame, list(firsts.values()), new=new)
         masks: dict[int, Prediction] = {}
-        for i, level in zip(later, levels, strict=True):
+        for i, level in zip(firsts, levels, strict=True):
             if level and self._covers(prompts[i], level):
                 (mask,) = self._decode(frame, level, [prompts[i]])
                 if mask.complete and _is_clearer(mask, found[i]):
@@ -161,7 +161,7 @@ class Overviews:
         best, *others = [c for mask in seen for c in mask.candidates]
         if len(seen) == 1:
             return best
-        return self._cleaned(agreed(best, others), prompts)
+        return self._image.cleaned(agreed(best, others), prompts)
 
     def _shows(self, frame: int, prompts: Prompts, level: int, *, new: bool) -> bool:
         tile = self._tile(prompts, level)
@@ -181,14 +181,11 @@ class Overviews:
     ) -> list[Prediction]:
         tiles = [self._tile(one, level) for one in prompts]
         masks = self._image.decode_in_tiles(frame, tiles, prompts)
-        return [self._cleaned(m, p) for m, p in zip(masks, prompts, strict=True)]
-
-    def _cleaned(self, mask: Prediction, prompts: Prompts) -> Prediction:
-        return connected(mask, prompts) if self._image.connected else mask
+        return [self._image.cleaned(m, p) for m, p in zip(masks, prompts, strict=True)]
 
 
-def _levels(image: PromptableImage, spec: BackendSpec) -> tuple[int, ...]:
-    """Return the coarser levels on which an image looks smaller to the model."""
+def overview_levels(image: PromptableImage, spec: BackendSpec) -> tuple[int, ...]:
+    """Return the coarser levels on which an image looks smaller to its model."""
     levels: list[int] = []
     level, seen = 1, _pixel_size(image, 0, spec)
     while min(image.frames.plane_shape) >> level >= _FEWEST:

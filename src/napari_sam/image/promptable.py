@@ -12,10 +12,11 @@ from napari_sam.image import tile_pixels
 from napari_sam.image.close_up import TILING, CloseUps
 from napari_sam.image.complete.completing import complete
 from napari_sam.image.complete.plane import PromptablePlane
+from napari_sam.image.connected import connected
 from napari_sam.image.embeddable import EmbeddableImage
 from napari_sam.image.magnified import MagnifiedBackend
 from napari_sam.image.mask_bias import without_bias
-from napari_sam.image.overview import Overviews
+from napari_sam.image.overview import Overviews, overview_levels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -134,7 +135,8 @@ class PromptableImage(EmbeddableImage):
         spec = backend_spec(self.backend)
         if spec.magnification == 1 or self.tiling == TILING:
             return None
-        return Overviews(self, spec)
+        levels = overview_levels(self, spec)
+        return Overviews(self, levels) if levels else None
 
     def segment(self, prompts: Prompts, frame: int = 0) -> Prediction:
         """Return the mask of one object, in plane coordinates.
@@ -192,10 +194,10 @@ class PromptableImage(EmbeddableImage):
         found = self._segment_in_tiles(frame, [prompts[i] for i in rest])
         usual = dict(zip(rest, found, strict=True))
         masks |= usual
-        waits = (near and near.must_encode(frame, asked, usual)) or (
-            far and far.must_encode(frame, prompts, _in_order(masks))
-        )
-        if early and waits:
+        if early and (
+            (near and near.must_encode(frame, asked, usual))
+            or (far and far.must_encode(frame, prompts, _in_order(masks)))
+        ):
             early(_at_thresholds(masks, prompts))
         if near:
             masks |= near.of_clicks(frame, asked, usual)
@@ -214,7 +216,7 @@ class PromptableImage(EmbeddableImage):
             partial(tile_pixels.pixels_to_read, self._sources),
             self.tiling,
             shape,
-            self.connected,
+            self.cleaned,
         )
         first = [first_tile(one, self.tiling, shape) for one in prompts]
         masks = self.decode_in_tiles(frame, first, prompts)
@@ -231,6 +233,10 @@ class PromptableImage(EmbeddableImage):
         super().forget()
         for derived in ("_close_ups", "_overviews"):
             self.__dict__.pop(derived, None)
+
+    def cleaned(self, mask: Prediction, prompts: Prompts) -> Prediction:
+        """Return a mask without parts that no click hit, if `connected` says so."""
+        return connected(mask, prompts) if self.connected else mask
 
     def decode_in_tiles(
         self, frame: int, tiles: Sequence[Tile], prompts: Sequence[Prompts]

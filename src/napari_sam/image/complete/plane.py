@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from napari_sam.core.prompts import Candidate, Prompts
 from napari_sam.core.prompts.prompts_in_tiles import prompts_in_tile
-from napari_sam.image.connected import connected
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,15 +30,15 @@ class PromptablePlane:
         How it is cut.
     shape
         Its rows and columns.
-    keep_connected
-        Whether masks of clicks have only the parts that were clicked.
+    cleaned
+        Returns a mask without parts that no click hit, where the setting says so.
     """
 
     decode: Callable[[Tile, Prompts], Prediction]
     cost: Callable[[Tile], int]
     tiling: Tiling
     shape: tuple[int, int]
-    keep_connected: bool = True
+    cleaned: Callable[[Prediction, Prompts], Prediction]
 
     def decode_again(
         self, tile: Tile, prompts: Prompts, hint: Prompts | None = None
@@ -51,7 +50,3 @@ class PromptablePlane:
         items = tuple(p for p in prompts.items if not isinstance(p, Candidate))
         local = prompts_in_tile(Prompts(items), tile)
         return self.decode(tile, local if hint is None else hint + local)
-
-    def cleaned(self, prediction: Prediction, prompts: Prompts) -> Prediction:
-        """Return a mask without parts that no click hit, where the setting says so."""
-        return connected(prediction, prompts) if self.keep_connected else prediction
