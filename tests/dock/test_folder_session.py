@@ -15,12 +15,13 @@ from qtpy.QtWidgets import QApplication, QLineEdit
 import napari_sam as sam
 from napari_sam.apps.dock.panels.object_model import CLASS
 from napari_sam.apps.dock.reader import add_image
-from napari_sam.apps.dock.review_widget import ReviewWidget, review_of
+from napari_sam.apps.dock.review_widget import ReviewWidget
 from napari_sam.apps.dock.widget import SegmentWidget
 from napari_sam.datasets import read_labelled_images
 from napari_sam.testing import ColourConcepts, InstanceThresholdBackend
 
 from .buttons import press
+from .folder_review import labelled, rested
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "nuclei2d" / "images"
 #: Nuclei of many sizes, which the classifier tells apart.
@@ -117,26 +118,10 @@ def name_two(dock, until):
     return order
 
 
-def rested(review, until):
-    until(lambda: not review.queue.is_busy)
-
-
 def keys(review, until, letters):
     for letter in letters:
         QTest.keyClick(review, getattr(Qt.Key, f"Key_{letter}"))
         rested(review, until)
-
-
-def labelled(dock, until, folder):
-    """Press *Label the folder*; return the review that opens."""
-    dock.folder.title.setChecked(True)
-    dock.folder.target.setText(str(folder))
-    press(dock.folder.run)
-    until(lambda: (folder / "dataset.json").exists())
-    review = review_of(dock.viewer)
-    until(lambda: review.queue.current is not None)
-    rested(review, until)
-    return review
 
 
 def exported(review, until, name, folder):

@@ -11,12 +11,15 @@ from qtpy.QtTest import QTest
 
 import napari_sam as sam
 from napari_sam.apps.dock.reader import add_image
-from napari_sam.apps.dock.review_widget import ReviewWidget, review_of
+from napari_sam.apps.dock.review_widget import ReviewWidget
 from napari_sam.apps.dock.widget import SegmentWidget
 from napari_sam.core.address import Address
 from napari_sam.datasets import read_labelled_images
 from napari_sam.labelling.label_folder import LabelRun
 from napari_sam.testing import ColourConcepts, InstanceThresholdBackend
+
+from .buttons import press
+from .folder_review import labelled, rested
 
 
 def scene(shift):
@@ -53,18 +56,9 @@ def dock(make_napari_viewer, until, threshold_model, images, monkeypatch):
     return widget
 
 
-def press(button):
-    assert button.isEnabled(), button.text()
-    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-
-
 def key(widget, letters):
     for letter in letters:
         QTest.keyClick(widget, getattr(Qt.Key, f"Key_{letter}"))
-
-
-def rested(review, until):
-    until(lambda: not review.queue._is_busy and not review.queue._waiting)
 
 
 def named(dock, until):
@@ -78,17 +72,6 @@ def named(dock, until):
     annotator.editing.set_info(6, category="bar")
     until(lambda: dock.folder.state.text().startswith("2 examples"))
     return annotator
-
-
-def labelled(dock, until, folder):
-    dock.folder.title.setChecked(True)
-    dock.folder.target.setText(str(folder))
-    press(dock.folder.run)
-    until(lambda: (folder / "dataset.json").exists())
-    review = review_of(dock.viewer)
-    until(lambda: review.queue.current is not None)
-    rested(review, until)
-    return review
 
 
 def test_by_examples_from_the_folder_to_coco_and_yolo(dock, until, hand, tmp_path):

@@ -125,17 +125,22 @@ def repvit_weights(shapes, seed=2):
     return found
 
 
+def with_state(model, state, presence):
+    """Load random weights; `presence` moves the model to see its object, or not."""
+    shared = "shared_image_embedding.positional_embedding"
+    state["prompt_encoder.shared_embedding.positional_embedding"] = state[shared]
+    state["mask_decoder.pred_obj_score_head.proj_out.bias"] += presence
+    model.load_state_dict(state)
+    return model.eval().requires_grad_(False)
+
+
 @cache
 def tiny_model(*, newer=True, seed=0, presence=0.0):
     """A model with random weights; `presence` moves it to see its object, or not."""
     model = _transformers().Sam2VideoModel(tiny_config(newer=newer))
     shapes = {n: v.shape for n, v in model.state_dict().items()}
     state = random_state(shapes, seed)
-    shared = "shared_image_embedding.positional_embedding"
-    state["prompt_encoder.shared_embedding.positional_embedding"] = state[shared]
-    state["mask_decoder.pred_obj_score_head.proj_out.bias"] += presence
-    model.load_state_dict(state)
-    return model.eval().requires_grad_(False)
+    return with_state(model, state, presence)
 
 
 @cache
@@ -152,11 +157,7 @@ def tiny_square_t(presence=0.0):
     config.memory_attention_rope_feat_sizes = vision.backbone_feature_sizes[2]
     model = tf.Sam2VideoModel(config)
     state = random_state({n: v.shape for n, v in model.state_dict().items()}, seed=8)
-    shared = "shared_image_embedding.positional_embedding"
-    state["prompt_encoder.shared_embedding.positional_embedding"] = state[shared]
-    state["mask_decoder.pred_obj_score_head.proj_out.bias"] += presence
-    model.load_state_dict(state)
-    return model.eval().requires_grad_(False)
+    return with_state(model, state, presence)
 
 
 @pytest.fixture(scope="session")
@@ -223,11 +224,7 @@ def tiny_edgetam(presence=0.0):
     rest = {n: s for n, s in shapes.items() if not n.startswith(trunk)}
     state = {trunk + n: v for n, v in repvit_weights(own).items()}
     state |= random_state(rest, seed=3)
-    shared = "shared_image_embedding.positional_embedding"
-    state["prompt_encoder.shared_embedding.positional_embedding"] = state[shared]
-    state["mask_decoder.pred_obj_score_head.proj_out.bias"] += presence
-    model.load_state_dict(state)
-    return model.eval().requires_grad_(False)
+    return with_state(model, state, presence)
 
 
 @pytest.fixture(scope="session")
