@@ -146,6 +146,22 @@ def test_left_is_positive_right_and_shift_are_negative_and_a_key_turns_it(
     ]
 
 
+@pytest.mark.parametrize("right", [False, True])
+def test_a_clicked_point_is_styled_as_it_comes_and_not_once_more(
+    opened, hand, until, right
+):
+    hand = hand(opened.viewer)
+    hand.click(15, 25)
+    layer, again = opened.viewer.layers["SAM points"], []
+    for event in (layer.events.face_color, layer.events.symbol):
+        event.connect(again.append)
+    hand.click(20, 30, right=right)
+    assert again == []
+    assert str(layer.symbol[-1]) == ("cross" if right else "disc")
+    same = np.allclose(layer.face_color[-1], layer.face_color[0])
+    assert same is not right
+
+
 def test_points_are_dragged_boxes_and_lines_are_drawn(opened, hand, until):
     session, hand = opened.controller.annotator.session, hand(opened.viewer)
     hand.click(15, 25)

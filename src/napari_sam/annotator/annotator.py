@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from napari_sam.annotator.recovery import Restored
     from napari_sam.annotator.view import AnnotationView, ViewFactory
     from napari_sam.core.address import Address
-    from napari_sam.core.prediction import Prediction
     from napari_sam.core.progress import Progress
     from napari_sam.core.protocols import EmbeddingStore
     from napari_sam.session import AnnotationSession
@@ -199,9 +198,9 @@ class Annotator:
         self.preview.awaited.clear()
         session.prompts_changed.disconnect(self.preview.prompts_changed)
         session.selection_changed.disconnect(self._on_selection)
-        session.preview_changed.disconnect(self._on_preview)
+        session.preview_changed.disconnect(self.events.candidates_changed.emit)
         session.changed.disconnect(self._on_changed)
-        session.objects_changed.disconnect(self._on_objects)
+        session.objects_changed.disconnect(self.events.objects_changed.emit)
         self._views.hide(image)
         if not image.annotators and not image.is_aside:
             image.close_journal()
@@ -243,13 +242,13 @@ class Annotator:
         self._workspace.view.positive = self.preview.positive
         session.prompts_changed.connect(self.preview.prompts_changed)
         session.selection_changed.connect(self._on_selection)
-        session.preview_changed.connect(self._on_preview)
+        session.preview_changed.connect(self.events.candidates_changed.emit)
         session.changed.connect(self._on_changed)
-        session.objects_changed.connect(self._on_objects)
+        session.objects_changed.connect(self.events.objects_changed.emit)
         if image.journal is None:
             self.persistence.start_journal(image)
         self.events.image_opened.emit(session)
-        self.events.candidates_changed.emit()
+        self.events.candidates_changed.emit(session.preview)
 
     def _on_selection(self, at: Address) -> None:
         if at.object_id != self._made:
@@ -259,12 +258,6 @@ class Annotator:
                 self.preview.positive = True
         self.preview.refresh()
         self.events.selection_changed.emit()
-
-    def _on_objects(self, _: object) -> None:
-        self.events.objects_changed.emit()
-
-    def _on_preview(self, _: Prediction | None) -> None:
-        self.events.candidates_changed.emit()
 
     def _on_changed(self, how: str, step: Step) -> None:
         by_hand = isinstance(step.action, Paint | SetPrompts)

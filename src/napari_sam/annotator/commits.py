@@ -67,7 +67,9 @@ class Commits:
         session = self._workspace.require_session()
         assert session.preview is not None
         under = session.state.labels.overlapped(session.current, session.preview)
-        if overlap is None and self._must_ask(under):
+        ask = {} if overlap else self._to_ask(under)
+        if ask:
+            self._workspace.events.overlap_found.emit(ask)
             return
         at, rule = session.current, overlap or self.rule
         session.commit(overlap=rule)
@@ -93,22 +95,22 @@ class Commits:
             self._workspace.events.message.emit("warning", text)
             return
         under = session.state.labels.overlapped(at, prediction)
-        if self.overlap == "ask" and _overlapped(under):
+        ask = self._to_ask(under)
+        if ask:
             session.current = at
             session.accept(response)
-        if self._must_ask(under):
+            self._workspace.events.overlap_found.emit(ask)
             return
         session.commit(Response(response.request, {at: prediction}), overlap=self.rule)
         self.last = at.object_id
         self._report(at, under, self.rule)
 
-    def _must_ask(self, under: dict[int, float]) -> bool:
-        """Ask the person about objects under a mask, if that is the rule."""
-        found = _overlapped(under)
-        if self.overlap != "ask" or not found:
-            return False
-        self._workspace.events.overlap_found.emit(found)
-        return True
+    def _to_ask(self, under: dict[int, float]) -> dict[int, float]:
+        """Return the objects under a mask that the person is asked about."""
+        if self.overlap != "ask":
+            return {}
+        # Those that the mask only brushes against are no reason to ask.
+        return {i: share for i, share in under.items() if share >= _LITTLE}
 
     def _report(self, at: Address, under: dict[int, float], rule: Overlap) -> None:
         footprint = self._workspace.require_session().state.footprints.get(at)
@@ -126,8 +128,3 @@ class Commits:
                 f"from object {most[0]}."
             )
         self._workspace.events.message.emit(level, text)
-
-
-def _overlapped(under: dict[int, float]) -> dict[int, float]:
-    """Leave out objects that a mask only brushes against."""
-    return {i: share for i, share in under.items() if share >= _LITTLE}

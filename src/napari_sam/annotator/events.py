@@ -25,7 +25,7 @@ class AnnotatorEvents:
     message
         ``"info"``, ``"warning"`` or ``"error"``, and a sentence for the person.
     candidates_changed
-        The preview has other candidates, or none.
+        The preview, or None: there are other candidates.
     automatic_changed
         Other automatic masks are shown, or none: see `Everything`.
     measurements_changed
@@ -52,7 +52,7 @@ class AnnotatorEvents:
     stepped
         The session took a step, or it was taken back or repeated.
     objects_changed
-        The objects or their pixels are others.
+        Numbers of objects that came, went, or changed, as `Document` says them.
     tracks_changed
         It is known otherwise where objects are, who divides, or what is reviewed.
     selection_changed
@@ -69,7 +69,7 @@ class AnnotatorEvents:
     image_opened = Signal(object)
     busy = Signal(str, object)
     message = Signal(str, str)
-    candidates_changed = Signal()
+    candidates_changed = Signal(object)
     automatic_changed = Signal()
     measurements_changed = Signal()
     measured_object_changed = Signal(object)
@@ -81,7 +81,7 @@ class AnnotatorEvents:
     overlap_found = Signal(dict)
     journals_found = Signal(tuple)
     stepped = Signal()
-    objects_changed = Signal()
+    objects_changed = Signal(tuple)
     tracks_changed = Signal()
     selection_changed = Signal()
     journal_trouble = Signal(str)

@@ -126,7 +126,11 @@ class Preview:
             self._warn(response.predictions[session.current])
         if self.on_response is not None:
             self.on_response(response)
-        self._settle()
+        # What listens may have gone on to another image or object.
+        session = self._workspace.session
+        shown = session is None or session.preview is not None
+        if shown or not self._addresses():
+            self._workspace.tasks.end(_PREDICTING)
 
     def _tell_early(self, response: Response) -> None:
         self._workspace.executor.tell(lambda: self._on_early(response))
@@ -144,13 +148,6 @@ class Preview:
         self._hover.hide_early()
         self._workspace.tasks.end(_PREDICTING)
         self._workspace.events.report(error)
-
-    def _settle(self) -> None:
-        """Show that nothing is being predicted any more, if that is so."""
-        session = self._workspace.session
-        shown = session is None or session.preview is not None
-        if shown or not self._addresses():
-            self._workspace.tasks.end(_PREDICTING)
 
     def _warn(self, prediction: Prediction) -> None:
         message = self._workspace.events.message

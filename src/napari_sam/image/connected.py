@@ -9,7 +9,8 @@ import numpy as np
 from scipy import ndimage
 
 from napari_sam.core.geometry import rasterize
-from napari_sam.core.prompts.items import encloses, is_positive
+from napari_sam.core.geometry.region import Region
+from napari_sam.core.prompts.items import encloses
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +51,7 @@ def connected(mask: Prediction, prompts: Prompts) -> Prediction:
 
 def _hits(prompts: Prompts) -> list[tuple[float, float]]:
     """Return where the object was hit; nowhere if there are other prompts."""
-    positive = [s for s in prompts.items if is_positive(s)]
+    positive = [s for s in prompts.items if s.positive]
     if any(map(encloses, positive)):
         return []
     return [
@@ -63,7 +64,9 @@ def _hits(prompts: Prompts) -> list[tuple[float, float]]:
 def _lower_unhit(mask: Prediction, hits: Sequence[tuple[float, float]]) -> Prediction:
     """Lower the logits of what was not hit, as far as it is unconnected."""
     threshold = np.float32(mask.threshold)
-    near = _near(mask.logits > threshold + _LEVELS[-1])
+    # Most of a tile is far from the mask and its parts.
+    around = Region.around(mask.logits > threshold + _LEVELS[-1]).grown(1)
+    near = around.intersection(Region(0, 0, *mask.logits.shape)).slices
     logits = mask.logits[near] - threshold
     cells = _cells(mask, hits, near, logits)
     hit = _hit(logits, 0.0, cells)
@@ -75,15 +78,6 @@ def _lower_unhit(mask: Prediction, hits: Sequence[tuple[float, float]]) -> Predi
     lowered = mask.logits.copy()
     lowered[near] = np.where(hit, logits, np.minimum(logits, ceiling)) + threshold
     return replace(mask, logits=lowered)
-
-
-def _near(cells: NDArray[np.bool_]) -> tuple[slice, slice]:
-    """Return a window that holds them and their neighbours: most of a tile does not."""
-    rows, cols = np.flatnonzero(cells.any(1)), np.flatnonzero(cells.any(0))
-    if not rows.size:
-        return slice(0, 0), slice(0, 0)
-    top, left = max(rows[0] - 1, 0), max(cols[0] - 1, 0)
-    return slice(top, rows[-1] + 2), slice(left, cols[-1] + 2)
 
 
 def _cells(

@@ -132,11 +132,7 @@ def _candidates(blobs: NDArray[np.int32], prompts: Prompts) -> list[NDArray[np.b
     if not is_ambiguous(prompts):
         return [mask]
     near = set(np.unique(blobs[ndimage.binary_dilation(mask, iterations=2)])) - {0}
-    return [mask, mask & ~_rim(mask), np.isin(blobs, sorted(near))]
-
-
-def _rim(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    return np.asarray(mask & ~ndimage.binary_erosion(mask))
+    return [mask, ndimage.binary_erosion(mask), np.isin(blobs, sorted(near))]
 
 
 def _blob(blobs: NDArray[np.int32], given: ModelPrompts) -> NDArray[np.bool_]:

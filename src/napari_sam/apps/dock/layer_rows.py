@@ -14,7 +14,6 @@ from napari_sam.core.prompts.items import (
     Point,
     Polygon,
     Scribble,
-    is_positive,
 )
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ def features_of(rows: Sequence[Row | None]) -> dict[str, NDArray[Any]]:
     known = [
         (0, False, 0)
         if row is None
-        else (row.at.object_id, bool(getattr(row.prompt, "positive", True)), row.order)
+        else (row.at.object_id, row.prompt.positive, row.order)
         for row in rows
     ]
     columns = zip(*known, strict=True) if known else ((), (), ())
@@ -114,7 +113,7 @@ def merge_rows(before: Prompts, rows: Iterable[Row]) -> Prompts:
         items += [row.prompt for row in earlier]
         shown = shown[len(earlier) :]
         count = sum(isinstance(s, Point | Box | Polygon | Scribble) for s in items)
-        still_meant = count == so_far and any(map(is_positive, items))
+        still_meant = count == so_far and any(item.positive for item in items)
         if still_meant or not isinstance(prompt, Candidate):
             items.append(prompt)
     return Prompts((*items, *(row.prompt for row in shown)))

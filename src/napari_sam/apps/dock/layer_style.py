@@ -25,6 +25,7 @@ AnyLayer = TypeVar("AnyLayer", bound="Layer")
 Keywords: TypeAlias = "dict[str, Any]"
 #: Colours that stay apart for the colour-blind; besides, the symbols differ.
 POSITIVE, NEGATIVE = "#009e73", "#d55e00"
+_SYMBOLS = ("disc", "cross")
 _RGBA = tuple((*bytes.fromhex(color[1:]), 255) for color in (POSITIVE, NEGATIVE))
 #: Numbers of the preview mask and the one under the cursor in the layer of both.
 PREVIEWED, HOVERED = 1, 2
@@ -214,14 +215,25 @@ def style_points(
     layer: Points, rows: NDArray[Any], positive: NDArray[Any], mine: NDArray[Any]
 ) -> None:
     """Style some points by their sign; those of other objects are fainter."""
-    # In place, as napari itself colours selected points; all of them take it long.
-    layer.face_color[rows] = _colors(positive[rows], mine[rows])
-    layer.events.face_color()
-    symbols = np.where(positive[rows], "disc", "cross")
+    colors = _colors(positive[rows], mine[rows])
+    if not np.allclose(layer.face_color[rows], colors):
+        # In place, as napari itself colours selected points; all of them take it long.
+        layer.face_color[rows] = colors
+        layer.events.face_color()
+    symbols = np.where(positive[rows], *_SYMBOLS)
     if any(map(str.__ne__, map(str, layer.symbol[rows]), symbols)):
         new = np.array(layer.symbol)
         new[rows] = symbols
         layer.symbol = new
+
+
+def style_next_point(layer: Points, *, positive: bool) -> None:
+    """Have napari add the next point as `style_points` would style it."""
+    # Every point of the layer is drawn again when one of them is styled later.
+    sign = np.array([positive])
+    with layer.block_update_properties():
+        layer.current_face_color = _colors(sign, np.array([True]))[0]
+        layer.current_symbol = _SYMBOLS[0 if positive else 1]
 
 
 def style_shapes(

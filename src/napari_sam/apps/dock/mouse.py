@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from psygnal import Signal
 
-from napari_sam.apps.dock.layer_style import POINT_SIZE
+from napari_sam.apps.dock.layer_style import POINT_SIZE, style_next_point
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -79,7 +79,9 @@ class PromptMouse:
         )
         if held is None:
             opposite = event.button == 2 or "Shift" in event.modifiers
-            self._prompts.aim(positive=self._prompts.positive is not opposite)
+            positive = self._prompts.positive is not opposite
+            self._prompts.aim(positive=positive)
+            style_next_point(layer, positive=positive)
             return None
         self._lend(layer, "select")
         return None

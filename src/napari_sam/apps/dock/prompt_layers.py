@@ -96,7 +96,7 @@ class PromptLayers:
         with self._quietly():
             for part in self._parts():
                 # To set them takes napari some milliseconds, to look none.
-                if part.layer.feature_defaults.to_dict("records") != [defaults]:
+                if part.layer.feature_defaults.iloc[0].to_dict() != defaults:
                     part.layer.feature_defaults = defaults
 
     def push(self, addresses: Iterable[Address]) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 import numpy as np
 
@@ -77,6 +77,7 @@ class Point:
 class Box:
     """A box prompt around the object, half-open: ``top <= row < bottom``."""
 
+    positive: ClassVar[bool] = True
     top: float
     left: float
     bottom: float
@@ -146,6 +147,7 @@ class MaskPrompt:
         deepest point, and no box around it, which would cut off what grew or moved.
     """
 
+    positive: ClassVar[bool] = True
     mask: Mask
     approximate: bool = False
 
@@ -186,6 +188,7 @@ class MaskPrompt:
 class Candidate:
     """The choice of a candidate: go on from the `index`-th mask, best first."""
 
+    positive: ClassVar[bool] = False
     index: int
 
     def __post_init__(self) -> None:
@@ -197,16 +200,9 @@ class Candidate:
 Prompt: TypeAlias = "Point | Box | Polygon | Scribble | MaskPrompt | Candidate"
 
 
-def is_positive(prompt: Prompt) -> bool:
-    """Whether a prompt marks the object, so that it suffices alone."""
-    if isinstance(prompt, Candidate):
-        return False
-    return isinstance(prompt, Box | MaskPrompt) or prompt.positive
-
-
 def encloses(prompt: Prompt) -> bool:
     """Whether a prompt tells where all of the object is, and not only a part of it."""
-    return isinstance(prompt, Box | Polygon | MaskPrompt) and is_positive(prompt)
+    return isinstance(prompt, Box | Polygon | MaskPrompt) and prompt.positive
 
 
 def bounds(prompt: Prompt) -> Box | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from napari_sam.core.geometry import rasterize
-from napari_sam.core.prompts.items import MaskPrompt, Polygon, Scribble, is_positive
+from napari_sam.core.prompts.items import MaskPrompt, Polygon, Scribble
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,13 +35,13 @@ def to_mask_input(
     outlined = [
         area
         for s, area in zip(areal, areas, strict=True)
-        if is_positive(s) and not isinstance(s, Scribble)
+        if s.positive and not isinstance(s, Scribble)
     ]
     mask_input = np.full(grid, -1 if outlined else 0, np.float32)
     for area in outlined:
         area.clear_near(mask_input)
     for prompt, area in zip(areal, areas, strict=True):
-        mask_input[area.window][area.filled] = 1 if is_positive(prompt) else -1
+        mask_input[area.window][area.filled] = 1 if prompt.positive else -1
     return mask_input
 
 

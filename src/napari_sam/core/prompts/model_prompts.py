@@ -22,7 +22,6 @@ from napari_sam.core.prompts.items import (
     Polygon,
     bounds,
     encloses,
-    is_positive,
 )
 from napari_sam.core.prompts.mask_input import to_mask_input
 
@@ -108,7 +107,7 @@ def refinement_steps(prompts: Prompts) -> tuple[Refinement, ...]:
             continue
         if len(steps) == 1 and _says_more(prompt, steps[0]):
             steps.clear()
-        if steps or is_positive(prompt):
+        if steps or prompt.positive:
             steps.append(Refinement(Prompts(tuple(so_far))))
     if len(steps) == _MOST_STEPS and steps[-1].candidate == 0:
         steps[-1] = Refinement(Prompts(tuple(so_far)))
@@ -153,7 +152,7 @@ def to_model_prompts(
     coords: list[tuple[float, float]] = []
     labels: list[int] = []
     for prompt in prompts.items:
-        label = POSITIVE if is_positive(prompt) else NEGATIVE
+        label = POSITIVE if prompt.positive else NEGATIVE
         for row, col in rasterize.representative_points(prompt, shape):
             if -0.5 <= row < shape[0] - 0.5 and -0.5 <= col < shape[1] - 0.5:
                 coords.append((col + 0.5, row + 0.5))

@@ -26,7 +26,6 @@ from napari_sam.core.prompts.items import (
     Prompt,
     Scribble,
     bounds,
-    is_positive,
     shifted,
 )
 
@@ -146,12 +145,7 @@ class Prompts:
 
     def __bool__(self) -> bool:
         """Whether any prompt is positive."""
-        return bool(self._positive)
-
-    @property
-    def _positive(self) -> tuple[Prompt, ...]:
-        """The positive prompts."""
-        return tuple(p for p in self.items if is_positive(p))
+        return any(p.positive for p in self.items)
 
     @property
     def points(self) -> tuple[Point, ...]:
@@ -166,8 +160,7 @@ class Prompts:
     @property
     def anchor(self) -> tuple[float, float]:
         """The middle of the first positive prompt, as ``(row, col)``."""
-        positive = self._positive
-        around = bounds(positive[0]) if positive else None
+        around = next((bounds(p) for p in self.items if p.positive), None)
         if around is None:
             raise PromptError(
                 "No prompt is on the object. Give a positive point, a box, "
@@ -179,7 +172,7 @@ class Prompts:
     def bounds(self) -> Box | None:
         """The box around all positive prompts, or None."""
         around: Box | None = None
-        for one in (bounds(p) for p in self._positive):
+        for one in (bounds(p) for p in self.items if p.positive):
             if one is not None:
                 around = one if around is None else around.union(one)
         return around

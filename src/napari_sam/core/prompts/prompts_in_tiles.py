@@ -17,7 +17,6 @@ from napari_sam.core.prompts.items import (
     Polygon,
     Scribble,
     bounds,
-    is_positive,
     shifted,
 )
 
@@ -82,7 +81,7 @@ def fits(prompts: Prompts, tile: Tile, tiling: Tiling, shape: tuple[int, int]) -
     )
     for prompt in prompts.items:
         around = _clipped(bounds(prompt), shape)
-        if around is None or not is_positive(prompt):
+        if around is None or not prompt.positive:
             continue
         if isinstance(prompt, Point):
             if not inner.contains(prompt.row, prompt.col):
