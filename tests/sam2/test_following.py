@@ -1,6 +1,6 @@
 """Objects followed through a clip by the project's own propagator, over a store."""
 
-from dataclasses import replace
+import weakref
 from functools import partial
 
 import numpy as np
@@ -8,6 +8,7 @@ import pytest
 import torch
 
 import napari_sam as sam
+from napari_sam import Address
 from napari_sam.backends.sam2.backend import Sam2Backend
 from napari_sam.backends.sam2.edgetam import EdgeTamBackend
 from napari_sam.backends.sam2.memory import ObjectMemory
@@ -19,28 +20,7 @@ from napari_sam.testing import PropagatorTests
 from napari_sam.tracking import PropagateSettings, memory_method
 from napari_sam.tracking.propagators import propagator
 
-SIDE, FRAMES = 128, 20
-
-
-@pytest.fixture(scope="module")
-def clip():
-    """Three discs that move apart from each other, over noise."""
-    rng = np.random.default_rng(4)
-    frames = rng.integers(0, 60, (FRAMES, SIDE, SIDE), np.uint8)
-    for at, frame in enumerate(frames):
-        for disc in discs(at):
-            frame[disc] += 150
-    return frames
-
-
-def discs(at):
-    y, x = np.mgrid[:SIDE, :SIDE]
-    places = ((30 - at / 4, 30), (90, 40 + at / 3), (60, 100))
-    return [(y - r) ** 2 + (x - c) ** 2 < 12**2 for r, c in places]
-
-
-def masks(at=0):
-    return {i: Mask.from_array(disc) for i, disc in enumerate(discs(at), 1)}
+from .discs import FRAMES, SIDE, clip, masks
 
 
 @pytest.fixture(scope="module", params=["sam2.1", "edgetam"])
@@ -65,9 +45,9 @@ def seeing(family, make_seeing):
 
 
 @pytest.fixture
-def image(clip, seeing, tmp_path):
+def image(seeing, tmp_path):
     store = ZarrStore(tmp_path / "store.zarr")
-    return sam.PromptableImage(clip, seeing, axes="tyx", store=store)
+    return sam.PromptableImage(clip(), seeing, axes="tyx", store=store)
 
 
 def carried(image, first, last, seeds):
@@ -216,39 +196,27 @@ def _mask(fused):
     return Mask.from_array(fused.logits > 0, top=top, left=left)
 
 
-def test_state_does_not_grow_with_the_clip(image):
-    """After 60 frames, to and fro, what is carried is as large as after 20."""
-    method = propagator("memory", image, PropagateSettings())
-    objects = method.start(0, masks())
-    sizes = []
-    for at in range(1, 61):
-        objects = method.carry(objects, at, {}) if at < FRAMES else objects
-        if at >= FRAMES:
-            # Later frames look like the last one, as far as memory goes.
-            objects = method.carry(_moved(objects, at), FRAMES - 1, {})
-        sizes.append(_nbytes(objects))
-    assert sizes[59] == sizes[19]
-    whole = [len(m.arrays) for _, m in objects[1].memories]
-    assert whole == [2, *[1] * 9, *[2] * 6]
+def test_state_does_not_grow_with_the_clip(seeing):
+    """No more memories are alive after 60 frames than after 25, forward and back."""
+    last = 3 * FRAMES - 1
+    frames = np.concatenate([clip()] * 3)
+    image = sam.PromptableImage(frames, seeing, axes="tyx")
+    made, alive, memorize = [], [], seeing.memorize
 
+    def watched(*args, **options):
+        found = memorize(*args, **options)
+        made.extend(weakref.ref(a) for m in found for a in m.arrays.values())
+        alive.append(sum(ref() is not None for ref in made))
+        return found
 
-def _moved(objects, at):
-    """Let objects have been found one frame earlier, to carry them to a frame again."""
-    return {
-        i: replace(
-            o, frame=o.frame - 1, memories=tuple((t - 1, m) for t, m in o.memories)
-        )
-        for i, o in objects.items()
-    }
-
-
-def _nbytes(objects):
-    return sum(
-        a.nbytes
-        for o in objects.values()
-        for _, m in o.memories
-        for a in m.arrays.values()
-    )
+    seeds = {Address(at, 1): masks(at % FRAMES)[1] for at in (0, last)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(seeing, "memorize", watched)
+        sam.propagate(image, seeds)
+    assert len(alive) == 2 * last
+    # Features and pointers of the given mask, of 6 frames and of the newest one; the
+    # pointers of 9 frames before.
+    assert max(alive) == max(alive[:25]) == 2 * 8 + 9
 
 
 def test_what_others_have_got_is_not_remembered(image, seeing):

@@ -86,6 +86,13 @@ def test_stopping_keeps_what_is_done():
     assert builder.tracks()[1].frames.tolist() == [0, 1, 2, 3]
 
 
+def test_no_more_is_remembered_after_hundreds_of_frames_than_after_some():
+    image = image_of(np.concatenate([PIXELS, PIXELS[::-1]] * 20))
+    build(image, {0: LABELS[0]}, settings=PropagateSettings(memories=5))
+    assert len(image.frames) == 320
+    assert max(image.backend.recalled) == image.backend.recalled[-1] == 1 + 5
+
+
 @METHODS
 def test_a_second_propagation_encodes_nothing(method):
     image = image_of()
