@@ -65,7 +65,7 @@ def test_it_is_told_how_much_the_model_rose_and_where_it_is(annotator, asked):
     ((kind, text),) = annotator.told
     assert kind == "info"
     assert "one click 0.50 → 0.60" in text
-    assert "It is pocket-mine: choose it under Model." in text
+    assert "It is pocket-mine: choose it under Model," in text
     assert changes
 
 

@@ -5,6 +5,7 @@ import pytest
 import tifffile
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QStyle, QStyleOptionComboBox
 
 import napari_sam as sam
 from napari_sam import checkpoints
@@ -99,6 +100,19 @@ def choose(box, words, qtbot):
     assert box.currentText() == words
 
 
+def test_all_letters_of_what_is_shown_can_be_read(widget, qtbot):
+    """At the width that napari gives it."""
+    widget.resize(260, 900)
+    for box in (widget.only, widget.where):
+        option = QStyleOptionComboBox()
+        box.initStyleOption(option)
+        part = QStyle.SubControl.SC_ComboBoxEditField
+        complex_ = QStyle.ComplexControl.CC_ComboBox
+        room = box.style().subControlRect(complex_, option, part, box)
+        words = box.fontMetrics().horizontalAdvance(box.currentText())
+        assert room.width() > words + 2
+
+
 def test_one_image_or_one_class_is_reviewed(widget, qtbot, folder):
     (folder.parent / "images" / "b.tif").write_bytes(
         (folder.parent / "images" / "a.tif").read_bytes()
@@ -190,7 +204,7 @@ def test_a_model_learns_from_the_review_at_a_button(
     assert "0 masks of yours" in widget.improve.said.text()
     widget.open(reviewed)
     shown = []
-    said = widget.improve.events.busy
+    said = widget.improve.improvement.changed
     said.connect(lambda *_: shown.append((widget.improve.run.text(), _words(widget))))
     click(widget.improve.run)
     assert ("Stop", "Learning, 1 of 2 …") in shown
@@ -241,6 +255,6 @@ def test_a_model_that_has_learnt_is_listed_in_the_dock(
     file = checkpoints.path("pocket")
     checkpoints.add(file, "pocket-mine", architecture="pocket")
     assert dock.model.models.findData("pocket-mine") < 0
-    review.improve.events.model_changed.emit()
+    review.improve.improvement.events.model_changed.emit()
     assert dock.model.models.findData("pocket-mine") > 0
     dock.end()

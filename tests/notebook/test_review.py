@@ -1,9 +1,13 @@
 """A labelled data set is reviewed in a notebook: what a browser sends and is told."""
 
+import threading
+
 import numpy as np
 import pytest
 
 import napari_sam as sam
+from napari_sam.api import improvement
+from napari_sam.core.progress import Progress
 from napari_sam.testing import InstanceThresholdBackend
 
 
@@ -24,6 +28,12 @@ class Browser:
 
     def annotate(self, kind, **message):
         self.ask("annotation", message={"kind": kind, **message})
+
+    def until(self, holds):
+        assert self.review._cells.wait_until(holds, 30)
+
+    def improving(self):
+        return self.last("improving")[0]
 
     def last(self, kind):
         return next(m for m in reversed(self.messages) if m[0]["kind"] == kind)
@@ -119,6 +129,37 @@ def test_a_folder_that_is_none_is_said(tmp_path):
     assert "dataset.json" in browser.last("say")[0]["text"]
     assert browser.last("page")[0]["text"] == "No data set is open."
     review.close()
+
+
+def test_a_model_learns_from_the_review_at_a_button(review, monkeypatch):
+    """The same once more stops it; the review goes on meanwhile, and is saved."""
+    browser, goes_on = Browser(review), threading.Event()
+
+    def trained(folder, *_):
+        yield Progress(1, 2, "learning")
+        while not goes_on.wait(0.01):
+            yield Progress(1, 2, "learning")
+        (folder / "improved.safetensors").touch()
+        return {"before": [0.5] * 3, "after": [0.4] * 3, "objects": 2}
+
+    monkeypatch.setattr(improvement, "_iter_train", trained)
+    browser.ask("improve")
+    browser.until(lambda: "0 masks of yours" in browser.improving()["words"])
+    monkeypatch.setattr(improvement, "_FEWEST", 4)
+    for _ in range(4):
+        browser.ask("answer", action="accept")
+    browser.ask("improve")
+    browser.until(lambda: browser.improving()["words"].startswith("Learning, 1 of 2"))
+    assert browser.improving()["on"]
+    browser.ask("answer", action="accept")
+    assert review.queue.page.counts["accepted"] == 5
+    browser.ask("improve")
+    assert not browser.improving()["on"]
+    assert browser.improving()["words"] == "Stopped; the same once more goes on."
+    goes_on.set()
+    browser.ask("improve")
+    browser.until(lambda: "so it was dropped" in browser.improving()["words"])
+    assert not browser.improving()["on"]
 
 
 def test_pictures_have_the_outline(review):

@@ -69,7 +69,7 @@ class ModelImprovement:
         self.last = found
         text = f"{found}"
         if found.name is not None:
-            text += f" It is {found.name}: choose it under Model."
+            text += f" It is {found.name}: choose it under Model, or give the name."
         self._events.message.emit("info", text)
         self._events.model_changed.emit()
 

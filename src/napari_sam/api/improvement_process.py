@@ -40,9 +40,12 @@ def measure(weights: Path, folder: Path) -> tuple[list[float], int]:
     from napari_sam.datasets.labelled_images import read_labelled_images
     from napari_sam.evaluation.mask_accuracy import iter_evaluate
 
-    say(what="measuring the model", done=0, total=0)
-    model = load_backend(checkpoint=weights)
-    found = drain(iter_evaluate(model, read_labelled_images(folder)))
+    images = read_labelled_images(folder)
+    say(what="measuring the model", done=0, total=len(images))
+    found = drain(
+        iter_evaluate(load_backend(checkpoint=weights), images),
+        lambda step: say(what="measuring the model", done=step.done, total=step.total),
+    )
     sums = (
         sum(r.click for r in found),
         sum(r.box for r in found),

@@ -9,6 +9,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QComboBox, QDockWidget, QLabel, QLineEdit, QWidget
 
 from napari_sam.annotator.dataset_session import DatasetSession
+from napari_sam.annotator.review_improvement import ReviewImprovement
 from napari_sam.annotator.review_queue import ReviewQueue
 from napari_sam.apps.dock import compat
 from napari_sam.apps.dock.panels.dialogs import Dialogs
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from qtpy.QtGui import QCloseEvent, QKeyEvent, QMouseEvent
 
     from napari_sam.annotator.executor import Executor
-    from napari_sam.labelling import EditedLabels, LabelledDataset, ReviewItem
+    from napari_sam.labelling import EditedLabels, ReviewItem
 
 #: What the review is called where napari docks it.
 REVIEW = "Review labels (napari-sam)"
@@ -87,8 +88,9 @@ class ReviewWidget(QWidget):
         window = None if viewer is None else compat.window_of(viewer)
         self.dialogs = Dialogs(self, window)
         self.export = ExportPanel(executor, self.dialogs, self._write)
-        self.improve = ImprovePanel(trainer, self._give_model)
-        self.improve.events.model_changed.connect(self._list_models)
+        improvement = ReviewImprovement(self.queue, trainer)
+        improvement.events.model_changed.connect(self._list_models)
+        self.improve = ImprovePanel(improvement, self._improve)
         self._make()
         self._lay_out()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -104,7 +106,7 @@ class ReviewWidget(QWidget):
         self.take_over()
         self._leave()
         self.said.setText("")
-        self.export.dataset = self.improve.dataset = Path(path)
+        self.export.dataset = Path(path)
         self.queue.open(Path(path))
         self.setFocus()
 
@@ -197,7 +199,8 @@ class ReviewWidget(QWidget):
         rows.addWidget(row(self.later, self.undo))
         rows.addWidget(row(self.mend, self.taken))
         rows.addWidget(named("Class", self.category))
-        rows.addWidget(named("Show", row(self.only, self.where)))
+        rows.addWidget(named("Show", self.only))
+        rows.addWidget(named("On", self.where))
         rows.addWidget(self.numbers)
         rows.addWidget(self.next, stretch=1)
         rows.addWidget(self.said)
@@ -215,10 +218,9 @@ class ReviewWidget(QWidget):
         self.take_over()
         self.queue.ask(lambda dataset: dataset.save(), lambda _: then())
 
-    def _give_model(self, then: Callable[[str], object]) -> None:
-        """Have all that was decided in the tables, and tell by which model it began."""
+    def _improve(self) -> None:
         self.take_over()
-        self.queue.ask(_saved, then)
+        self.improve.improvement.run_or_stop()
 
     def _list_models(self) -> None:
         if self._layer is not None:
@@ -299,14 +301,6 @@ def _offer(choice: QComboBox, wanted: list[str], chosen: str | None) -> None:
 def _chosen(choice: QComboBox) -> str | None:
     """Return what is to be shown alone; None for all."""
     return choice.currentText() if choice.currentIndex() > 0 else None
-
-
-def _saved(dataset: LabelledDataset) -> str:
-    """Write the tables; return the name of the model to begin with."""
-    from napari_sam.api.improvement import first_model
-
-    dataset.save()
-    return first_model(dataset)
 
 
 def _end(executor: QtExecutor, trainer: QtExecutor, queue: ReviewQueue) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_sam.annotator.review_improvement import ReviewImprovement
 from napari_sam.annotator.review_queue import SIDE, ReviewQueue
 from napari_sam.annotator.thread_executor import ThreadExecutor
 from napari_sam.apps.notebook.annotation import OneModel, shared_pool
@@ -39,6 +40,8 @@ class NotebookReview:
     ----------
     queue
         The objects, the most doubtful first, and what can be answered.
+    improvement
+        The model that learns from it.
     widget
         The widget.
     """
@@ -49,11 +52,15 @@ class NotebookReview:
         self._model = model if isinstance(model, str) else type(model).__name__
         self._cells, self._displays = CellThread(), Displays()
         self._executor = ThreadExecutor(self._cells)
+        # A training ends in its own time: the data set must not wait for it.
+        self._trainer = ThreadExecutor(self._cells)
         self._correction: Correction | None = None
         self._told: dict[str, int] = {}
         self.queue = ReviewQueue(self._executor)
         self.queue.changed.connect(self._tell_page)
         self.queue.message.connect(self._say)
+        self.improvement = ReviewImprovement(self.queue, self._trainer)
+        self.improvement.changed.connect(self._tell_improvement)
         self.widget = AnnotationWidget(self.receive, face="review")
         self._displays.add(self.widget)
         self.queue.open(self.path)
@@ -84,6 +91,7 @@ class NotebookReview:
         self.queue.close()
         self.wait()
         self._executor.close()
+        self._trainer.close()
         self.widget.close()
 
     def receive(self, message: JsonObject) -> None:
@@ -133,6 +141,7 @@ class NotebookReview:
                 *(m[of] and str(m[of]) for of in ("category", "image"))
             ),
             "correction": self._end_as,
+            "improve": lambda _: self.improvement.run_or_stop(),
         }
 
     def _give(self, message: JsonObject) -> None:
@@ -203,8 +212,13 @@ class NotebookReview:
     def _tell_all(self) -> None:
         self._told.clear()
         self._tell_page()
+        self._tell_improvement()
         if self._correction is not None:
             self._tell_correcting()
+
+    def _tell_improvement(self) -> None:
+        on, words = self.improvement.is_running, self.improvement.words
+        self._displays.send({"kind": "improving", "on": on, "words": words})
 
     def _tell_page(self) -> None:
         page = self.queue.page

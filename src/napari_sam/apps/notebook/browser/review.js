@@ -2,6 +2,7 @@
 // is wrong is clicked anew in an annotation that opens below.
 
 const DIGITS = 9;
+const IMPROVE = "Improve with my corrections";
 
 class Review {
   constructor(model, el) {
@@ -11,7 +12,7 @@ class Review {
     this.page = null;
     this.makeControls();
     this.root = rootElement(this.counts, h("div", { class: "ns-review" }, this.answers, this.next),
-      this.place, this.status);
+      this.place, h("div", { class: "ns-group" }, this.improve, this.learnt), this.status);
     this.root.classList.add("ns-review-root");
     this.root.tabIndex = 0;
     this.root.setAttribute("role", "application");
@@ -58,12 +59,16 @@ class Review {
       labelled("Class", this.category), labelled("Show", this.only), labelled("On", this.where));
     this.next = h("ul", { class: "ns-next", "aria-label": "The next objects" });
     this.place = h("div", { class: "ns-correction" });
+    this.improve = h("button", { type: "button", onclick: () => this.link.ask({ kind: "improve" }),
+      title: "Train the model on what you accepted or corrected, in the background" }, IMPROVE);
+    this.learnt = h("span", { class: "ns-hint ns-learnt", role: "status" });
     this.words = h("span", { role: "status", "aria-live": "polite" });
     this.status = h("div", { class: "ns-status" }, this.words);
   }
 
   take(message, buffers) {
-    const doing = { page: "onPage", say: "say", correcting: "onCorrecting", annotation: "onAnnotation" }[message.kind];
+    const doing = { page: "onPage", say: "say", correcting: "onCorrecting", annotation: "onAnnotation",
+      improving: "onImproving" }[message.kind];
     if (doing) this[doing](message, buffers);
   }
 
@@ -113,7 +118,7 @@ class Review {
   enable() {
     const there = this.page?.objects.length > 0 && !this.annotation;
     for (const one of [...this.buttons.slice(0, 4), this.category, ...this.digits.children]) one.disabled = !there;
-    this.buttons[4].disabled = !this.page?.open || Boolean(this.annotation);
+    this.buttons[4].disabled = this.improve.disabled = !this.page?.open || Boolean(this.annotation);
   }
 
   answer(action) {
@@ -140,6 +145,11 @@ class Review {
     if (!found) return;
     if (!found.disabled) found.click();
     event.preventDefault();
+  }
+
+  onImproving({ on, words }) {
+    this.improve.textContent = on ? "Stop" : IMPROVE;
+    this.learnt.textContent = words;
   }
 
   say({ level, text }) {
