@@ -205,7 +205,7 @@ def with_correction(
     error = wrong.float()
     chance = error * (noise + 1e-6)
     if middle:
-        near = F.avg_pool2d(error, 5, 1, 2) + F.avg_pool2d(error, 15, 1, 7)
+        near = _box_mean(error, 5) + _box_mean(error, 15)
         chance = (near * error).square() * (0.3 + noise)
     pixel = chance.flatten(1).argmax(1)
     row, col = pixel // cols, pixel % cols
@@ -214,3 +214,10 @@ def with_correction(
     kind = torch.where(wrong.flatten(1).any(1), kind, PADDING)
     click = (torch.stack([col, row], -1) + 0.5) * stride
     return torch.cat([xy, click[:, None]], 1), torch.cat([kinds, kind[:, None]], 1)
+
+
+def _box_mean(x: Tensor, side: int) -> Tensor:
+    """Return the mean of a square around each pixel, by rows and then columns."""
+    half = side // 2
+    rows = F.avg_pool2d(x, (side, 1), 1, (half, 0))
+    return F.avg_pool2d(rows, (1, side), 1, (0, half))
