@@ -8,7 +8,7 @@ DATA holds ``images/`` and ``labels/``. Pairs of images of the same shape, stret
 the same contrast and put side by side, stand for two classes, as in ``similar.py``.
 Each such picture is cut into an upper and a lower half: a folder of two images. A few
 points on nuclei of either class in the upper half are the examples; the lower half is
-measured, as it was labelled, and after its most doubtful objects were reviewed by one
+measured, as it was labelled, and after its most uncertain objects were reviewed by one
 who knows the truth, each with the class of the nucleus it lies on, or rejected.
 Prints the segmentation accuracy at an IoU of 0.5 and the share of the matched objects,
 none of them reviewed, that have the right class; means over pairs.
@@ -90,11 +90,11 @@ def one_pair(folder, cut, kind, given, model, rng):
         folder / "images", folder / "out", said, on="upper.tif", model=model
     )
     truth = cut[1][1]
-    queue = [i.key for i in dataset.doubtful(given.reviewed, image="lower")]
+    queue = [i.key for i in dataset.most_uncertain(given.reviewed, image="lower")]
     before = accuracy(dataset, truth, kind, set(queue))
     reviewed = set()
-    while len(reviewed) < given.reviewed and dataset.doubtful(1, image="lower"):
-        (item,) = dataset.doubtful(1, image="lower")
+    while len(reviewed) < given.reviewed and dataset.most_uncertain(1, image="lower"):
+        (item,) = dataset.most_uncertain(1, image="lower")
         reviewed.add(item.key)
         number = under(dataset, item, truth)
         if number:

@@ -89,7 +89,7 @@ def test_status_tells_what_there_is_and_what_is_doubtful(folder, tmp_path):
     out = tmp_path / "out"
     run("label", folder, "-o", out, "--class", "thing=7,7", "--on", "a.tif")
     with sam.LabelledDataset(out) as dataset:
-        dataset.reject(dataset.doubtful(1)[0])
+        dataset.reject(dataset.most_uncertain(1)[0])
     result = run("label", "--status", out)
     assert result.exit_code == 0, result.output
     assert "2 images, 10 objects: 8 found, 1 accepted, 1 rejected" in result.stdout
@@ -101,7 +101,7 @@ def test_two_data_sets_are_compared(folder, tmp_path):
     for name in ("one", "two"):
         run("label", folder, "-o", tmp_path / name)
     with sam.LabelledDataset(tmp_path / "two") as dataset:
-        dataset.reject(dataset.doubtful(1)[0])
+        dataset.reject(dataset.most_uncertain(1)[0])
     result = run("label", "--compare", tmp_path / "one", tmp_path / "two")
     assert result.exit_code == 0, result.output
     assert "9 objects in both, 1 only in" in result.stdout

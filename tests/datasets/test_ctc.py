@@ -83,7 +83,7 @@ def test_masks_of_single_slices(film, labels):
     assert pair.name == "01/t007[z=3]"
     np.testing.assert_array_equal(pair.labels, labels)
     film("007", "GT/SEG", "man_seg_007_009", volume="slice")
-    with pytest.raises(ImageError, match=r"t007\.tif has 5 planes; .* no plane 9"):
+    with pytest.raises(ImageError, match=r"t007\.tif has 5 frames; .* no frame 9"):
         _ = read_labelled_images(root)[1].frames
 
 

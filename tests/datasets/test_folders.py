@@ -178,12 +178,12 @@ def test_planes_that_do_not_correspond_are_refused_when_used(label_folder, label
         axes="zyx",
         overwrite=True,
     )
-    with pytest.raises(ImageError, match="4 planes of labels; expected one"):
+    with pytest.raises(ImageError, match="4 frames of labels; expected one"):
         _ = read_labelled_images(label_folder)[1].truth
     (label_folder / "images" / "b.png").unlink()
     stack = np.stack([labels] * 3)
     write_labels(label_folder / "images" / "b.tif", stack, axes="zyx")
-    with pytest.raises(ImageError, match=r"b\.tif has 3 planes; expected one"):
+    with pytest.raises(ImageError, match=r"b\.tif has 3 frames; expected one"):
         _ = read_labelled_images(label_folder)[1].frames
 
 

@@ -30,12 +30,11 @@ SHARED_FILES = {
         *("track_files", "tracks", "word_models", "picture"),
     ),
     "the part of a face or of a backend that plugs in": (
-        *("annotation", "backend", "codec", "controller", "executor", "view", "widget"),
+        *("annotation", "backend", "codec", "controller", "view", "widget"),
     ),
 }
 #: The same for classes; what begins with an underscore is known in its file alone.
 SHARED_CLASSES = {
-    "Executor": "who does slow work: threads of the annotator, processes of jobs",
     "PatchEmbed": "the layer of the papers, of each image encoder",
     "SelfAttention": "the layer of the papers, of each mask decoder",
     "TwoWayBlock": "the layer of the papers, of each mask decoder",

@@ -35,7 +35,7 @@ def test_the_card_names_the_model_the_examples_the_days_and_the_review(
     by = "By napari-sam with the model `InstanceThresholdBackend`, "
     made = f"{by}2026-01-30 to 2026-02-02. Classes by examples: bar (1), square (1)."
     assert card_of(out, tmp_path / "one") == f"{made} {NOBODY}"
-    first, second, third = dataset.doubtful(3)
+    first, second, third = dataset.most_uncertain(3)
     dataset.accept(first)
     dataset.reject(second)
     dataset.accept(third)

@@ -190,7 +190,7 @@ def test_words_say_the_classes_too(tmp_path):
     calls = concepts.calls
     labelled()
     assert (concepts.calls, told) == (calls, ["written"] * 2 + ["there"] * 2)
-    one, *_ = found.doubtful(1)
+    one, *_ = found.most_uncertain(1)
     found.reject(one)
     assert found.class_counts[one.category] == 1
     with pytest.raises(PromptError, match="not by both"):

@@ -1,4 +1,4 @@
-"""A review: doubtful objects first, decisions on the disk at once, and learnt from."""
+"""A review: uncertain objects first, decisions on the disk at once, and learnt from."""
 
 import json
 
@@ -28,23 +28,25 @@ def labels(dataset, name):
 
 
 def test_the_queue_has_what_nobody_reviewed_most_doubtful_first(dataset):
-    queue = dataset.doubtful()
+    queue = dataset.most_uncertain()
     assert len(queue) == 19, "two of 21 are the examples"
-    doubts = [one.doubt for one in queue]
-    assert doubts == sorted(doubts, reverse=True)
-    assert 0 < doubts[0] < 1
-    assert {one.category for one in dataset.doubtful(category="bar")} == {"bar"}
-    assert {one.image.stem for one in dataset.doubtful(3, image="b.tif")} == {"b"}
-    assert len(dataset.doubtful(3)) == 3
+    uncertainties = [one.uncertainty for one in queue]
+    assert uncertainties == sorted(uncertainties, reverse=True)
+    assert 0 < uncertainties[0] < 1
+    assert {one.category for one in dataset.most_uncertain(category="bar")} == {"bar"}
+    assert {one.image.stem for one in dataset.most_uncertain(3, image="b.tif")} == {"b"}
+    assert len(dataset.most_uncertain(3)) == 3
 
 
 def test_decisions_leave_the_queue_and_are_there_after_a_crash(dataset):
-    first, second = dataset.doubtful(2)
+    first, second = dataset.most_uncertain(2)
     dataset.accept(first)
     dataset.set_class(second, "odd")
     again = reopened(dataset)  # nobody saved
     assert again.counts == {"found": 17, "accepted": 4, "rejected": 0, "corrected": 0}
-    assert {one.key for one in again.doubtful()}.isdisjoint({first.key, second.key})
+    assert {one.key for one in again.most_uncertain()}.isdisjoint(
+        {first.key, second.key}
+    )
     assert item(again, *second.key).category == "odd"
     assert again.classes == ("bar", "odd", "square")
 
@@ -100,7 +102,7 @@ def test_a_crash_between_the_log_and_the_labels_is_made_good(dataset):
 
 
 def test_a_torn_line_is_passed_over_and_a_damaged_one_is_said(dataset):
-    dataset.accept(dataset.doubtful(1)[0])
+    dataset.accept(dataset.most_uncertain(1)[0])
     log = dataset.path / "review.jsonl"
     whole = log.read_text()
     log.write_text(whole + '\n{"image": "a", "ob')
@@ -136,8 +138,8 @@ def test_what_was_rejected_makes_the_like_of_it_doubtful(dataset):
     wary = item(dataset, "c", 6)
     assert calm.wrong == 0
     assert wary.wrong > item(dataset, "c", 1).wrong
-    assert wary.doubt > calm.doubt
-    assert {one.category for one in dataset.doubtful(2)} == {"bar"}
+    assert wary.uncertainty > calm.uncertainty
+    assert {one.category for one in dataset.most_uncertain(2)} == {"bar"}
 
 
 def test_reviewed_images_are_not_labelled_again_unless_that_is_wanted(
@@ -161,7 +163,7 @@ def test_reviewed_images_are_not_labelled_again_unless_that_is_wanted(
 
 def test_leaving_saves_the_tables(dataset):
     with reopened(dataset) as opened:
-        opened.set_class(opened.doubtful(1)[0], "rare")
+        opened.set_class(opened.most_uncertain(1)[0], "rare")
         key = opened.items()[0].key
     tables = [p.read_text() for p in (dataset.path / "labels").glob("*.csv")]
     assert any("rare" in table for table in tables)

@@ -1,4 +1,4 @@
-"""What a script sees of an image that is annotated, in whichever view."""
+"""An annotation: what a script sees of an image that is annotated, in any view."""
 
 from __future__ import annotations
 

@@ -34,10 +34,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from napari_sam.annotator.events import AnnotatorEvents
-    from napari_sam.annotator.executor import Executor
     from napari_sam.annotator.open_image import OpenImage
     from napari_sam.annotator.recovery import Restored
     from napari_sam.annotator.view import AnnotationView, ViewFactory
+    from napari_sam.annotator.view_executor import ViewExecutor
     from napari_sam.core.address import Address
     from napari_sam.core.progress import Progress
     from napari_sam.core.protocols import EmbeddingStore
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 
 class Annotator:
-    """All that a person can do to an image, behind whatever face.
+    """An annotator: all that a person can do to an image, in whatever view.
 
     Its methods are called on the view's own thread, and none of them takes long; what
     comes of it is told by `events`.
@@ -96,7 +96,7 @@ class Annotator:
 
     def __init__(
         self,
-        executor: Executor,
+        executor: ViewExecutor,
         views: ViewFactory,
         *,
         pool: ModelPool | None = None,

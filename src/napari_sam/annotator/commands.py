@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Something that a person can do by one key.
+    """A command: something that a person does by one key or button.
 
     Attributes
     ----------

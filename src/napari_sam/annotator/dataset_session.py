@@ -81,7 +81,7 @@ class DatasetSession:
         self.look(lambda: _classify(session, edited, changed_only=goes_on))
 
     def look(self, call: Callable[[], object]) -> None:
-        """Do in the session what is no change of the data set.
+        """Call what looks at the session, and does not change the data set.
 
         An object that was opened to be corrected, and was not, is closed before.
         """

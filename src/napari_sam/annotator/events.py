@@ -1,4 +1,4 @@
-"""What an annotator tells its view."""
+"""Signals of an annotator: what has changed, for whichever view shows it."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ _COVERED = 0.5
 
 @dataclass(frozen=True)
 class Limits:
-    """What decides which of the masks that were found are shown.
+    """Limits that decide which of the masks that were found are shown.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Search:
-    """Where objects are looked for, and how.
+    """A search for objects: where it looks, and how.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What a person can do next, in a sentence: shown wherever an image is annotated."""
+"""Guidance: what a person can do next, in a sentence that every view shows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def next_step(annotator: Annotator, keys: Mapping[str, str]) -> str:
-    """Say what can be done next.
+    """Return the next step of annotating, as a sentence.
 
     Parameters
     ----------

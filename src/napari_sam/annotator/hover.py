@@ -9,7 +9,7 @@ from napari_sam.core.prompts.prompts_in_tiles import first_tile
 from napari_sam.session.requests import Request
 
 if TYPE_CHECKING:
-    from napari_sam.annotator.executor import Job
+    from napari_sam.annotator.view_executor import Job
     from napari_sam.annotator.workspace import Workspace
     from napari_sam.core.geometry.tiles import Tile
     from napari_sam.core.prediction import Prediction

@@ -1,4 +1,4 @@
-"""What is known of each object, as the table of a labels layer."""
+"""The list of objects, brought up to date bit by bit: number, name, class, area."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One object.
+    """An object as a row of the list.
 
     Attributes
     ----------
@@ -26,9 +26,9 @@ class Entry:
     status
         How far the work on it is.
     area
-        Pixels it has, in all planes.
+        Pixels it has, on all frames.
     frame
-        The first plane that it is in, or -1.
+        The first frame that it is on, or -1.
     category_score
         How probable its class is, where a classifier named it.
     """

@@ -41,7 +41,7 @@ class ImageWithoutModel:
 
     @property
     def appearance(self) -> Appearance:
-        """It is fitted for a model."""
+        """There is no appearance before it was fitted for a model."""
         raise _too_early()
 
     def embedding(self, frame: int, tile: Tile) -> Embedding:

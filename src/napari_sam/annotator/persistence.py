@@ -1,4 +1,4 @@
-"""What of a session outlives the view: its journal, saved labels, session files."""
+"""Persistence of a session: its journal, saved labels, session files."""
 
 from __future__ import annotations
 

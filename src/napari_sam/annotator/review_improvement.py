@@ -13,8 +13,8 @@ from napari_sam.annotator.tasks import Tasks
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from napari_sam.annotator.executor import Executor
     from napari_sam.annotator.review_queue import ReviewQueue
+    from napari_sam.annotator.view_executor import ViewExecutor
     from napari_sam.core.progress import Progress
     from napari_sam.labelling import LabelledDataset
 
@@ -41,7 +41,7 @@ class ReviewImprovement:
 
     changed = Signal()
 
-    def __init__(self, queue: ReviewQueue, executor: Executor) -> None:
+    def __init__(self, queue: ReviewQueue, executor: ViewExecutor) -> None:
         self._queue = queue
         self._given: tuple[Path, str] | None = None
         self.words = ""

@@ -1,4 +1,4 @@
-"""The review of a labelled data set behind a face: one object after another."""
+"""The review of a labelled data set without a window: one object after another."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from napari_sam.annotator.executor import Executor
+    from napari_sam.annotator.view_executor import ViewExecutor
     from napari_sam.core.mask import Mask
     from napari_sam.labelling import ReviewItem
 
@@ -50,12 +50,12 @@ class ShownObject(NamedTuple):
 
 @dataclass(frozen=True)
 class ReviewPage:
-    """What a face shows: the most doubtful objects, and what there is.
+    """A page of the review as a view shows it: objects to decide about, and counts.
 
     Attributes
     ----------
     objects
-        The most doubtful ones, the first of which is the current one.
+        The most uncertain ones, the first of which is the current one.
     counts
         How many were found, accepted, rejected and corrected.
     classes
@@ -84,7 +84,7 @@ class ReviewPage:
 
 
 class ReviewQueue:
-    """Goes through the objects of a data set, most doubtful first.
+    """Goes through the objects of a data set, most uncertain first.
 
     Its methods are called on the face's own thread. The data set is touched by one
     other thread alone, one decision after another, so that none is lost.
@@ -109,7 +109,7 @@ class ReviewQueue:
     changed = Signal()
     message = Signal(str, str)
 
-    def __init__(self, executor: Executor) -> None:
+    def __init__(self, executor: ViewExecutor) -> None:
         self._executor = executor
         self._dataset: LabelledDataset | None = None
         self._waiting: deque[Callable[[], object]] = deque()
@@ -300,7 +300,7 @@ class ReviewQueue:
         classes, only = dataset.classes, (self.category, self.image)
         if only[0] not in classes:
             only = None, only[1]  # no object is of that class by now
-        queue = dataset.doubtful(category=only[0], image=only[1])
+        queue = dataset.most_uncertain(category=only[0], image=only[1])
         later = [item for item in queue if item.key in self._passed]
         first = [item for item in queue if item.key not in self._passed]
         shown = tuple(

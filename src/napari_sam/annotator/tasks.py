@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator
 
     from napari_sam.annotator.events import AnnotatorEvents
-    from napari_sam.annotator.executor import Executor, Job
+    from napari_sam.annotator.view_executor import Job, ViewExecutor
     from napari_sam.core.progress import Progress
 
 _Result = TypeVar("_Result")
@@ -30,7 +30,7 @@ class Tasks:
         How far each is, by its name; None where that is not known.
     """
 
-    def __init__(self, executor: Executor, events: AnnotatorEvents) -> None:
+    def __init__(self, executor: ViewExecutor, events: AnnotatorEvents) -> None:
         self._executor, self._events = executor, events
         self.running: dict[str, Progress | None] = {}
         self._jobs: dict[str, Job] = {}

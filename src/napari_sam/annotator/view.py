@@ -32,7 +32,7 @@ class ImageSource(Protocol):
 
 
 class AnnotationView(Protocol):
-    """The face of a session: it shows prompts, previews and labels.
+    """A view of a session: it shows prompts, previews and labels.
 
     A view listens to the session by itself; these are the things that an annotator
     asks of it.

@@ -1,4 +1,4 @@
-"""What the parts of an annotator share."""
+"""The workspace of an annotator: the image, view and executor that its parts share."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from napari_sam.annotator.tasks import Tasks
 from napari_sam.core.errors import SessionError
 
 if TYPE_CHECKING:
-    from napari_sam.annotator.executor import Executor
     from napari_sam.annotator.open_image import OpenImage
     from napari_sam.annotator.tracking.timeline import Timeline
     from napari_sam.annotator.view import AnnotationView
+    from napari_sam.annotator.view_executor import ViewExecutor
     from napari_sam.session import AnnotationSession
 
 
@@ -29,7 +29,7 @@ class Workspace:
         What is known of its objects through time; None without a movie or a stack.
     """
 
-    def __init__(self, executor: Executor) -> None:
+    def __init__(self, executor: ViewExecutor) -> None:
         self.executor = executor
         self.events = AnnotatorEvents()
         self.tasks = Tasks(executor, self.events)

@@ -1,4 +1,4 @@
-"""What is cut out: an image with its labels, and the masks that are wanted."""
+"""The source of cut-outs: an image with its labels, and the masks that are wanted."""
 
 from __future__ import annotations
 

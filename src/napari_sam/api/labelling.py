@@ -99,7 +99,7 @@ def label(
     Returns
     -------
     LabelledDataset
-        For a review, most doubtful objects first. Images that failed are not in it.
+        For a review, most uncertain objects first. Images that failed are not in it.
 
     Raises
     ------
@@ -115,7 +115,7 @@ def label(
     >>> dataset = sam.label(
     ...     "images", "labelled", {"cell": [cell], "debris": [debris]}, on="a.tif"
     ... )  # doctest: +SKIP
-    >>> dataset.doubtful(5)  # doctest: +SKIP
+    >>> dataset.most_uncertain(5)  # doctest: +SKIP
     """
     images, output = Path(images), Path(output)
     name, backend = _model(model, executor)

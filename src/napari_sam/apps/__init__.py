@@ -1,1 +1,1 @@
-"""The roof: rooms with windows, which do not know each other."""
+"""The applications: command line, dock and notebook, which do not know each other."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def review(path: str | Path, *, model: str | Backend = "pocket") -> NotebookReview:
-    """Review a labelled data set in a notebook, the most doubtful objects first.
+    """Review a labelled data set in a notebook, the most uncertain objects first.
 
     In napari the same is *Plugins > napari-sam > Review labels*.
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AutomaticMask:
-    """A mask that nobody asked for, and how good it is.
+    """An automatic mask: found without prompts, and how good it is.
 
     Attributes
     ----------

@@ -41,7 +41,7 @@ _COVERED = 0.5
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """What is looked for, as numbers: it needs no image any more, and travels.
+    """Examples of what is looked for, as numbers: they need no image any more.
 
     Attributes
     ----------

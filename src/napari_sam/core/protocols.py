@@ -79,7 +79,7 @@ class SupportsFeatures(Protocol):
 
 
 class Memory(NamedTuple):
-    """What a video model remembers of an object on one frame: a value.
+    """The memory that a video model has of an object on one frame: a value.
 
     Attributes
     ----------
@@ -107,7 +107,7 @@ class Memory(NamedTuple):
 
 
 class Recalled(NamedTuple):
-    """What a video model finds of an object on a frame, by what it remembers.
+    """An object that a video model found on a frame, by what it remembers.
 
     Attributes
     ----------

@@ -51,7 +51,7 @@ class ImageFile:
             return frames
         if self.plane >= len(frames):
             raise ImageError(
-                f"{self.path} has {len(frames)} planes; there is no plane {self.plane} "
+                f"{self.path} has {len(frames)} frames; there is no frame {self.plane} "
                 "to go with its labels, counted from 0."
             )
         return one_plane(frames, self.plane)
@@ -118,8 +118,8 @@ class LabelFile:
         frames = self._open()
         if len(frames) != 1:
             raise ImageError(
-                f"{self.path} has {len(frames)} planes of labels; expected one, or an "
-                "image with as many planes."
+                f"{self.path} has {len(frames)} frames of labels; expected one, or an "
+                "image with as many frames."
             )
         return self._truth(frames[0])
 

@@ -79,8 +79,8 @@ class LabelledImage:
         frames = self._frames() if callable(self._frames) else self._frames
         if len(frames) != 1:
             raise ImageError(
-                f"{self.files[0]} has {len(frames)} planes; expected one, or labels "
-                f"with as many planes in {self.files[1]}."
+                f"{self.files[0]} has {len(frames)} frames; expected one, or labels "
+                f"with as many frames in {self.files[1]}."
             )
         return frames
 

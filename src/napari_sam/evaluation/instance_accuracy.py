@@ -18,7 +18,7 @@ THRESHOLDS = np.arange(0.5, 1.0, 0.05)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class InstanceAccuracy:
-    """How well the objects of one image were found.
+    """The accuracy of instances: how well the objects of one image were found.
 
     Attributes
     ----------

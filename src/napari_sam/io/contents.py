@@ -1,4 +1,4 @@
-"""What is inside an image file: its images, and the axes and sizes of each."""
+"""Contents of an image file: its images, and the axes and sizes of each."""
 
 from __future__ import annotations
 

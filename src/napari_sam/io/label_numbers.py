@@ -1,4 +1,4 @@
-"""What may be a label: one reading for training, evaluation, prompts and the dock."""
+"""Numbers of labels from pixels: one reading for training, prompts and the dock."""
 
 from __future__ import annotations
 

@@ -150,12 +150,12 @@ def check_labels_fit(path: str | Path, like: Image, *, largest: int = 1) -> None
     check_place(path, like)
     if suffix == ".png" and (len(frames) > 1 or frames.sizes or largest > _PNG_MOST):
         raise ImageError(
-            f"{path}: PNG holds one plane and labels up to {_PNG_MOST}; there are "
-            f"{len(frames)} planes, and labels up to {largest}. Write a .tif."
+            f"{path}: PNG holds one frame and labels up to {_PNG_MOST}; there are "
+            f"{len(frames)} frames, and labels up to {largest}. Write a .tif."
         )
     if suffix in (".tif", ".tiff") and like.crs and len(frames) > 1:
         raise ImageError(
-            f"{path}: a GeoTIFF holds one plane of labels, and there are "
+            f"{path}: a GeoTIFF holds one frame of labels, and there are "
             f"{len(frames)}. Write a .zarr."
         )
 
@@ -221,7 +221,7 @@ def _write_png(path: Path, frames: Frames, dtype: np.dtype[np.generic]) -> None:
 
     if frames.axes != "yx" or dtype == np.uint32:
         raise ImageError(
-            f"{path}: PNG holds one plane and labels up to {_PNG_MOST}. Write a .tif."
+            f"{path}: PNG holds one frame and labels up to {_PNG_MOST}. Write a .tif."
         )
     with replacing(path) as temporary:
         iio.imwrite(temporary, narrow_plane(frames, 0, dtype))

@@ -1,4 +1,4 @@
-"""What marks a TIFF as labels of ours, so that it is opened as labels again."""
+"""The mark of a TIFF with labels of ours, so that it is opened as labels again."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Spot(NamedTuple):
-    """One object on one frame.
+    """A spot of TrackMate: one object on one frame.
 
     Attributes
     ----------

@@ -98,7 +98,7 @@ class EverythingJob:
 
 @dataclass(frozen=True, slots=True)
 class AutomaticResult(MaskResult):
-    """A numbered mask that nobody asked for.
+    """An automatic mask with its number.
 
     Attributes
     ----------

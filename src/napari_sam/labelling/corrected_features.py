@@ -1,4 +1,4 @@
-"""What objects look like whose mask a person made: features by object and mask."""
+"""Features of objects whose mask a person corrected, by object and mask."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A labelled data set: its objects, and a review of them, most doubtful first."""
+"""A labelled data set: its objects, and a review of them, most uncertain first."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class LabelledDataset:
     --------
     >>> import napari_sam as sam
     >>> with sam.LabelledDataset("labelled") as dataset:  # doctest: +SKIP
-    ...     for item in dataset.doubtful(10):
+    ...     for item in dataset.most_uncertain(10):
     ...         dataset.accept(item)
     """
 
@@ -122,14 +122,14 @@ class LabelledDataset:
         """Return all objects, image by image."""
         return [self._item(i) for i in range(len(self))]
 
-    def doubtful(
+    def most_uncertain(
         self,
         most: int | None = None,
         *,
         category: str | None = None,
         image: str | Path | None = None,
     ) -> list[ReviewItem]:
-        """Return the objects that nobody has reviewed, the most doubtful first.
+        """Return the objects that nobody has reviewed, the most uncertain first.
 
         Parameters
         ----------
@@ -140,12 +140,12 @@ class LabelledDataset:
         image
             Only those of this image.
         """
-        doubts = self._now.doubts
+        uncertainties = self._now.uncertainties
         stem = None if image is None else Path(image).stem
         rows = self._now.rows
         chosen = [
             i
-            for i in np.argsort(-doubts, kind="stable").tolist()
+            for i in np.argsort(-uncertainties, kind="stable").tolist()
             if rows[i].status == "found"
             and category in (None, rows[i].category)
             and stem in (None, self._objects.owners[i].stem)
@@ -296,7 +296,7 @@ class LabelledDataset:
         return ReviewItem(
             self._objects.owners[i],
             now.rows[i],
-            float(now.doubts[i]),
+            float(now.uncertainties[i]),
             float(now.wrong[i]),
         )
 

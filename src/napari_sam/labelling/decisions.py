@@ -1,4 +1,4 @@
-"""What a person decided, in the log, in the label images and in the rows at once."""
+"""Decisions of a review, in the log, in the label images and in the rows at once."""
 
 from __future__ import annotations
 

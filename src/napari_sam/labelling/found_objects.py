@@ -1,4 +1,4 @@
-"""What was found in an image, as classed objects: masks, rows and features."""
+"""Objects that were found in an image, with classes: masks, rows and features."""
 
 from __future__ import annotations
 

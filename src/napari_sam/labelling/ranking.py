@@ -1,4 +1,4 @@
-"""Classes and doubts of objects that wait for review, learnt from the others."""
+"""Classes and uncertainties of objects that wait for review, learnt from the others."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WORDS = "words"
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
-    """What is thought of the objects of a data set now.
+    """A ranking of objects: the class of each, and how uncertain that is.
 
     Attributes
     ----------
@@ -40,16 +40,16 @@ class Ranking:
     wrong: NDArray[np.float64]
 
     @cached_property
-    def doubts(self) -> NDArray[np.float64]:
-        """How doubtful each is, from 0 to 1: 1 less the chance that all of it is right.
+    def uncertainties(self) -> NDArray[np.float64]:
+        """Uncertainty of each, 0 to 1: 1 less the probability that all of it is right.
 
         That is the product of the probability of its class, the score of its mask and
         the probability that it would not be rejected. What was reviewed has 0.
         """
         sure = [row.class_score * min(max(row.score, 0.0), 1.0) for row in self.rows]
         open_ = np.array([row.status == "found" for row in self.rows], bool)
-        doubts = 1 - np.array(sure, np.float64) * (1 - self.wrong)
-        return np.where(open_, np.clip(doubts, 0, 1), 0.0)
+        uncertainties = 1 - np.array(sure, np.float64) * (1 - self.wrong)
+        return np.where(open_, np.clip(uncertainties, 0, 1), 0.0)
 
 
 def as_found(rows: Sequence[ObjectRow]) -> Ranking:

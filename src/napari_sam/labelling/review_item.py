@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ReviewItem:
-    """An object, and what is thought of it now.
+    """An item of the review: an object, its class, and how uncertain it is.
 
     Attributes
     ----------
@@ -21,15 +21,15 @@ class ReviewItem:
         The image file.
     row
         Number, plane, class, scores, source, status and box.
-    doubt
-        How doubtful it is, from 0 to 1.
+    uncertainty
+        How uncertain it is, from 0 to 1.
     wrong
         How probable it is that it would be rejected, from 0 to 1, going by what was.
     """
 
     image: Path
     row: ObjectRow
-    doubt: float
+    uncertainty: float
     wrong: float
 
     @property
@@ -47,5 +47,5 @@ class ReviewItem:
         return (
             f"{self.image.name} object {self.row.object}: {name} "
             f"{self.row.class_score:.2f}, mask {self.row.score:.2f}, "
-            f"doubt {self.doubt:.2f}"
+            f"uncertainty {self.uncertainty:.2f}"
         )

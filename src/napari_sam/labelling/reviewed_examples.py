@@ -1,4 +1,4 @@
-"""What a person has reviewed of a data set, as examples that a model learns from."""
+"""Reviewed objects of a data set as examples that a model learns from."""
 
 from __future__ import annotations
 

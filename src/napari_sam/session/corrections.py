@@ -1,4 +1,4 @@
-"""What a person has decided of an image, as examples that a model learns from."""
+"""Corrections of a session as examples that a model learns from."""
 
 from __future__ import annotations
 

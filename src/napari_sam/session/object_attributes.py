@@ -1,4 +1,4 @@
-"""What a session knows of its objects besides pixels, for files that hold it."""
+"""Attributes of objects: what a session knows of them besides pixels, for files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of every object, and which numbers are free."""
+"""The table of objects: what is known of each, and which numbers are free."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class AnnotationSession(Document):
-    """Prompts become a preview; a preview becomes labels; anything can be undone.
+    """A session: prompts become a preview, a preview labels; anything can be undone.
 
     State changes by `execute`, `undo` and `redo` alone, on the thread that made the
     session; see `Document` for the signals. Slow work never touches it: a `Request` is
@@ -234,14 +234,14 @@ class AnnotationSession(Document):
         adder.add(adder.request(masks)())
 
     def to_dict(self) -> JsonDict:
-        """Return what was done as plain JSON types: see `session.persistence`."""
+        """Return the record as plain JSON types: see `session.persistence`."""
         from napari_sam.session.persistence.record import Record
 
         return Record.of(self).to_dict()
 
     @classmethod
     def from_dict(cls, data: JsonObject, image: Promptable) -> AnnotationSession:
-        """Do again what `to_dict` wrote, with the model of this image.
+        """Replay a record that `to_dict` wrote, with the model of this image.
 
         Raises
         ------

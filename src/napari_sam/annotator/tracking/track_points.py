@@ -1,4 +1,4 @@
-"""Where objects are at each time, as napari's layer of tracks takes it."""
+"""Points of tracks: where objects are at each time, for napari's layer of tracks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class NapariRows(NamedTuple):
-    """What a layer of tracks is made of.
+    """The arrays that a layer of tracks is made of.
 
     Attributes
     ----------

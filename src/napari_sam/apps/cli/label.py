@@ -86,7 +86,7 @@ _BEFORE = "before --compare"
 )  # fmt: skip
 @click.option(
     "--status", type=_FILE, metavar="FOLDER",
-    help="Instead, tell what is in a data set, and the most doubtful objects.",
+    help="Instead, tell what is in a data set, and the most uncertain objects.",
 )  # fmt: skip
 @click.option(
     "--compare", type=_FILE, nargs=2, metavar="FOLDER FOLDER",
@@ -199,7 +199,7 @@ def _print_counts(folder: Path) -> None:
 
 
 def _print_status(folder: Path) -> None:
-    """Tell what is in a data set, and what is most doubtful."""
+    """Tell what is in a data set, and what is most uncertain."""
     from napari_sam.labelling import LabelledDataset
 
     dataset = LabelledDataset(folder)
@@ -207,10 +207,10 @@ def _print_status(folder: Path) -> None:
     say(f"{len(dataset.images)} images, {len(dataset)} objects: {counts}")
     for name, count in dataset.class_counts.items():
         say(f"  {count} {name or 'without a class'}")
-    doubtful = dataset.doubtful(_LISTED)
-    if doubtful:
-        say("Most doubtful:")
-    for item in doubtful:
+    uncertain = dataset.most_uncertain(_LISTED)
+    if uncertain:
+        say("Most uncertain:")
+    for item in uncertain:
         say(f"  {item}")
 
 

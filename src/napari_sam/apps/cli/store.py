@@ -116,7 +116,7 @@ def _lines(info: GroupInfo) -> list[str]:
     location = info.key
     if location is None:
         return [info.path, f"  damaged description; {info.stored} embeddings, {used}"]
-    planes = f"{location.planes} planes of " if location.planes > 1 else ""
+    planes = f"{location.planes} frames of " if location.planes > 1 else ""
     stored = f"{info.stored} of {location.planes * location.tiles}"
     return [
         location.model,
@@ -130,7 +130,7 @@ def _lines(info: GroupInfo) -> list[str]:
 
 def _sentence(damage: Damage) -> str:
     return (
-        f"{damage.path}: plane {damage.plane}, tile {damage.tile} is damaged: "
+        f"{damage.path}: frame {damage.plane}, tile {damage.tile} is damaged: "
         f"{damage.reason}"
     )
 

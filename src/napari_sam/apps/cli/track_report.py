@@ -1,4 +1,4 @@
-"""What ``napari-sam evaluate --tracks`` prints."""
+"""The report of tracks that ``napari-sam evaluate --tracks`` prints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``napari-sam train`` says: of its data, of its steps, and of what came of it."""
+"""The report of ``napari-sam train``: on its data, its steps, and what came of it."""
 
 from __future__ import annotations
 

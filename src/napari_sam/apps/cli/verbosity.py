@@ -1,4 +1,4 @@
-"""How much a command says: ``-q`` and ``-v``, which every command has."""
+"""Verbosity of commands: ``-q`` and ``-v``, which every one has."""
 
 from __future__ import annotations
 

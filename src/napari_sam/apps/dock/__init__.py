@@ -1,1 +1,1 @@
-"""napari: a window onto a session."""
+"""The dock: a session in the window of napari."""

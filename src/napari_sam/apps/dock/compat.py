@@ -1,4 +1,4 @@
-"""What napari has no public way for yet, one function each."""
+"""Private parts of napari that have no public way yet, one function each."""
 
 from __future__ import annotations
 

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from napari.layers import Layer
     from napari.utils.events import Event
 
-    from napari_sam.annotator.executor import Executor
     from napari_sam.annotator.models import ModelPool
     from napari_sam.annotator.open_image import OpenImage
+    from napari_sam.annotator.view_executor import ViewExecutor
     from napari_sam.apps.dock.binding import LayerBinding
     from napari_sam.core.mask import Mask
     from napari_sam.core.protocols import EmbeddingStore
@@ -68,7 +68,7 @@ class DockController:
     def __init__(
         self,
         viewer: ViewerModel,
-        executor: Executor,
+        executor: ViewExecutor,
         *,
         pool: ModelPool | None = None,
         store: EmbeddingStore | None = None,

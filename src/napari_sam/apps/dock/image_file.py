@@ -1,4 +1,4 @@
-"""What a file holds, as layers of napari: its axes, sizes, channels and levels."""
+"""Image files as layers of napari: axes, pixel sizes, channels and levels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What napari opens through us: images as they lie, their labels, and prompts."""
+"""The readers of napari's plugin: images as they lie, their labels, and prompts."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from napari.viewer import Viewer
     from qtpy.QtGui import QCloseEvent, QKeyEvent, QMouseEvent
 
-    from napari_sam.annotator.executor import Executor
+    from napari_sam.annotator.view_executor import ViewExecutor
     from napari_sam.labelling import EditedLabels, ReviewItem
 
 #: What the review is called where napari docks it.
@@ -62,7 +62,7 @@ class _Picture(QLabel):
 
 
 class ReviewWidget(QWidget):
-    """Shows the most doubtful objects of a data set, and takes answers by keys.
+    """Shows the most uncertain objects of a data set, and takes answers by keys.
 
     Parameters
     ----------
@@ -73,7 +73,10 @@ class ReviewWidget(QWidget):
     """
 
     def __init__(
-        self, napari_viewer: Viewer | None = None, *, executor: Executor | None = None
+        self,
+        napari_viewer: Viewer | None = None,
+        *,
+        executor: ViewExecutor | None = None,
     ) -> None:
         super().__init__()
         # A training ends in its own time: the data set must not wait for it.

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from napari.layers import Tracks
 
     from napari_sam.annotator.annotator import Annotator
-    from napari_sam.annotator.executor import Executor
     from napari_sam.annotator.tracking.track_points import NapariRows
+    from napari_sam.annotator.view_executor import ViewExecutor
     from napari_sam.apps.dock.plane_geometry import PlaneGeometry
     from napari_sam.session import AnnotationSession
     from napari_sam.session.labels.patch import LabelPatch
@@ -44,7 +44,7 @@ class TrackLayer:
     """
 
     def __init__(
-        self, viewer: ViewerModel, annotator: Annotator, executor: Executor
+        self, viewer: ViewerModel, annotator: Annotator, executor: ViewExecutor
     ) -> None:
         self._viewer, self._annotator, self._executor = viewer, annotator, executor
         self._geometry: PlaneGeometry | None = None

@@ -1,4 +1,4 @@
-"""What a browser asks for, by its kind: checked, and done to the annotator."""
+"""Requests of a browser, by their kind: checked, and done to the annotator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a browser asks for that takes longer: masks, batches, tracks, models."""
+"""Requests of a browser for long work: masks, batches, tracks, models."""
 
 from __future__ import annotations
 

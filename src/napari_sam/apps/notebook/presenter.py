@@ -1,4 +1,4 @@
-"""What an annotator tells, made into messages: only what is another, once a turn."""
+"""Messages of an annotator to its browsers: only what has changed, once a turn."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class NotebookReview:
     Attributes
     ----------
     queue
-        The objects, the most doubtful first, and what can be answered.
+        The objects, the most uncertain first, and what can be answered.
     improvement
         The model that learns from it.
     widget

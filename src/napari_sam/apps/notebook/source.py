@@ -1,4 +1,4 @@
-"""What a cell has as an image, as something that can be annotated."""
+"""The image that a cell gives, as something that can be annotated."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class NotebookView:
-    """The face of a session in a notebook, wherever it is displayed.
+    """The view of a session in a notebook, wherever it is displayed.
 
     Parameters
     ----------

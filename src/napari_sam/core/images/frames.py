@@ -145,7 +145,7 @@ class Frames:
         """Frames just before and after along one axis; fewer at the ends."""
         if axis not in self.sizes:
             raise AxesError(
-                f"There is no axis {axis!r} between the planes of axes={self.axes!r}."
+                f"There is no axis {axis!r} of several frames in axes={self.axes!r}."
             )
         where = self.unravel(frame)
         nearby = (where[axis] - 1, where[axis] + 1)

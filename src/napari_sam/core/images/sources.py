@@ -1,4 +1,4 @@
-"""What is given as an image, as something that has a shape and can be sliced."""
+"""Pixel sources of images: what was given, as something with a shape and slices."""
 
 from __future__ import annotations
 

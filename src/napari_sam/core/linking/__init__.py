@@ -1,4 +1,4 @@
-"""Linking: what decides which objects of successive frames are one plugs in here."""
+"""Linking: the protocol of methods that find which objects of frames are one."""
 
 from napari_sam.core.linking.linker import Detection, Link, Linker
 

@@ -1,4 +1,4 @@
-"""Propagation: what carries objects from frame to frame plugs in here."""
+"""Propagation: the protocol of methods that find objects on further frames."""
 
 from napari_sam.core.propagation.lineage import Edge
 from napari_sam.core.propagation.object_state import ObjectState, State

@@ -1,4 +1,4 @@
-"""What carries objects from frame to frame: a protocol, and the value it passes on."""
+"""Propagators: the protocol of methods of propagation, and the value they pass on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CarriedObject:
-    """An object on its way: what the next frame is found by.
+    """An object that is propagated: what it is found by on the next frame.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class CarriedObject:
 
 @runtime_checkable
 class Propagator(Protocol):
-    """A method that carries objects; test yours with `testing.PropagatorTests`."""
+    """A method of propagation; test yours with `testing.PropagatorTests`."""
 
     def start(self, frame: int, masks: Mapping[int, Mask]) -> dict[int, CarriedObject]:
         """Begin with objects of a frame whose masks are right."""
@@ -57,7 +57,7 @@ class Propagator(Protocol):
         frame: int,
         taken: Mapping[int, Mask],
     ) -> dict[int, CarriedObject]:
-        """Carry objects on to the next frame.
+        """Propagate objects to the next frame.
 
         Parameters
         ----------
@@ -77,7 +77,7 @@ class Propagator(Protocol):
 
 @runtime_checkable
 class LearningPropagator(Propagator, Protocol):
-    """A method that learns from all known masks of a film before it carries objects."""
+    """A propagator that learns from all known masks of a film before it begins."""
 
     def learn(self, known: Mapping[int, Mapping[int, Mask]]) -> None:
         """Learn from masks that are right, by frame, then by object."""

@@ -1,4 +1,4 @@
-"""What a stopped export has written already, in its hidden folder."""
+"""The list of units that a stopped export has written, in its hidden folder."""
 
 from __future__ import annotations
 

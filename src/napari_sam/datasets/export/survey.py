@@ -29,7 +29,7 @@ _BEHIND = re.compile(r"(\[[^\]]*\]| \(image .*\))$")
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of an image before it is written.
+    """Facts of an image: what is known of it before it is written.
 
     Attributes
     ----------

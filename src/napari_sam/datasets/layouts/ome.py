@@ -59,7 +59,7 @@ def read(root: Path, cache: ReadCache) -> list[LabelledImage]:
             _labelled_images(image, image / "labels" / names[0], root, cache)
         )
     if not found_images:
-        raise ImageError(f"{root}: there is no object in any plane of its labels.")
+        raise ImageError(f"{root}: there is no object in any frame of its labels.")
     return found_images
 
 

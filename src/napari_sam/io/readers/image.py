@@ -38,7 +38,7 @@ class ImagePart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadOptions(ImagePart):
-    """What of a file is read, and how.
+    """Options of reading: what of a file is read, and how.
 
     Attributes
     ----------

@@ -22,7 +22,7 @@ _NO_FEATURES = ("ID", "name", "ROI_N_POINTS", "FRAME", "POSITION_T", "VISIBILITY
 
 
 class TrackMateFile(NamedTuple):
-    """What a file says.
+    """The contents of a file of TrackMate.
 
     Attributes
     ----------

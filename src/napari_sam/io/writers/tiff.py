@@ -134,7 +134,7 @@ def write_geotiff(
     """
     if len(frames) != 1:
         raise ImageError(
-            f"{path}: a GeoTIFF holds one plane of labels, and there are {len(frames)}."
+            f"{path}: a GeoTIFF holds one frame of labels, and there are {len(frames)}."
         )
     rasterio = import_optional(
         "rasterio", f"{path.name} has coordinates on earth; writing it"

@@ -1,4 +1,4 @@
-"""What a person did, as values: a session is the sequence of these.
+"""Actions: what a person did, as values; a session is the sequence of these.
 
 Each action is a frozen dataclass in a module of its own, with its edits and its text.
 Every module of this package is found by itself: a new action is a new file, and needs

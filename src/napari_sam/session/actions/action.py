@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Action(ABC):
-    """Something that a person did, as a frozen dataclass.
+    """An action: something that a person did, as a frozen dataclass.
 
     It says what was done in terms that hold on any machine; the edits that come of it
     say what changed. Its fields are what is written of it: see `session.codec`. A new

@@ -1,4 +1,4 @@
-"""What changes, as values: each edit has an inverse, and a batch is one step."""
+"""Edits: what changes, as values, each with its inverse; a batch is one step."""
 
 from napari_sam.session.edits.edit import (
     CompoundEdit,

@@ -22,7 +22,7 @@ Table: TypeAlias = Literal["open", "committed"]
 
 @dataclass(frozen=True, slots=True)
 class PromptsEdit:
-    """The prompts at an address came, went or are others.
+    """An edit of prompts: those at an address came, went or changed.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class PromptsEdit:
 
 @dataclass(frozen=True, slots=True)
 class ObjectEdit:
-    """An object came, went, or something else is known of it.
+    """An edit of an object: it came, went, or something else is known of it.
 
     Attributes
     ----------
@@ -75,7 +75,7 @@ class ObjectEdit:
 
 @dataclass(frozen=True, slots=True)
 class TrackEdit:
-    """It is known otherwise, or no more, where an object is on a frame.
+    """An edit of a track: it is known otherwise, or no more, where an object is.
 
     Attributes
     ----------
@@ -96,7 +96,7 @@ class TrackEdit:
 
 @dataclass(frozen=True, slots=True)
 class LineageEdit:
-    """Objects divide or merge, or do so no more.
+    """An edit of the lineage: objects divide or merge, or do so no more.
 
     Attributes
     ----------
@@ -114,7 +114,7 @@ class LineageEdit:
 
 @dataclass(frozen=True, slots=True)
 class CompoundEdit:
-    """Several edits that are one step to the user."""
+    """A compound edit: several edits that are one step to the user."""
 
     edits: tuple[Edit, ...] = ()
 

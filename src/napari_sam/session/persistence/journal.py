@@ -48,7 +48,7 @@ _PAUSE = 0.1
 
 
 class Journal:
-    """Writes a session down while it goes on.
+    """A journal: the steps of a session, appended to a file as they are taken.
 
     Parameters
     ----------

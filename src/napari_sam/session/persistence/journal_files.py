@@ -28,7 +28,7 @@ def journals_folder() -> Path:
 
 
 def take(path: Path) -> None:
-    """Say that a session of this process writes to a journal."""
+    """Lock a journal: a session of this process writes to it."""
     _OURS.add(path)
 
 

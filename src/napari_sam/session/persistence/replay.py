@@ -29,7 +29,7 @@ def replay(
     labels: LabelArray | None = None,
     similar: bool = False,
 ) -> Generator[Progress, None, AnnotationSession]:
-    """Do it all again; one `Progress` a step.
+    """Replay the actions of a record; one `Progress` an action.
 
     Parameters
     ----------

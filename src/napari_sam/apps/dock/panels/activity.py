@@ -1,4 +1,4 @@
-"""What is being made, and the next step: the first lines of the dock."""
+"""The first lines of the dock: the object that prompts go to, and the next step."""
 
 from __future__ import annotations
 

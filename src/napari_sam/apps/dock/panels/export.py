@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from pathlib import Path
 
-    from napari_sam.annotator.executor import Executor, Job
+    from napari_sam.annotator.view_executor import Job, ViewExecutor
     from napari_sam.apps.dock.panels.dialogs import Dialogs
     from napari_sam.datasets.export import ExportReport
 
@@ -49,7 +49,7 @@ class ExportPanel(QWidget):
 
     def __init__(
         self,
-        executor: Executor,
+        executor: ViewExecutor,
         dialogs: Dialogs,
         prepare: Callable[[Callable[[], object]], object],
     ) -> None:

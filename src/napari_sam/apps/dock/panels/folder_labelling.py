@@ -199,7 +199,7 @@ class FolderPanel(Section):
             self.label,
         )
         self.review = button(
-            "Review", "Go through its objects, the most doubtful first", self._review
+            "Review", "Go through its objects, the most uncertain first", self._review
         )
         self.state = text(faint=True)
 

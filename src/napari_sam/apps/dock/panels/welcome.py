@@ -1,4 +1,4 @@
-"""What the dock shows without an image: how to open one, and samples."""
+"""The panel without an image: how to open one, and samples."""
 
 from __future__ import annotations
 

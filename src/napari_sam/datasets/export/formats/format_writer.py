@@ -1,4 +1,4 @@
-"""What every writer of a data set has: classes, subsets, pictures, and its losses."""
+"""The protocol of writers of data sets, and what their images have in common."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["Plan", "Unit", "Writer", "Written"]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What all images of an export have in common.
+    """The plan of an export: what all its images have in common.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Images that are written together: one, or the planes of a movie.
+    """A unit of an export: images that are written together, as those of a movie.
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ class Unit:
 
 @dataclass(slots=True)
 class Written:
-    """What was written of a unit.
+    """The files that were written of a unit, and what they hold.
 
     Attributes
     ----------

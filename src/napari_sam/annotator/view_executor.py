@@ -1,4 +1,4 @@
-"""Who does slow work: what an annotator needs to know of threads."""
+"""The executor of slow work: what an annotator needs to know of threads."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Job(Protocol):
         """Stop at the next step; neither `done` nor `failed` is called then."""
 
 
-class Executor(Protocol):
-    """Threads, seen from the view's own thread: there, all callbacks arrive.
+class ViewExecutor(Protocol):
+    """An executor on other threads; all callbacks arrive on the thread of the view.
 
     A prediction that waits is replaced by a newer one of its kind, and forgotten.
     """
