@@ -29,7 +29,7 @@ SOON = -1, 3
 
 
 class Noted(PromptMethod):
-    """Carries objects, and notes the evidence of each mask."""
+    """Propagates objects, and notes the evidence of each mask."""
 
     def __init__(self, image):
         super().__init__(image, PropagateSettings(), judge=self.note)
@@ -39,9 +39,9 @@ class Noted(PromptMethod):
         self.seen.append(evidence)
         return judge(evidence)
 
-    def carry(self, objects, frame, taken):
+    def propagate(self, objects, frame, taken):
         self.seen.clear()
-        found = super().carry(objects, frame, taken)
+        found = super().propagate(objects, frame, taken)
         for (i, one), evidence in zip(found.items(), self.seen, strict=True):
             self.rows.append((i, frame, one, evidence))
         return found

@@ -1,4 +1,4 @@
-"""How well objects are carried from one frame to the others of real sequences.
+"""How well objects are propagated from one frame to the others of real sequences.
 
     python benchmarks/propagation.py DATA [SEQUENCE ...] [--frames N] [--objects N]
 
@@ -20,7 +20,7 @@ import torch
 import napari_sam as sam
 from napari_sam.core.mask import Mask
 from napari_sam.core.progress import drain
-from napari_sam.core.propagation import CarriedObject
+from napari_sam.core.propagation import PropagatedObject
 from napari_sam.tracking import PropagateSettings, iter_tracks
 from napari_sam.tracking.motion.moving import Motion
 
@@ -32,10 +32,10 @@ class Copy:
     """Each object stays where it is."""
 
     def start(self, frame, masks):
-        return {i: CarriedObject(frame, mask) for i, mask in masks.items()}
+        return {i: PropagatedObject(frame, mask) for i, mask in masks.items()}
 
-    def carry(self, objects, frame, taken):
-        return {i: CarriedObject(frame, o.mask) for i, o in objects.items()}
+    def propagate(self, objects, frame, taken):
+        return {i: PropagatedObject(frame, o.mask) for i, o in objects.items()}
 
 
 class MotionOnly(Copy):
@@ -44,11 +44,11 @@ class MotionOnly(Copy):
     def __init__(self, image, kind):
         self.motion = Motion(image, kind)
 
-    def carry(self, objects, frame, taken):
+    def propagate(self, objects, frame, taken):
         source = next(iter(objects.values())).frame
         masks = {i: o.mask for i, o in objects.items()}
         moved = self.motion.move(masks, source, frame)
-        return {i: CarriedObject(frame, m.mask) for i, m in moved.items() if m.mask}
+        return {i: PropagatedObject(frame, m.mask) for i, m in moved.items() if m.mask}
 
 
 def sequences(root):

@@ -100,7 +100,7 @@ def ours(args):
         seeds = {i: Mask.from_array(disc) for i, disc in enumerate(first)}
         objects = method.start(0, seeds)
         for frame in range(1, args.frames):
-            objects = method.carry(objects, frame, {})
+            objects = method.propagate(objects, frame, {})
             memories = [m for o in objects.values() for _, m in o.memories]
             state.append(sum(a.nbytes for m in memories for a in m.arrays.values()))
     seconds = time.process_time() - began

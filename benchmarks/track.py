@@ -120,8 +120,8 @@ def cost(backend, count, frames):
     def encode(_, frame):
         image.embed(frames=[frame])
 
-    def carry(objects, frame):
-        found = method.carry(objects, frame, {})
+    def propagate(objects, frame):
+        found = method.propagate(objects, frame, {})
         assert len(found) == count
         return found
 
@@ -141,7 +141,7 @@ def cost(backend, count, frames):
     new = range(1, frames + 2)
     return (
         walked(encode, None, new),
-        walked(carry, objects, new),
+        walked(propagate, objects, new),
         walked(move, masks, new),
         walked(one_by_one, masks, new),
     )

@@ -114,7 +114,7 @@ def propagated(annotator):
     annotator.propagation.propagate()
 
 
-def test_prompted_objects_are_carried_to_all_frames_in_one_step(annotator):
+def test_prompted_objects_are_propagated_to_all_frames_in_one_step(annotator):
     propagated(annotator)
     for number in (1, 2):
         assert known(annotator, number) == [State.PROMPTED] + [State.PROPAGATED] * 6
@@ -166,7 +166,7 @@ def test_what_a_person_decided_is_never_changed(annotator):
     assert known(annotator, 1)[4] is State.APPROVED
 
 
-def test_a_correction_is_carried_to_the_next_decided_frames_only(annotator):
+def test_a_correction_is_propagated_to_the_next_decided_frames_only(annotator):
     session = annotator.session
     propagated(annotator)
     session.execute(actions.ApproveFrames(1, (4,)))
@@ -189,12 +189,12 @@ def test_a_correction_is_carried_to_the_next_decided_frames_only(annotator):
 
 def test_corrections_wait_if_that_is_wanted(annotator):
     propagated(annotator)
-    annotator.propagation.carries_corrections = False
+    annotator.propagation.propagates_corrections = False
     prompt(annotator, 12, 10, frame=2, number=1)
     assert annotator.propagation.corrected == [Address(2, 1)]
-    annotator.propagation.carry_corrections()
+    annotator.propagation.propagate_corrections()
     assert annotator.propagation.corrected == []
-    annotator.propagation.carry_corrections()
+    annotator.propagation.propagate_corrections()
     assert annotator.told[-1][0] == "error"
 
 

@@ -85,7 +85,7 @@ def test_a_table_of_examples_names_their_classes(folder, tmp_path):
     assert "4 bar" in result.stdout
 
 
-def test_status_tells_what_there_is_and_what_is_doubtful(folder, tmp_path):
+def test_status_tells_what_there_is_and_what_is_flagged(folder, tmp_path):
     out = tmp_path / "out"
     run("label", folder, "-o", out, "--class", "thing=7,7", "--on", "a.tif")
     with sam.LabelledDataset(out) as dataset:

@@ -212,7 +212,7 @@ def test_frames_are_gone_through_with_one_object(opened):
     assert annotation.widget.frame == 5
 
 
-def test_objects_are_carried_to_other_frames(opened):
+def test_objects_are_propagated_to_other_frames(opened):
     pixels = np.zeros((4, 32, 32), np.uint8)
     pixels[:, 5:15, 5:15] = 200
     annotation, browser = opened(pixels, axes="tyx")

@@ -68,7 +68,7 @@ def test_a_seed_goes_to_the_first_frame_and_to_the_last(image, recalled):
     ]
 
 
-def test_a_correction_is_carried_to_its_neighbours_and_no_further(image, recalled):
+def test_a_correction_is_propagated_to_its_neighbours_and_no_further(image, recalled):
     """Both ways, up to the frames that were given or approved; others stay."""
     seeds = {Address(2, i): masks(2)[i] for i in (1, 2)}
     tracks = track_edits.approve(sam.propagate(image, seeds), 1, [9])
@@ -138,7 +138,7 @@ def test_a_session_corrects_them_and_takes_it_back(annotator, recalled):
     recalled.clear()
 
     session.add_masks({Address(5, 1): masks(5)[1]})
-    annotator.propagation.carry_corrections()
+    annotator.propagation.propagate_corrections()
     assert sorted(recalled) == [-3, -2, -2, -1, -1, 1, 1, 2, 2, 3]
     after = np.array(session.labels)
     assert changed(before, after, 1) == [3, 4, 5, 6, 7, 8]

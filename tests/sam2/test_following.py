@@ -50,8 +50,8 @@ def image(seeing, tmp_path):
     return sam.PromptableImage(clip(), seeing, axes="tyx", store=store)
 
 
-def carried(image, first, last, seeds):
-    """Carry objects from a frame to another, and return what the model recalled."""
+def propagated(image, first, last, seeds):
+    """Propagate objects from a frame to another, and return what the model recalled."""
     method = propagator("memory", image, PropagateSettings())
     found, recall = {}, image.backend.recall
     objects = method.start(first, seeds)
@@ -64,7 +64,7 @@ def carried(image, first, last, seeds):
                 "recall",
                 lambda *a, into=recalled: into.extend(recall(*a)) or into,
             )
-            objects = method.carry(objects, frame, {})
+            objects = method.propagate(objects, frame, {})
         found[frame] = recalled, objects
     return found
 
@@ -170,7 +170,7 @@ def _beside(image, reference, first, last, monkeypatch):
     monkeypatch.setattr(memory_method, "compete", _unopposed)
     seeds = masks(first)
     theirs = session(image, reference, first, seeds)
-    found = carried(image, first, last, seeds)
+    found = propagated(image, first, last, seeds)
     steps = reference.propagate_in_video_iterator(
         theirs, start_frame_idx=first, reverse=last < first
     )
@@ -261,7 +261,7 @@ def test_an_object_that_changes_its_tile_begins_anew(seeing):
     objects = method.start(0, {1: left})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(memory_method, "compete", partial(_here, right))
-        objects = method.carry(objects, 1, {})
+        objects = method.propagate(objects, 1, {})
     ((at, memory),) = objects[1].memories
     assert at == 1
     assert memory.prompted

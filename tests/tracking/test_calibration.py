@@ -35,5 +35,5 @@ def test_the_trust_that_is_set_is_taken_and_nothing_is_decoded_for_it():
     begun = method.start(0, masks_of(labels[0]))
     assert [o.trust for o in begun.values()] == [3.0, 3.0]
     assert image.backend.decoded == 0
-    carried = method.carry(begun, 1, {})
-    assert [o.trust for o in carried.values()] == [3.0, 3.0]
+    propagated = method.propagate(begun, 1, {})
+    assert [o.trust for o in propagated.values()] == [3.0, 3.0]

@@ -5,7 +5,7 @@ from scipy import ndimage
 import napari_sam as sam
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.mask import Mask
-from napari_sam.core.propagation import CarriedObject
+from napari_sam.core.propagation import PropagatedObject
 from napari_sam.core.protocols import FeatureMap
 from napari_sam.testing import VideoThresholdBackend
 from napari_sam.testing.propagator_suite import masks_of, movie
@@ -123,15 +123,15 @@ def square(side, at=50):
 
 def test_a_run_from_a_small_mask_gives_way_to_one_from_a_large_mask():
     """A cap at the end of a stack says little of the planes far from it."""
-    forward = {z: CarriedObject(z, square(40)) for z in range(1, 9)}
-    backward = {z: CarriedObject(z, square(4)) for z in range(1, 9)}
+    forward = {z: PropagatedObject(z, square(40)) for z in range(1, 9)}
+    backward = {z: PropagatedObject(z, square(4)) for z in range(1, 9)}
     found = meet(forward, backward)
     assert sum(o.mask.area == 1600 for o in found.values()) >= 6
 
 
 def test_a_run_that_is_a_little_smaller_has_the_frames_next_to_where_it_began():
-    forward = {z: CarriedObject(z, square(40)) for z in range(1, 9)}
-    backward = {z: CarriedObject(z, square(30)) for z in range(1, 9)}
+    forward = {z: PropagatedObject(z, square(40)) for z in range(1, 9)}
+    backward = {z: PropagatedObject(z, square(30)) for z in range(1, 9)}
     found = meet(forward, backward)
     areas = [found[z].mask.area for z in range(1, 9)]
     assert areas[-1] == 900
@@ -139,17 +139,17 @@ def test_a_run_that_is_a_little_smaller_has_the_frames_next_to_where_it_began():
 
 
 def test_of_two_runs_the_one_that_arrives_well_has_more_frames():
-    forward = {t: CarriedObject(t, square(20)) for t in range(1, 10)}
+    forward = {t: PropagatedObject(t, square(20)) for t in range(1, 10)}
     backward = {
-        t: CarriedObject(t, square(20, 50 if t > 7 else 90)) for t in range(1, 10)
+        t: PropagatedObject(t, square(20, 50 if t > 7 else 90)) for t in range(1, 10)
     }
     found = meet(forward, backward)
     assert sum(o.mask == square(20) for o in found.values()) == 9
 
 
 def test_a_run_that_lost_its_object_leaves_the_frames_to_the_other():
-    forward = {1: CarriedObject(1, square(20))}
-    backward = {t: CarriedObject(t, square(20)) for t in (2, 3)}
+    forward = {1: PropagatedObject(1, square(20))}
+    backward = {t: PropagatedObject(t, square(20)) for t in (2, 3)}
     assert sorted(meet(forward, backward)) == [1, 2, 3]
 
 

@@ -108,7 +108,7 @@ def test_the_next_frame_is_embedded_while_this_one_is_decoded():
     work = iter_propagate(image, {0: LABELS[0]})
     next(work), next(work)
     work.close()
-    assert image.backend.encoded == 3  # the seed's frame, the one carried to, and one
+    assert image.backend.encoded == 3  # the seed's frame, the next one, and one ahead
 
 
 @METHODS

@@ -59,7 +59,7 @@ def test_an_object_has_its_prompted_memory_and_the_latest_ones():
     method = make(pixels, "memory", backend, memories=2)
     objects = method.start(0, masks_of(labels[0]))
     for frame in range(1, 6):
-        objects = method.carry(objects, frame, {})
+        objects = method.propagate(objects, frame, {})
     assert backend.recalled == [1, 1, 2, 2, 3, 3, 3, 3, 3, 3]
     frames = [at for at, _ in objects[1].memories]
     assert frames == [0, 4, 5]

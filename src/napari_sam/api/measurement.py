@@ -120,7 +120,7 @@ def iter_measure(
 
 
 def _with_confidence(table: pd.DataFrame, labels: AnyImage | Tracks) -> pd.DataFrame:
-    """Add the confidence of tracks; of volumes, that of the most doubtful plane."""
+    """Add the confidence of tracks; of volumes, the lowest of its planes."""
     from napari_sam.tracking import Tracks
 
     if not isinstance(labels, Tracks):

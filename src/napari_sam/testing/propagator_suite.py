@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_sam.core.propagation import CarriedObject, Propagator
+    from napari_sam.core.propagation import PropagatedObject, Propagator
 
 #: Frames of `movie`, and the frame of it on which nothing is to be seen.
 FRAMES, DARK = 8, 5
@@ -66,24 +66,24 @@ class PropagatorTests(ABC):
     def make_propagator(self, pixels: NDArray[np.uint8]) -> Propagator:
         """Return a propagator over the frames ``(t, y, x)`` of a movie."""
 
-    def carried(
+    def propagated(
         self, first: int, last: int, *, dark: bool = False
-    ) -> list[Mapping[int, CarriedObject]]:
-        """Carry both objects from a frame to another, and return them on each."""
+    ) -> list[Mapping[int, PropagatedObject]]:
+        """Propagate both objects from a frame to another, and return them on each."""
         pixels, labels = movie(dark=dark)
         propagator = self.make_propagator(pixels)
-        objects: Mapping[int, CarriedObject]
+        objects: Mapping[int, PropagatedObject]
         objects = propagator.start(first, masks_of(labels[first]))
-        steps: list[Mapping[int, CarriedObject]] = [objects]
+        steps: list[Mapping[int, PropagatedObject]] = [objects]
         way = 1 if last > first else -1
         for frame in range(first + way, last + way, way):
-            objects = propagator.carry(objects, frame, {})
+            objects = propagator.propagate(objects, frame, {})
             steps.append(objects)
         return steps
 
     def test_it_starts_with_the_masks_that_it_is_given(self) -> None:
         """They are certain."""
-        (objects,) = self.carried(3, 3)[:1]
+        (objects,) = self.propagated(3, 3)[:1]
         assert {i: o.mask for i, o in objects.items()} == masks_of(movie()[1][3])
         assert [(o.frame, o.age, o.confidence) for o in objects.values()] == [
             (3, 0, 1.0)
@@ -93,7 +93,7 @@ class PropagatorTests(ABC):
         """Each keeps its id, and is where the truth has it."""
         truth = movie()[1]
         for first, last in ((0, FRAMES - 1), (FRAMES - 1, 0)):
-            for objects in self.carried(first, last):
+            for objects in self.propagated(first, last):
                 for i, found in objects.items():
                     true = masks_of(truth[found.frame])[i]
                     assert found.mask.iou(true) >= self.least_iou
@@ -101,7 +101,7 @@ class PropagatorTests(ABC):
 
     def test_two_objects_share_no_pixel(self) -> None:
         """A pixel belongs to one object at most."""
-        for objects in self.carried(0, FRAMES - 1):
+        for objects in self.propagated(0, FRAMES - 1):
             assert not objects[1].mask & objects[2].mask
 
     def test_pixels_that_are_taken_stay_so(self) -> None:
@@ -111,13 +111,13 @@ class PropagatorTests(ABC):
         objects = propagator.start(0, {1: masks_of(labels[0])[1]})
         half = np.where(np.arange(64)[:, None] < 22, labels[1], 0)
         taken = {7: masks_of(half)[1]}
-        found = propagator.carry(objects, 1, taken)
+        found = propagator.propagate(objects, 1, taken)
         assert found[1].mask
         assert not found[1].mask & taken[7]
 
     def test_nothing_is_lost_on_a_frame_that_shows_nothing(self) -> None:
         """It goes on with less confidence, and is found again."""
-        steps = self.carried(DARK - 1, DARK + 1, dark=True)
+        steps = self.propagated(DARK - 1, DARK + 1, dark=True)
         assert all(set(objects) == {1, 2} for objects in steps)
         for i in (1, 2):
             assert steps[1][i].mask
@@ -127,17 +127,17 @@ class PropagatorTests(ABC):
 
     def test_confidence_is_a_share(self) -> None:
         """From 0 to 1."""
-        for objects in self.carried(0, FRAMES - 1):
+        for objects in self.propagated(0, FRAMES - 1):
             assert all(0 <= o.confidence <= 1 for o in objects.values())
 
-    def test_carrying_is_a_pure_function(self) -> None:
+    def test_propagating_is_a_pure_function(self) -> None:
         """The same objects give the same again; nothing is kept between calls."""
         pixels, labels = movie()
         propagator = self.make_propagator(pixels)
         objects = propagator.start(0, masks_of(labels[0]))
-        first = propagator.carry(objects, 1, {})
-        propagator.carry(first, 2, {})
-        again = propagator.carry(objects, 1, {})
+        first = propagator.propagate(objects, 1, {})
+        propagator.propagate(first, 2, {})
+        again = propagator.propagate(objects, 1, {})
         assert {i: o.mask for i, o in again.items()} == {
             i: o.mask for i, o in first.items()
         }

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from napari_sam.core.geometry.region import Region
     from napari_sam.core.mask import Mask
-    from napari_sam.core.propagation import CarriedObject
+    from napari_sam.core.propagation import PropagatedObject
     from napari_sam.image import PromptableImage
     from napari_sam.tracking.motion.tile_views import TileViews
 
@@ -94,7 +94,7 @@ def _cut_across(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 class Bodies:
-    """Counts on how many frames in a row a carried mask has covered two bodies.
+    """Counts on how many frames in a row a propagated mask has covered two bodies.
 
     Only forward in time: two daughters are one mother on the frames before.
 
@@ -110,7 +110,7 @@ class Bodies:
         self._image, self._views = image, views
 
     def in_a_row(
-        self, before: CarriedObject, mask: Mask, frame: int, *, model: bool = False
+        self, before: PropagatedObject, mask: Mask, frame: int, *, model: bool = False
     ) -> int:
         """Return on how many frames up to this one it covers two bodies.
 

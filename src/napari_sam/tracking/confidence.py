@@ -52,7 +52,7 @@ class Judge(Protocol):
 def judge(evidence: Evidence) -> float:
     """Return the share of the confidence before that what is seen leaves.
 
-    A mask is hardly ever better than the one that it was carried on from. What is lost
+    A mask is hardly ever better than the one that it was propagated from. What is lost
     on a frame grows with the doubt of the model, with the disagreement with motion, and
     with a sudden change of area. Where a mask covers two bodies, as after a division
     that nobody has told of, hardly half of it is either.

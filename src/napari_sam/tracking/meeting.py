@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_sam.core.propagation import CarriedObject
+    from napari_sam.core.propagation import PropagatedObject
 
 
 def meet(
-    forward: Mapping[int, CarriedObject], backward: Mapping[int, CarriedObject]
-) -> dict[int, CarriedObject]:
+    forward: Mapping[int, PropagatedObject], backward: Mapping[int, PropagatedObject]
+) -> dict[int, PropagatedObject]:
     """Join two runs over one span at the frame where both together are trusted most.
 
     Where one run begins, it is next to a frame that a person decided, and the other run
@@ -53,8 +53,8 @@ def meet(
 
 
 def _difference(
-    forward: Mapping[int, CarriedObject],
-    backward: Mapping[int, CarriedObject],
+    forward: Mapping[int, PropagatedObject],
+    backward: Mapping[int, PropagatedObject],
     at: int,
 ) -> int:
     """Pixels that only one of both runs has at an end of the span."""
@@ -64,7 +64,9 @@ def _difference(
     return sum(areas) - 2 * (forward[at].mask & backward[at].mask).area
 
 
-def _areas(run: Mapping[int, CarriedObject], positions: list[int]) -> NDArray[np.int64]:
+def _areas(
+    run: Mapping[int, PropagatedObject], positions: list[int]
+) -> NDArray[np.int64]:
     """Return the pixels of a run at each position, 0 where it is not there."""
     return np.array([run[at].mask.area if at in run else 0 for at in positions])
 

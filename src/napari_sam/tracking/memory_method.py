@@ -10,7 +10,7 @@ import numpy as np
 from napari_sam.core.prompts import Prompts
 from napari_sam.core.prompts.items import MaskPrompt
 from napari_sam.core.prompts.prompts_in_tiles import prompts_in_tile
-from napari_sam.core.propagation import CarriedObject
+from napari_sam.core.propagation import PropagatedObject
 from napari_sam.tracking.bodies import Bodies
 from napari_sam.tracking.confidence import Evidence, judge
 from napari_sam.tracking.fusion import Fused, compete
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class MemoryMethod:
-    """Carries objects with a model that has memories of them.
+    """Propagates objects with a model that has memories of them.
 
     Memories are made of stored embeddings and of masks; none is kept but those that the
     next frames recall. Objects are looked for in the tile that they were in before. One
@@ -61,21 +61,23 @@ class MemoryMethod:
         self._settings, self._judge = settings, judge
         self._bodies = Bodies(image, TileViews(image))
 
-    def start(self, frame: int, masks: Mapping[int, Mask]) -> dict[int, CarriedObject]:
+    def start(
+        self, frame: int, masks: Mapping[int, Mask]
+    ) -> dict[int, PropagatedObject]:
         """Begin with objects of a frame whose masks are right."""
         made = self._memories(frame, masks, {})
         return {
-            i: CarriedObject(frame, mask, memories=((frame, made[i]),))
+            i: PropagatedObject(frame, mask, memories=((frame, made[i]),))
             for i, mask in masks.items()
         }
 
-    def carry(
+    def propagate(
         self,
-        objects: Mapping[int, CarriedObject],
+        objects: Mapping[int, PropagatedObject],
         frame: int,
         taken: Mapping[int, Mask],
-    ) -> dict[int, CarriedObject]:
-        """Carry objects on to the next frame; see `Propagator`."""
+    ) -> dict[int, PropagatedObject]:
+        """Propagate objects to the next frame; see `Propagator`."""
         found = self._recall(objects, frame)
         expected = {i: o.mask for i, o in objects.items()}
         plane = self._image.frames.plane_shape
@@ -87,12 +89,12 @@ class MemoryMethod:
         masks = compete(fused, expected, taken)
         made = self._memories(frame, masks, found)
         return {
-            i: self._carried(objects[i], frame, mask, predictions[i].score, made[i])
+            i: self._propagated(objects[i], frame, mask, predictions[i].score, made[i])
             for i, mask in masks.items()
         }
 
     def _recall(
-        self, objects: Mapping[int, CarriedObject], frame: int
+        self, objects: Mapping[int, PropagatedObject], frame: int
     ) -> dict[int, _InTile]:
         found: dict[int, _InTile] = {}
         for tile, mine in self._by_tile({i: o.mask for i, o in objects.items()}):
@@ -131,14 +133,14 @@ class MemoryMethod:
             for tile in dict.fromkeys(tiles.values())
         ]
 
-    def _carried(
+    def _propagated(
         self,
-        before: CarriedObject,
+        before: PropagatedObject,
         frame: int,
         mask: Mask,
         score: float,
         memory: Memory,
-    ) -> CarriedObject:
+    ) -> PropagatedObject:
         change = float(np.log(mask.area / before.mask.area))
         agreement = mask.iou(before.mask)
         bodies = self._bodies.in_a_row(before, mask, frame)
@@ -157,7 +159,7 @@ class MemoryMethod:
         )
 
     def _kept(
-        self, before: CarriedObject, frame: int, new: Memory
+        self, before: PropagatedObject, frame: int, new: Memory
     ) -> tuple[tuple[int, Memory], ...]:
         """Return what the next frame recalls, and of each memory what it needs."""
         if new.prompted:

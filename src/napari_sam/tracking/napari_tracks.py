@@ -72,7 +72,7 @@ def _moments(tracks: Tracks, frame: int) -> dict[int, tuple[float, float, float]
 def _properties(
     tracks: Tracks, data: NDArray[np.float64]
 ) -> dict[str, NDArray[np.generic]]:
-    """Columns of each row; where a time has several planes, the most doubtful one."""
+    """Columns of each row; of several planes of a time, that of lowest confidence."""
     found: dict[tuple[int, int], tuple[float, int, bool]] = {}
     for segment in tracks.segments:
         columns = zip(

@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_sam.core.prompts import Prompts
 from napari_sam.core.prompts.items import MaskPrompt
-from napari_sam.core.propagation import CarriedObject
+from napari_sam.core.propagation import PropagatedObject
 from napari_sam.tracking.bodies import Bodies
 from napari_sam.tracking.confidence import Evidence, judge
 from napari_sam.tracking.fusion import compete, fuse
@@ -37,7 +37,7 @@ _AT_ONCE = 16
 
 
 class PromptMethod:
-    """Carries objects with any model that decodes prompts.
+    """Propagates objects with any model that decodes prompts.
 
     A mask is moved by what the image shows of the motion. The model is prompted with
     the moved mask and its deepest point, without a box: boxes of predicted masks shrink
@@ -82,7 +82,9 @@ class PromptMethod:
             self._target = fit_target_model(self._image, known)
             self._offset = calibrated_offset(self._image, known)
 
-    def start(self, frame: int, masks: Mapping[int, Mask]) -> dict[int, CarriedObject]:
+    def start(
+        self, frame: int, masks: Mapping[int, Mask]
+    ) -> dict[int, PropagatedObject]:
         """Begin with objects of a frame whose masks are right.
 
         What `learn` was not called for is learnt from the first of them.
@@ -92,15 +94,15 @@ class PromptMethod:
         trust = self._settings.trust
         if trust is None:
             trust = calibrated_trust(self._image, frame, masks)
-        return {i: CarriedObject(frame, m, trust=trust) for i, m in masks.items()}
+        return {i: PropagatedObject(frame, m, trust=trust) for i, m in masks.items()}
 
-    def carry(
+    def propagate(
         self,
-        objects: Mapping[int, CarriedObject],
+        objects: Mapping[int, PropagatedObject],
         frame: int,
         taken: Mapping[int, Mask],
-    ) -> dict[int, CarriedObject]:
-        """Carry objects on to the next frame; see `Propagator`."""
+    ) -> dict[int, PropagatedObject]:
+        """Propagate objects to the next frame; see `Propagator`."""
         source = next(iter(objects.values())).frame
         moved = self._moved(objects, source, frame)
         expected = {i: m.mask for i, m in moved.items() if m.mask}
@@ -112,12 +114,12 @@ class PromptMethod:
             for i, mask in found.items()
         }
         return {
-            i: self._carried(objects[i], frame, mask, scores[i], moved[i], bodies[i])
+            i: self._propagated(objects[i], frame, mask, scores[i], moved[i], bodies[i])
             for i, mask in found.items()
         }
 
     def _moved(
-        self, objects: Mapping[int, CarriedObject], source: int, frame: int
+        self, objects: Mapping[int, PropagatedObject], source: int, frame: int
     ) -> dict[int, MovedMask]:
         """Move masks; of objects that the model does not know, by pictures as well."""
         found: dict[int, MovedMask] = {}
@@ -166,15 +168,15 @@ class PromptMethod:
         prompts = [Prompts((MaskPrompt(mask, approximate=True),)) for mask in masks]
         return self._image.segment_many(prompts, frame)
 
-    def _carried(
+    def _propagated(
         self,
-        before: CarriedObject,
+        before: PropagatedObject,
         frame: int,
         mask: Mask,
         score: float,
         moved: MovedMask,
         bodies: int,
-    ) -> CarriedObject:
+    ) -> PropagatedObject:
         evidence = Evidence(
             score,
             mask.iou(moved.mask),
@@ -186,4 +188,4 @@ class PromptMethod:
         )
         confidence = self._judge(evidence)
         age = before.age + 1
-        return CarriedObject(frame, mask, confidence, age, before.trust, bodies)
+        return PropagatedObject(frame, mask, confidence, age, before.trust, bodies)

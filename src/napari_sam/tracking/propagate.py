@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from napari_sam.core.images.frames import Frames
     from napari_sam.core.mask import Mask
-    from napari_sam.core.propagation import CarriedObject, Propagator
+    from napari_sam.core.propagation import PropagatedObject, Propagator
     from napari_sam.image import PromptableImage
     from napari_sam.tracking.seeds import Anchors, Seeds
     from napari_sam.tracking.spans import Span
@@ -41,7 +41,7 @@ def iter_propagate(
     settings: PropagateSettings | None = None,
     tracks: Tracks | None = None,
 ) -> Generator[PropagationProgress, None, None]:
-    """Carry objects along an axis, and yield frames as they are finished.
+    """Propagate objects along an axis, and yield frames as they are finished.
 
     Closing the generator stops between two frames; what was yielded stays right.
     Embeddings come from the image's store, and those of the next frame are computed
@@ -217,12 +217,12 @@ def _finished(
     }
 
 
-def _object(carried: CarriedObject, flag_below: float) -> ObjectFrame:
-    confidence = carried.confidence
+def _object(propagated: PropagatedObject, flag_below: float) -> ObjectFrame:
+    confidence = propagated.confidence
     return ObjectFrame(
-        carried.mask,
+        propagated.mask,
         State.PROPAGATED,
         confidence,
         confidence < flag_below,
-        carried.bodies == IN_A_ROW,
+        propagated.bodies == IN_A_ROW,
     )

@@ -1,4 +1,4 @@
-"""Propagators: what carries objects from one frame to the next, and how it is named."""
+"""Propagators by name: methods that propagate objects from frame to frame."""
 
 from __future__ import annotations
 

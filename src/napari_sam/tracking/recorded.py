@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.mask import Mask
-from napari_sam.core.propagation import CarriedObject
+from napari_sam.core.propagation import PropagatedObject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,28 +40,30 @@ class RecordedPropagator:
         self._propagator, self._path, self._setup = propagator, path, setup
         self._known = _read(path) if path.is_file() else {}
 
-    def start(self, frame: int, masks: Mapping[int, Mask]) -> dict[int, CarriedObject]:
+    def start(
+        self, frame: int, masks: Mapping[int, Mask]
+    ) -> dict[int, PropagatedObject]:
         """Begin with objects of a frame whose masks are right."""
         return self._propagator.start(frame, masks)
 
-    def carry(
+    def propagate(
         self,
-        objects: Mapping[int, CarriedObject],
+        objects: Mapping[int, PropagatedObject],
         frame: int,
         taken: Mapping[int, Mask],
-    ) -> dict[int, CarriedObject]:
-        """Carry objects on to the next frame; see `Propagator`."""
+    ) -> dict[int, PropagatedObject]:
+        """Propagate objects to the next frame; see `Propagator`."""
         name = self._name(objects, frame, taken)
         if name in self._known:
             return self._known[name]
-        found = self._propagator.carry(objects, frame, taken)
+        found = self._propagator.propagate(objects, frame, taken)
         if not any(o.memories for o in found.values()):
             self._append(name, found)
         return found
 
     def _name(
         self,
-        objects: Mapping[int, CarriedObject],
+        objects: Mapping[int, PropagatedObject],
         frame: int,
         taken: Mapping[int, Mask],
     ) -> str:
@@ -73,13 +75,13 @@ class RecordedPropagator:
         text = f"{self._setup} {frame} {known} {others}"
         return blake2b(text.encode(), digest_size=16).hexdigest()
 
-    def _append(self, name: str, found: Mapping[int, CarriedObject]) -> None:
+    def _append(self, name: str, found: Mapping[int, PropagatedObject]) -> None:
         line = json.dumps({"name": name, "objects": [*map(_packed, found.items())]})
         with self._path.open("a", encoding="utf-8") as file:
             file.write(f"\n{line}\n")
 
 
-def _packed(item: tuple[int, CarriedObject]) -> dict[str, object]:
+def _packed(item: tuple[int, PropagatedObject]) -> dict[str, object]:
     i, found = item
     return {
         "id": i,
@@ -93,7 +95,7 @@ def _packed(item: tuple[int, CarriedObject]) -> dict[str, object]:
     }
 
 
-def _read(path: Path) -> dict[str, dict[int, CarriedObject]]:
+def _read(path: Path) -> dict[str, dict[int, PropagatedObject]]:
     """Read every whole line; a crash may have torn the last one."""
     known = {}
     for line in path.read_text(encoding="utf-8").splitlines():
@@ -105,10 +107,10 @@ def _read(path: Path) -> dict[str, dict[int, CarriedObject]]:
     return known
 
 
-def _unpacked(entry: Mapping[str, object]) -> CarriedObject:
+def _unpacked(entry: Mapping[str, object]) -> PropagatedObject:
     region = Region(*entry["region"])  # type: ignore[misc]
     mask = Mask.from_runs(region, entry["runs"])  # type: ignore[arg-type]
     frame, age = int(str(entry["frame"])), int(str(entry["age"]))
     confidence, trust = float(str(entry["confidence"])), float(str(entry["trust"]))
     bodies = int(str(entry["bodies"]))
-    return CarriedObject(frame, mask, confidence, age, trust, bodies)
+    return PropagatedObject(frame, mask, confidence, age, trust, bodies)

@@ -10,7 +10,7 @@ from napari_sam.core.settings import check, setting
 
 @dataclass(frozen=True, slots=True)
 class PropagateSettings:
-    """Settings of propagation: how objects are carried from frame to frame."""
+    """Settings of propagation: how objects are propagated from frame to frame."""
 
     motion: Literal["auto", "features", "optical"] = setting(
         "auto",

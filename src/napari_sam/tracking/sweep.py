@@ -1,4 +1,4 @@
-"""Sweeps: objects carried along a line of frames, forward and then backward."""
+"""Sweeps: objects propagated along a line of frames, forward and then backward."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from napari_sam.core.mask import Mask
-    from napari_sam.core.propagation import CarriedObject, Propagator
+    from napari_sam.core.propagation import PropagatedObject, Propagator
     from napari_sam.image import PromptableImage
     from napari_sam.tracking.object_frame import ObjectFrame
     from napari_sam.tracking.spans import Span
 
 #: Objects by position along the line, then by id.
-ByPosition: TypeAlias = "dict[int, dict[int, CarriedObject]]"
+ByPosition: TypeAlias = "dict[int, dict[int, PropagatedObject]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +46,23 @@ class Line:
 
     @property
     def steps(self) -> int:
-        """Positions at which both sweeps carry something."""
+        """Positions at which both sweeps propagate something."""
         ways = [_positions(self.spans, forward=way) for way in (True, False)]
         return sum(map(len, ways))
 
 
 @dataclass(slots=True)
 class Sweep:
-    """The work along one line: what is carried, and what the two runs found so far."""
+    """A sweep along one line: what is propagated, and what the two runs found so far."""
 
     image: PromptableImage
     method: Propagator
     line: Line
     _known: dict[int, dict[int, Mask]] = field(default_factory=dict)
-    _waiting: dict[Span, dict[int, CarriedObject]] = field(default_factory=dict)
+    _waiting: dict[Span, dict[int, PropagatedObject]] = field(default_factory=dict)
 
     def run(self) -> Iterator[ByPosition]:
-        """Carry all objects; yield what is known for good after each position."""
+        """Propagate all objects; yield what is known for good after each position."""
         with Ahead(self.image) as ahead:
             yield from self._forward(ahead)
             yield from self._backward(ahead)
@@ -70,40 +70,40 @@ class Sweep:
     def _forward(self, ahead: Ahead) -> Iterator[ByPosition]:
         """Go up. What both ends fill waits; the rest is known for good."""
         needed = max((s.last for s in self.line.spans if s.backward), default=-1)
-        for at, found in self._carried(ahead, forward=True):
-            final: dict[int, CarriedObject] = {}
-            for span, carried in found.items():
+        for at, found in self._propagated(ahead, forward=True):
+            final: dict[int, PropagatedObject] = {}
+            for span, propagated in found.items():
                 if span.meets:
-                    kept = replace(carried, memories=())
+                    kept = replace(propagated, memories=())
                     self._waiting.setdefault(span, {})[at] = kept
                 else:
-                    final[span.object_id] = carried
+                    final[span.object_id] = propagated
             if at <= needed:
                 self._known[at] = {i: o.mask for i, o in final.items()}
             yield {at: final}
 
     def _backward(self, ahead: Ahead) -> Iterator[ByPosition]:
         """Go down. A span that both ends fill is known when its first frame is."""
-        runs: dict[Span, dict[int, CarriedObject]] = {}
-        for at, found in self._carried(ahead, forward=False):
+        runs: dict[Span, dict[int, PropagatedObject]] = {}
+        for at, found in self._propagated(ahead, forward=False):
             final: ByPosition = {at: {}}
-            for span, carried in found.items():
+            for span, propagated in found.items():
                 if span.meets:
-                    runs.setdefault(span, {})[at] = replace(carried, memories=())
+                    runs.setdefault(span, {})[at] = replace(propagated, memories=())
                 else:
-                    final[at][span.object_id] = carried
+                    final[at][span.object_id] = propagated
             for span in [s for s in self.line.spans if s.meets and s.first == at]:
                 both = meet(self._waiting.pop(span, {}), runs.pop(span, {}))
-                for position, carried in both.items():
-                    final.setdefault(position, {})[span.object_id] = carried
+                for position, propagated in both.items():
+                    final.setdefault(position, {})[span.object_id] = propagated
             yield final
 
-    def _carried(
+    def _propagated(
         self, ahead: Ahead, *, forward: bool
-    ) -> Iterator[tuple[int, dict[Span, CarriedObject]]]:
-        """Carry the objects of spans one way, position by position."""
+    ) -> Iterator[tuple[int, dict[Span, PropagatedObject]]]:
+        """Propagate the objects of spans one way, position by position."""
         spans = [s for s in self.line.spans if (s.forward if forward else s.backward)]
-        going: dict[Span, CarriedObject] = {}
+        going: dict[Span, PropagatedObject] = {}
         order = _positions(self.line.spans, forward=forward)
         for step, at in enumerate(order):
             going = {s: o for s, o in going.items() if s.first <= at <= s.last}
@@ -116,9 +116,9 @@ class Sweep:
 
     def _starting(
         self, spans: Sequence[Span], at: int, *, forward: bool
-    ) -> dict[Span, CarriedObject]:
+    ) -> dict[Span, PropagatedObject]:
         """Begin the spans whose anchor was passed just before a position."""
-        found: dict[Span, CarriedObject] = {}
+        found: dict[Span, PropagatedObject] = {}
         mine = [s for s in spans if (s.first if forward else s.last) == at]
         by_anchor: dict[int, dict[int, Span]] = {}
         for span in mine:
@@ -135,21 +135,21 @@ class Sweep:
         return found
 
     def _step(
-        self, going: Mapping[Span, CarriedObject], at: int
-    ) -> dict[Span, CarriedObject]:
-        """Carry objects to a position; those that come from other frames, in turn."""
+        self, going: Mapping[Span, PropagatedObject], at: int
+    ) -> dict[Span, PropagatedObject]:
+        """Propagate objects to a position; those from other frames, in turn."""
         spans = {s.object_id: s for s in going}
         taken = self._taken(at, set(spans))
-        found: dict[Span, CarriedObject] = {}
+        found: dict[Span, PropagatedObject] = {}
         for source in dict.fromkeys(o.frame for o in going.values()):
             some = {s.object_id: o for s, o in going.items() if o.frame == source}
-            carried = self.method.carry(some, self.line.frames[at], taken)
-            found |= {spans[i]: o for i, o in carried.items()}
-            taken |= {i: o.mask for i, o in carried.items()}
+            propagated = self.method.propagate(some, self.line.frames[at], taken)
+            found |= {spans[i]: o for i, o in propagated.items()}
+            taken |= {i: o.mask for i, o in propagated.items()}
         return found
 
     def _taken(self, at: int, going: set[int]) -> dict[int, Mask]:
-        """Masks of a position that carried objects cannot take pixels from."""
+        """Masks of a position that propagated objects cannot take pixels from."""
         anchors = self.line.anchors.get(at, {})
         decided = {i: o.mask for i, o in anchors.items() if o.mask is not None}
         taken = {**self.line.fixed(at), **self._known.get(at, {}), **decided}

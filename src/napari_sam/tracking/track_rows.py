@@ -22,7 +22,7 @@ class TrackRows(NamedTuple):
     columns
         ``track`` and, of each, its time along the axis of the tracks and its centroid,
         by letter; ``state``, ``confidence`` and ``flagged``: where a time has several
-        planes, those of the most doubtful one.
+        planes, those of lowest confidence.
     edges
         ``(n, 2)``: rows from which an object goes on to the next, and to which.
     """

@@ -56,7 +56,7 @@ class Dividing:
     workspace
         The image, and who does slow work.
     propagation
-        Carries the daughters to the frames after.
+        Propagates the daughters to the frames after.
     """
 
     def __init__(self, workspace: Workspace, propagation: Propagation) -> None:
@@ -96,7 +96,7 @@ class Dividing:
             )
             now = time_of(session.frames, at.frame)
             later = any(lifetime(session.state, i)[1] > now for i in ids)
-            if later and self._propagation.carries_corrections:
+            if later and self._propagation.propagates_corrections:
                 self._propagation.propagate(ids, direction="forward")
 
 

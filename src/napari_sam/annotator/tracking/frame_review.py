@@ -41,7 +41,7 @@ class Review:
         timeline = self._workspace.timeline
         if timeline is None:
             return []
-        self._passed = {at for at in self._passed if timeline.is_doubtful(at)}
+        self._passed = {at for at in self._passed if timeline.is_flagged(at)}
         found = timeline.doubts(MOST + len(self._passed))
         return [one for one in found if one.at not in self._passed][:MOST]
 
@@ -120,6 +120,6 @@ class Review:
     def _require(self) -> Address:
         timeline = self._workspace.timeline
         at = self.current
-        if at is None or timeline is None or not timeline.is_doubtful(at):
+        if at is None or timeline is None or not timeline.is_flagged(at):
             raise SessionError("Choose a flagged frame of the list first.")
         return at

@@ -46,7 +46,7 @@ class Propagation:
     ----------
     settings
         How objects are propagated.
-    carries_corrections
+    propagates_corrections
         Whether a correction is propagated to its neighbours as it is committed.
     """
 
@@ -55,7 +55,7 @@ class Propagation:
         self._run: PropagationRun | None = None
         self._corrected: set[Address] = set()
         self.settings = PropagateSettings()
-        self.carries_corrections = True
+        self.propagates_corrections = True
 
     @property
     def is_running(self) -> bool:
@@ -110,7 +110,7 @@ class Propagation:
 
             self._workspace.tasks.run(PROPAGATING, answers, on_answer)
 
-    def carry_corrections(self) -> None:
+    def propagate_corrections(self) -> None:
         """Propagate corrected frames up to the next prompted or approved ones."""
         with self._workspace.events.reporting():
             ats = self.corrected
@@ -138,8 +138,8 @@ class Propagation:
         new = set(_corrections(session, step))
         self._corrected |= new
         by_prompts = isinstance(step.action, Commit)
-        if new and by_prompts and self.carries_corrections and not self.is_running:
-            self.carry_corrections()
+        if new and by_prompts and self.propagates_corrections and not self.is_running:
+            self.propagate_corrections()
 
     def _chosen(
         self, session: AnnotationSession, objects: Sequence[int] | None
@@ -215,8 +215,8 @@ class Propagation:
         run.reported = True
         self._workspace.events.message.emit("info", run.summary())
         self._workspace.events.tracks_changed.emit()
-        if self.corrected and self.carries_corrections and not self.is_running:
-            self.carry_corrections()
+        if self.corrected and self.propagates_corrections and not self.is_running:
+            self.propagate_corrections()
 
 
 def _limits(

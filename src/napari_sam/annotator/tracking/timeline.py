@@ -152,8 +152,8 @@ class Timeline:
         """Return the flagged frames, lowest confidence first."""
         return heapq.nsmallest(most, self._doubts.values(), key=_order)
 
-    def is_doubtful(self, at: Address) -> bool:
-        """Whether it is a propagated frame that nobody has approved or corrected."""
+    def is_flagged(self, at: Address) -> bool:
+        """Whether a frame is flagged: propagated, and not approved or corrected yet."""
         return at in self._doubts
 
     def _refresh(self, ats: Iterable[Address]) -> None:

@@ -157,7 +157,7 @@ def tracks_state(annotator: Annotator) -> JsonDict:
     """Return the flagged frames that wait for review, lowest confidence first."""
     queue, current = annotator.review.queue, annotator.review.current
     return {
-        "doubtful": len(queue),
+        "flagged": len(queue),
         "queue": [
             {
                 "frame": one.at.frame,

@@ -54,7 +54,7 @@ class Presenter:
         self._view: NotebookView | None = None
         self._table: ObjectList | None = None
         self._told: dict[str, JsonDict] = {}
-        self._tracks: JsonDict = {"doubtful": 0}
+        self._tracks: JsonDict = {"flagged": 0}
         self._models: JsonDict = browser_state.models_state(annotator)
         self._waits, self._trouble, self._labelled = False, "", ""
         self.busy = ""

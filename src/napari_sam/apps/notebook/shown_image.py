@@ -72,7 +72,7 @@ class ShownImage:
             "prompts": browser_state.prompts_state(self.session),
             "everything": {"frame": None},
             "selected": {"object": None},
-            "tracks": {"doubtful": 0},
+            "tracks": {"flagged": 0},
             "screen": self._screen.describe(),
         }
 

@@ -3,16 +3,16 @@
 from napari_sam.core.propagation.lineage import Edge
 from napari_sam.core.propagation.object_state import ObjectState, State
 from napari_sam.core.propagation.propagator import (
-    CarriedObject,
     LearningPropagator,
+    PropagatedObject,
     Propagator,
 )
 
 __all__ = [
-    "CarriedObject",
     "Edge",
     "LearningPropagator",
     "ObjectState",
+    "PropagatedObject",
     "Propagator",
     "State",
 ]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class CarriedObject:
+class PropagatedObject:
     """An object that is propagated: what it is found by on the next frame.
 
     Attributes
@@ -48,15 +48,17 @@ class CarriedObject:
 class Propagator(Protocol):
     """A method of propagation; test yours with `testing.PropagatorTests`."""
 
-    def start(self, frame: int, masks: Mapping[int, Mask]) -> dict[int, CarriedObject]:
+    def start(
+        self, frame: int, masks: Mapping[int, Mask]
+    ) -> dict[int, PropagatedObject]:
         """Begin with objects of a frame whose masks are right."""
 
-    def carry(
+    def propagate(
         self,
-        objects: Mapping[int, CarriedObject],
+        objects: Mapping[int, PropagatedObject],
         frame: int,
         taken: Mapping[int, Mask],
-    ) -> dict[int, CarriedObject]:
+    ) -> dict[int, PropagatedObject]:
         """Propagate objects to the next frame.
 
         Parameters

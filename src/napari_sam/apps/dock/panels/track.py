@@ -99,7 +99,7 @@ class TrackPanel(Section):
         self.update_button = button(
             "Propagate corrections",
             "Propagate anew next to the frames that were corrected",
-            self._annotator.propagation.carry_corrections,
+            self._annotator.propagation.propagate_corrections,
         )
         self.add(self.run, self.cancel)
         self.add(self.bar)
@@ -118,7 +118,7 @@ class TrackPanel(Section):
             "When a corrected frame is committed, frames next to it are propagated "
             "anew, up to those that you prompted or approved"
         )
-        self.corrections.setChecked(self._annotator.propagation.carries_corrections)
+        self.corrections.setChecked(self._annotator.propagation.propagates_corrections)
         self.form = SettingsForm(self._annotator.propagation.settings)
         options = Section("What to propagate, and how", is_open=False)
         options.add(named("Objects", self.objects))
@@ -139,14 +139,14 @@ class TrackPanel(Section):
         self.add(_legend())
 
     def _make_review(self, commands: CommandButtons) -> None:
-        self.doubtful = text("Flagged frames, lowest confidence first")
+        self.flagged = text("Flagged frames, lowest confidence first")
         self.list = ReviewList()
         self.list.chosen.connect(self._annotator.review.go_to)
         self.accept = commands.button("review_accept")
         self.correct = commands.button("review_correct")
         self.split = commands.button("review_divide")
         self.next = commands.button("review_next")
-        self.add(self.doubtful)
+        self.add(self.flagged)
         self.rows.addWidget(self.list)
         self.add(self.accept)
         self.add(self.correct)
@@ -282,7 +282,7 @@ class TrackPanel(Section):
         self._annotator.propagation.settings = settings
 
     def _on_corrections(self, at_once: bool) -> None:
-        self._annotator.propagation.carries_corrections = at_once
+        self._annotator.propagation.propagates_corrections = at_once
         self.refresher.request()
 
     def _on_paths(self, wanted: bool) -> None:
@@ -311,7 +311,7 @@ class TrackPanel(Section):
     def _enable(self, count: int) -> None:
         review, timeline = self._annotator.review, self._annotator.timeline
         at = review.current
-        there = at is not None and timeline is not None and timeline.is_doubtful(at)
+        there = at is not None and timeline is not None and timeline.is_flagged(at)
         for one in (self.accept, self.correct):
             one.setEnabled(there)
         self.split.setEnabled(there or count == 1)
@@ -322,7 +322,7 @@ class TrackPanel(Section):
         self.divide.setEnabled(count > 1)
         self.approve.setEnabled(count > 0 or self.strip.chosen_range is not None)
         propagation = self._annotator.propagation
-        self.update_button.setVisible(not propagation.carries_corrections)
+        self.update_button.setVisible(not propagation.propagates_corrections)
         self.update_button.setEnabled(bool(propagation.corrected))
 
     def _show_family(self, chosen: list[int]) -> None:

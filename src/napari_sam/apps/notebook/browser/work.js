@@ -217,14 +217,14 @@ function tracksPanel(app, { forms }) {
         act("swap", "Swap", "Exchange two objects from this frame on"), act("end", "Ends", "It is not there after this frame")),
       section("How objects are propagated", false, settings.element)),
     update({ tracks }) {
-      words.textContent = tracks.doubtful
-        ? `${tracks.doubtful} frame${tracks.doubtful > 1 ? "s" : ""} to review, lowest confidence first.` : "";
+      words.textContent = tracks.flagged
+        ? `${tracks.flagged} frame${tracks.flagged > 1 ? "s" : ""} to review, lowest confidence first.` : "";
       queue.update(tracks);
     },
   };
 }
 
-// Doubtful frames, the worst first; a click goes there.
+// Flagged frames, lowest confidence first; a click goes there.
 function reviewQueue(app) {
   const list = h("ol", { class: "ns-queue", "aria-label": "Flagged frames" });
   let drawn = "";
