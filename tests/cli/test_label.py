@@ -94,7 +94,7 @@ def test_status_tells_what_there_is_and_what_is_flagged(folder, tmp_path):
     assert result.exit_code == 0, result.output
     assert "2 images, 10 objects: 8 found, 1 accepted, 1 rejected" in result.stdout
     assert "9 thing" in result.stdout
-    assert "doubt" in result.stdout
+    assert "uncertainty" in result.stdout
 
 
 def test_two_data_sets_are_compared(folder, tmp_path):

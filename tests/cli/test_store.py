@@ -45,7 +45,7 @@ def test_info_says_what_is_there(store):
     text = said("store", "info", store)
     assert "4 embeddings" in text
     assert "threshold-127.5" in text
-    assert "3 planes of 64 x 64" in text
+    assert "3 frames of 64 x 64" in text
     assert text.count("2 of 3") == 2
     assert "tiling     whole c- l0:" in text
 
@@ -55,7 +55,7 @@ def test_verify_says_what_is_damaged(store):
     damage(store)
     result = run("store", "verify", store)
     assert result.exit_code == 1
-    assert "plane 0, tile 0 is damaged" in result.stdout
+    assert "frame 0, tile 0 is damaged" in result.stdout
     assert "4 embeddings read, 1 damaged" in result.stdout
     assert "deleted" in said("store", "verify", store, "--delete")
     assert "3 embeddings read, 0 damaged" in said("store", "verify", store)

@@ -240,8 +240,8 @@ def test_a_folder_that_is_missing_is_said_before_the_work(tmp_path, name):
     ("name", "where", "largest", "match"),
     [
         ("a.png", image(), 70_000, "up to 65535"),
-        ("a.png", image((3, 9, 9)), 1, "one plane"),
-        ("a.tif", image((3, 9, 9), crs="EPSG:32633", transform=UTM), 1, "one plane"),
+        ("a.png", image((3, 9, 9)), 1, "one frame"),
+        ("a.tif", image((3, 9, 9), crs="EPSG:32633", transform=UTM), 1, "one frame"),
         ("a.kml", image(), 1, "no coordinates"),
     ],
 )

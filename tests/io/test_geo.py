@@ -139,7 +139,7 @@ def test_labels_keep_the_grid_of_their_raster(tmp_path, labels, crs):
     assert (found.crs, found.transform) == (image.crs, image.transform)
     assert found.nodata == 0
     np.testing.assert_array_equal(found.data, labels)
-    with pytest.raises(ImageError, match="one plane"):
+    with pytest.raises(ImageError, match="one frame"):
         write_labels(tmp_path / "b.tif", np.stack([labels] * 2), axes="tyx", like=image)
 
 

@@ -55,7 +55,7 @@ def test_labels_as_png(tmp_path):
     ("name", "labels", "axes", "match"),
     [
         ("a.jpg", np.zeros((4, 4), int), "yx", "written as .tif"),
-        ("a.png", np.zeros((2, 4, 4), int), "tyx", "one plane"),
+        ("a.png", np.zeros((2, 4, 4), int), "tyx", "one frame"),
         ("a.tif", np.zeros((2, 4, 4), int), "yx", "shape"),
         ("a.tif", np.zeros((4, 4)), "yx", "whole numbers"),
         ("a.tif", -np.ones((4, 4), int), "yx", "whole numbers"),

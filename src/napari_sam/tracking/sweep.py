@@ -53,7 +53,7 @@ class Line:
 
 @dataclass(slots=True)
 class Sweep:
-    """A sweep along one line: what is propagated, and what the two runs found so far."""
+    """A sweep along a line: what is propagated, and what the two runs found so far."""
 
     image: PromptableImage
     method: Propagator
