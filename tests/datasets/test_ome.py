@@ -135,7 +135,7 @@ def test_labels_without_objects_or_meaning_are_refused(tmp_path, pixels, labels)
     with pytest.raises(MissingFileError, match=r"expected NAME\.zarr with labels"):
         read_labelled_images(root, layout="ome-zarr")
     multiscale(root / "labels", "c", [0 * labels], "yx", "0.5")
-    with pytest.raises(ImageError, match="no object in any plane"):
+    with pytest.raises(ImageError, match="no object in any frame"):
         read_labelled_images(root)
     zarr.open_group(root / "labels" / "c").attrs["ome"] = {}
     with pytest.raises(ImageError, match=r"labels/c is no OME-Zarr image"):
