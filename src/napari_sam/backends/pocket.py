@@ -33,6 +33,7 @@ from napari_sam.models.pocket import (
     OUTSIDE,
     WORKING_SIZE,
     Features,
+    LocalMaps,
     Pocket,
     PocketPrompts,
     WindowDecoder,
@@ -104,6 +105,7 @@ class PocketBackend(EncodingBackend[_Tile]):
         super().__init__(name, find_device(device), precision, identity=identity)
         self.model = fused(model).to(self.device)
         self.model.encoder.to(getattr(torch, self.precision))
+        self._maps = LocalMaps(self.model.prompts)
         convert_conv2d_weight_memory_format(self.model, torch.channels_last)
         self._set_batches(batch_size, _TILE_BYTES)
 
@@ -208,7 +210,10 @@ class PocketBackend(EncodingBackend[_Tile]):
                 i for i, r in enumerate(rounds) if is_ambiguous(r.prompts) == ambiguous
             ]
             decoder = WindowDecoder(
-                self.model, prepared.features, multimask_output=ambiguous
+                self.model,
+                prepared.features,
+                multimask_output=ambiguous,
+                maps=self._maps,
             )
             inputs = [self._inputs(prepared, rounds[i]) for i in mine]
             masks = decoder.predict(inputs)

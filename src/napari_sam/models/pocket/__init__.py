@@ -30,6 +30,7 @@ from napari_sam.models.pocket.config import (
 )
 from napari_sam.models.pocket.context_window import PocketPrompts
 from napari_sam.models.pocket.instance_head import InstanceHead
+from napari_sam.models.pocket.local_maps import LocalMaps
 from napari_sam.models.pocket.pocket import (
     HEAD,
     DecoderOutput,
@@ -53,6 +54,7 @@ __all__ = [
     "DecoderOutput",
     "Features",
     "InstanceHead",
+    "LocalMaps",
     "Pocket",
     "PocketConfig",
     "PocketPrompts",

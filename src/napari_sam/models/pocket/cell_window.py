@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import torch
 from scipy import ndimage
-from torch import Tensor
 
 from napari_sam.models.pocket.config import BOTTOM_RIGHT, POSITIVE, TOP_LEFT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+
+#: Sides of windows are multiples of so many cells.
+STEP = 4
 
 
 class CellWindow(NamedTuple):
@@ -24,9 +29,12 @@ class CellWindow(NamedTuple):
     right: int
 
     @classmethod
-    def around(cls, cells: Tensor) -> CellWindow:
-        """Smallest window that holds every true cell of ``(H, W)``, of one at least."""
-        rows, cols = cells.any(1).nonzero(), cells.any(0).nonzero()
+    def around(cls, cells: NDArray[np.bool_], per: int = 1) -> CellWindow:
+        """Smallest window that holds every true cell of ``(H, W)``, of one at least.
+
+        The cells may be `per` times as fine as those of the window.
+        """
+        rows, cols = (np.flatnonzero(cells.any(axis)) // per for axis in (1, 0))
         return cls(int(rows[0]), int(cols[0]), int(rows[-1]) + 1, int(cols[-1]) + 1)
 
     def at(self, factor: int) -> tuple[slice, slice]:
@@ -42,25 +50,23 @@ class CellWindow(NamedTuple):
             self.top + rows, self.left + cols, self.bottom + rows, self.right + cols
         )
 
-    def around_by(self, cells: int, grid: Sequence[int]) -> CellWindow:
-        """Grow on every side, to a multiple of `STEP` cells, within the grid.
+    def around_by(
+        self, cells: int, grid: Sequence[int], step: int = STEP
+    ) -> CellWindow:
+        """Grow on every side, to a multiple of `step` cells, within the grid.
 
         Prompts whose windows have one shape are decoded together: so few shapes are
         better. At an edge of the grid the window is moved, not cut.
         """
-        rows = _side(self.bottom - self.top + 2 * cells, grid[0])
-        cols = _side(self.right - self.left + 2 * cells, grid[1])
+        rows = _side(self.bottom - self.top + 2 * cells, grid[0], step)
+        cols = _side(self.right - self.left + 2 * cells, grid[1], step)
         top = min(max((self.top + self.bottom - rows) // 2, 0), grid[0] - rows)
         left = min(max((self.left + self.right - cols) // 2, 0), grid[1] - cols)
         return CellWindow(top, left, top + rows, left + cols)
 
 
-#: Sides of windows are multiples of so many cells.
-STEP = 4
-
-
-def _side(cells: int, most: int) -> int:
-    return min(-(-cells // STEP) * STEP, most)
+def _side(cells: int, most: int, step: int) -> int:
+    return min(-(-cells // step) * step, most)
 
 
 #: Cells that share an edge or a corner hang together.
@@ -70,7 +76,7 @@ _NEIGHBOURS = np.ones((3, 3), bool)
 POSSIBLE = -1.0
 
 
-def object_cells(where: Tensor, xy: Tensor, kinds: Tensor) -> Tensor:
+def object_cells(where: Tensor, xy: Tensor, kinds: Tensor) -> NDArray[np.bool_]:
     """Return which cells may belong to an object, ``(H, W)``.
 
     Its masks at stride 16 are ``(M, H, W)``, its points ``(P, 2)`` of kinds ``(P,)``.
@@ -78,32 +84,40 @@ def object_cells(where: Tensor, xy: Tensor, kinds: Tensor) -> Tensor:
     hang together with them, and two more all around. A likeness elsewhere in the
     image is not this object.
     """
-    cells = (where > POSSIBLE).any(0)
-    found = _pointed_at(cells.shape, xy, kinds)
-    # A few thousand cells: to follow them step by step takes a hundred calls of torch,
-    # and on a GPU as many waits.
-    together = ndimage.binary_propagation(
-        found.cpu().numpy(), _NEIGHBOURS, mask=(cells | found).cpu().numpy()
-    )
-    near = ndimage.binary_dilation(together, _NEIGHBOURS, iterations=2)
-    return torch.from_numpy(near).to(where.device)
+    # A few hundred cells: a step of torch takes longer than all of them, and a wait on
+    # a GPU.
+    possible = (where.cpu().numpy() > POSSIBLE).any(0)
+    found = _pointed_at(possible.shape, xy.cpu().numpy(), kinds.cpu().numpy())
+    labels, count = ndimage.label(possible | found, _NEIGHBOURS)
+    hit = np.zeros(count + 1, bool)
+    hit[labels[found]] = True
+    return _grown(hit[labels])
 
 
-def cells_at(xy: Tensor, grid: Sequence[int]) -> Tensor:
+def _grown(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the cells, and those up to two away."""
+    for _ in range(2):
+        rows, size = np.pad(cells.T, ((2, 2), (0, 0))), cells.shape[1]
+        cells = np.logical_or.reduce([rows[n : n + size] for n in range(5)])
+    return cells
+
+
+def cells_at(xy: NDArray[np.float32], grid: Sequence[int]) -> NDArray[np.intp]:
     """Column and row of the cell that each point ``(P, 2)`` lies in, or is nearest."""
-    limits = xy.new_tensor([grid[1] - 1, grid[0] - 1])
-    return torch.minimum((xy / 16).floor().clamp(min=0), limits).long()
+    return np.clip(np.floor(xy / 16), 0, (grid[1] - 1, grid[0] - 1)).astype(np.intp)
 
 
-def _pointed_at(grid: Sequence[int], xy: Tensor, kinds: Tensor) -> Tensor:
+def _pointed_at(
+    grid: Sequence[int], xy: NDArray[np.float32], kinds: NDArray[np.integer]
+) -> NDArray[np.bool_]:
     """Cells of positive points and boxes, of all points if there are none."""
     at = cells_at(xy, grid)
-    found = torch.zeros(*grid, dtype=torch.bool, device=xy.device)
+    found = np.zeros(grid, bool)
     positive = at[kinds == POSITIVE]
     found[positive[:, 1], positive[:, 0]] = True
     corners = at[(kinds == TOP_LEFT) | (kinds == BOTTOM_RIGHT)]
     if len(corners):
-        (left, top), (right, bottom) = corners.amin(0), corners.amax(0)
+        (left, top), (right, bottom) = corners.min(0), corners.max(0)
         found[top : bottom + 1, left : right + 1] = True
     elif not len(positive):
         found[at[:, 1], at[:, 0]] = True

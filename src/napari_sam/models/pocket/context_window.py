@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+import numpy as np
 import torch
 
 from napari_sam.models.pocket.cell_window import CellWindow, cells_at
@@ -65,15 +66,17 @@ class PocketPrompts(NamedTuple):
 
     def window(self, grid: tuple[int, int]) -> CellWindow:
         """Smallest window of a grid of cells that holds all prompts of one object."""
-        at = cells_at(self.xy[self.kinds != PADDING], grid)
-        cells = torch.zeros(*grid, dtype=torch.bool, device=self.xy.device)
+        is_prompt = (self.kinds != PADDING).cpu().numpy()
+        at = cells_at(self.xy.cpu().numpy()[is_prompt], grid)
+        cells = np.zeros(grid, bool)
         cells[at[:, 1], at[:, 0]] = True
         for dense in (self.prior, self.previous):
-            if dense is not None:
-                # Negative cells of a mask reach over all of the tile: they say where
-                # the object is not.
-                rows, cols = _extent(dense[0])
-                cells[rows, cols] = True
+            # Negative cells of a mask reach over all of the tile: they say where the
+            # object is not.
+            inside = None if dense is None else dense[0].cpu().numpy() > 0
+            if inside is not None and inside.any():
+                top, left, bottom, right = CellWindow.around(inside, 4)
+                cells[top:bottom, left:right] = True
         return CellWindow.around(cells)
 
     def within(self, window: CellWindow) -> PocketPrompts:
@@ -89,18 +92,6 @@ class PocketPrompts(NamedTuple):
         """Rasterize them on the stride-4 grid of a grid of cells."""
         fine = grid[0] * 4, grid[1] * 4
         return prompt_maps(self.xy, self.kinds, fine, self.prior, self.previous)
-
-
-def _extent(cells: Tensor) -> tuple[slice, slice]:
-    """Rows and columns that cells above 0 of a grid four times as fine reach.
-
-    Both are empty if there are none.
-    """
-    sides = [(cells.amax(along) > 0).nonzero() // 4 for along in (1, 0)]
-    if not len(sides[0]):
-        return slice(0), slice(0)
-    rows, cols = (slice(int(n[0]), int(n[-1]) + 1) for n in sides)
-    return rows, cols
 
 
 class Windowed(Protocol):
@@ -130,8 +121,11 @@ def crops(
     array: Tensor, windows: Sequence[CellWindow], times: int, of: Sequence[int]
 ) -> Tensor:
     """Cut windows of one shape out of ``(N, C, h, w)``, each from one of N."""
-    pairs = zip(of, windows, strict=True)
-    return torch.stack([array[n][..., *w.at(times)] for n, w in pairs])
+    rows, cols = (s.stop - s.start for s in windows[0].at(times))
+    out = array.new_empty((len(of), rows, cols, array.shape[1])).permute(0, 3, 1, 2)
+    for part, n, window in zip(out, of, windows, strict=True):
+        part.copy_(array[n][:, *window.at(times)])
+    return out
 
 
 def reaches_edge(mask: Tensor, window: CellWindow, grid: tuple[int, int]) -> bool:

@@ -82,10 +82,10 @@ class CoarseOutput(NamedTuple):
     """Masks at stride 16, and what finer masks are made from."""
 
     image: Tensor  # (N, D, H, W)
-    where: Tensor  # (N, 4, H, W) logits: does the mask reach into this cell?
-    tokens: Tensor  # (N, 4, D), one for each mask
-    weights: Tensor  # (N, 4, K) of every mask's read-out
-    scores: Tensor  # (N, 4) IoU predicted from the tokens alone
+    where: Tensor  # (N, M, H, W) logits: does the mask reach into this cell?
+    tokens: Tensor  # (N, M, D), one for each mask
+    weights: Tensor  # (N, M, K) of every mask's read-out
+    scores: Tensor  # (N, M) IoU predicted from the tokens alone
 
 
 class FineOutput(NamedTuple):
@@ -191,7 +191,13 @@ class PocketMaskDecoder(nn.Module):
         self.judge = IouHead(dim, k8)
 
     def forward_coarse(
-        self, image: Tensor, tokens: Tensor, token_mask: Tensor, position: Tensor
+        self,
+        image: Tensor,
+        tokens: Tensor,
+        token_mask: Tensor,
+        position: Tensor,
+        *,
+        masks: slice = slice(None),
     ) -> CoarseOutput:
         """Decode masks at stride 16, which say where the object may be.
 
@@ -205,6 +211,8 @@ class PocketMaskDecoder(nn.Module):
             ``(N, P)``, false where a token is padding.
         position
             Encoding of the stride-16 grid, ``(H*W, D)``.
+        masks
+            Those of the four that are wanted.
         """
         n, _, rows, cols = image.shape
         output_tokens = torch.cat([self.iou_token.weight, self.mask_tokens.weight])
@@ -216,11 +224,13 @@ class PocketMaskDecoder(nn.Module):
             q, k = layer(q, k, q_pe, position, token_mask)
         q = self.final_norm(q + self.final_attn.gather(q + q_pe, k + position, k))
         tokens = q[:, 1 : 1 + self.n_masks]
-        weights = torch.stack([h(tokens[:, m]) for m, h in enumerate(self.hyper)], 1)
+        wanted = range(self.n_masks)[masks]
+        weights = torch.stack([self.hyper[m](tokens[:, m]) for m in wanted], 1)
         image = k.transpose(1, 2).unflatten(2, (rows, cols))
         *_, w16, bias = weights.split(self.sizes, -1)
         where = weigh_channels(w16, image) + bias.unsqueeze(-1)
-        return CoarseOutput(image, where, tokens, weights, self.iou_head(q[:, 0]))
+        scores = self.iou_head(q[:, 0])[:, masks]
+        return CoarseOutput(image, where, tokens[:, masks], weights, scores)
 
     def forward_fine(
         self, image: Tensor, weights: Tensor, features: Features, maps: MapFeatures

@@ -15,11 +15,14 @@ from napari_sam.models.pocket.context_window import (
     crops,
     reaches_edge,
 )
+from napari_sam.models.pocket.local_maps import LocalMaps
 from napari_sam.models.pocket.prompt_encoder import MapFeatures
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from napari_sam.models.pocket.context_window import Windowed
@@ -52,12 +55,20 @@ class WindowDecoder:
     multimask_output
         Whether the prompts are ambiguous: then the three of the four masks with the
         highest scores are decoded, else mask 0 alone.
+    maps
+        Those of the model's prompt encoder, to keep what is cached there.
     """
 
     def __init__(
-        self, model: Pocket, features: Sequence[Windowed], *, multimask_output: bool
+        self,
+        model: Pocket,
+        features: Sequence[Windowed],
+        *,
+        multimask_output: bool,
+        maps: LocalMaps | None = None,
     ) -> None:
         self._model, self._features = model, features
+        self._maps = maps or LocalMaps(model.prompts)
         self._masks = slice(None) if multimask_output else slice(0, 1)
         self._grid = features[0].shape[1], features[0].shape[2]
 
@@ -101,10 +112,10 @@ class WindowDecoder:
     ) -> list[tuple[Tensor, Tensor]]:
         """Predict from contexts of one shape, at stride 2 where the objects may be."""
         cells = _shape(windows[0])
-        maps = self._model.prompts(inputs.maps(cells))
+        maps = self._maps.features(inputs, cells)
         coarse = self._forward_coarse(windows, inputs, maps)
         inside = [
-            object_cells(where[self._masks], xy, kinds)
+            object_cells(where, xy, kinds)
             for where, xy, kinds in zip(
                 coarse.where, inputs.xy, inputs.kinds, strict=True
             )
@@ -118,12 +129,9 @@ class WindowDecoder:
             own = [near[n] for n in some]
             fine = self._forward_fine(some, own, windows, coarse, maps)
             for k, n in enumerate(some):
-                hidden = ~inside[n][near[n].at(1)]
-                pixels = hidden.repeat_interleave(8, 0).repeat_interleave(8, 1)
-                fine.logits[k].masked_fill_(pixels, OUTSIDE)
-            tokens = coarse.tokens[some][:, self._masks]
-            scores = coarse.scores[some][:, self._masks]
-            scores = scores + self._model.decoder.judge(tokens, fine)
+                _hide(fine.logits[k], ~inside[n][near[n].at(1)])
+            judged = self._model.decoder.judge(coarse.tokens[some], fine)
+            scores = coarse.scores[some] + judged
             for k, n in enumerate(some):
                 best = scores[k].argsort(descending=True, stable=True)[:CANDIDATES]
                 masks = _placed(fine.logits[k, best], near[n], cells)
@@ -136,10 +144,11 @@ class WindowDecoder:
         prompts = self._model.prompts
         image = cropped(self._features[0], windows, 1).to(inputs.xy.device)
         return self._model.decoder.forward_coarse(
-            image.add_(maps.s16),
+            maps.s16.add(image),
             prompts.tokens(inputs.xy, inputs.kinds),
             inputs.kinds != PADDING,
             prompts.position.cached_grid(_shape(windows[0])),
+            masks=self._masks,
         )
 
     def _forward_fine(
@@ -159,7 +168,7 @@ class WindowDecoder:
         features = crop(self._features, in_image).to(coarse.image.device)
         return self._model.decoder.forward_fine(
             crops(coarse.image, near, 1, some),
-            coarse.weights[some][:, self._masks],
+            coarse.weights[some],
             features,
             MapFeatures(*(crops(f, near, k, some) for f, k in own)),
         )
@@ -170,6 +179,12 @@ def _placed(masks: Tensor, window: CellWindow, cells: tuple[int, int]) -> Tensor
     out = masks.new_full((len(masks), 8 * cells[0], 8 * cells[1]), OUTSIDE)
     out[:, *window.at(8)] = masks
     return out
+
+
+def _hide(masks: Tensor, cells: NDArray[np.bool_]) -> None:
+    """Set the pixels of cells to `OUTSIDE`, in masks eight times as fine."""
+    hidden = torch.from_numpy(cells[:, None, :, None]).to(masks.device)
+    masks.unflatten(2, (-1, 8)).unflatten(1, (-1, 8)).masked_fill_(hidden, OUTSIDE)
 
 
 def _shape(window: CellWindow) -> tuple[int, int]:
