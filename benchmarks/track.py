@@ -5,7 +5,7 @@
 
 Discs of 29 pixels on frames of 512 x 512 pixels; one thread, embeddings in the store.
 They are walked through a film: every frame is new, as the same one again would come out
-of caches, and the first is a warm-up. The encoder's time is apart, motion is measured
+of caches, and the first is a warm-up; they are drawn before. The encoder's time is apart, motion is measured
 once more alone, and a peer's loop decodes one object after another, with masks of the
 whole frame. With ``--frames``, memory along so many frames.
 With ``--long``, memory alone: discs on frames of 64 x 64, by a backend without weights,
@@ -108,8 +108,9 @@ def walked(step, state, frames):
 def cost(backend, count, frames):
     """Milliseconds of a new frame: encoder, the rest, motion alone, a peer's loop."""
     movie = Discs(count, frames + 2)
+    pixels = np.stack([movie[(frame,)] for frame in range(frames + 2)])
     image = sam.PromptableImage(
-        movie, backend, axes="tyx", store=sam.MemoryStore(frames * LIMIT)
+        pixels, backend, axes="tyx", store=sam.MemoryStore(frames * LIMIT)
     )
     masks = {i + 1: Mask.from_array(movie.labels(0) == i + 1) for i in range(count)}
     image.embed(frames=[0])

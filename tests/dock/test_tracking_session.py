@@ -1,4 +1,4 @@
-"""All of tracking by hand in the dock: prompts, a correction, a division, files."""
+"""All of tracking by hand in the dock: prompts, a correction, links, files."""
 
 from __future__ import annotations
 
@@ -97,7 +97,21 @@ def correct(widget, hand, until, number, frame):
     said(widget, until, "Propagated")
 
 
-def test_a_movie_is_tracked_corrected_divided_measured_and_saved(
+def link(widget, until):
+    """Link the labels frame by frame, beside what was propagated."""
+    panel = widget.track_files
+    panel.title.setChecked(True)
+    name, labels = panel.layers.layer.name, np.asarray(panel.layers.layer.data)
+    press(panel.link)
+    said(widget, until, "Linked: ")
+    linked, paths = (widget.viewer.layers[f"{name}: {n}"] for n in ("linked", "tracks"))
+    assert np.array_equal(linked.data, sam.link(labels, axes="tyx").labels)
+    assert np.array_equal(linked.data > 0, labels > 0)
+    (found,) = np.unique(linked.data[labels == 3])
+    assert (paths.data[:, 0] == found).sum() == FRAMES
+
+
+def test_a_movie_is_tracked_corrected_divided_linked_measured_and_saved(
     opened, hand, until, tmp_path
 ):
     hand, session = hand(opened.viewer), opened.controller.annotator.session
@@ -114,7 +128,7 @@ def test_a_movie_is_tracked_corrected_divided_measured_and_saved(
     until(lambda: not opened.controller.annotator.running)
     assert sum(edge.source == 1 for edge in session.state.edges) == 2
 
-    opened.track_files.title.setChecked(True)
+    link(opened, until)
     press(opened.track_files.growth)
     until(lambda: opened.measure.plot is not None)
     assert opened.measure.plotted.currentText() == "area"

@@ -10,6 +10,7 @@ from napari_sam.models.pocket import (
     POSITIVE,
     TOP_LEFT,
     Features,
+    LocalMaps,
     Pocket,
     PocketConfig,
     PocketPrompts,
@@ -257,3 +258,24 @@ def test_a_mask_prompt_is_seen_around_its_mask_and_not_over_the_tile():
     prior[:, 16:24, 40:44] = 1
     xy, kinds = click([42.5 * 4, 20 * 4.0], kinds=[POSITIVE])
     assert PocketPrompts(xy, kinds, prior).window((12, 16)) == (4, 10, 6, 11)
+
+
+@pytest.mark.parametrize(
+    ("cells", "top", "left"), [((16, 16), 20, 22), ((16, 20), 0, 0), ((12, 16), 38, 50)]
+)
+def test_maps_computed_around_a_mask_are_those_of_the_whole_grid(
+    model, cells, top, left
+):
+    grid = 4 * cells[0], 4 * cells[1]
+    prior = -torch.ones(2, *grid)
+    prior[0, top : top + 10, left : left + 14] = 1
+    prior[1, 8:11, 5:9], prior[1, :, -3:] = 1, 0
+    xy = torch.tensor([[[4.0 * left + 20, 4.0 * top + 20]], [[28.0, 36.0]]])
+    some = PocketPrompts(xy, torch.full((2, 1), POSITIVE), prior, approximate=True)
+    maps = LocalMaps(model.prompts)
+    with torch.inference_mode():
+        for one in (some, some):
+            for local, whole in zip(
+                maps.features(one, cells), model.prompts(one.maps(cells)), strict=True
+            ):
+                torch.testing.assert_close(local, whole, rtol=1e-5, atol=1e-5)

@@ -194,17 +194,17 @@ class Mask:
         return int(np.count_nonzero(self.in_window(window) & other.in_window(window)))
 
 
-def _squared_depth(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+def _squared_depth(mask: NDArray[np.bool_]) -> NDArray[np.int32]:
     """Squared distance of every pixel to the nearest one that is not set.
 
     Along the columns first; then pixels as far away along the row as could be nearer.
     """
     padded = np.pad(mask, 1)
-    rows = np.arange(len(padded))[:, None]
+    rows = np.arange(len(padded), dtype=np.int32)[:, None]
     above = rows - np.maximum.accumulate(np.where(padded, 0, rows), axis=0)
     last = np.where(padded, len(padded), rows)[::-1]
     below = np.minimum.accumulate(last, axis=0)[::-1] - rows
-    column = np.minimum(above, below).astype(np.int64) ** 2
+    column = np.minimum(above, below) ** 2
     depth, step = column.copy(), 1
     while step < depth.shape[1] and step * step < depth.max():
         far = column + step * step

@@ -62,9 +62,18 @@ def bright_parts(
     smooth = ndimage.gaussian_filter(picture, 1)
     if inside.all() or not inside.any():
         return np.zeros(where.shape, bool)
-    around = np.percentile(smooth[~inside], 20)
-    body = np.percentile(smooth[inside], 80)
+    around = _quantile(smooth[~inside], 0.2)
+    body = _quantile(smooth[inside], 0.8)
     return np.asarray(inside & (smooth > around + _BRIGHT * (body - around)))
+
+
+def _quantile(values: NDArray[np.float32], share: float) -> float:
+    """Return what a share of values lies below, as `numpy.quantile` does, but soon."""
+    at = share * (len(values) - 1)
+    first = int(at)
+    last = min(first + 1, len(values) - 1)
+    low, high = np.partition(values, (first, last))[[first, last]].tolist()
+    return float(low + (high - low) * (at - first))
 
 
 def two_halves(parts: NDArray[np.bool_], mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -136,9 +145,12 @@ class Bodies:
         whole = tile.region(self._image.frames.plane_shape)
         picture = self._views.grey(frame, tile)
         near = mask.region.grown(_AROUND).intersection(whole)
-        rows = (np.arange(near.top, near.bottom) - whole.top) // tile.scale
-        cols = (np.arange(near.left, near.right) - whole.left) // tile.scale
-        return bright_parts(mask, picture[np.ix_(rows, cols)], near), near
+        local = near.shifted(-whole.top, -whole.left)
+        if tile.scale > 1:
+            rows = np.arange(local.top, local.bottom) // tile.scale
+            cols = np.arange(local.left, local.right) // tile.scale
+            return bright_parts(mask, picture[np.ix_(rows, cols)], near), near
+        return bright_parts(mask, picture[local.slices], near), near
 
     def _are_two(self, mask: Mask, frame: int) -> bool:
         parts, _ = self.parts(mask, frame)

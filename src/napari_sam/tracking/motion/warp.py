@@ -84,11 +84,15 @@ def warp_mask(
 
 def _warped(mask: Mask, flow: Flow, region: Region, as_body: bool) -> MovedMask:
     region = region.intersection(flow.region)
+    as_body = as_body and is_large(mask)
+    if min(region.shape) > 0 and not as_body:
+        # A body may go where its pixels do not lead.
+        region = flow.led_to(mask.region.grown(_PADDING), region)
     if min(region.shape) < 1:
         return MovedMask(Mask.empty(), 1.0)
     vectors = flow.sampled(region)
     inside = _inside(mask, vectors, region)
-    if as_body and is_large(mask) and inside.any():
+    if as_body and inside.any():
         radius = float(np.sqrt(mask.area / np.pi))
         vectors = flow_of_body(vectors, signed_distance(inside), radius)
         inside = _inside(mask, vectors, region)
