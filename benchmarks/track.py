@@ -5,9 +5,9 @@
 
 Discs of 29 pixels on frames of 512 x 512 pixels; one thread, embeddings in the store.
 They are walked through a film: every frame is new, as the same one again would come out
-of caches, and the first is a warm-up; they are drawn before. The encoder's time is apart, motion is measured
-once more alone, and a peer's loop decodes one object after another, with masks of the
-whole frame. With ``--frames``, memory along so many frames.
+of caches, and the first is a warm-up; all are drawn before. The encoder's time is
+apart, motion is measured once more alone, and a peer's loop decodes one object after
+another, with masks of the whole frame. With ``--frames``, memory along so many frames.
 With ``--long``, memory alone: discs on frames of 64 x 64, by a backend without weights,
 beside a loop that decodes objects one by one and keeps a mask of the whole frame of
 each; every length in a process of its own.

@@ -1,4 +1,4 @@
-"""Features of prompt maps, computed where a prompt says something: around the object."""
+"""Features of prompt maps, computed where a prompt says something: near the object."""
 
 from __future__ import annotations
 
