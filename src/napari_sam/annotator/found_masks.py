@@ -128,7 +128,7 @@ class FoundMasks:
         left = [i for i, one in enumerate(found.masks) if one.mask not in gone]
         first = next(i for i, one in enumerate(found.masks) if one.mask in gone)
         made = tuple(made_mask(old[0], mask) for mask in new)
-        masks = AutomaticMasks((*found.chosen(left).masks, *made), found.plane_shape)
+        masks = replace(found, masks=(*found.chosen(left).masks, *made))
         if len(rows):
             rows = rows.chosen([*left, *[first] * len(made)])
         covered = max(self.covered[mask] for mask in gone)

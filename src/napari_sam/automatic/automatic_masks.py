@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -52,10 +52,13 @@ class AutomaticMasks:
         In the order in which they were found.
     plane_shape
         Rows and columns of the plane.
+    may_nest
+        Whether a part and its whole both stay, unless settings say otherwise.
     """
 
     masks: tuple[AutomaticMask, ...]
     plane_shape: tuple[int, int]
+    may_nest: bool = True
 
     def __len__(self) -> int:
         return len(self.masks)
@@ -63,7 +66,7 @@ class AutomaticMasks:
     def chosen(self, indices: Sequence[int] | NDArray[np.intp]) -> AutomaticMasks:
         """Return some of them, in the order given."""
         chosen = tuple(self.masks[int(i)] for i in indices)
-        return AutomaticMasks(chosen, self.plane_shape)
+        return replace(self, masks=chosen)
 
     @cached_property
     def scores(self) -> NDArray[np.float64]:

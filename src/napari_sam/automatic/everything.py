@@ -90,7 +90,10 @@ def iter_everything(
         found = yield from iter_grid_masks(image, frame, settings, part)
     if within is not None:
         found = [one for one in found if within.contains(*one.point)]
-    return AutomaticMasks(tuple(found), plane.shape)
+    # Instances do not overlap, and a grid that is asked for is the paper's.
+    by_decoder = settings.refine or not uses_instances(image, settings)
+    may_nest = settings.method != "auto" or not by_decoder
+    return AutomaticMasks(tuple(found), plane.shape, may_nest)
 
 
 def uses_instances(image: PromptableImage, settings: EverythingSettings) -> bool:

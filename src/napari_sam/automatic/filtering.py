@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam.automatic.automatic_masks import AutomaticMasks
+from napari_sam.automatic.nested_masks import without_nested
 from napari_sam.automatic.small_regions import without_small_regions
 from napari_sam.core.errors import SettingError
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from napari_sam.automatic.settings import FilterSettings
     from napari_sam.core.geometry.region import Region
 
+#: Share of a mask that makes it a part of another, or of the same object. Chosen on
+#: training images, as is that the better stays (docs/everything.md).
+_NESTED = 0.6
 #: Boxes compared at once with those around: so many rows of IoUs are in memory.
 _ROWS = 128
 
@@ -72,6 +76,12 @@ def which_stay(found: AutomaticMasks, settings: FilterSettings) -> NDArray[np.in
     order = order[np.argsort(remaining.crop_areas[order], kind="stable")]
     kept = order[_without_duplicates(remaining.boxes[order], settings.overlap)]
     best_first = kept[np.argsort(-remaining.scores[kept], kind="stable")]
+    share = settings.nested
+    if share is None:
+        share = 1.0 if found.may_nest else _NESTED
+    if share < 1:
+        masks = [remaining.masks[i].mask for i in best_first]
+        best_first = best_first[without_nested(masks, share)]
     return np.asarray(indices[best_first], np.intp)
 
 

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 _SMOOTHING = 1.0
 #: Levels that distances are rounded to, so that plateaus are plateaus.
 _LEVELS = 255
+#: Share of a filled mask that what lies in its holes must have to be more than a piece
+#: of it. On training images such pieces were no objects (they met true ones with an
+#: IoU under .3), and what is around them was (.65 to .78), whatever the scores.
+_MOST_OF_BOTH = 0.5
 #: Weights of the score: see `benchmarks/instance_scores.py`, which fits them.
 _SCORE = np.array([-10.97, 9.82, 2.57, 1.44, -0.44])
 
@@ -106,9 +110,28 @@ def _watershed(
 def _objects(
     labels: NDArray[np.int32], most: int | None
 ) -> Iterator[tuple[tuple[slice, slice], NDArray[np.bool_]]]:
-    found = [(k, w) for k, w in enumerate(ndimage.find_objects(labels), 1) if w]
-    for k, (rows, cols) in found[:: max(1, len(found) // (most or len(found) or 1))]:
-        yield (rows, cols), ndimage.binary_fill_holes(labels[rows, cols] == k)
+    """Yield the window of each instance, and its pixels, holes filled.
+
+    What lies in a hole is a piece of the object around it, unless it is the most of
+    both: then the hole stays. So no pixel is of two instances.
+    """
+    found = {k: w for k, w in enumerate(ndimage.find_objects(labels), 1) if w}
+    filled: dict[int, NDArray[np.bool_]] = {}
+    swallowed: set[int] = set()
+    for k in list(found)[:: max(1, len(found) // (most or len(found) or 1))]:
+        here = labels[found[k]]
+        own = here == k
+        whole = np.asarray(ndimage.binary_fill_holes(own), bool)
+        others = here[whole & ~own]
+        others = others[others > 0]
+        if len(others) > _MOST_OF_BOTH * np.count_nonzero(whole):
+            whole = own
+        elif len(others):
+            swallowed.update(others.tolist())
+        filled[k] = whole
+    for k, inside in filled.items():
+        if k not in swallowed:
+            yield found[k], inside
 
 
 def _deepest(

@@ -126,6 +126,17 @@ class FilterSettings:
         maximum=1,
         step=0.05,
     )
+    nested: float | None = setting(
+        None,
+        label="Nested",
+        tip="Of two masks, if more than this share of the smaller lies in the other, "
+        "the worse is dropped; 1 keeps both. By default 0.6 for method auto, and 1 for "
+        "a grid that is asked for, as in the paper's generator.",
+        minimum=0,
+        maximum=1,
+        step=0.05,
+        automatic="by method",
+    )
     small_regions: int = setting(
         0,
         label="Small regions",

@@ -147,7 +147,9 @@ class Candidates(NamedTuple):
         """Put the parts of a plane together, in the order given."""
         masks = tuple(one for part in parts for one in part.found.masks)
         rows = [part.descriptors for part in parts]
-        return cls(AutomaticMasks(masks, plane_shape), Descriptors.joined(rows))
+        may_nest = all(part.found.may_nest for part in parts)
+        found = AutomaticMasks(masks, plane_shape, may_nest)
+        return cls(found, Descriptors.joined(rows))
 
     def similar(self, examples: Examples, settings: SimilarSettings) -> AutomaticMasks:
         """Return the masks that are similar enough; their score is the similarity."""
@@ -157,7 +159,7 @@ class Candidates(NamedTuple):
         chosen = tuple(
             replace(self.found.masks[i], score=float(close[i])) for i in stay
         )
-        return AutomaticMasks(chosen, self.found.plane_shape)
+        return replace(self.found, masks=chosen)
 
     def filtered(self, filters: FilterSettings) -> Candidates:
         """Return those that stay, by scores and sizes, whatever they look like."""
