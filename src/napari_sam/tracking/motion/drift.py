@@ -93,7 +93,7 @@ def drift_of(source: Spectrum, target: Spectrum) -> tuple[float, float]:
 
 def _smoothing(frequency: NDArray[np.float64]) -> NDArray[np.float32]:
     """Return what a Gaussian of one pixel leaves of each frequency along a line."""
-    return np.exp(-2 * np.square(np.pi * frequency)).astype(np.float32)
+    return np.asarray(np.exp(-2 * np.square(np.pi * frequency)), np.float32)
 
 
 def _shift(at: int, shape: tuple[int, int]) -> tuple[int, int]:
