@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from functools import partial
 from importlib.metadata import EntryPoint, EntryPoints
 from tempfile import TemporaryDirectory
 
@@ -63,3 +64,11 @@ def blobs():
     pixels[10:30, 20:40] = 200
     pixels[50:60, 5:15] = 250
     return pixels
+
+
+@pytest.fixture
+def opened_by_name(monkeypatch):
+    """Return a function that downloads and opens a model: see `publishing.py`."""
+    from .checkpoints.publishing import opened_by_name
+
+    return partial(opened_by_name, monkeypatch)

@@ -81,3 +81,17 @@ def test_the_choice_follows_the_processor(
     assert precision.prefers_onednn() == onednn
     assert prefers_bfloat16("cpu") == bfloat16
     assert not prefers_bfloat16("mps")
+
+
+@pytest.mark.parametrize("able", [True, False])
+def test_a_gpu_computes_in_bfloat16_if_it_has_it(
+    monkeypatch: pytest.MonkeyPatch, able: bool
+) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr(
+        torch.cuda,
+        "is_bf16_supported",
+        lambda including_emulation: asked.append(including_emulation) or able,
+    )
+    assert prefers_bfloat16("cuda") == able
+    assert asked == [False], "what is emulated is slow"

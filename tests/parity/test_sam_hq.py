@@ -175,6 +175,14 @@ def test_a_file_of_it_segments_stores_and_refuses_strangers(ours, tmp_path):
         sam.load_backend(checkpoint=path)
 
 
+def test_a_name_is_downloaded_verified_and_opened(tmp_path, opened_by_name):
+    name = "sam_hq_vit_t"
+    torch.save(build_sam(SamConfig.named(name)).state_dict(), tmp_path / "hq.pth")
+    files = {"sam_hq_vit_tiny.pth": (tmp_path / "hq.pth").read_bytes()}
+    found = opened_by_name(name, files, lambda: sam.load_backend(name))
+    assert found.spec.name == name
+
+
 def test_it_is_not_trained(ours, tmp_path):
     save_file(ours.state_dict(), tmp_path / "mine.safetensors")
     with pytest.raises(CheckpointError, match="SAM-HQ, which cannot be trained"):

@@ -142,6 +142,15 @@ def test_files_open_by_name_and_by_themselves(small, model, tmp_path, kind):
     assert len(answer.candidates) == 3
 
 
+def test_a_name_is_downloaded_verified_and_opened(
+    small, model, tmp_path, opened_by_name
+):
+    torch.save({"model": official(model)}, tmp_path / "tiny.pt")
+    files = {"edgetam.pt": (tmp_path / "tiny.pt").read_bytes()}
+    found = opened_by_name("edgetam", files, lambda: sam.load_backend("edgetam"))
+    assert found.spec.name == "edgetam"
+
+
 def test_what_does_not_fit_is_named(small, model, tmp_path):
     path, state = tmp_path / "edgetam.pt", official(model)
     state["another.weight"] = state.pop("spatial_perceiver.latents_2d")

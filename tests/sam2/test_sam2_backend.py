@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
+import torch
 
+from napari_sam.backends import encoding_backend
 from napari_sam.backends.sam2.backend import Sam2Backend
 from napari_sam.core.prompts import Prompts
 from napari_sam.testing import BackendTests
@@ -82,3 +84,20 @@ def test_weights_and_precision_are_part_of_the_fingerprint(make_model):
         answers.append(one.decode(embedding, [Prompts().point(30, 40)])[0].logits)
     spread = np.abs(answers[0]).max()
     assert np.abs(answers[0] - answers[1]).max() < 0.2 * spread
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_the_machine_decides_in_what_precision_images_are_encoded(
+    make_model, monkeypatch, fast
+):
+    """Unless one is named; all but the image encoder stays in float32."""
+    monkeypatch.setattr(encoding_backend, "prefers_bfloat16", lambda device: fast)
+    expected = "bfloat16" if fast else "float32"
+    for precision in ("auto", "float32", "bfloat16"):
+        model = make_model()
+        made = Sam2Backend(model, device="cpu", precision=precision)
+        assert made.precision == precision.replace("auto", expected)
+        types = {p.dtype for p in model.vision_encoder.parameters()}
+        assert types == {getattr(torch, made.precision)}
+        assert {p.dtype for p in model.mask_decoder.parameters()} == {torch.float32}
+        assert {p.dtype for p in model.memory_encoder.parameters()} == {torch.float32}

@@ -54,6 +54,15 @@ def test_every_kind_of_file_opens_by_name_and_by_itself(
     assert len(answer.candidates) == 3
 
 
+def test_a_name_is_downloaded_verified_and_opened(
+    small, tmp_path, official_state, opened_by_name
+):
+    torch.save({"model": official_state("sam2.1")}, tmp_path / "t.pt")
+    files = {"sam2.1_hiera_tiny.pt": (tmp_path / "t.pt").read_bytes()}
+    found = opened_by_name("sam2.1_t", files, lambda: sam.load_backend("sam2.1_t"))
+    assert found.spec.name == "sam2.1_t"
+
+
 def _unshared(state):
     """One of two tensors with the same memory: transformers writes it once, too."""
     state.pop("shared_image_embedding.positional_embedding")

@@ -1,12 +1,25 @@
 """Folders that hold models of words, and others."""
 
 import shutil
+from functools import partial
 
 import pytest
 from safetensors.torch import load_file, save_file
 
+from napari_sam.api import open_concepts
 from napari_sam.backends.words.opening import open_words
 from napari_sam.core.errors import CheckpointError
+from napari_sam.testing import ThresholdBackend
+
+
+@pytest.mark.parametrize("kind", ["owlv2", "grounding_dino", "clip"])
+def test_a_name_is_downloaded_verified_and_opened(kind, request, opened_by_name):
+    folder, name = request.getfixturevalue(kind), kind.replace("_", "-")
+    first = "model.safetensors"
+    others = sorted(one.name for one in folder.iterdir() if one.name != first)
+    contents = {f"{name}/{n}": (folder / n).read_bytes() for n in (first, *others)}
+    opens = partial(open_concepts, name, ThresholdBackend())
+    assert name in opened_by_name(name, contents, opens).concept_model
 
 
 def test_another_folder_is_refused(tmp_path):
