@@ -1,12 +1,18 @@
 """SAM 2.1 follows objects: ours beside the video session of transformers.
 
     python benchmarks/sam2.py [--size 512] [--frames 16] [--objects 3] [--model NAME]
+    python benchmarks/sam2.py --size 64 --objects 2 --long 100 1000 10000
 
 Both have the same random weights of a published size, on a square of `size` pixels, and
 follow the same masks through the same frames, each in a process of its own, on one
 thread. Ours goes by the embeddings of a store on disk, in half precision. So that masks
 can be compared, objects may share pixels in ours as they do there, and the pointer of a
 given mask is Meta's in both.
+
+With ``--long``, memory alone: films of so many frames, each drawn when it is read, go
+through `iter_propagate` over a store and labels on disk, beside the session, which has
+all frames of the film from the start. Each length in a process of its own. The store
+keeps the latest 16 MB of embeddings in memory; the limit is 2 GB by default.
 """
 
 import argparse
@@ -20,7 +26,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import zarr
 from _measure import print_row
+from track import Discs, peak
 
 import napari_sam as sam
 from napari_sam.backends.sam2.backend import Sam2Backend
@@ -28,8 +36,16 @@ from napari_sam.backends.sam2.published_sizes import config_of
 from napari_sam.core.mask import Mask
 from napari_sam.models.sam import PIXEL_MEAN, PIXEL_STD
 from napari_sam.stores.zarr_store import ZarrStore
-from napari_sam.tracking import PropagateSettings, memory_method
+from napari_sam.tracking import (
+    PropagateSettings,
+    TrackBuilder,
+    iter_propagate,
+    memory_method,
+)
 from napari_sam.tracking.propagators import propagator
+
+#: Bytes of embeddings that the store of a long film keeps in memory.
+LATEST = 16 * 2**20
 
 
 def model_of(name, size):
@@ -160,7 +176,93 @@ def session_bytes(session):
     return sum(x.nbytes for out in outputs for x in out.values())
 
 
+class Watched:
+    """A propagator, and how much its objects remember."""
+
+    def __init__(self, method):
+        self.method, self.start = method, method.start
+        self.state = 0, 0.0
+
+    def propagate(self, objects, frame, taken):
+        found = self.method.propagate(objects, frame, taken)
+        kept = [m for o in found.values() for _, m in o.memories]
+        nbytes = sum(a.nbytes for m in kept for a in m.arrays.values())
+        self.state = len(kept) // len(found), nbytes / 1e6
+        return found
+
+
+def long_ours(args, folder):
+    """Follow discs through a long film.
+
+    Yields
+    ------
+    tuple
+        Peak of the process in MB, memories of an object, and MB of all of them.
+    """
+    film = Discs(args.objects, args.frames, side=args.size, radius=args.size / 10)
+    backend = Sam2Backend(model_of(args.model, args.size), device="cpu")
+    store = ZarrStore(folder / "store.zarr", memory=LATEST)
+    image = sam.PromptableImage(film, backend, axes="tyx", store=store)
+    chunks = (1, *film.shape[1:])
+    out = zarr.create_array(
+        folder / "labels.zarr", shape=film.shape, chunks=chunks, dtype="u4"
+    )
+    method = Watched(propagator("memory", image, PropagateSettings()))
+    builder = TrackBuilder(image.frames, "t", out=out)
+    for step in iter_propagate(image, {0: film.labels(0)}, method=method):
+        builder.add(step.finished)
+        yield peak(), *method.state
+    builder.tracks()
+    yield peak(), *method.state
+
+
+def long_theirs(args, _):
+    """Do the same by the session of transformers."""
+    from transformers import Sam2VideoInferenceSession
+
+    film = Discs(args.objects, args.frames, side=args.size, radius=args.size / 10)
+    model = model_of(args.model, args.size)
+    frames = np.stack([film[at, :, :] for at in range(args.frames)])
+    video = torch.tensor(frames)[:, None].expand(-1, 3, -1, -1) / 255.0
+    session = Sam2VideoInferenceSession(
+        video=video, video_height=args.size, video_width=args.size, dtype=torch.float32
+    )
+    for i in range(args.objects):
+        disc = torch.tensor(film.labels(0) == i + 1)[None, None].float()
+        session.add_mask_inputs(session.obj_id_to_idx(i), 0, disc)
+        session.obj_with_new_inputs = [i]
+        model(session, frame_idx=0)
+    for _ in model.propagate_in_video_iterator(session, start_frame_idx=0):
+        outputs = session.output_dict_per_obj[0].values()
+        yield peak(), sum(map(len, outputs)), session_bytes(session) / 1e6
+
+
+LONG = {"transformers": long_theirs, "ours": long_ours}
 CASES = {"transformers": theirs, "ours": ours}
+
+
+def measure_long(args):
+    """Print a row: megabytes after 50 frames and at the end, state, CPU seconds."""
+    torch.set_num_threads(1)
+    began = time.process_time()
+    with torch.inference_mode(), tempfile.TemporaryDirectory() as folder:
+        seen = list(LONG[args.case](args, Path(folder)))
+    spent = (time.process_time() - began) / args.frames
+    (early, _, before), (late, memories, state) = seen[50], seen[-1]
+    print_row((f"{args.frames}", args.case, f"{early:.0f}", f"{late:.0f}",
+               f"{memories}", f"{before:.2f}", f"{state:.2f}",
+               f"{spent:.3f}"))  # fmt: skip
+
+
+def long_films(args):
+    """Measure films of each length, ours and theirs."""
+    print_row(("frames", "", "peak MB after 50 frames", "peak MB at the end",
+               "memories an object", "state MB after 50", "at the end",
+               "CPU s a frame"))  # fmt: skip
+    print_row(["---"] * 8)
+    for length in args.long:
+        for case in args.only or LONG:
+            started(case, "--frames", str(length))
 
 
 def measure(args):
@@ -173,13 +275,20 @@ def measure(args):
     np.savez(args.out, logits=np.array(found), facts=np.array(facts))
 
 
-def started(case, folder):
+def started(case, *options):
     """Run a case in a process of its own."""
-    out = Path(folder) / f"{case}.npz"
-    command = [sys.executable, "-W", "ignore", *sys.argv, "--case", case]
+    command = [sys.executable, "-W", "ignore", *sys.argv, "--case", case, *options]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    subprocess.run([*command, "--out", str(out)], check=True, env=environment)
-    return np.load(out)
+    subprocess.run(command, check=True, env=environment)
+
+
+def compared(args):
+    """Run both on the same short clip; return what they found and took."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = {case: f"{folder}/{case}.npz" for case in CASES}
+        for case, out in found.items():
+            started(case, "--out", out)
+        return {case: np.load(out) for case, out in found.items()}
 
 
 def main():
@@ -188,14 +297,24 @@ def main():
     words.add_argument("--size", type=int, default=512)
     words.add_argument("--frames", type=int, default=16)
     words.add_argument("--objects", type=int, default=3)
+    words.add_argument(
+        "--long", type=int, nargs="+", help="frames of films, for memory"
+    )
+    words.add_argument("--only", nargs="+", choices=LONG, help="with --long")
     words.add_argument("--case", choices=CASES, help=argparse.SUPPRESS)
     words.add_argument("--out", help=argparse.SUPPRESS)
     args = words.parse_args()
     if args.case:
-        measure(args)
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        results = {case: started(case, folder) for case in CASES}
+        measure_long(args) if args.long else measure(args)
+    elif args.long:
+        long_films(args)
+    else:
+        short_clip(args)
+
+
+def short_clip(args):
+    """Print what both took of the same clip, and how far they agree."""
+    results = compared(args)
     print(f"{args.model} at {args.size} pixels, {args.objects} objects, "
           f"{args.frames} frames")  # fmt: skip
     print_row(("", "CPU s a frame, encoder", "CPU s a frame and object, the rest",

@@ -39,32 +39,29 @@ def write_clip_tokenizer(folder):
     (folder / "tokenizer_config.json").write_text(json.dumps(settings))
 
 
-@pytest.fixture(scope="session")
-def owlv2(tmp_path_factory):
-    made = tmp_path_factory.mktemp("owl") / "owlv2-tiny"
-    config = transformers.Owlv2Config(
-        text_config={**TEXT, "max_position_embeddings": 16},
-        vision_config={**SMALL, "image_size": 64, "patch_size": 16},
+def write_towers(folder, kind, task, *, length, side):
+    """Write a model of an image and a text encoder: of CLIP, or of OWLv2."""
+    config = getattr(transformers, f"{kind}Config")(
+        text_config={**TEXT, "max_position_embeddings": length},
+        vision_config={**SMALL, "image_size": side, "patch_size": 16},
         projection_dim=16,
     )
     torch.manual_seed(0)
-    transformers.Owlv2ForObjectDetection(config).save_pretrained(made)
-    write_clip_tokenizer(made)
-    return made
+    getattr(transformers, task)(config).save_pretrained(folder)
+    write_clip_tokenizer(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def owlv2(tmp_path_factory):
+    made = tmp_path_factory.mktemp("owl") / "owlv2-tiny"
+    return write_towers(made, "Owlv2", "Owlv2ForObjectDetection", length=16, side=64)
 
 
 @pytest.fixture(scope="session")
 def clip(tmp_path_factory):
     made = tmp_path_factory.mktemp("clip") / "clip-tiny"
-    config = transformers.CLIPConfig(
-        text_config={**TEXT, "max_position_embeddings": 64},
-        vision_config={**SMALL, "image_size": 32, "patch_size": 16},
-        projection_dim=16,
-    )
-    torch.manual_seed(0)
-    transformers.CLIPModel(config).save_pretrained(made)
-    write_clip_tokenizer(made)
-    return made
+    return write_towers(made, "CLIP", "CLIPModel", length=64, side=32)
 
 
 @pytest.fixture(scope="session")

@@ -202,8 +202,8 @@ class ReviewWidget(QWidget):
         rows.addWidget(row(self.later, self.undo))
         rows.addWidget(row(self.mend, self.taken))
         rows.addWidget(named("Class", self.category))
-        rows.addWidget(named("Show", self.only))
-        rows.addWidget(named("On", self.where))
+        # Without a word before them: all letters have room.
+        rows.addWidget(row(self.only, self.where))
         rows.addWidget(self.numbers)
         rows.addWidget(self.next, stretch=1)
         rows.addWidget(self.said)

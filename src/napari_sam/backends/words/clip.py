@@ -7,42 +7,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from napari_sam.backends.words.word_model import WordModel
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
-
-    from napari_sam.backends.words.folder import Loaded
 
 #: What a picture shows if no word suits it: a word is compared with these.
 _NEUTRAL = ("a photo", "a photo of something", "a photo of the background")
 _ARTICLES = ("a ", "an ", "the ", "some ")
 
 
-class ClipMatching:
+class ClipMatching(WordModel):
     """CLIP (Radford et al. 2021), as `SupportsMatching`.
 
     The score of a word is its probability beside a few texts that say nothing: each
     word has a score of its own, whatever others are asked for.
-
-    Parameters
-    ----------
-    loaded
-        The network, and the tokenizer beside it.
-    name
-        What its folder is called.
-    device
-        Where to compute.
     """
 
-    def __init__(self, loaded: Loaded, *, name: str, device: torch.device) -> None:
-        self._model = loaded.model.to(device)
-        self._tokenizer, self._name, self._device = loaded.tokenizer, name, device
-
-    @property
-    def concept_model(self) -> str:
-        """Name of the model of words."""
-        return f"CLIP ({self._name})"
+    network = "CLIP"
 
     def match_words(
         self, pictures: Sequence[NDArray[np.uint8]], words: Sequence[str]

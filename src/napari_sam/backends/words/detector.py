@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
+from napari_sam.backends.words.word_model import WordModel
 from napari_sam.core.images.concepts import FoundConcept
 
 if TYPE_CHECKING:
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
-
-    from napari_sam.backends.words.folder import Loaded
 
 #: Finds of a lower score are not handed over.
 LOWEST = 0.02
@@ -32,30 +31,8 @@ class Detections(NamedTuple):
     sides: tuple[int, int]
 
 
-class BoxDetector(ABC):
-    """Finds boxes of what words are about, as `SupportsConcepts`.
-
-    Parameters
-    ----------
-    loaded
-        The network, and the tokenizer beside it.
-    name
-        What its folder is called.
-    device
-        Where to compute.
-    """
-
-    #: What the network is called.
-    network = ""
-
-    def __init__(self, loaded: Loaded, *, name: str, device: torch.device) -> None:
-        self._model = loaded.model.to(device)
-        self._tokenizer, self._name, self._device = loaded.tokenizer, name, device
-
-    @property
-    def concept_model(self) -> str:
-        """Name of the model of words."""
-        return f"{self.network} ({self._name})"
+class BoxDetector(WordModel, ABC):
+    """Finds boxes of what words are about, as `SupportsConcepts`."""
 
     def find_concepts(
         self, picture: NDArray[np.uint8], words: Sequence[str]
