@@ -97,6 +97,20 @@ def test_sizes_are_in_the_unit_of_the_layer(opened, until):
     assert len(everything.masks) == 2
 
 
+def test_a_size_that_was_set_keeps_its_unit_in_other_images(opened, until):
+    blobs, panel = opened.viewer.layers["blobs"], opened.everything
+    smallest = panel.filters.container["smallest"].native
+    near = opened.viewer.add_image(blobs.data, scale=(0.5, 0.5), units="um")
+    opened.controller.open(near)
+    until(lambda: smallest.text() == "2.5 µm²")
+    panel.score.setValue(40)
+    usual = panel.settings_of_folder.filters
+    assert (usual.smallest, usual.size_unit, usual.score) == (10, None, 0.4)
+    smallest.setValue(30)
+    chosen = panel.settings_of_folder.filters
+    assert (chosen.smallest, chosen.size_unit, chosen.score) == (30, "micrometer", 0.4)
+
+
 def test_sizes_follow_a_scale_that_changes(opened, until):
     everything, filters = (
         opened.controller.annotator.everything,

@@ -17,7 +17,12 @@ from napari_sam.apps.dock.panels.setting_slider import SettingSlider
 from napari_sam.apps.dock.panels.settings_form import SettingsForm
 from napari_sam.apps.dock.panels.widgets import Section, button, choice, named, text
 from napari_sam.apps.dock.refresher import Refresher
-from napari_sam.automatic import EverythingSettings, FilterSettings, InstanceSettings
+from napari_sam.automatic import (
+    AutomaticSettings,
+    EverythingSettings,
+    FilterSettings,
+    InstanceSettings,
+)
 from napari_sam.core.errors import SessionError
 from napari_sam.core.prompts.items import Polygon, Scribble
 from napari_sam.jobs.physical_sizes import area_unit
@@ -78,6 +83,25 @@ class EverythingPanel(Section):
         return InstanceSettings(
             split=self.split.setting, foreground=self.foreground.setting
         )
+
+    @property
+    def settings_of_folder(self) -> AutomaticSettings:
+        """Settings for other images, whose pixels may have another size.
+
+        A size that a person set keeps its unit. If none was, they are the usual ones in
+        pixels, which need no scale.
+        """
+        chosen, usual = self._filters, usual_filters(self._annotator.image)
+        if all(getattr(chosen, name) == getattr(usual, name) for name in _SIZES):
+            usual = FilterSettings()
+            chosen = replace(
+                chosen, smallest=usual.smallest, largest=usual.largest, size_unit=None
+            )
+        return AutomaticSettings(self.method.settings, self.instances, chosen)
+
+    @property
+    def _filters(self) -> FilterSettings:
+        return replace(self.filters.settings, score=self.score.setting)
 
     def find_objects(
         self, *, like: Sequence[int] = (), unlike: Sequence[int] = ()
@@ -230,8 +254,7 @@ class EverythingPanel(Section):
             self._again()
 
     def _filter(self, _: object = None) -> None:
-        score = self.score.setting
-        self._annotator.everything.filter(replace(self.filters.settings, score=score))
+        self._annotator.everything.filter(self._filters)
 
     def _draw_merge(self) -> None:
         self._draw(self._annotator.everything.merge, "through masks that are one.")

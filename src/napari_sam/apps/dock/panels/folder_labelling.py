@@ -23,7 +23,7 @@ from napari_sam.apps.dock.panels.widgets import (
     text,
 )
 from napari_sam.apps.dock.refresher import Refresher
-from napari_sam.automatic import AutomaticSettings, TextSettings
+from napari_sam.automatic import TextSettings
 from napari_sam.automatic.concepts import read_words
 from napari_sam.core.errors import SessionError
 from napari_sam.labelling import LabelSettings
@@ -116,7 +116,6 @@ class FolderPanel(Section):
             raise SessionError("Choose a folder of images, and one for the data set.")
         layer, binding = self._controller.layer, self._controller.binding
         by = self.by.currentData()
-        everything = self._annotator.everything
         plan = FolderPlan(
             images,
             output,
@@ -124,11 +123,7 @@ class FolderPanel(Section):
             axes=None if binding is None else self._axes(images),
             similar=self.similar.settings,
             text=self.text.settings,
-            automatic=AutomaticSettings(
-                self._everything.method.settings,
-                self._everything.instances,
-                everything.limits.filters,
-            ),
+            automatic=self._everything.settings_of_folder,
         )
         if by == _WORDS:
             return replace(plan, words=read_words(self.words.text()))
