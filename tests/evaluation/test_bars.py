@@ -33,7 +33,7 @@ KINDS = {"fluorescence_gray": "fluorescence", "histology_rgb": "stained"}
 BARS = {
     "fluorescence": (0.80, 0.87, 0.88),
     "stained": (0.65, 0.81, 0.83),
-    "phase": (0.59, 0.73, 0.80),
+    "phase": (0.58, 0.73, 0.80),
 }
 
 
