@@ -146,11 +146,12 @@ class Bodies:
         picture = self._views.grey(frame, tile)
         near = mask.region.grown(_AROUND).intersection(whole)
         local = near.shifted(-whole.top, -whole.left)
+        shown = picture[local.slices]
         if tile.scale > 1:
             rows = np.arange(local.top, local.bottom) // tile.scale
             cols = np.arange(local.left, local.right) // tile.scale
-            return bright_parts(mask, picture[np.ix_(rows, cols)], near), near
-        return bright_parts(mask, picture[local.slices], near), near
+            shown = picture[np.ix_(rows, cols)]
+        return bright_parts(mask, shown, near), near
 
     def _are_two(self, mask: Mask, frame: int) -> bool:
         parts, _ = self.parts(mask, frame)

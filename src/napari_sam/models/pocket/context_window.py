@@ -120,7 +120,10 @@ def cropped(features: Windowed, windows: Sequence[CellWindow], times: int) -> Te
 def crops(
     array: Tensor, windows: Sequence[CellWindow], times: int, of: Sequence[int]
 ) -> Tensor:
-    """Cut windows of one shape out of ``(N, C, h, w)``, each from one of N."""
+    """Cut windows of one shape out of ``(N, C, h, w)``, each from one of N.
+
+    They are laid out as convolutions take them: channels last.
+    """
     rows, cols = (s.stop - s.start for s in windows[0].at(times))
     out = array.new_empty((len(of), rows, cols, array.shape[1])).permute(0, 3, 1, 2)
     for part, n, window in zip(out, of, windows, strict=True):

@@ -80,8 +80,7 @@ def drift_of(source: Spectrum, target: Spectrum) -> tuple[float, float]:
     cross = target.array * source.array.conj()
     size = np.abs(cross)
     cross /= size + 1e-3 * size.mean() + 1e-9
-    rows, cols = source.shape
-    cross *= _smoothing(fft.fftfreq(rows))[:, None] * _smoothing(fft.rfftfreq(cols))
+    cross = ndimage.fourier_gaussian(cross, 1.0, n=source.shape[1])
     found = np.asarray(fft.irfft2(cross, source.shape), np.float32)
     if found.max() < _CLEAR * found.std():
         return 0.0, 0.0
@@ -89,11 +88,6 @@ def drift_of(source: Spectrum, target: Spectrum) -> tuple[float, float]:
     if max(map(abs, peak)) > _SMALL:
         peak = _smallest([(0, 0), *_peaks(found)], source.picture, target.picture)
     return float(source.step * peak[0]), float(source.step * peak[1])
-
-
-def _smoothing(frequency: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Return what a Gaussian of one pixel leaves of each frequency along a line."""
-    return np.asarray(np.exp(-2 * np.square(np.pi * frequency)), np.float32)
 
 
 def _shift(at: int, shape: tuple[int, int]) -> tuple[int, int]:
