@@ -293,7 +293,7 @@ def test_nothing_to_review_is_said(annotator):
     annotator.review.next()
     assert annotator.told[-1][0] == "error"
     annotator.review.accept()
-    assert "Choose a flagged frame" in annotator.told[-1][1]
+    assert "Choose a frame of the list" in annotator.told[-1][1]
 
 
 def test_the_timeline_is_what_looking_at_everything_finds(annotator):
@@ -310,7 +310,7 @@ def test_the_timeline_is_what_looking_at_everything_finds(annotator):
     assert {i: r.tolist() for i, r in timeline.rows.items()} == {
         i: r.tolist() for i, r in again.rows.items()
     }
-    assert timeline.doubts(99) == again.doubts(99)
+    assert timeline.frames_to_review(99) == again.frames_to_review(99)
     assert timeline.rows[2].tolist()[4:] == [Mark.PROPAGATED, Mark.ABSENT, Mark.NOTHING]
     assert timeline.rows[1].tolist() == [3, 4, 2, 2, 0, 0, 0]
 

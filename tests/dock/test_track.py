@@ -165,12 +165,12 @@ def test_the_review_is_gone_through_by_keys(opened, hand, until):
     assert review.current != second
 
 
-def test_a_click_in_the_list_of_doubts_goes_there(opened, hand, until):
+def test_a_click_in_the_list_of_frames_to_review_goes_there(opened, hand, until):
     propagated(opened, hand(opened.viewer), until)
-    doubts = opened.track.list
-    until(lambda: doubts.count() > 2)
-    place = doubts.visualItemRect(doubts.item(1)).center()
-    QTest.mouseClick(doubts.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    frames = opened.track.list
+    until(lambda: frames.count() > 2)
+    place = frames.visualItemRect(frames.item(1)).center()
+    QTest.mouseClick(frames.viewport(), Qt.MouseButton.LeftButton, pos=place)
     review = opened.controller.annotator.review
     assert review.current == review.queue[1].at
     until(lambda: opened.track.accept.isEnabled())

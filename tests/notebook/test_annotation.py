@@ -396,9 +396,9 @@ def test_doubtful_frames_are_reviewed_the_worst_first(opened):
     browser.ask("prompt", item={**POINT, "row": 8, "col": 8})
     browser.ask("propagate", direction="forward", settings={"flag_below": 1.0})
     queue = browser.state("tracks")["queue"]
-    doubts = [one["confidence"] for one in queue]
+    confidences = [one["confidence"] for one in queue]
     assert len(queue) == 3
-    assert doubts == sorted(doubts)
+    assert confidences == sorted(confidences)
     browser.ask("command", id="review_next")
     assert browser.state("tracks")["current"] == [queue[0]["frame"], 1]
     assert browser.state("frame")["frame"] == queue[0]["frame"]

@@ -71,8 +71,8 @@ class Annotator:
     objects, editing, classes
         The current object, changes of those that are in the labels, and their classes.
     propagation, tracks, track_files, review
-        Objects propagated to other frames; their tracks, and files of them; frames that
-        are doubtful.
+        Objects propagated to other frames; their tracks, and files of them; the review
+        of propagated frames.
     models, improvement
         The model, and what it learns from corrections.
     folder

@@ -1,10 +1,10 @@
 """Close-ups: small objects are decoded in tiles that are enlarged further.
 
 How large an object looks to a model decides more than anything else how well its
-boundary is found. A box says how large the object is. A click does not, so it is asked
-at both scales, unless the usual one gives a mask that is large and that the model is
-sure of; the mask is what the candidates of both agree on. Prompts that follow a click
-stay at the scale whose mask was small and had the higher score.
+boundary is found. A box says how large the object is. A click does not, so it is
+decoded at both scales, unless the usual one gives a mask that is large and that the
+model is sure of; the mask is what the candidates of both agree on. Prompts that follow
+a click stay at the scale whose mask was small and had the higher score.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ _LARGE_AREA, _SURE = 2 * _SMALL_AREA, 0.6
 _REMEMBERED = 1024
 
 
-class Question(NamedTuple):
-    """What a close-up is asked of one object.
+class CloseUpPrompts(NamedTuple):
+    """The prompts of one object that a close-up shows.
 
     Attributes
     ----------
@@ -83,9 +83,9 @@ class CloseUps:
         self._far, self._near = far, near
         self._nearer: dict[tuple[int, Prompts], bool] = {}
 
-    def questions(
+    def decodable(
         self, frame: int, prompts: Sequence[Prompts], *, new: bool
-    ) -> list[Question]:
+    ) -> list[CloseUpPrompts]:
         """Return the prompts that the close-ups can decode.
 
         Parameters
@@ -97,38 +97,46 @@ class CloseUps:
         new
             Whether close-ups that are not embedded yet are encoded.
         """
-        asked = (self._question(i, p) for i, p in enumerate(prompts))
+        objects = (self._prompts_in_close_up(i, p) for i, p in enumerate(prompts))
         return [
             one
-            for one in asked
+            for one in objects
             if one is not None and (new or self._near.is_embedded(frame, one.tile))
         ]
 
-    def known(self, frame: int, asked: Sequence[Question]) -> dict[int, Prediction]:
+    def known(
+        self, frame: int, objects: Sequence[CloseUpPrompts]
+    ) -> dict[int, Prediction]:
         """Return masks of the objects of which it is known that they are small.
 
         They are by the object's place, as those of `of_clicks`. First clicks are not
-        among them: they are asked at both scales.
+        among them: they are decoded at both scales.
         """
-        small = [one for one in asked if self._is_small(frame, one)]
+        small = [one for one in objects if self._is_small(frame, one)]
         return _complete(small, self._decode(frame, small))
 
     def must_encode(
-        self, frame: int, asked: Sequence[Question], found: Mapping[int, Prediction]
+        self,
+        frame: int,
+        objects: Sequence[CloseUpPrompts],
+        found: Mapping[int, Prediction],
     ) -> bool:
         """Whether clicks wait for close-ups that are not embedded yet.
 
         Parameters
         ----------
-        frame, asked, found
+        frame, objects, found
             As for `of_clicks`.
         """
-        firsts, later = self._undecided(frame, asked)
+        firsts, later = self._undecided(frame, objects)
         unsure = [one for one in firsts if not _is_large(found[one.at])]
         return not all(self._near.is_embedded(frame, o.tile) for o in unsure + later)
 
     def of_clicks(
-        self, frame: int, asked: Sequence[Question], found: Mapping[int, Prediction]
+        self,
+        frame: int,
+        objects: Sequence[CloseUpPrompts],
+        found: Mapping[int, Prediction],
     ) -> dict[int, Prediction]:
         """Return masks of clicked objects that gain by a close-up, or by agreement.
 
@@ -136,13 +144,13 @@ class CloseUps:
         ----------
         frame
             The plane.
-        asked
-            What may be asked.
+        objects
+            What `decodable` returned.
         found
             Masks at the usual scale, by the object's place.
         """
-        asked = [one for one in asked if one.at in found]
-        firsts, later = self._undecided(frame, asked)
+        objects = [one for one in objects if one.at in found]
+        firsts, later = self._undecided(frame, objects)
         far = [found[one.at] for one in firsts] + self._first(frame, later)
         clicks = firsts + [one._replace(prompts=one.first) for one in later]
         scales = self._choose_scales(frame, clicks, far)[: len(firsts)]
@@ -155,16 +163,16 @@ class CloseUps:
         return dict(by_place) | _complete(small, self._decode(frame, small))
 
     def _undecided(
-        self, frame: int, asked: Sequence[Question]
-    ) -> tuple[list[Question], list[Question]]:
+        self, frame: int, objects: Sequence[CloseUpPrompts]
+    ) -> tuple[list[CloseUpPrompts], list[CloseUpPrompts]]:
         """Return first clicks, and further ones of which the scale is not known."""
-        clicks = [one for one in asked if one.size is None]
+        clicks = [one for one in objects if one.size is None]
         firsts = [one for one in clicks if one.prompts == one.first]
         later = [one for one in clicks if one.prompts != one.first]
         return firsts, [o for o in later if (frame, o.first) not in self._nearer]
 
-    def _question(self, at: int, prompts: Prompts) -> Question | None:
-        """Return what is asked of the close-ups, or None if they do not show it."""
+    def _prompts_in_close_up(self, at: int, prompts: Prompts) -> CloseUpPrompts | None:
+        """Return the prompts of an object for a close-up, or None if none shows it."""
         shape = self._near.frames.plane_shape
         check_inside(prompts, shape)
         tile = nearest_tile(prompts, TILING, shape, 0)
@@ -174,18 +182,18 @@ class CloseUps:
         first = steps[0].prompts
         if len(steps) == 1 and steps[0].candidate == 0:
             prompts = first
-        return Question(at, prompts, first, _size(prompts), tile)
+        return CloseUpPrompts(at, prompts, first, _size(prompts), tile)
 
-    def _is_small(self, frame: int, one: Question) -> bool:
+    def _is_small(self, frame: int, one: CloseUpPrompts) -> bool:
         if one.size is not None:
             return one.size < _SMALL_SIDE
         further = one.prompts != one.first
         return further and self._nearer.get((frame, one.first), False)
 
     def _choose_scales(
-        self, frame: int, clicks: Sequence[Question], far: Sequence[Prediction]
+        self, frame: int, clicks: Sequence[CloseUpPrompts], far: Sequence[Prediction]
     ) -> list[tuple[Prediction, list[Prediction]]]:
-        """Ask first clicks at both scales; return the best and the other candidates.
+        """Decode first clicks at both scales; return the best and the other candidates.
 
         Of a small object, the scale with the higher score is the one for the clicks to
         come, and the one whose candidates are offered.
@@ -211,26 +219,28 @@ class CloseUps:
             chosen.append((best, others))
         return chosen
 
-    def _first(self, frame: int, asked: Sequence[Question]) -> list[Prediction]:
+    def _first(self, frame: int, objects: Sequence[CloseUpPrompts]) -> list[Prediction]:
         """Decode the first prompts at the usual scale."""
         image = self._far
-        firsts = [one.first for one in asked]
+        firsts = [one.first for one in objects]
         tiles = [first_tile(p, image.tiling, image.frames.plane_shape) for p in firsts]
         masks = image.decode_in_tiles(frame, tiles, firsts)
         return [image.cleaned(m, p) for m, p in zip(masks, firsts, strict=True)]
 
-    def _decode(self, frame: int, asked: Sequence[Question]) -> list[Prediction]:
-        prompts = [one.prompts for one in asked]
-        tiles = [one.tile for one in asked]
+    def _decode(
+        self, frame: int, objects: Sequence[CloseUpPrompts]
+    ) -> list[Prediction]:
+        prompts = [one.prompts for one in objects]
+        tiles = [one.tile for one in objects]
         masks = self._near.decode_in_tiles(frame, tiles, prompts)
         return [self._far.cleaned(m, p) for m, p in zip(masks, prompts, strict=True)]
 
 
 def _complete(
-    asked: Sequence[Question], masks: Sequence[Prediction]
+    objects: Sequence[CloseUpPrompts], masks: Sequence[Prediction]
 ) -> dict[int, Prediction]:
     """Return the masks that end within their tiles, by the place of the object."""
-    pairs = zip(asked, masks, strict=True)
+    pairs = zip(objects, masks, strict=True)
     return {one.at: mask for one, mask in pairs if mask.complete and mask.area}
 
 

@@ -1,7 +1,7 @@
 """Overviews: large objects are decoded on coarser levels, where they look smaller.
 
 A click does not say how large its object is. Where the model is not sure of its mask,
-the click is asked on coarser levels too, and a mask from there is taken that is large
+the click is decoded on coarser levels too, and a mask from there is taken that is large
 and has a higher score. It is what close-ups (`napari_sam.image.close_up`) are for small
 objects: in an image that was recorded or enlarged with more pixels than it has details,
 an object is seen at the size at which the model knows it.
@@ -32,12 +32,12 @@ _LARGE_AREA = 288
 #: the model does not believe in.
 _HIGHER = 0.1
 _SPECK, _UNLIKELY = 1 / 16, 0.5
-#: Of a mask with this score nothing more is asked.
+#: A mask with this score is not looked for on coarser levels.
 _SURE = 0.7
-#: A level is asked if pixels of the plane look so much smaller there than below, and
+#: A level is decoded if pixels of the plane look so much smaller there than below, and
 #: if it has so many along each side: few pixels show only groups.
 _SMALLER, _FEWEST = 0.75, 256
-#: Levels that are asked at most.
+#: Levels that are decoded at most.
 _MOST_LEVELS = 2
 #: Masks with this IoU are of the same object.
 _SAME_OBJECT = 0.5
@@ -53,7 +53,7 @@ class Overviews:
     image
         The image, with its tiling.
     levels
-        Its coarser levels that are asked: see `overview_levels`.
+        Its coarser levels that are decoded: see `overview_levels`.
     """
 
     def __init__(self, image: PromptableImage, levels: Sequence[int]) -> None:

@@ -188,19 +188,19 @@ class PromptableImage(EmbeddableImage):
                 f"({self.frames!r}), counted from 0."
             )
         near, far = self._close_ups, self._overviews
-        asked = near.questions(frame, prompts, new=new_close_ups) if near else []
-        masks = near.known(frame, asked) if near else {}
+        small = near.decodable(frame, prompts, new=new_close_ups) if near else []
+        masks = near.known(frame, small) if near else {}
         rest = [i for i in range(len(prompts)) if i not in masks]
         found = self._segment_in_tiles(frame, [prompts[i] for i in rest])
         usual = dict(zip(rest, found, strict=True))
         masks |= usual
         if early and (
-            (near and near.must_encode(frame, asked, usual))
+            (near and near.must_encode(frame, small, usual))
             or (far and far.must_encode(frame, prompts, _in_order(masks)))
         ):
             early(_at_thresholds(masks, prompts))
         if near:
-            masks |= near.of_clicks(frame, asked, usual)
+            masks |= near.of_clicks(frame, small, usual)
         if far:
             seen = far.of_clicks(frame, prompts, _in_order(masks), new=new_close_ups)
             masks = dict(enumerate(seen))

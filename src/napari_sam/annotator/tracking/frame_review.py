@@ -1,4 +1,4 @@
-"""The review of flagged frames, lowest confidence first, to accept or to correct."""
+"""The review of propagated frames, lowest confidence first: accepted or corrected."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from napari_sam.session.actions import ApproveFrames
 if TYPE_CHECKING:
     from napari_sam.annotator.object_navigation import ObjectNavigation
     from napari_sam.annotator.tracking.dividing import Dividing
-    from napari_sam.annotator.tracking.timeline import Doubt
+    from napari_sam.annotator.tracking.timeline import ReviewFrame
     from napari_sam.annotator.workspace import Workspace
 
 #: Frames that a person is shown at once.
@@ -19,7 +19,7 @@ MOST = 50
 
 
 class Review:
-    """Goes through the flagged frames, lowest confidence first.
+    """Goes through the propagated frames, flagged ones first, lowest confidence first.
 
     Attributes
     ----------
@@ -36,13 +36,13 @@ class Review:
         self._passed: set[Address] = set()
 
     @property
-    def queue(self) -> list[Doubt]:
-        """The flagged frames, lowest confidence first, without those passed over."""
+    def queue(self) -> list[ReviewFrame]:
+        """The frames to review, lowest confidence first, without those passed over."""
         timeline = self._workspace.timeline
         if timeline is None:
             return []
-        self._passed = {at for at in self._passed if timeline.is_flagged(at)}
-        found = timeline.doubts(MOST + len(self._passed))
+        self._passed = {at for at in self._passed if timeline.is_to_review(at)}
+        found = timeline.frames_to_review(MOST + len(self._passed))
         return [one for one in found if one.at not in self._passed][:MOST]
 
     def go_to(self, at: Address) -> None:
@@ -58,7 +58,7 @@ class Review:
             self._workspace.events.tracks_changed.emit()
 
     def next(self) -> None:
-        """Go to the flagged frame of lowest confidence, after the current one."""
+        """Go to the frame of lowest confidence, after the current one."""
         with self._workspace.events.reporting():
             if self.current is not None:
                 self._passed.add(self.current)
@@ -120,6 +120,6 @@ class Review:
     def _require(self) -> Address:
         timeline = self._workspace.timeline
         at = self.current
-        if at is None or timeline is None or not timeline.is_flagged(at):
-            raise SessionError("Choose a flagged frame of the list first.")
+        if at is None or timeline is None or not timeline.is_to_review(at):
+            raise SessionError("Choose a frame of the list first.")
         return at

@@ -54,8 +54,8 @@ WORDS = {
 }
 
 
-class Doubt(NamedTuple):
-    """A flagged frame of an object, to be reviewed.
+class ReviewFrame(NamedTuple):
+    """A propagated frame of an object, to be reviewed.
 
     Attributes
     ----------
@@ -109,7 +109,7 @@ class Timeline:
         self._frames: list[list[int]] = [[] for _ in range(self.length)]
         for frame, time in enumerate(self._times):
             self._frames[time].append(frame)
-        self._doubts: dict[Address, Doubt] = {}
+        self._to_review: dict[Address, ReviewFrame] = {}
         self._refresh([*session.state.footprints, *session.state.tracked])
 
     def time(self, frame: int) -> int:
@@ -148,17 +148,17 @@ class Timeline:
                 told += ", divides?" * known.divides
         return told + ", divides" * (self.divides_at(object_id) == time)
 
-    def doubts(self, most: int) -> list[Doubt]:
-        """Return the flagged frames, lowest confidence first."""
-        return heapq.nsmallest(most, self._doubts.values(), key=_order)
+    def frames_to_review(self, most: int) -> list[ReviewFrame]:
+        """Return the propagated frames: divisions first, then those flagged."""
+        return heapq.nsmallest(most, self._to_review.values(), key=_order)
 
-    def is_flagged(self, at: Address) -> bool:
-        """Whether a frame is flagged: propagated, and not approved or corrected yet."""
-        return at in self._doubts
+    def is_to_review(self, at: Address) -> bool:
+        """Whether a frame is propagated, and not approved or corrected yet."""
+        return at in self._to_review
 
     def _refresh(self, ats: Iterable[Address]) -> None:
         for at in ats:
-            self._note_doubt(at)
+            self._note_frame(at)
         cells = {(at.object_id, self._times[at.frame]) for at in ats}
         for object_id, time in cells:
             row = self.rows.setdefault(object_id, np.zeros(self.length, np.uint8))
@@ -169,13 +169,13 @@ class Timeline:
             if not self.rows[object_id].any():
                 del self.rows[object_id]
 
-    def _note_doubt(self, at: Address) -> None:
+    def _note_frame(self, at: Address) -> None:
         known = self._session.state.tracked.get(at)
         if known is not None and known.state is State.PROPAGATED:
             confidence, divides = known.confidence, known.divides
-            self._doubts[at] = Doubt(known.flagged, confidence, at, divides)
+            self._to_review[at] = ReviewFrame(known.flagged, confidence, at, divides)
         else:
-            self._doubts.pop(at, None)
+            self._to_review.pop(at, None)
 
     def _mark(self, at: Address) -> Mark:
         state = self._session.state.known(at)
@@ -184,9 +184,9 @@ class Timeline:
         return Mark.NOTHING if state is None else _MARKS[state]
 
 
-def _order(doubt: Doubt) -> tuple[bool, bool, float, Address]:
+def _order(frame: ReviewFrame) -> tuple[bool, bool, float, Address]:
     """Put divisions first: what is said of one mends all frames after it."""
-    return not doubt.divides, not doubt.flagged, doubt.confidence, doubt.at
+    return not frame.divides, not frame.flagged, frame.confidence, frame.at
 
 
 def _changed(step: Step) -> Iterator[Address]:

@@ -154,7 +154,7 @@ def everything_state(annotator: Annotator) -> JsonDict:
 
 
 def tracks_state(annotator: Annotator) -> JsonDict:
-    """Return the flagged frames that wait for review, lowest confidence first."""
+    """Return the frames that wait for review, flagged ones first."""
     queue, current = annotator.review.queue, annotator.review.current
     return {
         "flagged": len(queue),

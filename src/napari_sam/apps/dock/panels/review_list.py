@@ -1,4 +1,4 @@
-"""The list of flagged frames, lowest confidence first."""
+"""The list of propagated frames to review, lowest confidence first."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
     from qtpy.QtGui import QKeyEvent
 
-    from napari_sam.annotator.tracking.timeline import Doubt
+    from napari_sam.annotator.tracking.timeline import ReviewFrame
     from napari_sam.core.address import Address
 
 
 class ReviewList(QListWidget):
-    """Shows flagged frames; a click on one goes there.
+    """Shows propagated frames; a click on one goes there.
 
     Attributes
     ----------
@@ -33,12 +33,14 @@ class ReviewList(QListWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._doubts: list[Doubt] = []
+        self._frames: list[ReviewFrame] = []
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setMinimumHeight(72)
         self.setMaximumHeight(110)
         self.setUniformItemSizes(True)
-        self.setToolTip("Propagated frames that are flagged; click to go to one")
+        self.setToolTip(
+            "Propagated frames, lowest confidence first; click to go to one"
+        )
         self.itemClicked.connect(self._on_clicked)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -48,26 +50,28 @@ class ReviewList(QListWidget):
         else:
             super().keyPressEvent(event)
 
-    def show_doubts(self, doubts: Sequence[Doubt], current: Address | None) -> None:
-        """Show flagged frames, and which of them is being reviewed."""
-        if list(doubts) != self._doubts:
-            self._doubts = list(doubts)
+    def show_frames(
+        self, frames: Sequence[ReviewFrame], current: Address | None
+    ) -> None:
+        """Show frames to review, and which of them is being reviewed."""
+        if list(frames) != self._frames:
+            self._frames = list(frames)
             self.clear()
-            for one in doubts:
+            for one in frames:
                 self.addItem(_item(one))
-        ats = [one.at for one in self._doubts]
+        ats = [one.at for one in self._frames]
         self.setCurrentRow(ats.index(current) if current in ats else -1)
 
     def _on_clicked(self, item: QListWidgetItem) -> None:
         self.chosen.emit(item.data(Qt.ItemDataRole.UserRole))
 
 
-def _item(doubt: Doubt) -> QListWidgetItem:
-    words = f"Object {doubt.at.object_id}, frame {doubt.at.frame}"
-    told = "divides?" if doubt.divides else f"confidence {doubt.confidence:.2f}"
+def _item(frame: ReviewFrame) -> QListWidgetItem:
+    words = f"Object {frame.at.object_id}, frame {frame.at.frame}"
+    told = "divides?" if frame.divides else f"confidence {frame.confidence:.2f}"
     item = QListWidgetItem(f"{words}   {told}")
-    mark = Mark.FLAGGED if doubt.flagged else Mark.PROPAGATED
+    mark = Mark.FLAGGED if frame.flagged else Mark.PROPAGATED
     color = QColor(COLORS[mark])
     item.setIcon(QIcon(swatch(color.redF(), color.greenF(), color.blueF())))
-    item.setData(Qt.ItemDataRole.UserRole, doubt.at)
+    item.setData(Qt.ItemDataRole.UserRole, frame.at)
     return item

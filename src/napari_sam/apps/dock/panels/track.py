@@ -304,14 +304,14 @@ class TrackPanel(Section):
         self.strip_area.setFixedHeight(min(self.strip.height(), _STRIP_HEIGHT))
         self.strip.show_time(time_of(session.frames, session.current.frame))
         review = self._annotator.review
-        self.list.show_doubts(review.queue, review.current)
+        self.list.show_frames(review.queue, review.current)
         self._enable(len(chosen))
         self._show_family(chosen)
 
     def _enable(self, count: int) -> None:
         review, timeline = self._annotator.review, self._annotator.timeline
         at = review.current
-        there = at is not None and timeline is not None and timeline.is_flagged(at)
+        there = at is not None and timeline is not None and timeline.is_to_review(at)
         for one in (self.accept, self.correct):
             one.setEnabled(there)
         self.split.setEnabled(there or count == 1)
