@@ -75,6 +75,7 @@ def test_overlapping_objects_keep_all_their_pixels():
     crop = crop_around(np.random.default_rng(0), image, truth, PLAIN, 60, 1.0)
     assert crop.image.shape == (40, 60, 3)
     assert sorted(m.sum() for m in crop.masks) == [100, 600]
+    assert np.bincount(crop.labels.ravel()).tolist() == [1800, 500, 100]
 
 
 def test_nearly_the_whole_image_is_no_object():
@@ -84,6 +85,7 @@ def test_nearly_the_whole_image_is_no_object():
         np.random.default_rng(0), pictured(labels), LabelTruth(labels), PLAIN, 50, 1
     )
     assert [m.sum() for m in crop.masks] == [100]
+    np.testing.assert_array_equal(crop.labels, labels)
     labels[:] = 1
     truth = LabelTruth(labels)
     assert (
@@ -107,7 +109,8 @@ def test_varied_masks_follow_their_image():
     image[5:12, 8:30] = 255
     mask = image[None, ..., 0] > 0
     for _ in range(20):
-        crop = augmented(rng, Crop(image, mask))
+        crop = augmented(rng, Crop(image, mask, mask[0].astype(np.int32)))
+        np.testing.assert_array_equal(crop.labels > 0, crop.masks[0])
         inside = crop.image[crop.masks[0]].mean()
         outside = crop.image[~crop.masks[0]].mean()
         assert abs(inside - outside) > 40

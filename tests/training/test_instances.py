@@ -6,16 +6,22 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from napari_sam.backends.pocket import PocketBackend, open_pocket
-from napari_sam.core.errors import CheckpointError, ModelError
+from napari_sam.core.errors import CheckpointError, ModelError, TrainingError
 from napari_sam.models.pocket import HEAD, Pocket, PocketConfig
 from napari_sam.testing import InstanceTests
 from napari_sam.training.example_sources import SyntheticSource
-from napari_sam.training.initial_weights import initial_instance_learner
+from napari_sam.training.initial_weights import (
+    initial_instance_learner,
+    initial_learner,
+)
 from napari_sam.training.instance_data import InstanceBatches
 from napari_sam.training.instance_learner import InstanceLearner
 from napari_sam.training.instance_targets import instance_targets
 from napari_sam.training.instance_trainer import InstanceTrainer
-from napari_sam.training.recipes import INSTANCES
+from napari_sam.training.loop import Trainer
+from napari_sam.training.pocket_learner import PocketLearner
+from napari_sam.training.recipes import INSTANCES, named_recipe
+from napari_sam.training.trainable import set_trainable
 from napari_sam.training.training_run import iter_train
 
 DRAWN = [(1.0, SyntheticSource())]
@@ -152,3 +158,71 @@ def test_a_head_changes_no_embedding(tmp_path):
     assert one.fingerprint == other.fingerprint
     assert "instances" in other.spec.capabilities
     assert "instances" not in one.spec.capabilities
+
+
+def together(instances, model=None):
+    """Return a trainer of the whole model, the instance head included or not."""
+    recipe = named_recipe("pocket").changed(
+        {"steps": "40", "images": "2", "objects": "1", "crop": "64", "warmup": "1",
+         "large_share": "0", "instances": str(instances), "rate": "0.005"}
+    )  # fmt: skip
+    torch.manual_seed(0)
+    trained = PocketLearner(model or Pocket(PocketConfig.tiny(), instances=True))
+    set_trainable(trained, "all", with_instances=recipe.instances > 0)
+    return Trainer(recipe, DRAWN, trained)
+
+
+def test_the_head_learns_together_with_the_rest():
+    trainer = together(1)
+    batch = trainer.batches(DRAWN, 0, 1).batch(0)
+
+    @torch.no_grad()
+    def loss():
+        learning = trainer.learner
+        features = learning.encode(batch.images, batch.shapes)
+        return float(learning.instance_loss(features, batch.instances).mean())
+
+    before = loss()
+    for _ in range(12):
+        trainer._step(batch)
+    assert loss() < 0.9 * before
+
+
+def test_the_encoder_learns_from_the_head():
+    """A step with the loss of the head moves the encoder otherwise than one without."""
+    moved = []
+    for instances in (0, 1):
+        trainer = together(instances)
+        trainer._step(trainer.batches(DRAWN, 0, 1).batch(0))
+        moved.append(
+            {k: p.grad.clone() for k, p in trainer.model.named_parameters()
+             if p.grad is not None}
+        )  # fmt: skip
+    plain, joint = moved
+    assert not any(name.startswith(HEAD) for name in plain)
+    assert all(joint[f"{HEAD}{k}"].any() for k in ("in16.weight", "out2.weight"))
+    first = "encoder.stem.0.weight"
+    assert not torch.allclose(plain[first], joint[first])
+
+
+def test_the_head_stays_unless_it_is_asked_for():
+    trainer = together(0)
+    batch = trainer.batches(DRAWN, 0, 1).batch(0)
+    assert batch.instances is None
+    before = {k: v.clone() for k, v in trainer.model.instances.state_dict().items()}
+    trainer._step(batch)
+    after = trainer.model.instances.state_dict()
+    assert all(torch.equal(after[k], v) for k, v in before.items())
+
+
+def test_a_model_without_a_head_says_so():
+    trainer = together(1, Pocket(PocketConfig.tiny()))
+    with pytest.raises(TrainingError, match="no instance head"):
+        trainer._step(trainer.batches(DRAWN, 0, 1).batch(0))
+
+
+def test_a_new_model_is_given_a_head_when_it_is_to_learn():
+    _, found = initial_learner("pocket", settings={"instances": "1"})
+    assert found.pocket.instances is not None
+    _, found = initial_learner("pocket")
+    assert found.pocket.instances is None

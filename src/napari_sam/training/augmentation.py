@@ -19,17 +19,18 @@ __all__ = ["augmented"]
 
 def augmented(rng: np.random.Generator, crop: Crop) -> Crop:
     """Return a crop rotated, flipped, and with other light, colours, blur and noise."""
-    image, masks = crop.image, crop.masks
+    image, masks, labels = crop
     turns = int(rng.integers(4))
-    image, masks = np.rot90(image, turns), np.rot90(masks, turns, (1, 2))
+    image, labels = np.rot90(image, turns), np.rot90(labels, turns)
+    masks = np.rot90(masks, turns, (1, 2))
     if rng.uniform() < 0.5:
-        image, masks = image[:, ::-1], masks[:, :, ::-1]
+        image, masks, labels = image[:, ::-1], masks[:, :, ::-1], labels[:, ::-1]
     x = _other_light(rng, image.astype(np.float32) / 255)
     x = _other_noise(rng, _other_focus(rng, x))
     if rng.uniform() < 0.3:
         x = x[..., rng.permutation(3)]
     image = (np.clip(x, 0, 1) * 255).round().astype(np.uint8)
-    return Crop(image, np.ascontiguousarray(masks))
+    return Crop(image, np.ascontiguousarray(masks), np.ascontiguousarray(labels))
 
 
 def _other_light(

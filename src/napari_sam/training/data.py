@@ -9,6 +9,7 @@ import torch
 
 from napari_sam.core.errors import TrainingError
 from napari_sam.training.augmentation import augmented
+from napari_sam.training.instance_targets import InstanceBatch, padded_targets
 from napari_sam.training.simulated_prompts import PromptBatch, simulate
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Batch(NamedTuple):
     prompts: PromptBatch
     seeds: torch.Tensor  # (N,) random seed of the corrections of each prompt
     image_of: torch.Tensor  # (N,) index of the image of each prompt
+    instances: InstanceBatch | None = None  # target maps of the same images
 
     def split(self, max_prompts: int) -> Iterator[Batch]:
         """Split into batches of at most so many prompts, of the same images."""
@@ -53,7 +55,8 @@ class Batch(NamedTuple):
             for name in ("images", "shapes", "masks", "image_of")
         }
         prompts = PromptBatch(*(t.to(device) for t in self.prompts))
-        return self._replace(**moved, prompts=prompts)
+        instances = self.instances and self.instances.to(device)
+        return self._replace(**moved, prompts=prompts, instances=instances)
 
 
 class BatchDataset(torch.utils.data.IterableDataset[Batch]):
@@ -96,15 +99,18 @@ class BatchDataset(torch.utils.data.IterableDataset[Batch]):
         examples = [self._example(step, i, size) for i in range(first, first + images)]
         examples = _limited(examples, self.recipe.masks)
         counts = [len(e.masks) for e in examples]
+        crops = torch.from_numpy(np.stack([e.image for e in examples]))
+        shapes = torch.tensor([e.shape for e in examples])
         return Batch(
-            torch.from_numpy(np.stack([e.image for e in examples])),
-            torch.tensor([e.shape for e in examples]),
+            crops,
+            shapes,
             torch.from_numpy(np.concatenate([e.masks for e in examples])),
             PromptBatch(
                 *map(torch.cat, zip(*(e.prompts for e in examples), strict=True))
             ),
             torch.from_numpy(np.concatenate([e.seeds for e in examples])),
             torch.arange(len(examples)).repeat_interleave(torch.tensor(counts)),
+            _with_targets(crops, shapes, examples),
         )
 
     def _example(self, step: int, index: int, size: int) -> _Example:
@@ -146,6 +152,7 @@ class _Example(NamedTuple):
     masks: NDArray[np.bool_]  # (N, size, size)
     prompts: PromptBatch
     seeds: NDArray[np.int64]  # (N,)
+    targets: tuple[NDArray[np.float32], NDArray[np.float32]] | None  # of instances
 
 
 def _example(
@@ -158,9 +165,20 @@ def _example(
     image = np.pad(crop.image, (*pad, (0, 0))).transpose(2, 0, 1)
     masks = np.pad(crop.masks, ((0, 0), *pad))
     prompts = simulate(rng, masks, recipe)
-    return _Example(
-        image, (rows, cols), masks, prompts, rng.integers(2**62, size=len(masks))
-    )
+    seeds = rng.integers(2**62, size=len(masks))
+    targets = padded_targets(crop, size) if recipe.instances else None
+    return _Example(image, (rows, cols), masks, prompts, seeds, targets)
+
+
+def _with_targets(
+    images: torch.Tensor, shapes: torch.Tensor, examples: list[_Example]
+) -> InstanceBatch | None:
+    """Return the images with the target maps of their instances, if they have any."""
+    targets = [e.targets for e in examples if e.targets is not None]
+    if not targets:
+        return None
+    maps, weights = (torch.from_numpy(np.stack(t)) for t in zip(*targets, strict=True))
+    return InstanceBatch(images, shapes, maps, weights)
 
 
 def _limited(examples: list[_Example], most: int) -> list[_Example]:

@@ -34,18 +34,21 @@ _SCENE_SIZE = 512
 
 
 class Crop(NamedTuple):
-    """A crop of an image, with the masks of its objects.
+    """A crop of an image, with the masks of some of its objects, and labels of all.
 
     Attributes
     ----------
     image
         ``(h, w, 3)`` uint8, neither side above the requested size.
     masks
-        ``(N, h, w)`` bool, one for each object.
+        ``(N, h, w)`` bool, one for each object that prompts are drawn for.
+    labels
+        ``(h, w)``: every object, whatever its size; 0 is background.
     """
 
     image: NDArray[np.uint8]
     masks: NDArray[np.bool_]
+    labels: NDArray[np.int32]
 
 
 class ExampleSource(Protocol):
@@ -133,14 +136,15 @@ def crop_around(
         _zoomed_length(rows, size / side, size),
         _zoomed_length(cols, size / side, size),
     )
-    masks = _masks(rng, truth, allowed, window, shape, recipe)
+    labels = _labels(truth, window, shape)
+    masks = _masks(rng, truth, allowed, window, labels, recipe)
     if not masks:
         return None
     pixels = torch.from_numpy(np.ascontiguousarray(image[window.slices]))
     x = pixels.permute(2, 0, 1)[None].float()
     x = F.interpolate(x, shape, mode="bilinear", antialias=shape[0] < rows)
     resized = x[0].permute(1, 2, 0).round().clamp(0, 255).to(torch.uint8).numpy()
-    return Crop(resized, np.stack(masks))
+    return Crop(resized, np.stack(masks), labels)
 
 
 def _zoomed_length(length: int, zoom: float, most: int) -> int:
@@ -165,12 +169,12 @@ def _masks(
     truth: GroundTruth,
     allowed: NDArray[np.int64],
     window: Region,
-    shape: tuple[int, int],
+    labels: NDArray[np.int32],
     recipe: Recipe,
 ) -> list[NDArray[np.bool_]]:
-    """Return masks of random objects within a window, resized to `shape`."""
+    """Return masks of random objects within a window, of the shape of its labels."""
     masks: list[NDArray[np.bool_]] = []
-    for mask in _masks_in(rng, truth, allowed, window, shape):
+    for mask in _masks_in(rng, truth, allowed, window, labels):
         if recipe.smallest <= mask.sum() <= recipe.largest * mask.size:
             masks.append(mask)
         if len(masks) == recipe.objects:
@@ -183,18 +187,42 @@ def _masks_in(
     truth: GroundTruth,
     allowed: NDArray[np.int64],
     window: Region,
-    shape: tuple[int, int],
+    labels: NDArray[np.int32],
 ) -> Iterator[NDArray[np.bool_]]:
     if isinstance(truth, LabelTruth):
-        labels = _resized_labels(truth.labels[window.slices], shape)
         there = np.intersect1d(labels, allowed)
         yield from (labels == k for k in rng.permutation(there))
         return
     for k in rng.permutation(allowed):
-        common = truth.window(int(k)).intersection(window)
-        if min(common.shape) > 0:
-            inside = truth.mask(int(k)).in_window(window)
-            yield _resized_labels(inside.astype(np.int32), shape) > 0
+        if _meets(truth, int(k), window):
+            yield _resized_mask(truth, int(k), window, labels.shape)
+
+
+def _labels(
+    truth: GroundTruth, window: Region, shape: tuple[int, int]
+) -> NDArray[np.int32]:
+    """Return labels of all objects of a window, resized to `shape`.
+
+    Of masks that overlap, the later one lies on top.
+    """
+    if isinstance(truth, LabelTruth):
+        return _resized_labels(truth.labels[window.slices], shape)
+    labels = np.zeros(shape, np.int32)
+    for number, k in enumerate(truth.ids, 1):
+        if _meets(truth, int(k), window):
+            labels[_resized_mask(truth, int(k), window, shape)] = number
+    return labels
+
+
+def _meets(truth: GroundTruth, object_id: int, window: Region) -> bool:
+    return min(truth.window(object_id).intersection(window).shape) > 0
+
+
+def _resized_mask(
+    truth: GroundTruth, object_id: int, window: Region, shape: tuple[int, int]
+) -> NDArray[np.bool_]:
+    inside = truth.mask(object_id).in_window(window)
+    return _resized_labels(inside.astype(np.int32), shape) > 0
 
 
 def _resized_labels(

@@ -77,7 +77,8 @@ def initial_learner(
     chosen = named_recipe(name, fine_tune=recipe is None).changed(settings or {})
     torch.manual_seed(chosen.seed)
     if name == "pocket":
-        return chosen, PocketLearner(_pocket(state, checkpoint))
+        with_head = chosen.instances > 0
+        return chosen, PocketLearner(_pocket(state, checkpoint, instances=with_head))
     config = getattr(SamConfig, name)() if state is None else guess_config(state)
     if config.high_quality:
         raise CheckpointError(

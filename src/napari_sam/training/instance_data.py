@@ -3,37 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from napari_sam.training.augmentation import augmented
 from napari_sam.training.data import first_crop
-from napari_sam.training.instance_targets import instance_targets
+from napari_sam.training.instance_targets import InstanceBatch, padded_targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from napari_sam.training.example_sources import Crop, ExampleSource, ScaleOf
+    from napari_sam.training.example_sources import ExampleSource, ScaleOf
     from napari_sam.training.recipe import Recipe
 
-__all__ = ["InstanceBatch", "InstanceBatches"]
-
-
-class InstanceBatch(NamedTuple):
-    """The batch of one training step: B images and their target maps at stride 2."""
-
-    images: torch.Tensor  # (B, 3, size, size) uint8
-    shapes: torch.Tensor  # (B, 2) rows and columns before padding
-    maps: torch.Tensor  # (B, 3, size / 2, size / 2) float
-    weights: torch.Tensor  # (B, size / 2, size / 2) float; 0 on what is padding
-
-    def to(self, device: torch.device) -> InstanceBatch:
-        """Return the batch on a device."""
-        return InstanceBatch(*(t.to(device) for t in self))
+__all__ = ["InstanceBatches"]
 
 
 class InstanceBatches(torch.utils.data.IterableDataset[InstanceBatch]):
@@ -51,8 +38,8 @@ class InstanceBatches(torch.utils.data.IterableDataset[InstanceBatch]):
         rank: int = 0,
     ) -> None:
         # Whatever is in the crop is an object: none is dropped for its size.
-        every = replace(recipe, objects=1_000_000, smallest=1, largest=1.0)
-        self.sources, self.recipe = sources, every
+        any_size = replace(recipe, objects=1, smallest=1, largest=1.0)
+        self.sources, self.recipe = sources, any_size
         self.start, self.stop = start, stop
         self.size, self.scale, self.rank = size, scale, rank
 
@@ -85,20 +72,4 @@ class InstanceBatches(torch.utils.data.IterableDataset[InstanceBatch]):
         rows, cols = crop.image.shape[:2]
         image = np.zeros((3, self.size, self.size), np.uint8)
         image[:, :rows, :cols] = crop.image.transpose(2, 0, 1)
-        targets = instance_targets(_labels_at_stride_2(crop))
-        half = self.size // 2
-        maps = np.zeros((3, half, half), np.float32)
-        weights = np.zeros((half, half), np.float32)
-        h, w = targets.touching.shape
-        maps[:, :h, :w] = targets.maps
-        weights[:h, :w] = 1 + 2 * targets.touching
-        return image, (rows, cols), maps, weights
-
-
-def _labels_at_stride_2(crop: Crop) -> NDArray[np.int32]:
-    """Return the labels ``(rows / 2, cols / 2)`` of a crop's masks."""
-    labels = np.zeros(tuple(n // 2 for n in crop.masks.shape[1:]), np.int32)
-    rows, cols = labels.shape
-    for k, mask in enumerate(crop.masks[:, ::2, ::2][:, :rows, :cols], 1):
-        labels[mask] = k
-    return labels
+        return image, (rows, cols), *padded_targets(crop, self.size)

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from napari_sam.models.pocket import Features, Pocket, working_scale
 from napari_sam.training.learner import TrainableModel
+from napari_sam.training.losses import instance_loss
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from napari_sam.models.pocket import InstanceHead
-    from napari_sam.training.instance_data import InstanceBatch
+    from napari_sam.training.instance_targets import InstanceBatch
 
 __all__ = ["InstanceLearner"]
 
@@ -53,26 +53,8 @@ class InstanceLearner(TrainableModel):
         return head(Features(*features))
 
     def loss(self, logits: Tensor, batch: InstanceBatch) -> Tensor:
-        """Return the loss of each image ``(B,)``.
-
-        Cross entropy and Dice of the foreground; errors of both distances, on the
-        foreground above all, which is where instances are told apart.
-        """
-        truth, weights = batch.maps, batch.weights
-        known = weights.sum((1, 2)).clamp(min=1)
-        entropy = F.binary_cross_entropy_with_logits(
-            logits[:, 0], truth[:, 0], reduction="none"
-        )
-        entropy = (entropy * weights).sum((1, 2)) / known
-        found, there = logits[:, 0].sigmoid() * (weights > 0), truth[:, 0]
-        both = (found * there).sum((1, 2))
-        dice = 1 - (2 * both + 50) / (found.sum((1, 2)) + there.sum((1, 2)) + 50)
-        share = there.mean((1, 2), keepdim=True).clamp(min=0.1)
-        weights = weights * (0.3 + 0.7 * there / share)
-        error = F.smooth_l1_loss(
-            logits[:, 1:].sigmoid(), truth[:, 1:], reduction="none", beta=0.1
-        ).sum(1)
-        return entropy + 0.5 * dice + 2 * (error * weights).sum((1, 2)) / known
+        """Return the loss of each image ``(B,)``."""
+        return instance_loss(logits, batch.maps, batch.weights)
 
     def components(self) -> Mapping[str, nn.Module]:
         """Return the trainable components."""

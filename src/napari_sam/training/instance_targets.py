@@ -8,9 +8,30 @@ import numpy as np
 from scipy import ndimage
 
 if TYPE_CHECKING:
+    import torch
     from numpy.typing import NDArray
 
-__all__ = ["InstanceTargets", "instance_targets"]
+    from napari_sam.training.example_sources import Crop
+
+__all__ = [
+    "InstanceBatch",
+    "InstanceTargets",
+    "instance_targets",
+    "padded_targets",
+]
+
+
+class InstanceBatch(NamedTuple):
+    """The batch of one training step: B images and their target maps at stride 2."""
+
+    images: torch.Tensor  # (B, 3, size, size) uint8
+    shapes: torch.Tensor  # (B, 2) rows and columns before padding
+    maps: torch.Tensor  # (B, 3, size / 2, size / 2) float
+    weights: torch.Tensor  # (B, size / 2, size / 2) float; 0 on what is padding
+
+    def to(self, device: torch.device) -> InstanceBatch:
+        """Return the batch on a device."""
+        return InstanceBatch(*(t.to(device) for t in self))
 
 
 class InstanceTargets(NamedTuple):
@@ -45,6 +66,27 @@ def instance_targets(labels: NDArray[np.int32]) -> InstanceTargets:
             inside, depth[window]
         )
     return InstanceTargets(maps, touching)
+
+
+def padded_targets(
+    crop: Crop, size: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the target maps of a crop at stride 2, and the weights of their pixels.
+
+    Returns
+    -------
+    maps
+        ``(3, size / 2, size / 2)``, as in `InstanceTargets`.
+    weights
+        ``(size / 2, size / 2)``: 0 on what is padding, more where objects touch.
+    """
+    rows, cols = (n // 2 for n in crop.labels.shape)
+    targets = instance_targets(crop.labels[::2, ::2][:rows, :cols])
+    maps = np.zeros((3, size // 2, size // 2), np.float32)
+    weights = np.zeros((size // 2, size // 2), np.float32)
+    maps[:, :rows, :cols] = targets.maps
+    weights[:rows, :cols] = 1 + 2 * targets.touching
+    return maps, weights
 
 
 def _edges(

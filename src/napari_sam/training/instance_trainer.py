@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from napari_sam.training.distributed import all_reduce_sum, process_rank
-from napari_sam.training.instance_data import InstanceBatch, InstanceBatches
+from napari_sam.training.instance_data import InstanceBatches
+from napari_sam.training.instance_targets import InstanceBatch
 from napari_sam.training.interactive_rounds import reduced_precision
 from napari_sam.training.loop import TrainingLoop, TrainingReport
 

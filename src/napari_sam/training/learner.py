@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 import torch
 from torch import Tensor
 
+from napari_sam.core.errors import TrainingError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from napari_sam.models.pocket import DecoderOutput
+    from napari_sam.training.instance_targets import InstanceBatch
     from napari_sam.training.recipe import Recipe
     from napari_sam.training.simulated_prompts import PromptBatch
 
@@ -135,3 +138,16 @@ class Learner(TrainableModel):
         self, outputs: MaskOutputs, truth: Tensor, prompts: PromptBatch, recipe: Recipe
     ) -> Tensor:
         """Return the loss of each prompt ``(N,)``; `truth` is ``(N, 1, h, w)``."""
+
+    def instance_loss(self, features: Features, batch: InstanceBatch) -> Tensor:
+        """Return the loss ``(B,)`` of the instance head on features of B images.
+
+        Raises
+        ------
+        TrainingError
+            If the model has no such head.
+        """
+        raise TrainingError(
+            f"{self.architecture} has no instance head that could learn together with "
+            "it. Train it without: --set instances=0."
+        )

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from napari_sam.training.example_sources import ExampleSource
-    from napari_sam.training.learner import Learner, TrainableModel
+    from napari_sam.training.instance_targets import InstanceBatch
+    from napari_sam.training.learner import Features, Learner, TrainableModel
     from napari_sam.training.recipe import Recipe
 
 __all__ = ["Trainer", "TrainingLoop", "TrainingReport"]
@@ -256,6 +257,8 @@ class Trainer(TrainingLoop[Batch]):
                     total[0] += result.loss.detach()
                 total[1] += result.overlap * result.is_first
                 total[2] += result.overlap * result.is_last
+        if batch.instances is not None:
+            self._learn_instances(leaves, batch.instances)
         if self.trains_encoder:
             gradients = [
                 (f, leaf.grad) for f, leaf in zip(features, leaves, strict=True)
@@ -265,6 +268,13 @@ class Trainer(TrainingLoop[Batch]):
                 [f for f, _ in gradients], [g for _, g in gradients]
             )
         return all_reduce_sum(total) / count
+
+    def _learn_instances(self, features: Features, batch: InstanceBatch) -> None:
+        """Accumulate gradients of the instance head, and of the features it reads."""
+        with reduced_precision(self.device, self.bfloat16):
+            losses = self.learner.instance_loss(features, batch)
+        count = all_reduce_sum(torch.tensor(float(len(losses)), device=self.device))
+        (self.recipe.instances * losses.sum() / count).backward()
 
     @torch.no_grad()
     def measure(self, batches: Iterable[Batch]) -> TrainingReport:

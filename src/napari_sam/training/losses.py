@@ -8,7 +8,15 @@ from torch.nn import functional as F
 
 from napari_sam.models.pocket import NEGATIVE, POSITIVE
 
-__all__ = ["click_loss", "coarse_loss", "dice", "focal", "iou", "mask_loss"]
+__all__ = [
+    "click_loss",
+    "coarse_loss",
+    "dice",
+    "focal",
+    "instance_loss",
+    "iou",
+    "mask_loss",
+]
 
 
 def focal(logits: Tensor, truth: Tensor, gamma: float = 2) -> Tensor:
@@ -72,3 +80,33 @@ def click_loss(logits: Tensor, xy: Tensor, kinds: Tensor, stride: int = 2) -> Te
     found = logits[every, :, y, x]  # N P M
     violations = F.softplus(-sign[..., None] * found) * sign.abs()[..., None]
     return violations.sum(1) / sign.abs().sum(1).clamp(min=1)[:, None]
+
+
+def instance_loss(logits: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
+    """Return the loss of the instance maps of each image, ``(B,)``.
+
+    Cross entropy and Dice of the foreground; errors of both distances, on the
+    foreground above all, which is where instances are told apart.
+
+    Parameters
+    ----------
+    logits, truth
+        ``(B, 3, h, w)``: foreground, boundary distance and centre.
+    weights
+        ``(B, h, w)`` of the pixels; 0 on what is padding.
+    """
+    known = weights.sum((1, 2)).clamp(min=1)
+    entropy = F.binary_cross_entropy_with_logits(
+        logits[:, 0], truth[:, 0], reduction="none"
+    )
+    entropy = (entropy * weights).sum((1, 2)) / known
+    found, there = logits[:, 0].sigmoid() * (weights > 0), truth[:, 0]
+    both = (found * there).sum((1, 2))
+    overlap = (2 * both + 50) / (found.sum((1, 2)) + there.sum((1, 2)) + 50)
+    share = there.mean((1, 2), keepdim=True).clamp(min=0.1)
+    weights = weights * (0.3 + 0.7 * there / share)
+    error = F.smooth_l1_loss(
+        logits[:, 1:].sigmoid(), truth[:, 1:], reduction="none", beta=0.1
+    ).sum(1)
+    distances = (error * weights).sum((1, 2)) / known
+    return entropy + 0.5 * (1 - overlap) + 2 * distances

@@ -12,7 +12,13 @@ from torch.nn.utils import convert_conv2d_weight_memory_format
 from napari_sam.models.pocket import DecoderOutput, Pocket, prompt_maps, working_scale
 from napari_sam.models.pocket import Features as PocketFeatures
 from napari_sam.training.learner import Features, Learner, MaskOutputs
-from napari_sam.training.losses import click_loss, coarse_loss, iou, mask_loss
+from napari_sam.training.losses import (
+    click_loss,
+    coarse_loss,
+    instance_loss,
+    iou,
+    mask_loss,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +26,7 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import nn
 
+    from napari_sam.training.instance_targets import InstanceBatch
     from napari_sam.training.recipe import Recipe
     from napari_sam.training.simulated_prompts import PromptBatch
 
@@ -107,9 +114,20 @@ class PocketLearner(Learner):
         )
         return masks + recipe.score * score_error
 
+    def instance_loss(self, features: Features, batch: InstanceBatch) -> Tensor:
+        """Return the loss of the instance head."""
+        head = self.pocket.instances
+        if head is None:
+            return super().instance_loss(features, batch)
+        logits = head(PocketFeatures(*features)).float()
+        return instance_loss(logits, batch.maps, batch.weights)
+
     def components(self) -> Mapping[str, nn.Module]:
         """Return the trainable components."""
         model = self.pocket
-        return {
+        parts: dict[str, nn.Module] = {
             "encoder": model.encoder, "prompts": model.prompts, "decoder": model.decoder
         }  # fmt: skip
+        if model.instances is not None:
+            parts["instances"] = model.instances
+        return parts

@@ -174,6 +174,13 @@ class Recipe:
         tip="Weight of the squared error of the score.",
         minimum=0,
     )
+    instances: float = setting(
+        0.0,
+        label="Instance loss",
+        tip="Weight of the loss of pocket's instance head, which learns together with "
+        "the rest: every object of the images must be labelled. 0: it stays.",
+        minimum=0,
+    )
     rate: float = setting(
         8e-4, label="Learning rate", tip="After the warm-up.", minimum=0
     )
@@ -268,7 +275,7 @@ class Recipe:
             self, images=min(self.images, 4), objects=min(self.objects, 8),
             large_share=0.0, zoom_low=1.0, zoom_high=1.0, vary=False,
             click=0.5, box=0.5, click_and_box=0.0, clicks=0.0, outline=0.0,
-            scribble=0.0, deep=1.0, box_noise=0.0, correct_middle=True,
+            scribble=0.0, deep=1.0, box_noise=0.0, correct_middle=True, instances=0.0,
             seed=self.seed + _OTHER,
         )  # fmt: skip
 

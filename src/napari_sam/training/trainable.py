@@ -30,7 +30,9 @@ COMPONENTS_OF: Mapping[str, tuple[str, ...]] = MappingProxyType({
 _ADAPTED = r"image_encoder\..*\.attn\.(qkv|proj)"
 
 
-def set_trainable(learner: TrainableModel, parts: str, *, rank: int = 8) -> None:
+def set_trainable(
+    learner: TrainableModel, parts: str, *, rank: int = 8, with_instances: bool = False
+) -> None:
     """Set which parts of a model are trainable, and freeze the others.
 
     Parameters
@@ -43,6 +45,8 @@ def set_trainable(learner: TrainableModel, parts: str, *, rank: int = 8) -> None
         et al. 2021, "LoRA").
     rank
         Rank of the adapters.
+    with_instances
+        The instance head too, whatever the parts.
 
     Raises
     ------
@@ -55,8 +59,9 @@ def set_trainable(learner: TrainableModel, parts: str, *, rank: int = 8) -> None
         raise TrainingError(
             f"There are no parts {parts!r} to train. Known: {', '.join(COMPONENTS_OF)}."
         )
+    chosen = {*COMPONENTS_OF[parts], *["instances"] * with_instances}
     for name, part in learner.components().items():
-        part.requires_grad_(name in COMPONENTS_OF[parts])
+        part.requires_grad_(name in chosen)
     if parts == "adapters":
         _add_adapters(learner, rank)
 

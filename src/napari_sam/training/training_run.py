@@ -97,7 +97,7 @@ def iter_train(
         If the run to resume had other settings or data, or the loss is not finite.
     """
     check_writable(output, makes_folders=True)
-    set_trainable(learner, parts, rank=rank)
+    set_trainable(learner, parts, rank=rank, with_instances=recipe.instances > 0)
     torch_device = own_device(find_device(device))
     provenance = _provenance(
         recipe, learner, {**(notes or {}), "parts": parts, "rank": str(rank)}
