@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -5,6 +7,8 @@ from scipy import ndimage
 from napari_sam.core.errors import NapariSamError
 from napari_sam.synthetic import KINDS, draw_scene
 from napari_sam.synthetic.fibres import fibres
+from napari_sam.synthetic.illumination import edges, out_of_focus
+from napari_sam.synthetic.style import NUCLEI
 
 SIZE = 96
 SEEDS = range(6)
@@ -186,8 +190,8 @@ def test_the_mixture_has_the_new_kinds_seldom(monkeypatch):
     monkeypatch.setattr(draw, "_DRAW", counted)
     for seed in range(300):
         draw_scene(seed, size=32)
-    assert set(drawn) == {"neurites", "fields", "tissue", "phase"}
-    assert 15 < len(drawn) < 50
+    assert set(drawn) == {"neurites", "fields", "tissue", "phase", "cell walls"}
+    assert 30 < len(drawn) < 90
 
 
 def counting(drawn, kind, function):
@@ -196,3 +200,28 @@ def counting(drawn, kind, function):
         return function(rng, size)
 
     return count
+
+
+def test_others_out_of_focus_have_no_label_and_no_edge():
+    style = replace(NUCLEI, out_of_focus=1.0, contrast=(0.5, 0.9))
+    labels = np.zeros((SIZE, SIZE), np.int32)
+    labels[20:30, 20:30] = 1
+    light = out_of_focus(np.random.default_rng(2), labels, 8.0, style)
+    assert light.shape == labels.shape
+    assert light.max() > 0.05  # bright, as the nuclei of this style are
+    assert light.min() > -0.01
+    sharp = np.abs(np.diff(light, axis=0)).max() / light.max()
+    assert sharp < 0.3
+
+
+def test_walls_bound_the_cells_of_a_tissue():
+    """What borders on another cell is brighter, or darker, than what lies within."""
+    differences = []
+    for seed in range(12):
+        scene = draw_scene(seed, size=SIZE, kind="cell walls")
+        assert scene.labels.max() > 2
+        grey = scene.image.mean(-1)
+        inside = ndimage.distance_transform_edt(~edges(scene.labels))
+        near, far = grey[inside <= 1].mean(), grey[inside > 5].mean()
+        differences.append(abs(near - far))
+    assert np.median(differences) > 15

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sam.core.errors import TrainingError
+from napari_sam.synthetic.cell_walls import draw_cell_walls
 from napari_sam.synthetic.fields import draw_fields
 from napari_sam.synthetic.neurites import draw_neurites
 from napari_sam.synthetic.roofs import draw_roofs
@@ -43,6 +44,7 @@ _DRAW: Mapping[str, Callable[[np.random.Generator, int], Scene]] = MappingProxyT
     "roofs": draw_roofs,
     "fields": draw_fields,
     "neurites": draw_neurites,
+    "cell walls": draw_cell_walls,
 })  # fmt: skip
 
 #: Names of the kinds of scenes.
@@ -50,7 +52,7 @@ KINDS = tuple(_DRAW)
 
 #: Shares of the mixture of kinds that no style can draw.
 _SHARES: Mapping[str, float] = MappingProxyType(
-    {"neurites": 0.04, "fields": 0.02, "tissue": 0.02, "phase": 0.02}
+    {"neurites": 0.04, "fields": 0.02, "tissue": 0.02, "phase": 0.02, "cell walls": 0.1}
 )
 
 #: Smallest side of a scene: in smaller ones, objects may not fit.

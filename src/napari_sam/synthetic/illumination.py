@@ -9,6 +9,7 @@ from scipy import ndimage
 from skimage.draw import polygon
 
 from napari_sam.synthetic.noise import cloud
+from napari_sam.synthetic.placement import scattered
 from napari_sam.synthetic.shapes import nucleus
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from napari_sam.synthetic.style import Style
 
-__all__ = ["edges", "illuminate", "uneven"]
+__all__ = ["edges", "illuminate", "out_of_focus", "uneven"]
 
 
 def illuminate(
@@ -49,6 +50,17 @@ def illuminate(
     if rng.uniform() < 0.3:
         _spots(rng, image, radius)
     return image
+
+
+def out_of_focus(
+    rng: np.random.Generator, labels: NDArray[np.int32], radius: float, style: Style
+) -> NDArray[np.float32]:
+    """Return the light of other objects, above and below the plane of the labels."""
+    others = scattered(rng, len(labels), radius, style.outlines) > 0
+    blur = radius * rng.uniform(0.25, 0.7)
+    light = ndimage.gaussian_filter(others.astype(np.float32), blur)
+    strength = rng.uniform(0.2, 0.7) * rng.uniform(*style.contrast)
+    return light * np.float32(strength * rng.choice(style.signs))
 
 
 def uneven(rng: np.random.Generator, size: int, level: float) -> NDArray[np.float32]:

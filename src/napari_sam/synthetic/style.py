@@ -46,6 +46,8 @@ class Style:
         1 for bright objects, -1 for dark ones.
     grey
         Share of scenes without colour.
+    out_of_focus
+        Share of scenes with further objects out of focus, which have no label.
     """
 
     outlines: Mapping[str, float] = field(default_factory=lambda: _OUTLINES)
@@ -56,9 +58,10 @@ class Style:
     contrast: tuple[float, float] = (0.08, 0.9)
     signs: tuple[int, ...] = (-1, 1)
     grey: float = 0.65
+    out_of_focus: float = 0.0
 
 
-MIXTURE = Style()
+MIXTURE = Style(out_of_focus=0.2)
 NUCLEI = Style(
     outlines={"nucleus": 0.8, "disc": 0.2},
     styles={"filled": 1},

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam.synthetic.illumination import illuminate
+from napari_sam.synthetic.illumination import illuminate, out_of_focus
 from napari_sam.synthetic.placement import confluent, scattered
 from napari_sam.synthetic.scene import Scene
 from napari_sam.synthetic.sensor import apply_sensor, colour
@@ -43,5 +43,8 @@ def draw_objects(
         labels = confluent(rng, size, radius, style.missing)
     else:
         labels = scattered(rng, size, radius, style.outlines)
-    grey = apply_sensor(rng, illuminate(rng, labels, radius, style))
+    light = illuminate(rng, labels, radius, style)
+    if style.out_of_focus and rng.uniform() < style.out_of_focus:
+        light += out_of_focus(rng, labels, radius, style)
+    grey = apply_sensor(rng, light)
     return Scene(colour(rng, grey, labels, plain=style.grey), labels)
