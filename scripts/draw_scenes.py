@@ -21,7 +21,7 @@ PICTURE = Path(__file__).parents[1] / "docs" / "images" / "scenes.jpg"
 #: Rows and columns of a scene, and of the same enlarged: outlines are two pixels wide.
 SIZE, HEIGHT = 128, 192
 #: Kinds beside each other.
-WIDE = 2
+WIDE = 3
 #: Scenes that show what is typical of their kind.
 SEEDS = {
     "nuclei": 1,
@@ -34,6 +34,8 @@ SEEDS = {
     "fields": 5,
     "neurites": 3,
     "cell walls": 4,
+    "smears": 14,
+    "colonies": 1,
 }
 
 

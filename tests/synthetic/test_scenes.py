@@ -190,8 +190,10 @@ def test_the_mixture_has_the_new_kinds_seldom(monkeypatch):
     monkeypatch.setattr(draw, "_DRAW", counted)
     for seed in range(300):
         draw_scene(seed, size=32)
-    assert set(drawn) == {"neurites", "fields", "tissue", "phase", "cell walls"}
-    assert 30 < len(drawn) < 90
+    assert set(drawn) == {
+        "neurites", "fields", "tissue", "phase", "cell walls", "smears", "colonies"
+    }  # fmt: skip
+    assert 55 < len(drawn) < 125
 
 
 def counting(drawn, kind, function):
@@ -225,3 +227,26 @@ def test_walls_bound_the_cells_of_a_tissue():
         near, far = grey[inside <= 1].mean(), grey[inside > 5].mean()
         differences.append(abs(near - far))
     assert np.median(differences) > 15
+
+
+def test_nuclei_of_smears_are_darker_than_their_cells():
+    darker = []
+    for seed in range(12):
+        scene = draw_scene(seed, size=SIZE, kind="smears")
+        grey = scene.image.mean(-1)
+        nuclei = scene.labels > 0
+        beside = ndimage.binary_dilation(nuclei, iterations=3) & ~nuclei
+        darker.append(grey[beside].mean() - grey[nuclei].mean())
+    assert np.median(darker) > 15
+
+
+def test_bacteria_of_a_colony_touch_and_are_in_one_piece():
+    touching = []
+    for seed in range(12):
+        labels = draw_scene(seed, size=SIZE, kind="colonies").labels
+        for number in range(1, labels.max() + 1):
+            _, pieces = ndimage.label(labels == number)
+            assert pieces <= 2
+        beside = ndimage.grey_dilation(labels, 3), ndimage.grey_erosion(labels, 3)
+        touching.append(((beside[1] > 0) & (beside[0] != beside[1])).any())
+    assert np.mean(touching) > 0.5

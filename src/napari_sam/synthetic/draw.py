@@ -9,9 +9,11 @@ import numpy as np
 
 from napari_sam.core.errors import TrainingError
 from napari_sam.synthetic.cell_walls import draw_cell_walls
+from napari_sam.synthetic.colonies import draw_colonies
 from napari_sam.synthetic.fields import draw_fields
 from napari_sam.synthetic.neurites import draw_neurites
 from napari_sam.synthetic.roofs import draw_roofs
+from napari_sam.synthetic.smears import draw_smear
 from napari_sam.synthetic.style import (
     IRREGULAR,
     MEMBRANES,
@@ -45,15 +47,23 @@ _DRAW: Mapping[str, Callable[[np.random.Generator, int], Scene]] = MappingProxyT
     "fields": draw_fields,
     "neurites": draw_neurites,
     "cell walls": draw_cell_walls,
+    "smears": draw_smear,
+    "colonies": draw_colonies,
 })  # fmt: skip
 
 #: Names of the kinds of scenes.
 KINDS = tuple(_DRAW)
 
 #: Shares of the mixture of kinds that no style can draw.
-_SHARES: Mapping[str, float] = MappingProxyType(
-    {"neurites": 0.04, "fields": 0.02, "tissue": 0.02, "phase": 0.02, "cell walls": 0.1}
-)
+_SHARES: Mapping[str, float] = MappingProxyType({
+    "neurites": 0.04,
+    "fields": 0.02,
+    "tissue": 0.02,
+    "phase": 0.02,
+    "cell walls": 0.1,
+    "smears": 0.05,
+    "colonies": 0.05,
+})  # fmt: skip
 
 #: Smallest side of a scene: in smaller ones, objects may not fit.
 _LEAST = 32
