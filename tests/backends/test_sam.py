@@ -7,11 +7,11 @@ import torch
 from safetensors.torch import save_file
 
 import napari_sam as sam
-from napari_sam.backends.refining_decoder import Round
 from napari_sam.backends.sam import SamBackend, read_state
 from napari_sam.backends.sam_weights import open_sam
 from napari_sam.core.errors import CheckpointError, ModelError, UnknownModelError
 from napari_sam.core.prompts import Prompts
+from napari_sam.core.prompts.model_prompts import Refinement
 from napari_sam.models.config import SamConfig
 from napari_sam.models.sam import build_sam
 from napari_sam.testing import BackendTests
@@ -139,7 +139,9 @@ def _prompts(i):
 
 
 def _decode_round(made, embedding, prompts, previous=None):
-    (found,) = made._decode_rounds(made._prepare(embedding), [Round(prompts, previous)])
+    (found,) = made._decode_rounds(
+        made._prepare(embedding), [Refinement(prompts, previous=previous)]
+    )
     return found
 
 
@@ -260,7 +262,7 @@ def test_places_are_told_in_pixels_of_the_encoders_square(shape):
     """Its first and last pixels lie half a pixel inside; the model adds that half."""
     made = backend()
     said = Prompts().point(0, 0).rectangle(0, 0, *shape)
-    spoken = made._prompt_inputs(Round(said), shape)
+    spoken = made._prompt_inputs(Refinement(said), shape)
     rows, cols = np.multiply(shape, made.working_size / max(shape))
     first, corner, opposite = (spoken.coords_N2 + 0.5).tolist()
     assert first == pytest.approx([0.5 * cols / shape[1], 0.5 * rows / shape[0]])
@@ -273,7 +275,7 @@ def test_places_are_told_in_pixels_of_the_encoders_square(shape):
 def test_a_stretched_image_fills_the_square_and_places_follow(shape):
     made = backend(fit="stretch")
     said = Prompts().point(0, 0).rectangle(0, 0, *shape).point(shape[0] - 1, 0)
-    spoken = made._prompt_inputs(Round(said), shape)
+    spoken = made._prompt_inputs(Refinement(said), shape)
     side = made.working_size
     first, last, corner, opposite = (spoken.coords_N2 + 0.5).tolist()
     assert first == pytest.approx([0.5 * side / shape[1], 0.5 * side / shape[0]])

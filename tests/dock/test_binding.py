@@ -46,7 +46,7 @@ class Kit:
     def box(self, top, left, bottom, right):
         """Draw a box around pixels, as its tool does."""
         corners = ((top - 0.5, left - 0.5), (bottom - 0.5, right - 0.5))
-        self.binding.shapes.add_rectangles(self.geometry.place(0, corners))
+        self.binding.shapes.add_rectangles(self.geometry.to_data(0, corners))
 
     @property
     def points(self):

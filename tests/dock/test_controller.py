@@ -877,7 +877,7 @@ def test_the_same_prompts_give_the_same_labels_by_every_door(
     desk.annotator.candidates.cycle()
     desk.annotator.preview.set_threshold(0.3)
     desk.annotator.commits.commit()
-    corners = desk.controller.binding.geometry.place(0, ((148.5, 3.5), (180.5, 15.5)))
+    corners = desk.controller.binding.geometry.to_data(0, ((148.5, 3.5), (180.5, 15.5)))
     desk.controller.binding.shapes.add_rectangles(corners)
     desk.annotator.commits.commit()
     mine = viewer.add_points(

@@ -49,7 +49,7 @@ def test_a_layer_of_ours_lies_on_the_image(lying):
     ours = viewer.add_labels(geometry.view(labels), **geometry.keywords())
     last = len(geometry.frames) - 1
     for row, col in ((0, 0), (7, 31), (39, 49)):
-        here = geometry.place(last, (row, col))[0]
+        here = geometry.to_data(last, (row, col))[0]
         expected = np.array(
             layer.data_to_world(_data_of(geometry, layer, last, row, col))
         )
@@ -67,7 +67,7 @@ def test_positions_of_the_world_come_back(lying):
     for frame in range(len(geometry.frames)):
         plane = np.array(((0, 0), (12, 3), (39, 49)))
         back = geometry.of_world(geometry.to_world(frame, plane))
-        np.testing.assert_allclose(back, geometry.place(frame, plane), atol=1e-9)
+        np.testing.assert_allclose(back, geometry.to_data(frame, plane), atol=1e-9)
         assert [geometry.frame_of(position) for position in back] == [frame] * 3
 
 
@@ -77,7 +77,7 @@ def test_labels_are_shown_where_they_are(lying):
     frame = len(geometry.frames) - 1
     place = tuple(geometry.frames.unravel(frame).values())
     view = geometry.view(labels)
-    view[tuple(geometry.place(frame, (7, 31))[0].astype(int))] = 9
+    view[tuple(geometry.to_data(frame, (7, 31))[0].astype(int))] = 9
     assert labels[(*place, 7, 31)] == 9  # a view, which writes through
     region = Region(5, 30, 9, 35)
     part = view[geometry.window(frame, region)]
@@ -91,10 +91,10 @@ def test_labels_are_shown_where_they_are(lying):
 def test_a_part_lies_where_it_is_in_the_whole(lying):
     viewer, _, geometry = lying
     frame = len(geometry.frames) - 1
-    offset = geometry.place(frame, (7, 31))[0]
+    offset = geometry.to_data(frame, (7, 31))[0]
     part = viewer.add_points(np.zeros((1, geometry.ndim)), **geometry.keywords(offset))
     whole = viewer.add_points(np.zeros((1, geometry.ndim)), **geometry.keywords())
-    inside = geometry.place(0, (2, 3))[0]
+    inside = geometry.to_data(0, (2, 3))[0]
     inside[[i for i, a in enumerate(geometry.axes) if a not in "yx"]] = 0
     np.testing.assert_allclose(
         part.data_to_world(inside), whole.data_to_world(offset + inside), atol=1e-9

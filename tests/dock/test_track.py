@@ -191,7 +191,7 @@ def test_a_division_is_marked_on_two_selected_rows(opened, hand, until):
     assert session.state.edges == {Edge(1, 3), Edge(1, 4)}
     assert areas(opened, 1)[3:] == [0] * 3
     until(lambda: opened.track.tree_area.isVisibleTo(opened.track))
-    place = opened.track.tree.place_of(4).toPoint() + QPoint(3, 0)
+    place = opened.track.tree.position_of(4).toPoint() + QPoint(3, 0)
     QTest.mouseClick(opened.track.tree, Qt.MouseButton.LeftButton, pos=place)
     assert opened.controller.annotator.objects.selected == 4
 

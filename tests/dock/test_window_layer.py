@@ -38,7 +38,7 @@ def _look_at(viewer, row, col):
 
 def _click(controller, row, col):
     at = controller.annotator.session.current.frame
-    controller.binding.points.add(controller.binding.geometry.place(at, (row, col)))
+    controller.binding.points.add(controller.binding.geometry.to_data(at, (row, col)))
 
 
 def test_labels_are_on_disk_and_shown_around_the_view(controller):

@@ -452,7 +452,7 @@ def test_work_is_offered_again_and_restored(blobs, opened):
     annotation, browser = opened(blobs)
     browser.ask("prompt", item=POINT)
     browser.ask("command", id="commit")
-    assert annotation.annotator.persistence.is_kept()
+    assert annotation.annotator.persistence.is_in_journal()
     annotation.close()
     again, later = opened(blobs)
     assert "1 object" in later.last("journal")[0]["text"]

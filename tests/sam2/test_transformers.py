@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from napari_sam.backends.refining_decoder import Round
 from napari_sam.backends.sam2.backend import Sam2Backend
 from napari_sam.core.prompts import Prompts
+from napari_sam.core.prompts.model_prompts import Refinement
 
 SHAPE = (90, 128)
 IMAGE = np.random.default_rng(2).integers(0, 256, (*SHAPE, 3), np.uint8)
@@ -72,7 +72,7 @@ def test_masks_and_scores(both, kind, refined):
         multimask_output=kind == "click",
     )
     (embedding,) = backend.encode([IMAGE])
-    asked = Round(prompts, previous if refined else None)
+    asked = Refinement(prompts, previous=previous if refined else None)
     (found,) = backend._decode_rounds(backend._prepare(embedding), [asked])
     np.testing.assert_allclose(
         found.logits, expected.pred_masks[0, 0].numpy(), atol=1e-4, rtol=1e-5

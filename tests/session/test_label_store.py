@@ -31,7 +31,8 @@ def test_a_pair_table_is_a_dictionary(steps, beside):
                 table.drop(first, second)
                 known.pop((first, second), None)
             else:
-                table.put(first, second, (value,))
+                is_new = table.get(first, second) is None
+                table.set(first, second, (value,), is_new=is_new)
                 known[first, second] = value
             assert len(table) == len(known)
     for first, second, _ in steps:

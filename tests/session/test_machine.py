@@ -18,7 +18,7 @@ from napari_sam.core.propagation.lineage import whole_events
 from napari_sam.session import AnnotationSession, ObjectInfo, actions
 from napari_sam.session.actions import action_from_dict
 from napari_sam.session.adding_masks import MaskAdder
-from napari_sam.session.edits.edit_codec import edit_from_dict, edit_to_dict
+from napari_sam.session.edits.edit_codec import compound_from_dict, compound_to_dict
 from napari_sam.session.session_state import SessionState
 
 from .conftest import movie, promptable, snapshot
@@ -266,7 +266,7 @@ class Annotating(RuleBasedStateMachine):
         end = snapshot(session)
         for step in session.history.done:
             assert action_from_dict(step.action.to_dict()) == step.action
-            assert edit_from_dict(edit_to_dict(step.edit)) == step.edit
+            assert compound_from_dict(compound_to_dict(step.edit)) == step.edit
         again = AnnotationSession.from_dict(session.to_dict(), session.image)
         assert snapshot(again) == end
         while session.undo():

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from napari_sam.backends.refining_decoder import Round
 from napari_sam.core.prompts import Prompts
+from napari_sam.core.prompts.model_prompts import Refinement
 from napari_sam.testing import BackendTests
 
 SHAPE = (90, 128)
@@ -80,7 +80,7 @@ def test_masks_and_scores(sam3, theirs, kind, refined):
         multimask_output=kind == "click",
     )
     (embedding,) = sam3.encode([IMAGE])
-    asked = Round(prompts, previous if refined else None)
+    asked = Refinement(prompts, previous=previous if refined else None)
     (found,) = sam3._decode_rounds(sam3._prepare(embedding), [asked])
     np.testing.assert_allclose(
         found.logits, expected.pred_masks[0, 0].numpy(), atol=1e-4, rtol=1e-5

@@ -75,7 +75,7 @@ class Everything:
     def masks(self) -> tuple[AutomaticMask, ...]:
         """The masks of the current plane that are shown, and would be accepted."""
         frame = self.frame
-        return () if frame is None else tuple(self._planes.wanted(frame))
+        return () if frame is None else tuple(self._planes.accepted(frame))
 
     @property
     def count(self) -> int:

@@ -92,7 +92,7 @@ class FoundPlanes:
     @property
     def count(self) -> int:
         """How many masks of all planes would be accepted."""
-        return sum(1 for frame in self._stay for _ in self.wanted(frame))
+        return sum(1 for frame in self._stay for _ in self.accepted(frame))
 
     @property
     def total(self) -> int:
@@ -125,7 +125,7 @@ class FoundPlanes:
         self.limits = replace(self.limits, examples=None)
         self.rejected.clear()
 
-    def wanted(self, frame: int) -> Iterator[AutomaticMask]:
+    def accepted(self, frame: int) -> Iterator[AutomaticMask]:
         """Yield the masks of a plane that would be accepted."""
         for one in self._stay[frame].masks:
             if (frame, one.mask) not in self.rejected:
@@ -141,7 +141,7 @@ class FoundPlanes:
             Counter(
                 self.word_of(frame, one.mask)
                 for frame in self._stay
-                for one in self.wanted(frame)
+                for one in self.accepted(frame)
             )
         )
 
@@ -159,7 +159,7 @@ class FoundPlanes:
         pixels = list(pixels_along(path))
         ways = [
             (sum(one.mask.contains(row, col) for row, col in pixels), one)
-            for one in self.wanted(frame)
+            for one in self.accepted(frame)
         ]
         return [one for way, one in sorted(ways, key=lambda pair: -pair[0]) if way]
 
@@ -176,7 +176,7 @@ class FoundPlanes:
         What is there keeps its pixels, and so do smaller masks: they come first.
         """
         for frame, stay in self._stay.items():
-            chosen = AutomaticMasks(tuple(self.wanted(frame)), stay.plane_shape)
+            chosen = AutomaticMasks(tuple(self.accepted(frame)), stay.plane_shape)
             numbered = number_masks(chosen, frame=frame, first=first)
             first += len(numbered)
             for at, one in reversed(numbered.items()):

@@ -64,7 +64,7 @@ class Persistence:
         left = _uncommitted(session)
         return f"Not saved yet; {left}" if left else "Not saved yet"
 
-    def is_kept(self, timeout: float = 2.0) -> bool:
+    def is_in_journal(self, timeout: float = 2.0) -> bool:
         """Whether all work is in the journal, after waiting a moment for it."""
         return self.journal is not None and self.journal.flush(timeout)
 

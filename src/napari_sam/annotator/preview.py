@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_sam.session.requests import Response
@@ -77,7 +76,7 @@ class Preview:
             self._workspace.tasks.end(_PREDICTING)
             return
         self._workspace.tasks.begin(_PREDICTING)
-        request = replace(session.request(*addresses), early=self._tell_early)
+        request = session.request(*addresses, early=self._tell_early)
         self._request = request
         self._workspace.executor.predict(request, self._on_response, self._on_failure)
 

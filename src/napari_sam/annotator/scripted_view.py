@@ -153,7 +153,7 @@ class ImmediateExecutor:
         self.predict(task, done, failed)
 
     def tell(self, call: Callable[[], object]) -> None:
-        """Call it now."""
+        """Call a function now: there is one thread."""
         call()
 
     def iterate(

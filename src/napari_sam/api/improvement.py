@@ -75,7 +75,7 @@ class Accuracy(NamedTuple):
 
     @property
     def mean(self) -> float:
-        """Mean of the three."""
+        """Mean score of the three parts."""
         return sum(self) / 3
 
 

@@ -70,22 +70,22 @@ class AutomaticMasks:
 
     @cached_property
     def scores(self) -> NDArray[np.float64]:
-        """Score of each."""
+        """Score of each mask."""
         return np.array([m.score for m in self.masks])
 
     @cached_property
     def stabilities(self) -> NDArray[np.float64]:
-        """Stability of each."""
+        """Stability of each mask."""
         return np.array([m.stability for m in self.masks])
 
     @cached_property
     def areas(self) -> NDArray[np.int64]:
-        """Pixels of each."""
+        """Pixels of each mask."""
         return np.array([m.mask.area for m in self.masks], np.int64)
 
     @cached_property
     def boxes(self) -> NDArray[np.int64]:
-        """Top, left, bottom and right of each, ``(n, 4)``."""
+        """Box of each mask: top, left, bottom and right, ``(n, 4)``."""
         regions = (m.mask.region for m in self.masks)
         found = [(r.top, r.left, r.bottom, r.right) for r in regions]
         return np.array(found, np.int64).reshape(-1, 4)

@@ -83,7 +83,7 @@ class EncodingBackend(RefiningDecoder[Prepared]):
 
 
 def precision_for(precision: str, device: torch.device) -> str:
-    """Resolve ``auto`` to bfloat16 where the machine is fast at it, else to float32."""
+    """Resolve the precision ``auto``: bfloat16 where that is fast, else float32."""
     if precision != "auto":
         return precision
     return "bfloat16" if prefers_bfloat16(device) else "float32"

@@ -46,8 +46,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_sam.backends.refining_decoder import Round
     from napari_sam.core.embedding import EmbeddingArray, EmbeddingArrays
+    from napari_sam.core.prompts.model_prompts import Refinement
 
 #: Part of every fingerprint: changes when pixels are prepared in another way.
 _PREPARATION = "p2"
@@ -201,7 +201,7 @@ class PocketBackend(EncodingBackend[_Tile]):
 
     @torch.inference_mode()
     def _decode_rounds(
-        self, prepared: _Tile, rounds: Sequence[Round]
+        self, prepared: _Tile, rounds: Sequence[Refinement]
     ) -> list[MaskCandidates]:
         """Decode rounds together: those of ambiguous prompts, and the others."""
         found: dict[int, MaskCandidates] = {}
@@ -231,7 +231,7 @@ class PocketBackend(EncodingBackend[_Tile]):
             logits[:, :rows, :cols].cpu().numpy(), scores.cpu().numpy()
         )
 
-    def _inputs(self, tile: _Tile, one: Round) -> PocketPrompts:
+    def _inputs(self, tile: _Tile, one: Refinement) -> PocketPrompts:
         """Turn prompts and previous logits into tensors on the device."""
         rows, cols = tile.features[2].shape[1:]
         working = _working_shape(tile.shape)

@@ -84,7 +84,7 @@ class WindowedFeatures:
         return self.whole()[:, rows, cols]
 
     def whole(self) -> torch.Tensor:
-        """Return all of it as float32."""
+        """Return the whole array as float32."""
         if self._whole is None:
             self._whole = self._read(self._levels)
         return self._whole

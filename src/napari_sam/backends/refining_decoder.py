@@ -56,13 +56,6 @@ class MaskCandidates(NamedTuple):
         return MaskCandidates(self.logits[order], self.scores[order])
 
 
-class Round(NamedTuple):
-    """Prompts of one object, and the logits of the round before, if any."""
-
-    prompts: Prompts
-    previous: NDArray[np.float32] | None = None
-
-
 class RefiningDecoder(ABC, Generic[Prepared]):
     """A backend's `decode`: every later prompt refines the mask of those before it.
 
@@ -82,7 +75,7 @@ class RefiningDecoder(ABC, Generic[Prepared]):
 
     @abstractmethod
     def _decode_rounds(
-        self, prepared: Prepared, rounds: Sequence[Round]
+        self, prepared: Prepared, rounds: Sequence[Refinement]
     ) -> Sequence[MaskCandidates]:
         """Run the mask decoder once for each round; bits depend on no other round."""
 
@@ -125,7 +118,7 @@ class RefiningDecoder(ABC, Generic[Prepared]):
         logits: dict[int, NDArray[np.float32]] = {}
         for n in range(max(map(len, steps))):
             pending = self._pending(embedding, steps, n, logits)
-            rounds = [Round(steps[i][n].prompts, logits.get(i)) for i in pending]
+            rounds = [replace(steps[i][n], previous=logits.get(i)) for i in pending]
             decoded = self._decode_rounds(prepared, rounds) if rounds else ()
             for i, masks in zip(pending, decoded, strict=True):
                 prediction = self._predictions(embedding, masks.ranked())

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from napari_sam.backends.refining_decoder import Round
     from napari_sam.core.embedding import EmbeddingArrays
+    from napari_sam.core.prompts.model_prompts import Refinement
     from napari_sam.models.instance_decoder import InstanceDecoder
 
 logger = logging.getLogger(__name__)
@@ -213,7 +213,7 @@ class SamBackend(EncodingBackend[_Tile]):
         return _Tile(arrays["image"], tile_shape(embedding), arrays.get("detail"))
 
     def _decode_rounds(
-        self, prepared: _Tile, rounds: Sequence[Round]
+        self, prepared: _Tile, rounds: Sequence[Refinement]
     ) -> list[MaskCandidates]:
         """Decode clear prompts in one call of the model, ambiguous ones in another."""
         found: dict[int, MaskCandidates] = {}
@@ -229,7 +229,7 @@ class SamBackend(EncodingBackend[_Tile]):
         return [found[i] for i in range(len(rounds))]
 
     def _decode_alike(
-        self, tile: _Tile, rounds: Sequence[Round], *, multimask: bool
+        self, tile: _Tile, rounds: Sequence[Refinement], *, multimask: bool
     ) -> list[MaskCandidates]:
         with torch.inference_mode(), fast_float32():
             inputs = [self._prompt_inputs(r, tile.shape) for r in rounds]
@@ -246,7 +246,7 @@ class SamBackend(EncodingBackend[_Tile]):
             for one, score in zip(logits, scores, strict=True)
         ]
 
-    def _prompt_inputs(self, one: Round, shape: tuple[int, int]) -> PromptInputs:
+    def _prompt_inputs(self, one: Refinement, shape: tuple[int, int]) -> PromptInputs:
         """Turn prompts and previous logits into tensors on the device."""
         cells, working = self._cells(shape), self._working_shape(shape)
         inputs = to_model_prompts(one.prompts, shape, grid=cells)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from napari_sam.core.atomic_write import replacing
 from napari_sam.core.errors import CheckpointError
 
 if TYPE_CHECKING:
@@ -61,11 +61,8 @@ def is_remembered(path: Path, download: Download) -> bool:
 
 def remember(path: Path, download: Download) -> None:
     """Note that the file is right; where that cannot be written, it is read again."""
-    record = _record(path)
-    part = record.with_name(f"{record.name}.{os.getpid()}")
-    with suppress(OSError):
-        part.write_text(json.dumps(_facts(path, download)))
-        os.replace(part, record)
+    with suppress(OSError), replacing(_record(path)) as record:
+        record.write_text(json.dumps(_facts(path, download)))
 
 
 def forget(path: Path) -> None:

@@ -142,7 +142,7 @@ def _own_names() -> set[str]:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy a file atomically."""
+    """Copy a file atomically; the next try writes over what a killed one left."""
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
     make_room(part, source.stat().st_size)

@@ -168,7 +168,7 @@ def _figure(values: Sequence[float], images: Sequence[str]) -> Figure:
 
 
 def interval(values: Sequence[float], images: Sequence[str]) -> tuple[float, float]:
-    """Return the 95 % bootstrap interval of the mean, ``(low, high)``.
+    """Return the 95 % bootstrap confidence interval of the mean, ``(low, high)``.
 
     Whole images are sampled, with replacement: objects of one image are alike, and
     sampling them one by one would give too narrow an interval. Samples are seeded.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Decisions:
-    """Takes decisions, and takes them back.
+    """Takes the decisions of a review, and takes them back.
 
     Pixels that a crash left behind the log are made good at the beginning.
 
@@ -66,7 +66,7 @@ class Decisions:
     def undo(self) -> int | None:
         """Take the last decision back; return which object it is about, or None."""
         last = self._log.undo()
-        place = None if last is None else self._objects.place(last.key)
+        place = None if last is None else self._objects.row_of(last.key)
         if last is None or place is None:
             return None
         if last.before is not None:
@@ -91,7 +91,7 @@ class Decisions:
         last = self._log.last
         if last is None or last.before is None:
             return
-        place = self._objects.place(last.key)
+        place = self._objects.row_of(last.key)
         if place is not None and self._log.decisions[-1:] == [last]:
             self._exchange(place, last.before, last.after)
         elif place is not None:

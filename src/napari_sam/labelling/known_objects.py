@@ -91,7 +91,7 @@ class KnownObjects:
         zeros = np.zeros(len(own), np.intp)
         return self._found.chosen(own).averaged(zeros, counts)
 
-    def place(self, key: Key) -> int | None:
+    def row_of(self, key: Key) -> int | None:
         """Return where an object is in the rows; None if it is not known."""
         return self._places.get(key)
 
@@ -117,7 +117,7 @@ class KnownObjects:
         self.rows = [row_as_found(row) for row in self.rows]
         self._masks = [None] * len(self.rows)
         for one in decisions:
-            place = self.place(one.key)
+            place = self.row_of(one.key)
             if place is not None:
                 self.decide(place, one)
 

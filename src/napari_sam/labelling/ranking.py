@@ -41,7 +41,7 @@ class Ranking:
 
     @cached_property
     def uncertainties(self) -> NDArray[np.float64]:
-        """Uncertainty of each, 0 to 1: 1 less the probability that all of it is right.
+        """Uncertainty of each object, 0 to 1: the probability that any of it is wrong.
 
         That is the product of the probability of its class, the score of its mask and
         the probability that it would not be rejected. What was reviewed has 0.

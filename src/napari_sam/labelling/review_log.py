@@ -93,7 +93,7 @@ class ReviewLog:
         return any(one.image == image for one in self.decisions)
 
     def append(self, decision: Decision) -> None:
-        """Append a decision to the log.
+        """Append a decision to the review log.
 
         Raises
         ------
@@ -105,7 +105,7 @@ class ReviewLog:
         self.last = decision
 
     def undo(self) -> Decision | None:
-        """Take the last decision back, and return it; None if there is none."""
+        """Take the last decision back, and return it; None in an empty log."""
         if not self.decisions:
             return None
         self._append({"undo": True})

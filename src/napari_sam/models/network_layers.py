@@ -59,7 +59,7 @@ class PromptwiseLinear(nn.Linear):
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return ``(B, T, E)`` or ``(B, E)``."""
+        """Return the tokens ``(B, T, E)`` or ``(B, E)``."""
         if torch.is_grad_enabled():
             return super().forward(x)
         if x.dim() == 2:
@@ -138,7 +138,7 @@ class DropPath(nn.Module):
         return x * (x.new_empty(shape).bernoulli_(keep) / keep)
 
     def extra_repr(self) -> str:
-        """Show the rate."""
+        """Show the drop rate."""
         return f"{self.rate:g}"
 
 

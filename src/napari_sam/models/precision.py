@@ -44,7 +44,7 @@ def _cpu_has(feature: str) -> bool:
 
 
 def prefers_onednn() -> bool:
-    """Whether float32 products are faster by oneDNN, and still float32."""
+    """Whether float32 matrix products are faster by oneDNN, and as exact."""
     return (
         _is_amd()
         and not _cpu_has("amx_tile")

@@ -40,7 +40,7 @@ class _ConvNorm(nn.Sequential):
         self.add_module("bn", nn.BatchNorm2d(out))
 
     def fused(self) -> nn.Conv2d:
-        """Return one convolution that does both."""
+        """Fuse two layers into one convolution."""
         conv, norm = self.c, self.bn
         assert isinstance(conv, nn.Conv2d)
         assert isinstance(norm, nn.BatchNorm2d)
@@ -60,7 +60,7 @@ class _PlaceMixer(nn.Module):
         return self.conv(x) + self.conv1(x) + x
 
     def fused(self) -> nn.Conv2d:
-        """Return one 3 x 3 convolution that does all of it."""
+        """Fuse the block into one 3 x 3 convolution."""
         large, small = self.conv.fused(), self.conv1.fused()
         assert large.bias is not None
         assert small.bias is not None

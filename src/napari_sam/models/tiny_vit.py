@@ -119,7 +119,7 @@ class ConvNorm(nn.Sequential):
 
     @torch.no_grad()
     def fuse(self) -> nn.Conv2d:
-        """Return one convolution that does the same in evaluation mode."""
+        """Fuse convolution and normalisation into one layer for evaluation."""
         c, bn = self.c, self.bn
         variance, mean = cast("Tensor", bn.running_var), cast("Tensor", bn.running_mean)
         gain = bn.weight / (variance + bn.eps).sqrt()

@@ -179,7 +179,7 @@ class PreparedMasks:
     action: AddMasks
 
     def is_current(self, document: Document) -> bool:
-        """Whether nothing changed meanwhile that they depend on."""
+        """Whether labels, tracks and approvals are those that the patches depend on."""
         request, state = self.request, document.state
         return not any(map(state.is_decided, request.tracked)) and all(
             state.labels.version(frame) == version

@@ -17,7 +17,6 @@ from napari_sam.session.edits import (
     PromptsEdit,
     TrackEdit,
     apply_all,
-    parts,
 )
 from napari_sam.session.history import History
 from napari_sam.session.labels.patch import LabelPatch
@@ -147,7 +146,7 @@ class Document:
 
     @property
     def unsaved(self) -> bool:
-        """Whether anything changed since `mark_saved`, or since the beginning."""
+        """Whether steps were taken since `mark_saved`, or since the beginning."""
         return self.history.position != self._saved
 
     def mark_saved(self) -> None:
@@ -159,7 +158,7 @@ class Document:
         first = step = self.history.last
         while step is not None:
             inverse = step.edit.inverse()
-            apply_all(parts(inverse), self.state)
+            apply_all(inverse.edits, self.state)
             self.history.back()
             self._announce("undo", step, inverse)
             step = _same_group(step, self.history.last)
@@ -169,7 +168,7 @@ class Document:
         """Repeat the last step taken back, with its group. False if there is none."""
         first = step = self.history.next
         while step is not None:
-            apply_all(parts(step.edit), self.state)
+            apply_all(step.edit.edits, self.state)
             self.history.forth()
             self._announce("redo", step, step.edit)
             step = _same_group(step, self.history.next)
@@ -242,7 +241,7 @@ class Document:
                 self.changed.emit(*self._unannounced.pop(0))
 
     def _announce_parts(self, how: str, edit: CompoundEdit) -> None:
-        changes = list(parts(edit))
+        changes = edit.edits
         opened = [
             part.at
             for part in changes

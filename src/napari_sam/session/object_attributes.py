@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_sam.core.address import Address
-from napari_sam.session.edits import parts
 from napari_sam.session.labels.patch import LabelPatch
 from napari_sam.session.object_table import ObjectInfo
 
@@ -41,7 +40,7 @@ def _scores(document: Document) -> dict[Address, float]:
     """
     found: dict[Address, float] = {}
     for step in list(document.history.done):
-        patches = (one for one in parts(step.edit) if isinstance(one, LabelPatch))
+        patches = (one for one in step.edit.edits if isinstance(one, LabelPatch))
         for at in {Address(one.frame, i) for one in patches for i in one.objects}:
             found.pop(at, None)
             if at in step.scores:

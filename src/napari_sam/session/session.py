@@ -17,7 +17,7 @@ from napari_sam.session.renamed import renamed_attribute
 from napari_sam.session.requests import Request, Response
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from napari_sam.core.images.appearance import Appearance
     from napari_sam.core.json_values import JsonDict, JsonObject, UncheckedJson
@@ -153,8 +153,17 @@ class AnnotationSession(Document):
             edit = apply_all(action.edits(self.state), self.state)
             self._announce("coalesce", self.history.coalesce(action, edit), edit)
 
-    def request(self, *ats: Address) -> Request:
+    def request(
+        self, *ats: Address, early: Callable[[Response], object] | None = None
+    ) -> Request:
         """Freeze open prompts: those at the addresses given, or the current ones.
+
+        Parameters
+        ----------
+        ats
+            Addresses of the prompts.
+        early
+            See `Request`.
 
         Raises
         ------
@@ -163,7 +172,8 @@ class AnnotationSession(Document):
         """
         chosen = ats or (self._current,)
         now = self.state.open_prompts
-        return Request(self._image, {at: now.get(at, Prompts()) for at in chosen})
+        prompts = {at: now.get(at, Prompts()) for at in chosen}
+        return Request(self._image, prompts, early=early)
 
     def accept(self, response: Response) -> bool:
         """Take a mask as the preview, unless the current prompts are others now."""

@@ -38,7 +38,7 @@ class Span(NamedTuple):
 
     @property
     def meets(self) -> bool:
-        """Whether it is filled from both ends."""
+        """Whether the span is filled from both ends."""
         return self.forward and self.backward
 
 

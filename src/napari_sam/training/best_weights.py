@@ -68,7 +68,7 @@ class BestWeights:
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing rose for as long as the patience lasts."""
+        """Whether no score rose for as long as the patience lasts."""
         return 0 < self.patience <= self.not_risen
 
     def resume(self, *, takes_changed_data: bool) -> None:

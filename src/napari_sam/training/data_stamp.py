@@ -49,7 +49,7 @@ def stamp_of(paths: Sequence[Path]) -> str:
 
 
 def changes(before: str, now: str) -> tuple[str, str]:
-    """Return what changed between two stamps, and what was only written again.
+    """Return which files changed between two stamps, and which were only rewritten.
 
     Each is words for a message, or empty. A file of the same name and size may have
     been copied: its time alone tells nothing for sure.

@@ -114,7 +114,7 @@ def keep_share(
 
 
 def choose_share(found: Mapping[float, Overlaps]) -> float:
-    """Return the best share on what was held back that does not forget too much.
+    """Return the share of new weights that is best, without forgetting much.
 
     Parameters
     ----------

@@ -12,7 +12,6 @@ from napari_sam.core.errors import PromptError, SessionError
 from napari_sam.core.progress import Progress
 from napari_sam.image import PromptableImage
 from napari_sam.session.actions import Commit, MarkAbsent
-from napari_sam.session.edits import parts
 from napari_sam.session.labels.patch import LabelPatch
 from napari_sam.session.time_axis import time_axis, time_of
 from napari_sam.tracking import PropagateSettings
@@ -248,7 +247,7 @@ def _note_absent(session: AnnotationSession, ids: Iterable[int]) -> None:
 def _corrections(session: AnnotationSession, step: Step) -> Iterable[Address]:
     """Return the frames that a step drew on, of objects that were propagated."""
     state = session.state
-    for part in parts(step.edit):
+    for part in step.edit.edits:
         if isinstance(part, LabelPatch):
             for object_id in {*part.after.values} - {0}:
                 at = Address(part.frame, object_id)

@@ -10,7 +10,7 @@ import numpy as np
 
 from napari_sam.core.address import Address
 from napari_sam.core.propagation import State
-from napari_sam.session.edits import PromptsEdit, TrackEdit, parts
+from napari_sam.session.edits import PromptsEdit, TrackEdit
 from napari_sam.session.labels.patch import LabelPatch
 from napari_sam.session.time_axis import lifetime, time_axis, time_of
 
@@ -190,7 +190,7 @@ def _order(frame: ReviewFrame) -> tuple[bool, bool, float, Address]:
 
 
 def _changed(step: Step) -> Iterator[Address]:
-    for part in parts(step.edit):
+    for part in step.edit.edits:
         match part:
             case LabelPatch():
                 for i in {*part.before.values, *part.after.values} - {0}:

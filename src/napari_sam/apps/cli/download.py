@@ -50,7 +50,7 @@ class _Line:
         self._shown = self._what = ""
 
     def show(self, step: Progress) -> None:
-        """Say how far it is, if that is news."""
+        """Print the progress of a download, if it changed."""
         text = _text(step)
         if text == self._shown or is_quiet():
             return

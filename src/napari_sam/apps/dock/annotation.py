@@ -63,5 +63,5 @@ class DockAnnotation(Annotation):
 
     @property
     def annotator(self) -> Annotator:
-        """All that the dock can do."""
+        """The annotator: all that the dock can do."""
         return self.dock.controller.annotator

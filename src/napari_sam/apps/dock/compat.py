@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Dab(NamedTuple):
-    """What one touch of a brush changed.
+    """The pixels that one touch of a brush changed.
 
     Attributes
     ----------

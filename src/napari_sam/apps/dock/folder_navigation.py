@@ -69,7 +69,7 @@ class FolderNavigation:
     def _check_kept(self) -> None:
         annotator = self._controller.annotator
         unsaved = annotator.session is not None and annotator.session.unsaved
-        if unsaved and not annotator.persistence.is_kept():
+        if unsaved and not annotator.persistence.is_in_journal():
             raise SessionError(
                 "The work on this image is saved nowhere: save it, then go on."
             )

@@ -74,7 +74,7 @@ class FoundLayer:
         window = _window(everything.masks)
         labels = _drawn(everything.masks, window)
         data = geometry.shaped(labels)
-        offset = geometry.place(frame, (window.top, window.left))[0]
+        offset = geometry.to_data(frame, (window.top, window.left))[0]
         keywords = geometry.keywords(offset)
         layer = self.layer
         if layer is None:

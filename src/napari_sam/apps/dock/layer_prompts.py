@@ -120,7 +120,7 @@ def _in_image(
     found = geometry.of_world(world)
     missing = geometry.ndim - layer.ndim
     if missing > 0:
-        here = geometry.place(frame, geometry.middle)[0]
+        here = geometry.to_data(frame, geometry.middle)[0]
         others = [i for i in range(missing) if i not in geometry.plane_axes]
         found[:, others] = here[others]
     return found

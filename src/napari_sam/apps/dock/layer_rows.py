@@ -85,7 +85,7 @@ def point_positions(
     for i, row in enumerate(rows):
         assert isinstance(row.prompt, Point)
         here = (row.prompt.row, row.prompt.col)
-        found[i] = geometry.place(row.at.frame, here)[0]
+        found[i] = geometry.to_data(row.at.frame, here)[0]
     return found
 
 
@@ -132,4 +132,4 @@ def _corners(row: Row, geometry: PlaneGeometry) -> tuple[NDArray[np.float64], st
             path, kind = (vertices * 2)[: max(2, len(vertices))], "path"
         case other:
             raise TypeError(f"{other} is no shape.")
-    return geometry.place(row.at.frame, path), kind
+    return geometry.to_data(row.at.frame, path), kind

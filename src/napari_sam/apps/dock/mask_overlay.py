@@ -110,7 +110,7 @@ class MaskOverlay:
         self._pixels = np.zeros(window.shape, np.uint8)
         self._fill(window)
         data = self._geometry.shaped(self._pixels)
-        offset = self._geometry.place(frame, (window.top, window.left))[0]
+        offset = self._geometry.to_data(frame, (window.top, window.left))[0]
         keywords = self._geometry.keywords(offset)
         layer = self.layer
         if layer is None:

@@ -34,7 +34,7 @@ class OnionSkin:
         self._viewer, self._annotator = viewer, annotator
         self._geometry: PlaneGeometry | None = None
         self._layer: Labels | None = None
-        self._wanted = False
+        self._enabled = False
 
     @property
     def layer(self) -> Labels | None:
@@ -54,21 +54,21 @@ class OnionSkin:
         )
 
     @property
-    def wanted(self) -> bool:
+    def enabled(self) -> bool:
         """Whether it is to be shown; setting it shows or hides it."""
-        return self._wanted
+        return self._enabled
 
-    @wanted.setter
-    def wanted(self, wanted: bool) -> None:
-        self._wanted = wanted
+    @enabled.setter
+    def enabled(self, enabled: bool) -> None:
+        self._enabled = enabled
         self._hide()
-        if wanted and self.can_be_shown:
+        if enabled and self.can_be_shown:
             self._show()
 
     def show_on(self, geometry: PlaneGeometry | None) -> None:
         """Show it on another image from now on, or on none."""
         self._geometry = geometry
-        self.wanted = self._wanted
+        self.enabled = self._enabled
 
     def close(self) -> None:
         """Disconnect from signals, and hide the layer."""

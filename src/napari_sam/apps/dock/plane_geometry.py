@@ -152,7 +152,7 @@ class PlaneGeometry:
                 return None
         return self.frames.ravel(where)
 
-    def place(self, frame: int, plane: ArrayLike) -> NDArray[np.float64]:
+    def to_data(self, frame: int, plane: ArrayLike) -> NDArray[np.float64]:
         """Return positions ``(n, 2)`` of a plane in data coordinates of our layers."""
         positions = np.reshape(np.asarray(plane, float), (-1, 2))
         found = np.zeros((len(positions), self.ndim))
@@ -181,7 +181,7 @@ class PlaneGeometry:
 
         Along channels, that is the middle.
         """
-        data = self.place(frame, plane)
+        data = self.to_data(frame, plane)
         if "c" in self.axes:
             data[:, self.axes.index("c")] = (self._channels - 1) / 2
         data = np.pad(data, ((0, 0), (self.layer.ndim - self.ndim, 0)))

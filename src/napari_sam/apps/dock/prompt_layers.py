@@ -103,17 +103,16 @@ class PromptLayers:
         """Session -> layers: show the open prompts of some objects."""
         opened = self._session.open_prompts
         prompts = {at: opened.get(at, Prompts()) for at in addresses}
-        there = self._parts()
-        if compat.is_drawing(self._shapes.layer):
-            self._late.update(prompts)
-            there = [part for part in there if not compat.is_drawing(part.layer)]
+        has_image = layer_style.has_image(self._viewer, self._geometry)
         with self._quietly():
-            for part in there:
-                part.show(prompts)
-        if layer_style.has_image(self._viewer, self._geometry):
             for part in (self._points, self._shapes):
-                if part not in self._parts() and rows_of(prompts, points=part.points):
-                    self._made(part)
+                if part.layer not in self._viewer.layers:
+                    if has_image and rows_of(prompts, points=part.points):
+                        self._made(part)
+                elif compat.is_drawing(part.layer):
+                    self._late.update(prompts)
+                else:
+                    part.show(prompts)
         self._restyle()
 
     def pull(self, part: PromptLayer, action: str, indices: Collection[int]) -> None:
@@ -124,14 +123,17 @@ class PromptLayers:
             self.push(change.addresses)
             then(change.new[-1])
             return
-        refused = list(change.refused)
+        refused, opened = list(change.refused), self._session.open_prompts
+        prompts = {at: self._prompts_at(at) for at in sorted(change.addresses)}
+        # The others are shown when the session says that they changed.
+        same = [at for at in prompts if prompts[at] == opened.get(at, Prompts())]
         try:
-            self._session.replace_prompts(
-                {at: self._prompts_at(at) for at in sorted(change.addresses)}
-            )
+            self._session.replace_prompts(prompts)
         except NapariSamError as error:
             refused.append(str(error))
-        self.push(change.addresses)
+            same = list(prompts)
+        if same or refused:
+            self.push(same)
         for why in dict.fromkeys(refused):
             self.refused.emit(why)
 

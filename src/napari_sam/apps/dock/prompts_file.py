@@ -39,13 +39,13 @@ class _NoImage:
     def __init__(self, prompts: Mapping[Address, Prompts]) -> None:
         self.ndim = 3 if any(at.frame for at in prompts) else 2
 
-    def place(self, frame: int, plane: ArrayLike) -> NDArray[np.float64]:
+    def to_data(self, frame: int, plane: ArrayLike) -> NDArray[np.float64]:
         """Return positions ``(n, 2)`` of a plane, with the frame before them."""
         positions = np.reshape(np.asarray(plane, float), (-1, 2))
         return np.insert(positions, 0, frame, axis=1)[:, 3 - self.ndim :]
 
     def keywords(self) -> dict[str, Any]:
-        """Return nothing: there is nothing to lie on."""
+        """Return no keywords: prompts of a file lie on no image layer."""
         return {"ndim": self.ndim}
 
 

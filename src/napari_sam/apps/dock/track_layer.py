@@ -29,7 +29,7 @@ _REST = 300
 
 
 class TrackLayer:
-    """Shows the tracks of a session in a layer of napari, while that is wanted.
+    """Shows the tracks of a session in a layer of napari, while that is enabled.
 
     Positions are computed beside the window, and only of what has changed.
 
@@ -52,7 +52,7 @@ class TrackLayer:
         self._layer: Tracks | None = None
         self._session: AnnotationSession | None = None
         self._changed: set[Address] = set()
-        self._wanted = self._busy = False
+        self._enabled = self._busy = False
         self._rest = QTimer()
         self._rest.setSingleShot(True)
         self._rest.setInterval(_REST)
@@ -65,14 +65,14 @@ class TrackLayer:
         return layer_style.still_in(self._viewer, self._layer)
 
     @property
-    def wanted(self) -> bool:
+    def enabled(self) -> bool:
         """Whether tracks are to be shown; setting it shows or hides them."""
-        return self._wanted
+        return self._enabled
 
-    @wanted.setter
-    def wanted(self, wanted: bool) -> None:
-        self._wanted = wanted
-        if wanted:
+    @enabled.setter
+    def enabled(self, enabled: bool) -> None:
+        self._enabled = enabled
+        if enabled:
             self._on_tracks()
         else:
             self._hide()
@@ -111,7 +111,7 @@ class TrackLayer:
             self._viewer.layers.remove(layer)
 
     def _on_tracks(self) -> None:
-        if self._wanted and self._geometry is not None and not self._rest.isActive():
+        if self._enabled and self._geometry is not None and not self._rest.isActive():
             self._rest.start()
 
     def _compute(self) -> None:
@@ -123,7 +123,7 @@ class TrackLayer:
             self._rest.start()
             return
         if self._points is None:
-            self._points = TrackPoints(geometry.place)
+            self._points = TrackPoints(geometry.to_data)
             self._changed = set(session.state.footprints)
             session.labels_changed.connect(self._on_labels)
         points, self._busy = self._points, True
@@ -139,7 +139,7 @@ class TrackLayer:
 
     def _on_rows(self, points: TrackPoints, rows: NapariRows) -> None:
         self._busy = False
-        if points is self._points and self._wanted:
+        if points is self._points and self._enabled:
             self._draw(rows)
 
     def _draw(self, rows: NapariRows) -> None:

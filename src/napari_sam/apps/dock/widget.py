@@ -292,7 +292,11 @@ class SegmentWidget(QWidget):
 
     def _ask_unsaved(self) -> str | None:
         """Ask what becomes of work that was not saved, and say where it is."""
-        where = _KEPT if self.controller.annotator.persistence.is_kept() else _NOT_KEPT
+        where = (
+            _KEPT
+            if self.controller.annotator.persistence.is_in_journal()
+            else _NOT_KEPT
+        )
         return self.dialogs.choose(f"{_UNSAVED}\n\n{where}", [SAVE, LEAVE, STAY])
 
     def _undocked(self) -> None:

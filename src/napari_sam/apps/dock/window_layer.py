@@ -58,12 +58,14 @@ class WindowLayer(LabelLayer):
     def _data(self) -> tuple[Any, dict[str, Any]]:
         pixels = self._session.state.labels.read(self._frame, self._region)
         start = (self._region.top, self._region.left)
-        keywords = self._geometry.keywords(self._geometry.place(self._frame, start)[0])
+        keywords = self._geometry.keywords(
+            self._geometry.to_data(self._frame, start)[0]
+        )
         return self._geometry.shaped(pixels), keywords
 
     def _offset(self) -> tuple[int, ...]:
         start = (self._region.top, self._region.left)
-        return tuple(int(n) for n in self._geometry.place(self._frame, start)[0])
+        return tuple(int(n) for n in self._geometry.to_data(self._frame, start)[0])
 
     def _window(self, frame: int, region: Region) -> tuple[slice, ...] | None:
         inside = region.intersection(self._region)

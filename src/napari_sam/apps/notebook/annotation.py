@@ -129,7 +129,7 @@ class NotebookAnnotation(Annotation):
 
         Labels and prompts stay; open prompts are predicted again.
         """
-        self._controller.look_again()
+        self._controller.reload_pixels()
 
     def close(self) -> None:
         """Stop all work and let the model go; the journal of the session stays."""

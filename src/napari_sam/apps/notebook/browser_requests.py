@@ -43,7 +43,7 @@ def handle(controller: NotebookController, message: JsonObject) -> None:
 
 
 def _hello(controller: NotebookController, _: JsonObject) -> None:
-    controller.tell_all()
+    controller.send_state()
 
 
 def _prompt(controller: NotebookController, message: JsonObject) -> None:

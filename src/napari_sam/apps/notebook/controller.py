@@ -96,13 +96,13 @@ class NotebookController:
         ended = not self._executor.is_working
         return self.cells.run_waiting() == 0 and ended and not self.presenter.busy
 
-    def look_again(self) -> None:
+    def reload_pixels(self) -> None:
         """Show the pixels anew, and make them ready for the model: they are others."""
         self.screen.forget()
         self.presenter.stale("image")
         self.annotator.models.prepare_image()
 
-    def tell_all(self) -> None:
+    def send_state(self) -> None:
         """Tell everything, as to a browser that knows nothing yet."""
         image, session = self.annotator.image, self.annotator.session
         if image is None or session is None:
@@ -115,7 +115,7 @@ class NotebookController:
             filters=usual_filters(image),
         )
         self.displays.send({"kind": "image", **facts})
-        self.presenter.tell_all()
+        self.presenter.send_state()
 
     def close(self) -> None:
         """Leave for good; the journal of the session stays."""

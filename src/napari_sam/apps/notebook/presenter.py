@@ -69,7 +69,7 @@ class Presenter:
         session.labels_changed.connect(self._on_labels)
         session.objects_changed.connect(self._on_objects)
         session.preview_changed.connect(self._on_preview)
-        self.tell_all()
+        self.send_state()
 
     def hide(self) -> None:
         """Disconnect from the session."""
@@ -80,7 +80,7 @@ class Presenter:
             session.preview_changed.disconnect(self._on_preview)
         self._session = self._view = self._table = None
 
-    def tell_all(self) -> None:
+    def send_state(self) -> None:
         """Tell everything, as to a browser that knows nothing yet."""
         session, view = self._session, self._view
         if session is None or view is None or self._table is None:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from napari_sam.backends.refining_decoder import Round
     from napari_sam.core.embedding import Embedding
+    from napari_sam.core.prompts.model_prompts import Refinement
 
 #: Arrays of all tokens of the first stage that a block holds at once, at most.
 _ALIVE = 24
@@ -130,7 +130,7 @@ class SquareBackend(EncodingBackend[DeviceEmbedding]):
         return DeviceEmbedding(Levels(*levels), tile_shape(embedding))
 
     def _decode_rounds(
-        self, prepared: DeviceEmbedding, rounds: Sequence[Round]
+        self, prepared: DeviceEmbedding, rounds: Sequence[Refinement]
     ) -> list[MaskCandidates]:
         """Decode prompts of one kind together, as many as the device is fast at."""
         with torch.inference_mode(), fast_float32():
@@ -161,7 +161,7 @@ class SquareBackend(EncodingBackend[DeviceEmbedding]):
             )
         ]
 
-    def _inputs(self, one: Round, shape: tuple[int, int]) -> _Inputs:
+    def _inputs(self, one: Refinement, shape: tuple[int, int]) -> _Inputs:
         """Turn prompts and previous logits into tensors on the device."""
         cells = self.network.cells
         inputs = to_model_prompts(one.prompts, shape, grid=(cells, cells))

@@ -89,7 +89,7 @@ class Sam3Backend(SquareBackend):
         """Find what words and examples are about; see `SupportsExamples`."""
         shape, found = (picture.shape[0], picture.shape[1]), []
         with torch.inference_mode(), fast_float32():
-            seen = self.network.seen(self._working_image(picture))
+            seen = self.network.image_features(self._working_image(picture))
             for i, word in enumerate(words):
                 boxes, signs = self._boxes(examples.get(i, ExampleBoxes()), shape)
                 answer = self.network.detector(

@@ -58,7 +58,7 @@ class Sam3Network(Sam2Network):
         self._mean = self._std = torch.full((3, 1, 1), 0.5, device=device)
         _give_pooling()
 
-    def seen(self, square: Tensor) -> SimpleNamespace:
+    def image_features(self, square: Tensor) -> SimpleNamespace:
         """Return what the detector takes of a normalised square ``(3, y, x)``."""
         found = self.detector.vision_encoder(square[None].to(self.precision))
         return SimpleNamespace(

@@ -24,7 +24,7 @@ from napari_sam.backends.subprocess.prediction_codec import (
 )
 from napari_sam.backends.subprocess.word_server import (
     WordServer,
-    asked,
+    call_method,
     kind_of,
     name_of,
 )
@@ -158,7 +158,7 @@ class _ModelServer:
     def welcome(self, connection: Connection, key: bytes) -> None:
         """Serve a client that knows the key; whoever does not is hung up on.
 
-        Each is asked on a thread of its own: one who says nothing blocks nobody.
+        Each is served on a thread of its own: one who says nothing blocks nobody.
         """
         try:
             deliver_challenge(connection, key)
@@ -257,7 +257,7 @@ class _ModelServer:
         self, folder: Path | None, method: str, *arguments: object
     ) -> object:
         """Return what a model of words finds; it is opened if it is not."""
-        return asked(self._word_model(folder), method, list(arguments))
+        return call_method(self._word_model(folder), method, list(arguments))
 
     def _word_model(self, folder: Path | None) -> object:
         return self._model() if folder is None else self._words.model(folder)

@@ -68,7 +68,7 @@ def name_of(model: object) -> str:
     return ""
 
 
-def asked(model: object, method: str, arguments: list[object]) -> object:
+def call_method(model: object, method: str, arguments: list[object]) -> object:
     """Call a method of a model of words.
 
     Raises

@@ -20,7 +20,7 @@ _ARTICLES = ("a ", "an ", "the ", "some ")
 
 
 class ClipMatching(WordModel):
-    """CLIP (Radford et al. 2021), as `SupportsMatching`.
+    """The CLIP model (Radford et al. 2021), as `SupportsMatching`.
 
     The score of a word is its probability beside a few texts that say nothing: each
     word has a score of its own, whatever others are asked for.

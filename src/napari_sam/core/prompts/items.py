@@ -179,7 +179,7 @@ class MaskPrompt:
 
     @property
     def box(self) -> Box:
-        """The box it fills."""
+        """The box that the mask fills."""
         region = self.mask.region
         return Box(region.top, region.left, region.bottom, region.right)
 

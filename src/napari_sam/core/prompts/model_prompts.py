@@ -6,7 +6,7 @@ here, just before decoding, and always in the same way.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,12 +46,16 @@ class Refinement:
     ----------
     prompts
         All prompts so far, without the choices of a candidate.
-    chosen
+    candidate
         Which candidate of the mask, best first, the next step goes on from.
+    previous
+        Logits of the mask that it refines, float32; None in the first step, and until
+        a decoder that goes through the steps has them.
     """
 
     prompts: Prompts
     candidate: int = 0
+    previous: NDArray[np.float32] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

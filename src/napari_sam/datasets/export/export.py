@@ -46,7 +46,7 @@ _FORMS = {"yolo": "png", "yolo-boxes": "png", "labelme": "png", "voc": "jpg"}
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
-    """What an export wrote.
+    """What an export wrote: images, objects and files.
 
     Attributes
     ----------

@@ -65,7 +65,7 @@ def geff_group(path: Path) -> Path | None:
 
 
 def read_geff(path: Path) -> GeffGraph:
-    """Read a graph.
+    """Read a graph of tracks in GEFF.
 
     Raises
     ------

@@ -37,7 +37,7 @@ class Placement(TypedDict, total=False):
 
 
 def placement_of(found: DatasetReader, path: Path | str) -> Placement:
-    """Return where a raster lies.
+    """Return where a raster lies: its transform and reference system.
 
     Where it has ground control points instead of a transform, the transform is the one
     that fits them best; if it misses them, that is said.

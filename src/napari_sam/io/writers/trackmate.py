@@ -95,7 +95,7 @@ class _Xml:
 
     @contextmanager
     def inside(self, tag: str, /, **attributes: object) -> Iterator[None]:
-        """Write what is written meanwhile into an element."""
+        """Write an XML element around what is written meanwhile."""
         self._begin(tag, attributes)
         self._depth += 1
         yield

@@ -1,4 +1,4 @@
-"""Edits: what changes, as values, each with its inverse; a batch is one step."""
+"""Edits: what changes, as values with inverses; those of a step are a compound edit."""
 
 from napari_sam.session.edits.edit import (
     CompoundEdit,
@@ -9,7 +9,6 @@ from napari_sam.session.edits.edit import (
     TrackEdit,
     apply,
     apply_all,
-    parts,
 )
 
 __all__ = [
@@ -21,5 +20,4 @@ __all__ = [
     "TrackEdit",
     "apply",
     "apply_all",
-    "parts",
 ]

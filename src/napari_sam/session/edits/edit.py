@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from napari_sam.session.labels.patch import LabelPatch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from napari_sam.core.address import Address
     from napari_sam.core.prompts import Prompts
@@ -114,45 +114,33 @@ class LineageEdit:
 
 @dataclass(frozen=True, slots=True)
 class CompoundEdit:
-    """A compound edit: several edits that are one step to the user."""
+    """A compound edit: the edits of one step, in order."""
 
     edits: tuple[Edit, ...] = ()
 
     def inverse(self) -> CompoundEdit:
-        """Return the batch that undoes this one."""
+        """Return the compound edit that undoes this one."""
         return CompoundEdit(tuple(edit.inverse() for edit in reversed(self.edits)))
 
 
-#: An edit that is no batch.
-Single: TypeAlias = "PromptsEdit | ObjectEdit | LabelPatch | TrackEdit | LineageEdit"
-Edit: TypeAlias = "Single | CompoundEdit"
-
-
-def parts(edit: Edit) -> Iterator[Single]:
-    """Every edit in a batch, in order."""
-    if isinstance(edit, CompoundEdit):
-        for inner in edit.edits:
-            yield from parts(inner)
-    else:
-        yield edit
+Edit: TypeAlias = "PromptsEdit | ObjectEdit | LabelPatch | TrackEdit | LineageEdit"
 
 
 def apply(edit: Edit, state: SessionState) -> None:
     """Change a state as an edit says."""
-    for part in parts(edit):
-        match part:
-            case LabelPatch():
-                state.labels.write(part)
-            case PromptsEdit(at, "open", _, after):
-                state.open_prompts.put(at, after)
-            case PromptsEdit(at, _, _, after):
-                state.committed_prompts.put(at, after)
-            case ObjectEdit(object_id, _, info):
-                state.objects.put(object_id, info)
-            case TrackEdit(at, _, known):
-                state.tracked.put(at, known)
-            case LineageEdit(removed, added):
-                state.edges = state.edges.difference(removed).union(added)
+    match edit:
+        case LabelPatch():
+            state.labels.write(edit)
+        case PromptsEdit(at, "open", _, after):
+            state.open_prompts.put(at, after)
+        case PromptsEdit(at, _, _, after):
+            state.committed_prompts.put(at, after)
+        case ObjectEdit(object_id, _, info):
+            state.objects.put(object_id, info)
+        case TrackEdit(at, _, known):
+            state.tracked.put(at, known)
+        case LineageEdit(removed, added):
+            state.edges = state.edges.difference(removed).union(added)
 
 
 def apply_all(edits: Iterable[Edit], state: SessionState) -> CompoundEdit:

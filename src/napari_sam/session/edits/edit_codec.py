@@ -27,11 +27,25 @@ if TYPE_CHECKING:
 _WRITTEN = {"open": "asked", "committed": "kept"}
 
 
+def compound_to_dict(compound: CompoundEdit) -> JsonDict:
+    """Return the edits of a step as plain JSON types; see `compound_from_dict`."""
+    return {"batch": [edit_to_dict(edit) for edit in compound.edits]}
+
+
+def compound_from_dict(data: JsonObject) -> CompoundEdit:
+    """Inverse of `compound_to_dict`.
+
+    Raises
+    ------
+    SessionError
+        If one of them is no edit, or one of a later version.
+    """
+    return CompoundEdit(tuple(edit_from_dict(edit) for edit in data["batch"]))
+
+
 def edit_to_dict(edit: Edit) -> JsonDict:
     """One edit as plain JSON types; `edit_from_dict` is the exact inverse."""
     match edit:
-        case CompoundEdit(edits):
-            return {"batch": [edit_to_dict(inner) for inner in edits]}
         case LabelPatch():
             return {"patch": edit.to_dict()}
         case ObjectEdit(object_id, before, after):
@@ -55,8 +69,6 @@ def edit_from_dict(data: JsonObject) -> Edit:
         If it is no edit, or one of a later version.
     """
     match data:
-        case {"batch": edits}:
-            return CompoundEdit(tuple(edit_from_dict(inner) for inner in edits))
         case {"patch": patch}:
             return LabelPatch.from_dict(patch)
         case {"object": object_id, "infos": infos}:

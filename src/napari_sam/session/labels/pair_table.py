@@ -50,10 +50,6 @@ class PairTable:
             return None
         return tuple(self._rows[at].tolist())
 
-    def put(self, first: int, second: int, row: Row) -> None:
-        """Set the row of a pair."""
-        self.set(first, second, row, is_new=self.get(first, second) is None)
-
     def set(self, first: int, second: int, row: Row, *, is_new: bool) -> None:
         """Set the row of a pair of which it is known whether it is there."""
         self._count += is_new

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from napari_sam.core.address import Address
 from napari_sam.session.codec import VERSION, plain_number
-from napari_sam.session.edits.edit_codec import edit_to_dict
+from napari_sam.session.edits.edit_codec import compound_to_dict
 from napari_sam.session.model_setup import ImageIdentity
 from napari_sam.session.persistence import journal_files
 from napari_sam.session.persistence.journal_files import journals_folder
@@ -253,7 +253,7 @@ def _so_far(session: AnnotationSession) -> Iterator[Entry]:
 
 def _written(step: Step) -> JsonDict:
     written: JsonDict = {"action": step.action.to_dict()}
-    written["edit"] = edit_to_dict(step.edit)
+    written["edit"] = compound_to_dict(step.edit)
     return {**written, "group": step.group} if step.group else written
 
 

@@ -13,8 +13,8 @@ from napari_sam.core.address import Address
 from napari_sam.core.errors import MissingFileError, SessionError
 from napari_sam.core.json_values import parse_json
 from napari_sam.session.actions import action_from_dict
-from napari_sam.session.edits import CompoundEdit, ObjectEdit, apply_all, parts
-from napari_sam.session.edits.edit_codec import edit_from_dict
+from napari_sam.session.edits import ObjectEdit, apply_all
+from napari_sam.session.edits.edit_codec import compound_from_dict
 from napari_sam.session.labels.patch import LabelPatch
 from napari_sam.session.model_setup import ImageIdentity, ModelSetup
 from napari_sam.session.persistence import journal_files
@@ -172,17 +172,16 @@ def _again(session: AnnotationSession, line: JsonObject) -> None:
     history = session.history
     match line:
         case {"op": "do" | "amend" as how, "action": action, "edit": written}:
-            edit = edit_from_dict(written)
-            assert isinstance(edit, CompoundEdit)
+            edit = compound_from_dict(written)
             if how == "amend":
                 history.done.pop()
-            apply_all(parts(edit), session.state)
+            apply_all(edit.edits, session.state)
             history.push(action_from_dict(action), edit, line.get("group", 0))
         case {"op": "undo"}:
-            apply_all(parts(history.done[-1].edit.inverse()), session.state)
+            apply_all(history.done[-1].edit.inverse().edits, session.state)
             history.back()
         case {"op": "redo"}:
-            apply_all(parts(history.undone[-1].edit), session.state)
+            apply_all(history.undone[-1].edit.edits, session.state)
             history.forth()
         case {"op": "at", "at": place}:
             session.current = Address(*place)
@@ -210,7 +209,7 @@ def _work(
             done.append(undone.pop())
     objects = {i for patch in head["start"] for i in patch["after"][0]} - {0}
     for step in done:
-        for part in parts(edit_from_dict(step["edit"])):
+        for part in compound_from_dict(step["edit"]).edits:
             if isinstance(part, ObjectEdit):
                 there = part.after is not None
                 (objects.add if there else objects.discard)(part.object_id)

@@ -36,7 +36,7 @@ class FrameObjects(NamedTuple):
     areas: NDArray[np.int64]
 
     def moved(self, by: NDArray[np.float64]) -> FrameObjects:
-        """Return them at other places."""
+        """Return the objects at other positions."""
         return self._replace(places=self.places + by)
 
 

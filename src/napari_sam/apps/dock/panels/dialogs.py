@@ -109,7 +109,7 @@ class Dialogs:
         return Path(found) if found else None
 
     def choose(self, question: str, answers: Sequence[str]) -> str | None:
-        """Ask a question that has a few answers; the last one is to do nothing."""
+        """Show a dialog of a few buttons; the last one does nothing."""
         box = QMessageBox(self._parent)
         box.setIcon(QMessageBox.Icon.Question)
         box.setWindowTitle("Segment Anything")

@@ -107,9 +107,9 @@ class EverythingPanel(Section):
         self, *, like: Sequence[int] = (), unlike: Sequence[int] = ()
     ) -> None:
         """Find all objects where the person chose; or only those like some."""
-        self.look(partial(self._find, tuple(like), tuple(unlike)))
+        self.find_inside(partial(self._find, tuple(like), tuple(unlike)))
 
-    def look(self, find: Callable[..., object]) -> None:
+    def find_inside(self, find: Callable[..., object]) -> None:
         """Find objects in the chosen part of the image, once its shape is drawn.
 
         Parameters

@@ -111,7 +111,7 @@ class ImagePanel(QWidget):
             return self._is_gone()
         if not came:
             return False
-        if annotator.persistence.is_kept():
+        if annotator.persistence.is_in_journal():
             return True
         annotator.events.message.emit(
             "error",

@@ -84,7 +84,7 @@ class LineageTree(QWidget):
         inside = min(max(time, nearest.first), nearest.last)
         self.clicked.emit(nearest.object_id, inside)
 
-    def place_of(self, object_id: int) -> QPointF:
+    def position_of(self, object_id: int) -> QPointF:
         """Return where the line of an object begins."""
         (branch,) = [b for b in self._branches if b.object_id == object_id]
         return self._place(branch.first, branch.row)

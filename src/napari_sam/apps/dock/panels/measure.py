@@ -60,7 +60,7 @@ class MeasurePanel(Section):
         return self._plot
 
     def save_table(self, *, tracks: bool = False) -> bool:
-        """Ask where, and write. False if the person cancels."""
+        """Ask where to save the table, and write it; False if cancelled."""
         name = "tracks.csv" if tracks else "objects.csv"
         path = self._dialogs.path_to_save(self._folder / name, TABLE_FORMATS)
         if path is None:

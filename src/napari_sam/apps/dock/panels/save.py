@@ -69,16 +69,16 @@ class SavePanel(QWidget):
         return session is not None and session.unsaved
 
     def save_labels(self, done: Callable[[], object] | None = None) -> bool:
-        """Ask where, and write. False if the person cancels."""
+        """Ask where to save the labels, and write them; False if cancelled."""
         formats = self._formats()
         return self._save(formats, next(iter(formats.values())), done)
 
     def save_session(self) -> bool:
-        """Ask where, and write. False if the person cancels."""
+        """Ask where to save the session, and write it; False if cancelled."""
         return self._save(SESSIONS, SESSION, None)
 
     def open_session(self) -> bool:
-        """Ask which, and open it. False if the person cancels."""
+        """Ask which session to open, and open it; False if cancelled."""
         if self.unsaved and self._dialogs.choose(_LEFT, [OPEN, STAY]) != OPEN:
             return False
         path = self._dialogs.session_to_open(self._start(SESSION).parent)

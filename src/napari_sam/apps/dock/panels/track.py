@@ -139,7 +139,7 @@ class TrackPanel(Section):
         self.add(_legend())
 
     def _make_review(self, commands: CommandButtons) -> None:
-        self.flagged = text("Flagged frames, lowest confidence first")
+        self.flagged = text("Frames to review, lowest confidence first")
         self.list = ReviewList()
         self.list.chosen.connect(self._annotator.review.go_to)
         self.accept = commands.button("review_accept")
@@ -286,10 +286,10 @@ class TrackPanel(Section):
         self.refresher.request()
 
     def _on_paths(self, wanted: bool) -> None:
-        self._controller.tracks.wanted = wanted
+        self._controller.tracks.enabled = wanted
 
     def _on_onion(self, wanted: bool) -> None:
-        self._controller.onion.wanted = wanted
+        self._controller.onion.enabled = wanted
 
     def _refresh(self) -> None:
         """Paint what is known now."""

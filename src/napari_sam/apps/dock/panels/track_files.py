@@ -93,7 +93,7 @@ class TrackFilesPanel(Section):
         self.layers.close_list()
 
     def save_tracks(self) -> bool:
-        """Ask where, and write. False if the person cancels."""
+        """Ask where to save the tracks, and write them; False if cancelled."""
         path = self._dialogs.path_to_save(self._folder / "tracks.zarr", TRACK_FORMATS)
         if path is None:
             return False

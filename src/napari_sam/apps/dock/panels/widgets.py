@@ -38,7 +38,7 @@ LABEL = 72
 
 
 class Section(QWidget):
-    """A title that opens and closes what is below it.
+    """A section of the dock: a title that opens and closes the widgets below it.
 
     Parameters
     ----------

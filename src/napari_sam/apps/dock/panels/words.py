@@ -56,13 +56,13 @@ class WordsPanel(Section):
             event.connect(self._refresh)
         self._refresh()
 
-    def look(self) -> None:
+    def find_words(self) -> None:
         """Look for the words in the line."""
         events = self._annotator.events
         with events.reporting():
             words = read_words(self.line.text())
             self._trust()
-            self._everything.look(
+            self._everything.find_inside(
                 lambda **where: self._annotator.words.find(words, **where)
             )
 
@@ -74,11 +74,11 @@ class WordsPanel(Section):
             "is to be left out"
         )
         self.line.setAccessibleName("Words")
-        self.line.returnPressed.connect(self.look)
+        self.line.returnPressed.connect(self.find_words)
         self.run = button(
             "Find",
             "Find the objects that the words name; nothing is committed yet",
-            self.look,
+            self.find_words,
         )
         self.threshold = SettingSlider(TextSettings(), "threshold", self._trust)
         self.state = text(faint=True)
