@@ -109,7 +109,10 @@ def test_candidates_and_the_threshold_change_the_preview(script):
 def test_polarity_goes_to_the_view_and_to_hovering(script):
     script.annotator.preview.toggle_polarity()
     assert script.view.positive is False
-    assert script.annotator.hover.positive is False
+    script.annotator.hover.toggle()
+    for _ in range(2):
+        script.annotator.hover.move(0, 15, 25)
+    assert script.view.hovered is None  # a negative click alone predicts nothing
 
 
 def test_hovering_shows_a_mask_where_the_tile_is_embedded(script):

@@ -26,17 +26,11 @@ class Hover:
     seconds: elsewhere, embedding begins in the background, once, and masks appear when
     it is done. For the same reason small objects are seen in close-ups only where a
     prompt was before: a click may find their boundary better than is shown here.
-
-    Attributes
-    ----------
-    positive
-        Whether the click would be a positive prompt.
     """
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._on = False
-        self.positive = True
         self._embedding: Job | None = None
         self._image: Promptable | None = None
         self._pending: Request | None = None
@@ -91,7 +85,8 @@ class Hover:
         if session.image is not self._image:
             self.forget()
             self._image = session.image
-        prompts = session.current_prompts.point(row, col, positive=self.positive)
+        positive = self._workspace.positive
+        prompts = session.current_prompts.point(row, col, positive=positive)
         tile = self._tile_under(session, frame, row, col, prompts)
         if tile is None:
             self.clear()

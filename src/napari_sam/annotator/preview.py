@@ -37,7 +37,7 @@ class Preview:
 
     def __init__(self, workspace: Workspace, hover: Hover) -> None:
         self._workspace, self._hover = workspace, hover
-        self._positive, self._silent = True, False
+        self._silent = False
         self._request: Request | None = None
         self.awaited: dict[Address, Prompts] = {}
         self.on_response: Callable[[Response], object] | None = None
@@ -45,11 +45,11 @@ class Preview:
     @property
     def positive(self) -> bool:
         """Whether a plain click is a positive prompt; setting it changes later ones."""
-        return self._positive
+        return self._workspace.positive
 
     @positive.setter
     def positive(self, positive: bool) -> None:
-        self._positive = self._hover.positive = positive
+        self._workspace.positive = positive
         if self._workspace.view is not None:
             self._workspace.view.positive = positive
         self._workspace.events.polarity_changed.emit(positive)

@@ -27,6 +27,8 @@ class Workspace:
         The image that is open and its view, or None.
     timeline
         What is known of its objects through time; None without a movie or a stack.
+    positive
+        Whether a plain click is a positive prompt; `Preview.positive` sets it.
     """
 
     def __init__(self, executor: ViewExecutor) -> None:
@@ -36,6 +38,7 @@ class Workspace:
         self.image: OpenImage | None = None
         self.view: AnnotationView | None = None
         self.timeline: Timeline | None = None
+        self.positive = True
 
     @property
     def session(self) -> AnnotationSession | None:

@@ -103,11 +103,11 @@ class PromptLayers:
         """Session -> layers: show the open prompts of some objects."""
         opened = self._session.open_prompts
         prompts = {at: opened.get(at, Prompts()) for at in addresses}
-        has_image = layer_style.has_image(self._viewer, self._geometry)
         with self._quietly():
             for part in (self._points, self._shapes):
                 if part.layer not in self._viewer.layers:
-                    if has_image and rows_of(prompts, points=part.points):
+                    new = rows_of(prompts, points=part.points)
+                    if new and layer_style.has_image(self._viewer, self._geometry):
                         self._made(part)
                 elif compat.is_drawing(part.layer):
                     self._late.update(prompts)

@@ -39,12 +39,11 @@ def first_tile(prompts: Prompts, tiling: Tiling, shape: tuple[int, int]) -> Tile
     """
     check_inside(prompts, shape)
     last = tiling.levels(shape) - 1
-    level = 0
-    while level < last and not fits(
-        prompts, nearest_tile(prompts, tiling, shape, level), tiling, shape
-    ):
-        level += 1
-    return nearest_tile(prompts, tiling, shape, level)
+    for level in range(last):
+        tile = nearest_tile(prompts, tiling, shape, level)
+        if fits(prompts, tile, tiling, shape):
+            return tile
+    return nearest_tile(prompts, tiling, shape, last)
 
 
 def nearest_tile(
