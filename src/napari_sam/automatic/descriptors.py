@@ -118,7 +118,7 @@ def pooled(
     """
     inside, around, here = _with_surroundings(mask, window)
     if not inside.any():
-        return np.zeros(3 * sum(len(one.array) for one in maps), np.float32)
+        return np.zeros(3 * sum(one.array.shape[0] for one in maps), np.float32)
     at = here.top - window.top, here.left - window.left
     within = [_cells(one, inside, at) for one in maps]
     outside = [_cells(one, around, at)[0] for one in maps]
@@ -155,7 +155,8 @@ def _cells(
     down = np.minimum(((rows + at[0]) / one.stride[0]).astype(np.intp), height - 1)
     across = np.minimum(((cols + at[1]) / one.stride[1]).astype(np.intp), width - 1)
     cells, counts = np.unique(down * width + across, return_counts=True)
-    values = one.array.reshape(channels, -1)[:, cells].astype(np.float32)
+    every = np.asarray(one.array).reshape(channels, -1)
+    values = every[:, cells].astype(np.float32)
     share = counts / max(counts.sum(), 1)
     mean = values @ share
     spread = np.sqrt(np.maximum((values - mean[:, None]) ** 2 @ share, 0))

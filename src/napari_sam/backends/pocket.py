@@ -147,12 +147,9 @@ class PocketBackend(EncodingBackend[_Tile]):
         rows, cols = tile_shape(tile)
         working = _working_shape((rows, cols))
         step = rows / working[0], cols / working[1]
-        cpu = torch.device("cpu")
-        _, s8, s4, _ = windowed(tile.arrays, _NAMES, cpu)
-        return [
-            FeatureMap(found.whole().numpy(), (n * step[0], n * step[1]))
-            for found, n in ((s8, 8), (s4, 4))
-        ]
+        _, s8, s4, _ = self._prepared_for(tile).features
+        pairs = ((s8, 8), (s4, 4))
+        return [FeatureMap(found, (n * step[0], n * step[1])) for found, n in pairs]
 
     def _working_image(self, plane: NDArray[np.uint8]) -> torch.Tensor:
         """Return the working image ``(3, rows, cols)``, padded."""

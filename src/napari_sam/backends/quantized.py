@@ -83,6 +83,17 @@ class WindowedFeatures:
             return self._read(part)
         return self.whole()[:, rows, cols]
 
+    def __getitem__(self, index: tuple[slice, slice, slice]) -> NDArray[np.float32]:
+        """Return a window of some channels as an array."""
+        channels, rows, cols = index
+        return np.asarray(self.window(rows, cols)[channels].cpu())
+
+    def __array__(
+        self, dtype: np.dtype[np.generic] | None = None, copy: bool | None = None
+    ) -> NDArray[np.float32]:
+        """Return all of it as an array."""
+        return np.array(self.whole().cpu(), dtype, copy=copy)
+
     def whole(self) -> torch.Tensor:
         """Return the whole array as float32."""
         if self._whole is None:

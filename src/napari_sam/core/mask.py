@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_sam.core.errors import ImageError
 from napari_sam.core.geometry.region import Region
+from napari_sam.core.geometry.resampling import bordered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -138,7 +139,7 @@ class Mask:
     @property
     def outline(self) -> Mask:
         """The outline: pixels that have an edge in common with one that is not set."""
-        array = np.pad(self.array, 1)
+        array = bordered(self.array, 1)
         inner = array[:-2, 1:-1] & array[2:, 1:-1] & array[1:-1, :-2] & array[1:-1, 2:]
         edge = array[1:-1, 1:-1] & ~inner
         return Mask.from_array(edge, top=self.region.top, left=self.region.left)
@@ -199,16 +200,17 @@ def _squared_depth(mask: NDArray[np.bool_]) -> NDArray[np.int32]:
 
     Along the columns first; then pixels as far away along the row as could be nearer.
     """
-    padded = np.pad(mask, 1)
+    padded = bordered(mask, 1)
     rows = np.arange(len(padded), dtype=np.int32)[:, None]
     above = rows - np.maximum.accumulate(np.where(padded, 0, rows), axis=0)
     last = np.where(padded, len(padded), rows)[::-1]
     below = np.minimum.accumulate(last, axis=0)[::-1] - rows
     column = np.minimum(above, below) ** 2
-    depth, step = column.copy(), 1
-    while step < depth.shape[1] and step * step < depth.max():
+    depth, step, most = column.copy(), 1, column.max()
+    while step < depth.shape[1] and step * step < most:
         far = column + step * step
         np.minimum(depth[:, step:], far[:, :-step], out=depth[:, step:])
         np.minimum(depth[:, :-step], far[:, step:], out=depth[:, :-step])
         step += 1
+        most = depth.max() if step % 8 == 0 else most
     return depth[1:-1, 1:-1]

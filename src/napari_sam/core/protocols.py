@@ -55,6 +55,20 @@ class Backend(Protocol):
         """
 
 
+class FeatureArray(Protocol):
+    """An array ``(C, rows, cols)``, of numpy or made when a window is asked for."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Channels, rows and columns."""
+
+    def __getitem__(self, index: tuple[slice, slice, slice], /) -> NDArray[np.floating]:
+        """Return a window."""
+
+    def __array__(self) -> NDArray[np.floating]:
+        """Return all of it."""
+
+
 class FeatureMap(NamedTuple):
     """Features of a tile that look alike where the tile does, in another frame too.
 
@@ -66,7 +80,7 @@ class FeatureMap(NamedTuple):
         Rows and columns of the tile per cell.
     """
 
-    array: NDArray[np.floating]
+    array: FeatureArray
     stride: tuple[float, float]
 
 

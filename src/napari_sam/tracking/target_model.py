@@ -93,7 +93,7 @@ class TargetModel:
         for level in features:
             grid = _Grid(level, tile)
             rows, cols = grid.cells(window)
-            part = level.array[:, rows, cols]
+            part = np.asarray(level.array[:, rows, cols], np.float32)
             cells = np.tensordot(self.weights[first : first + len(part)], part, 1)
             start = grid.start_of(rows.start, cols.start)
             levels.append(_Level(cells, grid.stride, start))
@@ -249,7 +249,7 @@ def _sampled(
         at = _Grid(level, tile).at(rows, cols)
         values += [
             ndimage.map_coordinates(channel, at, order=1, mode="nearest")
-            for channel in level.array
+            for channel in np.asarray(level.array)
         ]
     return np.asarray(np.stack(values).T, np.float64)
 

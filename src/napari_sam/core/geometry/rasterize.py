@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_sam.core.geometry.resampling import bordered
 from napari_sam.core.prompts.items import (
     Box,
     MaskPrompt,
@@ -107,7 +108,7 @@ def rasterize_line(
 
 def dilate(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Set also the eight neighbours of every cell that is set."""
-    padded = np.pad(cells, 1)
+    padded = bordered(cells, 1)
     tall = padded[:-2] | padded[1:-1] | padded[2:]
     return np.asarray(tall[:, :-2] | tall[:, 1:-1] | tall[:, 2:])
 
@@ -228,7 +229,8 @@ def _depth(cells: NDArray[np.bool_], at: NDArray[np.float64]) -> NDArray[np.floa
     step = [
         float(np.ptp(at[..., k])) / max(n - 1, 1) for k, n in enumerate(cells.shape)
     ]
-    ring = np.argwhere(dilate(np.pad(cells, 1)) & ~np.pad(cells, 1)) - 1
+    framed = bordered(cells, 1)
+    ring = np.argwhere(dilate(framed) & ~framed) - 1
     here = np.argwhere(cells)
     gaps = (here[:, None] - ring[None]) * [step[0] or 1, step[1] or 1]
     out = np.zeros(cells.shape)

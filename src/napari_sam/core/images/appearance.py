@@ -140,6 +140,19 @@ class Appearance:
 
         NaN becomes the low limit.
         """
+        out = self._channels(plane)
+        if len(out) == 2:
+            out.append(np.zeros_like(out[0]))
+        return np.stack(out * 3 if len(out) == 1 else out, -1)
+
+    def grey(self, plane: Pixels) -> NDArray[np.float32]:
+        """Return the mean of the three channels that `render` gives, from 0 to 1."""
+        out = self._channels(plane)
+        total = out[0] if len(out) == 1 else np.add.reduce(out, dtype=np.uint16)
+        white = 255 if len(out) == 1 else 765
+        return np.asarray(np.divide(total, white, dtype=np.float32))
+
+    def _channels(self, plane: Pixels) -> list[NDArray[np.uint8]]:
         shown = self._selected(plane)
         limits = self.limits or ((0.0, 255.0),)
         if len(limits) not in (1, len(shown)):
@@ -154,9 +167,7 @@ class Appearance:
         if self.nodata is not None:
             for channel, one in zip(shown, out, strict=True):
                 one[channel == self.nodata] = 0
-        if len(out) == 2:
-            out.append(np.zeros_like(out[0]))
-        return np.stack(out * 3 if len(out) == 1 else out, -1)
+        return out
 
     def _selected(self, plane: Pixels) -> list[Pixels]:
         channels = self.channels or self.index

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from napari_sam.core.geometry import rasterize
+from napari_sam.core.geometry.resampling import bordered
 from napari_sam.core.prompts.items import MaskPrompt, Polygon, Scribble
 
 if TYPE_CHECKING:
@@ -69,12 +70,11 @@ class _Area(NamedTuple):
 
     def clear_near(self, cells: NDArray[np.float32]) -> None:
         """Set to 0 the cells of a grid that are touched, or next to one that is."""
-        margins = [
-            (min(1, at.start), min(1, n - at.stop))
-            for at, n in zip(self.window, cells.shape, strict=True)
-        ]
+        near = rasterize.dilate(bordered(self.touched, 1))
         rows, cols = (
-            slice(at.start - before, at.stop + after)
-            for at, (before, after) in zip(self.window, margins, strict=True)
+            slice(max(at.start - 1, 0), min(at.stop + 1, n))
+            for at, n in zip(self.window, cells.shape, strict=True)
         )
-        cells[rows, cols][rasterize.dilate(np.pad(self.touched, margins))] = 0
+        top, left = (at.start - 1 for at in self.window)
+        own = near[rows.start - top : rows.stop - top, cols.start - left :]
+        cells[rows, cols][own[:, : cols.stop - cols.start]] = 0

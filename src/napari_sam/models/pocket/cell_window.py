@@ -96,10 +96,15 @@ def object_cells(where: Tensor, xy: Tensor, kinds: Tensor) -> NDArray[np.bool_]:
 
 def _grown(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return the cells, and those up to two away."""
-    for _ in range(2):
-        rows, size = np.pad(cells.T, ((2, 2), (0, 0))), cells.shape[1]
-        cells = np.logical_or.reduce([rows[n : n + size] for n in range(5)])
-    return cells
+    near = cells.copy()
+    for n in (1, 2):
+        near[n:] |= cells[:-n]
+        near[:-n] |= cells[n:]
+    found = near.copy()
+    for n in (1, 2):
+        found[:, n:] |= near[:, :-n]
+        found[:, :-n] |= near[:, n:]
+    return found
 
 
 def cells_at(xy: NDArray[np.float32], grid: Sequence[int]) -> NDArray[np.intp]:

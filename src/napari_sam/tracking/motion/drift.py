@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache, reduce
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -70,16 +71,21 @@ def spectrum(picture: NDArray[np.float32]) -> Spectrum:
     by = -(-max(picture.shape) // _LONGEST)
     small = _averaged(picture, by)
     rows, cols = small.shape
-    window = np.outer(np.hanning(rows), np.hanning(cols)).astype(np.float32)
-    array = np.asarray(fft.rfft2((small - small.mean()) * window))
+    array = np.asarray(fft.rfft2((small - small.mean()) * _taper(rows, cols)))
     return Spectrum(array, (rows, cols), by, small)
+
+
+@lru_cache(4)
+def _taper(rows: int, cols: int) -> NDArray[np.float32]:
+    """Return a window that ends in zeros: the transform takes edges for neighbours."""
+    return np.outer(np.hanning(rows), np.hanning(cols)).astype(np.float32)
 
 
 def drift_of(source: Spectrum, target: Spectrum) -> tuple[float, float]:
     """Return the drift between two pictures, as `drift` does, by their spectra."""
     cross = target.array * source.array.conj()
     size = np.abs(cross)
-    cross /= size + 1e-3 * size.mean() + 1e-9
+    cross *= 1 / (size + 1e-3 * size.mean() + 1e-9)
     cross = ndimage.fourier_gaussian(cross, 1.0, n=source.shape[1])
     found = np.asarray(fft.irfft2(cross, source.shape), np.float32)
     if found.max() < _CLEAR * found.std():
@@ -138,8 +144,6 @@ def _averaged(picture: NDArray[np.float32], by: int) -> NDArray[np.float32]:
     """Return the means of squares of `by` pixels a side; what is left over is cut."""
     rows, cols = (max(n // by, 1) for n in picture.shape)
     down, across = (min(by, n) for n in picture.shape)
-    total = np.zeros((rows, cols), np.float32)
-    for i in range(down):
-        for j in range(across):
-            total += picture[i : rows * down : down, j : cols * across : across]
-    return np.asarray(total / (down * across), np.float32)
+    lines = reduce(np.add, (picture[i : rows * down : down] for i in range(down)))
+    cells = (lines[:, j : cols * across : across] for j in range(across))
+    return np.asarray(reduce(np.add, cells) / (down * across), np.float32)

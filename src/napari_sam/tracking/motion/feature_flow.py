@@ -29,6 +29,8 @@ _PENALTY = 0.01
 _TEMPERATURE = 0.02
 #: Cells of a row that are compared in one product with all that are near to them.
 _TOGETHER = 12
+#: Cells along a side, or up to twice as many, by which the mean is told.
+_SAMPLES = 32
 #: Share of a map above which all of it is normalised at once, and kept.
 _MOST = 0.5
 
@@ -45,22 +47,27 @@ class MatchingMap:
     """
 
     def __init__(self, features: FeatureMap) -> None:
-        self._array = np.asarray(features.array, np.float32)
-        self._mean = self._array.mean((1, 2), keepdims=True)
+        self._array, self.shape = features.array, features.array.shape[1:]
+        # Of some cells: all of them would have to be read, and say the same.
+        step = slice(None, None, max(1, min(self.shape) // _SAMPLES))
+        self._mean = self._read(step, step).mean((1, 2), keepdims=True)
         self._whole: NDArray[np.float32] | None = None
         self.stride = features.stride
-        self.shape = self._array.shape[1:]
 
     def part(self, rows: slice, cols: slice) -> NDArray[np.float32]:
         """Return the features ``(rows, cols, C)`` of a window of cells."""
         cells = (rows.stop - rows.start) * (cols.stop - cols.start)
         if self._whole is None and cells > _MOST * self.shape[0] * self.shape[1]:
-            self._whole = self._normalised(self._array)
+            self._whole = self._normalised(slice(None), slice(None))
         if self._whole is not None:
             return self._whole[rows, cols]
-        return self._normalised(self._array[:, rows, cols])
+        return self._normalised(rows, cols)
 
-    def _normalised(self, part: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _read(self, rows: slice, cols: slice) -> NDArray[np.float32]:
+        return np.asarray(self._array[:, rows, cols], np.float32)
+
+    def _normalised(self, rows: slice, cols: slice) -> NDArray[np.float32]:
+        part = self._read(rows, cols)
         array = np.ascontiguousarray(np.moveaxis(part - self._mean, 0, -1))
         length = np.sqrt(np.einsum("hwc,hwc->hw", array, array))
         array /= (length + np.float32(1e-6))[..., None]

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING, TypeVar
 
-import numpy as np
-
 from napari_sam.core.protocols import SupportsFeatures
 from napari_sam.tracking.motion.drift import Spectrum, spectrum
 from napari_sam.tracking.motion.feature_flow import MatchingMap
@@ -14,6 +12,7 @@ from napari_sam.tracking.motion.feature_flow import MatchingMap
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from napari_sam.core.geometry.tiles import Tile
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 #: Tiles of which pictures and features are cached: those of some frames.
 _CACHED = 8
-#: Brightness of the sum of three channels.
-_GREY = (np.arange(3 * 255 + 1) / 3 / 255).astype(np.float32)
 
 
 class TileViews:
@@ -52,12 +49,7 @@ class TileViews:
         """Return a tile as a grey picture from 0 to 1, without its padding."""
 
         def make() -> NDArray[np.float32]:
-            rows, cols = tile.window.shape
-            picture = self._image.render(frame, tile)[:rows, :cols]
-            total = picture[..., 0].astype(np.uint16)
-            for channel in (1, 2):
-                total += picture[..., channel]
-            return np.asarray(_GREY.take(total), np.float32)
+            return self._image.appearance.grey(self._image.read_tile(frame, tile))
 
         return _cached(self._grey, (frame, tile), make)
 
@@ -75,8 +67,7 @@ class TileViews:
         assert isinstance(backend, SupportsFeatures)
 
         def make() -> list[FeatureMap]:
-            found = backend.features(self._image.embedding(frame, tile))
-            return [f._replace(array=np.asarray(f.array, np.float32)) for f in found]
+            return list(backend.features(self._image.embedding(frame, tile)))
 
         return _cached(self._features, (frame, tile), make)
 

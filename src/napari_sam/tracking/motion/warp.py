@@ -8,6 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from napari_sam.core.geometry.region import Region
+from napari_sam.core.geometry.resampling import bordered
 from napari_sam.core.mask import Mask
 from napari_sam.tracking.motion.body import LEAST_RADIUS, flow_of_body
 
@@ -107,7 +108,7 @@ def _inside(
     mask: Mask, vectors: NDArray[np.float32], region: Region
 ) -> NDArray[np.bool_]:
     """Return the pixels of a region that were in a mask before they moved."""
-    distance = signed_distance(np.pad(mask.array, _PADDING))
+    distance = signed_distance(bordered(mask.array, _PADDING))
     start = mask.region.top - _PADDING, mask.region.left - _PADDING
     at = np.mgrid[region.slices].astype(np.float32) + vectors
     at -= np.reshape(start, (2, 1, 1))
