@@ -48,6 +48,16 @@ def test_windows_are_those_of_the_whole(features):
         assert torch.equal(found.window(rows, cols), whole[:, rows, cols])
 
 
+def test_features_read_as_an_array_does(features):
+    arrays = quantize(features)
+    whole = np.asarray(windowed(arrays, ("a", "b"), CPU)[0])
+    found = windowed(arrays, ("a", "b"), CPU)[0]
+    np.testing.assert_allclose(found.mean((1, 2)), whole.mean((1, 2)), rtol=1e-5)
+    window = slice(1, 4), slice(2, 9, 3), slice(0, 5)
+    assert np.array_equal(found[window], whole[window])
+    assert whole.dtype == np.float32
+
+
 def test_scales_are_exact_in_half_precision(features):
     scales = quantize(features)[SCALES]
     assert np.array_equal(scales, scales.astype(np.float16).astype(np.float32))

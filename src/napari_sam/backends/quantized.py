@@ -94,6 +94,12 @@ class WindowedFeatures:
         """Return all of it as an array."""
         return np.array(self.whole().cpu(), dtype, copy=copy)
 
+    def mean(self, axis: tuple[int, int] = (1, 2), /) -> NDArray[np.float32]:
+        """Return the mean over rows and columns, without making floats of them."""
+        total = self._levels.sum(axis, keepdim=True, dtype=torch.int32)
+        mean = total.float() / self._levels[0].numel() * self._step + self._low
+        return np.asarray(mean[:, 0, 0].cpu())
+
     def whole(self) -> torch.Tensor:
         """Return the whole array as float32."""
         if self._whole is None:

@@ -68,6 +68,9 @@ class FeatureArray(Protocol):
     def __array__(self) -> NDArray[np.floating]:
         """Return all of it."""
 
+    def mean(self, axis: tuple[int, int], /) -> NDArray[np.floating]:
+        """Return the means over rows and columns, which are axes 1 and 2."""
+
 
 class FeatureMap(NamedTuple):
     """Features of a tile that look alike where the tile does, in another frame too.

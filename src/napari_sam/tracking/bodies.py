@@ -154,8 +154,9 @@ class Bodies:
         return bright_parts(mask, shown, near), near
 
     def _are_two(self, mask: Mask, frame: int) -> bool:
-        parts, _ = self.parts(mask, frame)
-        return covers_two(parts, mask.area)
+        parts, region = self.parts(mask, frame)
+        own = mask.region.shifted(-region.top, -region.left)
+        return covers_two(parts[own.slices], mask.area)
 
     def _is_later(self, before: int, frame: int) -> bool:
         frames = self._image.frames

@@ -212,3 +212,12 @@ def test_nodata_that_is_brighter_than_all_is_black_too():
 def test_limits_that_are_given_are_not_looked_for():
     look = Appearance.fit(Frames(np.zeros((8, 8))), limits=[(3, 5)], gamma=2.0)
     assert look == Appearance(limits=((3, 5),), gamma=2.0)
+
+
+@pytest.mark.parametrize("channels", [(0,), (0, 1), (2, 0, 1)])
+def test_grey_is_the_mean_of_what_is_rendered(channels):
+    pixels = np.random.default_rng(0).integers(0, 4000, (9, 7, 3)).astype(np.uint16)
+    looks = Appearance(channels, limits=((100, 3000),), nodata=float(pixels[0, 0, 0]))
+    expected = looks.render(pixels).mean(2) / 255
+    np.testing.assert_allclose(looks.grey(pixels), expected, rtol=1e-6)
+    assert looks.grey(pixels).dtype == np.float32

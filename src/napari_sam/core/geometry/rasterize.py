@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam.core.geometry.resampling import bordered
+from napari_sam.core.geometry.resampling import bordered, dilate
 from napari_sam.core.prompts.items import (
     Box,
     MaskPrompt,
@@ -104,13 +104,6 @@ def rasterize_line(
         for dj in (-1, 0, 1):
             out[i + di, j + dj] = True
     return out[2:-2, 2:-2]
-
-
-def dilate(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Set also the eight neighbours of every cell that is set."""
-    padded = bordered(cells, 1)
-    tall = padded[:-2] | padded[1:-1] | padded[2:]
-    return np.asarray(tall[:, :-2] | tall[:, 1:-1] | tall[:, 2:])
 
 
 def _on_plane(path: Path, plane: tuple[int, int]) -> NDArray[np.float64]:

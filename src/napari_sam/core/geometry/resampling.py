@@ -1,4 +1,4 @@
-"""Resampling: grids upsampled, framed, and averaged in blocks. numpy only."""
+"""Grids upsampled, pixels averaged in blocks, cells framed and dilated. numpy only."""
 
 from __future__ import annotations
 
@@ -58,6 +58,13 @@ def bordered(cells: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:
     out = np.zeros((rows + 2 * by, cols + 2 * by), bool)
     out[by : by + rows, by : by + cols] = cells
     return out
+
+
+def dilate(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Set also the eight neighbours of every cell that is set."""
+    padded = bordered(cells, 1)
+    tall = padded[:-2] | padded[1:-1] | padded[2:]
+    return np.asarray(tall[:, :-2] | tall[:, 1:-1] | tall[:, 2:])
 
 
 def downsample(pixels: Pixels, by: int) -> Pixels:

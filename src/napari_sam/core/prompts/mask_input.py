@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from napari_sam.core.geometry import rasterize
-from napari_sam.core.geometry.resampling import bordered
+from napari_sam.core.geometry.resampling import bordered, dilate
 from napari_sam.core.prompts.items import MaskPrompt, Polygon, Scribble
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class _Area(NamedTuple):
 
     def clear_near(self, cells: NDArray[np.float32]) -> None:
         """Set to 0 the cells of a grid that are touched, or next to one that is."""
-        near = rasterize.dilate(bordered(self.touched, 1))
+        near = dilate(bordered(self.touched, 1))
         rows, cols = (
             slice(max(at.start - 1, 0), min(at.stop + 1, n))
             for at, n in zip(self.window, cells.shape, strict=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 import torch
 
-from napari_sam.models.pocket.cell_window import CellWindow, cells_at
+from napari_sam.models.pocket.cell_window import STEP, CellWindow, cells_at
 from napari_sam.models.pocket.config import PADDING, Features
 from napari_sam.models.pocket.prompt_encoder import prompt_maps
 
@@ -23,7 +23,10 @@ CONTEXT = 9
 NEAR = 5
 #: Stride-16 cells around a window on which logits at its edge depend; those of an
 #: approximate mask are looked at nowhere near that edge.
-HALO, NEAR_HALO = 3, 1
+HALO, NEAR_HALO = 3, 0
+#: Sides of what is decoded finely around an approximate mask are multiples of so many
+#: cells: that it is small is worth more than that shapes are few.
+NEAR_STEP = 2
 #: How much finer each of `Features` is than stride 16.
 _TIMES = (1, 2, 4, 8)
 
@@ -46,6 +49,11 @@ class PocketPrompts(NamedTuple):
     def halo(self) -> int:
         """Stride-16 cells around the part that is decoded finely."""
         return NEAR_HALO if self.approximate else HALO
+
+    @property
+    def step(self) -> int:
+        """Sides of the part that is decoded finely are multiples of so many cells."""
+        return NEAR_STEP if self.approximate else STEP
 
     @classmethod
     def together(cls, some: Sequence[PocketPrompts]) -> PocketPrompts:

@@ -121,7 +121,7 @@ class WindowDecoder:
             )
         ]
         near = {
-            n: CellWindow.around(c).around_by(inputs.halo, cells)
+            n: CellWindow.around(c).around_by(inputs.halo, cells, inputs.step)
             for n, c in enumerate(inside)
         }
         found: dict[int, tuple[Tensor, Tensor]] = {}

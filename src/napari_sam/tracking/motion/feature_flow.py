@@ -29,8 +29,6 @@ _PENALTY = 0.01
 _TEMPERATURE = 0.02
 #: Cells of a row that are compared in one product with all that are near to them.
 _TOGETHER = 12
-#: Cells along a side, or up to twice as many, by which the mean is told.
-_SAMPLES = 32
 #: Share of a map above which all of it is normalised at once, and kept.
 _MOST = 0.5
 
@@ -48,9 +46,8 @@ class MatchingMap:
 
     def __init__(self, features: FeatureMap) -> None:
         self._array, self.shape = features.array, features.array.shape[1:]
-        # Of some cells: all of them would have to be read, and say the same.
-        step = slice(None, None, max(1, min(self.shape) // _SAMPLES))
-        self._mean = self._read(step, step).mean((1, 2), keepdims=True)
+        mean = np.asarray(self._array.mean((1, 2)), np.float32)
+        self._mean = mean[:, None, None]
         self._whole: NDArray[np.float32] | None = None
         self.stride = features.stride
 
@@ -63,11 +60,8 @@ class MatchingMap:
             return self._whole[rows, cols]
         return self._normalised(rows, cols)
 
-    def _read(self, rows: slice, cols: slice) -> NDArray[np.float32]:
-        return np.asarray(self._array[:, rows, cols], np.float32)
-
     def _normalised(self, rows: slice, cols: slice) -> NDArray[np.float32]:
-        part = self._read(rows, cols)
+        part = np.asarray(self._array[:, rows, cols], np.float32)
         array = np.ascontiguousarray(np.moveaxis(part - self._mean, 0, -1))
         length = np.sqrt(np.einsum("hwc,hwc->hw", array, array))
         array /= (length + np.float32(1e-6))[..., None]
@@ -165,14 +159,14 @@ def _matched(
     warped = _warped(window, source, expected, reach)
     offsets = np.mgrid[-reach : reach + 1, -reach : reach + 1].reshape(2, -1)
     alike = _averaged(_averaged(likeness(window.array, warped), 1), 2)
-    away = np.hypot(*offsets).astype(np.float32)
-    weight = alike - _PENALTY * away[:, None, None]
-    weight -= weight.max(0)
+    away = _PENALTY * np.hypot(*offsets).astype(np.float32)
+    # Of likenesses, from -1 to 1, no power is too large for single precision.
+    weight = alike - away[:, None, None]
     weight *= 1 / _TEMPERATURE
     np.exp(weight, out=weight)
-    weight /= weight.sum(0)
-    found = expected + np.tensordot(offsets.astype(np.float32), weight, 1)
-    unlike = 1 - np.einsum("nhw,nhw->hw", alike, weight)
+    total = weight.sum(0)
+    found = expected + np.tensordot(offsets.astype(np.float32), weight, 1) / total
+    unlike = 1 - np.einsum("nhw,nhw->hw", alike, weight) / total
     in_pixels = found * np.asarray(window.stride, np.float32)[:, None, None]
     return Flow(in_pixels.astype(np.float32), window.start, window.stride, unlike)
 
@@ -242,11 +236,12 @@ def _warped(
     low, high = low - first[:, None, None], high - first[:, None, None]
     flat, width = part.reshape(-1, part.shape[2]), part.shape[1]
     out = np.zeros((*down.shape, part.shape[2]), np.float32)
+    corner = np.empty_like(out)
     for row, of_row in ((low[0], 1 - down), (high[0], down)):
         for col, of_col in ((low[1], 1 - right), (high[1], right)):
             weight = of_row * of_col
             if weight.any():
-                corner = np.take(flat, row * width + col, axis=0)
+                np.take(flat, row * width + col, axis=0, out=corner, mode="clip")
                 corner *= weight[..., None]
                 out += corner
     return out
