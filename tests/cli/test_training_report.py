@@ -22,7 +22,7 @@ def measured(step, steps, mean):
 
 def test_the_curve_is_drawn_and_an_early_end_explained(said):
     means = [(0, 0.5), (10, 0.6), (20, 0.55), (30, 0.52)]
-    training_report.say_how_it_went([measured(k, 80, mean) for k, mean in means])
+    training_report.report_curve([measured(k, 80, mean) for k, mean in means])
     assert said == [
         "held back 0.500 ▁█▅▂ 0.600 at the best",
         "It ended after 30 steps: nothing rose any more.",
@@ -30,13 +30,13 @@ def test_the_curve_is_drawn_and_an_early_end_explained(said):
 
 
 def test_a_run_to_the_end_says_nothing_of_an_early_one(said):
-    training_report.say_how_it_went([measured(0, 9, 0.5), measured(9, 9, 0.5)])
+    training_report.report_curve([measured(0, 9, 0.5), measured(9, 9, 0.5)])
     assert said == ["held back 0.500 ▁▁ 0.500 at the best"]
 
 
 def test_what_was_kept_is_told_with_its_figures(said):
     kept = KeptShare(0.75, Overlaps(0.5, 0.6), Overlaps(0.58, 0.595))
-    training_report.say_what_was_kept(kept, "pocket")
+    training_report.report_kept_share(kept, "pocket")
     assert said == [
         "75% of what was learnt is kept. IoU held back 0.500 → 0.580, on drawn scenes "
         "0.600 → 0.595"
@@ -45,5 +45,5 @@ def test_what_was_kept_is_told_with_its_figures(said):
 
 def test_that_nothing_was_kept_is_told(said):
     same = Overlaps(0.5, 0.6)
-    training_report.say_what_was_kept(KeptShare(0.0, same, same), "pocket")
+    training_report.report_kept_share(KeptShare(0.0, same, same), "pocket")
     assert "weights of pocket as they were" in said[0]

@@ -105,7 +105,7 @@ class Annotator:
         workspace = self._workspace = Workspace(executor)
         self.events = workspace.events
         self._views = views
-        self._made = 1
+        self._object_id = 1
         self.hover = Hover(workspace)
         self.preview = Preview(workspace, self.hover)
         self.candidates = CandidateMasks(workspace)
@@ -234,7 +234,7 @@ class Annotator:
         session = image.session
         self._workspace.image = image
         image.annotators.append(self)
-        self._made = session.current.object_id
+        self._object_id = session.current.object_id
         self.objects.forget_selected()
         if {"t", "z"}.intersection(session.frames.sizes):
             self._workspace.timeline = Timeline(session)
@@ -251,8 +251,8 @@ class Annotator:
         self.events.candidates_changed.emit(session.preview)
 
     def _on_selection(self, at: Address) -> None:
-        if at.object_id != self._made:
-            self._made = at.object_id
+        if at.object_id != self._object_id:
+            self._object_id = at.object_id
             self.objects.forget_selected()
             if not self.preview.positive:
                 self.preview.positive = True
@@ -280,7 +280,7 @@ def _replace_session(image: OpenImage, restored: Restored) -> None:
     for annotator in annotators:
         annotator.leave()
     # They are of the session before, which may be restored in its turn.
-    image.left.clear()
+    image.earlier_journals.clear()
     image.session = session
     first, *_ = annotators
     first.persistence.replace_journal(image, before)

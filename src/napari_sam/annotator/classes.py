@@ -22,7 +22,7 @@ CLASSIFYING = "classifying objects"
 
 
 class Classes:
-    """Names the classes of the objects that nobody named, like those that are."""
+    """Classifies unnamed objects by those that a person has classified."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
@@ -40,7 +40,7 @@ class Classes:
         }
 
     def classify_rest(self) -> None:
-        """Give each object that no person named the class it looks most like.
+        """Predict the class of each object that no person has classified.
 
         That is one step of undo; once more after other objects were named, classes
         that nobody gave are found anew.

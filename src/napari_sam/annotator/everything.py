@@ -1,4 +1,4 @@
-"""Everything: automatic masks to look at, to filter, to reject, and to accept."""
+"""Everything: the automatic masks of an image, filtered, rejected and accepted."""
 
 from __future__ import annotations
 
@@ -61,14 +61,14 @@ class Everything:
 
     @property
     def frame(self) -> int | None:
-        """The current plane if it was looked at, else another that was, or None."""
+        """The current plane if it was searched, else another that was, or None."""
         session = self._workspace.session
         here = None if session is None else session.current.frame
         return here if here in self.frames else next(iter(self.frames), None)
 
     @property
     def frames(self) -> tuple[int, ...]:
-        """The planes that were looked at."""
+        """The planes that were searched."""
         return self._planes.frames
 
     @property
@@ -130,7 +130,7 @@ class Everything:
             self._workspace.tasks.run(FINDING, steps, self._on_found)
 
     def filter(self, filters: FilterSettings) -> None:
-        """Show the masks that stay with other thresholds; the model is not asked.
+        """Show the masks that stay with other thresholds, without the model.
 
         Sizes are in pixels, or have a unit that the image has too.
         """
@@ -142,7 +142,7 @@ class Everything:
             self._tell()
 
     def compare(self, similar: SimilarSettings) -> None:
-        """Show the masks that are so similar to the examples; no model is asked."""
+        """Show the masks that are so similar to the examples, without the model."""
         self._planes.filter(replace(self._planes.limits, similar=similar))
         self._tell()
 

@@ -226,7 +226,7 @@ def is_free(covered: float) -> bool:
 
 
 def made_mask(like: AutomaticMask, mask: Mask) -> AutomaticMask:
-    """Return a mask that a person made: nobody doubts it."""
+    """Return a mask that a person drew, with the highest scores."""
     row, col = mask.deepest
     return replace(
         like, mask=mask, score=1.0, stability=1.0, point=(float(row), float(col))

@@ -86,7 +86,7 @@ class FoundPlanes:
 
     @property
     def frames(self) -> tuple[int, ...]:
-        """The planes that were looked at."""
+        """The planes that were searched."""
         return tuple(self._found)
 
     @property

@@ -83,7 +83,7 @@ class FoundWords:
         return len(self.concepts.found)
 
     def filtered(self, limits: Limits) -> AutomaticMasks:
-        """Return what is sure enough, and no object already; no model is asked."""
+        """Return masks above the score that are no objects yet, without the model."""
         found, _ = self.concepts.chosen(self.words, limits.text)
         sizes = replace(limits.filters, score=0, stability=0, overlap=1)
         stay = set(which_stay(found, sizes).tolist())

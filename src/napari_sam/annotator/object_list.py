@@ -66,7 +66,7 @@ class ObjectList:
         return self._entries[object_id]
 
     def update(self, ids: Iterable[int]) -> None:
-        """Look at some objects again, as soon as somebody wants to know."""
+        """Mark rows of objects as outdated: they are read anew with the list."""
         self._outdated.update(ids)
 
     def _look(self) -> None:

@@ -88,7 +88,7 @@ class OpenImage:
         Why the journal cannot be written, as its thread said last; else empty.
     is_aside
         Whether it is out of sight for a while: its journal goes on without annotators.
-    left
+    earlier_journals
         Journals of this session from when it was open before.
     """
 
@@ -99,7 +99,7 @@ class OpenImage:
     annotators: list[Annotator] = field(default_factory=list)
     trouble: str = ""
     is_aside: bool = False
-    left: set[Path] = field(default_factory=set)
+    earlier_journals: set[Path] = field(default_factory=set)
 
     @classmethod
     def of(
@@ -132,7 +132,7 @@ class OpenImage:
         if self.journal is not None:
             self.journal.close(keep=self.session.unsaved)
             if self.journal.path is not None:
-                self.left.add(self.journal.path)
+                self.earlier_journals.add(self.journal.path)
             self.journal = None
 
 

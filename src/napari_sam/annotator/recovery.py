@@ -59,13 +59,13 @@ def iter_find(
     from napari_sam.session.persistence.recovery import find_journals
 
     yield Progress(0, 0, "looking for unsaved work")
-    journal, left = image.journal, image.left
+    journal, earlier = image.journal, image.earlier_journals
     found = find_journals(ImageIdentity.of(image.source.frames))
-    own = [one for one in found if one.path in left]
+    own = [one for one in found if one.path in earlier]
     if own and journal is not None and journal.flush(timeout=60):
         for one in own:
             one.discard()
-            left.discard(one.path)
+            earlier.discard(one.path)
     return tuple(one for one in found if one not in own)
 
 

@@ -234,7 +234,7 @@ class ReviewQueue:
             self._do(self._leave)
 
     def finish(self) -> None:
-        """Do what waits and leave the data set, for good; nobody is told any more.
+        """Finish waiting work and close the data set; no callback is called any more.
 
         To be called once the executor works no longer.
         """

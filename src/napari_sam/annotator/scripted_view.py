@@ -62,7 +62,7 @@ class ScriptedSource:
 
 @dataclass
 class ScriptedView:
-    """A view without a window: it keeps what it was told to show.
+    """A view without a window: it records what it was given to show.
 
     Attributes
     ----------

@@ -66,7 +66,7 @@ class WordFinder:
         within: Mask | None = None,
         all_planes: bool = False,
     ) -> None:
-        """Find what words are about; `events.automatic_changed` tells it.
+        """Find the objects that words name; emits `events.automatic_changed`.
 
         Parameters
         ----------
@@ -91,7 +91,7 @@ class WordFinder:
             self._workspace.tasks.run(SEARCHING, steps, self._on_found)
 
     def trust(self, settings: TextSettings) -> None:
-        """Show what the model of words is so sure of; no model is asked."""
+        """Show the masks above a score of the model of words, without the model."""
         self._planes.filter(replace(self._planes.limits, text=settings))
         if self._planes.found_by:
             self._workspace.events.automatic_changed.emit()

@@ -57,11 +57,11 @@ class SimilarObjects:
     settings: SimilarSettings
 
     def with_settings(self, settings: SimilarSettings) -> SimilarObjects:
-        """Return those that stay with other settings; no model is asked."""
+        """Return those that stay with other settings, without the model."""
         return replace(self, settings=settings)
 
     def with_threshold(self, similarity: float) -> SimilarObjects:
-        """Return those that stay with another threshold; no model is asked."""
+        """Return those that stay with another threshold, without the model."""
         return self.with_settings(replace(self.settings, similarity=similarity))
 
     @cached_property

@@ -54,11 +54,11 @@ class TextObjects:
     model: str
 
     def with_settings(self, settings: TextSettings) -> TextObjects:
-        """Return what stays with other settings; no model is asked."""
+        """Return what stays with other settings, without the model."""
         return replace(self, settings=settings)
 
     def with_threshold(self, threshold: float) -> TextObjects:
-        """Return what stays with another threshold; no model is asked."""
+        """Return what stays with another threshold, without the model."""
         return self.with_settings(replace(self.settings, threshold=threshold))
 
     @cached_property

@@ -46,7 +46,7 @@ _SMOOTHING, _LEAST = 1.0, 3
 
 
 class ScaledMaps(BlendedMaps):
-    """Blended maps of a plane whose tiles are seen from nearer if objects are small.
+    """Blended maps of a plane whose tiles are magnified if objects are small.
 
     A model finds best what is as large as what it has learnt from. The maps of a tile
     say how wide its objects are, and where they are small, maps are drawn anew, of the
@@ -109,7 +109,7 @@ class ScaledMaps(BlendedMaps):
 
 
 def nearness(width: float) -> float:
-    """Return how much the view from nearer counts, from 0 to 1.
+    """Return the weight of the magnified maps, from 0 to 1.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ from napari_sam.core.settings import check, setting
 
 @dataclass(frozen=True, slots=True)
 class EverythingSettings:
-    """Settings of how all objects are found; a change asks the model again."""
+    """Settings of how all objects are found; a change runs the model again."""
 
     method: Literal["auto", "instances", "grid"] = setting(
         "auto",
@@ -51,7 +51,7 @@ class EverythingSettings:
 
 @dataclass(frozen=True, slots=True)
 class InstanceSettings:
-    """Settings of how instances are cut out of a model's maps; no model is asked."""
+    """Settings of how instances are cut out of a model's maps, without the model."""
 
     foreground: float = setting(
         0.5,

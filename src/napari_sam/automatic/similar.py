@@ -41,7 +41,7 @@ _COVERED = 0.5
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """Examples of what is looked for, as numbers: they need no image any more.
+    """Examples of objects as descriptors: they need no image any more.
 
     Attributes
     ----------

@@ -91,7 +91,7 @@ def everything_by(
 
 
 def grid_by(backend: Backend, points: int) -> Segment:
-    """Return the method that asks a model by a grid of so many points a side."""
+    """Return the method that prompts a model by a grid of so many points a side."""
     find = EverythingSettings(method="grid", points=points)
     return everything_by(backend, AutomaticSettings(find=find))
 

@@ -1,4 +1,4 @@
-"""Agreement: what several candidates of one object say together.
+"""Consensus: the mask on which several candidates of one object agree.
 
 Candidates of one click, at one scale and another, are guesses at the same boundary with
 errors of their own. Those that overlap the best one mean the same object, and the mean

@@ -68,7 +68,7 @@ class Overviews:
         *,
         new: bool,
     ) -> list[Prediction]:
-        """Return masks of clicks, from the level where they are seen best.
+        """Return masks of clicks, from the level with the best of them.
 
         Parameters
         ----------

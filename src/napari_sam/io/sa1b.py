@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class ScoredMask(Protocol):
-    """What SA-1B says of a mask; an `AutomaticMask` has all of it."""
+    """A mask of SA-1B with its scores; an `AutomaticMask` has all of it."""
 
     @property
     def mask(self) -> Mask:
@@ -43,7 +43,7 @@ class ScoredMask(Protocol):
 
     @property
     def crop(self) -> Region:
-        """The part of the image that was looked at."""
+        """The crop of the image that the mask was found in."""
 
 
 class Sa1bMask(NamedTuple):

@@ -1,4 +1,4 @@
-"""What a file of TrackMate says: spots with outlines, links, and the image of both."""
+"""Contents of a file of TrackMate: spots with outlines, links, and their image."""
 
 from __future__ import annotations
 

@@ -153,15 +153,15 @@ class LabelledDataset:
         return [self._item(i) for i in chosen[:most]]
 
     def accept(self, item: ReviewItem) -> None:
-        """Say that an object is right, with the class that it has."""
+        """Accept an object, with the class that it has."""
         self._decide(self._objects.require(item.key), "accepted", item.category)
 
     def set_class(self, item: ReviewItem, category: str) -> None:
-        """Say that an object is right, and of this class."""
+        """Accept an object, with this class."""
         self._decide(self._objects.require(item.key), "accepted", category)
 
     def reject(self, item: ReviewItem) -> None:
-        """Say that an object is none: it is taken out of the label image."""
+        """Reject an object: it is taken out of the label image."""
         place = self._objects.require(item.key)
         self._decide(place, "rejected", item.category, mask=None)
 

@@ -23,7 +23,7 @@ _USUAL = AppearanceSettings()
 
 
 class DatasetIndex(NamedTuple):
-    """What the index says of a data set.
+    """The index of a data set, read.
 
     Attributes
     ----------
@@ -146,7 +146,7 @@ class DatasetLayout:
             return
 
     def read_index(self) -> DatasetIndex:
-        """Return what the index says.
+        """Read the index of a data set.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Two bodies in one mask: how a division looks that nobody has told of."""
+"""Two bodies in one mask: the sign of a division that was not noted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Confidence: how much of a propagated mask is right, from what is seen of it."""
+"""Confidence: the estimated IoU of a propagated mask, from evidence in the image."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _OF_TWO = 0.45
 
 
 class Evidence(NamedTuple):
-    """What is seen of an object on a frame.
+    """Evidence of how right the mask of an object on a frame is.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class Judge(Protocol):
 
 
 def judge(evidence: Evidence) -> float:
-    """Return the share of the confidence before that what is seen leaves.
+    """Return the confidence of a mask: that of the frame before, less by the evidence.
 
     A mask is hardly ever better than the one that it was propagated from. What is lost
     on a frame grows with the doubt of the model, with the disagreement with motion, and

@@ -14,9 +14,9 @@ import click
 
 from napari_sam.apps.cli.training_report import (
     print_reports,
-    say_how_it_went,
-    say_how_much_data,
-    say_what_was_kept,
+    report_curve,
+    report_data,
+    report_kept_share,
 )
 from napari_sam.apps.cli.verbosity import say
 from napari_sam.core.atomic_write import check_writable
@@ -172,7 +172,7 @@ def train(
         for path in (*(p for _, p in weighted), *validation):
             _check(path, layout)
     if begin_with is not None and _is_main():
-        say_how_much_data(found)
+        report_data(found)
     work = iter_train(
         chosen, learner, found.sources, output, validation=found.validation,
         parts=parts, rank=rank, save_every=save_every,
@@ -242,12 +242,12 @@ def _run(
     measured = print_reports(work, prints=_is_main())
     if not _is_main():
         return
-    say_how_it_went(measured)
+    report_curve(measured)
     if begun_with is not None:
         from napari_sam.training.weight_share import keep_share
 
         kept = keep_share(_weights(begun_with), output, validation)
-        say_what_was_kept(kept, begun_with)
+        report_kept_share(kept, begun_with)
     say(f"The weights are {output}")
 
 

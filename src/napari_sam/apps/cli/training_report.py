@@ -25,8 +25,8 @@ _EVERY = 15
 _BARS = "▁▂▃▄▅▆▇█"
 
 
-def say_how_much_data(data: Data) -> None:
-    """Say from how many objects is learnt, on how many is measured; and what is few."""
+def report_data(data: Data) -> None:
+    """Print how many objects are learnt from, how many measured on, and what is few."""
     images, learnt = _counted(data.sources)
     held_images, held = _counted(data.validation)
     say(f"learning from {_many(learnt, 'object')} in {_many(images, 'image')}")
@@ -83,8 +83,8 @@ def print_reports(
     return found
 
 
-def say_how_it_went(measured: Sequence[TrainingReport]) -> None:
-    """Draw the curve of what was held back, and say why the run ended early."""
+def report_curve(measured: Sequence[TrainingReport]) -> None:
+    """Print the curve of scores on held-back images, and why the run ended early."""
     if len(measured) < 2:
         return
     means = [(report.first + report.last) / 2 for report in measured]
@@ -101,8 +101,8 @@ def curve(values: Sequence[float]) -> str:
     return "".join(_BARS[round((value - low) * scale)] for value in values)
 
 
-def say_what_was_kept(kept: KeptShare | None, begun_with: str) -> None:
-    """Say how far the weights moved, and what it gave and took."""
+def report_kept_share(kept: KeptShare | None, begun_with: str) -> None:
+    """Print the share of the new weights that was kept, and what it gave and took."""
     if kept is None:
         return
     if not kept.share:

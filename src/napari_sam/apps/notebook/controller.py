@@ -103,7 +103,7 @@ class NotebookController:
         self.annotator.models.prepare_image()
 
     def send_state(self) -> None:
-        """Tell everything, as to a browser that knows nothing yet."""
+        """Send the whole state, as to a browser that has none yet."""
         image, session = self.annotator.image, self.annotator.session
         if image is None or session is None:
             return

@@ -81,7 +81,7 @@ class Presenter:
         self._session = self._view = self._table = None
 
     def send_state(self) -> None:
-        """Tell everything, as to a browser that knows nothing yet."""
+        """Send the whole state, as to a browser that has none yet."""
         session, view = self._session, self._view
         if session is None or view is None or self._table is None:
             return

@@ -56,7 +56,7 @@ class Tokens(NamedTuple):
 
     @property
     def kind(self) -> tuple[int, int]:
-        """What objects must share to be looked for together."""
+        """Counts of values and pointers; objects that share them are found together."""
         return len(self.values), self.pointers
 
 

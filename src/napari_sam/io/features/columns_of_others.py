@@ -1,4 +1,4 @@
-"""Columns by which other programs say places, as columns of points and boxes."""
+"""Columns of coordinates that other programs write, as those of points and boxes."""
 
 from __future__ import annotations
 

@@ -127,7 +127,7 @@ class LabelStore:
         return patch.on(self.read(patch.frame, patch.region))
 
     def undraw(self, patch: LabelPatch) -> None:
-        """Take back what a window has drawn of a patch: nobody gained by it yet."""
+        """Take back pixels of a patch that a window drew; no footprint has them yet."""
         self._check_patch(patch)
         window, changed = self.window(patch.frame, patch.region), patch.changed
         now = self.read(patch.frame, patch.region)

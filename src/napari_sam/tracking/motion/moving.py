@@ -172,6 +172,6 @@ def windows_around(regions: Mapping[int, Region]) -> list[tuple[Region, list[int
 
 
 def tile_of_mask(image: PromptableImage, mask: Mask) -> Tile:
-    """Return the tile in which an object is looked for."""
+    """Return the tile in which an object is searched for."""
     prompts = Prompts((MaskPrompt(mask, approximate=True),))
     return first_tile(prompts, image.tiling, image.frames.plane_shape)

@@ -46,7 +46,7 @@ class _Table(QTableView):
     """A table whose letters are the viewer's keys, instead of searching its rows."""
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Leave letters to whoever is around."""
+        """Leave letters to the viewer, as they are its keys."""
         if event.text().isalpha():
             event.ignore()
         else:

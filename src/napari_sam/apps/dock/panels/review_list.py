@@ -44,7 +44,7 @@ class ReviewList(QListWidget):
         self.itemClicked.connect(self._on_clicked)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Leave letters to whoever is around: they are keys of the viewer."""
+        """Leave letters to the viewer, as they are its keys."""
         if event.text().isalpha():
             event.ignore()
         else:
