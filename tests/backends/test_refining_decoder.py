@@ -25,7 +25,7 @@ class Echo(RefiningDecoder):
 
     def _decode_rounds(self, prepared, rounds):
         self.calls.append(len(rounds))
-        return [self._decode_round(*r) for r in rounds]
+        return [self._decode_round(r.prompts, r.previous) for r in rounds]
 
     def _decode_round(self, prompts, previous):
         multimask_output = is_ambiguous(prompts)
