@@ -42,6 +42,8 @@ LIMIT, SMALL = 200 * 2**20, 2**20
 class FeatureBackend(ThresholdBackend):
     """A backend without weights whose motion is found by features, as `pocket`'s is."""
 
+    capabilities = ("features",)
+
     def features(self, embedding):
         bright = np.asarray(embedding["bright"], np.float32)[None]
         small = bright.reshape(1, bright.shape[1] // 4, 4, -1, 4).mean((2, 4))

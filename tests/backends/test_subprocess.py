@@ -19,7 +19,7 @@ import napari_sam as sam
 from napari_sam.api import open_concepts
 from napari_sam.backends.subprocess import NoProcessError, SubprocessBackend, process
 from napari_sam.backends.subprocess.prediction_codec import pack, unpack
-from napari_sam.core.backend_spec import supports
+from napari_sam.core.backend_spec import supports, with_features
 from napari_sam.core.errors import CheckpointError, ModelError, PromptError
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.images.concepts import ExampleBoxes, SupportsExamples
@@ -39,12 +39,17 @@ MODULE = """
     import os, pathlib, time
     from napari_sam.backends.subprocess import serve
     from napari_sam.core.errors import CheckpointError
+    from napari_sam.core.protocols import FeatureMap
     from napari_sam.testing import ColourConcepts, ColourMatching
     from napari_sam.testing import ThresholdBackend, VideoThresholdBackend
 
     class Odd(ThresholdBackend):
         view = 32
         capabilities = ("features",)
+
+        def features(self, embedding):
+            bright = embedding["bright"].astype("float32")[None]
+            return [FeatureMap(bright, (1.0, 1.0))]
 
         def encode(self, planes):
             while os.path.exists("wait"):
@@ -194,6 +199,22 @@ def test_a_video_model_follows_objects_as_in_this_process():
     for one, other in zip(here.source, there.source, strict=True):
         np.testing.assert_array_equal(one, other)
     assert np.array_equal(np.asarray(here.source[7]) > 0, labels[7] > 0)
+    backend.end()
+
+
+def test_features_come_from_the_process(apart):
+    (embedding,) = apart.encode([PLANE])
+    assert with_features(apart) is apart
+    (found,) = apart.features(embedding)
+    assert np.array_equal(found.array[0], embedding["bright"])
+
+
+def test_a_model_without_features_has_none(apart):
+    backend = SubprocessBackend("served", {"name": "video"})
+    (embedding,) = backend.encode([PLANE])
+    assert with_features(backend) is None
+    with pytest.raises(ModelError, match="no features"):
+        backend.features(embedding)
     backend.end()
 
 

@@ -15,6 +15,8 @@ from napari_sam.tracking.target_model import fit_target_model, tile_features
 class GreyFeatures(ThresholdBackend):
     """Its features are the picture, averaged over two pixels and over four."""
 
+    capabilities = ("features",)
+
     def features(self, embedding):
         bright = np.asarray(embedding["bright"], np.float32)
         rows, cols = bright.shape

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
+from napari_sam.core.backend_spec import with_features
 from napari_sam.core.geometry.region import Region
-from napari_sam.core.protocols import SupportsFeatures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -90,9 +90,11 @@ def describe(image: PromptableImage, frame: int, masks: Sequence[Mask]) -> Descr
     if not masks:
         return Descriptors.joined([])
     features: list[NDArray[np.float32]] = [np.zeros(0, np.float32)] * len(masks)
-    if isinstance(image.backend, SupportsFeatures):
+    backend = with_features(image.backend)
+    if backend is not None:
         for tile, some in _by_tile(image, masks):
-            maps = image.backend.features(image.embedding(frame, tile))
+            found = backend.features(image.embedding(frame, tile))
+            maps = [one._replace(array=np.asarray(one.array)) for one in found]
             for i in some:
                 features[i] = pooled(maps, masks[i], tile.window)
     return Descriptors(

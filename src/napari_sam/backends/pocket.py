@@ -13,7 +13,7 @@ from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from napari_sam.backends.devices import find_device
 from napari_sam.backends.encoding_backend import EncodingBackend
-from napari_sam.backends.quantized import WindowedFeatures, quantize, windowed
+from napari_sam.backends.quantized import WindowedFeatures, quantize, scaled, windowed
 from napari_sam.backends.refining_decoder import MaskCandidates, tile_shape
 from napari_sam.backends.tensors import as_tensor, digest_state
 from napari_sam.backends.weight_files import read_state
@@ -21,6 +21,7 @@ from napari_sam.core.backend_spec import BackendSpec
 from napari_sam.core.embedding import Embedding
 from napari_sam.core.errors import CheckpointError, ModelError
 from napari_sam.core.images.instance_maps import InstanceMaps
+from napari_sam.core.images.scaled_array import ScaledArray
 from napari_sam.core.prompts.model_prompts import (
     is_ambiguous,
     is_approximate,
@@ -147,7 +148,7 @@ class PocketBackend(EncodingBackend[_Tile]):
         rows, cols = tile_shape(tile)
         working = _working_shape((rows, cols))
         step = rows / working[0], cols / working[1]
-        _, s8, s4, _ = self._prepared_for(tile).features
+        _, s8, s4, _ = (ScaledArray(*one) for one in scaled(tile.arrays, _NAMES))
         pairs = ((s8, 8), (s4, 4))
         return [FeatureMap(found, (n * step[0], n * step[1])) for found, n in pairs]
 

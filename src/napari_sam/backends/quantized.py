@@ -83,23 +83,6 @@ class WindowedFeatures:
             return self._read(part)
         return self.whole()[:, rows, cols]
 
-    def __getitem__(self, index: tuple[slice, slice, slice]) -> NDArray[np.float32]:
-        """Return a window of some channels as an array."""
-        channels, rows, cols = index
-        return np.asarray(self.window(rows, cols)[channels].cpu())
-
-    def __array__(
-        self, dtype: np.dtype[np.generic] | None = None, copy: bool | None = None
-    ) -> NDArray[np.float32]:
-        """Return all of it as an array."""
-        return np.array(self.whole().cpu(), dtype, copy=copy)
-
-    def mean(self, axis: tuple[int, int] = (1, 2), /) -> NDArray[np.float32]:
-        """Return the mean over rows and columns, without making floats of them."""
-        total = self._levels.sum(axis, keepdim=True, dtype=torch.int32)
-        mean = total.float() / self._levels[0].numel() * self._step + self._low
-        return np.asarray(mean[:, 0, 0].cpu())
-
     def whole(self) -> torch.Tensor:
         """Return the whole array as float32."""
         if self._whole is None:
@@ -125,14 +108,20 @@ def windowed(
         Where they are computed.
     """
     found: list[WindowedFeatures] = []
-    scales = as_tensor(np.asarray(arrays[SCALES], np.float32)).to(device)
-    start = 0
-    for name in names:
-        levels = as_tensor(arrays[name]).to(device)
-        low, step = scales[start : start + len(levels)].T[:, :, None, None]
-        start += len(levels)
-        found.append(WindowedFeatures(levels, low, step))
+    for levels, scales in scaled(arrays, names):
+        low, step = as_tensor(scales).to(device).T[:, :, None, None]
+        found.append(WindowedFeatures(as_tensor(levels).to(device), low, step))
     return found
+
+
+def scaled(
+    arrays: EmbeddingArrays, names: Sequence[str]
+) -> list[tuple[NDArray[np.uint8], NDArray[np.float32]]]:
+    """Return the levels of features, and the scales of their channels."""
+    levels = [np.asarray(arrays[name], np.uint8) for name in names]
+    ends = np.cumsum([len(one) for one in levels])[:-1]
+    scales = np.split(np.asarray(arrays[SCALES], np.float32), ends)
+    return list(zip(levels, scales, strict=True))
 
 
 def _scales(

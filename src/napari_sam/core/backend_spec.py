@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from napari_sam.core.protocols import SupportsFeatures
+
 if TYPE_CHECKING:
     from napari_sam.core.protocols import Backend
 
@@ -86,3 +88,13 @@ def spec_from_attributes(backend: Backend) -> BackendSpec:
 def supports(backend: Backend, capability: str) -> bool:
     """Whether a model has a capability, also if it is in a process of its own."""
     return capability in backend_spec(backend).capabilities
+
+
+def with_features(backend: Backend) -> SupportsFeatures | None:
+    """Return a backend if it has features to find places again by, else None.
+
+    That is for the model to say: a process that it is in has the method anyway.
+    """
+    if isinstance(backend, SupportsFeatures) and supports(backend, "features"):
+        return backend
+    return None

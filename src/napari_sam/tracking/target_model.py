@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy import ndimage
 
+from napari_sam.core.backend_spec import with_features
 from napari_sam.core.geometry.resampling import upsample
-from napari_sam.core.protocols import FeatureMap, SupportsFeatures
 from napari_sam.tracking.motion.moving import tile_of_mask, windows_around
 from napari_sam.tracking.motion.warp import signed_distance
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from napari_sam.core.geometry.region import Region
     from napari_sam.core.geometry.tiles import Tile
     from napari_sam.core.mask import Mask
+    from napari_sam.core.protocols import FeatureMap
     from napari_sam.image import PromptableImage
 
 #: Share of an object's radius within which its boundary is learnt, and least pixels.
@@ -123,8 +124,8 @@ def tile_features(
     image: PromptableImage, frame: int, tile: Tile
 ) -> list[FeatureMap] | None:
     """Return the features of a tile, or None of a backend without features."""
-    backend = image.backend
-    if not isinstance(backend, SupportsFeatures):
+    backend = with_features(image.backend)
+    if backend is None:
         return None
     found = backend.features(image.embedding(frame, tile))
     return [f._replace(array=np.asarray(f.array, np.float32)) for f in found]
@@ -147,7 +148,7 @@ def fit_target_model(
     TargetModel or None
         None if the backend has no features, or they say nothing of the objects.
     """
-    if not isinstance(image.backend, SupportsFeatures):
+    if with_features(image.backend) is None:
         return None
     samples = [
         s for frame, masks in known.items() for s in _samples(image, frame, masks)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from napari_sam.core.mask import Mask
     from napari_sam.core.prediction import Prediction
     from napari_sam.core.prompts import Prompts
-    from napari_sam.core.protocols import Memory, Recalled
+    from napari_sam.core.protocols import FeatureMap, Memory, Recalled
 
 T = TypeVar("T")
 #: Prompts sent at once by `iter_decode`.
@@ -137,6 +137,22 @@ class SubprocessBackend:
 
         def request(process: ModelProcess) -> InstanceMaps | None:
             found: InstanceMaps | None = process.request("instance_maps", tile.digest)
+            return found
+
+        return self._about(tile, request)
+
+    def features(self, embedding: EmbeddingArrays) -> list[FeatureMap]:
+        """Return the features of a tile; see `SupportsFeatures`.
+
+        Raises
+        ------
+        ModelError
+            If the model has no features, or the process ends twice.
+        """
+        tile = Embedding.from_mapping(embedding)
+
+        def request(process: ModelProcess) -> list[FeatureMap] | None:
+            found: list[FeatureMap] | None = process.request("features", tile.digest)
             return found
 
         return self._about(tile, request)

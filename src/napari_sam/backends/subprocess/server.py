@@ -31,7 +31,11 @@ from napari_sam.backends.subprocess.word_server import (
 from napari_sam.core.backend_spec import backend_spec
 from napari_sam.core.embedding import Embedding
 from napari_sam.core.errors import ModelError
-from napari_sam.core.protocols import SupportsInstances, SupportsVideo
+from napari_sam.core.protocols import (
+    SupportsFeatures,
+    SupportsInstances,
+    SupportsVideo,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -49,7 +53,7 @@ if TYPE_CHECKING:
     from napari_sam.core.images.instance_maps import InstanceMaps
     from napari_sam.core.mask import Mask
     from napari_sam.core.prompts import Prompts
-    from napari_sam.core.protocols import Backend, Memory
+    from napari_sam.core.protocols import Backend, FeatureMap, Memory
 
 #: Embeddings cached here; others are sent again when they are needed.
 _CACHED = 8
@@ -225,6 +229,15 @@ class _ModelServer:
         if not isinstance(model, SupportsInstances):
             raise ModelError(f"{backend_spec(model).name} finds no instances.")
         return model.instance_maps(embedding)
+
+    def _features(self, digest: str) -> list[FeatureMap] | None:
+        """Return features; None if the embedding is not in the cache any more."""
+        model, embedding = self._model(), self._embedding(digest)
+        if embedding is None:
+            return None
+        if not isinstance(model, SupportsFeatures):
+            raise ModelError(f"{backend_spec(model).name} has no features.")
+        return list(model.features(embedding))
 
     def _memorize(
         self,

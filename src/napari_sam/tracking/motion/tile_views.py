@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING, TypeVar
 
-from napari_sam.core.protocols import SupportsFeatures
+from napari_sam.core.backend_spec import with_features
 from napari_sam.tracking.motion.drift import Spectrum, spectrum
 from napari_sam.tracking.motion.feature_flow import MatchingMap
 
@@ -43,7 +43,7 @@ class TileViews:
     @property
     def has_features(self) -> bool:
         """Whether the backend has features to match."""
-        return isinstance(self._image.backend, SupportsFeatures)
+        return with_features(self._image.backend) is not None
 
     def grey(self, frame: int, tile: Tile) -> NDArray[np.float32]:
         """Return a tile as a grey picture from 0 to 1, without its padding."""
@@ -63,8 +63,8 @@ class TileViews:
 
     def features(self, frame: int, tile: Tile) -> list[FeatureMap]:
         """Return the features of a tile, coarsest first; read once for all uses."""
-        backend = self._image.backend
-        assert isinstance(backend, SupportsFeatures)
+        backend = with_features(self._image.backend)
+        assert backend is not None
 
         def make() -> list[FeatureMap]:
             return list(backend.features(self._image.embedding(frame, tile)))
