@@ -54,7 +54,10 @@ def test_a_model_learns_from_what_was_reviewed(tmp_path, pocket, monkeypatch):
     """What was accepted on two images is learnt, and a part of it held back."""
     (tmp_path / "images").mkdir()
     for name, seed in (("a", 5000), ("b", 5001)):
-        imsave(tmp_path / "images" / f"{name}.png", draw_scene(seed, size=160).image)
+        imsave(
+            tmp_path / "images" / f"{name}.png",
+            draw_scene(seed, size=160, kind="nuclei").image,
+        )
     dataset = sam.label(tmp_path / "images", tmp_path / "out", model=pocket)
     with pytest.raises(TrainingError, match="0 masks of yours"):
         improve_model(dataset, "mine")

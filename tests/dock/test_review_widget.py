@@ -177,7 +177,7 @@ def reviewed(tmp_path):
     """Two drawn images whose objects were all accepted."""
     (tmp_path / "scenes").mkdir()
     for seed in (5000, 5001):
-        pixels = draw_scene(seed, size=160).image
+        pixels = draw_scene(seed, size=160, kind="nuclei").image
         tifffile.imwrite(tmp_path / "scenes" / f"{seed}.tif", pixels)
     dataset = sam.label(tmp_path / "scenes", tmp_path / "mine", model="pocket")
     for item in dataset.items():
