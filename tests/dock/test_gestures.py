@@ -299,7 +299,7 @@ def test_work_without_a_journal_is_not_left_for_another_image(
     commit(opened, hand(opened.viewer), until, 15, 25)
     session = opened.controller.annotator.session
     kept = type(opened.controller.annotator.persistence)
-    monkeypatch.setattr(kept, "is_kept", lambda *_: False)
+    monkeypatch.setattr(kept, "is_in_journal", lambda *_: False)
     opened.viewer.layers.remove("blobs")
     opened.viewer.add_image(blobs, name="other")
     QTest.qWait(200)
@@ -537,7 +537,7 @@ def test_work_without_a_journal_is_not_left_for_the_next_image(
     commit(widget, hand(viewer), until, 15, 25)
     kept = type(widget.controller.annotator.persistence)
     with monkeypatch.context() as patch:
-        patch.setattr(kept, "is_kept", lambda *_: False)
+        patch.setattr(kept, "is_in_journal", lambda *_: False)
         hand(viewer).press("N", shift=True)
     assert "saved nowhere" in widget.said[-1][1]
     assert widget.controller.layer.name == "blobs1"

@@ -56,7 +56,7 @@ def tables():
 
 def test_the_card_has_the_tables_that_the_command_prints():
     models = {"pocket": ThresholdBackend(), "flood": open_classical("flood")}
-    made = evaluate(models, synthetic_images(1, size=64)).tables
+    made = evaluate(models, synthetic_images(2, size=64)).tables
     assert {title: rows[0] for title, rows in tables().items()} == {
         table.title: table.header for table in made
     }
@@ -101,7 +101,7 @@ if DATA.is_dir():
 
     def test_the_bundled_model_comes_close_on_a_sample():
         backend = sam.load_backend("pocket", device="cpu")
-        results = drain(iter_evaluate(backend, held_back(6), objects=3))
+        results = drain(iter_evaluate(backend, held_back(6), objects=12))
         found = {s.group: s for s in summarise(results)}
         assert found.keys() == BARS.keys()
         for kind, bars in BARS.items():
