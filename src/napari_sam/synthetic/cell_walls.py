@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from napari_sam.synthetic.illumination import edges
-from napari_sam.synthetic.noise import cloud
+from napari_sam.synthetic.noise import cloud, log_uniform
 from napari_sam.synthetic.placement import confluent
 from napari_sam.synthetic.scene import Scene
 from napari_sam.synthetic.sensor import apply_sensor, colour
@@ -29,7 +29,7 @@ def draw_cell_walls(rng: np.random.Generator, size: int) -> Scene:
     through, so that not all that is bright bounds a cell.
     """
     least, most = _RADIUS
-    radius = np.exp(rng.uniform(np.log(least), np.log(max(size * most, least))))
+    radius = log_uniform(rng, least, size * most)
     labels = confluent(rng, size, radius, missing=0.3)
     thick = rng.uniform(0.04, 0.14) * radius + 0.4
     light = _walls(rng, labels, thick) + _cytoplasm(rng, labels)

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from napari_sam.synthetic.illumination import edges, uneven
-from napari_sam.synthetic.noise import cloud
+from napari_sam.synthetic.noise import cloud, log_uniform
 from napari_sam.synthetic.placement import renumbered
 from napari_sam.synthetic.scene import Scene
 from napari_sam.synthetic.sensor import apply_sensor, colour
@@ -38,8 +38,7 @@ def draw_colonies(rng: np.random.Generator, size: int) -> Scene:
 
 def _packed(rng: np.random.Generator, size: int) -> NDArray[np.int32]:
     """Return labels of bacteria; each pixel is of the one it lies deepest in."""
-    low, high = np.log(_HALF_WIDTH)
-    half_width = float(np.exp(rng.uniform(low, high)))
+    half_width = log_uniform(rng, *_HALF_WIDTH)
     ratio = 1.0 if rng.uniform() < 0.2 else rng.uniform(1.5, 5)  # cocci, or rods
     turn = cloud(rng, size, rng.uniform(20, 80)) * rng.uniform(0.2, 1.5)
     colony = cloud(rng, size, rng.uniform(0.2, 0.5) * size, smooth=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam.synthetic.noise import cloud
+from napari_sam.synthetic.noise import cloud, log_uniform
 from napari_sam.synthetic.parcels import cut_parcels
 from napari_sam.synthetic.placement import renumbered
 from napari_sam.synthetic.scene import Scene
@@ -33,7 +33,7 @@ _GRAVEL, _HEDGE = (0.78, 0.74, 0.66), (0.14, 0.24, 0.12)
 
 def draw_fields(rng: np.random.Generator, size: int) -> Scene:
     """Draw a scene of fields, each with its colour and direction of furrows."""
-    side = np.exp(rng.uniform(np.log(size * 0.1), np.log(size * 0.35)))
+    side = log_uniform(rng, size * 0.1, size * 0.35)
     wide = rng.uniform(2, 7)
     parcels = cut_parcels(rng, size, side, (wide, rng.uniform(0.5, min(wide, 3))))
     image = _sown(rng, parcels)

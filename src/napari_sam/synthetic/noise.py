@@ -1,4 +1,4 @@
-"""Smooth noise for uneven light, stains and bends; and pixel coordinates."""
+"""Smooth noise for uneven light, stains and bends; random sizes; pixel coordinates."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scipy import ndimage
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["cloud", "grid"]
+__all__ = ["cloud", "grid", "log_uniform"]
 
 
 def cloud(
@@ -39,6 +39,12 @@ def cloud(
     big = ndimage.zoom(small, size / n, order=3 if smooth else 1)[:size, :size]
     big = np.pad(big, [(0, size - s) for s in big.shape], mode="edge")
     return big / (big.std() + 1e-6)
+
+
+def log_uniform(rng: np.random.Generator, least: float, most: float) -> float:
+    """Draw a number whose logarithm is uniform; `most` is at least `least`."""
+    most = max(most, least)
+    return float(np.exp(rng.uniform(np.log(least), np.log(most))))
 
 
 def grid(size: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

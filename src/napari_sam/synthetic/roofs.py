@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sam.synthetic.noise import cloud, grid
+from napari_sam.synthetic.noise import cloud, grid, log_uniform
 from napari_sam.synthetic.parcels import cut_parcels
 from napari_sam.synthetic.placement import paint, renumbered
 from napari_sam.synthetic.scene import Scene
@@ -33,7 +33,7 @@ _GREEN, _DRY, _STREET = (0.34, 0.44, 0.24), (0.58, 0.54, 0.44), (0.52, 0.52, 0.5
 
 def draw_roofs(rng: np.random.Generator, size: int) -> Scene:
     """Draw a scene of roofs in a town."""
-    side = np.exp(rng.uniform(np.log(size * 0.1), np.log(size * 0.25)))
+    side = log_uniform(rng, size * 0.1, size * 0.25)
     parcels = cut_parcels(rng, size, side, (rng.uniform(6, 14), 0))
     labels, angles = _built(rng, parcels)
     image = _ground(rng, parcels)

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage
 from skimage.draw import polygon
 
-from napari_sam.synthetic.noise import cloud
+from napari_sam.synthetic.noise import cloud, log_uniform
 from napari_sam.synthetic.placement import paint, renumbered
 from napari_sam.synthetic.scene import Scene
 from napari_sam.synthetic.sensor import apply_sensor, colour
@@ -27,7 +27,7 @@ def draw_smear(rng: np.random.Generator, size: int) -> Scene:
     granular, or stripped of their nucleus. Between them lie small cells with lobed
     nuclei, each lobe of which is an object.
     """
-    radius = np.exp(rng.uniform(np.log(4), np.log(max(size * 0.08, 5))))
+    radius = log_uniform(rng, 4, max(size * 0.08, 5))
     labels = np.zeros((size, size), np.int32)
     density = np.zeros((size, size), np.float32)
     for _ in range(1 + rng.poisson(rng.uniform(1, 8))):

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from napari_sam.synthetic.illumination import illuminate, out_of_focus
+from napari_sam.synthetic.noise import log_uniform
 from napari_sam.synthetic.placement import confluent, scattered
 from napari_sam.synthetic.scene import Scene
 from napari_sam.synthetic.sensor import apply_sensor, colour
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from napari_sam.synthetic.style import Style
 
 __all__ = ["draw_objects", "draw_radius", "draw_styled"]
@@ -27,7 +28,7 @@ def draw_styled(rng: np.random.Generator, size: int, style: Style) -> Scene:
 def draw_radius(rng: np.random.Generator, size: int, style: Style) -> float:
     """Draw the radius of the objects of a scene, in pixels."""
     least, most = style.radius
-    return float(np.exp(rng.uniform(np.log(least), np.log(max(size * most, least)))))
+    return log_uniform(rng, least, size * most)
 
 
 def draw_objects(

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from napari_sam.synthetic.illumination import edges
-from napari_sam.synthetic.noise import cloud
+from napari_sam.synthetic.noise import cloud, log_uniform
 from napari_sam.synthetic.placement import renumbered, scattered
 from napari_sam.synthetic.scene import Scene
 from napari_sam.synthetic.sensor import apply_sensor, eight_bits
@@ -24,7 +24,7 @@ _HAEMATOXYLIN, _EOSIN = (0.65, 0.70, 0.29), (0.09, 0.95, 0.28)
 
 def draw_tissue(rng: np.random.Generator, size: int) -> Scene:
     """Draw a scene of purple nuclei in pink fibres, with white gaps."""
-    radius = np.exp(rng.uniform(np.log(4), np.log(max(size * 0.06, 5))))
+    radius = log_uniform(rng, 4, max(size * 0.06, 5))
     labels = scattered(
         rng, size, radius, {"nucleus": 0.75, "amoeba": 0.15, "disc": 0.1}
     )
