@@ -203,6 +203,22 @@ def test_work_that_was_not_saved_is_restored_from_its_journal(blobs, monkeypatch
     second.annotator.close()
 
 
+def test_work_on_pixels_that_were_changed_in_place_is_that_of_the_opened_image(
+    blobs, monkeypatch
+):
+    pixels = blobs.copy()
+    first = Script(pixels)
+    pixels[15:25] = 77
+    first.commit(15, 25)
+    assert first.annotator.persistence.journal.flush(timeout=30)
+    monkeypatch.setattr(
+        "napari_sam.session.persistence.journal_files.in_use", lambda *_: False
+    )
+    second = Script(blobs)
+    assert len(second.journals) == 1
+    second.annotator.close()
+
+
 def test_two_annotators_on_one_image_share_its_session(script):
     other = Annotator(ImmediateExecutor(), Views(), pool=Pool())
     other.open(script.annotator.image)

@@ -28,8 +28,10 @@ def jupyter_server(tmp_path_factory):
     import _jupyter
 
     folder = tmp_path_factory.mktemp("jupyter")
-    home = {"NAPARI_SAM_HOME": str(folder / "home"), "NAPARI_SAM_OFFLINE": "1"}
-    with _jupyter.lab(folder / "lab", home) as server:
+    home = folder / "home"
+    settings = {"NAPARI_SAM_HOME": str(home), "NAPARI_SAM_OFFLINE": "1"}
+    with _jupyter.lab(folder / "lab", settings) as server:
+        server.home = home
         yield server
 
 

@@ -1,6 +1,10 @@
 """What goes wrong in JupyterLab, and what a finger and a trackpad do."""
 
+import time
+
 import pytest
+
+from napari_sam.session.persistence.recovery import read_lines
 
 BEGIN = """
 import os
@@ -127,10 +131,14 @@ def test_another_image_takes_the_place_of_one(notebook, widget):
     assert other.value("Number(el.dataset.preview)") == 10 * 20
 
 
-def test_a_kernel_that_died_is_said_and_work_is_restored(notebook, widget):
+def test_a_kernel_that_died_is_said_and_work_is_restored(
+    notebook, widget, jupyter_server
+):
+    journals = jupyter_server.home / "journals"
+    before = _end_with_a_commit(journals)
     widget.press("k")
     widget.wait("el.dataset.committed === '1'")
-    widget.page.wait_for_timeout(500)  # until it is in the journal
+    _wait_until(lambda: _end_with_a_commit(journals) - before)
     widget.value("app.link.lostAfter = 2000")
     notebook.start(3)
     notebook.page.get_by_role("button", name="Ok").click()
@@ -140,3 +148,21 @@ def test_a_kernel_that_died_is_said_and_work_is_restored(notebook, widget):
     notebook.start(0)
     notebook.page.get_by_role("button", name="Restore").click()
     notebook.widget().wait("el.dataset.committed === '1'")
+
+
+def _end_with_a_commit(folder):
+    """Return the journals whose last step is a commit that was not undone."""
+    return {path for path in folder.glob("*.jsonl") if _last_action(path) == "commit"}
+
+
+def _last_action(journal):
+    """Return what was done last; undoing is no action."""
+    steps = [line for line in read_lines(journal) if line.get("op", "at") != "at"]
+    return steps[-1].get("action", {}).get("do") if steps else None
+
+
+def _wait_until(condition, patience=60):
+    end = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < end, "The commit did not come to the journal."
+        time.sleep(0.05)

@@ -60,7 +60,10 @@ def iter_find(
 
     yield Progress(0, 0, "looking for unsaved work")
     journal, earlier = image.journal, image.earlier_journals
-    found = find_journals(ImageIdentity.of(image.source.frames))
+    identity = ImageIdentity.of(image.source.frames)
+    if journal is not None:
+        journal.identify(identity)
+    found = find_journals(identity)
     own = [one for one in found if one.path in earlier]
     if own and journal is not None and journal.flush(timeout=60):
         for one in own:

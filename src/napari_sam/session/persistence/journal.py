@@ -92,6 +92,14 @@ class Journal:
         )
         self._thread.start()
 
+    def identify(self, identity: ImageIdentity) -> None:
+        """Note the image as it was opened, whatever becomes of its pixels.
+
+        Without it, the image is identified when the first step is written.
+        """
+        if self._identity is None:
+            self._identity = identity
+
     def flush(self, timeout: float = 10.0) -> bool:
         """Wait until all is on the disk; False if it is not in time."""
         end = time.monotonic() + timeout
@@ -176,7 +184,8 @@ class Journal:
 
     def _lines(self, waiting: list[Entry]) -> Iterator[bytes]:
         if self.path is None:
-            self._identity = ImageIdentity.of(self.session.frames)
+            if self._identity is None:
+                self._identity = ImageIdentity.of(self.session.frames)
             yield _line(self._header())
         for how, what in waiting:
             if isinstance(what, Address):
