@@ -12,10 +12,12 @@ from napari_sam.testing.propagator_suite import masks_of, movie
 from napari_sam.tracking.meeting import meet
 from napari_sam.tracking.motion.body import flow_of_body
 from napari_sam.tracking.motion.drift import drift
-from napari_sam.tracking.motion.feature_flow import MatchingMap, likeness
+from napari_sam.tracking.motion.feature_flow import MatchingMap
 from napari_sam.tracking.motion.flow import Flow, still_flow
+from napari_sam.tracking.motion.likeness import best_matches, likeness
 from napari_sam.tracking.motion.moving import Motion
 from napari_sam.tracking.motion.optical_flow import refined_flow
+from napari_sam.tracking.motion.warp import rim_distance, signed_distance
 
 
 def texture(side=160, seed=0):
@@ -47,6 +49,27 @@ def test_likeness_is_the_product_with_each_place_nearby():
         other = around[down : down + 5, right : right + 60]
         expected = (cells * other).sum(-1)
         np.testing.assert_allclose(found[down, right], expected, rtol=1e-4, atol=1e-4)
+
+
+def test_matches_are_found_in_every_row():
+    """Rows are matched some at a time: nothing shows where one part ends."""
+    around = np.random.default_rng(0).normal(size=(76, 22, 16)).astype(np.float32)
+    around /= np.linalg.norm(around, axis=-1, keepdims=True)
+    cells = around[6:, 2:18]
+    away, unlike = best_matches(cells, around)
+    inner = np.s_[2:-2, 2:-2]
+    np.testing.assert_allclose(away[0][inner], 3, atol=1e-3)
+    np.testing.assert_allclose(away[1][inner], -1, atol=1e-3)
+    assert np.abs(unlike[inner]).max() < 1e-3
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_rim_has_the_distances_to_the_outline(seed):
+    mask = ndimage.gaussian_filter(
+        np.random.default_rng(seed).normal(size=(30, 40)), seed
+    )
+    exact = signed_distance(np.pad(mask > 0, 3)).clip(-2, 2)
+    np.testing.assert_allclose(rim_distance(mask > 0), exact, atol=1e-6)
 
 
 def test_a_flow_leads_only_within_the_region_that_it_says():

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided, sliding_window_view
 from scipy import ndimage
 
 from napari_sam.tracking.motion.flow import Flow
+from napari_sam.tracking.motion.likeness import CONTEXT, best_matches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,16 +21,12 @@ if TYPE_CHECKING:
 #: Cells that a match may be away from where it is expected: on the coarsest level, and
 #: on finer ones, which only refine it.
 _FAR, _NEAR = 4, 2
-#: Cells whose likenesses are averaged: single ones are ambiguous.
-_WINDOW = 5
-#: Likeness that a match of one cell farther away must have more.
-_PENALTY = 0.01
-#: Softness of the choice between matches.
-_TEMPERATURE = 0.02
-#: Cells of a row that are compared in one product with all that are near to them.
-_TOGETHER = 12
 #: Share of a map above which all of it is normalised at once, and kept.
 _MOST = 0.5
+#: Cells that are normalised at a time, and numbers that are left between channels.
+_CELLS, _APART = 4096, 16
+#: Rows of cells that are blended at a time: they stay in a processor's cache.
+_BLENDED = 16
 
 
 class MatchingMap:
@@ -47,7 +43,7 @@ class MatchingMap:
     def __init__(self, features: FeatureMap) -> None:
         self._array, self.shape = features.array, features.array.shape[1:]
         mean = np.asarray(self._array.mean((1, 2)), np.float32)
-        self._mean = mean[:, None, None]
+        self._mean = mean[:, None]
         self._whole: NDArray[np.float32] | None = None
         self.stride = features.stride
 
@@ -55,17 +51,28 @@ class MatchingMap:
         """Return the features ``(rows, cols, C)`` of a window of cells."""
         cells = (rows.stop - rows.start) * (cols.stop - cols.start)
         if self._whole is None and cells > _MOST * self.shape[0] * self.shape[1]:
-            self._whole = self._normalised(slice(None), slice(None))
+            self._whole = self._normalised(*(slice(0, n) for n in self.shape))
         if self._whole is not None:
             return self._whole[rows, cols]
         return self._normalised(rows, cols)
 
     def _normalised(self, rows: slice, cols: slice) -> NDArray[np.float32]:
-        part = np.asarray(self._array[:, rows, cols], np.float32)
-        array = np.ascontiguousarray(np.moveaxis(part - self._mean, 0, -1))
-        length = np.sqrt(np.einsum("hwc,hwc->hw", array, array))
-        array /= (length + np.float32(1e-6))[..., None]
-        return np.asarray(array, np.float32)
+        width, step = cols.stop - cols.start, -(-_CELLS // (cols.stop - cols.start))
+        out = np.empty((rows.stop - rows.start, width, len(self._mean)), np.float32)
+        for first in range(0, len(out), step):
+            lines = slice(rows.start + first, min(rows.start + first + step, rows.stop))
+            self._fill(out[first : first + step], self._array[:, lines, cols])
+        return out
+
+    def _fill(self, out: NDArray[np.float32], part: NDArray[np.float32]) -> None:
+        """Normalise some lines ``(C, rows, cols)`` into ``(rows, cols, C)``."""
+        channels, cells = len(part), out.shape[0] * out.shape[1]
+        # With a few more, no two channels of a cell fall on one line of the cache.
+        array = np.empty((channels, cells + _APART), np.float32)[:, :cells]
+        np.subtract(part.reshape(channels, cells), self._mean, out=array)
+        length = np.sqrt(np.einsum("cn,cn->n", array, array))
+        array *= 1 / (length + np.float32(1e-6))
+        out[:] = array.T.reshape(out.shape)
 
 
 def feature_flow(
@@ -93,7 +100,7 @@ def feature_flow(
     flow: Flow | None = None
     for new, old in zip(target, source, strict=True):
         if flow is not None and of is not None:
-            finer = np.multiply(new.stride, _NEAR + _WINDOW // 2).max()
+            finer = np.multiply(new.stride, _NEAR + CONTEXT).max()
             region = flow.led_to(of, region).grown(int(finer)).intersection(region)
         window = _window(new, region)
         start = _expected(flow, window, expected)
@@ -156,60 +163,9 @@ def _matched(
     window: _Cells, source: MatchingMap, expected: NDArray[np.float32], reach: int
 ) -> Flow:
     """Find the best match of each cell among those near to the expected one."""
-    warped = _warped(window, source, expected, reach)
-    offsets = np.mgrid[-reach : reach + 1, -reach : reach + 1].reshape(2, -1)
-    alike = _averaged(_averaged(likeness(window.array, warped), 1), 2)
-    away = _PENALTY * np.hypot(*offsets).astype(np.float32)
-    # Of likenesses, from -1 to 1, no power is too large for single precision.
-    weight = alike - away[:, None, None]
-    weight *= 1 / _TEMPERATURE
-    np.exp(weight, out=weight)
-    total = weight.sum(0)
-    found = expected + np.tensordot(offsets.astype(np.float32), weight, 1) / total
-    unlike = 1 - np.einsum("nhw,nhw->hw", alike, weight) / total
-    in_pixels = found * np.asarray(window.stride, np.float32)[:, None, None]
-    return Flow(in_pixels.astype(np.float32), window.start, window.stride, unlike)
-
-
-def likeness(
-    window: NDArray[np.float32], warped: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Return the products ``(n, rows, cols)`` of cells with those around their place.
-
-    Parameters
-    ----------
-    window
-        ``(rows, cols, C)``.
-    warped
-        The same with more cells on each side: n is the number of places of the first in
-        the second, row by row.
-    """
-    rows, cols = window.shape[:2]
-    side = len(warped) - rows + 1
-    out = np.empty((side, side, rows, cols), np.float32)
-    for left in range(0, cols, _TOGETHER):
-        cells = window[:, None, left : left + _TOGETHER]
-        count = cells.shape[2]
-        around = sliding_window_view(warped[:, left : left + count + side - 1], side, 0)
-        # Each row of cells with all of some rows: more than is wanted, in one product.
-        every = cells @ around.transpose(0, 3, 2, 1)
-        row, down, cell, right = every.strides
-        out[..., left : left + count] = as_strided(
-            every, (side, side, rows, count), (down, right, row, cell + right)
-        )
-    return out.reshape(side * side, rows, cols)
-
-
-def _averaged(likeness: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
-    """Average cells and their neighbours along an axis; those at the edges repeat."""
-    reach, size = _WINDOW // 2, likeness.shape[axis]
-    sides = [(reach, reach) if n == axis else (0, 0) for n in range(3)]
-    padded = np.moveaxis(np.pad(likeness, sides, mode="edge"), axis, 0)
-    total = padded[:size] + padded[1 : size + 1]
-    for first in range(2, _WINDOW):
-        total += padded[first : first + size]
-    total *= np.float32(1 / _WINDOW)
-    return np.moveaxis(total, 0, axis)
+    away, unlike = best_matches(window.array, _warped(window, source, expected, reach))
+    per_cell = np.asarray(window.stride, np.float32)[:, None, None]
+    return Flow((expected + away) * per_cell, window.start, window.stride, unlike)
 
 
 def _warped(
@@ -226,22 +182,34 @@ def _warped(
     flow = np.pad(expected, side, mode="edge")
     rows, cols = flow.shape[1:]
     grid = np.mgrid[:rows, :cols] - reach + np.reshape(window.first, (2, 1, 1))
-    at = grid + flow
     limits = np.reshape(source.shape, (2, 1, 1)) - 1
-    low = np.clip(np.floor(at).astype(np.intp), 0, limits)
+    at = np.clip(grid + flow, 0, limits)
+    low = at.astype(np.intp)
     high = np.minimum(low + 1, limits)
-    down, right = np.clip(at - low, 0, 1).astype(np.float32)
+    down, right = (at - low).astype(np.float32)
     first, last = low.min((1, 2)), high.max((1, 2)) + 1
     part = source.part(slice(first[0], last[0]), slice(first[1], last[1]))
     low, high = low - first[:, None, None], high - first[:, None, None]
-    flat, width = part.reshape(-1, part.shape[2]), part.shape[1]
-    out = np.zeros((*down.shape, part.shape[2]), np.float32)
-    corner = np.empty_like(out)
-    for row, of_row in ((low[0], 1 - down), (high[0], down)):
-        for col, of_col in ((low[1], 1 - right), (high[1], right)):
-            weight = of_row * of_col
-            if weight.any():
-                np.take(flat, row * width + col, axis=0, out=corner, mode="clip")
-                corner *= weight[..., None]
-                out += corner
+    corners = [
+        (row * part.shape[1] + col, of_row * of_col)
+        for row, of_row in ((low[0], 1 - down), (high[0], down))
+        for col, of_col in ((low[1], 1 - right), (high[1], right))
+    ]
+    return _blended(part.reshape(-1, part.shape[2]), corners)
+
+
+def _blended(
+    cells: NDArray[np.float32],
+    corners: list[tuple[NDArray[np.intp], NDArray[np.float32]]],
+) -> NDArray[np.float32]:
+    """Add up cells ``(n, C)`` by number and weight, some rows at a time."""
+    corners = [(at, weight) for at, weight in corners if weight.any()]
+    rows, cols = corners[0][0].shape
+    out = np.zeros((rows, cols, cells.shape[1]), np.float32)
+    for first in range(0, rows, _BLENDED):
+        lines = slice(first, first + _BLENDED)
+        for at, weight in corners:
+            corner = cells.take(at[lines], axis=0, mode="clip")
+            corner *= weight[lines, :, None]
+            out[lines] += corner
     return out

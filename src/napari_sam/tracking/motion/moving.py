@@ -17,6 +17,7 @@ from napari_sam.tracking.motion.optical_flow import optical_flow, refined_flow
 from napari_sam.tracking.motion.tile_views import TileViews
 from napari_sam.tracking.motion.warp import (
     MovedMask,
+    Origins,
     is_large,
     moved_region,
     warp_mask,
@@ -103,10 +104,10 @@ class Motion:
             flow = self._flow(tile, local, moved, source, target, of=alone)
             if refined and self._by_features:
                 flow = self._refined(tile, local, flow, source, target)
-            flow = flow.on_plane(tile)
+            origins = Origins.by_flow(flow.on_plane(tile), window)
             for i in ids:
                 found[i] = warp_mask(
-                    masks[i], flow, regions[i], on_plane, as_body=self._has_bodies
+                    masks[i], origins, regions[i], on_plane, as_body=self._has_bodies
                 )
         outside = MovedMask(Mask.empty(), 1.0)
         return {i: found.get(i, outside) for i in masks}

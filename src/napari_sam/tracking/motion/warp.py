@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 #: Signed distances are cut here: only the outline moves, not what is deep inside.
 _RIM = 2.0
+#: Squares of the distances from a pixel to others up to there, and where they lie.
+_RINGS = [
+    (n, [(i, j) for i in range(-2, 3) for j in range(-2, 3) if i * i + j * j == n])
+    for n in (5, 4, 2, 1)
+]
 #: Pixels around a mask in which distances to its outline are known.
 _PADDING = 3
 #: Between these shares of its area before, a moved mask is believed.
@@ -57,9 +62,46 @@ def moved_region(
     return grown.intersection(plane)
 
 
+class Origins(NamedTuple):
+    """Where the pixels of a region of the new frame were on the frame before.
+
+    Attributes
+    ----------
+    region
+        Of the plane.
+    at
+        ``(2, h, w)``: rows and columns, counted from the corner of the region.
+    residual
+        ``(h, w)``: how unlike the two places look, from 0.
+    """
+
+    region: Region
+    at: NDArray[np.float32]
+    residual: NDArray[np.float32]
+
+    @classmethod
+    def by_flow(cls, flow: Flow, region: Region) -> Origins:
+        """Sample a flow at the pixels of a region, as far as it is known there."""
+        region = region.intersection(flow.region)
+        if min(region.shape) < 1:
+            nothing = np.empty((2, 0, 0), np.float32)
+            return cls(Region(0, 0, 0, 0), nothing, nothing[0])
+        at = flow.sampled(region)
+        at += _indices(region.shape)
+        return cls(region, at, flow.residual_in(region))
+
+    def within(self, region: Region) -> Origins:
+        """Return those of a smaller region."""
+        both = region.intersection(self.region)
+        part = both.shifted(-self.region.top, -self.region.left)
+        at = self.at[:, *part.slices]
+        at = at - np.reshape([part.top, part.left], (2, 1, 1)).astype(np.float32)
+        return Origins(both, at, self.residual[part.slices])
+
+
 def warp_mask(
     mask: Mask,
-    flow: Flow,
+    origins: Origins,
     region: Region,
     drift: tuple[float, float],
     *,
@@ -74,7 +116,7 @@ def warp_mask(
     """
     if min(region.shape) < 1:
         return MovedMask(Mask.empty(), 1.0)
-    moved = _warped(mask, flow, region, as_body)
+    moved = _warped(mask, origins.within(region), as_body=as_body and is_large(mask))
     if _LEAST < moved.mask.area / mask.area < _MOST:
         return moved
     rows, cols = round(drift[0]), round(drift[1])
@@ -83,41 +125,48 @@ def warp_mask(
     return MovedMask(shifted, 1.0)
 
 
-def _warped(mask: Mask, flow: Flow, region: Region, as_body: bool) -> MovedMask:
-    region = region.intersection(flow.region)
-    as_body = as_body and is_large(mask)
-    if min(region.shape) > 0 and not as_body:
-        # A body may go where its pixels do not lead.
-        region = flow.led_to(mask.region.grown(_PADDING), region)
-    if min(region.shape) < 1:
-        return MovedMask(Mask.empty(), 1.0)
-    vectors = flow.sampled(region)
-    inside = _inside(mask, vectors, region)
+def _warped(mask: Mask, origins: Origins, *, as_body: bool) -> MovedMask:
+    region, at, residual = origins
+    inside = _inside(mask, at, region)
     if as_body and inside.any():
         radius = float(np.sqrt(mask.area / np.pi))
-        vectors = flow_of_body(vectors, signed_distance(inside), radius)
-        inside = _inside(mask, vectors, region)
+        own = _indices(region.shape)
+        vectors = flow_of_body(at - own, signed_distance(inside), radius)
+        inside = _inside(mask, vectors + own, region)
     if not inside.any():
         return MovedMask(Mask.empty(), 1.0)
-    residual = float(flow.residual_in(region)[inside].mean())
     moved = Mask.from_array(inside, top=region.top, left=region.left)
-    return MovedMask(moved, residual)
+    return MovedMask(moved, float(residual[inside].mean()))
 
 
-def _inside(
-    mask: Mask, vectors: NDArray[np.float32], region: Region
-) -> NDArray[np.bool_]:
+def _indices(shape: tuple[int, ...]) -> NDArray[np.float32]:
+    return np.indices(shape, np.float32)
+
+
+def _inside(mask: Mask, at: NDArray[np.float32], region: Region) -> NDArray[np.bool_]:
     """Return the pixels of a region that were in a mask before they moved."""
-    distance = signed_distance(bordered(mask.array, _PADDING))
-    start = mask.region.top - _PADDING, mask.region.left - _PADDING
-    at = np.mgrid[region.slices].astype(np.float32) + vectors
-    at -= np.reshape(start, (2, 1, 1))
-    rows, cols = distance.shape
-    near = (at[0] >= 0) & (at[0] <= rows - 1) & (at[1] >= 0) & (at[1] <= cols - 1)
-    rim = np.clip(distance, -_RIM, _RIM)
-    inside = np.zeros(region.shape, bool)
-    inside[near] = ndimage.map_coordinates(rim, at[:, near], order=1) > 0
-    return inside
+    rim = rim_distance(mask.array)
+    top = mask.region.top - region.top - _PADDING
+    left = mask.region.left - region.left - _PADDING
+    bottom, right = top + rim.shape[0] - 1, left + rim.shape[1] - 1
+    near = (at[0] >= top) & (at[0] <= bottom) & (at[1] >= left) & (at[1] <= right)
+    places = at[:, near] - np.array([[top], [left]], np.float32)
+    near[near] = ndimage.map_coordinates(rim, places, order=1) > 0
+    return np.asarray(near)
+
+
+def rim_distance(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return `signed_distance` as far as the rim is wide, of a mask and its padding."""
+    padded = bordered(mask, _PADDING + 2)
+    own = padded[2:-2, 2:-2]
+    rows, cols = own.shape
+    out = np.full(own.shape, _RIM, np.float32)
+    for squared, offsets in _RINGS:
+        differs = np.zeros(own.shape, bool)
+        for down, right in offsets:
+            differs |= padded[2 + down :, 2 + right :][:rows, :cols] != own
+        out[differs] = np.sqrt(squared) - 0.5
+    return np.where(own, out, -out)
 
 
 def signed_distance(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
