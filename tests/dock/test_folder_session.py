@@ -175,6 +175,7 @@ def test_by_examples_and_by_words_reviewed_classified_and_exported(
         (order[0], order[-1]), key=order.index
     )
 
+    dock.folder.title.setChecked(True)
     until(lambda: dock.folder.state.text() == "2 examples: 1 large, 1 small.")
     review = labelled(dock, until, tmp_path / "by-examples")
     before = review.queue.page

@@ -70,6 +70,7 @@ def named(dock, until):
     until(lambda: len(annotator.session.objects) == 6)
     annotator.editing.set_info(1, category="square")
     annotator.editing.set_info(6, category="bar")
+    dock.folder.title.setChecked(True)
     until(lambda: dock.folder.state.text().startswith("2 examples"))
     return annotator
 

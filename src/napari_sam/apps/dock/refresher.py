@@ -41,11 +41,21 @@ class Refresher(QTimer):
         super().__init__(owner)
         self.setSingleShot(True)
         self.setInterval(rest)
+        self._is_paused = self._is_wanted = False
         self.timeout.connect(refresh)
         for signal in signals:
             signal.connect(self.request)
 
     def request(self, *_: object) -> None:
-        """Have the view refreshed soon."""
-        if not self.isActive():
+        """Have the view refreshed soon, or when it is seen again."""
+        if self._is_paused:
+            self._is_wanted = True
+        elif not self.isActive():
             self.start()
+
+    def pause(self, is_paused: bool) -> None:
+        """Wait while nobody sees the view; then refresh it if that was asked for."""
+        self._is_paused = is_paused
+        if self._is_wanted and not is_paused:
+            self._is_wanted = False
+            self.request()

@@ -89,6 +89,7 @@ class FolderPanel(Section):
             events.model_changed,
             events.busy,
         )
+        self.refresh_while_open(self._refresher)
         events.image_opened.connect(self._propose)
         events.folder_labelled.connect(self._open)
         self._propose()

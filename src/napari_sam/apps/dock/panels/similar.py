@@ -55,6 +55,7 @@ class SimilarPanel(Section):
         self._refresher = Refresher(
             self, self._on_objects, annotator.events.objects_changed
         )
+        self.refresh_while_open(self._refresher)
         annotator.events.image_opened.connect(self._on_opened)
         self._on_opened(annotator.session)
 

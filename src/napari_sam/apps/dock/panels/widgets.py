@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from qtpy.QtGui import QIcon
 
+    from napari_sam.apps.dock.refresher import Refresher
+
 #: What is chosen is seen at a glance, in any theme.
 _PRESSED = (
     "QToolButton { border: 2px solid transparent; border-radius: 4px; padding: 2px; }"
@@ -79,6 +81,11 @@ class Section(QWidget):
     def add(self, *widgets: QWidget) -> None:
         """Put widgets in a row of their own; one alone takes all of it."""
         self.rows.addWidget(widgets[0] if len(widgets) == 1 else row(*widgets))
+
+    def refresh_while_open(self, refresher: Refresher) -> None:
+        """Have a refresher of the section wait while the section is closed."""
+        self.title.toggled.connect(lambda is_open: refresher.pause(not is_open))
+        refresher.pause(not self.title.isChecked())
 
     def _show(self, is_open: bool) -> None:
         self.title.setArrowType(
