@@ -239,7 +239,8 @@ class PocketBackend(EncodingBackend[_Tile]):
         prior = previous = None
         if inputs.mask_input is not None:
             off = (0, cols - grid[1], 0, rows - grid[0])
-            prior = F.pad(as_tensor(inputs.mask_input), off)[None].to(self.device)
+            prior = as_tensor(inputs.mask_input)[None].to(self.device)
+            prior = F.pad(prior, off) if any(off) else prior
         if one.previous is not None:
             logits = as_tensor(one.previous)[None].to(self.device)
             previous = F.avg_pool2d(logits, 2, ceil_mode=True)

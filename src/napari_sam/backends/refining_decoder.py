@@ -33,7 +33,8 @@ Prepared = TypeVar("Prepared")
 _CACHED_ROUNDS = 64
 #: Embeddings cached on the device.
 _PREPARED = 2
-#: Prompts decoded side by side; their masks are in memory together.
+#: Prompts decoded side by side; their masks are in memory together. Twice as many,
+#: where all of them are asked for at once.
 GROUP = 16
 #: Prompts after which freed memory is given back: to ask for it again takes time, too.
 _KEPT = 64
@@ -93,15 +94,20 @@ class RefiningDecoder(ABC, Generic[Prepared]):
         PromptError
             If one of them has no positive prompt.
         """
-        return list(self.iter_decode(embedding, prompts))
+        return list(self._decoded(embedding, prompts, 2 * GROUP))
 
     def iter_decode(
         self, embedding: EmbeddingArrays, prompts: Iterable[Prompts]
     ) -> Iterator[Prediction]:
         """Like `decode`, but with no more than `GROUP` predictions in memory."""
+        return self._decoded(embedding, prompts, GROUP)
+
+    def _decoded(
+        self, embedding: EmbeddingArrays, prompts: Iterable[Prompts], group: int
+    ) -> Iterator[Prediction]:
         tile = Embedding.from_mapping(embedding)
         waiting, since = iter(prompts), 0
-        while some := list(islice(waiting, GROUP)):
+        while some := list(islice(waiting, group)):
             yield from self._decode_group(tile, some)
             since += len(some)
             if since >= _KEPT:

@@ -78,7 +78,10 @@ def fuse(
             at = both.shifted(-region.top, -region.left)
             found[at.slices] = prediction.sampled(both) - prediction.threshold
         logits = logits + np.clip(found, -_LOGIT_BOUND, _LOGIT_BOUND)
-        parted = covers_two((found > 0) & expected.in_window(region), expected.area)
+        own = expected.region.intersection(region)
+        at = own.shifted(-region.top, -region.left)
+        inside = (found[at.slices] > 0) & expected.in_window(own)
+        parted = covers_two(inside, expected.area)
     return Fused(region, np.asarray(logits, np.float32), parted)
 
 
@@ -115,6 +118,7 @@ def compete(
     dict
         Masks by object, without those whose pixels are all taken.
     """
+    fused = {i: _claimed(one) for i, one in fused.items()}
     rivals = _rivals({i: one.region for i, one in fused.items()})
     masks = {
         i: _winner(i, {j: fused[j] for j in rivals[i]}, one, expected[i], taken)
@@ -128,6 +132,13 @@ def compete(
                 rest = rest - other
         masks[i] = rest or masks[i]
     return {i: mask for i, mask in masks.items() if mask}
+
+
+def _claimed(fused: Fused) -> Fused:
+    """Cut logits to where they are above 0: an object claims nothing else."""
+    claim = Region.around(fused.logits > 0)
+    region = claim.shifted(fused.region.top, fused.region.left)
+    return fused._replace(region=region, logits=fused.logits[claim.slices])
 
 
 def _rivals(regions: Mapping[int, Region]) -> dict[int, list[int]]:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from napari_sam.tracking.settings import PropagateSettings
 
 #: Objects decoded at once: their logits are in memory together.
-_AT_ONCE = 16
+_AT_ONCE = 32
 
 
 class PromptMethod:

@@ -24,10 +24,12 @@ class Region:
     @classmethod
     def around(cls, mask: Pixels) -> Region:
         """Region around the true pixels of ``(y, x)``; of no size if none is."""
-        rows, cols = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+        rows = np.flatnonzero(mask.any(1))
         if not rows.size:
             return cls(0, 0, 0, 0)
-        return cls(int(rows[0]), int(cols[0]), int(rows[-1]) + 1, int(cols[-1]) + 1)
+        top, bottom = int(rows[0]), int(rows[-1]) + 1
+        cols = np.flatnonzero(mask[top:bottom].any(0))
+        return cls(top, int(cols[0]), bottom, int(cols[-1]) + 1)
 
     @property
     def shape(self) -> tuple[int, int]:

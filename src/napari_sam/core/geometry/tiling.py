@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from napari_sam.core.errors import ImageError
 from napari_sam.core.geometry.tiles import TileAxis, TileGrid
@@ -77,16 +78,26 @@ class Tiling:
 
     def tiles(self, shape: tuple[int, int], level: int = 0) -> TileGrid:
         """Every tile of a plane on one level."""
-        rows, cols = (-(-n // (1 << level)) for n in shape)
-        height, width = self.tile or (rows, cols)
-        above, before = self.halo if self.tile else (0, 0)
-        down = TileAxis(rows, height + 2 * above, height)
-        across = TileAxis(cols, width + 2 * before, width)
-        return TileGrid(level, down, across)
+        return _tiles(self, shape, level)
 
     def levels(self, shape: tuple[int, int]) -> int:
         """How many levels there are; on the last, one tile covers the whole plane."""
-        level = 0
-        while len(self.tiles(shape, level)) > 1:
-            level += 1
-        return level + 1
+        return _levels(self, shape)
+
+
+@lru_cache(256)
+def _tiles(tiling: Tiling, shape: tuple[int, int], level: int) -> TileGrid:
+    rows, cols = (-(-n // (1 << level)) for n in shape)
+    height, width = tiling.tile or (rows, cols)
+    above, before = tiling.halo if tiling.tile else (0, 0)
+    down = TileAxis(rows, height + 2 * above, height)
+    across = TileAxis(cols, width + 2 * before, width)
+    return TileGrid(level, down, across)
+
+
+@lru_cache(256)
+def _levels(tiling: Tiling, shape: tuple[int, int]) -> int:
+    level = 0
+    while len(_tiles(tiling, shape, level)) > 1:
+        level += 1
+    return level + 1

@@ -34,7 +34,9 @@ class CellWindow(NamedTuple):
 
         The cells may be `per` times as fine as those of the window.
         """
-        rows, cols = (np.flatnonzero(cells.any(axis)) // per for axis in (1, 0))
+        rows = np.flatnonzero(cells.any(1))
+        cols = np.flatnonzero(cells[rows[0] : rows[-1] + 1].any(0)) // per
+        rows //= per
         return cls(int(rows[0]), int(cols[0]), int(rows[-1]) + 1, int(cols[-1]) + 1)
 
     def at(self, factor: int) -> tuple[slice, slice]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import TYPE_CHECKING
 
 from napari_sam.core.geometry.region import Region
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from napari_sam.core.geometry.tiles import Tile
+    from napari_sam.core.geometry.tiling import Tiling
     from napari_sam.image import PromptableImage
     from napari_sam.tracking.motion.flow import Flow
 
@@ -174,5 +175,10 @@ def windows_around(regions: Mapping[int, Region]) -> list[tuple[Region, list[int
 
 def tile_of_mask(image: PromptableImage, mask: Mask) -> Tile:
     """Return the tile in which an object is searched for."""
+    return _first_tile(mask, image.tiling, image.frames.plane_shape)
+
+
+@lru_cache(1024)
+def _first_tile(mask: Mask, tiling: Tiling, plane: tuple[int, int]) -> Tile:
     prompts = Prompts((MaskPrompt(mask, approximate=True),))
-    return first_tile(prompts, image.tiling, image.frames.plane_shape)
+    return first_tile(prompts, tiling, plane)

@@ -87,7 +87,8 @@ class Origins(NamedTuple):
             nothing = np.empty((2, 0, 0), np.float32)
             return cls(Region(0, 0, 0, 0), nothing, nothing[0])
         at = flow.sampled(region)
-        at += _indices(region.shape)
+        at[0] += np.arange(region.shape[0], dtype=np.float32)[:, None]
+        at[1] += np.arange(region.shape[1], dtype=np.float32)
         return cls(region, at, flow.residual_in(region))
 
     def within(self, region: Region) -> Origins:
@@ -150,7 +151,7 @@ def _inside(mask: Mask, at: NDArray[np.float32], region: Region) -> NDArray[np.b
     left = mask.region.left - region.left - _PADDING
     bottom, right = top + rim.shape[0] - 1, left + rim.shape[1] - 1
     near = (at[0] >= top) & (at[0] <= bottom) & (at[1] >= left) & (at[1] <= right)
-    places = at[:, near] - np.array([[top], [left]], np.float32)
+    places = np.stack([at[0][near] - top, at[1][near] - left])
     near[near] = ndimage.map_coordinates(rim, places, order=1) > 0
     return np.asarray(near)
 
