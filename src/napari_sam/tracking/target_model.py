@@ -82,42 +82,32 @@ class TargetModel:
         """
         found: dict[int, NDArray[np.float32]] = {}
         for window, ids in windows_around(regions):
-            levels = self._levels(features, tile, window)
-            found |= {i: self._in_region(levels, regions[i]) for i in ids}
+            depth = self._depths(features, tile, window)
+            for i in ids:
+                part = regions[i].shifted(-window.top, -window.left)
+                found[i] = self._clipped(depth[part.slices])
         return found
 
-    def _levels(
+    def _depths(
         self, features: Sequence[FeatureMap], tile: Tile, window: Region
-    ) -> list[_Level]:
-        """Return what each level of features adds to the depth, around a window."""
-        first, levels = 0, []
+    ) -> NDArray[np.float32]:
+        """Return how deep inside an object the pixels of a window are."""
+        first, depth = 0, np.full(window.shape, self.bias, np.float32)
         for level in features:
             grid = _Grid(level, tile)
             rows, cols = grid.cells(window)
             part = np.asarray(level.array[:, rows, cols], np.float32)
             cells = np.tensordot(self.weights[first : first + len(part)], part, 1)
             start = grid.start_of(rows.start, cols.start)
-            levels.append(_Level(cells, grid.stride, start))
+            depth += upsample(cells, window.slices, grid.stride, start)
             first += len(part)
-        return levels
+        return depth
 
-    def _in_region(
-        self, levels: Sequence[_Level], region: Region
-    ) -> NDArray[np.float32]:
-        depth = np.full(region.shape, self.bias, np.float32)
-        for cells, stride, start in levels:
-            depth += upsample(cells, region.slices, stride, start)
+    def _clipped(self, depth: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the log-odds of depths, none where nothing is to be seen."""
         if depth.max() - depth.min() < _CONTRAST:
-            return np.zeros(region.shape, np.float32)
+            return np.zeros(depth.shape, np.float32)
         return np.asarray(np.float32(self.gain) * depth.clip(-1, 1), np.float32)
-
-
-class _Level(NamedTuple):
-    """Cells of one level of features, and where they lie on the plane."""
-
-    cells: NDArray[np.float32]
-    stride: tuple[float, float]
-    start: tuple[float, float]
 
 
 def tile_features(
