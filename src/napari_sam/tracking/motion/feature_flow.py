@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy import ndimage
 
 from napari_sam.tracking.motion.flow import Flow
 from napari_sam.tracking.motion.likeness import CONTEXT, best_matches
@@ -146,17 +145,11 @@ def _expected(
     if flow is None:
         both = np.asarray(drift, np.float32)[:, None, None]
         return np.broadcast_to(both / per_cell, (2, *shape)).copy()
-    axes = [
-        (start + np.arange(n) * step - first) / coarse
-        for start, n, step, first, coarse in zip(
-            window.start, shape, window.stride, flow.start, flow.stride, strict=True
-        )
-    ]
-    at = np.stack(np.meshgrid(*axes, indexing="ij"))
-    coarser = [
-        ndimage.map_coordinates(v, at, order=1, mode="nearest") for v in flow.vectors
-    ]
-    return np.asarray(np.stack(coarser) / per_cell, np.float32)
+    rows, cols = (
+        start + np.arange(count) * step
+        for start, count, step in zip(window.start, shape, window.stride, strict=True)
+    )
+    return flow.at(rows, cols) / per_cell
 
 
 def _matched(
@@ -178,15 +171,17 @@ def _warped(
 
     There are `reach` more cells on each side.
     """
-    side = ((0, 0), (reach, reach), (reach, reach))
-    flow = np.pad(expected, side, mode="edge")
-    rows, cols = flow.shape[1:]
-    grid = np.mgrid[:rows, :cols] - reach + np.reshape(window.first, (2, 1, 1))
-    limits = np.reshape(source.shape, (2, 1, 1)) - 1
-    at = np.clip(grid + flow, 0, limits)
+    rows, cols = (np.arange(-reach, n + reach) for n in expected.shape[1:])
+    edges = np.ix_(*(at.clip(0, at[-1 - reach]) for at in (rows, cols)))
+    at = np.stack([vectors[edges] for vectors in expected])
+    at[0] += (rows + window.first[0]).astype(np.float32)[:, None]
+    at[1] += (cols + window.first[1]).astype(np.float32)
+    limits = [n - 1 for n in source.shape]
+    for axis, limit in zip(at, limits, strict=True):
+        np.clip(axis, 0, limit, out=axis)
     low = at.astype(np.intp)
-    high = np.minimum(low + 1, limits)
-    down, right = (at - low).astype(np.float32)
+    high = np.stack([np.minimum(n + 1, m) for n, m in zip(low, limits, strict=True)])
+    down, right = at - low.astype(np.float32)
     first, last = low.min((1, 2)), high.max((1, 2)) + 1
     part = source.part(slice(first[0], last[0]), slice(first[1], last[1]))
     low, high = low - first[:, None, None], high - first[:, None, None]

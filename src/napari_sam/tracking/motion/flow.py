@@ -60,6 +60,13 @@ class Flow(NamedTuple):
         stride = down * scale, right * scale
         return Flow(self.vectors * scale, (top, left), stride, self.residual)
 
+    def at(
+        self, rows: NDArray[np.float64], cols: NDArray[np.float64]
+    ) -> NDArray[np.float32]:
+        """Return the flow ``(2, h, w)`` at rows and at columns, both ascending."""
+        (top, left), (down, right) = self.start, self.stride
+        return _bilinear(self.vectors, (rows - top) / down, (cols - left) / right)
+
     def sampled(self, region: Region) -> NDArray[np.float32]:
         """Return the flow ``(2, h, w)`` at the pixels of a region."""
         return _bilinear(self.vectors, *self._cells(region))
