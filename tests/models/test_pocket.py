@@ -19,6 +19,7 @@ from napari_sam.models.pocket import (
     prompt_maps,
     working_scale,
 )
+from napari_sam.models.pocket.cell_window import CellWindow
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +170,7 @@ def test_the_context_grows_while_a_mask_reaches_its_edge(model, features, monkey
             (window,) = windows
             sides = window.bottom - window.top, window.right - window.left
             contexts.append(sides)
-            return [(mask(*(8 * n for n in sides)), torch.ones(1))]
+            return [(mask(*(8 * n for n in sides)), torch.ones(1), window)]
 
         contexts = []
         monkeypatch.setattr(WindowDecoder, "_predict_in_contexts", predict)
@@ -186,11 +187,10 @@ def test_an_approximate_mask_is_decoded_in_a_narrower_context(
 ):
     def predict(self, windows, inputs):
         contexts.append((windows[0].right - windows[0].left, inputs.halo))
-        return [(torch.zeros(1, 8, 8), torch.ones(1))]
+        return [(torch.zeros(1, 8, 8), torch.ones(1), CellWindow(0, 0, 1, 1))]
 
     contexts = []
     monkeypatch.setattr(WindowDecoder, "_predict_in_contexts", predict)
-    monkeypatch.setattr(WindowDecoder, "_in_image", lambda self, *found: found)
     monkeypatch.setattr("napari_sam.models.pocket.context_window.NEAR", 1)
     monkeypatch.setattr(CONTEXT, 3)
     prior = -torch.ones(1, 48, 64)

@@ -139,12 +139,16 @@ def crops(
     return out
 
 
-def reaches_edge(mask: Tensor, window: CellWindow, grid: tuple[int, int]) -> bool:
-    """Whether a mask at stride 2 comes within a cell of an edge of its context."""
-    top, left, bottom, right = window
+def reaches_edge(
+    logits: Tensor, part: CellWindow, context: CellWindow, grid: tuple[int, int]
+) -> bool:
+    """Whether a mask comes within a cell of an edge of its context, inside the grid.
+
+    Its logits at stride 2 are those of a part of the context.
+    """
     return bool(
-        (top > 0 and mask[:8].any())
-        or (left > 0 and mask[:, :8].any())
-        or (bottom < grid[0] and mask[-8:].any())
-        or (right < grid[1] and mask[:, -8:].any())
+        (part.top == context.top > 0 and (logits[:8] > 0).any())
+        or (part.left == context.left > 0 and (logits[:, :8] > 0).any())
+        or (part.bottom == context.bottom < grid[0] and (logits[-8:] > 0).any())
+        or (part.right == context.right < grid[1] and (logits[:, -8:] > 0).any())
     )

@@ -80,7 +80,7 @@ class WindowDecoder:
         """
         grid = self._grid
         prompted = [one.window(grid) for one in inputs]
-        found: dict[int, tuple[Tensor, Tensor]] = {}
+        found: dict[int, tuple[Tensor, Tensor, CellWindow]] = {}
         waiting, times = list(range(len(inputs))), 1
         while waiting:
             windows = {
@@ -95,22 +95,22 @@ class WindowDecoder:
                 masks = self._predict_in_contexts(own, PocketPrompts.together(within))
                 found |= zip(some, masks, strict=True)
             waiting = [
-                i for i in waiting if reaches_edge(found[i][0][0] > 0, windows[i], grid)
+                i
+                for i in waiting
+                if reaches_edge(found[i][0][0], found[i][2], windows[i], grid)
             ]
-            final = [i for i in windows if i not in waiting]
-            found |= {i: self._in_image(*found[i], windows[i]) for i in final}
             times *= 2
-        return [found[i] for i in range(len(inputs))]
-
-    def _in_image(
-        self, masks: Tensor, scores: Tensor, window: CellWindow
-    ) -> tuple[Tensor, Tensor]:
-        return _placed(masks, window, self._grid), scores
+        every = (found[i] for i in range(len(inputs)))
+        return [(_placed(masks, part, grid), scores) for masks, scores, part in every]
 
     def _predict_in_contexts(
         self, windows: Sequence[CellWindow], inputs: PocketPrompts
-    ) -> list[tuple[Tensor, Tensor]]:
-        """Predict from contexts of one shape, at stride 2 where the objects may be."""
+    ) -> list[tuple[Tensor, Tensor, CellWindow]]:
+        """Predict from contexts of one shape, at stride 2 where the objects may be.
+
+        Of each object, masks and scores, best first, and the part of the grid that the
+        masks are of.
+        """
         cells = _shape(windows[0])
         maps = self._maps.features(inputs, cells)
         coarse = self._forward_coarse(windows, inputs, maps)
@@ -124,7 +124,7 @@ class WindowDecoder:
             n: CellWindow.around(c).around_by(inputs.halo, cells, inputs.step)
             for n, c in enumerate(inside)
         }
-        found: dict[int, tuple[Tensor, Tensor]] = {}
+        found: dict[int, tuple[Tensor, Tensor, CellWindow]] = {}
         for some in _alike({n: _shape(w) for n, w in near.items()}):
             own = [near[n] for n in some]
             fine = self._forward_fine(some, own, windows, coarse, maps)
@@ -133,9 +133,8 @@ class WindowDecoder:
             judged = self._model.decoder.judge(coarse.tokens[some], fine)
             scores = coarse.scores[some] + judged
             for k, n in enumerate(some):
-                best = scores[k].argsort(descending=True, stable=True)[:CANDIDATES]
-                masks = _placed(fine.logits[k, best], near[n], cells)
-                found[n] = masks, scores[k, best]
+                part = near[n].shifted(windows[n].top, windows[n].left)
+                found[n] = *_best(fine.logits[k], scores[k]), part
         return [found[n] for n in range(len(inside))]
 
     def _forward_coarse(
@@ -172,6 +171,14 @@ class WindowDecoder:
             features,
             MapFeatures(*(crops(f, near, k, some) for f, k in own)),
         )
+
+
+def _best(masks: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
+    """Sort masks and their scores, and keep the best."""
+    if len(scores) == 1:
+        return masks, scores
+    best = scores.argsort(descending=True, stable=True)[:CANDIDATES]
+    return masks[best], scores[best]
 
 
 def _placed(masks: Tensor, window: CellWindow, cells: tuple[int, int]) -> Tensor:
