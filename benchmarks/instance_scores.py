@@ -2,11 +2,13 @@
 
 ::
 
-    python benchmarks/instance_scores.py layout/train/*  [--checkpoint FILE]
+    python benchmarks/instance_scores.py [--checkpoint FILE] \\
+        layout/train/{fluorescence,stained,phase,brightfield,em}
 
-Prints the weights of `napari_sam.automatic.instance_segmentation`: of a constant, and
-of the numbers that `score_features` returns. The folders are those that
-`benchmarks/pocket_data.py` lays out; every folder counts the same.
+Prints the weights of `napari_sam.automatic.mask_scores`: of a constant, and of the
+numbers that `score_features` returns, fitted to all candidates that instances are
+chosen from. The folders are those that `benchmarks/pocket_data.py` lays out; every
+folder counts the same.
 """
 
 import argparse
@@ -16,39 +18,40 @@ import numpy as np
 from scipy.optimize import minimize
 
 from napari_sam import PromptableImage, Region
-from napari_sam.automatic.instance_segmentation import find_instances, score_features
+from napari_sam.automatic.instance_segmentation import candidates
+from napari_sam.automatic.mask_scores import score_features
+from napari_sam.automatic.scaled_maps import ScaledMaps
 from napari_sam.automatic.settings import InstanceSettings
 from napari_sam.backends.pocket import open_pocket
 from napari_sam.datasets.labelled_images import read_labelled_images
 
 
 def examples(folder, backend):
-    """Features and true IoUs of the instances of all images of a folder."""
+    """Features and true IoUs of the candidates of all images of a folder."""
     rows, ious = [], []
     for labelled in read_labelled_images(folder):
         image = PromptableImage(labelled.frames, backend)
-        if len(image.tiles) > 1:
-            continue
-        (tile,) = image.tiles
-        plane = Region(0, 0, *image.frames.plane_shape)
-        maps = backend.instance_maps(image.embedding(0, tile)).sampled(plane)
-        true = labelled.truth.labels
-        for one in find_instances(maps, InstanceSettings()):
-            where = one.mask.region.slices
-            rows.append(score_features(maps[:, *where], one.mask.array))
-            ious.append(best_iou(one.mask, true))
+        maps = maps_of(image, backend)
+        true = labelled.labels
+        areas = np.bincount(true.ravel())
+        for window, inside in candidates(maps, InstanceSettings()):
+            rows.append(score_features(maps, window, inside))
+            ious.append(best_iou(true[window][inside], areas))
     return np.array(rows), np.array(ious)
 
 
-def best_iou(mask, true):
-    under = true[mask.region.slices][mask.array]
-    numbers, counts = np.unique(under[under > 0], return_counts=True)
-    if not len(numbers):
-        return 0.0
-    either = [
-        (true == n).sum() + mask.area - c for n, c in zip(numbers, counts, strict=True)
-    ]
-    return float((counts / either).max())
+def maps_of(image, backend):
+    """The maps of a plane, as instances are cut out of them."""
+    plane = Region(0, 0, *image.frames.plane_shape)
+    *_, maps = ScaledMaps(image, backend, 0).iter_window(plane)
+    return maps
+
+
+def best_iou(under, areas):
+    """The largest IoU of a mask with an object, of the labels under it."""
+    counts = np.bincount(under, minlength=len(areas))
+    ious = counts[1:] / (areas[1:] + len(under) - counts[1:])
+    return float(ious.max(initial=0))
 
 
 def fit(parts):
@@ -77,6 +80,6 @@ if __name__ == "__main__":
         scores = 1 / (1 + np.exp(-(weights[0] + rows @ weights[1:])))
         with_iou = np.corrcoef(scores, ious)[0, 1]
         print(
-            f"{folder.name}: {len(ious)} instances, mean IoU {ious.mean():.2f}, "
+            f"{folder.name}: {len(ious)} candidates, mean IoU {ious.mean():.2f}, "
             f"mean score {scores.mean():.2f}, correlation {with_iou:.2f}"
         )

@@ -6,7 +6,7 @@ from scipy import ndimage
 from skimage.morphology import local_maxima, reconstruction
 
 from napari_sam.automatic.basins import merged_basins, saddles
-from napari_sam.automatic.instance_segmentation import _watershed
+from napari_sam.automatic.partitions import iter_partitions
 
 
 def hills(*levels):
@@ -39,7 +39,7 @@ def test_as_many_as_a_reconstruction_leaves_maxima(split):
     levels = np.where(foreground, np.rint(depth * 255), -510)
     left = reconstruction(levels - max(1, round(split * 255)), levels)
     seeds, count = ndimage.label(local_maxima(left) & foreground, np.ones((3, 3)))
-    found = _watershed(depth, foreground, split)
+    (found,) = iter_partitions(depth, foreground, [split])
     assert len(np.unique(found)) - 1 == count > 1
     # Each seed of the reconstruction is in an object of its own.
     at = ndimage.maximum_position(depth, seeds, range(1, count + 1))

@@ -12,7 +12,13 @@ from napari_sam.automatic import (
     filter_masks,
     iter_everything,
 )
-from napari_sam.automatic.instance_segmentation import find_instances
+from napari_sam.automatic.instance_segmentation import (
+    best_pieces,
+    candidates,
+    find_instances,
+)
+from napari_sam.automatic.mask_scores import estimated_iou, score_features
+from napari_sam.automatic.partitions import Piece
 from napari_sam.core.geometry.region import Region
 from napari_sam.core.mask import Mask
 from napari_sam.core.progress import drain
@@ -107,3 +113,54 @@ def test_what_fills_a_ring_stays_and_no_pixel_is_of_two():
     assert len(shown) == 2
     assert not (shown[0] & shown[1]).any()
     np.testing.assert_array_equal(max(shown, key=np.sum), disc)
+
+
+def closeness(depth_of_dip):
+    """Maps of two discs that touch, with a dip between them."""
+    rows, cols = np.mgrid[:40, :64]
+    discs = [np.hypot(rows - 20, cols - middle) < 12 for middle in (21, 43)]
+    depth = np.maximum(*(1 - np.hypot(rows - 20, cols - c) / 13 for c in (21, 43)))
+    depth = np.where(discs[0] | discs[1], depth.clip(depth_of_dip, 1), 0)
+    shown = (discs[0] | discs[1]).astype(np.float32)
+    return np.stack([shown, depth, depth]).astype(np.float32), discs
+
+
+def test_of_one_mask_and_the_two_in_it_the_better_stay():
+    maps, discs = closeness(0)
+    found = find_instances(maps, InstanceSettings(split=0.45))
+    # Dips of .9 and more set objects apart at the highest threshold: there it is one.
+    assert len(candidates(maps, InstanceSettings(split=0.45))) == 3
+    assert len(found) == 2
+    for one, disc in zip(sorted(found, key=lambda i: i.seed[1]), discs, strict=True):
+        assert one.mask.iou(Mask.from_array(disc)) > 0.95
+
+
+def test_the_best_of_those_that_meet_stays_and_no_pixel_is_of_two():
+    def columns(start, stop):
+        return Piece(
+            (slice(0, 2), slice(start, stop)), np.ones((2, stop - start), bool)
+        )
+
+    scored = [(0.7, columns(5, 15)), (0.8, columns(8, 18)), (0.9, columns(0, 10))]
+    (best, all_of_it), (next_best, rest) = best_pieces(scored, (2, 20))
+    assert (best, next_best) == (0.9, 0.8)
+    assert all_of_it.inside.all()
+    np.testing.assert_array_equal(rest.inside[0], np.arange(10) >= 2)
+
+
+def test_a_piece_of_an_object_has_a_lower_score_than_all_of_it():
+    maps, (_, right) = closeness(0)
+    window = (slice(0, 40), slice(0, 64))
+    piece = right & (np.arange(64) < 43)
+    assert estimated_iou(maps, window, piece) < estimated_iou(maps, window, right)
+    features = score_features(maps, window, right)
+    assert features[6] == pytest.approx(0, abs=0.05)
+    assert score_features(maps, window, piece)[6] > 0.2
+
+
+def test_what_ends_at_the_edge_of_the_maps_is_known():
+    maps, discs = closeness(0)
+    (rows, cols), inside = (slice(8, 33), slice(10, 33)), discs[0][8:33, 10:33]
+    assert score_features(maps, (rows, cols), inside)[7] == 0
+    cut = np.ascontiguousarray(maps[:, rows, cols])
+    assert score_features(cut, (slice(0, 25), slice(0, 23)), inside)[7] == 1

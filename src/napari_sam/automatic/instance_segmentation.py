@@ -1,4 +1,4 @@
-"""Instances cut out of a model's maps: seeds, watershed, and a score for each."""
+"""Instances cut out of a model's maps: candidates, and the best of those that meet."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy import ndimage
-from skimage.morphology import local_maxima
-from skimage.segmentation import watershed
 
-from napari_sam.automatic.basins import merged_basins, saddles
+from napari_sam.automatic.mask_scores import estimated_iou
+from napari_sam.automatic.partitions import Piece, iter_partitions, iter_pieces
 from napari_sam.core.mask import Mask
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -21,14 +20,13 @@ if TYPE_CHECKING:
 
 #: Pixels over which distances are smoothed before their maxima are taken.
 _SMOOTHING = 1.0
-#: Levels that distances are rounded to, so that plateaus are plateaus.
-_LEVELS = 255
-#: Share of a filled mask that what lies in its holes must have to be more than a piece
-#: of it. On training images such pieces were no objects (they met true ones with an
-#: IoU under .3), and what is around them was (.65 to .78), whatever the scores.
-_MOST_OF_BOTH = 0.5
-#: Weights of the score: see `benchmarks/instance_scores.py`, which fits them.
-_SCORE = np.array([-10.97, 9.82, 2.57, 1.44, -0.44])
+#: Thresholds of the foreground, more or less than the setting, and depths of the dip
+#: between two objects, in parts of the setting, at which candidates are cut.
+_FOREGROUNDS, _SPLITS = (-0.2, 0.0, 0.2), (0.5, 1.0, 2.0)
+#: The lowest and highest of these thresholds.
+_LEAST, _MOST = 0.02, 0.98
+#: A candidate of which more is in better ones is none.
+_TAKEN = 0.3
 
 
 class Instance(NamedTuple):
@@ -61,7 +59,10 @@ def find_instances(
 
     The maxima of both distances, as far as a dip separates them, are the seeds of a
     watershed in the foreground (as in Archit et al. 2025, "Segment Anything for
-    Microscopy").
+    Microscopy"). That is done at several thresholds, lower and higher than those of the
+    settings; of the masks that lie on each other the one of the best score stays, as
+    in Arteta et al. 2012, "Learning to Detect Cells Using Non-overlapping Extremal
+    Regions".
 
     Parameters
     ----------
@@ -72,66 +73,93 @@ def find_instances(
     top, left
         Where the maps lie on the plane.
     most
-        Only about so many, from all over the maps; by default, all.
+        Only about so many, from all over the maps, at the thresholds of the settings
+        alone; by default, all.
     """
     depth = ndimage.gaussian_filter(maps[1] + maps[2], _SMOOTHING) / 2
-    labels = _watershed(depth, maps[0] > settings.foreground, settings.split)
+    pieces: Iterable[Piece] = (
+        candidates(maps, settings, depth=depth)
+        if most is None
+        else _cut(depth, maps[0] > settings.foreground, [settings.split], most)
+    )
+    scored = [(estimated_iou(maps, *piece), piece) for piece in pieces]
     return [
         Instance(
             Mask.from_array(inside, top=top + rows.start, left=left + cols.start),
-            _score(maps[:, rows, cols], inside),
+            score,
             _deepest(depth[rows, cols], inside, top + rows.start, left + cols.start),
         )
-        for (rows, cols), inside in _objects(labels, most)
+        for score, ((rows, cols), inside) in best_pieces(scored, depth.shape)
     ]
 
 
-def _watershed(
-    depth: NDArray[np.float32], foreground: NDArray[np.bool_], split: float
-) -> NDArray[np.int32]:
-    """Flood the foreground from its maxima that a dip of more than `split` sets apart.
+def candidates(
+    maps: NDArray[np.float32],
+    settings: InstanceSettings,
+    *,
+    depth: NDArray[np.float32] | None = None,
+) -> list[Piece]:
+    """Return the masks of all thresholds that instances are chosen from.
 
-    Basins of all maxima are merged where the dip is less: what a reconstruction of the
-    depth less `split` gives (Soille 2003, "Morphological Image Analysis", 6.3.5), but
-    pixels are sorted once instead of three times.
+    Parameters
+    ----------
+    maps
+        ``(3, y, x)``: foreground, boundary distance and centre.
+    settings
+        The thresholds in the middle.
+    depth
+        Mean of both distances, smoothed, if it is there already.
     """
-    levels = np.where(foreground, np.rint(depth * _LEVELS), -1).astype(np.int16)
-    # Nothing is connected through the background: every part of it has a maximum.
-    maxima = local_maxima(levels) & foreground
-    seeds, count = ndimage.label(maxima, np.ones((3, 3)))
-    if not count:
-        return np.zeros(depth.shape, np.int32)
-    basins = np.asarray(watershed(-depth, seeds, mask=foreground), np.int32)
-    peaks = ndimage.maximum(levels, seeds, np.arange(count + 1))
-    step = max(1, round(split * _LEVELS))
-    return merged_basins(peaks, saddles(basins, levels), step)[basins]
+    if depth is None:
+        depth = ndimage.gaussian_filter(maps[1] + maps[2], _SMOOTHING) / 2
+    splits = [min(_MOST, share * settings.split) for share in _SPLITS]
+    found: dict[tuple[int, ...], Piece] = {}
+    for more in _FOREGROUNDS:
+        threshold = min(_MOST, max(_LEAST, settings.foreground + more))
+        for piece in _cut(depth, maps[0] > threshold, splits):
+            found.setdefault(_key(piece), piece)
+    return list(found.values())
 
 
-def _objects(
-    labels: NDArray[np.int32], most: int | None
-) -> Iterator[tuple[tuple[slice, slice], NDArray[np.bool_]]]:
-    """Yield the window of each instance, and its pixels, holes filled.
+def _cut(
+    depth: NDArray[np.float32],
+    foreground: NDArray[np.bool_],
+    splits: Sequence[float],
+    most: int | None = None,
+) -> Iterator[Piece]:
+    for labels in iter_partitions(depth, foreground, splits):
+        yield from iter_pieces(labels, most)
 
-    What lies in a hole is a piece of the object around it, unless it is the most of
-    both: then the hole stays. So no pixel is of two instances.
+
+def _key(piece: Piece) -> tuple[int, ...]:
+    """Tell pieces apart: those of one box and area are nested, and so the same."""
+    rows, cols = piece.window
+    area = int(np.count_nonzero(piece.inside))
+    return rows.start, rows.stop, cols.start, cols.stop, area
+
+
+def best_pieces(
+    scored: Iterable[tuple[float, Piece]], shape: tuple[int, ...]
+) -> Iterator[tuple[float, Piece]]:
+    """Yield pieces, the best first, without those that mostly are taken.
+
+    What little is of a better one already is taken away, so that no pixel is of two.
+
+    Parameters
+    ----------
+    scored
+        Scores, and pieces that may lie on each other.
+    shape
+        Of the plane that they lie in.
     """
-    found = {k: w for k, w in enumerate(ndimage.find_objects(labels), 1) if w}
-    filled: dict[int, NDArray[np.bool_]] = {}
-    swallowed: set[int] = set()
-    for k in list(found)[:: max(1, len(found) // (most or len(found) or 1))]:
-        here = labels[found[k]]
-        own = here == k
-        whole = np.asarray(ndimage.binary_fill_holes(own), bool)
-        others = here[whole & ~own]
-        others = others[others > 0]
-        if len(others) > _MOST_OF_BOTH * np.count_nonzero(whole):
-            whole = own
-        elif len(others):
-            swallowed.update(others.tolist())
-        filled[k] = whole
-    for k, inside in filled.items():
-        if k not in swallowed:
-            yield found[k], inside
+    taken = np.zeros(shape, bool)
+    for score, (window, inside) in sorted(scored, key=lambda one: -one[0]):
+        here = taken[window]
+        free = inside & ~here
+        if np.count_nonzero(free) < (1 - _TAKEN) * np.count_nonzero(inside):
+            continue
+        here |= inside
+        yield score, Piece(window, free)
 
 
 def _deepest(
@@ -140,31 +168,3 @@ def _deepest(
     at = int(np.where(inside, depth, -1).argmax())
     row, col = divmod(at, depth.shape[1])
     return top + row, left + col
-
-
-def _score(maps: NDArray[np.float32], inside: NDArray[np.bool_]) -> float:
-    """Return the estimated IoU: a logistic function of what the maps say."""
-    logit = float(_SCORE[0] + score_features(maps, inside) @ _SCORE[1:])
-    return 1 / (1 + float(np.exp(-logit)))
-
-
-def score_features(
-    maps: NDArray[np.float32], inside: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    """Return what the score of an instance is computed from.
-
-    Returns
-    -------
-    Four numbers, 1 at best: mean foreground, largest boundary distance and centre, and
-    how well the boundary distance agrees with that of the mask itself.
-    """
-    own = ndimage.distance_transform_edt(np.pad(inside, 1))[1:-1, 1:-1]
-    error = np.abs(own / own.max() - maps[1])[inside].mean()
-    return np.array(
-        [
-            maps[0][inside].mean(),
-            maps[1][inside].max(),
-            maps[2][inside].max(),
-            1 - error,
-        ]
-    )
