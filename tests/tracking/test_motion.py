@@ -63,6 +63,17 @@ def test_matches_are_found_in_every_row():
     assert np.abs(unlike[inner]).max() < 1e-3
 
 
+def test_matches_are_the_same_wherever_a_part_ends():
+    rng = np.random.default_rng(1)
+    made = (rng.normal(size=(n, n, 4)).astype(np.float32) for n in (70, 74))
+    cells, around = (one / np.linalg.norm(one, axis=-1, keepdims=True) for one in made)
+    whole, part = best_matches(cells, around), best_matches(cells[20:50], around[20:54])
+    for all_rows, rows in zip(whole, part, strict=True):
+        np.testing.assert_allclose(
+            all_rows[..., 22:48, :], rows[..., 2:28, :], rtol=1e-3, atol=1e-4
+        )
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_the_rim_has_the_distances_to_the_outline(seed):
     mask = ndimage.gaussian_filter(
