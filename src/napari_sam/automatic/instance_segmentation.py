@@ -76,7 +76,7 @@ def find_instances(
         Only about so many, from all over the maps, at the thresholds of the settings
         alone; by default, all.
     """
-    depth = ndimage.gaussian_filter(maps[1] + maps[2], _SMOOTHING) / 2
+    depth = _depth(maps)
     pieces: Iterable[Piece] = (
         candidates(maps, settings, depth=depth)
         if most is None
@@ -111,7 +111,7 @@ def candidates(
         Mean of both distances, smoothed, if it is there already.
     """
     if depth is None:
-        depth = ndimage.gaussian_filter(maps[1] + maps[2], _SMOOTHING) / 2
+        depth = _depth(maps)
     splits = [min(_MOST, share * settings.split) for share in _SPLITS]
     found: dict[tuple[int, ...], Piece] = {}
     for more in _FOREGROUNDS:
@@ -119,6 +119,11 @@ def candidates(
         for piece in _cut(depth, maps[0] > threshold, splits):
             found.setdefault(_key(piece), piece)
     return list(found.values())
+
+
+def _depth(maps: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the mean of both distances, smoothed: how deep in an object pixels are."""
+    return np.asarray(ndimage.gaussian_filter(maps[1] + maps[2], _SMOOTHING) / 2)
 
 
 def _cut(

@@ -47,7 +47,7 @@ def score_features(
     around, shown = _bordered(window, inside, maps.shape[1:])
     own = ndimage.distance_transform_edt(np.pad(inside, 1))[1:-1, 1:-1][inside]
     foreground, boundary, centre = (m[window][inside] for m in maps)
-    rim = _dilated(shown) & ~shown
+    rim = ndimage.binary_dilation(shown) & ~shown
     return np.array(
         [
             foreground.mean(),
@@ -88,13 +88,3 @@ def _bordered(
     ]
     rows, cols = (slice(*pair) for pair in zip(starts, stops, strict=True))
     return (rows, cols), np.pad(inside, more)
-
-
-def _dilated(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return a mask and the four neighbours of its pixels."""
-    found = mask.copy()
-    found[1:] |= mask[:-1]
-    found[:-1] |= mask[1:]
-    found[:, 1:] |= mask[:, :-1]
-    found[:, :-1] |= mask[:, 1:]
-    return found

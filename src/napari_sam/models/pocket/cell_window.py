@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy import ndimage
 
+from napari_sam.core.geometry.region import Region
 from napari_sam.models.pocket.config import BOTTOM_RIGHT, POSITIVE, TOP_LEFT
 
 if TYPE_CHECKING:
@@ -34,10 +35,9 @@ class CellWindow(NamedTuple):
 
         The cells may be `per` times as fine as those of the window.
         """
-        rows = np.flatnonzero(cells.any(1))
-        cols = np.flatnonzero(cells[rows[0] : rows[-1] + 1].any(0)) // per
-        rows //= per
-        return cls(int(rows[0]), int(cols[0]), int(rows[-1]) + 1, int(cols[-1]) + 1)
+        fine = Region.around(cells)
+        first = fine.top // per, fine.left // per
+        return cls(*first, -(-fine.bottom // per), -(-fine.right // per))
 
     def at(self, factor: int) -> tuple[slice, slice]:
         """Slices of an array `factor` times as fine."""
